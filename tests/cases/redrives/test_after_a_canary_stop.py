@@ -17,12 +17,12 @@ from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World
 from tests.fakes.dlq_world import a_plan as a_real_plan
-from tests.ops.deadletters.redrive.rollouts import Fate, a_plan, course
+from tests.ops.deadletters.redrive.rollouts import FakeOutcomes, a_plan, make_rollout
 
 STEPS = Steps(("5", "100%"), patience_s=60)
 
 
-def slowly(known_at_once: int, then: Outcome) -> Fate:
+def slowly(known_at_once: int, then: Outcome) -> FakeOutcomes:
     """The first ones came back; of the others nothing is known at the first look."""
     looks: list[int] = []
 
@@ -30,12 +30,12 @@ def slowly(known_at_once: int, then: Outcome) -> Fate:
         looks.append(1)
         return Outcome.FAILED_AGAIN if int(sent.message_id[1:]) < known_at_once else then if len(looks) > 20 else None
 
-    return Fate(of)
+    return FakeOutcomes(of)
 
 
 @pytest.mark.parametrize("then", [Outcome.FAILED_AGAIN, Outcome.SUCCEEDED])
 def test_what_is_in_flight_goes_on_being_watched(then: Outcome) -> None:
-    run, ledger = course(a_plan(40, STEPS), slowly(2, then), after_stop_s=60.0)
+    run, ledger = make_rollout(a_plan(40, STEPS), slowly(2, then), after_stop_s=60.0)
     state, said = run.run()
     now = ledger.run()
     assert state is RunState.STOPPED
@@ -46,11 +46,11 @@ def test_what_is_in_flight_goes_on_being_watched(then: Outcome) -> None:
 
 
 def test_not_for_longer_than_allowed_and_not_when_it_is_cancelled() -> None:
-    never = Fate(lambda sent: Outcome.FAILED_AGAIN if int(sent.message_id[1:]) < 2 else None)
-    run, ledger = course(a_plan(40, STEPS), never, after_stop_s=0.05)
+    never = FakeOutcomes(lambda sent: Outcome.FAILED_AGAIN if int(sent.message_id[1:]) < 2 else None)
+    run, ledger = make_rollout(a_plan(40, STEPS), never, after_stop_s=0.05)
     assert run.run()[0] is RunState.STOPPED
     assert ledger.run().waiting == 3
-    run, ledger = course(a_plan(40, STEPS), never, after_stop_s=60.0)
+    run, ledger = make_rollout(a_plan(40, STEPS), never, after_stop_s=60.0)
     run.stop = lambda: bool(ledger.run().failed_again)
     assert run.run()[0] is RunState.STOPPED
     assert ledger.run().waiting == 3

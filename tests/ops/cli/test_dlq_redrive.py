@@ -25,6 +25,13 @@ from tests.ops.cli.conftest import Desk
 
 LEASE_S = 3
 QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
+RUN_KEYS = [
+    *("id", "plan_hash", "reason", "who", "state", "began", "ended", "engine", "planned", "sent", "deleted"),
+    *("failed", "vanished", "succeeded", "came_back", "waiting", "rate", "rate_limit", "rate_why", "said"),
+    *("steps", "twice", "failures", "causes_back", "stays", "moved", "unseen", "unmarked", "stopping"),
+    *("reached", "left"),
+]
+STEP_KEYS = ["number", "upto", "sent", "succeeded", "came_back", "waiting", "state"]
 
 
 def jobs(count: int) -> list[dict[str, object]]:
@@ -66,6 +73,8 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     code, out, _ = desk.ops("runs")
     assert code == 0
     assert f"{plan}  done  30 of 30 sent" in out
+    shown = desk.told("runs", plan)
+    assert (list(shown), list(shown["steps"][0])) == (RUN_KEYS, STEP_KEYS), "keys are a promise to scripts"
     assert "reason: mended, ticket 7" in desk.ops("runs", plan)[1]
     code, out, _ = desk.ops("audit")
     assert code == 0

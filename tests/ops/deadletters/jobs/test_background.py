@@ -40,7 +40,7 @@ def ended(world: World, name: str, seconds: float = 300) -> BackgroundJob:
 
 
 @pytest.mark.slow
-def test_a_look_and_a_redrive_go_on_by_themselves(world: World) -> None:
+def test_a_scan_and_a_redrive_run_in_the_background(world: World) -> None:
     world.dlq.put([{"body": f'{{"n": {n}}}', "system": {"DeadLetterQueueSourceArn": world.source.workload.queue.arn}}
                    for n in range(25)])  # fmt: skip
     started = background.start_job(world.source, "look", limit=100)
@@ -88,7 +88,7 @@ def test_one_of_a_name_at_a_time_and_it_can_be_stopped(world: World) -> None:
     assert ended(world, "look").state == DONE, "the stop was for the one before"
 
 
-def test_one_that_has_said_its_last_word_is_not_in_the_way_of_the_next(world: World) -> None:
+def test_a_job_that_has_reported_its_end_does_not_block_the_next(world: World) -> None:
     """Its process lets go of the lock a little after its file says that it ended, on a busy machine much later."""
     background.start_job(world.source, "no such work", "odd")
     ended(world, "odd")

@@ -61,7 +61,7 @@ def ledger(path: Path) -> Iterator[Ledger]:
         yield made
 
 
-def test_who_reads_it_knows_that_somebody_asked_it_to_stop(ledger: Ledger) -> None:
+def test_readers_see_a_requested_cancellation(ledger: Ledger) -> None:
     assert not ledger.run().stopping
     ledger.request_cancel()
     assert ledger.run().stopping
@@ -71,7 +71,7 @@ def test_who_reads_it_knows_that_somebody_asked_it_to_stop(ledger: Ledger) -> No
     assert not ledger.run().stopping, "asked of the run before"
 
 
-def test_who_asks_a_run_to_stop_before_it_has_begun_is_heard(path: Path) -> None:
+def test_a_cancellation_before_the_start_is_kept(path: Path) -> None:
     with Ledger.create(path, a_plan(), "it is fixed", "me") as made:
         made.request_cancel()
         made.start_run("Starting.")
@@ -132,7 +132,7 @@ def test_what_was_surely_not_sent_is_planned_again(ledger: Ledger) -> None:
         assert len(after.ids_in_states(MessageState.PLANNED)) == 20
 
 
-def test_counts_follow_the_letters(ledger: Ledger) -> None:
+def test_counts_follow_the_messages(ledger: Ledger) -> None:
     ledger.set_step_state(1, 4, "sending")
     ledger.record_intent([(number, "r") for number in range(6)], 1)
     ledger.record_sent(accepted(0, 1, 2, 3))
@@ -160,7 +160,7 @@ def test_counts_follow_the_letters(ledger: Ledger) -> None:
         assert after.count_in_states(MessageState.SENT, MessageState.DELETED) == 4
 
 
-def test_what_was_sent_is_told_with_all_its_names(ledger: Ledger) -> None:
+def test_sent_messages_have_all_their_ids(ledger: Ledger) -> None:
     ledger.record_intent([(0, "r")], 2)
     ledger.record_sent([AcceptedMessage(0, "new-a", NOW.timestamp(), "first", "arn:jobs")])
     ledger.record_intent([(0, "r")], 2)
@@ -199,7 +199,7 @@ def test_many_threads_write_at_once(path: Path) -> None:
         assert len(list(after.sent_messages())) == 800
 
 
-def test_somebody_else_cancels(ledger: Ledger) -> None:
+def test_another_process_cancels(ledger: Ledger) -> None:
     assert not ledger.cancel_requested
     with Ledger.open(ledger.path) as other:
         other.request_cancel()
@@ -208,7 +208,7 @@ def test_somebody_else_cancels(ledger: Ledger) -> None:
     assert not ledger.cancel_requested
 
 
-def test_how_it_goes_is_told(ledger: Ledger) -> None:
+def test_status_text_and_rate_are_read_back(ledger: Ledger) -> None:
     ledger.set_status_text("Sending.")
     ledger.set_rate_limit(50.0, "the queue is behind")
     ledger.set_rate(47.26)
@@ -220,7 +220,7 @@ def test_how_it_goes_is_told(ledger: Ledger) -> None:
     assert (ledger.run().state, ledger.run().ended) == (RunState.RUNNING, None)
 
 
-def test_letters_kept_back_are_known_after_a_kill(ledger: Ledger) -> None:
+def test_held_messages_are_known_after_a_kill(ledger: Ledger) -> None:
     ledger.record_held([("other-1", "receipt-a"), ("other-2", "receipt-b")])
     ledger.record_intent([(0, "receipt-c")], 1)  # rides along
     with Ledger.open(crashed(ledger.path)) as after:

@@ -59,7 +59,7 @@ def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield Stage(source, plan, ledger, tasks, EmptyEngine(ledger), RateLimiter(100.0), threading.Event())
 
 
-def test_sqs_moves_the_last_step_and_the_engine_looks_again(stage: Stage) -> None:
+def test_sqs_moves_the_last_step_and_the_engine_reads_the_queue_again(stage: Stage) -> None:
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100]
     assert stage.engine.moves == [(4, 2)]
@@ -73,7 +73,7 @@ def moved(stage: Stage) -> int:
     return sum(task.get("ApproximateNumberOfMessagesMoved", 0) for task in stage.tasks.tasks)
 
 
-def test_letters_that_die_again_end_the_task_and_are_counted(stage: Stage) -> None:
+def test_messages_that_fail_again_end_the_task_and_are_counted(stage: Stage) -> None:
     stage.tasks.circling = True
     with pytest.raises(MoveTaskLooping) as stopped:
         stage.mover.move(4, 2)
@@ -94,7 +94,7 @@ def test_a_task_that_came_to_an_end_after_too_many_moves_is_no_success(stage: St
     assert stage.tasks.tasks[0]["Status"] == "COMPLETED"
 
 
-def test_no_faster_task_is_begun_while_letters_come_back(stage: Stage) -> None:
+def test_no_faster_task_is_started_while_messages_fail_again(stage: Stage) -> None:
     """Moves are counted over all tasks: a slower one in between does not begin the count anew."""
     stage.tasks.circling = True
     stage.tasks.step = 10
@@ -145,7 +145,7 @@ def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
     assert stage.engine.moves == [(4, 2)]
 
 
-def test_a_resumed_run_waits_for_the_task_that_goes_on(stage: Stage) -> None:
+def test_a_resumed_run_waits_for_its_running_task(stage: Stage) -> None:
     """Of a process that was killed before it knew that SQS had begun it."""
     stage.ledger.announce_move_task(())
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
@@ -170,7 +170,7 @@ def test_a_resumed_run_counts_its_own_tasks_only(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("to", ["", "arn:aws:sqs:eu-west-1:000000000000:jobs"])
-def test_a_task_that_somebody_else_began_since_is_not_taken_for_a_resumed_runs(stage: Stage, to: str) -> None:
+def test_a_later_task_to_another_queue_is_not_a_resumed_runs(stage: Stage, to: str) -> None:
     """No more than where it was stopped before it had begun one."""
     stage.ledger.was_started = True
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
@@ -181,7 +181,7 @@ def test_a_task_that_somebody_else_began_since_is_not_taken_for_a_resumed_runs(s
 
 
 @pytest.mark.parametrize("to_come", [False, True])
-def test_a_task_of_somebody_else_is_not_taken_for_this_runs(stage: Stage, to_come: bool) -> None:
+def test_a_task_started_elsewhere_is_not_this_runs(stage: Stage, to_come: bool) -> None:
     if to_come:
         stage.ledger.announce_move_task(())
     elsewhere = "arn:aws:sqs:eu-west-1:000000000000:elsewhere"

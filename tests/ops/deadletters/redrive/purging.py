@@ -19,7 +19,7 @@ WHY = "they can never succeed, OPS-7"
 BAD = Selection(text="bad")
 
 
-def quick(patch: pytest.MonkeyPatch) -> None:
+def without_pauses(patch: pytest.MonkeyPatch) -> None:
     """This server knows at once what is there."""
     patch.setattr(selective_delete, "BACKOFF_S", 0.01)
     patch.setattr(selective_delete, "LONG_POLL_S", 0)
@@ -30,7 +30,7 @@ def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
     return plans.make_plan(world.source, BAD, action=Action.PURGE)
 
 
-def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeResult:
+def run_purge(world: World, plan: Plan, **changes: Any) -> PurgeResult:
     path = world.source.folder / f"{plan.id}.jsonl"
     if not path.exists():
         exports.export_messages(world.source, exports.plan_selection(plan), path)
@@ -38,11 +38,11 @@ def carry_out(world: World, plan: Plan, **changes: Any) -> PurgeResult:
     return purge.purge_messages(world.source, plan, **asked)
 
 
-def good(number: int = 20) -> list[str]:
+def good_bodies(number: int = 20) -> list[str]:
     return sorted(f"good {index}" for index in range(number))
 
 
-def nothing_was_deleted(world: World, letters: int = 32) -> None:
+def ensure_nothing_was_deleted(world: World, letters: int = 32) -> None:
     messages = world.dlq.messages()
     assert len(messages) == letters
     assert not any(message["hidden"] for message in messages)

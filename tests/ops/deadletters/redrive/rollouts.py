@@ -1,4 +1,4 @@
-"""A run's course without AWS: a plan, a ledger in memory, a mover by hand, and a fate for what it sends."""
+"""A rollout without AWS: a plan, a ledger in memory, a fake mover and fake outcomes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ops.deadletters.transfer.rate_limiter import RateLimiter
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 
 
-def a_plan(letters: int, steps: Steps) -> Plan:
-    ids = tuple(f"m{number:05}" for number in range(letters))
+def a_plan(messages: int, steps: Steps) -> Plan:
+    ids = tuple(f"m{number:05}" for number in range(messages))
     return Plan(
         id="20261124T040000-0001",
         made_at=NOW,
@@ -27,9 +27,9 @@ def a_plan(letters: int, steps: Steps) -> Plan:
         action=Action.REDRIVE,
         selection=Selection(),
         ids=ids,
-        bytes=letters,
+        bytes=messages,
         looked_at=NOW,
-        queue_count=letters,
+        queue_count=messages,
         margin=0.1,
         destination=Destination(),
         edits=(),
@@ -45,13 +45,13 @@ def a_plan(letters: int, steps: Steps) -> Plan:
 
 
 @dataclass
-class Memory:
-    """A ledger that forgets everything with the test. As the real one, it is read while the mover's thread writes."""
+class MemoryLedger:
+    """A ledger in memory. As the real one, it is read while the mover's thread writes."""
 
     planned: int
     watched: bool = True
     book: dict[str, SentMessage] = field(default_factory=dict)
-    back: Counter[str] = field(default_factory=Counter)
+    causes: Counter[str] = field(default_factory=Counter)
     steps: dict[int, tuple[int, str]] = field(default_factory=dict)
     texts: list[str] = field(default_factory=list)
     rates: list[tuple[float | None, str]] = field(default_factory=list)
@@ -63,13 +63,13 @@ class Memory:
         book = self.sent_messages()
 
         def count(outcome: Outcome, step: int | None = None) -> int:
-            return sum(one.outcome is outcome and step in (None, one.step) for one in book)
+            return sum(sent.outcome is outcome and step in (None, sent.step) for sent in book)
 
         steps = tuple(
             RunStep(
                 number,
                 upto,
-                sum(one.step == number for one in book),
+                sum(sent.step == number for sent in book),
                 count(Outcome.SUCCEEDED, number),
                 count(Outcome.FAILED_AGAIN, number),
                 count(Outcome.WAITING, number),
@@ -82,7 +82,7 @@ class Memory:
             id="r", plan_hash="", reason="", who="", state=RunState.RUNNING, began=NOW, ended=None, engine="ledger",
             planned=self.planned, sent=sent, deleted=sent, failed=0, missing=self.missing,
             succeeded=count(Outcome.SUCCEEDED), failed_again=count(Outcome.FAILED_AGAIN), waiting=count(Outcome.WAITING),
-            rate=0.0, rate_limit=None, rate_reason="", status_text="", steps=steps, failed_again_causes=tuple(self.back.most_common()),
+            rate=0.0, rate_limit=None, rate_reason="", status_text="", steps=steps, failed_again_causes=tuple(self.causes.most_common()),
         )  # fmt: skip
 
     def set_status_text(self, text: str) -> None:
@@ -95,47 +95,49 @@ class Memory:
         self.steps[number] = (upto, state)
 
     def send(self, ids: Sequence[str], step: int) -> None:
-        """All at once, as a batch is: a look sees all of them or none."""
+        """All at once, as a batch is: a reader sees all of them or none."""
         outcome = Outcome.WAITING if self.watched else Outcome.UNWATCHED
         with self.lock:
-            self.book.update((one, SentMessage(one, one, (f"new-{one}",), NOW, step, outcome=outcome)) for one in ids)
+            self.book.update(
+                (name, SentMessage(name, name, (f"new-{name}",), NOW, step, outcome=outcome)) for name in ids
+            )
 
     def sent_messages(self, outcome: Outcome | None = None) -> list[SentMessage]:
         with self.lock:
-            return [one for one in self.book.values() if outcome in (None, one.outcome)]
+            return [sent for sent in self.book.values() if outcome in (None, sent.outcome)]
 
     def record_outcomes(self, rows: Iterable[MessageOutcome]) -> None:
         with self.lock:
             for message_id, outcome, _, cause in rows:
                 self.book[message_id] = replace(self.book[message_id], outcome=outcome)
                 if outcome is Outcome.FAILED_AGAIN:
-                    self.back[cause] += 1
+                    self.causes[cause] += 1
 
 
 @dataclass(frozen=True)
-class Went:
+class FakeMoveResult:
     why: str = ""
 
 
 @dataclass
-class Hand:
-    """Marks a step's letters as sent. Once ``rests_at`` are, it goes on only when nobody stops it for a minute: who
-    means to stop it always comes in time, however slow the machine is."""
+class FakeMover:
+    """Marks a step's messages as sent. At ``rests_at`` it waits up to a minute to be stopped, so that a test can stop it
+    in time, however slow the machine is."""
 
     plan: Plan
-    ledger: Memory
+    ledger: MemoryLedger
     stopping: threading.Event
     rests_at: int | None = None
     gone: int = 0
 
-    def move(self, upto: int, step: int) -> Went:
+    def move(self, upto: int, step: int) -> FakeMoveResult:
         end = upto - self.gone
         if self.rests_at is not None and self.rests_at < end:
             self._send(self.rests_at, step)
             self.stopping.wait(60)
         self._send(end, step)
         self.ledger.missing = self.gone
-        return Went()
+        return FakeMoveResult()
 
     def _send(self, end: int, step: int) -> None:
         if not self.stopping.is_set():
@@ -143,8 +145,8 @@ class Hand:
 
 
 @dataclass
-class Fate:
-    """Decides at once what becomes of each message; None: nothing is known yet."""
+class FakeOutcomes:
+    """The outcome of each message, at once; None: not known yet."""
 
     of: Callable[[SentMessage], Outcome | None]
     pause_s: float = 0.0
@@ -152,22 +154,22 @@ class Fate:
 
     def check(self, waiting: Sequence[SentMessage], run: Run, moving: bool) -> list[MessageOutcome]:
         return [
-            (one.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.FAILED_AGAIN else "")
-            for one in waiting
-            if (outcome := self.of(one))
+            (sent.message_id, outcome, NOW, "ValueError: no column" if outcome is Outcome.FAILED_AGAIN else "")
+            for sent in waiting
+            if (outcome := self.of(sent))
         ]
 
 
-def course(plan: Plan, fate: Fate | None, **more: object) -> tuple[Rollout, Memory]:
-    ledger, stopping = Memory(len(plan.ids), fate is not None), threading.Event()
-    hand = Hand(plan, ledger, stopping)
+def make_rollout(plan: Plan, outcomes: FakeOutcomes | None, **more: object) -> tuple[Rollout, MemoryLedger]:
+    ledger, stopping = MemoryLedger(len(plan.ids), outcomes is not None), threading.Event()
+    mover = FakeMover(plan, ledger, stopping)
     for name in ("rests_at", "gone"):
         if name in more:
-            setattr(hand, name, more.pop(name))
-    made = Rollout(plan, ledger, hand, fate, None, RateLimiter(None, "no limit"), stopping, tick_s=0.002)
+            setattr(mover, name, more.pop(name))
+    rollout = Rollout(plan, ledger, mover, outcomes, None, RateLimiter(None, "no limit"), stopping, tick_s=0.002)
     for name, value in more.items():
-        setattr(made, name, value)
-    return made, ledger
+        setattr(rollout, name, value)
+    return rollout, ledger
 
 
 def succeeds(_: SentMessage) -> Outcome:

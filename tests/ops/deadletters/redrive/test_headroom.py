@@ -26,7 +26,7 @@ def test_while_nothing_presses_it_rises_to_the_cap_and_stays() -> None:
     assert next_rate(0.0, QUIET, 100.0, None)[0] == FLOOR_PER_S
 
 
-def test_without_a_cap_it_goes_on_rising() -> None:
+def test_without_a_cap_it_keeps_rising() -> None:
     assert next_rate(900.0, QUIET, None, None) == (1350.0, "the workload keeps up, rising")
     assert next_rate(20_000.0, QUIET, None, None)[1] == "no cap; the workload keeps up"
 

@@ -21,23 +21,31 @@ from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
 from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World, a_world
-from tests.ops.deadletters.redrive.purging import BAD, WHY, carry_out, fill, good, nothing_was_deleted, quick
+from tests.ops.deadletters.redrive.purging import (
+    BAD,
+    WHY,
+    ensure_nothing_was_deleted,
+    fill,
+    good_bodies,
+    run_purge,
+    without_pauses,
+)
 
 RETRIES = 0
 
 
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    quick(monkeypatch)
+    without_pauses(monkeypatch)
 
 
-def test_only_the_letters_of_the_plan_are_deleted(world: World) -> None:
+def test_only_the_messages_of_the_plan_are_deleted(world: World) -> None:
     plan = fill(world)
     told: list[tuple[int, int]] = []
-    done = carry_out(world, plan, progress=lambda *news: told.append(news))
+    done = run_purge(world, plan, progress=lambda *news: told.append(news))
     assert (done.deleted, done.missing, done.refused, done.outcome) == (12, 0, 0, "done")
     assert told[-1] == (12, 12)
-    assert world.bodies() == good()
+    assert world.bodies() == good_bodies()
     assert not any(message["hidden"] for message in world.dlq.messages()), "the others were given back"
     with Snapshot.open(world.source) as shelf:
         assert set(shelf.places(plan.ids).values()) == {Place.PURGED}
@@ -47,7 +55,7 @@ def test_only_the_letters_of_the_plan_are_deleted(world: World) -> None:
 
 def test_it_is_on_record(world: World) -> None:
     plan = fill(world)
-    done = carry_out(world, plan)
+    done = run_purge(world, plan)
     ended, began = audit_log.read_records(state_folder(world.source.aws.target))
     assert (began.action, began.outcome, began.counts) == ("purge", "began", {"planned": 12})
     assert (ended.outcome, ended.counts["deleted"], ended.reason) == ("done", 12, WHY)
@@ -57,11 +65,11 @@ def test_it_is_on_record(world: World) -> None:
     assert audit_log.verify_records(state_folder(world.source.aws.target)).problems == ()
 
 
-def test_many_letters_on_several_threads(world: World) -> None:
+def test_many_messages_on_several_threads(world: World) -> None:
     plan = fill(world, bad=450, good=300)
-    done = carry_out(world, plan)
+    done = run_purge(world, plan)
     assert (done.deleted, done.missing) == (450, 0)
-    assert world.bodies() == good(300)
+    assert world.bodies() == good_bodies(300)
     assert not any(message["hidden"] for message in world.dlq.messages())
 
 
@@ -78,9 +86,9 @@ def test_many_letters_on_several_threads(world: World) -> None:
 def test_it_is_not_done_by_accident(world: World, asked: dict[str, Any], says: str) -> None:
     plan = fill(world)
     with pytest.raises(OpsError, match=says) as caught:
-        carry_out(world, plan, **asked)
+        run_purge(world, plan, **asked)
     assert caught.value.next_step
-    nothing_was_deleted(world)
+    ensure_nothing_was_deleted(world)
     assert audit_log.read_records(state_folder(world.source.aws.target)) == ()
 
 
@@ -88,10 +96,10 @@ def test_the_confirmation_may_leave_out_commas(world: World) -> None:
     plan = fill(world, bad=2, good=0)
     plan = replace(plan, ids=plan.ids * 600)
     assert purge.confirmation_text(plan) == "purge 1,200 messages"
-    assert carry_out(world, plan, confirmation=" purge  1200 messages").deleted == 2
+    assert run_purge(world, plan, confirmation=" purge  1200 messages").deleted == 2
 
 
-def test_the_export_must_hold_exactly_these_letters(world: World, tmp_path: Path) -> None:
+def test_the_export_must_hold_exactly_these_messages(world: World, tmp_path: Path) -> None:
     plan = fill(world)
     everything, csv, cut = tmp_path / "all.jsonl", tmp_path / "letters.csv", tmp_path / "cut.jsonl"
     exports.export_messages(world.source, Selection(), everything)
@@ -109,36 +117,36 @@ def test_the_export_must_hold_exactly_these_letters(world: World, tmp_path: Path
         "edited.jsonl": "differs from the snapshot",
     }.items():
         with pytest.raises(UsageError, match=says):
-            carry_out(world, plan, export=tmp_path / name)
-    nothing_was_deleted(world)
+            run_purge(world, plan, export=tmp_path / name)
+    ensure_nothing_was_deleted(world)
 
 
 def test_a_plan_for_something_else_or_of_another_time(world: World) -> None:
     plan = fill(world)
     with pytest.raises(UsageError, match="is for a redrive, not for a purge"):
-        carry_out(world, plans.make_plan(world.source, BAD))
+        run_purge(world, plans.make_plan(world.source, BAD))
     world.dlq.put([{"body": "new"}] * 10)
     with pytest.raises(UsageError, match="stale"):
-        carry_out(world, plan)
+        run_purge(world, plan)
 
 
 def test_one_at_a_time(world: World) -> None:
     plan = fill(world)
     with queue_lock.hold_lock(world.source, "20261124T000000-aaaa", "ada"), pytest.raises(OpsError, match="ada"):
-        carry_out(world, plan)
-    nothing_was_deleted(world)
+        run_purge(world, plan)
+    ensure_nothing_was_deleted(world)
 
 
-def test_letters_that_are_gone_or_held_by_others_are_told(world: World) -> None:
+def test_messages_that_are_gone_or_held_by_others_are_reported(world: World) -> None:
     plan = fill(world)
     world.dlq.remove(plan.ids[:1])
-    done = carry_out(world, plan)
+    done = run_purge(world, plan)
     assert (done.deleted, done.missing, done.outcome) == (11, 1, "done")
     assert any("1 message was not found in the queue" in note for note in done.notes)
-    assert world.bodies() == good()
+    assert world.bodies() == good_bodies()
 
 
-def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they_went(world: World) -> None:
+def test_messages_that_are_not_in_the_queue_are_refused_with_their_place(world: World) -> None:
     plan = fill(world)
     export = world.source.folder / "export.jsonl"
     exports.export_messages(world.source, exports.plan_selection(plan), export)
@@ -155,20 +163,20 @@ def test_letters_that_are_not_in_the_queue_are_not_purged_and_it_says_where_they
 
 def test_the_way_back(world: World) -> None:
     plan = fill(world)
-    carry_out(world, plan)
+    run_purge(world, plan)
     imports.import_messages(world.source, world.source.folder / f"{plan.id}.jsonl")
     back = plans.make_plan(world.source, replace(BAD, imported=True), steps=Steps(("100%",), watch=False))
     assert set(back.ids) == set(plan.ids)
     run = redrive.start_redrive(world.source, back, reason="the purge was a mistake")
     assert (run.state, run.sent) == (RunState.DONE, 12)
     assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"bad {n}" for n in range(12))
-    assert world.bodies() == good()
+    assert world.bodies() == good_bodies()
 
 
 def test_it_stops_when_asked(world: World) -> None:
     plan = fill(world, bad=60, good=10)
     answers = itertools.chain([False], itertools.repeat(True))
-    done = carry_out(world, plan, stop=lambda: next(answers))
+    done = run_purge(world, plan, stop=lambda: next(answers))
     assert done.outcome == "cancelled"
     assert "It ended early: it was cancelled." in done.notes
     assert 0 < done.deleted < 60
@@ -183,20 +191,20 @@ def test_ctrl_c_stops_it_too(world: World) -> None:
     def interrupted(*_: int) -> None:
         raise KeyboardInterrupt
 
-    done = carry_out(world, plan, progress=interrupted)
+    done = run_purge(world, plan, progress=interrupted)
     assert done.outcome == "cancelled"
     assert not any(message["hidden"] for message in world.dlq.messages())
 
 
-def test_a_queue_that_would_move_letters_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_queue_that_would_move_messages_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_world(tmp_path, monkeypatch) as world:
         plan = fill(world)
         source = replace(world.source, queue=replace(world.source.queue, dlq_arn="arn:aws:sqs:eu-west-1:1:next"))
         with pytest.raises(UsageError, match="redrive policy of its own"):
-            carry_out(replace(world, source=source), plan)
+            run_purge(replace(world, source=source), plan)
 
 
-def test_in_a_fifo_queue_what_hides_behind_others_is_told(
+def test_in_a_fifo_queue_hidden_messages_are_reported(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fifo = world.with_new_queues(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
@@ -206,7 +214,7 @@ def test_in_a_fifo_queue_what_hides_behind_others_is_told(
     with Snapshot.open(fifo.source) as shelf:
         known = fifo.source.workload.queue.arn
         shelf.add([a_dead_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
-    done = carry_out(fifo, plans.make_plan(fifo.source, BAD, action=Action.PURGE))
+    done = run_purge(fifo, plans.make_plan(fifo.source, BAD, action=Action.PURGE))
     assert (done.deleted, done.missing) == (0, 1)
     assert any("hidden behind others of their message group" in note for note in done.notes)
     assert fifo.bodies() == sorted(bodies)
@@ -216,7 +224,7 @@ def test_in_a_fifo_queue_what_hides_behind_others_is_told(
 def test_no_more_are_held_than_sqs_allows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selective_delete, "MAX_HELD", 10)
     plan = fill(world, bad=12, good=60)
-    done = carry_out(world, plan)
+    done = run_purge(world, plan)
     assert done.outcome in ("stopped", "done")
     assert len([body for body in world.bodies() if body.startswith("good")]) == 60
     world.dlq.limit(5)

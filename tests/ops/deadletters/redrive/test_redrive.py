@@ -29,7 +29,7 @@ GONE = Fault("refuse", code="AWS.SimpleQueueService.NonExistentQueue", message="
 WAITS_S = 0.02
 
 
-def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
+def test_messages_are_redriven_and_everything_is_recorded(world: World) -> None:
     ids = world.put([f"letter {number}" for number in range(30)])
     plan = a_plan(world)
     seen: list[Run] = []
@@ -51,7 +51,7 @@ def test_letters_go_back_and_everything_is_on_record(world: World) -> None:
     assert audit_log.verify_records(state_folder(world.source.aws.target)).problems == ()
 
 
-def test_a_copy_leaves_the_letters(world: World) -> None:
+def test_a_copy_leaves_the_messages(world: World) -> None:
     world.put(["a", "b"])
     to = world.aws.queue("test-copies")
     plan = a_plan(world, action=Action.COPY, destination=Destination("queue", "test-copies"))
@@ -78,7 +78,7 @@ def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pyte
     assert (run.state, run.sent) == (RunState.CANCELLED, 0)
 
 
-def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None:
+def test_only_messages_of_a_deleted_queue_are_rejected(world: World) -> None:
     world.put(["a", "b"])
     gone = world.aws.queue("closed-down").arn
     world.dlq.put([{"body": "c", "system": {"DeadLetterQueueSourceArn": gone}}])
@@ -94,7 +94,7 @@ def test_letters_of_a_queue_that_is_gone_are_refused_alone(world: World) -> None
 
 
 @pytest.mark.parametrize("fault", [THROTTLED, Fault("cut"), Fault("refuse")], ids=["throttled", "cut", "5xx"])
-def test_a_look_up_that_gets_no_answer_is_waited_for_as_a_send_is(
+def test_a_lookup_without_a_response_is_retried_as_a_send_is(
     world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(context, "MAX_BACKOFF_S", 0.01)
@@ -105,7 +105,7 @@ def test_a_look_up_that_gets_no_answer_is_waited_for_as_a_send_is(
     assert (run.state, run.sent, run.possible_duplicates) == (RunState.DONE, 2, ())
 
 
-def test_a_run_that_waits_for_a_look_up_can_be_stopped(world: World) -> None:
+def test_a_run_that_waits_for_a_lookup_can_be_stopped(world: World) -> None:
     world.put(["a", "b"])
     plan = a_plan(world)
     world.aws.fault(replace(THROTTLED, operation="GetQueueUrl"))
@@ -196,9 +196,7 @@ def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
     ]
 
 
-def test_a_watch_that_is_ended_early_is_told_as_that_and_resume_watches_on(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_watching_that_ended_early_is_reported_and_resumed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.put([f"letter {number}" for number in range(20)])
     plan = a_plan(world)
     monkeypatch.setattr(
@@ -281,7 +279,7 @@ def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> N
     assert said[0].next_step
 
 
-def test_letters_that_are_gone_are_said_to_be(world: World) -> None:
+def test_missing_messages_are_reported(world: World) -> None:
     ids = world.put(["a", "b", "c"])
     plan = a_plan(world, margin=0.5)
     world.aws.fault(Fault("vanish", "ReceiveMessage", times=1))

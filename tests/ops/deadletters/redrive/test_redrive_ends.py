@@ -23,7 +23,7 @@ from tests.fakes.sqs.faults import DENIED
 WAITS_S = 0.02
 
 
-def test_a_refusal_for_good_is_told_recorded_and_can_be_resumed(world: World) -> None:
+def test_a_permanent_refusal_is_reported_recorded_and_can_be_resumed(world: World) -> None:
     world.put(["a", "b"])
     plan = a_plan(world)
     world.aws.fault(replace(DENIED, operation="SendMessageBatch"))
@@ -90,7 +90,7 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
     )
 
 
-def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(world: World) -> None:
+def test_a_snapshot_that_cannot_be_written_at_the_end_leaves_the_run_to_be_resumed(world: World) -> None:
     world.put(["a", "b", "c"])
     plan = a_plan(world)
     with Snapshot.open(world.source) as shelf:
@@ -113,7 +113,7 @@ def test_a_shelf_that_cannot_be_told_at_the_end_leaves_the_run_to_be_resumed(wor
 @pytest.mark.parametrize(
     "refusing", [(headroom, "make_gauge"), (monitor, "start_monitor")], ids=["the rate", "the watch"]
 )
-def test_what_is_refused_before_the_first_letter_is_told_and_recorded_too(
+def test_a_refusal_before_the_first_message_is_reported_and_recorded(
     world: World, monkeypatch: pytest.MonkeyPatch, refusing: tuple[Any, str]
 ) -> None:
     world.put(["a", "b"])

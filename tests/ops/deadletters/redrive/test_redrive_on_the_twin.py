@@ -162,12 +162,12 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Dead
     )
     assert (run.state, run.sent, run.deleted, run.missing) == (RunState.DONE, 30, 30, 0), run
     assert (run.succeeded, run.failed_again, run.waiting) == (29, 1, 0), run.status_text
-    assert any(text.startswith("SQS moves the letters up to 5 a second") for text in told)
+    assert any(text.startswith("SQS moves the messages at up to 5 per second") for text in told)
     assert "assumed to have succeeded" in run.status_text
     assert jobs_in(source) == {jobs[29]}
 
 
-def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: DeadLetterQueue) -> None:
+def test_a_move_task_whose_messages_fail_again_is_stopped(twin: Twin, source: DeadLetterQueue) -> None:
     """Nothing is watched, so that only the task's own count tells."""
     given_up(twin, source, lambda: dies(twin, 40))
     look(source, 40)
@@ -181,7 +181,7 @@ def test_a_move_task_whose_letters_die_again_is_stopped(twin: Twin, source: Dead
     run = redrive.start_redrive(source, plan, reason="a hope", progress=lambda now: told.append(now.status_text))
     assert (run.state, run.sent) == (RunState.STOPPED, 40), run.status_text
     assert run.moved > 50  # how many more depends on how soon the task's count is read
-    assert run.status_text.startswith(f"Stopped SQS's move task after about {run.moved} moves for 40 letters, ")
+    assert run.status_text.startswith(f"Stopped SQS's move task after about {run.moved} moves of 40 messages: ")
     assert any("of 40 so far" in text for text in told)
     record = audit_log.read_records(state_folder(source.aws.target))[0]
     assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.status_text)

@@ -12,7 +12,14 @@ from ops.deadletters.plan_model import Steps
 from ops.deadletters.redrive.rollout import Rollout
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import NotFound
-from tests.ops.deadletters.redrive.rollouts import Fate, Hand, Went, a_plan, course, succeeds
+from tests.ops.deadletters.redrive.rollouts import (
+    FakeMover,
+    FakeMoveResult,
+    FakeOutcomes,
+    a_plan,
+    make_rollout,
+    succeeds,
+)
 
 
 def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
@@ -22,7 +29,7 @@ def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
         seen.append(one.step)
         return Outcome.SUCCEEDED
 
-    run, ledger = course(a_plan(100, Steps()), Fate(of))
+    run, ledger = make_rollout(a_plan(100, Steps()), FakeOutcomes(of))
     state, said = run.run()
     assert state is RunState.DONE
     assert said == "100 messages were sent, 100 succeeded."
@@ -35,7 +42,7 @@ def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
 
 
 def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
-    run, ledger = course(a_plan(100, Steps()), Fate(lambda one: Outcome.FAILED_AGAIN))
+    run, ledger = make_rollout(a_plan(100, Steps()), FakeOutcomes(lambda one: Outcome.FAILED_AGAIN))
     state, said = run.run()
     assert state is RunState.STOPPED
     assert said == (
@@ -46,8 +53,8 @@ def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
 
 
 def test_an_outcome_that_stays_open_stops_too() -> None:
-    fate = Fate(lambda one: None, note="The function logs no message ids.")
-    run, _ = course(a_plan(100, Steps(patience_s=0.02)), fate)
+    fate = FakeOutcomes(lambda one: None, note="The function logs no message ids.")
+    run, _ = make_rollout(a_plan(100, Steps(patience_s=0.02)), fate)
     state, said = run.run()
     assert state is RunState.STOPPED
     assert said.startswith("Stopped after stage 1 of 3: 5 of 5 messages had no known outcome after")
@@ -56,8 +63,8 @@ def test_an_outcome_that_stays_open_stops_too() -> None:
 
 def test_a_step_on_its_way_is_stopped() -> None:
     plan = a_plan(1000, Steps(sizes=("5", "100%")))
-    fate = Fate(lambda one: Outcome.SUCCEEDED if one.step == 1 else Outcome.FAILED_AGAIN)
-    run, ledger = course(plan, fate, rests_at=500)
+    fate = FakeOutcomes(lambda one: Outcome.SUCCEEDED if one.step == 1 else Outcome.FAILED_AGAIN)
+    run, ledger = make_rollout(plan, fate, rests_at=500)
     state, said = run.run()
     assert state is RunState.STOPPED
     assert said.startswith("Stopped in stage 2 of 2: ")
@@ -66,10 +73,10 @@ def test_a_step_on_its_way_is_stopped() -> None:
 
 def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     plan = a_plan(100, Steps())
-    run, ledger = course(plan, Fate(lambda one: Outcome.FAILED_AGAIN))
+    run, ledger = make_rollout(plan, FakeOutcomes(lambda one: Outcome.FAILED_AGAIN))
     assert run.run()[0] is RunState.STOPPED
     again = Rollout(
-        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, RateLimiter(None),
+        plan, ledger, FakeMover(plan, ledger, threading.Event()), FakeOutcomes(succeeds), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
     state, said = again.run()
@@ -81,12 +88,14 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
 
 def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resumed_run() -> None:
     plan = a_plan(50, Steps(sizes=("10", "100%")))
-    run, ledger = course(plan, Fate(lambda one: Outcome.FAILED_AGAIN if int(one.message_id[1:]) < 3 else None))
+    run, ledger = make_rollout(
+        plan, FakeOutcomes(lambda one: Outcome.FAILED_AGAIN if int(one.message_id[1:]) < 3 else None)
+    )
     assert run.run()[0] is RunState.STOPPED
     assert len(ledger.sent_messages(Outcome.WAITING)) == 7
     again = Rollout(
-        plan, ledger, Hand(plan, ledger, threading.Event()),
-        Fate(lambda one: Outcome.FAILED_AGAIN if one.step == 1 else Outcome.SUCCEEDED), None, RateLimiter(None),
+        plan, ledger, FakeMover(plan, ledger, threading.Event()),
+        FakeOutcomes(lambda one: Outcome.FAILED_AGAIN if one.step == 1 else Outcome.SUCCEEDED), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
     assert again.run() == (
@@ -98,7 +107,9 @@ def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resu
 def test_a_watch_that_is_ended_early_is_not_done() -> None:
     """Nothing is left to move, and what became of some is not known: the state, the sentence and the step say so."""
     plan = a_plan(20, Steps(sizes=("5", "100%")))
-    run, ledger = course(plan, Fate(lambda one: Outcome.SUCCEEDED if int(one.message_id[1:]) < 12 else None))
+    run, ledger = make_rollout(
+        plan, FakeOutcomes(lambda one: Outcome.SUCCEEDED if int(one.message_id[1:]) < 12 else None)
+    )
     run.stop = lambda: len(ledger.sent_messages()) == 20 and len(ledger.sent_messages(Outcome.SUCCEEDED)) == 12
     state, said = run.run()
     assert state is RunState.CANCELLED
@@ -108,7 +119,7 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
     )
     assert [step.state for step in ledger.run().steps] == ["passed", "ended early"]
     again = Rollout(
-        plan, ledger, Hand(plan, ledger, threading.Event()), Fate(succeeds), None, RateLimiter(None),
+        plan, ledger, FakeMover(plan, ledger, threading.Event()), FakeOutcomes(succeeds), None, RateLimiter(None),
         threading.Event(), tick_s=0.002,
     )  # fmt: skip
     assert again.run() == (RunState.DONE, "20 messages were sent, 20 succeeded.")
@@ -116,11 +127,11 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
 
 
 def test_a_stop_when_nothing_is_awaited_any_more_cuts_nothing_short() -> None:
-    run, ledger = course(a_plan(10, Steps(watch=False)), None)
+    run, ledger = make_rollout(a_plan(10, Steps(watch=False)), None)
     asked = threading.Event()  # the step ends only when the stop was asked for
 
-    class Last(Hand):
-        def move(self, upto: int, step: int) -> Went:
+    class Last(FakeMover):
+        def move(self, upto: int, step: int) -> FakeMoveResult:
             went = super().move(upto, step)
             asked.wait(60)
             return went
@@ -135,8 +146,8 @@ def test_a_stop_when_nothing_is_awaited_any_more_cuts_nothing_short() -> None:
     assert [step.state for step in ledger.run().steps] == ["passed"]
 
 
-def test_in_the_last_step_nothing_is_left_to_stop_but_it_is_said() -> None:
-    run, ledger = course(a_plan(4, Steps()), Fate(lambda one: Outcome.FAILED_AGAIN))
+def test_in_the_last_step_nothing_is_left_to_stop_but_failures_are_reported() -> None:
+    run, ledger = make_rollout(a_plan(4, Steps()), FakeOutcomes(lambda one: Outcome.FAILED_AGAIN))
     state, said = run.run()
     assert state is RunState.DONE
     assert said == "4 messages were sent, 4 failed again (4: ValueError: no column)."
@@ -144,32 +155,32 @@ def test_in_the_last_step_nothing_is_left_to_stop_but_it_is_said() -> None:
 
 
 @pytest.mark.parametrize("watched", [True, False])
-def test_a_mover_whose_letters_die_again_stops_the_run_though_none_is_left(watched: bool) -> None:
-    class Circling(Hand):
-        def move(self, upto: int, step: int) -> Went:
+def test_a_looping_mover_stops_the_run_though_no_message_is_left(watched: bool) -> None:
+    class Circling(FakeMover):
+        def move(self, upto: int, step: int) -> FakeMoveResult:
             super().move(upto, step)
             raise MoveTaskLooping("They die again.")
 
     plan = a_plan(4, Steps(watch=watched))
-    run, ledger = course(plan, Fate(succeeds) if watched else None)
+    run, ledger = make_rollout(plan, FakeOutcomes(succeeds) if watched else None)
     run.mover = Circling(plan, ledger, run.stopping)
     assert run.run() == (RunState.STOPPED, "They die again.")
     assert ledger.run().steps[-1].state == "stopped"
 
 
 def test_nobody_watches_one_step() -> None:
-    run, ledger = course(a_plan(30, Steps(watch=False)), None)
+    run, ledger = make_rollout(a_plan(30, Steps(watch=False)), None)
     assert run.run() == (RunState.DONE, "30 messages were sent.")
     assert [step.upto for step in ledger.run().steps] == [30]
 
 
-def test_letters_that_are_gone_are_counted() -> None:
-    run, _ = course(a_plan(3, Steps()), Fate(succeeds), gone=2)
+def test_missing_messages_are_counted() -> None:
+    run, _ = make_rollout(a_plan(3, Steps()), FakeOutcomes(succeeds), gone=2)
     assert run.run() == (RunState.DONE, "1 message was sent, 1 succeeded, 2 were no longer in the queue.")
 
 
 def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
-    run, ledger = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10)
+    run, ledger = make_rollout(a_plan(1000, Steps(sizes=("100%",))), FakeOutcomes(succeeds), rests_at=10)
     run.progress = lambda now: setattr(ledger, "cancel_requested", now.sent > 3)
     state, said = run.run()
     assert state is RunState.CANCELLED
@@ -178,12 +189,12 @@ def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
 
 
 def test_stop_is_asked() -> None:
-    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10, stop=lambda: True)
+    run, _ = make_rollout(a_plan(1000, Steps(sizes=("100%",))), FakeOutcomes(succeeds), rests_at=10, stop=lambda: True)
     assert run.run()[0] is RunState.CANCELLED
 
 
 def test_ctrl_c_ends_it_cleanly() -> None:
-    run, _ = course(a_plan(1000, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10)
+    run, _ = make_rollout(a_plan(1000, Steps(sizes=("100%",))), FakeOutcomes(succeeds), rests_at=10)
 
     def press(_: Run) -> None:
         if not run.stopping.is_set():
@@ -198,10 +209,10 @@ def test_ctrl_c_ends_it_cleanly() -> None:
 
 
 def test_what_the_mover_raises_is_raised() -> None:
-    run, _ = course(a_plan(10, Steps()), Fate(succeeds))
+    run, _ = make_rollout(a_plan(10, Steps()), FakeOutcomes(succeeds))
 
     class Refused:
-        def move(self, upto: int, step: int) -> Went:
+        def move(self, upto: int, step: int) -> FakeMoveResult:
             raise NotFound("The queue jobs does not exist.", "Name another.")
 
     run.mover = Refused()
@@ -209,18 +220,18 @@ def test_what_the_mover_raises_is_raised() -> None:
         run.run()
 
 
-def test_letters_that_somebody_else_holds_stop_it() -> None:
-    run, _ = course(a_plan(10, Steps()), Fate(succeeds))
+def test_messages_held_by_another_consumer_stop_it() -> None:
+    run, _ = make_rollout(a_plan(10, Steps()), FakeOutcomes(succeeds))
 
     class Kept:
-        def move(self, upto: int, step: int) -> Went:
-            return Went("10 letters are held by somebody else.")
+        def move(self, upto: int, step: int) -> FakeMoveResult:
+            return FakeMoveResult("10 letters are held by somebody else.")
 
     run.mover = Kept()
     assert run.run() == (RunState.STOPPED, "10 letters are held by somebody else. 10 messages were not sent.")
 
 
-def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
+def test_the_rate_and_its_reason_are_recorded_when_they_change() -> None:
     class Slower:
         asked = 0
 
@@ -229,7 +240,7 @@ def test_the_rate_and_its_reason_are_told_when_they_change() -> None:
             limiter.set(100.0 if self.asked < 3 else 50.0, "the queue's oldest message is 40 s old, slowing")
 
     slower = Slower()
-    run, ledger = course(a_plan(200, Steps(sizes=("100%",))), Fate(succeeds), rests_at=10, gauge=slower)
+    run, ledger = make_rollout(a_plan(200, Steps(sizes=("100%",))), FakeOutcomes(succeeds), rests_at=10, gauge=slower)
     run.stop = lambda: slower.asked == 5
     run.run()
     assert ledger.rates == [

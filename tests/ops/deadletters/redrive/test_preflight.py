@@ -65,7 +65,7 @@ def of_another_version(path: Path) -> None:
     path.write_text(path.read_text().replace('"schema": 1', '"schema": 99'))
 
 
-def test_a_killed_run_is_interrupted_and_keeps_its_letters_from_other_plans(world: World) -> None:
+def test_a_killed_run_is_interrupted_and_keeps_its_messages_from_other_plans(world: World) -> None:
     plan = killed(world)
     found = read_run(world.source, plan.id)
     assert found.state is RunState.INTERRUPTED
@@ -79,7 +79,7 @@ def test_a_killed_run_is_interrupted_and_keeps_its_letters_from_other_plans(worl
 
 
 @pytest.mark.parametrize("damage", [lose, cut, replace_by_a_folder])
-def test_a_run_whose_plan_is_lost_goes_on_with_what_its_ledger_keeps(
+def test_a_run_whose_plan_is_lost_resumes_with_the_copy_in_its_ledger(
     world: World, damage: Callable[[Path], None]
 ) -> None:
     plan = killed(world)
