@@ -36,20 +36,55 @@ class InvocationWindow:
         return here and self.first <= time_of(row) <= self.last and request_of(row) in ("", self.request_id)
 
 
+@dataclass(frozen=True)
+class InvocationCluster:
+    """Invocations that overlap in time, and whose lines are read together. Clusters do not overlap."""
+
+    windows: tuple[InvocationWindow, ...]
+
+    @property
+    def first(self) -> datetime:
+        return min(window.first for window in self.windows)
+
+    @property
+    def last(self) -> datetime:
+        return max(window.last for window in self.windows)
+
+    def streams(self) -> dict[LogSource, list[str]]:
+        found: dict[LogSource, list[str]] = defaultdict(list)
+        for window in self.windows:
+            if window.stream not in found[window.source]:
+                found[window.source].append(window.stream)
+        return found
+
+    def has(self, source: LogSource, row: Row) -> bool:
+        return any(window.has(source, row) for window in self.windows)
+
+
+def find_clusters(rows: Iterable[SourceRow], request_ids: Collection[str]) -> list[InvocationCluster]:
+    """Of all these invocations, the latest first."""
+    clusters: list[list[InvocationWindow]] = []
+    last: datetime | None = None
+    for window in sorted(find_windows(rows, request_ids), key=lambda window: window.first):
+        if last is None or window.first > last:
+            clusters.append([])
+        clusters[-1].append(window)
+        last = max(last or window.last, window.last)
+    return [InvocationCluster(tuple(windows)) for windows in reversed(clusters)]
+
+
 def find_windows(rows: Iterable[SourceRow], request_ids: Collection[str]) -> list[InvocationWindow]:
-    """One for each attempt of these invocations, the latest first. A retry of an asynchronous invocation keeps the
-    request ID."""
+    """One for each attempt of these invocations. A retry of an asynchronous invocation keeps the request ID."""
     by_stream: dict[tuple[LogSource, str, str], list[Row]] = defaultdict(list)
     for source, row in rows:
         request_id = request_of(row)
         if request_id in request_ids:
             by_stream[source, row.get("@logStream", ""), request_id].append(row)
-    windows = [
+    return [
         InvocationWindow(*key, time_of(attempt[0]), time_of(attempt[-1]))
         for key, found in by_stream.items()
         for attempt in _attempts(sorted([row for row in found if _in_time(row)] or found, key=time_of))
     ]
-    return sorted(windows, key=lambda window: window.last, reverse=True)
 
 
 def _in_time(row: Row) -> bool:

@@ -89,10 +89,23 @@ class LogReader:
                 self.notes.append(f"The query of {source.group} was stopped before its end: lines may be missing.")
         return rows, max(complete_after, default=None)
 
-    def of_stream(self, source: LogSource, stream: str, start: datetime, end: datetime) -> list[SourceRow] | None:
-        """Every line of one log stream, oldest first; None when they cannot be read."""
-        found = self._attempt(source, partial(log_events.read, self._aws, source.group, start, end, streams=[stream]))
-        return None if found is None else [(source, row_of(event)) for event in found.events]
+    def of_streams(
+        self, source: LogSource, streams: Sequence[str], start: datetime, end: datetime
+    ) -> tuple[list[SourceRow], datetime | None] | None:
+        """The lines of these log streams, newest first, and as of ``newest`` what is complete; None when they cannot be
+        read."""
+        rows: list[SourceRow] = []
+        complete_after: list[datetime] = []
+        for at in range(0, len(streams), log_events.MAX_STREAMS):
+            named = streams[at : at + log_events.MAX_STREAMS]
+            read = partial(log_events.read, self._aws, source.group, start, end, streams=named, newest_first=True)
+            found = self._attempt(source, read)
+            if found is None:
+                return None
+            rows += [(source, row_of(event)) for event in found.events]
+            if found.more:
+                complete_after.append(min((event.at for event in found.events), default=start))
+        return rows, max(complete_after, default=None)
 
     def affordable_since(self, start: datetime, end: datetime) -> datetime:
         """Announces what a query from ``start`` would scan; the time from which that is within the limit."""

@@ -16,7 +16,7 @@ from ops.aws import logs
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, ids_pattern
 from ops.errors import UsageError
 from ops.logs import query_text
-from ops.logs.invocations import find_windows
+from ops.logs.invocations import find_clusters
 from ops.logs.model import (
     MAX_TEXT_CHARACTERS,
     LogLine,
@@ -40,8 +40,8 @@ MAX_PAGE = 1_000
 """Lines on a page."""
 SAME_MILLISECOND = 100
 """Lines read beyond a page, so that it can end between two milliseconds."""
-MAX_INVOCATIONS = 10
-"""Whose log streams are read for one page: each takes a request, of which a region allows a few a second."""
+MAX_CLUSTERS = 10
+"""Of invocations that overlap in time, read for one page: each takes a request, of which a region allows a few a second."""
 
 
 def find_log_lines(
@@ -129,16 +129,19 @@ def _of_invocations(
         rows, truncated = rows + more_rows, truncated or more
     if truncated:
         reader.notes.append(f"Only the newest {formatting.count(logs.MAX_ROWS)} lines with these IDs were read.")
-    windows = [window for window in find_windows(rows, requests) if window.first < end]
+    clusters = [cluster for cluster in find_clusters(rows, requests) if cluster.first < end]
     found = {_key(source, row): (source, row) for source, row in rows if time_of(row) < end}
-    for window in windows[:MAX_INVOCATIONS]:
-        stop = min(end, window.last + timedelta(milliseconds=1))
-        read = reader.of_stream(window.source, window.stream, window.first, stop)
-        if read is not None:  # with the lines that the query found
-            found = {key: one for key, one in found.items() if not window.has(*one)}
-            found |= {_key(source, row): (source, row) for source, row in reversed(read) if window.has(source, row)}
-    left = windows[MAX_INVOCATIONS:]
-    return list(found.values()), max((window.last for window in left), default=None)
+    complete_after = [cluster.last for cluster in clusters[MAX_CLUSTERS:]]
+    for cluster in clusters[:MAX_CLUSTERS]:
+        stop = min(end, cluster.last + timedelta(milliseconds=1))
+        for source, streams in cluster.streams().items():
+            read = reader.of_streams(source, streams, cluster.first, stop)
+            if read is None:  # then the lines that the query found are all there is
+                continue
+            found = {key: one for key, one in found.items() if one[0] != source or not cluster.has(*one)}
+            found |= {_key(source, row): (source, row) for _, row in read[0] if cluster.has(source, row)}
+            complete_after += [read[1]] if read[1] else []
+    return list(found.values()), max(complete_after, default=None)
 
 
 def _key(source: LogSource, row: Row) -> tuple[LogSource, str]:

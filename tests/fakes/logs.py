@@ -94,6 +94,7 @@ class FakeLogs:
     rows: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     most: int = 10_000
+    events_a_page: int = 10_000
     bytes_a_row: int = 1_000
     refuse: str = ""
     hourly_bytes: float | None = None
@@ -135,7 +136,7 @@ class FakeLogs:
             and row["@logStream"] in asked.get("logStreamNames", [row["@logStream"]])
         ]
         begin = int(asked.get("nextToken", 0))
-        end = begin + min(asked["limit"], self.most)
+        end = begin + min(asked["limit"], self.most, self.events_a_page)
         return {"events": inside[begin:end], **({"nextToken": str(end)} if end < len(inside) else {})}
 
     def _lambda(self, asked: SplitResult) -> dict[str, Any]:

@@ -138,6 +138,22 @@ def test_many_invocations_come_in_pages(world: LogWorld) -> None:
     ]
 
 
+@pytest.mark.parametrize("events_a_page", [10_000, 10])
+def test_invocations_that_overlap_are_read_together(world: LogWorld, events_a_page: int) -> None:
+    """In forty environments at a time; also where ten requests do not read all of them."""
+    requests = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(40)]
+    for number, request in enumerate(requests):
+        world.logs.rows += invocation(
+            number / 100, request, f"own {number}", "same", "same", stream=f"2026/11/23/[7]{number}"
+        )
+    world.logs.events_a_page = events_a_page
+    pages = list(world.pages(limit=25, request_ids=tuple(requests)))
+    found = [line for page in pages for line in page.lines]
+    assert len(found) == 5 * 40
+    assert sorted(line.text for line in found if line.text.startswith("own")) == sorted(f"own {n}" for n in range(40))
+    assert [line.at for line in found] == sorted((line.at for line in found), reverse=True)
+
+
 def test_an_id_that_no_line_names_is_said_with_its_reasons(world: LogWorld) -> None:
     world.logs.rows = [row(0, "something else")]
     (note,) = world.page(message_ids=(M1,)).notes
