@@ -77,6 +77,10 @@ def logs(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="Maximum number of lines.")] = 100,
     tail: Annotated[bool, typer.Option("--tail", help="Follow new lines, oldest first, until Ctrl-C.")] = False,
+    page_token: Annotated[
+        str | None,
+        typer.Option("--page", metavar="TOKEN", help="A page of older lines: the command below a page has it."),
+    ] = None,
     max_cost: Annotated[
         float, typer.Option("--max-cost", metavar="USD", min=0, help="The most that Logs Insights may bill.")
     ] = 0.5,
@@ -98,7 +102,7 @@ def logs(
     """
     form = chosen_format(output, as_json)
     named = {"--message": message, "--request": request, "--cause": cause, "--redrive": redrive, "--search": search}
-    _check_options(named, until, tail, form)
+    _check_options(named, until, page_token, tail, form)
     target = options.target(stack, queue, function, profile, region)
     now = datetime.now(UTC)
     start = time_args.moment(since, now) if since else None
@@ -119,6 +123,7 @@ def logs(
         subject.sources,
         replace(wanted, text=search or ""),
         limit=limit,
+        token=page_token or "",
         max_usd=max_cost,
         say=lambda line: log_view.print_progress(console, line),
     )
@@ -127,14 +132,18 @@ def logs(
         log_view.print_page(page, described, target)
     log_view.print_summary(console, page)
     if page.next_token:
-        given = {**named, "--since": since, "--limit": str(limit), "--from": dlq, "--stack": stack, "--queue": queue}
-        given |= {"--function": function, "--profile": profile, "--region": region, "--until": page.next_token}
+        # The range in absolute times: it moves on while somebody reads, and tokens are of one range.
+        given = {**named, "--since": wanted.start.isoformat(), "--until": wanted.end.isoformat(), "--from": dlq}
+        given |= {"--limit": str(limit), "--max-cost": f"{max_cost:g}", "--stack": stack, "--queue": queue}
+        given |= {"--function": function, "--profile": profile, "--region": region, "--page": page.next_token}
         log_view.print_next_page(console, given)
     if page.unread:
         raise typer.Exit(AwsError.exit_code)
 
 
-def _check_options(named: Mapping[str, str | None], until: str | None, tail: bool, form: OutputFormat) -> None:
+def _check_options(
+    named: Mapping[str, str | None], until: str | None, page_token: str | None, tail: bool, form: OutputFormat
+) -> None:
     """Raises UsageError."""
     given = [flag for flag, value in named.items() if value is not None]
     for flag in given:
@@ -146,8 +155,9 @@ def _check_options(named: Mapping[str, str | None], until: str | None, tail: boo
     request = named["--request"]
     if request is not None and not _REQUEST_ID.fullmatch(request):
         raise UsageError(f"{request!r} is not a request ID.", "Specify it in full, as in the line REPORT RequestId: ….")
-    if tail and until:
-        raise UsageError("--tail follows new lines and has no end.", "Omit --until, or --tail.")
+    if tail and (until or page_token):
+        flag = "--until" if until else "--page"
+        raise UsageError("--tail follows new lines and has no end.", f"Omit {flag}, or --tail.")
     if tail and form is OutputFormat.YAML:
         raise UsageError(
             "--tail has no end, and YAML is written as a whole.", "Use --output json: one object per line."

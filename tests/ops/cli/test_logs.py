@@ -90,8 +90,25 @@ def test_pages_lead_to_the_next(desk: LogsDesk) -> None:
     assert step.endswith("   older lines")
     words = step.removeprefix("→ ops logs ").removesuffix("   older lines").split()
     assert words[words.index("--queue") + 1] == "jobs"
+    assert desk.ops("--until", "now", "--page", "x")[0] == 2
     code, out, _ = desk.ops(*(word for word in words if word not in ("--queue", "jobs")))
     assert code == 0 and "line 2" in out and "line 1" in out and "line 3" not in out and "line 0" not in out
+
+
+def test_the_pages_of_a_message_have_its_invocations_whole(desk: LogsDesk) -> None:
+    """The line that ends an invocation is on the first page, and tells how far its lines reach."""
+    desk.logs.rows = [
+        row(1, f"START RequestId: {R1} Version: 7"),
+        batch(1.1, R1, M1),
+        *(row(2 + number, f"print {number}") for number in range(3)),
+        row(6, f"REPORT RequestId: {R1}\tDuration: 1 ms"),
+    ]
+    _, out, err = desk.ops("--message", M1, "--limit", "2")
+    assert "REPORT" in out and "print 2" in out and "print 1" not in out
+    step = next(line for line in err.splitlines() if line.startswith("→ ops logs "))
+    words = step.removeprefix("→ ops logs ").removesuffix("   older lines").split()
+    _, out, _ = desk.ops(*(word for word in words if word not in ("--queue", "jobs")))
+    assert "print 1" in out and "print 0" in out and "print 2" not in out
 
 
 def test_a_search_says_its_price_before_and_after(desk: LogsDesk) -> None:
@@ -147,6 +164,8 @@ def test_json_csv_and_yaml(desk: LogsDesk) -> None:
         (["--request", "abc"], "'abc' is not a request ID."),
         (["--search", " "], "--search is empty."),
         (["--tail", "--until", "1h"], "--tail follows new lines and has no end."),
+        (["--tail", "--page", "x"], "--tail follows new lines and has no end."),
+        (["--page", "x"], "'x' is not the token of a page of log lines."),
         (["--since", "soon"], "'soon' is not a valid time."),
         (["--since", "1h", "--until", "2h"], "The time range ends before it starts."),
         (["--message", "zz"], "No message in the snapshot has the ID 'zz'."),

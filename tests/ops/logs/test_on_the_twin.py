@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
+from datetime import UTC, datetime
 
 import pytest
 
 from handler import contract
+from ops import workload
+from ops.aws import Aws
 from ops.cli.app import run
+from ops.logs import follow_log_lines, log_sources
+from ops.target import resolve
 from tests.twins import Twin, wait_for
 
 pytestmark = pytest.mark.twin
@@ -36,3 +42,23 @@ def test_lines_by_text_by_request_and_by_message(twin: Twin, capsys: pytest.Capt
     assert {line["text"] for line in by_request} <= {line["text"] for line in by_message}
     newest = lines("--since", "1h")
     assert {line["text"] for line in by_request} <= {line["text"] for line in newest}
+
+
+def test_new_lines_as_they_come(twin: Twin) -> None:
+    target = resolve(environ={})
+    aws = Aws(target)
+    since, kind = datetime.now(UTC), f"nonsense-{uuid.uuid4().hex}"
+    job = {"schema": contract.JOB_SCHEMA, "job_id": uuid.uuid4().hex, "kind": kind, "data": {"columns": {}}}
+    assert twin.post(job).status == 202
+    end = time.monotonic() + 60
+    lines = follow_log_lines(
+        aws,
+        log_sources(workload.describe(aws, target)),
+        since,
+        text=kind,
+        stop=lambda: time.monotonic() > end,
+        pause_s=0.5,
+    )
+    line = next(lines)
+    assert kind in line.text and line.at >= since.replace(microsecond=0)
+    lines.close()
