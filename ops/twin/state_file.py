@@ -7,7 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ops import twin_state
-from ops.errors import TwinError
+from ops.atomic_file import atomic_write
+from ops.errors import OpsError, TwinError
 from ops.twin import ownership
 from ops.twin_state import TwinState
 
@@ -31,14 +32,13 @@ def unusable(error: OSError) -> TwinError:
 
 
 def write(twin: TwinState) -> None:
+    """For this user only: it holds the operator's keys. Raises TwinError when it cannot be written."""
     path = make_folder() / "state.json"
-    scratch = path.with_suffix(".tmp")
     try:
-        with ownership.private(scratch, "w") as file:  # it holds the operator's keys
-            file.write(json.dumps(asdict(twin), indent=2))
-        scratch.replace(path)
-    except OSError as error:
-        raise unusable(error) from error
+        with atomic_write(path, replace=True, durable=False) as file:
+            file.write(json.dumps(asdict(twin), indent=2).encode())
+    except OpsError as error:
+        raise TwinError(str(error), error.next_step) from error
 
 
 def clear() -> None:

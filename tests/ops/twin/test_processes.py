@@ -189,7 +189,7 @@ def started_here() -> list[int]:
     return [pid for pid in found if pid != os.getpid() and processes.is_ours(pid) and twin_state.alive(pid)]
 
 
-@pytest.mark.parametrize("name", ["state.json", "state.tmp", "host.pid"])
+@pytest.mark.parametrize("name", ["state.json", "host.pid"])
 def test_a_folder_in_the_place_of_a_file_is_named_and_left(folder: Path, name: str) -> None:
     lifecycle.down()  # the folder is the twin's now
     (folder / name).mkdir()
