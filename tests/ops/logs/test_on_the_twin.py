@@ -61,4 +61,3 @@ def test_new_lines_as_they_come(twin: Twin) -> None:
     )
     line = next(lines)
     assert kind in line.text and line.at >= since.replace(microsecond=0)
-    lines.close()

@@ -80,7 +80,7 @@ def test_a_redrive_by_what_it_sent_first_what_failed_again(tmp_path: Path, monke
         run = redrive.start_redrive(world.source, plan, reason="r")
         subject = subjects.redrive_subject(world.source, run.id[:-1], datetime.now(UTC))
         sent = {message["MessageId"] for message in world.jobs.messages()}
-        with Ledger.open(world.source.runs / f"{run.id}.db") as ledger:
+        with Ledger.open(world.source.runs_folder / f"{run.id}.db") as ledger:
             (failed,) = [one for one in ledger.sent_messages() if one.outcome is Outcome.FAILED_AGAIN]
     assert set(subject.search.message_ids) == sent, "SQS gave them new IDs"
     assert (subject.search.message_ids[0],) == failed.new_ids
