@@ -1,6 +1,6 @@
 """A redrive is killed (SIGKILL) at seeded moments, connections to SQS are cut and stalled meanwhile, and resumed.
 
-Rounds of ``tests.chaos.campaign``: each fills a dead-letter queue of an in-memory SQS, looks, plans, redrives through a
+Rounds of ``tests.chaos.campaign``: each fills a dead-letter queue of an in-memory SQS, scans, plans, redrives through a
 proxy, kills the redriving process, resumes it, and counts every letter in the end. Prints JSON on its last line:
 
 - ``kills``: processes that were killed;

@@ -1,8 +1,8 @@
 """Rounds of a redrive that is killed again and again, and what the queues hold in the end.
 
-A round fills a dead-letter queue of the in-memory SQS, looks, plans and redrives through the proxy, as a person would.
+A round fills a dead-letter queue of the in-memory SQS, scans, plans and redrives through the proxy, as a person would.
 The redriving process is killed with SIGKILL at a seeded moment (by the clock, or as a request or an answer is on its
-way), resumed, killed again; in the end it may finish. Then each letter is counted: in the job queue and in the
+way), resumed, killed again; in the end it may finish. Then each message is counted: in the job queue and in the
 dead-letter queue. Everything is decided by ``random.Random(seed)``, so a round is told by its seed; only the threads'
 order is not.
 """
@@ -28,7 +28,7 @@ from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import scan_queue
 from ops.deadletters.snapshot import Snapshot
-from tests.chaos.counting import Verdict, judge, letters
+from tests.chaos.counting import RoundResult, count_messages, message_bodies
 from tests.chaos.processes import Killer, Processes, processes
 from tests.chaos.proxy import CALM, Proxy, proxy
 from tests.chaos.rounds import Round
@@ -41,7 +41,7 @@ LONGEST_S = 150.0
 A_LEASE_S = 43_200
 TRIES = 8
 BEGINNING = {"run": 26, "resume": 16}
-"""Turns of the proxy before the first letter is received: asking about queues, who asks, what the plan says."""
+"""Turns of the proxy before the first message is received: reading queues, the identity and the plan."""
 
 
 @dataclass
@@ -53,13 +53,13 @@ class Totals:
     listed: int = 0
     problems: int = 0
 
-    def add(self, verdict: Verdict) -> None:
-        self.kills += verdict.kills
-        self.lost += len(verdict.lost)
-        self.unlisted += len(verdict.unlisted)
-        self.doubled += verdict.doubled
-        self.listed += verdict.listed
-        self.problems += len(verdict.problems)
+    def add(self, result: RoundResult) -> None:
+        self.kills += result.kills
+        self.lost += len(result.lost)
+        self.unlisted += len(result.unlisted)
+        self.doubled += result.doubled
+        self.listed += result.listed
+        self.problems += len(result.problems)
 
 
 def campaign(folder: Path, kills: int, first_seed: int, say: Callable[[str], None]) -> Totals:
@@ -74,24 +74,24 @@ def campaign(folder: Path, kills: int, first_seed: int, say: Callable[[str], Non
             aws.waits(0.1)
             while True:
                 round_ = Round.drawn(seed)
-                verdict = play(round_, aws, between, running, folder)
-                totals.add(verdict)
-                bad = verdict.lost or verdict.unlisted or verdict.problems
-                say(f"{seed}: {verdict.told()}" + (f" in {round_}" if bad else ""))
+                result = play(round_, aws, between, running, folder)
+                totals.add(result)
+                bad = result.lost or result.unlisted or result.problems
+                say(f"{seed}: {result.summary()}" + (f" in {round_}" if bad else ""))
                 seed += 1
                 if totals.kills >= kills:
                     break
     return totals
 
 
-def play(round_: Round, aws: FakeSqs, between: Proxy, running: Processes, folder: Path) -> Verdict:
+def play(round_: Round, aws: FakeSqs, between: Proxy, running: Processes, folder: Path) -> RoundResult:
     """One round, to its end."""
-    chance, verdict = random.Random(round_.seed), Verdict()
+    chance, result = random.Random(round_.seed), RoundResult()
     suffix, extra = (".fifo", {"FifoQueue": "true"}) if round_.fifo else ("", {})
     names = f"dead-{round_.seed}{suffix}", f"jobs-{round_.seed}{suffix}"
     _calm(aws, between)
     dead, jobs = aws.queue(names[0], "", 3, **extra), aws.queue(names[1], names[0], 3, **extra)
-    ids = dead.put(letters(round_))
+    ids = dead.put(message_bodies(round_))
     source = opened(names[1])
     _shelve(source, dead, Place.IMPORTED if round_.imported else Place.QUEUE)
     if round_.imported:
@@ -107,18 +107,18 @@ def play(round_: Round, aws: FakeSqs, between: Proxy, running: Processes, folder
         if attempt >= round_.kills + TRIES // 2:  # the storm is over
             _calm(aws, between)
         answer = folder / f"{round_.seed}-{attempt}.json"
-        last = _attempt(round_, attempt, plan, source, between, running, answer, chance, verdict)
+        last = _attempt(round_, attempt, plan, source, between, running, answer, chance, result)
         if round_.gentle and attempt < round_.kills:
             hidden = sum(message["hidden"] for message in dead.messages())
-            verdict.problems += [f"{hidden} letters were not given back after Ctrl-C"] if hidden else []
+            result.problems += [f"{hidden} messages were not released after Ctrl-C"] if hidden else []
         if last["state"] == "done":
             break
         aws.advance(chance.choice((0, 60, A_LEASE_S)) if attempt < round_.kills - 1 else A_LEASE_S)
     else:
-        verdict.problems.append(f"never done: {last}")
-    marks = dict(zip(ids, map(str, range(round_.letters)), strict=True))
-    judge(round_, verdict, marks, wanted, dead, jobs, last)
-    return verdict
+        result.problems.append(f"never done: {last}")
+    marks = dict(zip(ids, map(str, range(round_.messages)), strict=True))
+    count_messages(round_, result, marks, wanted, dead, jobs, last)
+    return result
 
 
 def _calm(aws: FakeSqs, between: Proxy) -> None:
@@ -151,7 +151,7 @@ def _attempt(
     running: Processes,
     answer: Path,
     chance: random.Random,
-    verdict: Verdict,
+    result: RoundResult,
 ) -> dict[str, Any]:
     """One process, killed or not; what its redrive returned."""
     doomed = attempt < round_.kills
@@ -162,24 +162,24 @@ def _attempt(
     if not doomed:
         killer.arm(pid, seconds=LONGEST_S)
     elif chance.random() < 0.6:
-        killer.arm(pid, turns=BEGINNING[do] + chance.randrange(14 + 8 * round_.letters // 10))
+        killer.arm(pid, turns=BEGINNING[do] + chance.randrange(14 + 8 * round_.messages // 10))
     else:
         killer.arm(pid, seconds=chance.uniform(0.2, 0.9))
     status = running.wait()
     killer.disarm()
     if doomed:
-        verdict.kills += status == -signal.SIGKILL
-        verdict.early += status == -signal.SIGKILL and not ledger.exists()
+        result.kills += status == -signal.SIGKILL
+        result.early += status == -signal.SIGKILL and not ledger.exists()
     elif killer.struck:
-        verdict.problems.append(f"attempt {attempt} hung for {LONGEST_S:.0f} s")
+        result.problems.append(f"attempt {attempt} hung for {LONGEST_S:.0f} s")
     if status not in (0, -signal.SIGKILL, -signal.SIGINT):
         log = answer.with_suffix(".log")
-        verdict.problems.append(f"attempt {attempt} ended with {status}: {log.read_text() if log.exists() else ''}")
+        result.problems.append(f"attempt {attempt} ended with {status}: {log.read_text() if log.exists() else ''}")
     return dict(json.loads(answer.read_text())) if answer.exists() else {"state": "killed"}
 
 
 def _shelve(source: DeadLetterQueue, dead: FakeQueue, place: Place) -> None:
-    """As a look does; of a FIFO queue, whose groups show no more than their first letters, as many looks would."""
+    """As a scan does; of a FIFO queue, whose groups deliver only their first messages, as many scans would."""
     if not source.queue.fifo and place is Place.QUEUE:
         scan_queue(source)
         return

@@ -1,4 +1,4 @@
-"""The letters of a round, and where each is in the end."""
+"""The messages of a round, and where each is in the end."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from tests.chaos.rounds import Round
 from tests.fakes.sqs.client import FakeQueue
 
 MARK = "mark"
-"""Field of a body that tells letters apart, whatever ids they are given."""
+"""The field of a body that identifies a message, whatever IDs it is given."""
 
 
 @dataclass
-class Verdict:
-    """Of one round. Marks name letters; what is said is for the person who repeats the round by its seed."""
+class RoundResult:
+    """The counts of one round. ``lost`` and ``unlisted`` are marks of messages."""
 
     kills: int = 0
-    early: int = 0  # of them, before the run had begun
+    early: int = 0  # of these, before the run had started
     lost: list[str] = field(default_factory=list)
-    unlisted: list[str] = field(default_factory=list)  # twice in the job queue, and not listed
+    unlisted: list[str] = field(default_factory=list)  # more than once in the job queue, and not listed
     doubled: int = 0
     listed: int = 0
     problems: list[str] = field(default_factory=list)
 
-    def told(self) -> str:
+    def summary(self) -> str:
         parts = [f"{self.kills} killed ({self.early} early), {self.doubled} twice, {self.listed} listed"]
         parts += [f"LOST {self.lost}"] if self.lost else []
         parts += [f"UNLISTED {self.unlisted}"] if self.unlisted else []
         return "; ".join((*parts, *self.problems))
 
 
-def letters(round_: Round) -> Iterator[dict[str, Any]]:
-    for number in range(round_.letters):
+def message_bodies(round_: Round) -> Iterator[dict[str, Any]]:
+    for number in range(round_.messages):
         body = json.dumps({MARK: str(number), "fill": "x" * round_.body_bytes})
         attributes: dict[str, Any] = {"Tenant": {"DataType": "String", "StringValue": "t1"}}
         if number % 3 == 0:
@@ -54,62 +54,62 @@ def letters(round_: Round) -> Iterator[dict[str, Any]]:
         yield {"body": body, "attributes": attributes, "system": system, "receives": 3}
 
 
-def judge(
+def count_messages(
     round_: Round,
-    verdict: Verdict,
+    result: RoundResult,
     marks: Mapping[str, str],
     wanted: Sequence[str],
     dead: FakeQueue,
     jobs: FakeQueue,
     last: Mapping[str, Any],
 ) -> None:
-    """Count every letter, by what is in its body."""
+    """Counts every message by the mark in its body."""
     arrived = [(json.loads(message["Body"]), message) for message in jobs.messages()]
     sent = Counter(body[MARK] for body, _ in arrived)
     kept = {json.loads(message["Body"])[MARK] for message in dead.messages()}
-    twice = set(last.get("twice", ()))
-    verdict.listed = len(twice)
-    at_home = not round_.imported  # whether letters lie in the dead-letter queue until they are sent
+    listed = set(last.get("twice", ()))
+    result.listed = len(listed)
+    in_queue = not round_.imported  # whether messages are in the dead-letter queue until they are sent
     planned = {marks[name] for name in wanted}
     for name, mark in marks.items():
-        if not sent[mark] and mark not in kept and at_home:
-            verdict.lost.append(mark)
+        if not sent[mark] and mark not in kept and in_queue:
+            result.lost.append(mark)
         if sent[mark] > 1:
-            verdict.doubled += 1
-            if name not in twice:
-                verdict.unlisted.append(mark)
-        if mark not in planned and (sent[mark] or (at_home and mark not in kept)):
-            verdict.problems.append(f"letter {mark} was not planned and was moved")
+            result.doubled += 1
+            if name not in listed:
+                result.unlisted.append(mark)
+        if mark not in planned and (sent[mark] or (in_queue and mark not in kept)):
+            result.problems.append(f"message {mark} was not planned and was moved")
     if last["state"] != "done":
         return
     for mark in planned:
         if round_.action is Action.REDRIVE and sent[mark] and mark in kept:
-            verdict.problems.append(f"letter {mark} was sent and lies in the dead-letter queue still")
-        if round_.action is Action.COPY and at_home and mark not in kept:
-            verdict.problems.append(f"letter {mark} was copied and is gone")
+            result.problems.append(f"message {mark} was sent and is still in the dead-letter queue")
+        if round_.action is Action.COPY and in_queue and mark not in kept:
+            result.problems.append(f"message {mark} was copied and is gone")
         if not sent[mark]:
-            verdict.problems.append(f"letter {mark} was never sent, and the run says it is done")
+            result.problems.append(f"message {mark} was never sent, and the run is done")
     for body, message in arrived:
         attributes = message.get("MessageAttributes", {})
         name = next(name for name, mark in marks.items() if mark == body[MARK])
         original = attributes.get("OriginalMessageId", {}).get("StringValue")
         if len(attributes) < 10 and original != name:
-            verdict.problems.append(f"letter {body[MARK]} carries {original} as its first id, not {name}")
+            result.problems.append(f"message {body[MARK]} carries {original} as its original ID, not {name}")
         if attributes.get("Tenant") != {"DataType": "String", "StringValue": "t1"}:
-            verdict.problems.append(f"letter {body[MARK]} lost an attribute")
+            result.problems.append(f"message {body[MARK]} lost an attribute")
         if int(body[MARK]) % 3 == 0 and attributes.get("Raw") != {"DataType": "Binary", "BinaryValue": "AP8="}:
-            verdict.problems.append(f"letter {body[MARK]} lost a binary attribute")
+            result.problems.append(f"message {body[MARK]} lost a binary attribute")
         if round_.edits and body.get("edited") != round_.seed:
-            verdict.problems.append(f"letter {body[MARK]} was not edited")
+            result.problems.append(f"message {body[MARK]} was not edited")
     if round_.fifo:
-        _in_order(verdict, [(message["Attributes"]["MessageGroupId"], int(body[MARK])) for body, message in arrived])
+        _in_order(result, [(message["Attributes"]["MessageGroupId"], int(body[MARK])) for body, message in arrived])
 
 
-def _in_order(verdict: Verdict, arrived: Sequence[tuple[str, int]]) -> None:
+def _in_order(result: RoundResult, arrived: Sequence[tuple[str, int]]) -> None:
     """First arrivals of each group must rise."""
     seen: dict[str, list[int]] = {}
     for group, number in arrived:
         if number not in seen.setdefault(group, []):
             if seen[group] and number < seen[group][-1]:
-                verdict.problems.append(f"group {group}: {number} came after {seen[group][-1]}")
+                result.problems.append(f"group {group}: {number} came after {seen[group][-1]}")
             seen[group].append(number)

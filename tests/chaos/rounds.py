@@ -16,11 +16,11 @@ class Round:
     """What is redriven and what goes wrong meanwhile."""
 
     seed: int
-    letters: int
+    messages: int
     body_bytes: int
     fifo: bool
     action: Action
-    share: float  # of the letters that the plan is about
+    share: float  # of the messages that the plan selects
     edits: tuple[Edit, ...]
     rate: float | None
     latency_s: float
@@ -60,7 +60,7 @@ class Round:
             weather = CALM  # a receive whose answer is lost locks its groups for a whole lease
         return cls(
             seed=seed,
-            letters=chance.choice((12, 40, 80, 200)),
+            messages=chance.choice((12, 40, 80, 200)),
             body_bytes=chance.choice((100, 1000, 1000, 150_000)),
             fifo=fifo,
             action=Action.COPY if chance.random() < 0.1 else Action.REDRIVE,

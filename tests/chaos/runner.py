@@ -1,7 +1,7 @@
 """Redriving processes to be killed: each is forked from one that has imported everything, so that hundreds are cheap.
 
-Reads one JSON object a line: ``{"do": "run" | "resume", "run": id, "queue": name, "answer": path, "environ": {…}}``.
-Answers with ``{"pid": n}`` when the process has begun, and with ``{"status": n}`` when it is over (negative: the signal
+Reads one JSON object per line: ``{"do": "run" | "resume", "run": id, "queue": name, "answer": path, "environ": {…}}``.
+Answers with ``{"pid": n}`` when the process has started, and with ``{"status": n}`` when it is over (negative: the signal
 that ended it). What the redrive returned or raised lies in ``answer``; a killed process leaves none.
 """
 
@@ -36,7 +36,7 @@ RUN_GROUP = os.setpgrp
 
 
 def opened(queue: str) -> DeadLetterQueue:
-    """The letters of the workload at ``queue``, with the AWS that the environment names."""
+    """The dead-letter queue of the workload at ``queue``, with the AWS that the environment names."""
     target = Target(queue=queue, region=os.environ["AWS_REGION"])
     aws = Aws(target)
     return open_queue(aws, workload.describe(aws, target))
@@ -50,7 +50,7 @@ def work(call: dict[str, Any]) -> dict[str, Any]:
             run = redrive.start_redrive(source, plans.load_plan(call["run"], source), reason="chaos test")
         else:
             run = redrive.resume_redrive(source, call["run"])
-    except KeyboardInterrupt:  # before the run had begun
+    except KeyboardInterrupt:  # before the run had started
         return {"state": "interrupted"}
     except OpsError as error:
         return {"state": "refused", "kind": type(error).__name__, "said": str(error), "next_step": error.next_step}

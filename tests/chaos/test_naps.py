@@ -22,7 +22,7 @@ from tests.chaos.runner import LEASE_S, opened
 from tests.fakes.sqs.client import FakeSqs
 from tests.fakes.sqs.server import serve
 
-LETTERS = 60
+MESSAGES = 60
 NAPS = 2
 
 
@@ -46,11 +46,11 @@ def running(aws: FakeSqs, tmp_path: Path) -> Iterator[Processes]:
 def test_leases_that_end_while_the_process_stands_still(
     aws: FakeSqs, running: Processes, tmp_path: Path, seed: int
 ) -> None:
-    """Receipts are stale afterwards: none is trusted, no letter goes twice, none is left behind."""
+    """Receipts are stale afterwards: none is trusted, no message is sent twice, none is left behind."""
     chance = random.Random(seed)
     dead, jobs = aws.queue("dead"), aws.queue("jobs", dlq="dead")
     system = {"DeadLetterQueueSourceArn": jobs.arn}
-    dead.put([{"body": f"letter {number}", "system": system} for number in range(LETTERS)])
+    dead.put([{"body": f"message {number}", "system": system} for number in range(MESSAGES)])
     source = opened("jobs")
     scan_queue(source)
     plan = plans.make_plan(
@@ -59,7 +59,7 @@ def test_leases_that_end_while_the_process_stands_still(
     plans.save_plan(source, plan)
     answer = tmp_path / "answer.json"
     pid = running.start({"do": "run", "run": plan.id, "queue": "jobs", "answer": str(answer)})
-    wanted = chance.randrange(1, LETTERS // 2)
+    wanted = chance.randrange(1, MESSAGES // 2)
     while len(jobs.messages()) < wanted:
         assert not answer.exists(), answer.read_text()
         time.sleep(0.005)
@@ -69,6 +69,6 @@ def test_leases_that_end_while_the_process_stands_still(
     assert running.wait() == 0
     waking.join()
     run = json.loads(answer.read_text())
-    assert (run["state"], run["sent"], run["deleted"], run["twice"]) == ("done", LETTERS, LETTERS, [])
-    assert Counter(message["Body"] for message in jobs.messages()) == Counter(f"letter {n}" for n in range(LETTERS))
+    assert (run["state"], run["sent"], run["deleted"], run["twice"]) == ("done", MESSAGES, MESSAGES, [])
+    assert Counter(message["Body"] for message in jobs.messages()) == Counter(f"message {n}" for n in range(MESSAGES))
     assert dead.messages() == []

@@ -130,8 +130,8 @@ def test_a_redrive_policy_moves_what_was_received_too_often(aws: FakeSqs, client
     sent = sqs.send_message(QueueUrl=queue.url, MessageBody="one")["MessageId"]
     receive(sqs, queue, visibility=0)
     assert not receive(sqs, queue)
-    letter = receive(sqs, dlq)[0]
-    assert letter["MessageId"] == sent and letter["Attributes"]["DeadLetterQueueSourceArn"] == queue.arn
+    message = receive(sqs, dlq)[0]
+    assert message["MessageId"] == sent and message["Attributes"]["DeadLetterQueueSourceArn"] == queue.arn
     assert sqs.list_dead_letter_source_queues(QueueUrl=dlq.url)["queueUrls"] == [queue.url]
 
 
