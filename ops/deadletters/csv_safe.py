@@ -1,4 +1,4 @@
-"""Text from strangers in a CSV file, which spreadsheets open: a cell that begins like a formula would be one."""
+"""Untrusted text in CSV files: a spreadsheet would evaluate a cell that starts like a formula."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def safe_cell(value: object) -> str:
 
 
 def csv_line(row: Iterable[object]) -> str:
-    """One line with its end (RFC 4180); every cell goes through ``cell``."""
+    """One line with its end (RFC 4180); every cell goes through ``safe_cell``."""
     out = io.StringIO()
     csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow([safe_cell(value) for value in row])
     return out.getvalue()

@@ -1,5 +1,4 @@
-"""A plan as JSON that a person can read, and that says when it is not what was planned: in its file, and in the ledger
-of the run that it was carried out by."""
+"""A plan as readable JSON with a hash that shows changes: in its file, and in the ledger of its redrive."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ MAKE_NEW_PLAN = "Create a new plan: ops dlq plan."
 
 
 class PlanUnreadable(UsageError):
-    """Nothing can be read of it: it is not there, or no plan at all (any more)."""
+    """The plan is missing, or is not a plan."""
 
 
 def encode_plan(plan: Plan) -> bytes:
@@ -32,8 +31,8 @@ def encode_plan(plan: Plan) -> bytes:
 
 
 def decode_plan(text: str | bytes, where: str) -> Plan:
-    """Raises UsageError, naming ``where`` it was read: no plan (``Lost``), changed since it was made, or of another
-    version of this tool."""
+    """Raises UsageError, naming ``where`` it was read: no plan (``PlanUnreadable``), changed since it was made, or of
+    another version of this tool."""
     try:
         data = json.loads(text)
     except atomic_file.MALFORMED as error:

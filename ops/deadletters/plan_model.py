@@ -20,8 +20,7 @@ class Action(StrEnum):
 @dataclass(frozen=True)
 class Selection:
     """Which messages; what is given must all hold. Empty: every message in the queue. ``imported``: of those that are
-    in
-    the snapshot only, because a file brought them, and not of those in the queue."""
+    in the snapshot only, because a file brought them, and not of those in the queue."""
 
     cause: str = ""  # a fingerprint or a prefix of one, or an error type
     where: str = ""  # JMESPath over {"body": …, "text": …, "attributes": {…}, "system": {…}, "kind": …, "cause": {…}}

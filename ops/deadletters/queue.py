@@ -1,4 +1,4 @@
-"""One queue of dead letters: whose workload it belongs to, and the folder of its snapshot, plans and ledgers."""
+"""A dead-letter queue: its workload, and the folder of its snapshot, plans and ledgers."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class DeadLetterQueue:
 
 
 def open_queue(aws: Aws, workload: Workload, queue: str | None = None) -> DeadLetterQueue:
-    """The workload's dead-letter queue, or another queue of dead letters by name, URL or ARN: the target's own queue,
-    too, where nothing is known to work on it.
+    """The workload's dead-letter queue, or another one by name, URL or ARN: the target's own queue, too, where nothing
+    is known to work on it.
 
     Raises UsageError when there is none, OpsError when the home folder cannot be used, and what ``ops.aws`` raises.
     """
@@ -68,8 +68,8 @@ def open_queue(aws: Aws, workload: Workload, queue: str | None = None) -> DeadLe
 
 
 def own_dead_letter_queue(target: Target, workload: Workload) -> sqs.Queue | None:
-    """Where the workload's dead letters are: its dead-letter queue, or the queue itself if it was named as one. AWS
-    does not list whose dead-letter queue a queue is, so one that nothing is known to work on is taken at its word."""
+    """The workload's dead-letter queue, or the queue itself if it was named as one. AWS does not list whose dead-letter
+    queue a queue is, so one that nothing is known to work on is taken at its word."""
     if workload.dlq is None and target.queue and workload.purpose_unknown:
         return workload.queue
     return workload.dlq
@@ -91,7 +91,7 @@ def _no_queue(workload: Workload) -> OpsError:
 def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
     """Where this machine keeps what was read and done: ``$OPS_HOME``, else ``$XDG_STATE_HOME/scilearn-ops``, else
     ``~/.local/state/scilearn-ops``; the twin's own goes with the twin, in its folder. Raises OpsError for a ``~`` that
-    is nobody's home."""
+    has no home folder."""
     if target.is_twin:
         return twin_state.folder() / "ops"
     own = environ.get("OPS_HOME")

@@ -64,7 +64,7 @@ def ensure_not_busy(source: DeadLetterQueue) -> None:
 
 
 def lock_holder(source: DeadLetterQueue) -> LockHolder | None:
-    """Who moves messages of the queue now; None when nobody does. What is not a file is not held."""
+    """The process that moves messages of the queue now, if any. What is not a file is not held."""
     try:
         file = os.fdopen(atomic_file.open_regular(source.folder / "redrive.lock"), "r", errors="replace")
     except (OSError, OpsError):

@@ -40,8 +40,9 @@ class ReturnContext:
     """What is known beside the messages. ``queue_arn``: the dead-letter queue; empty: nothing is compared with it.
 
     ``sources``: the queues whose redrive policy names it. ``own``: the workload's queue. ``functions``: by request id,
-    in whose log it is; ``asked``: functions whose logs were read. ``function``: where all asynchronous messages go, as
-    the user chose. ``gone``: by ARN, why nothing can be sent there. ``only``: where a plan may send, if there is one.
+    in whose log it is; ``searched_functions``: those whose logs were read. ``function``: where all asynchronous
+    messages go, as the user chose. ``missing``: by ARN, why nothing can be sent there. ``allowed_arns``: where a plan
+    may send, if there is one.
     """
 
     queue_arn: str = ""
@@ -75,107 +76,109 @@ _CLAIMED_SERVICES = {Kind.DESTINATION: Service.LAMBDA, Kind.EVENTBRIDGE: Service
 """Kinds of messages that name where they came from."""
 
 
-def return_origin(letter: DeadLetter, known: ReturnContext | None = None) -> Origin | None:
-    """Where ``letter`` goes back to; None where that is not known, or nothing takes it there."""
-    return find_return_target(letter, known).origin
+def return_origin(message: DeadLetter, context: ReturnContext | None = None) -> Origin | None:
+    """Where ``message`` goes back to; None where that is not known, or nothing takes it there."""
+    return find_return_target(message, context).origin
 
 
-def find_return_target(letter: DeadLetter, known: ReturnContext | None = None) -> ReturnTarget:
-    """Where ``letter`` goes back to, or why it cannot."""
-    known = known or ReturnContext()
-    found = _chosen_function(letter, known) if known.function else _origin_of(letter, known)
-    if found.origin is None:
-        return found
-    if why := known.missing.get(found.origin.arn):
+def find_return_target(message: DeadLetter, context: ReturnContext | None = None) -> ReturnTarget:
+    """Where ``message`` goes back to, or why it cannot."""
+    context = context or ReturnContext()
+    target = _chosen_function(message, context) if context.function else _origin_of(message, context)
+    if target.origin is None:
+        return target
+    if why := context.missing.get(target.origin.arn):
         return ReturnTarget(why=why)
-    if known.allowed_arns is not None and found.origin.arn not in known.allowed_arns:
-        return ReturnTarget(why=f"the plan does not send to {found.origin.arn}")
-    return found
+    if context.allowed_arns is not None and target.origin.arn not in context.allowed_arns:
+        return ReturnTarget(why=f"the plan does not send to {target.origin.arn}")
+    return target
 
 
 def context_of_plan(plan: Plan) -> ReturnContext:
     """What was known when the plan was made: its run goes by that. Of a plan of before 2026-11-28, which a run may
     still be resumed by, nothing was: then only what SQS itself wrote counts."""
-    told = plan.returns
+    returns = plan.returns
     return ReturnContext(
         plan.queue_arn,
-        told.sources,
-        told.own,
-        told.functions,
+        returns.sources,
+        returns.own,
+        returns.functions,
         function=plan.destination.function_arn,
-        allowed_arns=frozenset(told.origins) if told.origins else None,
+        allowed_arns=frozenset(returns.origins) if returns.origins else None,
     )
 
 
-def _origin_of(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
-    match letter.kind:
+def _origin_of(message: DeadLetter, context: ReturnContext) -> ReturnTarget:
+    match message.kind:
         case Kind.SQS:
-            return _sqs_origin(letter, known)
-        case Kind.REJECTED if letter.source_arn:
-            if letter.source_arn in (*known.sources, known.own):
-                return ReturnTarget(Origin(Service.SQS, letter.source_arn))
+            return _sqs_origin(message, context)
+        case Kind.REJECTED if message.source_arn:
+            if message.source_arn in (*context.sources, context.own):
+                return ReturnTarget(Origin(Service.SQS, message.source_arn))
             return ReturnTarget(
-                why=f"an attribute names {_clipped(letter.source_arn)}, which does not use this dead-letter queue"
+                why=f"an attribute names {_clipped(message.source_arn)}, which does not use this dead-letter queue"
             )
         case Kind.REJECTED | Kind.UNKNOWN:
-            return _only_source(known)
+            return _only_source(context)
         case Kind.LAMBDA:
-            function = known.functions.get(letter.request_id, "") if letter.request_id else ""
-            return ReturnTarget(Origin(Service.LAMBDA, function)) if function else ReturnTarget(why=_no_function(known))
+            function = context.functions.get(message.request_id, "") if message.request_id else ""
+            return (
+                ReturnTarget(Origin(Service.LAMBDA, function)) if function else ReturnTarget(why=_no_function(context))
+            )
         case Kind.SCHEDULER:
             return ReturnTarget(why="messages cannot be returned to a schedule")
         case _:
-            return _claimed_origin(letter, known)
+            return _claimed_origin(message, context)
 
 
-def _sqs_origin(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
+def _sqs_origin(message: DeadLetter, context: ReturnContext) -> ReturnTarget:
     """SQS wrote the attribute; of an imported message a file says so."""
-    if letter.imported and known.queue_arn and letter.source_arn not in (*known.sources, known.own):
-        source = _clipped(letter.source_arn)
+    if message.imported and context.queue_arn and message.source_arn not in (*context.sources, context.own):
+        source = _clipped(message.source_arn)
         return ReturnTarget(why=f"the file names {source}, which does not use this dead-letter queue")
-    return _checked_arn(Service.SQS, letter.source_arn, known)
+    return _checked_arn(Service.SQS, message.source_arn, context)
 
 
-def _only_source(known: ReturnContext) -> ReturnTarget:
-    if len(known.sources) == 1:
-        return ReturnTarget(Origin(Service.SQS, known.sources[0]), inferred=True)
-    if known.sources:
-        return ReturnTarget(why=f"it is not known which of {len(known.sources)} source queues they came from")
+def _only_source(context: ReturnContext) -> ReturnTarget:
+    if len(context.sources) == 1:
+        return ReturnTarget(Origin(Service.SQS, context.sources[0]), inferred=True)
+    if context.sources:
+        return ReturnTarget(why=f"it is not known which of {len(context.sources)} source queues they came from")
     return ReturnTarget(why="it is not known where they came from")
 
 
-def _claimed_origin(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
-    service = _CLAIMED_SERVICES[letter.kind]
-    found = _checked_arn(service, letter.source_arn, known)
-    if found.origin is None or service is not Service.EVENTS:
-        return found
-    if _event_source(letter.body).startswith("aws."):
+def _claimed_origin(message: DeadLetter, context: ReturnContext) -> ReturnTarget:
+    service = _CLAIMED_SERVICES[message.kind]
+    target = _checked_arn(service, message.source_arn, context)
+    if target.origin is None or service is not Service.EVENTS:
+        return target
+    if _event_source(message.body).startswith("aws."):
         # PutEvents refuses sources that begin with "aws." (EventBridge user guide, 2026-11).
         return ReturnTarget(why="events of AWS services cannot be put on an event bus again")
-    return ReturnTarget(Origin(service, bus_arn(letter.source_arn)))
+    return ReturnTarget(Origin(service, bus_arn(message.source_arn)))
 
 
-def _checked_arn(service: Service, arn: str, known: ReturnContext) -> ReturnTarget:
+def _checked_arn(service: Service, arn: str, context: ReturnContext) -> ReturnTarget:
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or parts[2] != service or not _RESOURCES[service].fullmatch(parts[5]):
         return ReturnTarget(why=f"their source, {_clipped(arn) or 'empty'}, is not a valid ARN of that service")
-    here = known.queue_arn.split(":", 5)
+    here = context.queue_arn.split(":", 5)
     if len(here) == 6 and (parts[1], *parts[3:5]) != (here[1], *here[3:5]):
         return ReturnTarget(why=f"{_clipped(arn)} is in a different account or region from this dead-letter queue")
     return ReturnTarget(Origin(service, arn))
 
 
-def _chosen_function(letter: DeadLetter, known: ReturnContext) -> ReturnTarget:
-    if letter.kind in (Kind.LAMBDA, Kind.DESTINATION):
-        return ReturnTarget(Origin(Service.LAMBDA, known.function))
+def _chosen_function(message: DeadLetter, context: ReturnContext) -> ReturnTarget:
+    if message.kind in (Kind.LAMBDA, Kind.DESTINATION):
+        return ReturnTarget(Origin(Service.LAMBDA, context.function))
     return ReturnTarget(why="they are not from asynchronous invocations, and only those can be sent to a function")
 
 
-def _no_function(known: ReturnContext) -> str:
-    if not known.searched_functions:
+def _no_function(context: ReturnContext) -> str:
+    if not context.searched_functions:
         return "it is not known which function they came from: no function's log was searched"
-    logs = "the log of" if len(known.searched_functions) == 1 else "the logs of"
-    return f"it is not known which function they came from: their request IDs are not in {logs} {', '.join(known.searched_functions)}"
+    logs = "the log of" if len(context.searched_functions) == 1 else "the logs of"
+    return f"it is not known which function they came from: their request IDs are not in {logs} {', '.join(context.searched_functions)}"
 
 
 def _clipped(arn: str) -> str:

@@ -41,9 +41,9 @@ COLUMNS = (
 @dataclass(frozen=True)
 class Record:
     """``action``: redrive | copy | resume (of either) | purge, which are recorded as they begin and as they end; and
-    cancel, which asks one of the first three to stop. Looks, plans, exports and imports move and delete nothing, and
-    are not recorded. ``counts``: messages by outcome, of a resumed run all in all. ``outcome``: began |
-    done | stopped | cancelled | failed; of a cancel: asked."""
+    cancel, which asks one of the first three to stop. Scans, plans, exports and imports move and delete nothing, and
+    are not recorded. ``counts``: messages by outcome, of a resumed run all in all. ``outcome``: began | done | stopped
+    | cancelled | failed; of a cancel: asked."""
 
     at: datetime
     who: str

@@ -1,4 +1,4 @@
-"""Messages as files: JSON lines to keep, import again or purge by; CSV to look at in a spreadsheet."""
+"""Messages as files: JSON lines to keep, import again or purge by; CSV for spreadsheets."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ CELL_LIMIT = 32_767
 @dataclass(frozen=True)
 class ExportResult:
     """``sha256`` of the file, ``bytes`` its size. ``notes``: sentences on what the file does not hold. ``unreached``:
-    about how many more the queue held, of the whole of which an export was asked for, and no scan has seen."""
+    about how many more messages the queue held that no scan has read, when the whole queue was exported."""
 
     path: Path
     messages: int = field(metadata={"json_key": "letters"})
@@ -79,21 +79,21 @@ def export_messages(
         except OSError as error:
             raise atomic_file.file_error(target.parent, error) from error
     digest = hashlib.sha256()
-    letters = size = 0
+    messages = size = 0
     kept = _Pointers()
-    with Snapshot.open(source) as shelf:
-        if not shelf.count(selection):
+    with Snapshot.open(source) as snapshot:
+        if not snapshot.count(selection):
             raise UsageError(
                 f"No message of {source.queue.name} in the snapshot matches.", "Scan again, or change the filters."
             )
-        info = shelf.info()
+        info = snapshot.info()
         with atomic_file.atomic_write(target) as stream:
-            for number, line in _lines(kept.passing(shelf.iterate(selection)), format):
+            for number, line in _lines(kept.passing(snapshot.iterate(selection)), format):
                 digest.update(line)
                 stream.write(line)
-                letters, size = letters + number, size + len(line)
+                messages, size = messages + number, size + len(line)
     unreached = _unreached(info) if selection.selects_all else 0
-    return ExportResult(target, letters, digest.hexdigest(), size, kept.notes(), unreached)
+    return ExportResult(target, messages, digest.hexdigest(), size, kept.notes(), unreached)
 
 
 class _Pointers:
@@ -103,11 +103,11 @@ class _Pointers:
         self._number = 0
         self._first: s3_pointers.Pointer | None = None
 
-    def passing(self, letters: Iterable[SnapshotMessage]) -> Iterator[SnapshotMessage]:
-        for shelved in letters:
-            if pointer := s3_pointers.read_pointer(shelved.message.body):
+    def passing(self, messages: Iterable[SnapshotMessage]) -> Iterator[SnapshotMessage]:
+        for stored in messages:
+            if pointer := s3_pointers.read_pointer(stored.message.body):
                 self._number, self._first = self._number + 1, self._first or pointer
-            yield shelved
+            yield stored
 
     def notes(self) -> tuple[str, ...]:
         return (s3_pointers.pointer_warning(self._number, self._first),) if self._first else ()
@@ -119,27 +119,27 @@ def _unreached(info: SnapshotInfo) -> int:
     return max(0, int(info.last_scan.get("reported", 0)) + int(info.last_scan.get("in_flight", 0)) - info.messages)
 
 
-def _lines(letters: Iterable[SnapshotMessage], format: str) -> Iterator[tuple[int, bytes]]:
+def _lines(messages: Iterable[SnapshotMessage], format: str) -> Iterator[tuple[int, bytes]]:
     """The file line by line, each with how many messages it holds."""
     if format == "jsonl":
-        yield from ((1, jsonl.encode_line(letter)) for letter in letters)
+        yield from ((1, jsonl.encode_line(message)) for message in messages)
         return
     yield 0, b"\xef\xbb\xbf"  # or Excel takes UTF-8 for something else
     yield 0, csv_safe.csv_line(COLUMNS).encode()
-    yield from ((1, csv_safe.csv_line(_row(letter)).encode()) for letter in letters)
+    yield from ((1, csv_safe.csv_line(_row(message)).encode()) for message in messages)
 
 
-def _row(shelved: SnapshotMessage) -> tuple[object, ...]:
-    letter, cause = shelved.message, shelved.cause
-    attributes = {name: attribute.value for name, attribute in letter.attributes.items()}
+def _row(stored: SnapshotMessage) -> tuple[object, ...]:
+    message, cause = stored.message, stored.cause
+    attributes = {name: attribute.value for name, attribute in message.attributes.items()}
     return (
-        letter.message_id,
-        _timestamp(letter.sent),
-        letter.receives,
-        letter.kind.value,
-        letter.source_arn,
-        letter.original_message_id,
-        cause.request_id or letter.request_id,
+        message.message_id,
+        _timestamp(message.sent),
+        message.receives,
+        message.kind.value,
+        message.source_arn,
+        message.original_message_id,
+        cause.request_id or message.request_id,
         cause.error_type,
         _clipped(cause.error_message),
         cause.location,
@@ -150,7 +150,7 @@ def _row(shelved: SnapshotMessage) -> tuple[object, ...]:
         cause.function_version,
         cause.job_kind,
         _clipped(json.dumps(attributes, ensure_ascii=False) if attributes else ""),
-        _clipped(letter.body),
+        _clipped(message.body),
     )
 
 

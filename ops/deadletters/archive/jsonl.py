@@ -24,18 +24,18 @@ MAX_LINE_BYTES = 16 * 1_048_576
 """Bytes of a line: more than six for each byte of the largest message, as JSON escapes them."""
 
 
-def encode_line(shelved: SnapshotMessage) -> bytes:
-    """One line with its end, all ASCII. The cause goes along: the logs that told it may be gone when it is read."""
-    letter, cause = shelved.message, shelved.cause
+def encode_line(stored: SnapshotMessage) -> bytes:
+    """One line with its end, all ASCII. The cause goes along: its logs may have expired when the file is read."""
+    message, cause = stored.message, stored.cause
     entry = {
         "schema": SCHEMA,
-        "message_id": letter.message_id,
-        "body": letter.body,
+        "message_id": message.message_id,
+        "body": message.body,
         "attributes": {
             name: {"type": attribute.data_type, "value": attribute.value}
-            for name, attribute in letter.attributes.items()
+            for name, attribute in message.attributes.items()
         },
-        "system": dict(letter.system),
+        "system": dict(message.system),
         "cause": {
             "error_type": cause.error_type,
             "error_message": cause.error_message,
@@ -72,8 +72,8 @@ def decode_line(line: bytes) -> SnapshotMessage:
         raise ValueError("its body is not text")
     if not isinstance(system, dict) or not all(isinstance(value, str) for value in system.values()):
         raise ValueError("its system attributes are not an object of texts")
-    letter = parse.parse_message(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
-    return SnapshotMessage(letter, _cause(entry.get("cause")))
+    message = parse.parse_message(Message(message_id, "", body, _attributes(entry.get("attributes")), system))
+    return SnapshotMessage(message, _cause(entry.get("cause")))
 
 
 def read_lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, SnapshotMessage]]:

@@ -43,9 +43,9 @@ KINDS_WITHOUT_CAUSE = (Kind.SQS, Kind.SNS, Kind.UNKNOWN)
 
 @dataclass(frozen=True)
 class Explanation:
-    """``letters``: how many the logs were asked about; ``unexplained`` of them have no cause now, ``guessed`` only a
-    guess and ``likely`` one that was joined by time. ``groups``: all in the snapshot. ``usd``: what asking the logs
-    cost."""
+    """``messages``: how many were searched for in the logs; ``unexplained`` of them have no cause now, ``guessed`` only
+    a guess and ``likely`` one that was joined by time. ``groups``: all in the snapshot. ``usd``: cost of the log
+    queries."""
 
     messages: int = field(metadata={"json_key": "letters"})
     unexplained: int
@@ -63,45 +63,48 @@ def explain_causes(
     """Find the causes of the messages in the snapshot that have none yet, and whether causes are fixed since; ``keep``:
     what is known of that stays as it is, because none failed since.
 
-    Asks the logs of the functions that read the queues which the messages came from, within ``budget``; where AWS
-    refuses that, a note says so and the messages keep the causes that they carry. Raises OpsError when the snapshot cannot
-    be read or written.
-    Needs logs:StartQuery, logs:GetQueryResults, lambda:ListEventSourceMappings, and cloudwatch:GetMetricData to know
-    what a query will cost.
+    Searches the logs of the functions that read the messages' source queues, within ``budget``; where AWS refuses that,
+    a note says so and the messages keep the causes that they carry. Raises OpsError when the snapshot cannot be read or
+    written. Needs logs:StartQuery, logs:GetQueryResults, lambda:ListEventSourceMappings, and cloudwatch:GetMetricData
+    to know what a query will cost.
     """
     if budget is None or budget.queries:
         access.ensure_may("asking the logs")
-    say = progress or (lambda _: None)
+    report_progress = progress or (lambda _: None)
     now = datetime.now(UTC)
-    with Snapshot.open(source) as shelf:
-        read = _read_snapshot(shelf, say)
-        silent = read.silent
+    with Snapshot.open(source) as snapshot:
+        read = _read_snapshot(snapshot, report_progress)
+        unexplained = read.silent
         budget = budget or Budget()
-        known = _consumers(source, silent, cause_origins(shelf, MOVABLE_PLACES), budget)
-        heard = search_logs(source, known, silent, budget, say, now)
-        inferred = _throttled(source, known, heard, [one for one in silent if one.message_id not in read.fallback], now)
-        found = {**read.fallback, **inferred.found, **heard.found}
-        left = [subject.message_id for subject in silent if subject.message_id not in found]
-        guessed = _clustered(shelf, left, read.kinds, say)
-        say("grouping")
-        marked = ((one, cause_record.normalize_cause(cause, read.kinds.get(one, ""))) for one, cause in found.items())
-        shelf.set_causes(chain(marked, guessed.items()))
-        group_split.split_groups(shelf)
-        shelf.set_labels(_labels(shelf))
-        groups = shelf.groups(MOVABLE_PLACES)
-        verdicts = fix_status.fix_statuses(
-            source, groups, cause_origins(shelf, MOVABLE_PLACES), known, heard.askings, now
+        known = _consumers(source, unexplained, cause_origins(snapshot, MOVABLE_PLACES), budget)
+        search = search_logs(source, known, unexplained, budget, report_progress, now)
+        inferred = _throttled(
+            source, known, search, [one for one in unexplained if one.message_id not in read.fallback], now
         )
-        asked = heard.asked
+        found = {**read.fallback, **inferred.found, **search.found}
+        left = [subject.message_id for subject in unexplained if subject.message_id not in found]
+        guessed = _clustered(snapshot, left, read.kinds, report_progress)
+        report_progress("grouping")
+        normalized = (
+            (one, cause_record.normalize_cause(cause, read.kinds.get(one, ""))) for one, cause in found.items()
+        )
+        snapshot.set_causes(chain(normalized, guessed.items()))
+        group_split.split_groups(snapshot)
+        snapshot.set_labels(_labels(snapshot))
+        groups = snapshot.groups(MOVABLE_PLACES)
+        verdicts = fix_status.fix_statuses(
+            source, groups, cause_origins(snapshot, MOVABLE_PLACES), known, search.askings, now
+        )
+        asked = search.asked
         notes = [*known.notes, *asked.notes]
-        if silent and source.workload.function is None:
+        if unexplained and source.workload.function is None:
             notes.insert(0, _no_logs_note(source))
-        shelf.save_note(
+        snapshot.save_note(
             fix_status.FIX_STATUS_NOTE,
-            {**verdicts, **((shelf.read_note(fix_status.FIX_STATUS_NOTE) or {}) if keep else {})},
+            {**verdicts, **((snapshot.read_note(fix_status.FIX_STATUS_NOTE) or {}) if keep else {})},
         )
         done = Explanation(
-            messages=len(silent),
+            messages=len(unexplained),
             unexplained=sum(cause.source == "none" for cause in guessed.values()),
             guessed=sum(cause.source == CLUSTER_SOURCE for cause in guessed.values()),
             likely=sum(cause.likely for cause in found.values()),
@@ -111,7 +114,7 @@ def explain_causes(
             notes=tuple(dict.fromkeys(notes)),
         )
         note = {"usd": done.usd, "queries": done.queries, "notes": list(done.notes), "at": now.isoformat()}
-        shelf.save_note(EXPLAINED_NOTE, note)
+        snapshot.save_note(EXPLAINED_NOTE, note)
     return done
 
 
@@ -126,13 +129,14 @@ class _SnapshotContents:
 
 
 def _consumers(
-    source: DeadLetterQueue, silent: Sequence[SearchedMessage], came_from: Sequence[CauseOrigin], budget: Budget
+    source: DeadLetterQueue, unexplained: Sequence[SearchedMessage], came_from: Sequence[CauseOrigin], budget: Budget
 ) -> QueueConsumers:
-    """Asked of AWS only where the logs may be asked too."""
-    if not budget.queries or not (silent or came_from):
+    """Looked up in AWS only where logs may be searched."""
+    if not budget.queries or not (unexplained or came_from):
         return own_consumer(source)
     return find_consumers(
-        source, {one.source for one in silent} | {one.source for one in came_from if one.kind in KINDS_WITHOUT_CAUSE}
+        source,
+        {one.source for one in unexplained} | {one.source for one in came_from if one.kind in KINDS_WITHOUT_CAUSE},
     )
 
 
@@ -140,52 +144,52 @@ def _throttled(
     source: DeadLetterQueue,
     known: QueueConsumers,
     heard: LogSearchResult,
-    silent: Sequence[SearchedMessage],
+    unexplained: Sequence[SearchedMessage],
     now: datetime,
 ) -> ThrottledMessages:
-    """Only of what the logs were asked about in full."""
+    """Only after a complete log search."""
     asked = heard.asked
     if not asked.queries or asked.failed or asked.notes:
         return ThrottledMessages({})
-    return find_never_invoked(source, known, [one for one in silent if one.message_id not in heard.found], now)
+    return find_never_invoked(source, known, [one for one in unexplained if one.message_id not in heard.found], now)
 
 
-def _read_snapshot(shelf: Snapshot, say: Progress) -> _SnapshotContents:
-    """Messages that have no cause, or only a guess: the logs may have more by now. Those that carry one have
-    it since they are in the snapshot."""
+def _read_snapshot(snapshot: Snapshot, say: Progress) -> _SnapshotContents:
+    """Messages that have no cause, or only a guess: the logs may have more by now. Those that carry one have it since
+    they are in the snapshot."""
     say("reading the snapshot")
     read = _SnapshotContents()
-    guesses = [group.fingerprint for group in shelf.groups(MOVABLE_PLACES) if group.source == CLUSTER_SOURCE]
+    guesses = [group.fingerprint for group in snapshot.groups(MOVABLE_PLACES) if group.source == CLUSTER_SOURCE]
     telling = []
-    for letter in shelf.summaries(["", *guesses]):
-        if kind := job_kind(letter.body):
-            read.kinds[letter.message_id] = sys.intern(kind)
-        read.silent.append(SearchedMessage.seen(letter))
-        if letter.kind not in KINDS_WITHOUT_CAUSE:
-            telling.append(letter.message_id)
+    for message in snapshot.summaries(["", *guesses]):
+        if kind := job_kind(message.body):
+            read.kinds[message.message_id] = sys.intern(kind)
+        read.silent.append(SearchedMessage.seen(message))
+        if message.kind not in KINDS_WITHOUT_CAUSE:
+            telling.append(message.message_id)
     if telling:
-        for shelved in shelf.iterate(Selection(ids=tuple(telling)), places=MOVABLE_PLACES):
-            if (cause := parse.carried_cause(shelved.message)) is not None:
-                read.fallback[shelved.message.message_id] = cause
+        for stored in snapshot.iterate(Selection(ids=tuple(telling)), places=MOVABLE_PLACES):
+            if (cause := parse.carried_cause(stored.message)) is not None:
+                read.fallback[stored.message.message_id] = cause
     return read
 
 
-def _clustered(shelf: Snapshot, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
+def _clustered(snapshot: Snapshot, left: list[str], kinds: Mapping[str, str], say: Progress) -> dict[str, Cause]:
     if not left:
         return {}
     say(f"comparing {formatting.count(len(left), 'message')} without log evidence")
     guesser = PayloadClusters()
-    for letter_id, body in shelf.bodies(left):
-        guesser.add(letter_id, body)
+    for message_id, body in snapshot.bodies(left):
+        guesser.add(message_id, body)
     of_kind = lru_cache(maxsize=None)(lambda cause, kind: replace(cause, job_kind=kind))
     return {one: of_kind(cause, kinds.get(one, "")) for one, cause in guesser.causes().items()}
 
 
-def _labels(shelf: Snapshot) -> dict[str, str]:
+def _labels(snapshot: Snapshot) -> dict[str, str]:
     """By fingerprint, where messages have none: what their messages share, and with the label that there is already."""
-    known = shelf.labels()
+    known = snapshot.labels()
     messages: dict[str, dict[str, None]] = {}
-    for mark, message in shelf.unlabelled_messages():
+    for mark, message in snapshot.unlabelled_messages():
         some = messages.setdefault(mark, {})
         if len(some) < LABEL_SAMPLE:
             some[message] = None

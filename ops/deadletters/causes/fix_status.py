@@ -1,4 +1,4 @@
-"""Is a cause fixed since? What can be known without trying: a deploy after the last death, and later successes."""
+"""Is a cause fixed since? Evidence without a redrive: a deploy after the last failure, and later successes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NO, DEPLOYED, SUCCEEDS, UNKNOWN = "no", "deployed since", "succeeds since", "unk
 
 @dataclass(frozen=True)
 class FixStatus:
-    """Of one cause. ``deployed``: the function's last deploy, where it came after the last death. ``successes``: jobs
+    """Of one cause. ``deployed``: the function's last deploy, if it was after the last failure. ``successes``: jobs
     of the same kind that succeeded after it (``more``: at least). ``sentence``: both, for a person."""
 
     verdict: str
@@ -43,31 +43,34 @@ def fix_statuses(
     groups: Sequence[CauseGroup],
     came_from: Sequence[CauseOrigin],
     known: QueueConsumers,
-    askings: Mapping[str, LogQuerySession],
+    sessions: Mapping[str, LogQuerySession],
     now: datetime,
 ) -> dict[str, dict[str, Any]]:
     """The verdict on every cause, as the snapshot notes it: of each function that failed with it, the worst one.
-    ``askings``: by the function's ARN. One query a function at most, from the earliest of the last failures."""
+    ``sessions``: by the function's ARN. One query a function at most, from the earliest of the last failures."""
     died: dict[str, dict[str, datetime | None]] = {}
     for origin in came_from:
         by_queue = died.setdefault(origin.fingerprint, {})
         queue = source_queue(source, origin.source)
         by_queue[queue] = max(filter(None, (by_queue.get(queue), origin.last_failed)), default=None)
     succeeded = {
-        feed.function.arn: _successes(feed.function, _causes_of_function(groups, died, known, feed), askings, now)
+        feed.function.arn: _successes(feed.function, _causes_of_function(groups, died, known, feed), sessions, now)
         for feed in known.all
     }
     found: dict[str, dict[str, Any]] = {}
     for group in groups:
         verdicts: dict[str, FixStatus] = {}
         for queue, last in died.get(group.fingerprint, {OWN_QUEUE: group.last_failed}).items():
-            some = known.of(queue)
-            for feed in some:
+            consumers = known.of(queue)
+            for feed in consumers:
                 verdicts[feed.function.name] = _verdict(group, last, feed.function, succeeded[feed.function.arn], now)
-            if not some:
+            if not consumers:
                 verdicts[queue.rsplit(":", 1)[-1]] = _without_function(group, last, queue, now)
-        one = _worst_verdict(verdicts)
-        found[group.fingerprint] = {**asdict(one), "deployed": one.deployed.isoformat() if one.deployed else None}
+        status = _worst_verdict(verdicts)
+        found[group.fingerprint] = {
+            **asdict(status),
+            "deployed": status.deployed.isoformat() if status.deployed else None,
+        }
     return found
 
 
@@ -139,8 +142,8 @@ def fix_verdict(
     intermittent: bool = False,
 ) -> FixStatus:
     """``last``: the last failure. ``successes``: later ones of ``kinds``, None where that is not known. ``rejected``:
-    the handler reported that these very jobs can never succeed; ``intermittent``: it may be the moment's or the message's
-    own. Other jobs' successes prove nothing about either, unless the function was deployed in between."""
+    the handler reported that these very jobs can never succeed; ``intermittent``: it may be the moment's or the
+    message's own. Other jobs' successes prove nothing about either, unless the function was deployed in between."""
     if last is None:
         return FixStatus(UNKNOWN, "It is not known when these messages failed.")
     failure = f"the last failure ({formatting.clock(last, now)})"
@@ -205,28 +208,28 @@ def _successes(
     now: datetime,
 ) -> Successes | None:
     """Of one function, since it failed with the first of these causes last; None where nothing shows it."""
-    asking = askings.get(function.arn)
-    asked = [(group, last) for group, last in causes if group.job_kinds]
-    if asking is None or asking.asked.failed or not asked or not logs_successes(function):
+    session = askings.get(function.arn)
+    searched = [(group, last) for group, last in causes if group.job_kinds]
+    if session is None or session.asked.failed or not searched or not logs_successes(function):
         return None
-    kinds = sorted({kind for group, _ in asked for kind in group.job_kinds if "/" not in kind})
+    kinds = sorted({kind for group, _ in searched for kind in group.job_kinds if "/" not in kind})
     if not kinds:
         return None
     found: list[tuple[datetime, str]] = []
     shared = shared_log_groups.is_shared(function.log_group, function.name)
 
-    def hear(row: Mapping[str, str]) -> None:
-        said = log_parser.parse_row(row)
+    def collect(row: Mapping[str, str]) -> None:
+        entry = log_parser.parse_row(row)
         if (
-            said is None
-            or said.text != contract.LOG_JOB_OK
+            entry is None
+            or entry.text != contract.LOG_JOB_OK
             or shared_log_groups.is_other_functions(row, function.name, shared)
         ):
             return
-        found.append((said.at, said.job_kind))
+        found.append((entry.at, entry.job_kind))
 
     named = "|".join(re.escape(kind) for kind in kinds)
     filters = [rf"\"{contract.LOG_JOB_OK}\"", rf"\"{contract.LOG_JOB_KIND}\": ?\"(?:{named})\""]
-    first = min(last for _, last in asked)
-    whole = asking.read(filters, asking.affordable(first, now), now, hear, page=False)
+    first = min(last for _, last in searched)
+    whole = session.read(filters, session.affordable(first, now), now, collect, page=False)
     return Successes(tuple(found), whole) if whole or found else None

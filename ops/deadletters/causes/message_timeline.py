@@ -54,7 +54,7 @@ class TimelineEvent:
 
 @dataclass(frozen=True)
 class Timeline:
-    """``moments``: oldest first. ``look``: what asking the logs cost, and what could not be read."""
+    """``events``: oldest first. ``look``: cost of the log queries, and what could not be read."""
 
     events: tuple[TimelineEvent, ...] = field(metadata={"json_key": "moments"})
     look: QueryCost = field(default_factory=QueryCost)
@@ -65,76 +65,77 @@ def build_timeline(source: DeadLetterQueue, message_id: str) -> Timeline:
 
     Raises UsageError when the snapshot has no such message, OpsError when the snapshot cannot be read.
     """
-    with Snapshot.open(source) as shelf:
-        shelved = shelf.get(message_id)
-    moments = _message_events(shelved)
-    from_runs, notes = _redrive_events(source, shelved.message, shelved.place is Place.REDRIVEN)
-    askings, from_logs = _log_events(source, shelved)
-    moments += from_runs + [_with_batch_note(moment, shelved.cause) for moment in from_logs]
-    if shelved.cause.failed_at is not None:
-        cause = shelved.cause
+    with Snapshot.open(source) as snapshot:
+        stored = snapshot.get(message_id)
+    events = _message_events(stored)
+    from_runs, notes = _redrive_events(source, stored.message, stored.place is Place.REDRIVEN)
+    sessions, from_logs = _log_events(source, stored)
+    events += from_runs + [_with_batch_note(event, stored.cause) for event in from_logs]
+    if stored.cause.failed_at is not None:
+        cause = stored.cause
         likely = "likely " if cause.likely else ""
         text = f"{likely}{cause.error_type}: {cause.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS]
-        moments.append(TimelineEvent(shelved.cause.failed_at, FAILED, text, cause.request_id))
-    moments.sort(key=lambda moment: _sort_key(moment, shelved.cause))
-    notes += [note for asking in askings for note in asking.asked.notes]
-    if len(moments) > MAX_EVENTS:
-        notes.append(f"Only the first and last of {formatting.count(len(moments), 'event')} are shown.")
-        moments = moments[: MAX_EVENTS // 2] + moments[-MAX_EVENTS // 2 :]
-    return Timeline(tuple(moments), QueryCost(usd=sum(asking.asked.usd for asking in askings), partial=tuple(notes)))
+        events.append(TimelineEvent(stored.cause.failed_at, FAILED, text, cause.request_id))
+    events.sort(key=lambda event: _sort_key(event, stored.cause))
+    notes += [note for session in sessions for note in session.asked.notes]
+    if len(events) > MAX_EVENTS:
+        notes.append(f"Only the first and last of {formatting.count(len(events), 'event')} are shown.")
+        events = events[: MAX_EVENTS // 2] + events[-MAX_EVENTS // 2 :]
+    return Timeline(tuple(events), QueryCost(usd=sum(session.asked.usd for session in sessions), partial=tuple(notes)))
 
 
-def _with_batch_note(moment: TimelineEvent, cause: Cause) -> TimelineEvent:
-    """An invocation may fail after the handler has rejected one message of its batch: that is the outcome of the rest."""
-    later = cause.failed_at is not None and moment.at > cause.failed_at + LOGGED_WITHIN
-    if not later or moment.what not in (TIMEOUT, MEMORY, CRASH) or moment.text.startswith(cause.error_type):
-        return moment
-    return replace(moment, text=f"the rest of its batch: {moment.text}")
+def _with_batch_note(event: TimelineEvent, cause: Cause) -> TimelineEvent:
+    """An invocation may fail after the handler has rejected one message of its batch: that is the outcome of the
+    rest."""
+    later = cause.failed_at is not None and event.at > cause.failed_at + LOGGED_WITHIN
+    if not later or event.what not in (TIMEOUT, MEMORY, CRASH) or event.text.startswith(cause.error_type):
+        return event
+    return replace(event, text=f"the rest of its batch: {event.text}")
 
 
-def _sort_key(moment: TimelineEvent, cause: Cause) -> tuple[datetime, int]:
-    """The position of an event: by its time; at one time first the receive, then what was logged, then how the invocation
-    ended, then the message. The time of a log line is when it was collected. A handler that rejects a job sends the
-    message within milliseconds, so what its invocation logged around then goes before the message."""
+def _sort_key(event: TimelineEvent, cause: Cause) -> tuple[datetime, int]:
+    """The position of an event: by its time; at one time first the receive, then what was logged, then how the
+    invocation ended, then the message. The time of a log line is when it was collected. A handler that rejects a job
+    sends the message within milliseconds, so what its invocation logged around then goes before the message."""
     failed_at = cause.failed_at
-    rank = {RECEIVED: 0, SENT: 3 if moment.at == failed_at else -1, TIMEOUT: 2, MEMORY: 2, CRASH: 2, FAILED: 4}
-    own = moment.what == ERROR or (moment.what == RECEIVED and moment.request_id == cause.request_id != "")
-    late = own and failed_at is not None and failed_at <= moment.at <= failed_at + LOGGED_WITHIN
-    return (failed_at if late and failed_at else moment.at, rank.get(moment.what, 1))
+    rank = {RECEIVED: 0, SENT: 3 if event.at == failed_at else -1, TIMEOUT: 2, MEMORY: 2, CRASH: 2, FAILED: 4}
+    own = event.what == ERROR or (event.what == RECEIVED and event.request_id == cause.request_id != "")
+    late = own and failed_at is not None and failed_at <= event.at <= failed_at + LOGGED_WITHIN
+    return (failed_at if late and failed_at else event.at, rank.get(event.what, 1))
 
 
-def _message_events(shelved: SnapshotMessage) -> list[TimelineEvent]:
+def _message_events(stored: SnapshotMessage) -> list[TimelineEvent]:
     """What the message itself shows: when it was sent, and when it was received first."""
-    letter = shelved.message
-    buried = letter.kind not in _SENT_AS_WORK
-    moments = []
-    if letter.sent:
-        group = f" in group {letter.group_id}" if letter.group_id else ""
-        moments.append(TimelineEvent(letter.sent, SENT, f"sent{' to the dead-letter queue' if buried else ''}{group}"))
-    if first := SearchedMessage.of(letter).first_receive:
+    message = stored.message
+    buried = message.kind not in _SENT_AS_WORK
+    events = []
+    if message.sent:
+        group = f" in group {message.group_id}" if message.group_id else ""
+        events.append(TimelineEvent(message.sent, SENT, f"sent{' to the dead-letter queue' if buried else ''}{group}"))
+    if first := SearchedMessage.of(message).first_receive:
         by = ", by a scan" if buried else ""
-        text = f"first received{by}; {formatting.count(letter.receives, 'receive')} in total, including scans"
-        moments.append(TimelineEvent(first, RECEIVED, text))
-    return moments
+        text = f"first received{by}; {formatting.count(message.receives, 'receive')} in total, including scans"
+        events.append(TimelineEvent(first, RECEIVED, text))
+    return events
 
 
-def _redrive_events(source: DeadLetterQueue, letter: DeadLetter, moved: bool) -> tuple[list[TimelineEvent], list[str]]:
+def _redrive_events(source: DeadLetterQueue, message: DeadLetter, moved: bool) -> tuple[list[TimelineEvent], list[str]]:
     """When redrives from here sent this message, or the one that it was before it failed again."""
-    if not moved and letter.original_message_id == letter.message_id:
+    if not moved and message.original_message_id == message.message_id:
         return [], []
-    moments = []
+    events = []
     paths, notes = _latest_ledgers(source)
     for path in paths:
         try:
             with Ledger.open(path) as ledger:
                 for sent in ledger.sent_messages():
-                    if letter.message_id in (sent.message_id, *sent.new_ids):
+                    if message.message_id in (sent.message_id, *sent.new_ids):
                         to = sent.destination.rsplit(":", 1)[-1] or "its origin"
                         text = f"sent to {to} by redrive {path.stem}; {sent.outcome.value}"
-                        moments.append(TimelineEvent(sent.sent_at, REDRIVEN, text))
+                        events.append(TimelineEvent(sent.sent_at, REDRIVEN, text))
         except OpsError as refused:
             notes.append(_unread_note(path, refused))
-    return moments, notes
+    return events, notes
 
 
 def _latest_ledgers(source: DeadLetterQueue) -> tuple[list[Path], list[str]]:
@@ -155,78 +156,82 @@ def _unread_note(path: Path, why: OpsError) -> str:
     return f"The ledger of redrive {path.stem} was not read: {why}"
 
 
-def _log_events(source: DeadLetterQueue, shelved: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
+def _log_events(source: DeadLetterQueue, stored: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
     """From the logs of the functions that read the queue which the message came from."""
-    letter = shelved.message
-    start, end = search_range(shelved, datetime.now(UTC))
-    ids = sorted({letter.message_id, letter.original_message_id, letter.request_id, shelved.cause.request_id} - {""})
-    askings, moments = [], []
-    for feed in find_consumers(source, [letter.source_arn]).of(source_queue(source, letter.source_arn)):
-        asking = LogQuerySession(source.aws, feed.function.log_group, BUDGET)
-        rows = _rows(asking, feed, f"{ids_pattern(ids)}|{log_parser.FAILURE_PATTERN}", start, end)
-        askings.append(asking)
-        moments += _events(rows, {letter.message_id, letter.original_message_id}, letter.request_id)
-    return askings, moments
+    message = stored.message
+    start, end = search_range(stored, datetime.now(UTC))
+    ids = sorted({message.message_id, message.original_message_id, message.request_id, stored.cause.request_id} - {""})
+    sessions, events = [], []
+    for feed in find_consumers(source, [message.source_arn]).of(source_queue(source, message.source_arn)):
+        session = LogQuerySession(source.aws, feed.function.log_group, BUDGET)
+        rows = _rows(session, feed, f"{ids_pattern(ids)}|{log_parser.FAILURE_PATTERN}", start, end)
+        sessions.append(session)
+        events += _events(rows, {message.message_id, message.original_message_id}, message.request_id)
+    return sessions, events
 
 
-def search_range(shelved: SnapshotMessage, now: datetime) -> tuple[datetime, datetime]:
+def search_range(stored: SnapshotMessage, now: datetime) -> tuple[datetime, datetime]:
     """The time in which a message's invocations can have written log lines, until ``now`` at most."""
-    letter, cause = shelved.message, shelved.cause
+    message, cause = stored.message, stored.cause
     before = (
         MAX_WORK_BEFORE_SENT
-        if letter.kind not in _SENT_AS_WORK or letter.original_message_id != letter.message_id
+        if message.kind not in _SENT_AS_WORK or message.original_message_id != message.message_id
         else SEARCH_MARGIN
     )
-    start = (letter.sent or now - RETENTION) - before
+    start = (message.sent or now - RETENTION) - before
     return start, min(now, cause.failed_at + SEARCH_MARGIN) if cause.failed_at and cause.failed_at > start else now
 
 
 def _rows(
-    asking: LogQuerySession, feed: QueueConsumer, pattern: str, start: datetime, end: datetime
+    session: LogQuerySession, feed: QueueConsumer, pattern: str, start: datetime, end: datetime
 ) -> list[dict[str, str]]:
     """Of this function alone, where several write into its log group."""
     rows: list[dict[str, str]] = []
-    asking.read([pattern], asking.affordable(start, end), end, rows.append, page=False)
+    session.read([pattern], session.affordable(start, end), end, rows.append, page=False)
     setup = feed.setup
     return [row for row in rows if not shared_log_groups.is_other_functions(row, setup.function, setup.shared)]
 
 
 def _events(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[TimelineEvent]:
     """Of the rows that are about these message IDs, or about invocations that had them."""
-    said = [(row, log_parser.parse_row(row)) for row in rows]
+    entries = [(row, log_parser.parse_row(row)) for row in rows]
     requests = {request_id} - {""}
     requests |= {
-        one.request_id for _, one in said if one and one.request_id and ids & (one.message_ids | one.mentioned)
+        entry.request_id
+        for _, entry in entries
+        if entry and entry.request_id and ids & (entry.message_ids | entry.mentioned)
     }
-    moments: dict[tuple[datetime, str], TimelineEvent] = {}
+    events: dict[tuple[datetime, str], TimelineEvent] = {}
     ends: dict[str, dict[str, list[TimelineEvent]]] = {}
-    for row, one in said:
+    for row, entry in entries:
         line = invocation_log.parse(row)
         if line is not None and line.source in invocation_log.ENDINGS:
-            if line.request_id in requests and (moment := _end_event(line)):
-                ends.setdefault(line.request_id, {}).setdefault(line.source, []).append(moment)
-        elif one and (ids & (one.message_ids | one.mentioned) or (one.failed and _about_invocation(one, requests))):
-            moments[one.at, one.text] = _log_event(one)
+            if line.request_id in requests and (event := _end_event(line)):
+                ends.setdefault(line.request_id, {}).setdefault(line.source, []).append(event)
+        elif entry and (
+            ids & (entry.message_ids | entry.mentioned) or (entry.failed and _about_invocation(entry, requests))
+        ):
+            events[entry.at, entry.text] = _log_event(entry)
     # The extension's record, REPORT and "Task timed out" tell of the same end: the one that knows most is enough.
-    told = [next(by[source] for source in ("record", "report", "timeout") if source in by) for by in ends.values()]
-    return [*moments.values(), *(moment for some in told for moment in some)]
+    endings = [next(by[source] for source in ("record", "report", "timeout") if source in by) for by in ends.values()]
+    return [*events.values(), *(event for some in endings for event in some)]
 
 
-def _about_invocation(said: log_parser.LogEntry, requests: set[str]) -> bool:
+def _about_invocation(entry: log_parser.LogEntry, requests: set[str]) -> bool:
     """Logged about an invocation as a whole, not about another message of its batch."""
-    return said.request_id in requests and not said.message_ids
+    return entry.request_id in requests and not entry.message_ids
 
 
-def _log_event(said: log_parser.LogEntry) -> TimelineEvent:
-    if said.batch:
-        together = len(said.message_ids)
+def _log_event(entry: log_parser.LogEntry) -> TimelineEvent:
+    if entry.batch:
+        together = len(entry.message_ids)
         text = f"received in a batch of {together}" if together > 1 else "received alone"
-        return TimelineEvent(said.at, RECEIVED, text, said.request_id)
-    if said.failed:
-        place = f" at {said.location}" if said.location else ""
-        text = f"{said.error_type}: {said.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS] + place
-        return TimelineEvent(said.at, ERROR, text, said.request_id)
-    return TimelineEvent(said.at, LOG, said.text[:MAX_TEXT_CHARACTERS], said.request_id)
+        return TimelineEvent(entry.at, RECEIVED, text, entry.request_id)
+    if entry.failed:
+        place = f" at {entry.location}" if entry.location else ""
+        text = f"{entry.error_type}: {entry.error_message}".rstrip(": ")[:MAX_TEXT_CHARACTERS] + place
+        return TimelineEvent(entry.at, ERROR, text, entry.request_id)
+    return TimelineEvent(entry.at, LOG, entry.text[:MAX_TEXT_CHARACTERS], entry.request_id)
 
 
 def _end_event(line: invocation_log.InvocationLogLine) -> TimelineEvent | None:

@@ -40,11 +40,11 @@ class RedriveTrial:
 
 
 def current_fix_status(
-    source: DeadLetterQueue, shelf: Snapshot, groups: Iterable[CauseGroup], now: datetime
+    source: DeadLetterQueue, snapshot: Snapshot, groups: Iterable[CauseGroup], now: datetime
 ) -> dict[str, FixStatus]:
     """Whether each cause is fixed, by fingerprint: as the last explaining noted it, and what redrives have shown since.
     Raises OpsError when the snapshot cannot be read."""
-    noted, shown = shelf.read_note(fix_status.FIX_STATUS_NOTE), latest_trials(source, shelf)
+    noted, shown = snapshot.read_note(fix_status.FIX_STATUS_NOTE), latest_trials(source, snapshot)
     return {
         one.fingerprint: with_trial(
             fix_status.stored_status(noted, one.fingerprint),
@@ -56,13 +56,13 @@ def current_fix_status(
     }
 
 
-def latest_trials(source: DeadLetterQueue, shelf: Snapshot) -> dict[str, RedriveTrial]:
+def latest_trials(source: DeadLetterQueue, snapshot: Snapshot) -> dict[str, RedriveTrial]:
     """The latest redrive of each cause, by fingerprint. A ledger that cannot be read proves nothing. Raises OpsError
     when the snapshot cannot be read."""
     found: dict[str, RedriveTrial] = {}
     for path in sorted(source.runs_folder.glob("*.db"), key=_touched, reverse=True)[:LATEST_RUNS]:
         outcomes = _outcomes(path, *_version(path))
-        marks = cause_fingerprints(shelf, [message_id for message_id, _, _ in outcomes])
+        marks = cause_fingerprints(snapshot, [message_id for message_id, _, _ in outcomes])
         for mark, tried in _by_cause(outcomes, marks).items():
             if mark not in found or found[mark].at < tried.at:
                 found[mark] = tried

@@ -51,13 +51,13 @@ PAGE = "dead_letters"
 
 @dataclass(frozen=True)
 class CausesReport:
-    """``letters``: those in the queue at the last scan; or ``imported`` ones, when those were requested.
+    """``messages``: those in the queue at the last scan; or ``imported`` ones, when those were requested.
 
     ``groups``: ``COLUMNS``, one row per cause, most messages first. ``share`` from 0 to 1; ``first_seen`` and
     ``last_seen``: when its messages failed, else when they were sent (UTC); ``version`` and ``job_kinds``: texts;
     ``fixed``: FixedSince.verdict. ``likely``: of all of a group it is only inferred, of ``likely_letters`` of them.
-    ``elsewhere``: messages of other source queues, by the queue's name. ``age_s``: seconds since the look; None, with
-    ``looked_at``, before the first one."""
+    ``elsewhere``: messages of other source queues, by the queue's name. ``age_s``: seconds since the scan; None, with
+    ``scanned_at``, before the first one."""
 
     finding: Finding
     groups: pd.DataFrame
@@ -80,10 +80,10 @@ def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesRepo
     """
     now = datetime.now(UTC)
     places = [Place.IMPORTED if imported else Place.QUEUE]
-    with Snapshot.open(source) as shelf:
-        info, groups, came_from = shelf.info(), shelf.groups(places), cause_origins(shelf, places)
-        verdicts = redrive_evidence.current_fix_status(source, shelf, groups, now)
-        told: dict[str, Any] = shelf.read_note(EXPLAINED) or {}
+    with Snapshot.open(source) as snapshot:
+        info, groups, came_from = snapshot.info(), snapshot.groups(places), cause_origins(snapshot, places)
+        verdicts = redrive_evidence.current_fix_status(source, snapshot, groups, now)
+        explained: dict[str, Any] = snapshot.read_note(EXPLAINED) or {}
     frame = _frame(groups, verdicts)
     elsewhere = _elsewhere(source, came_from)
     deployed = _last_deployed(source, groups[0].fingerprint, came_from) if groups else None
@@ -97,7 +97,7 @@ def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesRepo
         age_s=(now - info.scanned_at).total_seconds() if info.scanned_at else None,
         complete=info.complete,
         notes=info.notes,
-        look=QueryCost(usd=float(told.get("usd", 0.0)), partial=tuple(told.get("notes", ()))),
+        look=QueryCost(usd=float(explained.get("usd", 0.0)), partial=tuple(explained.get("notes", ()))),
         imported=info.imported,
         elsewhere=elsewhere,
         in_flight=0 if imported else _in_flight(info),
@@ -204,27 +204,27 @@ def _finding(
     return summarize([Observation(Level.ACT, text, PAGE)], aside=when)
 
 
-def _from_elsewhere(elsewhere: Mapping[str, int], letters: int) -> str:
+def _from_elsewhere(elsewhere: Mapping[str, int], messages: int) -> str:
     """``2 of 3 came from other queues: orders-b (2)``."""
     named = [f"{queue} ({formatting.count(number)})" for queue, number in list(elsewhere.items())[:MAX_QUEUES_NAMED]]
     more = len(elsewhere) - len(named)
     also = f" and {formatting.count(more, 'more queue')}" if more else ""
     queues = ", ".join(named) + also
     total = sum(elsewhere.values())
-    if total >= letters and len(elsewhere) > 1:
+    if total >= messages and len(elsewhere) > 1:
         return f"they came from {queues}"
     others = "another queue" if len(elsewhere) == 1 else "other queues"
-    return f"{formatting.count(total)} of {formatting.count(letters)} came from {others}: {queues}"
+    return f"{formatting.count(total)} of {formatting.count(messages)} came from {others}: {queues}"
 
 
-def _imported_finding(groups: pd.DataFrame, letters: int) -> Finding:
+def _imported_finding(groups: pd.DataFrame, messages: int) -> Finding:
     """Messages imported from a file need no action."""
-    if not letters:
+    if not messages:
         return summarize([Observation(Level.OK, "no messages were imported")])
     top = groups.iloc[0]
     kind = cause_in_words(top["error_type"], top["label"], top["source"], likely=bool(top["likely"]))
     share = "all" if len(groups) == 1 else formatting.count(top["letters"])
-    text = f"{formatting.count(letters, 'message')} imported from a file, {share} of one cause: {kind}"
+    text = f"{formatting.count(messages, 'message')} imported from a file, {share} of one cause: {kind}"
     return summarize([Observation(Level.OK, text, PAGE)])
 
 

@@ -33,9 +33,8 @@ def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = N
 
     Paths: see ``json_path`` for those in the body; ``body`` alone is the whole body; ``attributes.NAME`` is an
     attribute, and the value null takes it away. A value that is not valid JSON is a text, so that quotes are rarely
-    needed;
-    JMESPath's 'text' and `JSON` mean here what they mean in a filter.
-    A merge patch comes first. Raises UsageError.
+    needed; JMESPath's 'text' and `JSON` mean here what they mean in a filter. A merge patch comes first. Raises
+    UsageError.
     """
     edits: list[Edit] = []
     if merge_patch is not None:
@@ -53,28 +52,27 @@ def parse_edits(set_expressions: Sequence[str] = (), merge_patch: str | None = N
     return tuple(edits)
 
 
-def apply_edits(letter: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
-    """``letter`` as it will go out. In a JSON body nothing changes but the text of the values that are set.
+def apply_edits(message: DeadLetter, edits: Sequence[Edit]) -> DeadLetter:
+    """``message`` as it will go out. In a JSON body nothing changes but the text of the values that are set.
 
     Raises UsageError when an edit does not fit: the body is not valid JSON, a place on the path is not there, a value
-    is not
-    of the attribute's type, or there would be more attributes than SQS takes.
+    is not of the attribute's type, or there would be more attributes than SQS takes.
     """
     if not edits:
-        return letter
-    attributes = dict(letter.attributes)
-    body = letter.body
+        return message
+    attributes = dict(message.attributes)
+    body = message.body
     for edit in edits:
         if edit.path.startswith(_ATTRIBUTE):
             _set_attribute(attributes, _attribute_name(edit.path), edit.value)
         else:
             body = _body(body, edit)
-    if len(attributes) > contract.ATTRIBUTE_LIMIT and len(attributes) > len(letter.attributes):
+    if len(attributes) > contract.ATTRIBUTE_LIMIT and len(attributes) > len(message.attributes):
         raise UsageError(
             f"The message would have {len(attributes)} attributes; SQS allows {contract.ATTRIBUTE_LIMIT}.",
             "Set fewer, or remove one: attributes.NAME=null.",
         )
-    return replace(letter, body=body, attributes=attributes)
+    return replace(message, body=body, attributes=attributes)
 
 
 def diff_messages(before: DeadLetter, after: DeadLetter) -> str:
@@ -87,8 +85,8 @@ def diff_messages(before: DeadLetter, after: DeadLetter) -> str:
     if bodies[0] == bodies[1] and before.body != after.body:
         bodies = [before.body.split("\n"), after.body.split("\n")]
     old, new = (
-        ["body:", *body, "attributes:", *_attribute_lines(letter)]
-        for body, letter in zip(bodies, (before, after), strict=True)
+        ["body:", *body, "attributes:", *_attribute_lines(message)]
+        for body, message in zip(bodies, (before, after), strict=True)
     )
     lines = text_diff.unified_diff(old, new, "original", "edited")
     return "".join(f"{_printable(line)}\n" for line in lines)
@@ -223,8 +221,8 @@ def _pretty_lines(body: str) -> list[str]:
         return body.split("\n")
 
 
-def _attribute_lines(letter: DeadLetter) -> list[str]:
-    return [f"  {name} ({has.data_type}): {has.value}" for name, has in sorted(letter.attributes.items())]
+def _attribute_lines(message: DeadLetter) -> list[str]:
+    return [f"  {name} ({has.data_type}): {has.value}" for name, has in sorted(message.attributes.items())]
 
 
 def _printable(text: str) -> str:

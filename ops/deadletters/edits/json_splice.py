@@ -18,7 +18,7 @@ from ops.deadletters.edits.json_roundtrip import Change, JsonValue
 _UNSENDABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 """A lone surrogate cannot be encoded, and SQS refuses U+FFFE and U+FFFF (botocore 1.44.5 model, 2026-11)."""
 _STYLE_LEVELS = 8
-"""Levels in which the style of a text is looked for."""
+"""Levels that are searched for the style of a text."""
 _INDENTATION = re.compile(r"[ \t]*+")
 
 
@@ -34,7 +34,7 @@ class Style:
 
 
 class Document:
-    """A JSON text to be changed. Raises ValueError as ``jsontext.whole`` does."""
+    """A JSON text to be changed. Raises ValueError as ``parse_document`` does."""
 
     def __init__(self, text: str, style: Style | None = None) -> None:
         self.text = text
@@ -107,7 +107,7 @@ class Document:
 
 def merge_patch(text: str, patch: Any) -> str:
     """``text`` after a JSON merge patch (RFC 7396): objects are merged, null takes a key away, anything else replaces.
-    Raises ValueError as ``jsontext.whole`` does."""
+    Raises ValueError as ``parse_document`` does."""
     document = Document(text)
     style = document.style
     text = json_roundtrip.apply_changes(text, _replacements(document, document.root, patch))

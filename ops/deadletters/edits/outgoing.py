@@ -1,4 +1,4 @@
-"""The message that is sent for a dead letter: as it was first sent, but for edits and the id that it had first."""
+"""The message that is sent for a dead-letter message: as first sent, plus edits and its original ID."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _ADDED_AT_FAILURE: dict[Kind, tuple[str, ...]] = {
     Kind.EVENTBRIDGE: _EVENTS_ATTRIBUTES,
     Kind.SCHEDULER: (*_EVENTS_ATTRIBUTES, "SCHEDULE_ARN", "SCHEDULED_TIME", "EXECUTION_ID", "IS_PAYLOAD_TRUNCATED"),
 }
-"""What whoever buried a message had put on it: it says why it failed, and is no part of the message."""
+"""Attributes added when a message was moved to the dead-letter queue; they are not part of the message."""
 
 MAX_BYTES = 1_048_576
 """Of a message with its attributes, and of a batch (botocore 1.44.5 model, 2026-11)."""
@@ -45,33 +45,33 @@ OLDER_MAX_BYTES = 262_144
 """What a queue takes that keeps the MaximumMessageSize which was the highest until August 2025."""
 
 
-def edited_message(letter: DeadLetter, changes: Sequence[Edit]) -> DeadLetter:
+def edited_message(message: DeadLetter, changes: Sequence[Edit]) -> DeadLetter:
     """The message as it goes out. Raises UsageError when an edit does not fit it."""
-    return edits.apply_edits(replace(letter, attributes=_own_attributes(letter)), changes) if changes else letter
+    return edits.apply_edits(replace(message, attributes=_own_attributes(message)), changes) if changes else message
 
 
-def outgoing_attributes(letter: DeadLetter, limit: int | None = None) -> Mapping[str, Attribute]:
+def outgoing_attributes(message: DeadLetter, limit: int | None = None) -> Mapping[str, Attribute]:
     """With the first message's id, by which the handler knows a job that it did already, where there is room for it.
 
     ``limit``: bytes that the destination takes. Where it is not known, a message that fits into an older queue still
     does so afterwards.
     """
-    own = _own_attributes(letter)
+    own = _own_attributes(message)
     if not _room_for_id(own):
         return own
-    bare = message_size(letter.body, own)
-    if bare + _id_size(letter) > (limit or _likely_limit(bare)):
+    bare = message_size(message.body, own)
+    if bare + _id_size(message) > (limit or _likely_limit(bare)):
         return own
-    return own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", letter.original_message_id)}
+    return own | {contract.DLQ_ORIGINAL_MESSAGE_ID: Attribute("String", message.original_message_id)}
 
 
-def message_sizes(letter: DeadLetter) -> tuple[int, int | None]:
+def message_sizes(message: DeadLetter) -> tuple[int, int | None]:
     """Bytes of the message as it is, and with its first id; None where it has ten attributes, and so no room for it."""
-    own = _own_attributes(letter)
-    bare = message_size(letter.body, own)
+    own = _own_attributes(message)
+    bare = message_size(message.body, own)
     if contract.DLQ_ORIGINAL_MESSAGE_ID in own:
         return bare, bare
-    return bare, bare + _id_size(letter) if _room_for_id(own) else None
+    return bare, bare + _id_size(message) if _room_for_id(own) else None
 
 
 def to_sqs_attributes(attributes: Mapping[str, Attribute]) -> dict[str, Any]:
@@ -100,14 +100,14 @@ def _room_for_id(own: Mapping[str, Attribute]) -> bool:
     return contract.DLQ_ORIGINAL_MESSAGE_ID not in own and len(own) < contract.ATTRIBUTE_LIMIT
 
 
-def _id_size(letter: DeadLetter) -> int:
-    return len(contract.DLQ_ORIGINAL_MESSAGE_ID) + len("String") + len(letter.original_message_id.encode())
+def _id_size(message: DeadLetter) -> int:
+    return len(contract.DLQ_ORIGINAL_MESSAGE_ID) + len("String") + len(message.original_message_id.encode())
 
 
 def _likely_limit(bare: int) -> int:
     return OLDER_MAX_BYTES if bare <= OLDER_MAX_BYTES else MAX_BYTES
 
 
-def _own_attributes(letter: DeadLetter) -> dict[str, Attribute]:
-    put_on = _ADDED_AT_FAILURE.get(letter.kind, ())
-    return {name: each for name, each in letter.attributes.items() if name not in put_on}
+def _own_attributes(message: DeadLetter) -> dict[str, Attribute]:
+    put_on = _ADDED_AT_FAILURE.get(message.kind, ())
+    return {name: each for name, each in message.attributes.items() if name not in put_on}

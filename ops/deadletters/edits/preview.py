@@ -23,7 +23,7 @@ _SENT_AS = {
 @dataclass(frozen=True)
 class Preview:
     """``diff``: from how it failed to how it will be sent, as a unified diff; or ``refused``: why it would not be sent.
-    ``put_on``, ``left_out``: attributes that the redrive adds and drops by itself; ``note``: the same in words."""
+    ``added``, ``removed``: attributes that the redrive adds and removes by itself; ``note``: the same in words."""
 
     id: str
     diff: str = ""
@@ -33,50 +33,50 @@ class Preview:
     note: str = ""
 
 
-def preview_message(letter: DeadLetter, plan: Plan) -> Preview:
+def preview_message(message: DeadLetter, plan: Plan) -> Preview:
     if plan.destination.kind != "queue" and (
-        why := return_target.find_return_target(letter, return_target.context_of_plan(plan)).why
+        why := return_target.find_return_target(message, return_target.context_of_plan(plan)).why
     ):
-        return Preview(letter.message_id, refused=f"It stays in the dead-letter queue: {why}.")
-    service, limit = _service(letter, plan), _limit(letter, plan)
+        return Preview(message.message_id, refused=f"It stays in the dead-letter queue: {why}.")
+    service, limit = _service(message, plan), _limit(message, plan)
     try:
-        edited = outgoing.edited_message(letter, plan.edits)
+        edited = outgoing.edited_message(message, plan.edits)
     except UsageError as misfit:
-        return Preview(letter.message_id, refused=str(misfit))
+        return Preview(message.message_id, refused=str(misfit))
     after = _message(edited, service, limit)
     if service is Service.SQS and outgoing.message_size(after.body, after.attributes) > (limit or outgoing.MAX_BYTES):
-        return Preview(letter.message_id, refused=_too_large(limit or outgoing.MAX_BYTES))
-    known = {*letter.attributes, *edited.attributes}
-    dropped = letter.attributes.keys() - _message(letter, service, limit).attributes.keys()
-    left_out = tuple(sorted(dropped | (edited.attributes.keys() - after.attributes.keys())))
-    put_on = tuple(sorted(after.attributes.keys() - known))
-    note = _note(service, letter.kind, put_on, left_out)
-    return Preview(letter.message_id, edits.diff_messages(letter, after), "", put_on, left_out, note)
+        return Preview(message.message_id, refused=_too_large(limit or outgoing.MAX_BYTES))
+    known = {*message.attributes, *edited.attributes}
+    dropped = message.attributes.keys() - _message(message, service, limit).attributes.keys()
+    removed = tuple(sorted(dropped | (edited.attributes.keys() - after.attributes.keys())))
+    added = tuple(sorted(after.attributes.keys() - known))
+    note = _note(service, message.kind, added, removed)
+    return Preview(message.message_id, edits.diff_messages(message, after), "", added, removed, note)
 
 
-def outgoing_message(letter: DeadLetter, plan: Plan) -> DeadLetter:
+def outgoing_message(message: DeadLetter, plan: Plan) -> DeadLetter:
     """The message with the body and the attributes that will be sent. Raises UsageError when an edit does not fit
     it."""
-    edited = outgoing.edited_message(letter, plan.edits)
-    return _message(edited, _service(letter, plan), _limit(letter, plan))
+    edited = outgoing.edited_message(message, plan.edits)
+    return _message(edited, _service(message, plan), _limit(message, plan))
 
 
-def _service(letter: DeadLetter, plan: Plan) -> Service:
-    origin = _origin(letter, plan)
+def _service(message: DeadLetter, plan: Plan) -> Service:
+    origin = _origin(message, plan)
     return origin.service if origin else Service.SQS
 
 
-def _origin(letter: DeadLetter, plan: Plan) -> Origin | None:
+def _origin(message: DeadLetter, plan: Plan) -> Origin | None:
     return (
         None
         if plan.destination.kind == "queue"
-        else return_target.return_origin(letter, return_target.context_of_plan(plan))
+        else return_target.return_origin(message, return_target.context_of_plan(plan))
     )
 
 
-def _limit(letter: DeadLetter, plan: Plan) -> int | None:
+def _limit(message: DeadLetter, plan: Plan) -> int | None:
     """Bytes that the queue takes where the message goes; None where the plan does not say."""
-    origin = _origin(letter, plan)
+    origin = _origin(message, plan)
     return plan.size_limits.get(origin.arn if origin else plan.destination.queue_arn)
 
 
@@ -86,23 +86,23 @@ def _too_large(limit: int) -> str:
     return f"It would exceed its queue's MaximumMessageSize ({limit:,} bytes, attributes included)."
 
 
-def _message(letter: DeadLetter, service: Service, limit: int | None) -> DeadLetter:
-    return replace(letter, attributes=outgoing.outgoing_attributes(letter, limit) if service is Service.SQS else {})
+def _message(message: DeadLetter, service: Service, limit: int | None) -> DeadLetter:
+    return replace(message, attributes=outgoing.outgoing_attributes(message, limit) if service is Service.SQS else {})
 
 
-def _note(service: Service, kind: Kind, put_on: Sequence[str], left_out: Sequence[str]) -> str:
+def _note(service: Service, kind: Kind, added: Sequence[str], removed: Sequence[str]) -> str:
     if service is not Service.SQS:
         handed = _SENT_AS[service]
         if kind is Kind.DESTINATION:
             handed = handed.replace("the body", "requestPayload")
-        return f"{handed} Attributes are not sent: {_join(left_out)}." if left_out else handed
-    said = []
-    if put_on:
-        said.append(f"Added by the redrive: {_join(put_on)}, which identifies duplicates.")
-    if left_out:
-        was = "which was" if len(left_out) == 1 else "which were"
-        said.append(f"Removed by the redrive: {_join(left_out)}, {was} added when it failed.")
-    return " ".join(said)
+        return f"{handed} Attributes are not sent: {_join(removed)}." if removed else handed
+    sentences = []
+    if added:
+        sentences.append(f"Added by the redrive: {_join(added)}, which identifies duplicates.")
+    if removed:
+        was = "which was" if len(removed) == 1 else "which were"
+        sentences.append(f"Removed by the redrive: {_join(removed)}, {was} added when it failed.")
+    return " ".join(sentences)
 
 
 def _join(names: Sequence[str]) -> str:

@@ -152,9 +152,9 @@ class FieldPath:
 
     def _cases(self, column: str, cases: Mapping[str, tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
         """``CASE … WHEN … THEN …``, still open, and its values."""
-        told = "".join(f" WHEN '{kind}' THEN {condition}" for kind, (condition, *_) in cases.items())
-        told = told.replace("@", column).replace(_PLACE, self._place)
-        return f"CASE json_type({column}, {self._place}){told}", tuple(
+        branches = "".join(f" WHEN '{kind}' THEN {condition}" for kind, (condition, *_) in cases.items())
+        branches = branches.replace("@", column).replace(_PLACE, self._place)
+        return f"CASE json_type({column}, {self._place}){branches}", tuple(
             value for _, *values in cases.values() for value in values
         )
 

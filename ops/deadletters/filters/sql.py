@@ -19,11 +19,15 @@ MAX_DEPTH, MAX_VALUES = 25, 900
 
 def compile_condition(tree: Any) -> SqlCondition:
     """``tree``: the parsed filter."""
-    found = _truthy(tree)
-    if _depth(found.condition) > MAX_DEPTH or len(found.values) > MAX_VALUES or not all(map(_storable, found.values)):
-        found = UNDECIDED
-    whole = " OR ".join([*found.odd, f"({found.condition})"])
-    return SqlCondition(whole, found.values, found.exact, found.reads)
+    condition = _truthy(tree)
+    if (
+        _depth(condition.condition) > MAX_DEPTH
+        or len(condition.values) > MAX_VALUES
+        or not all(map(_storable, condition.values))
+    ):
+        condition = UNDECIDED
+    whole = " OR ".join([*condition.odd, f"({condition.condition})"])
+    return SqlCondition(whole, condition.values, condition.exact, condition.reads)
 
 
 def _storable(value: Any) -> bool:
@@ -58,9 +62,11 @@ def _truthy(node: Any) -> SqlCondition:
         case "or_expression":
             return _joined("OR", *(_truthy(child) for child in node["children"]))
         case "not_expression":
-            found = _truthy(node["children"][0])
+            condition = _truthy(node["children"][0])
             return (
-                SqlCondition(f"NOT ({found.condition})", found.values, True, found.reads) if found.exact else UNDECIDED
+                SqlCondition(f"NOT ({condition.condition})", condition.values, True, condition.reads)
+                if condition.exact
+                else UNDECIDED
             )
         case "comparator":
             return _compared(node["value"], *node["children"])
@@ -98,8 +104,8 @@ def _compared(sign: str, left: Any, right: Any) -> SqlCondition:
     if isinstance(literal, dict | list):
         return UNDECIDED
     if sign == "ne":
-        found = path.compared("eq", literal)
-        return SqlCondition(f"NOT ({found.condition})", found.values, True, found.reads)
+        condition = path.compared("eq", literal)
+        return SqlCondition(f"NOT ({condition.condition})", condition.values, True, condition.reads)
     return path.compared(sign, literal)
 
 

@@ -1,8 +1,7 @@
 """Causes as the snapshot keeps them: cut to a size, and with the fingerprint that makes messages one group.
 
-What a message tells itself is found as it is put into the snapshot, so that explaining a hundred thousand need not
-read them
-again. Labels are made later, of all messages of a fingerprint.
+The cause that a message carries is read when it is put into the snapshot, so that it need not be read again. Labels are
+made later, of all messages of a fingerprint.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from ops.deadletters.messages.model import Cause, DeadLetter, Kind
 MAX_TYPE_CHARS, MAX_MESSAGE_CHARS = 200, 2_000
 """Characters: a message's attributes may hold a megabyte, and stay in the snapshot as they are."""
 KIND_SEARCH_CHARS = 65_536
-"""Characters of a body in which the kind of its job is looked for."""
+"""Characters of a body that are searched for the kind of its job."""
 _KIND = re.compile(r'"kind"\s*:\s*"([^"\\]{1,64})"')
 _NO_CAUSE = Cause()
 
@@ -34,11 +33,11 @@ def normalize_cause(cause: Cause, job_kind: str = "") -> Cause:
     )
 
 
-def own_cause(letter: DeadLetter) -> Cause:
-    """What the message tells itself. Most tell nothing; and what Lambda writes on those of asynchronous invocations is
-    no more than a status, so that the logs are asked first."""
-    told = None if letter.kind is Kind.LAMBDA else parse.carried_cause(letter)
-    return _NO_CAUSE if told is None else normalize_cause(told, job_kind(letter.body))
+def own_cause(message: DeadLetter) -> Cause:
+    """The cause that the message carries. Most carry none; and what Lambda writes on those of asynchronous invocations
+    is no more than a status, so that the logs are searched first."""
+    cause = None if message.kind is Kind.LAMBDA else parse.carried_cause(message)
+    return _NO_CAUSE if cause is None else normalize_cause(cause, job_kind(message.body))
 
 
 def job_kind(body: str) -> str:

@@ -202,5 +202,5 @@ def _whole_words(shared: str, values: Sequence[str]) -> str:
 
 
 def _beginning(values: Sequence[str]) -> str:
-    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*values, strict=False))
-    return "".join(letters[0] for letters in alike)
+    alike = takewhile(lambda messages: len(set(messages)) == 1, zip(*values, strict=False))
+    return "".join(messages[0] for messages in alike)

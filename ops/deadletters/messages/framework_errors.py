@@ -51,19 +51,19 @@ _HINTS = (
     "MT-Fault-", "MT-Reason", "NServiceBus.ExceptionInfo", "x-exception-", "_poisoned", "rbs2-error", "error_class",
     "failedReason", "BatchInfo",
 )  # fmt: skip
-"""One of these is in every body that tells something, so that others need not be parsed."""
+"""Each body with an error has one of these, so that others need not be parsed."""
 
 
-def find_framework_error(letter: DeadLetter) -> FrameworkError | None:
+def find_framework_error(message: DeadLetter) -> FrameworkError | None:
     """None where no framework wrote anything."""
-    if letter.attributes:
-        values = {name: each.value for name, each in letter.attributes.items() if not each.binary}
+    if message.attributes:
+        values = {name: each.value for name, each in message.attributes.items() if not each.binary}
         packed = [_object(values[name]) for name in _PACKED_HEADERS if name in values]
         if found := _first(_HEADERS, [values, *packed], "attribute"):
             return found
-    if not any(hint in letter.body for hint in _HINTS):
+    if not any(hint in message.body for hint in _HINTS):
         return None
-    body = _object(letter.body)
+    body = _object(message.body)
     held = [value for name in _HEADER_FIELDS if isinstance(value := body.get(name), dict)]
     return _first(_HEADERS, held, "body") or _first(_BODY_FIELDS, [body], "body") or _stream_error(body)
 

@@ -14,16 +14,16 @@ OUTLINE_LEVELS, OUTLINE_TEXT_LIMIT = 8, 200
 """Levels of an outline, and characters of a text that is in it."""
 _MAX_DIGITS = 18  # more do not fit SQLite's integers
 # Strings are matched possessively, and to the body's end where theirs is missing: each character is read once.
-# Searched for
-# from each escape on, a text of a megabyte with a line break in each line would take an hour.
+# Searched for from each escape on, a text of a megabyte with a line break in each line would take an hour.
 _NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _STRING = re.compile(r'"[^"\\]*+((?:\\.[^"\\]*+)*+)"(\s*+:)?', re.DOTALL)
 """With what comes from its first escape on, and the colon that makes it a key."""
 
 
 class BodyFormat(IntEnum):
-    """How a body can be asked. ``ODD``: JSON that SQLite reads otherwise than Python does (the same key twice, escapes
-    in keys, NUL characters, numbers beyond 64 bits, lone surrogates, a byte order mark), so only Python is asked."""
+    """How a body can be read. ``NON_PORTABLE_JSON``: JSON that SQLite reads otherwise than Python does (the same key
+    twice, escapes in keys, NUL characters, numbers beyond 64 bits, lone surrogates, a byte order mark), so only Python
+    reads it."""
 
     TEXT = 0
     JSON = 1

@@ -1,6 +1,6 @@
 """One typed message for every kind of dead-letter message.
 
-``DeadLetter`` is what the queue holds; ``Cause`` is why it failed, as far as anything tells.
+``DeadLetter`` is what the queue holds; ``Cause`` is why it failed, as far as it is known.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class DeadLetter:
     kind: Kind
     sent: datetime | None
     receives: int
-    source_arn: str  # where it came from: a queue, a function, a rule or bus, a topic; empty when nothing tells
+    source_arn: str  # where it came from: a queue, a function, a rule or bus, a topic; empty when unknown
     original_message_id: str  # of the first message, however often it was sent again
     request_id: str = ""  # of the invocation that failed it, where the message says so
     imported: bool = False  # from an export: it is in the snapshot, not in the queue
@@ -83,7 +83,7 @@ class Cause:
 
     error_type: str = UNKNOWN_ERROR
     error_message: str = ""
-    location: str = ""  # innermost own frame, e.g. "handler/jobs/train.py:88 fit"; empty where no stack trace tells
+    location: str = ""  # innermost own frame, e.g. "handler/jobs/train.py:88 fit"; empty without a stack trace
     source: str = "none"
     request_id: str = ""
     failed_at: datetime | None = field(default=None, metadata={"json_key": "died"})  # the last failure's time
@@ -98,7 +98,7 @@ class Place(StrEnum):
     """Where a snapshot message is, as far as this machine knows."""
 
     QUEUE = "queue"  # it was there at the last scan
-    MISSING = "gone"  # a whole scan did not find it again, and nobody here moved it
+    MISSING = "gone"  # a whole scan did not find it again, and this tool did not move it
     REDRIVEN = "redriven"
     PURGED = "purged"
     IMPORTED = "imported"

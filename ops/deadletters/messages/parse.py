@@ -32,7 +32,7 @@ SOURCE_ARN_ATTRIBUTE = "DeadLetterQueueSourceArn"
 
 
 def parse_message(message: Message) -> DeadLetter:
-    """The dead letter that a received message is. Never fails: what cannot be understood is kept as it is."""
+    """The dead-letter message that a received message is. Never fails: what cannot be understood is kept as it is."""
     kind, source, request_id = _origin(message.body, message.attributes, message.system)
     return DeadLetter(
         message_id=message.message_id,
@@ -48,28 +48,30 @@ def parse_message(message: Message) -> DeadLetter:
     )
 
 
-def carried_cause(letter: DeadLetter) -> Cause | None:
+def carried_cause(message: DeadLetter) -> Cause | None:
     """The cause that stands in the message's own attributes or body; None where only the logs can tell."""
-    told = letter.attributes
-    match letter.kind:
+    attributes = message.attributes
+    match message.kind:
         case Kind.REJECTED:
-            return _cause(letter, _text(told, contract.DLQ_ERROR_TYPE), _text(told, contract.DLQ_ERROR_MESSAGE))
+            return _cause(
+                message, _text(attributes, contract.DLQ_ERROR_TYPE), _text(attributes, contract.DLQ_ERROR_MESSAGE)
+            )
         case Kind.LAMBDA:
-            kind = f"Asynchronous invocation, code {_text(told, 'ErrorCode')}"
-            return _cause(letter, kind, _text(told, "ErrorMessage"))
+            kind = f"Asynchronous invocation, code {_text(attributes, 'ErrorCode')}"
+            return _cause(message, kind, _text(attributes, "ErrorMessage"))
         case Kind.EVENTBRIDGE | Kind.SCHEDULER:
-            who = "EventBridge" if letter.kind is Kind.EVENTBRIDGE else "EventBridge Scheduler"
-            target = _text(told, "TARGET_ARN").rsplit(":", 1)[-1]
-            failed = f"{who} {_text(told, 'ERROR_CODE') or 'delivery'}" + (f" to {target}" if target else "")
-            return _cause(letter, failed, _text(told, "ERROR_MESSAGE"))
-        case Kind.SNS if "ErrorCode" in told:
-            topic = letter.source_arn.rpartition(":")[2]
-            failed = f"SNS {_text(told, 'ErrorCode') or 'delivery'} from topic {topic}"
-            return _cause(letter, failed, _text(told, "ErrorMessage"))
+            who = "EventBridge" if message.kind is Kind.EVENTBRIDGE else "EventBridge Scheduler"
+            target = _text(attributes, "TARGET_ARN").rsplit(":", 1)[-1]
+            failed = f"{who} {_text(attributes, 'ERROR_CODE') or 'delivery'}" + (f" to {target}" if target else "")
+            return _cause(message, failed, _text(attributes, "ERROR_MESSAGE"))
+        case Kind.SNS if "ErrorCode" in attributes:
+            topic = message.source_arn.rpartition(":")[2]
+            failed = f"SNS {_text(attributes, 'ErrorCode') or 'delivery'} from topic {topic}"
+            return _cause(message, failed, _text(attributes, "ErrorMessage"))
         case Kind.DESTINATION:
-            return _destination_cause(letter)
+            return _destination_cause(message)
         case _:
-            return _framework_cause(letter)
+            return _framework_cause(message)
 
 
 def _origin(body: str, attributes: Mapping[str, Attribute], system: Mapping[str, str]) -> tuple[Kind, str, str]:
@@ -107,8 +109,8 @@ def _notification(body: str) -> dict[str, Any] | None:
     return found if whole and isinstance(found.get("TopicArn"), str) else None
 
 
-def _destination_cause(letter: DeadLetter) -> Cause | None:
-    record = _record(letter.body)
+def _destination_cause(message: DeadLetter) -> Cause | None:
+    record = _record(message.body)
     if record is None:
         return None
     payload, answer = record.get("responsePayload"), record.get("responseContext")
@@ -118,27 +120,27 @@ def _destination_cause(letter: DeadLetter) -> Cause | None:
         error_type=str(payload.get("errorType") or record["requestContext"]["condition"]),
         error_message=str(payload.get("errorMessage") or ""),
         source="body",
-        request_id=letter.request_id,
-        failed_at=_parsed_time(record.get("timestamp")) or letter.sent,
+        request_id=message.request_id,
+        failed_at=_parsed_time(record.get("timestamp")) or message.sent,
         function_version=str(answer.get("executedVersion") or ""),
     )
 
 
-def _framework_cause(letter: DeadLetter) -> Cause | None:
-    found = framework_errors.find_framework_error(letter)
+def _framework_cause(message: DeadLetter) -> Cause | None:
+    found = framework_errors.find_framework_error(message)
     if found is None:
         return None
-    return Cause(found.error_type, found.error_message, source=found.where, request_id=letter.request_id)
+    return Cause(found.error_type, found.error_message, source=found.where, request_id=message.request_id)
 
 
-def _cause(letter: DeadLetter, error_type: str, error_message: str) -> Cause:
+def _cause(message: DeadLetter, error_type: str, error_message: str) -> Cause:
     """Whoever wrote the attributes sent the message when it failed: ``sent`` is when it failed."""
     return Cause(
         error_type=error_type or UNKNOWN_ERROR,
         error_message=error_message,
         source="attribute",
-        request_id=letter.request_id,
-        failed_at=letter.sent,
+        request_id=message.request_id,
+        failed_at=message.sent,
     )
 
 

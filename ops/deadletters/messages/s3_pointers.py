@@ -41,7 +41,7 @@ def read_pointer(body: str) -> Pointer | None:
 
 
 def pointer_warning(number: int, first: Pointer) -> str:
-    """What somebody should know who keeps or sends ``number`` messages of which ``first`` is one."""
+    """The warning about ``number`` messages of which ``first`` is one."""
     what = "message is a pointer to an S3 object" if number == 1 else "messages are pointers to S3 objects"
     which = first.uri if number == 1 else f"{first.uri}, …"
     return f"{number:,} {what} that may be gone: {which}."

@@ -1,4 +1,4 @@
-"""Plans: made from the shelf, kept as files, refused when they are no longer true."""
+"""Plans: created from the snapshot, stored as files, refused when stale."""
 
 from ops.deadletters.plans.build import DEFAULT_MARGIN, make_plan
 from ops.deadletters.plans.return_targets import remaining_sentence

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 DEFAULT_MARGIN = 0.1
 MIN_RATE_PER_S = 1 / 86_400
-"""A letter a day: a plan is not begun when it is older, and the letters of a slower one expire before they go."""
+"""One message per day: a plan older than that cannot start."""
 
 
 def make_plan(
@@ -47,50 +47,55 @@ def make_plan(
 ) -> Plan:
     """The plan for ``selection``, which nothing follows yet and no file holds.
 
-    Reads the shelf, the queue's attributes and the destination's; sends and receives nothing. ``destination`` may name
-    its queue by name, URL or ARN in ``queue_url``. ``engine``: "ledger" or "move task"; None leaves it to the plan.
+    Reads the snapshot, the queue's attributes and the destination's; sends and receives nothing. ``destination`` may
+    name its queue by name, URL or ARN in ``queue_url``. ``engine``: "ledger" or "move task"; None leaves it to the
+    plan.
 
-    Raises UsageError (nothing selected, nowhere to go, the edits fit no letter, a value makes no sense), what the shelf
-    raises, and what ``ops.aws`` raises about the queue, the destination or its key.
+    Raises UsageError (nothing selected, nowhere to go, the edits apply to no message, an invalid value), what the
+    snapshot raises, and what ``ops.aws`` raises about the queue, the destination or its key.
     """
     destination, pace, steps = destination or Destination(), pace or Pace(), steps or Steps()
     _ensure_sensible(selection, action, edits, pace, steps, margin)
     destination, queue = destinations.resolve_destination(source, destination)
     moved = action is not Action.PURGE
     to_origin = moved and queue is None
-    with Snapshot.open(source) as shelf:
-        look = shelf.info()
-        verdicts = redrive_evidence.current_fix_status(source, shelf, shelf.groups(MOVABLE_PLACES), datetime.now(UTC))
-        returning = (
-            return_targets.collect_return_stats(source, shelf, selection, edits, destination) if to_origin else None
+    with Snapshot.open(source) as snapshot:
+        info = snapshot.info()
+        verdicts = redrive_evidence.current_fix_status(
+            source, snapshot, snapshot.groups(MOVABLE_PLACES), datetime.now(UTC)
         )
-        found = returning.stats if returning else collect_stats(shelf.iterate(selection), edits, None)
-        if not found.ids and not found.remaining:
-            raise _nothing_selected(source, shelf, selection)
-    _ensure_possible(found, edits)
-    goals = found.origins if to_origin else Counter[Origin]()
-    queues, doubts = destinations.destination_queues(source, goals, queue) if moved else ([], [])
-    doubts += returning.notes if returning else []
+        returning = (
+            return_targets.collect_return_stats(source, snapshot, selection, edits, destination) if to_origin else None
+        )
+        stats = returning.stats if returning else collect_stats(snapshot.iterate(selection), edits, None)
+        if not stats.ids and not stats.remaining:
+            raise _nothing_selected(source, snapshot, selection)
+    _ensure_possible(stats, edits)
+    goals = stats.origins if to_origin else Counter[Origin]()
+    queues, notes = destinations.destination_queues(source, goals, queue) if moved else ([], [])
+    notes += returning.notes if returning else []
     watched = return_targets.find_outcome_logs(source, goals) if steps.watch else return_targets.OutcomeLogs()
-    doubts += watched.notes
+    notes += watched.notes
     limits = {each.arn: each.max_bytes for each in queues}
-    weight = check_sizes(found, limits, queue.max_bytes if queue else outgoing.MAX_BYTES)
-    _ensure_fits(found, weight)
-    wish = EngineRequest(selection, action, edits, pace, to_origin, look.complete, steps.watch)
-    chosen = choose_engine(source, found, wish, engine)
+    sizes = check_sizes(stats, limits, queue.max_bytes if queue else outgoing.MAX_BYTES)
+    _ensure_fits(stats, sizes)
+    request = EngineRequest(selection, action, edits, pace, to_origin, info.complete, steps.watch)
+    chosen = choose_engine(source, stats, request, engine)
     depth = sqs.queue_depth(source.aws, source.queue)
     now = datetime.now(UTC)
-    looked_at = look.scanned_at or now  # no look has ended yet: an import, or one that goes on
-    there = depth.visible + depth.in_flight + depth.delayed
-    counted = len(found.ids) + len(found.remaining_ids)
-    unseen = max(0, there - counted) if selection.selects_all and moved and look.scanned_at and not look.complete else 0
-    estimate = requirements.estimate_redrive(
-        len(found.ids) + unseen, weight.bytes, action, pace, fifo=source.queue.fifo
+    looked_at = info.scanned_at or now  # no scan has ended yet: messages were imported, or a scan is in progress
+    queue_count = depth.visible + depth.in_flight + depth.delayed
+    counted = len(stats.ids) + len(stats.remaining_ids)
+    unseen = (
+        max(0, queue_count - counted)
+        if selection.selects_all and moved and info.scanned_at and not info.complete
+        else 0
     )
+    estimate = requirements.estimate_redrive(len(stats.ids) + unseen, sizes.bytes, action, pace, fifo=source.queue.fifo)
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
     failing = {mark for mark, one in verdicts.items() if one.verdict == fix_status.NO}
-    unmended = [mark for mark in found.causes if back_as_they_are and mark in failing]
+    unfixed = [mark for mark in stats.causes if back_as_they_are and mark in failing]
     return with_hash(
         Plan(
             id=f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}",
@@ -100,10 +105,10 @@ def make_plan(
             queue_url=source.queue.url,
             action=action,
             selection=selection,
-            ids=tuple(found.ids),
-            bytes=weight.bytes,
+            ids=tuple(stats.ids),
+            bytes=sizes.bytes,
             looked_at=looked_at,
-            queue_count=there,
+            queue_count=queue_count,
             margin=margin,
             destination=destination,
             edits=tuple(edits),
@@ -111,31 +116,31 @@ def make_plan(
             steps=steps,
             engine=chosen.engine,
             engine_why=chosen.why,
-            causes=dict(found.causes.most_common()),
+            causes=dict(stats.causes.most_common()),
             estimate=estimate,
             permissions=requirements.required_permissions(
                 source, action, goals, queues, watched.log_groups, task=task, watch=steps.watch, headroom=pace.headroom
             ),
-            sample=tuple(found.ids[:SAMPLE_SIZE]),
+            sample=tuple(stats.ids[:SAMPLE_SIZE]),
             unseen=unseen,
             size_limits=limits,
             returns=returning.returns if returning else Returns(),
             warnings=(
-                *doubts,
+                *notes,
                 *plan_warnings(
                     source,
-                    found,
-                    weight,
+                    stats,
+                    sizes,
                     action,
                     estimate,
                     now=now,
                     looked_at=looked_at,
-                    complete=look.complete,
+                    complete=info.complete,
                     unseen=unseen,
                     to_origin=to_origin,
                     task=task,
                     watched=steps.watch,
-                    unmended=unmended,
+                    unfixed=unfixed,
                 ),
             ),
         )
@@ -183,36 +188,36 @@ def _ensure_growing(sizes: Sequence[str]) -> None:
             raise UsageError(f"Stage {after} is not larger than stage {size}.", "Use increasing stages: 5,1%,100%.")
 
 
-def _ensure_possible(found: SelectionStats, edits: Sequence[Edit]) -> None:
-    total = len(found.ids)
+def _ensure_possible(stats: SelectionStats, edits: Sequence[Edit]) -> None:
+    total = len(stats.ids)
     if not total:
         kinds = ", ".join(
-            f"{formatting.count(number)} {kind.value}" for kind, number in found.remaining_kinds.most_common()
+            f"{formatting.count(number)} {kind.value}" for kind, number in stats.remaining_kinds.most_common()
         )
         raise UsageError(
-            f"No message can be returned to its origin (by kind: {kinds}): {return_targets.remaining_text(found.remaining)}.",
+            f"No message can be returned to its origin (by kind: {kinds}): {return_targets.remaining_text(stats.remaining)}.",
             return_targets.SPECIFY_DESTINATION,
         )
-    if edits and sum(found.edit_errors.values()) == total:
+    if edits and sum(stats.edit_errors.values()) == total:
         raise UsageError(
-            f"The edits do not apply to any message: {found.edit_errors.most_common(1)[0][0]}", "Change the edits."
+            f"The edits do not apply to any message: {stats.edit_errors.most_common(1)[0][0]}", "Change the edits."
         )
 
 
-def _ensure_fits(found: SelectionStats, weight: SizeStats) -> None:
-    if weight.too_large.total() < len(found.ids):
+def _ensure_fits(stats: SelectionStats, sizes: SizeStats) -> None:
+    if sizes.too_large.total() < len(stats.ids):
         return
-    if weight.too_large.keys() == {outgoing.MAX_BYTES}:
+    if sizes.too_large.keys() == {outgoing.MAX_BYTES}:
         raise UsageError("Every message would exceed the SQS limit of 1 MiB.", "Make the edits smaller.")
-    most = max(weight.too_large)
+    most = max(sizes.too_large)
     raise UsageError(
         f"Every message would exceed its queue's MaximumMessageSize ({formatting.count(most)} bytes).",
         "Raise that queue's MaximumMessageSize, or specify another queue: --to QUEUE.",
     )
 
 
-def _nothing_selected(source: DeadLetterQueue, shelf: Snapshot, selection: Selection) -> UsageError:
-    other = shelf.count(replace(selection, imported=not selection.imported))
+def _nothing_selected(source: DeadLetterQueue, snapshot: Snapshot, selection: Selection) -> UsageError:
+    other = snapshot.count(replace(selection, imported=not selection.imported))
     where = "in the queue" if selection.imported else "imported from a file"
     how = "omit --imported" if selection.imported else "add --imported"
     hint = f"{formatting.count(other, 'message')} {where} would match: {how}. " if other else ""

@@ -1,4 +1,4 @@
-"""Who reads the queue that letters are sent to."""
+"""The workload that consumes a destination queue."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ if TYPE_CHECKING:
 
 
 def consumer_of_queue(source: DeadLetterQueue, arn: str) -> Workload | None:
-    """The workload whose function reads the queue; None when nobody is known to."""
-    found: Workload | None = source.workload
-    if found is not None and found.queue.arn != arn:
+    """The workload whose function reads the queue; None when none is known."""
+    workload: Workload | None = source.workload
+    if workload is not None and workload.queue.arn != arn:
         try:
-            found = workloads.of_queue(source.aws, arn)
+            workload = workloads.of_queue(source.aws, arn)
         except (AwsError, UsageError):
             return None
-    return found if found and found.mapping and found.function else None
+    return workload if workload and workload.mapping and workload.function else None
 
 
 def consumer_of_plan(source: DeadLetterQueue, plan: Plan) -> Workload | None:
-    """Who reads the queue that most of a plan's messages go to; the workload's own where they go to none."""
+    """The consumer of the queue that most messages of a plan go to; of the workload's queue when they go to no
+    queue."""
     queues = (arn for arn in plan.returns.origins if arn.split(":")[2] == "sqs")  # the most first
     arn = plan.destination.queue_arn or next(queues, source.workload.queue.arn)
     return consumer_of_queue(source, arn)

@@ -1,4 +1,4 @@
-"""Where letters would go: looked at before anything moves, so that a refusal comes before the first letter."""
+"""Destinations of a plan, checked before anything is sent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def resolve_destination(source: DeadLetterQueue, destination: Destination) -> tu
 
 
 def ensure_can_receive(source: DeadLetterQueue, queue: sqs.Queue) -> None:
-    """Raise UsageError when letters of ``source`` cannot go to ``queue``; AwsError when its key cannot be used."""
+    """Raise UsageError when messages of ``source`` cannot be sent to ``queue``; AwsError when its key cannot be
+    used."""
     if queue.arn == source.queue.arn:
         raise UsageError(f"{queue.name} is the queue that holds the messages.", "Specify another queue.")
     if queue.fifo != source.queue.fifo:

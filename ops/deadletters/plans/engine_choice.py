@@ -1,4 +1,4 @@
-"""Who moves the letters: SQS itself by a move task, or our own engine with its ledger."""
+"""The method that moves messages: an SQS move task, or this tool's engine with its ledger."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class EngineChoice:
 
 @dataclass(frozen=True)
 class EngineRequest:
-    """What is to be done. ``complete``: the shelf holds the whole queue. ``watched``: outcomes are awaited."""
+    """What a plan needs. ``complete``: the snapshot holds the whole queue. ``watched``: outcomes are tracked."""
 
     selection: Selection
     action: Action
@@ -41,46 +41,50 @@ class EngineRequest:
 
 
 def choose_engine(
-    source: DeadLetterQueue, found: SelectionStats, wish: EngineRequest, asked: str | None
+    source: DeadLetterQueue, stats: SelectionStats, request: EngineRequest, requested: str | None
 ) -> EngineChoice:
-    """The engine, and a clause that says why. Raises UsageError when ``asked`` cannot do what is wished."""
-    if asked not in (None, LEDGER, MOVE_TASK):
-        raise UsageError(f"{asked} is not a valid method.", f"Choose {LEDGER} or {MOVE_TASK}, or let the plan choose.")
-    if asked == LEDGER:
+    """The engine, and a clause that says why. Raises UsageError when ``requested`` cannot do it."""
+    if requested not in (None, LEDGER, MOVE_TASK):
+        raise UsageError(
+            f"{requested} is not a valid method.", f"Choose {LEDGER} or {MOVE_TASK}, or let the plan choose."
+        )
+    if requested == LEDGER:
         return EngineChoice(LEDGER, "as requested")
-    against = _against(source, found, wish)
-    if against and asked == MOVE_TASK:
-        raise UsageError(f"A move task cannot do this: {against}.", "Let the plan choose the method, or choose ledger.")
-    if against:
-        return EngineChoice(LEDGER, against)
-    if asked == MOVE_TASK:
+    objection = _against(source, stats, request)
+    if objection and requested == MOVE_TASK:
+        raise UsageError(
+            f"A move task cannot do this: {objection}.", "Let the plan choose the method, or choose ledger."
+        )
+    if objection:
+        return EngineChoice(LEDGER, objection)
+    if requested == MOVE_TASK:
         return EngineChoice(MOVE_TASK, "as requested")
     if source.queue.fifo:
         return EngineChoice(LEDGER, "it sends each message group in order, and tracks the outcome of each message")
-    if not wish.watched:
+    if not request.watched:
         return EngineChoice(LEDGER, "outcomes are not tracked, and a move task moves messages that fail again, again")
     return EngineChoice(MOVE_TASK, "the whole queue is redriven unchanged, and SQS can move it after the canary")
 
 
-def _against(source: DeadLetterQueue, found: SelectionStats, wish: EngineRequest) -> str:
+def _against(source: DeadLetterQueue, stats: SelectionStats, request: EngineRequest) -> str:
     """Why a move task does not fit; empty when it does."""
-    rate = wish.pace.max_per_s
-    others = sum(number for kind, number in found.kinds.items() if kind is not Kind.SQS)
+    rate = request.pace.max_per_s
+    others = sum(number for kind, number in stats.kinds.items() if kind is not Kind.SQS)
     reasons = (
-        (wish.action is not Action.REDRIVE, f"a move task cannot {wish.action.value}"),
-        (not wish.selection.selects_all, "only some messages are selected, and a move task takes the whole queue"),
-        (bool(wish.edits), "messages are edited, which a move task cannot do"),
-        (found.imported > 0, "imported messages are not in the queue"),
+        (request.action is not Action.REDRIVE, f"a move task cannot {request.action.value}"),
+        (not request.selection.selects_all, "only some messages are selected, and a move task takes the whole queue"),
+        (bool(request.edits), "messages are edited, which a move task cannot do"),
+        (stats.imported > 0, "imported messages are not in the queue"),
         (
-            not wish.complete and not source.queue.fifo,  # of a FIFO queue, no scan sees all
+            not request.complete and not source.queue.fifo,  # of a FIFO queue, no scan sees all
             "the last scan did not read the whole queue, and a move task would take unread messages, too",
         ),
         (
-            wish.to_origin and others > 0,
+            request.to_origin and others > 0,
             f"{formatting.count(others, 'message')} did not come by a queue's redrive policy, so SQS does not know their origin",
         ),
         (
-            wish.to_origin and (bool(found.remaining) or len(found.origins) > 1),
+            request.to_origin and (bool(stats.remaining) or len(stats.origins) > 1),
             "some messages stay, or they have several destinations, which a move task does not support",
         ),
         (

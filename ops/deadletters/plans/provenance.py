@@ -1,4 +1,4 @@
-"""What is known of where a queue's messages come from: asked of SQS, of Lambda, and of the functions' own logs."""
+"""Where a queue's messages come from: by SQS, by Lambda, and by the functions' own logs."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
 
 @dataclass(frozen=True)
 class Provenance:
-    """``notes``: sentences about what could not be asked."""
+    """``notes``: sentences about what could not be read."""
 
     context: ReturnContext
     notes: tuple[str, ...] = ()
 
 
 def find_provenance(
-    source: DeadLetterQueue, shelf: Snapshot, function_arn: str = "", *, logs: bool = True
+    source: DeadLetterQueue, snapshot: Snapshot, function_arn: str = "", *, logs: bool = True
 ) -> Provenance:
     """What is known of this queue's messages. ``function_arn``: where the user sends those of asynchronous invocations;
-    then no log is asked. ``logs`` off: nothing that costs money is asked.
+    then no log is searched. ``logs`` off: nothing that costs money is read.
 
-    What may not be asked is a note, and leaves messages where they are. Raises OpsError for the snapshot. Needs
+    What may not be read becomes a note, and leaves messages where they are. Raises OpsError for the snapshot. Needs
     sqs:ListDeadLetterSourceQueues; with asynchronous invocations' messages also lambda:ListFunctions, logs:StartQuery
     and logs:GetQueryResults.
     """
@@ -58,37 +58,37 @@ def find_provenance(
         notes.append(f"It is not known which queues use {queue.name} as their dead-letter queue: {refused}")
     if workload.queue.dlq_arn == queue.arn and own not in sources:
         sources = (*sources, own)
-    wanted = {} if function_arn else invocation_request_ids(shelf, MOVABLE_PLACES)
+    wanted = {} if function_arn else invocation_request_ids(snapshot, MOVABLE_PLACES)
     functions: Mapping[str, str] = {}
-    asked: tuple[str, ...] = ()
+    searched: tuple[str, ...] = ()
     if wanted:
-        functions, asked = _functions(source, shelf, wanted, notes, logs=logs)
-    return Provenance(ReturnContext(queue.arn, sources, own, functions, asked, function_arn), tuple(notes))
+        functions, searched = _functions(source, snapshot, wanted, notes, logs=logs)
+    return Provenance(ReturnContext(queue.arn, sources, own, functions, searched, function_arn), tuple(notes))
 
 
 def _functions(
-    source: DeadLetterQueue, shelf: Snapshot, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
+    source: DeadLetterQueue, snapshot: Snapshot, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """By request id: the function in whose log it is; and the names of those that were asked."""
-    before = shelf.read_note(FUNCTIONS_NOTE) or {}
-    known = {one: str(before[one]) for one in wanted if one in before}
+    """By request id: the function in whose log it is; and the names of those that were searched."""
+    stored = snapshot.read_note(FUNCTIONS_NOTE) or {}
+    known = {one: str(stored[one]) for one in wanted if one in stored}
     open_ = {one: sent for one, sent in wanted.items() if one not in known}
-    asked: list[str] = []
+    searched: list[str] = []
     budget = Budget()
     for function in _candidates(source, notes) if open_ and logs else ():
-        asked.append(function.name)
-        asking = LogQuerySession(source.aws, function.log_group, budget)
+        searched.append(function.name)
+        session = LogQuerySession(source.aws, function.log_group, budget)
         bare = function.arn.split(":function:")[0] + f":function:{function.name}"
-        for request_id in _requests_of_function(asking, function, open_):
+        for request_id in _requests_of_function(session, function, open_):
             known[request_id] = bare
             open_.pop(request_id, None)
-        notes += asking.asked.notes
-        budget = Budget(budget.queries - asking.asked.queries, budget.usd - asking.asked.usd)
+        notes += session.asked.notes
+        budget = Budget(budget.queries - session.asked.queries, budget.usd - session.asked.usd)
         if not open_:
             break
-    if known != {one: before.get(one) for one in known}:
-        shelf.save_note(FUNCTIONS_NOTE, {**before, **known})
-    return known, tuple(asked)
+    if known != {one: stored.get(one) for one in known}:
+        snapshot.save_note(FUNCTIONS_NOTE, {**stored, **known})
+    return known, tuple(searched)
 
 
 def _candidates(source: DeadLetterQueue, notes: list[str]) -> tuple[lambda_.Function, ...]:
@@ -104,25 +104,27 @@ def _candidates(source: DeadLetterQueue, notes: list[str]) -> tuple[lambda_.Func
 
 
 def _requests_of_function(
-    asking: LogQuerySession, function: lambda_.Function, wanted: Mapping[str, datetime | None]
+    session: LogQuerySession, function: lambda_.Function, wanted: Mapping[str, datetime | None]
 ) -> frozenset[str]:
     """Those of ``wanted`` that ran in the function, by its own log."""
     now = datetime.now(UTC)
     times = [sent for sent in wanted.values() if sent] or [now]
     start = max(min(times) - MAX_RETRY_TIME - SEARCH_MARGIN, now - RETENTION - MAX_RETRY_TIME)
     pattern = ids_pattern(wanted) if len(wanted) <= MAX_IDS_PER_QUERY else invocation_log.PATTERN
-    found: set[str] = set()
+    matched: set[str] = set()
 
-    def heard(row: Mapping[str, str]) -> None:
+    def collect(row: Mapping[str, str]) -> None:
         if _is_own_line(row, function):
-            found.update(wanted.keys() & _request_ids(row))
+            matched.update(wanted.keys() & _request_ids(row))
 
-    asking.read([pattern], start, min(max(times) + SEARCH_MARGIN, now), heard, enough=lambda: len(found) == len(wanted))
-    return frozenset(found)
+    session.read(
+        [pattern], start, min(max(times) + SEARCH_MARGIN, now), collect, enough=lambda: len(matched) == len(wanted)
+    )
+    return frozenset(matched)
 
 
 def _is_own_line(row: Mapping[str, str], function: lambda_.Function) -> bool:
-    """Whether the function wrote it. In a shared group only a stream that names the function tells."""
+    """Whether the function wrote it. In a shared log group only a stream name identifies it."""
     if shared_log_groups.is_shared(function.log_group, function.name):
         return invocation_log.function_of(row.get("@logStream", "")) == function.name
     return not shared_log_groups.is_other_functions(row, function.name)
@@ -142,8 +144,8 @@ def _request_ids(row: Mapping[str, str]) -> set[str]:
         return set() if line.source in _QUOTABLE_SOURCES else {line.request_id}
     if message.startswith('{"') and '"platform.' in message[:200]:
         return _event_request_id(message)
-    said = log_parser.parse_row(row)
-    return {said.request_id} if said is not None and said.failed and said.own_request else set()
+    entry = log_parser.parse_row(row)
+    return {entry.request_id} if entry is not None and entry.failed and entry.own_request else set()
 
 
 def _event_request_id(message: str) -> set[str]:

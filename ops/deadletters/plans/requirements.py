@@ -1,4 +1,4 @@
-"""What following a plan takes: permissions, requests, money, time."""
+"""What a plan needs: permissions, requests, money, time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 ENGINE_PER_S = 1_000
-"""Letters a second that the engine is taken to move when nothing caps it: a cautious figure."""
+"""Messages per second assumed without a rate limit: a cautious figure."""
 BILLED_CHUNK_BYTES = 65_536
 """A request of more counts as several (SQS pricing page, as of the price file's date)."""
 
@@ -31,11 +31,11 @@ def required_permissions(
     watch: bool,
     headroom: bool,
 ) -> tuple[str, ...]:
-    """IAM permissions, ``action on ARN`` each. ``watch``: outcomes are read from the logs of
-    the workload's function and ``log_groups``; ``headroom``: from metrics."""
+    """IAM permissions, ``action on ARN`` each. ``watch``: outcomes are read from the logs of the workload's function
+    and ``log_groups``; ``headroom``: from metrics."""
     own = source.queue.arn
     taking = ("ReceiveMessage", "ChangeMessageVisibility", "DeleteMessage") if action is not Action.COPY else ()
-    needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", *taking)]  # copies are made from the shelf
+    needed = [f"sqs:{name} on {own}" for name in ("GetQueueAttributes", *taking)]  # copies are made from the snapshot
     if source.queue.kms_key and taking:
         needed.append(f"kms:Decrypt on {_key_arn(source.queue)}")
     if action is Action.PURGE:
@@ -64,22 +64,22 @@ def required_permissions(
     return tuple(dict.fromkeys(needed))
 
 
-def estimate_redrive(letters: int, size: int, action: Action, pace: Pace, *, fifo: bool) -> Estimate:
+def estimate_redrive(messages: int, size: int, action: Action, pace: Pace, *, fifo: bool) -> Estimate:
     """Seconds of sending (a canary's waiting comes on top), SQS requests, and their price; ``size`` in bytes.
 
-    Requests of Lambda, EventBridge and SNS, where letters go there, are not in the price.
+    Requests of Lambda, EventBridge and SNS, where messages go there, are not in the price.
     """
-    calls = math.ceil(letters / MAX_BATCH)
+    calls = math.ceil(messages / MAX_BATCH)
     heavy = max(calls, math.ceil(size / BILLED_CHUNK_BYTES))  # with bodies in them
     requests = {Action.REDRIVE: 2 * heavy + calls, Action.COPY: heavy, Action.PURGE: heavy + calls}[action]
     known = pricing.load()
     each = known.sqs_fifo_request if fifo else known.sqs_request
     rate = min(pace.max_per_s or ENGINE_PER_S, ENGINE_PER_S) if action is not Action.PURGE else ENGINE_PER_S
-    return Estimate(letters / rate, requests * each, requests)
+    return Estimate(messages / rate, requests * each, requests)
 
 
 def _key_arn(queue: Queue) -> str:
-    """The key as IAM names it; an alias is resolved by whoever writes the policy."""
+    """The key as IAM names it; an alias is resolved by the policy's author."""
     key = queue.kms_key or ""
     if key.startswith("arn:"):
         return key

@@ -23,9 +23,9 @@ SPECIFY_DESTINATION = "Specify a destination: --to QUEUE, or for asynchronous in
 CLAIMED_ORIGIN_KINDS = (Kind.SNS, Kind.EVENTBRIDGE, Kind.DESTINATION)
 """Kinds of messages that name their origin in what a sender can write."""
 MAX_LOOKUPS = 10
-"""Places whose functions are looked up."""
+"""Destinations whose functions are looked up."""
 MAX_REASONS = 3
-"""Reasons that are told one by one."""
+"""Reasons that are listed one by one."""
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,30 @@ class ReturnStats:
 
 
 def collect_return_stats(
-    source: DeadLetterQueue, shelf: Snapshot, selection: Selection, edits: Sequence[Edit], destination: Destination
+    source: DeadLetterQueue, snapshot: Snapshot, selection: Selection, edits: Sequence[Edit], destination: Destination
 ) -> ReturnStats:
     """The survey of what can go back, with what stays; what came from somewhere that is gone is among the latter."""
-    learned = provenance.find_provenance(source, shelf, destination.function_arn, logs=not access.read_only())
-    known = learned.context
-    found = collect_stats(shelf.iterate(selection), edits, known)
-    missing, doubts = destinations.find_missing(source, found.origins)
+    learned = provenance.find_provenance(source, snapshot, destination.function_arn, logs=not access.read_only())
+    context = learned.context
+    stats = collect_stats(snapshot.iterate(selection), edits, context)
+    missing, doubts = destinations.find_missing(source, stats.origins)
     if missing:
-        known = replace(known, missing=missing)
-        found = collect_stats(shelf.iterate(selection), edits, known)
-    return ReturnStats(found, _returns(found, known), [*_return_notes(found, known), *doubts, *learned.notes])
+        context = replace(context, missing=missing)
+        stats = collect_stats(snapshot.iterate(selection), edits, context)
+    return ReturnStats(stats, _returns(stats, context), [*_return_notes(stats, context), *doubts, *learned.notes])
 
 
 @dataclass(frozen=True)
 class OutcomeLogs:
-    """Of places that are not the workload's own: ``log_groups`` that tell outcomes; ``notes``: where nothing does."""
+    """For destinations other than the workload's queue: ``log_groups`` with outcomes; ``notes`` where there are
+    none."""
 
     log_groups: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
 def find_outcome_logs(source: DeadLetterQueue, origins: Iterable[Origin]) -> OutcomeLogs:
-    """Who tells what becomes of the messages: each queue's own function, and the functions that are invoked."""
+    """The logs that show outcomes: of each queue's function, and of the functions that are invoked."""
     groups: list[str] = []
     notes: list[str] = []
     for origin in list(origins)[:MAX_LOOKUPS]:
@@ -74,12 +75,12 @@ def find_outcome_logs(source: DeadLetterQueue, origins: Iterable[Origin]) -> Out
     return OutcomeLogs(tuple(groups), tuple(notes))
 
 
-def remaining_text(left: Mapping[str, int]) -> str:
+def remaining_text(reasons_by_count: Mapping[str, int]) -> str:
     """How many stay, and why, the most first."""
-    reasons = sorted(left.items(), key=lambda item: -item[1])
-    said = [f"{formatting.count(number)}: {why}" for why, number in reasons[:MAX_REASONS]]
+    reasons = sorted(reasons_by_count.items(), key=lambda item: -item[1])
+    texts = [f"{formatting.count(number)}: {why}" for why, number in reasons[:MAX_REASONS]]
     more = sum(number for _, number in reasons[MAX_REASONS:])
-    return "; ".join([*said, *([f"{formatting.count(more)} for other reasons"] if more else [])])
+    return "; ".join([*texts, *([f"{formatting.count(more)} for other reasons"] if more else [])])
 
 
 def remaining_sentence(returns: Returns) -> str:
@@ -89,40 +90,40 @@ def remaining_sentence(returns: Returns) -> str:
     return f"{stay} in the dead-letter queue. {remaining_text(returns.left)}." if number else ""
 
 
-def _returns(found: SelectionStats, known: ReturnContext) -> Returns:
-    origins = {origin.arn: number for origin, number in found.origins.most_common()}
-    functions = {one: arn for one, arn in known.functions.items() if arn in origins}
-    left = dict(found.remaining.most_common())
-    return Returns(origins, found.inferred, left, tuple(found.remaining_ids), known.sources, known.own, functions)
+def _returns(stats: SelectionStats, context: ReturnContext) -> Returns:
+    origins = {origin.arn: number for origin, number in stats.origins.most_common()}
+    functions = {one: arn for one, arn in context.functions.items() if arn in origins}
+    left = dict(stats.remaining.most_common())
+    return Returns(origins, stats.inferred, left, tuple(stats.remaining_ids), context.sources, context.own, functions)
 
 
-def _return_notes(found: SelectionStats, known: ReturnContext) -> list[str]:
-    said = []
-    if stay := len(found.remaining_ids):
-        total = stay + len(found.ids)
-        said.append(
+def _return_notes(stats: SelectionStats, context: ReturnContext) -> list[str]:
+    notes = []
+    if stay := len(stats.remaining_ids):
+        total = stay + len(stats.ids)
+        notes.append(
             f"{formatting.count(stay)} of {formatting.count(total, 'message')} stay in the dead-letter queue. "
-            f"{remaining_text(found.remaining)}. {SPECIFY_DESTINATION}"
+            f"{remaining_text(stats.remaining)}. {SPECIFY_DESTINATION}"
         )
-    if found.inferred:
-        queue = known.sources[0].rpartition(":")[2]
-        which = formatting.count(found.inferred, "message does", "messages do")
-        said.append(
+    if stats.inferred:
+        queue = context.sources[0].rpartition(":")[2]
+        which = formatting.count(stats.inferred, "message does", "messages do")
+        notes.append(
             f"{which} not carry a source queue; {queue} is inferred, the only queue that uses this dead-letter queue."
         )
-    claimed = 0 if known.function else sum(found.kinds[kind] for kind in CLAIMED_ORIGIN_KINDS)
+    claimed = 0 if context.function else sum(stats.kinds[kind] for kind in CLAIMED_ORIGIN_KINDS)
     if claimed:
-        said.append(
+        notes.append(
             f"The origin of {formatting.count(claimed, 'message')} (a topic, rule or function) is known only from the message text, "
             "which anyone who can send to this queue could have written. Check the destinations."
         )
-    if len(found.origins) > 1:
-        queues = [origin.arn.rpartition(":")[2] for origin, _ in found.origins.most_common() if _is_queue(origin)]
+    if len(stats.origins) > 1:
+        queues = [origin.arn.rpartition(":")[2] for origin, _ in stats.origins.most_common() if _is_queue(origin)]
         follows = f"; the rate follows the load of {queues[0]}" if queues else ""
-        said.append(
-            f"The messages go to {len(found.origins)} destinations{follows}, and the first stages may cover only one of them."
+        notes.append(
+            f"The messages go to {len(stats.origins)} destinations{follows}, and the first stages may cover only one of them."
         )
-    return said
+    return notes
 
 
 def _is_queue(origin: Origin) -> bool:

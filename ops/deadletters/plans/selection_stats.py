@@ -22,9 +22,10 @@ SAMPLE_SIZE = 5
 @dataclass
 class SelectionStats:
     """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known; that of ``likely`` of them
-    is only inferred. ``misfits``: sentence → letters that the edits do not fit. ``pointers``: how many point to S3, as
-    ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.message_sizes``. ``inferred``: messages that do not say
-    their origin themselves. ``left``: by why, messages that stay where they are; ``left_ids``, ``left_kinds``."""
+    is only inferred. ``edit_errors``: sentence → messages that the edits do not apply to. ``pointers``: how many point
+    to S3, as ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.message_sizes``. ``inferred``: messages
+    that do not say their origin themselves. ``remaining``: messages that stay, by reason; ``remaining_ids``,
+    ``remaining_kinds``."""
 
     ids: list[str] = field(default_factory=list)
     oldest: datetime | None = None
@@ -45,20 +46,20 @@ class SelectionStats:
 
 @dataclass(frozen=True)
 class SizeStats:
-    """``bytes``: as they will be sent. ``too_large``: by the limit in bytes that refuses them. ``full``: of those that
-    can be sent, by the same: there is no room for an attribute with the original id."""
+    """``bytes``: as they will be sent. ``too_large``: by the limit in bytes that refuses them. ``no_room_for_id``: of
+    those that can be sent, by limit: there is no room for an attribute with the original ID."""
 
     bytes: int
     too_large: Counter[int]
     no_room_for_id: Counter[int]
 
 
-def check_sizes(found: SelectionStats, limits: Mapping[str, int], limit: int) -> SizeStats:
+def check_sizes(stats: SelectionStats, limits: Mapping[str, int], limit: int) -> SizeStats:
     """Each message against what its destination takes: ``limits`` by the origin's ARN, ``limit`` where there is
     none."""
     total = 0
     too_large, full = Counter[int](), Counter[int]()
-    for arn, sizes in found.sizes.items():
+    for arn, sizes in stats.sizes.items():
         most = limits.get(arn, limit)
         for bare, with_id in sizes:
             fits = with_id is not None and with_id <= most
@@ -71,34 +72,34 @@ def check_sizes(found: SelectionStats, limits: Mapping[str, int], limit: int) ->
 
 
 def collect_stats(
-    letters: Iterable[SnapshotMessage], edits: Sequence[Edit], known: ReturnContext | None
+    messages: Iterable[SnapshotMessage], edits: Sequence[Edit], context: ReturnContext | None
 ) -> SelectionStats:
-    """``known``: of where messages came from, to which they go back; None: they go elsewhere, or nowhere."""
-    found = SelectionStats()
-    for shelved in letters:
-        letter = shelved.message
-        came_from = ReturnTarget() if known is None else return_target.find_return_target(letter, known)
-        if came_from.why:
-            found.remaining[came_from.why] += 1
-            found.remaining_ids.append(letter.message_id)
-            found.remaining_kinds[letter.kind] += 1
+    """``context``: of where messages came from, to which they go back; None: they go elsewhere, or nowhere."""
+    stats = SelectionStats()
+    for stored in messages:
+        message = stored.message
+        target = ReturnTarget() if context is None else return_target.find_return_target(message, context)
+        if target.why:
+            stats.remaining[target.why] += 1
+            stats.remaining_ids.append(message.message_id)
+            stats.remaining_kinds[message.kind] += 1
             continue
-        found.ids.append(letter.message_id)
-        found.kinds[letter.kind] += 1
-        found.causes[shelved.cause.fingerprint] += 1
-        found.imported += letter.imported
-        found.likely += shelved.cause.likely
-        if letter.sent and not letter.imported and (found.oldest is None or letter.sent < found.oldest):
-            found.oldest = letter.sent
-        if pointer := s3_pointers.read_pointer(letter.body):
-            found.pointers, found.pointer = found.pointers + 1, found.pointer or pointer
-        origin = came_from.origin
+        stats.ids.append(message.message_id)
+        stats.kinds[message.kind] += 1
+        stats.causes[stored.cause.fingerprint] += 1
+        stats.imported += message.imported
+        stats.likely += stored.cause.likely
+        if message.sent and not message.imported and (stats.oldest is None or message.sent < stats.oldest):
+            stats.oldest = message.sent
+        if pointer := s3_pointers.read_pointer(message.body):
+            stats.pointers, stats.pointer = stats.pointers + 1, stats.pointer or pointer
+        origin = target.origin
         if origin:
-            found.origins[origin] += 1
-            found.inferred += came_from.inferred
+            stats.origins[origin] += 1
+            stats.inferred += target.inferred
         try:
-            letter = outgoing.edited_message(letter, edits)
+            message = outgoing.edited_message(message, edits)
         except UsageError as misfit:
-            found.edit_errors[str(misfit)] += 1
-        found.sizes.setdefault(origin.arn if origin else "", []).append(outgoing.message_sizes(letter))
-    return found
+            stats.edit_errors[str(misfit)] += 1
+        stats.sizes.setdefault(origin.arn if origin else "", []).append(outgoing.message_sizes(message))
+    return stats

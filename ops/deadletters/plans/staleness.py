@@ -1,4 +1,4 @@
-"""Is a plan still true? The queue goes on living after it was looked at."""
+"""Whether a plan is still current: the queue changes after the scan."""
 
 from __future__ import annotations
 
@@ -20,38 +20,38 @@ MAX_PLAN_AGE = timedelta(hours=24)
 
 def ensure_current(source: DeadLetterQueue, plan: Plan) -> None:
     """Raise UsageError, saying what changed, when ``plan`` is older than a day, or more than its margin changed: of the
-    letters that the queue holds (imported ones do not lie there), or of those on the shelf that its selection fits. One
-    letter may always differ, unless the margin is 0. Where only some of a queue's messages go, those that come
-    meanwhile change nothing about them; a purge minds them all the same.
+    messages that the queue holds (imported ones are not in it), or of those in the snapshot that its selection matches.
+    One message may always differ, unless the margin is 0. Where only some of a queue's messages go, new arrivals do not
+    count, except for a purge.
     """
     age = datetime.now(UTC) - plan.made_at
     if age > MAX_PLAN_AGE:
         raise _stale(plan, f"it was created {formatting.duration(age.total_seconds())} ago")
     if age < -timedelta(minutes=5):
         raise _stale(plan, f"it was created at {plan.made_at:%Y-%m-%d %H:%M UTC}, which is in the future by this clock")
-    with Snapshot.open(source) as shelf:
-        now = set(shelf.ids(plan.selection))
+    with Snapshot.open(source) as snapshot:
+        now = set(snapshot.ids(plan.selection))
     if not plan.selection.imported:
         _compare_queue(source, plan)
     planned = set(plan.ids)
-    gone = len(planned - now)
+    missing = len(planned - now)
     new = 0 if _ignores_arrivals(plan) else len(now - planned - set(plan.returns.left_ids))
-    if gone + new > _allowed_changes(plan, len(planned)):
+    if missing + new > _allowed_changes(plan, len(planned)):
         raise _stale(
             plan,
-            f"of its {formatting.count(len(planned), 'message')}, {formatting.count(gone)} no longer "
-            f"{'matches' if gone == 1 else 'match'}, and {formatting.count(new)} more would",
+            f"of its {formatting.count(len(planned), 'message')}, {formatting.count(missing)} no longer "
+            f"{'matches' if missing == 1 else 'match'}, and {formatting.count(new)} more would",
         )
 
 
 def _compare_queue(source: DeadLetterQueue, plan: Plan) -> None:
     depth = sqs.queue_depth(source.aws, source.queue)
-    there = depth.visible + depth.in_flight + depth.delayed
-    grown = 0 if _ignores_arrivals(plan) else there - plan.queue_count
-    if max(grown, plan.queue_count - there) > _allowed_changes(plan, plan.queue_count):
+    held = depth.visible + depth.in_flight + depth.delayed
+    grown = 0 if _ignores_arrivals(plan) else held - plan.queue_count
+    if max(grown, plan.queue_count - held) > _allowed_changes(plan, plan.queue_count):
         raise _stale(
             plan,
-            f"{source.queue.name} held {formatting.count(plan.queue_count, 'message')} then and holds {formatting.count(there)} "
+            f"{source.queue.name} held {formatting.count(plan.queue_count, 'message')} then and holds {formatting.count(held)} "
             f"now, more than its margin of {formatting.percent(plan.margin)}",
         )
 

@@ -1,4 +1,4 @@
-"""In which steps a plan sends its messages: counts and shares, as numbers of messages. Pure."""
+"""The canary's stages: counts and shares, as numbers of messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ops.errors import UsageError
 
 
 def step_boundaries(sizes: Sequence[str], total: int) -> tuple[int, ...]:
-    """Letters sent by the end of each step, growing, the last one ``total``. ``("5", "1%", "10%", "100%")`` of 2,000:
+    """Messages sent by the end of each stage, growing, the last one ``total``. ``("5", "1%", "10%", "100%")`` of 2,000:
     5, 20, 200, 2,000; of 50: 5, 50 (1% and 10% of it are no step beyond 5).
 
     Raises UsageError for a size that is no count above 0 or share up to 100%, and for sizes that do not grow.

@@ -30,7 +30,7 @@ def save_plan(source: DeadLetterQueue, plan: Plan, path: Path | None = None) -> 
 def load_plan(path_or_id: str | Path, source: DeadLetterQueue) -> Plan:
     """The plan in a file, or the one of this queue whose id is or begins with ``path_or_id``.
 
-    Raises UsageError: no such plan or none that can be read (``planjson.Lost``), several of that beginning, changed
+    Raises UsageError: no such plan or none that can be read (``PlanUnreadable``), several of that beginning, changed
     since it was made, of another version of this tool, or about another queue.
     """
     path = _find(str(path_or_id), source)
@@ -57,22 +57,23 @@ def _of_another(plan: Plan, source: DeadLetterQueue) -> UsageError:
     )
 
 
-def _find(named: str, source: DeadLetterQueue) -> Path:
-    path = atomic_file.expand_user(named)
+def _find(id_or_path: str, source: DeadLetterQueue) -> Path:
+    path = atomic_file.expand_user(id_or_path)
     try:
         if path.exists() and not path.is_dir():
             return path
     except OSError as error:
-        told = atomic_file.file_error(path, error)
-        raise PlanUnreadable(str(told), told.next_step) from error
-    if path.suffix == ".json" or "/" in named:
+        failure = atomic_file.file_error(path, error)
+        raise PlanUnreadable(str(failure), failure.next_step) from error
+    if path.suffix == ".json" or "/" in id_or_path:
         raise PlanUnreadable(f"There is no plan at {path}.", MAKE_NEW_PLAN)
-    found = sorted(plan for plan in source.plans_folder.glob("*.json") if plan.stem.startswith(named))
-    if not named or not found:
-        raise PlanUnreadable(f"{source.queue.name} has no plan {named!r}.", MAKE_NEW_PLAN)
-    exact = [plan for plan in found if plan.stem == named]
-    if len(found) > 1 and not exact:
+    matches = sorted(plan for plan in source.plans_folder.glob("*.json") if plan.stem.startswith(id_or_path))
+    if not id_or_path or not matches:
+        raise PlanUnreadable(f"{source.queue.name} has no plan {id_or_path!r}.", MAKE_NEW_PLAN)
+    exact = [plan for plan in matches if plan.stem == id_or_path]
+    if len(matches) > 1 and not exact:
         raise UsageError(
-            f"{len(found)} plans of {source.queue.name} have an ID that starts with {named}.", "Add more characters."
+            f"{len(matches)} plans of {source.queue.name} have an ID that starts with {id_or_path}.",
+            "Add more characters.",
         )
-    return (exact or found)[0]
+    return (exact or matches)[0]

@@ -1,4 +1,4 @@
-"""What somebody should know before letters move, a sentence each, the worst first."""
+"""Warnings of a plan, one sentence each, most important first."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ OLD_SNAPSHOT = timedelta(hours=1)
 
 def plan_warnings(
     source: DeadLetterQueue,
-    found: SelectionStats,
-    weight: SizeStats,
+    stats: SelectionStats,
+    sizes: SizeStats,
     action: Action,
     estimate: Estimate,
     *,
@@ -36,44 +36,44 @@ def plan_warnings(
     to_origin: bool,
     task: bool,
     watched: bool,
-    unmended: Sequence[str],
+    unfixed: Sequence[str],
 ) -> tuple[str, ...]:
-    """``unmended``: fingerprints of causes that are known not to be fixed since."""
-    said: list[str] = [*_expiry(source, found, estimate, now)]
+    """``unfixed``: fingerprints of causes that are known not to be fixed since."""
+    sentences: list[str] = [*_expiry(source, stats, estimate, now)]
     if busy := queue_lock.lock_holder(source):
         what = "A scan" if busy.run == queue_lock.SCAN_LOCK else f"Redrive {busy.run}"
-        said.insert(0, f"{what} of this queue is in progress: this plan may be stale when it ends.")
+        sentences.insert(0, f"{what} of this queue is in progress: this plan may be stale when it ends.")
     if action is not Action.PURGE:
-        said += _unfixed_causes(found, unmended, watched=watched)
-        said += _rejected(found, weight)
-        said += [s3_pointers.pointer_warning(found.pointers, found.pointer)] if found.pointer else []
-        said += _move_task(watched=watched) if task else _undetectable_duplicates(weight)
-        said += _at_destination(source, found, action, to_origin=to_origin)
-    if found.likely:
-        some = formatting.count(found.likely, "message")
-        said.append(
+        sentences += _unfixed_causes(stats, unfixed, watched=watched)
+        sentences += _rejected(stats, sizes)
+        sentences += [s3_pointers.pointer_warning(stats.pointers, stats.pointer)] if stats.pointer else []
+        sentences += _move_task(watched=watched) if task else _undetectable_duplicates(sizes)
+        sentences += _at_destination(source, stats, action, to_origin=to_origin)
+    if stats.likely:
+        some = formatting.count(stats.likely, "message")
+        sentences.append(
             f"The cause of {some} is only likely: inferred from the time, the log stream or the order of log lines."
         )
-    if found.imported and action is not Action.PURGE:
-        said.append(
-            f"{_messages(found.imported)} imported from a file: they are sent, and nothing is deleted from the queue."
+    if stats.imported and action is not Action.PURGE:
+        sentences.append(
+            f"{_messages(stats.imported)} imported from a file: they are sent, and nothing is deleted from the queue."
         )
-    if found.imported:
-        return tuple(said)
+    if stats.imported:
+        return tuple(sentences)
     if not complete:
-        said.append(_unreached(source, action, unseen, task=task))
+        sentences.append(_unreached(source, action, unseen, task=task))
     if now - looked_at > OLD_SNAPSHOT:
         age = formatting.duration((now - looked_at).total_seconds())
-        said.append(f"The last scan was {age} ago; messages that arrived since are not in this plan.")
-    return tuple(said)
+        sentences.append(f"The last scan was {age} ago; messages that arrived since are not in this plan.")
+    return tuple(sentences)
 
 
-def _expiry(source: DeadLetterQueue, found: SelectionStats, estimate: Estimate, now: datetime) -> list[str]:
-    """A standard dead-letter queue counts a message's age from when it was first sent, so letters die early there; a
-    FIFO one counts anew from a time that nothing tells (SQS developer guide, sqs-dead-letter-queues, 2026-11)."""
-    if found.oldest is None or source.queue.fifo:
+def _expiry(source: DeadLetterQueue, stats: SelectionStats, estimate: Estimate, now: datetime) -> list[str]:
+    """A standard dead-letter queue counts a message's age from when it was first sent, so messages expire early there;
+    a FIFO queue restarts the count at an unknown time (SQS developer guide, sqs-dead-letter-queues, 2026-11)."""
+    if stats.oldest is None or source.queue.fifo:
         return []
-    left = found.oldest + timedelta(seconds=source.queue.retention_s) - now
+    left = stats.oldest + timedelta(seconds=source.queue.retention_s) - now
     if left <= timedelta(0):
         return ["The oldest message should have expired by now: some messages may no longer be in the queue."]
     if left < EXPIRES_SOON or left.total_seconds() < 2 * estimate.seconds:
@@ -81,70 +81,76 @@ def _expiry(source: DeadLetterQueue, found: SelectionStats, estimate: Estimate, 
     return []
 
 
-def _unfixed_causes(found: SelectionStats, unmended: Sequence[str], *, watched: bool) -> list[str]:
-    letters = sum(found.causes[mark] for mark in unmended)
-    if not letters:
+def _unfixed_causes(stats: SelectionStats, unfixed: Sequence[str], *, watched: bool) -> list[str]:
+    messages = sum(stats.causes[mark] for mark in unfixed)
+    if not messages:
         return []
     show = "the canary will show it" if watched else "outcomes are not tracked"
-    have = formatting.count(letters, "message has", "messages have")
+    have = formatting.count(messages, "message has", "messages have")
     return [f"{have} a cause that is not fixed (ops dlq causes) and may fail again: {show}."]
 
 
-def _rejected(found: SelectionStats, weight: SizeStats) -> list[str]:
-    said = [
+def _rejected(stats: SelectionStats, sizes: SizeStats) -> list[str]:
+    sentences = [
         f"The edits do not apply to {_messages(number)}, which will not be sent: {sentence}"
-        for sentence, number in found.edit_errors.most_common(3)
+        for sentence, number in stats.edit_errors.most_common(3)
     ]
-    if len(found.edit_errors) > 3:
-        said.append(f"There are {len(found.edit_errors) - 3} more reasons why edits do not apply.")
-    for limit, number in weight.too_large.items():
+    if len(stats.edit_errors) > 3:
+        sentences.append(f"There are {len(stats.edit_errors) - 3} more reasons why edits do not apply.")
+    for limit, number in sizes.too_large.items():
         if limit == MAX_BYTES:
-            said.append(f"{_messages(number)} over the SQS limit of 1 MiB will not be sent.")
+            sentences.append(f"{_messages(number)} over the SQS limit of 1 MiB will not be sent.")
         else:
             exceed = formatting.count(number, "message exceeds", "messages exceed")
             size = f"MaximumMessageSize ({formatting.count(limit)} bytes, attributes included)"
-            said.append(f"{exceed} the queue's {size} and will not be sent.")
-    return said
+            sentences.append(f"{exceed} the queue's {size} and will not be sent.")
+    return sentences
 
 
 def _move_task(*, watched: bool) -> list[str]:
-    said = [
+    sentences = [
         "A move task gives every message a new ID: a handler that detects duplicates by ID takes each one for new.",
         "A move task takes every message that is in the queue by then, including those that arrived after the scan.",
         "A move task moves messages that fail again, again: it is canceled when it moves more than there were.",
     ]
     if watched:
-        said.append("After the canary, the rate of the move task is fixed, and messages are not tracked individually.")
-    return said
+        sentences.append(
+            "After the canary, the rate of the move task is fixed, and messages are not tracked individually."
+        )
+    return sentences
 
 
-def _undetectable_duplicates(weight: SizeStats) -> list[str]:
-    said = []
-    for limit, number in weight.no_room_for_id.items():
+def _undetectable_duplicates(sizes: SizeStats) -> list[str]:
+    sentences = []
+    for limit, number in sizes.no_room_for_id.items():
         most = "1 MiB" if limit == MAX_BYTES else f"{formatting.count(limit)} bytes in that queue"
         at = f"at the SQS limit (10 attributes, {most})"
         which = formatting.count(number, f"message {at} has", f"messages {at} have")
-        said.append(f"{which} no room for the original message ID: the handler cannot detect duplicates.")
-    return said
+        sentences.append(f"{which} no room for the original message ID: the handler cannot detect duplicates.")
+    return sentences
 
 
-def _at_destination(source: DeadLetterQueue, found: SelectionStats, action: Action, *, to_origin: bool) -> list[str]:
-    said = []
+def _at_destination(source: DeadLetterQueue, stats: SelectionStats, action: Action, *, to_origin: bool) -> list[str]:
+    sentences = []
     if action is Action.COPY:
-        said.append("Copies are processed, and the messages stay: if you redrive them later, they are processed again.")
+        sentences.append(
+            "Copies are processed, and the messages stay: if you redrive them later, they are processed again."
+        )
     if source.queue.fifo:
-        said.append(
+        sentences.append(
             "Order is kept within each message group, but messages that arrived in a group since are ahead of these."
         )
-    services = {origin.service for origin in found.origins} if to_origin else set()
+    services = {origin.service for origin in stats.origins} if to_origin else set()
     if Service.EVENTS in services:
-        said.append("An event that is put again reaches every matching rule of its bus, not only the one that failed.")
+        sentences.append(
+            "An event that is put again reaches every matching rule of its bus, not only the one that failed."
+        )
     if Service.SNS in services:
-        said.append("A notification that is published again reaches every subscriber of its topic.")
-    strange = found.kinds[Kind.UNKNOWN]
+        sentences.append("A notification that is published again reaches every subscriber of its topic.")
+    strange = stats.kinds[Kind.UNKNOWN]
     if strange and not to_origin:
-        said.append(f"{_messages(strange)} of unknown kind: body and attributes are sent unchanged.")
-    return said
+        sentences.append(f"{_messages(strange)} of unknown kind: body and attributes are sent unchanged.")
+    return sentences
 
 
 def _unreached(source: DeadLetterQueue, action: Action, unseen: int, *, task: bool) -> str:

@@ -1,8 +1,8 @@
 """Reading a queue without taking anything out: SQS has no peek, so a scan is a lease.
 
 Messages are received with a visibility timeout that outlasts the scan, and made visible again at its end. Nothing is
-ever deleted or sent. What it cannot avoid: each message's receive count goes up by one, and while the scan lasts nobody
-else sees them.
+ever deleted or sent. What it cannot avoid: each message's receive count goes up by one, and during the scan no other
+consumer sees them.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ MAX_PER_WRITE = 500
 """Messages, approximately."""
 
 
-def threads_for(letters: int) -> int:
+def threads_for(messages: int) -> int:
     """Threads worth their while: one receive brings ten messages."""
-    return max(1, min(MAX_THREADS, letters // 50))
+    return max(1, min(MAX_THREADS, messages // 50))
 
 
 class Receiver:
@@ -75,7 +75,8 @@ class Receiver:
 
     def batches(self) -> Iterator[tuple[sqs.Message, ...]]:
         """What came, all of it that waits, until nothing comes any more; an empty one whenever nothing came for a
-        while. A snapshot that falls behind takes many messages in one transaction, which costs it little more than ten."""
+        while. A snapshot that falls behind takes many messages in one transaction, which costs it little more than
+        ten."""
         while True:
             try:
                 came = self._came.get(timeout=0.1)

@@ -1,4 +1,4 @@
-"""Which messages a move task left in the queue: SQS tells only numbers, so the queue is read once and given back."""
+"""Which messages a move task left in the queue: SQS reports only counts, so the queue is read once and released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scan of a dead-letter queue: read them into the snapshot, page by page, and give them back."""
+"""A scan of a dead-letter queue: read its messages into the snapshot, batch by batch, and release them."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ MAX_IN_FLIGHT = 110_000
 """Messages held at once at most: SQS allows about 120,000 in flight (botocore 1.44.5 model, 2026-11), and others may
 need some."""
 MIN_LEASE_S, LEASE_PER_MESSAGE_S, MAX_LEASE_S = 120, 0.01, 3_600
-"""A lease outlasts a scan at 100 messages per second; a slower one renews it. Were it longer, messages of a scan that
-was
-killed and that nobody continues with would stay hidden for longer."""
+"""A lease outlasts a scan at 100 messages per second; a slower one renews it. After a scan that was killed and is not
+continued, messages stay hidden that long."""
 RENEW_WITHIN_S = 40
 RECEIVE_TIMEOUT_S = 10.0
 """Until an answer that does not come is given up; receives poll for a second."""
 LEASES_PER_WRITE = 1_000
-"""Messages given back, or leased again, between two writes to the snapshot."""
+"""Messages released, or leased again, between two writes to the snapshot."""
 Progress = Callable[[int, int], None]
 """Called with how many messages were read, and how many there are to read."""
 
@@ -46,16 +45,15 @@ def scan_queue(
     progress: Progress | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> ScanResult:
-    """Read up to ``limit`` messages of the queue into its snapshot. Nothing is deleted, sent or kept back.
+    """Read up to ``limit`` messages of the queue into its snapshot. Nothing is deleted or sent.
 
     A scan that was killed is continued: what it holds is not read again. When ``stop`` says so, or AWS refuses after
-    some messages were read, the scan ends early: they stay in the snapshot, all are given back, and ``notes`` say why.
+    some messages were read, the scan ends early: they stay in the snapshot, all are released, and ``notes`` say why.
     KeyboardInterrupt does the same and is raised on.
 
-    Raises UsageError when looking could move messages, QueueBusy (ops.deadletters.queue_lock) while messages are moved
-    or scanned,
-    OpsError when the snapshot cannot be written, and what ``ops.aws`` raises when nothing could be read. Needs
-    sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:ChangeMessageVisibility.
+    Raises UsageError when a scan could move messages, QueueBusy (ops.deadletters.queue_lock) while messages are moved
+    or scanned, OpsError when the snapshot cannot be written, and what ``ops.aws`` raises when nothing could be read.
+    Needs sqs:GetQueueAttributes, sqs:ReceiveMessage, sqs:ChangeMessageVisibility.
     """
     access.ensure_may("a scan")
     queue = source.queue
@@ -67,10 +65,10 @@ def scan_queue(
         )
     if limit < 1:
         raise UsageError(f"A limit of {limit} is not valid.", "Choose 1 or more.")
-    with queue_lock.hold_lock(source, queue_lock.SCAN_LOCK, "a scan"), Snapshot.open(source) as shelf:
-        once = source.aws.without_retries(RECEIVE_TIMEOUT_S)  # lease.Receiver asks again itself
+    with queue_lock.hold_lock(source, queue_lock.SCAN_LOCK, "a scan"), Snapshot.open(source) as snapshot:
+        once = source.aws.without_retries(RECEIVE_TIMEOUT_S)  # bulk_receive.Receiver retries itself
         try:
-            return _Scanner(source, once, shelf, limit, progress, stop).run()
+            return _Scanner(source, once, snapshot, limit, progress, stop).run()
         finally:
             once.disconnect()
 
@@ -82,7 +80,7 @@ class _Scanner:
         self,
         source: DeadLetterQueue,
         once: Aws,
-        shelf: Snapshot,
+        snapshot: Snapshot,
         limit: int,
         progress: Progress | None,
         stop: Callable[[], bool] | None,
@@ -90,7 +88,7 @@ class _Scanner:
         self._source, self._aws, self._queue, self._limit = source, once, source.queue, limit
         self._progress = progress or (lambda _read, _there: None)
         self._stop = stop or (lambda: False)
-        self._log = ScanLog(shelf)
+        self._log = ScanLog(snapshot)
         self._started = clock.elapsed_s()
         self._read = self._new = self._not_given_back = 0
         self._refused = self._stopped = ""
@@ -108,7 +106,7 @@ class _Scanner:
     def _run(self, begun: StartedScan) -> ScanResult:
         self._read, self._new = begun.held, begun.new
         with ThreadPoolExecutor(bulk_receive.MAX_THREADS) as threads:
-            self._return(threads, but=begun.number)  # of a scan that was killed while it gave back
+            self._return(threads, but=begun.number)  # of a scan that was killed while it released messages
             depth = sqs.queue_depth(self._source.aws, self._queue)
             held = min(begun.held, depth.in_flight)  # the others are visible again
             reported, in_flight = depth.visible + held, depth.in_flight - held

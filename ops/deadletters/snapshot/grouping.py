@@ -41,7 +41,7 @@ class OpenSnapshot(Protocol):
 
 @dataclass(frozen=True)
 class CauseOrigin:
-    """Messages of one fingerprint, source (ARN; empty: nothing tells it) and kind. ``died``: the last failure."""
+    """Messages of one fingerprint, source (ARN; empty: unknown) and kind. ``last_failed``: time of the last failure."""
 
     fingerprint: str
     source: str
@@ -77,7 +77,8 @@ class CauseGroup:
 
 
 def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
-    """Of a row of ``GROUPS_QUERY``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
+    """Of a row of ``GROUPS_QUERY``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be
+    damaged."""
     if not all(isinstance(row[at], str) for at in (0, 9, 10, 11, 12, 13)):
         raise ValueError("a column holds what it never does")
     return CauseGroup(
@@ -106,15 +107,15 @@ def _split(joined: str | None) -> tuple[str, ...]:
     return tuple(sorted(part for part in (joined or "").split(",") if part))
 
 
-def cause_origins(shelf: OpenSnapshot, places: Sequence[Place]) -> tuple[CauseOrigin, ...]:
+def cause_origins(snapshot: OpenSnapshot, places: Sequence[Place]) -> tuple[CauseOrigin, ...]:
     """Where the messages of each fingerprint came from. Raises OpsError when the snapshot cannot be read."""
-    with schema.translate_sqlite_errors(shelf.path):
-        found = shelf.connection.execute(ORIGINS_QUERY, [schema.dumps([place.value for place in places])]).fetchall()
+    with schema.translate_sqlite_errors(snapshot.path):
+        found = snapshot.connection.execute(ORIGINS_QUERY, [schema.dumps([place.value for place in places])]).fetchall()
     return tuple(CauseOrigin(row[0], row[1], Kind(row[2]), row[3], rows.from_microseconds(row[4])) for row in found)
 
 
-def cause_fingerprints(shelf: OpenSnapshot, letter_ids: Iterable[str]) -> dict[str, str]:
+def cause_fingerprints(snapshot: OpenSnapshot, message_ids: Iterable[str]) -> dict[str, str]:
     """Of each of these messages that has a cause, wherever it is now. Raises OpsError."""
     sql = "SELECT id, fingerprint FROM letters WHERE id IN (SELECT value FROM json_each(?)) AND fingerprint <> ''"
-    with schema.translate_sqlite_errors(shelf.path):
-        return dict(shelf.connection.execute(sql, [schema.dumps(list(letter_ids))]).fetchall())
+    with schema.translate_sqlite_errors(snapshot.path):
+        return dict(snapshot.connection.execute(sql, [schema.dumps(list(message_ids))]).fetchall())

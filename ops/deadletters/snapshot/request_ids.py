@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from ops.deadletters.snapshot.snapshot import Snapshot
 
 
-def invocation_request_ids(shelf: Snapshot, places: Sequence[Place]) -> dict[str, datetime | None]:
+def invocation_request_ids(snapshot: Snapshot, places: Sequence[Place]) -> dict[str, datetime | None]:
     """By request id, when the message was sent: of those whose function only a log can name."""
-    with schema.translate_sqlite_errors(shelf.path):
-        found = shelf.connection.execute(
+    with schema.translate_sqlite_errors(snapshot.path):
+        found = snapshot.connection.execute(
             "SELECT request_id, sent FROM letters WHERE kind = ? AND request_id <> '' "
             "AND place IN (SELECT value FROM json_each(?))",
             [Kind.LAMBDA.value, schema.dumps([place.value for place in places])],

@@ -33,32 +33,32 @@ UPDATE_CAUSE = """UPDATE letters SET error_type = ?, error_message = ?, location
     died = ?, version = ?, job_kind = ?, fingerprint = ?, label = ?, likely = ? WHERE id = ?"""
 
 
-def message_values(letter: DeadLetter, cause: Cause, place: Place, form: message_body.BodyFormat) -> tuple[Any, ...]:
+def message_values(message: DeadLetter, cause: Cause, place: Place, form: message_body.BodyFormat) -> tuple[Any, ...]:
     """Values for ``INSERT_MESSAGE``."""
     return (
         *_cause_columns(cause),
-        storable(letter.message_id),
+        storable(message.message_id),
         place.value,
-        letter.kind.value,
-        to_milliseconds(letter.sent),
-        letter.receives,
-        storable(letter.source_arn),
-        storable(letter.original_message_id),
-        storable(letter.request_id),
-        len(letter.body.encode("utf-8", "surrogatepass")),
+        message.kind.value,
+        to_milliseconds(message.sent),
+        message.receives,
+        storable(message.source_arn),
+        storable(message.original_message_id),
+        storable(message.request_id),
+        len(message.body.encode("utf-8", "surrogatepass")),
         int(form),
     )
 
 
-def contents_values(letter: DeadLetter, value: Any, form: message_body.BodyFormat) -> tuple[Any, ...]:
+def contents_values(message: DeadLetter, value: Any, form: message_body.BodyFormat) -> tuple[Any, ...]:
     """Values for ``INSERT_CONTENTS``. ``value``: its body, parsed."""
     return (
-        dumps({name: attribute.value for name, attribute in letter.attributes.items()}),
-        dumps({name: attribute.data_type for name, attribute in letter.attributes.items()}),
-        dumps(dict(letter.system)),
-        _outline(letter.body, value) if form is message_body.BodyFormat.JSON else None,
-        encode_body(letter.body),
-        storable(letter.message_id),
+        dumps({name: attribute.value for name, attribute in message.attributes.items()}),
+        dumps({name: attribute.data_type for name, attribute in message.attributes.items()}),
+        dumps(dict(message.system)),
+        _outline(message.body, value) if form is message_body.BodyFormat.JSON else None,
+        encode_body(message.body),
+        storable(message.message_id),
     )
 
 
@@ -77,9 +77,9 @@ def _outline(body: str, value: Any) -> str | None:
 _encode_outline = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def cause_values(letter_id: str, cause: Cause) -> tuple[Any, ...]:
+def cause_values(message_id: str, cause: Cause) -> tuple[Any, ...]:
     """Values for ``UPDATE_CAUSE``."""
-    return *_cause_columns(cause), letter_id
+    return *_cause_columns(cause), message_id
 
 
 @lru_cache(maxsize=256)  # a hundred thousand may be guessed to have failed with the same cause
@@ -94,12 +94,13 @@ def _cause_columns(cause: Cause) -> tuple[Any, ...]:
 
 
 def message_from_row(row: Sequence[Any]) -> SnapshotMessage:
-    """Of a row of ``MESSAGE_COLUMNS``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be damaged."""
+    """Of a row of ``MESSAGE_COLUMNS``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be
+    damaged."""
     if set(map(type, _text_columns(row))) != {str} or type(row[4]) is not int:
         raise ValueError("a column holds what it never does")
     attributes, types = _named_texts(row[20]), _named_texts(row[21])
     place = Place(row[1])
-    letter = DeadLetter(
+    message = DeadLetter(
         message_id=row[0],
         body=decode_body(row[23]),
         attributes={name: Attribute(types[name], value) for name, value in attributes.items()},
@@ -125,14 +126,14 @@ def message_from_row(row: Sequence[Any]) -> SnapshotMessage:
         label=row[18],
         likely=bool(row[19]),
     )
-    return SnapshotMessage(letter, cause, place, from_milliseconds(row[8]))
+    return SnapshotMessage(message, cause, place, from_milliseconds(row[8]))
 
 
 _text_columns = itemgetter(0, 5, 6, 7, 9, 10, 11, 12, 13, 15, 16, 17, 18)
 
 
 class MessageSummary(NamedTuple):
-    """Of a message, what tells where to look for its cause: a tenth of the time that reading it whole takes."""
+    """What is needed of a message to search for its cause: ten times faster to read than the whole message."""
 
     message_id: str
     kind: Kind

@@ -1,8 +1,7 @@
 """What a scan writes to the snapshot: messages as they are received, the receipts that it holds them by, how it ended.
 
 The receipts are in the snapshot and not in memory, so that a scan that is killed leaves behind what its successor
-needs:
-it continues with what is still held, and gives all of it back at the end.
+needs: it continues with what is still held, and gives all of it back at the end.
 """
 
 from __future__ import annotations
@@ -45,9 +44,9 @@ class HeldMessage:
 class ScanLog:
     """The writing side of one scan. The snapshot stays its owner's to close. Raises as ``Snapshot`` does."""
 
-    def __init__(self, shelf: Snapshot) -> None:
-        self._snapshot = shelf
-        self._execute = shelf.connection.execute
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._execute = snapshot.connection.execute
 
     def start(self, now: datetime) -> StartedScan:
         """Continue the scan that was killed while it read, else start again. ``now`` decides which leases have ended:
@@ -58,8 +57,8 @@ class ScanLog:
                 [now.timestamp()],
             )
             killed = self._execute("SELECT n, began, report FROM looks WHERE ended IS NULL ORDER BY n DESC").fetchone()
-            if killed and (gone_on := self._resumable(now, *killed)):
-                return gone_on
+            if killed and (resumed := self._resumable(now, *killed)):
+                return resumed
             self._execute("DELETE FROM looks WHERE ended IS NULL")
             number = self._execute("INSERT INTO looks (began) VALUES (?)", [rows.to_milliseconds(now)]).lastrowid
         return StartedScan(number or 0, now)
@@ -85,23 +84,23 @@ class ScanLog:
 
         Returns how many messages this scan had not read yet, and how many of those were not in the snapshot.
         """
-        found = {message.message_id: (parse_message(message), message.receipt) for message in messages}
+        received = {message.message_id: (parse_message(message), message.receipt) for message in messages}
         seen = rows.to_milliseconds(now)
         with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
-            known = self._snapshot.known_messages(found)
-            new = [each for name, (each, _) in found.items() if name not in known]
+            known = self._snapshot.known_messages(received)
+            new = [each for name, (each, _) in received.items() if name not in known]
             self._snapshot.insert(new, Place.QUEUE)
-            brought = [each for name, (each, _) in found.items() if name in known and known[name].seen is None]
-            if brought:
-                self._replace_imported(brought)
+            imported = [each for name, (each, _) in received.items() if name in known and known[name].seen is None]
+            if imported:
+                self._replace_imported(imported)
             self._snapshot.connection.executemany(
                 "UPDATE letters SET place = 'queue', look = ?, receipt = ?, leased_until = ?, seen = ?, "
                 "receives = ? WHERE id = ?",
-                [(number, receipt, until, seen, each.receives, name) for name, (each, receipt) in found.items()],
+                [(number, receipt, until, seen, each.receives, name) for name, (each, receipt) in received.items()],
             )
             counts = schema.dumps({**report, "new": report["new"] + len(new)})
             self._execute("UPDATE looks SET report = ? WHERE n = ?", [counts, number])
-        return sum(name not in known or known[name].scan != number for name in found), len(new)
+        return sum(name not in known or known[name].scan != number for name in received), len(new)
 
     def held_messages(
         self, most: int, after: int = 0, before: float | None = None, but: int | None = None
@@ -152,22 +151,24 @@ class ScanLog:
         with schema.write_transaction(self._snapshot.connection, self._snapshot.path):
             self._execute("DELETE FROM looks WHERE n = ?", [number])
 
-    def _replace_imported(self, met: Sequence[DeadLetter]) -> None:
-        """Messages that only a file told of until now: what the queue says of them stands. The file's cause stays with
-        a message that is the same."""
-        ids = schema.dumps([each.message_id for each in met])
+    def _replace_imported(self, received: Sequence[DeadLetter]) -> None:
+        """Imported messages that are now found in the queue: the queue's version replaces the file's. The file's cause
+        stays with a message that is the same."""
+        ids = schema.dumps([message.message_id for message in received])
         these = "id IN (SELECT value FROM json_each(?))"
         with schema.translate_read_errors(self._snapshot.path):
-            told = self._execute(f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE {these}", [ids])
-            before = {one.message.message_id: one for one in map(rows.message_from_row, told)}
+            stored = self._execute(f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE {these}", [ids])
+            before = {message_id.message.message_id: message_id for message_id in map(rows.message_from_row, stored)}
         self._execute(f"DELETE FROM contents WHERE n IN (SELECT n FROM letters WHERE {these})", [ids])
         self._execute(f"DELETE FROM letters WHERE {these}", [ids])
-        self._snapshot.insert(met, Place.QUEUE)
+        self._snapshot.insert(received, Place.QUEUE)
         same = [
-            each.message_id for each in met if _cause_inputs(each) == _cause_inputs(before[each.message_id].message)
+            message.message_id
+            for message in received
+            if _cause_inputs(message) == _cause_inputs(before[message.message_id].message)
         ]
         self._snapshot.connection.executemany(
-            rows.UPDATE_CAUSE, [rows.cause_values(one, before[one].cause) for one in same]
+            rows.UPDATE_CAUSE, [rows.cause_values(message_id, before[message_id].cause) for message_id in same]
         )
 
     def _held_count(self, number: int) -> int:
@@ -177,6 +178,6 @@ class ScanLog:
         return int(found[0])
 
 
-def _cause_inputs(letter: DeadLetter) -> tuple[Any, ...]:
+def _cause_inputs(message: DeadLetter) -> tuple[Any, ...]:
     """What its cause was found by."""
-    return letter.body, letter.attributes, letter.kind
+    return message.body, message.attributes, message.kind

@@ -79,8 +79,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """The snapshot at ``path``, made when it is not there.
 
     Raises OpsError: of another version, damaged, no snapshot at all, or not to be opened or written. A snapshot holds
-    nothing
-    that a scan would not read again, but for what was imported and the record of what was moved.
+    nothing that a scan would not read again, but for what was imported and the record of what was moved.
     """
     atomic_file.ensure_regular(path)
     with translate_sqlite_errors(path):
@@ -125,7 +124,7 @@ def _configure(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _upgrade_from_1(connection: sqlite3.Connection) -> int:
-    """Messages of then have no outline, and are asked by their bodies."""
+    """Messages stored before have no outline; filters read their bodies."""
     connection.execute("BEGIN IMMEDIATE")
     if _state(connection)[1] == 1:
         connection.execute("ALTER TABLE contents ADD COLUMN outline TEXT")
@@ -159,8 +158,9 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
 COUNT_CHANGE = """
 INSERT INTO notes VALUES ('changes', '1') ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1
 """
-"""Counts the snapshot's changes, so that an earlier result is known to be still valid. The count of a new file starts at
-a random number: a file that takes the place of a deleted one may get its inode as well, and must not get its results."""
+"""Counts the snapshot's changes, so that an earlier result is known to be still valid. The count of a new file starts
+at a random number: a file that takes the place of a deleted one may get its inode as well, and must not get its
+results."""
 
 
 @contextmanager

@@ -1,5 +1,4 @@
-"""A selection as a question to the snapshot: what SQL can answer is asked of SQL, the rest of Python, message by
-message."""
+"""A selection as a query of the snapshot: as much as possible in SQL, the rest in Python, message by message."""
 
 from __future__ import annotations
 
@@ -19,8 +18,7 @@ from ops.deadletters.snapshot.schema import dumps
 @dataclass(frozen=True)
 class SelectionQuery:
     """``condition``: SQL over messages and contents, true of every message that is meant. ``unsure``: SQL, true of
-    those
-    among them that ``check`` must be asked about. ``contents``: whether it reads bodies and attributes at all."""
+    those among them that ``check`` must be asked about. ``contents``: whether it reads bodies and attributes at all."""
 
     condition: str
     values: tuple[Any, ...]
@@ -77,7 +75,7 @@ DOCUMENT_COLUMNS = ("body", "attributes", "system", "kind", *path.CAUSE_COLUMNS.
 
 
 def filter_document(row: Sequence[Any]) -> dict[str, Any]:
-    """What a filter is asked about, of a row of ``DOCUMENT_COLUMNS``."""
+    """The document that a filter is applied to, from a row of ``DOCUMENT_COLUMNS``."""
     text = rows.decode_body(row[0])
     return {
         "body": message_body.parse_body(text),

@@ -31,10 +31,9 @@ CAUSES_PER_WRITE = 5_000
 
 @dataclass(frozen=True)
 class SnapshotInfo:
-    """``letters`` and ``bytes`` (of bodies): those in the queue. The rest is of the last scan that ended: ``looked_at``
-    None and ``complete`` False before there was one. ``looking``: a scan is in progress, or was killed. ``counts``:
-    messages
-    by place."""
+    """``messages`` and ``bytes`` (of bodies): those in the queue. The rest is of the last scan that ended:
+    ``scanned_at`` None and ``complete`` False before there was one. ``scanning``: a scan is in progress, or was killed.
+    ``counts``: messages by place."""
 
     scanned_at: datetime | None
     messages: int
@@ -52,7 +51,8 @@ class SnapshotInfo:
 
 
 class KnownMessage(NamedTuple):
-    """``look``: the last one that found the message; ``seen``: when, None where only a file told of it."""
+    """``scan``: the last scan that found the message; ``seen``: when, None for an imported one that no scan has
+    found."""
 
     scan: int | None
     seen: int | None
@@ -97,8 +97,7 @@ class Snapshot:
         places: Sequence[Place] = (),
     ) -> tuple[SnapshotMessage, ...]:
         """One page of what is selected. ``order``: one of ``index_query.SORT_COLUMNS``; messages alike in it keep their
-        order.
-        ``places``: where the messages are, here and below; those that the selection is about when nothing is said.
+        order. ``places``: where the messages are, here and below; default: those that the selection is about.
 
         Raises UsageError: a filter that is not a valid JMESPath expression, an unknown order.
         """
@@ -144,35 +143,35 @@ class Snapshot:
             )
             yield from map(rows.summary_from_row, found)
 
-    def bodies(self, letter_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def bodies(self, message_ids: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Message ids with their bodies, as ``sketches`` gives messages."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(
                 f"SELECT id, body FROM {rows.MESSAGE_TABLES} WHERE id IN (SELECT value FROM json_each(?))",
-                [schema.dumps(list(letter_ids))],
+                [schema.dumps(list(message_ids))],
             )
-            yield from ((letter_id, rows.decode_body(kept)) for letter_id, kept in found)
+            yield from ((message_id, rows.decode_body(kept)) for message_id, kept in found)
 
-    def get(self, letter_id: str) -> SnapshotMessage:
+    def get(self, message_id: str) -> SnapshotMessage:
         """The message with this id, or the only one whose id begins so; wherever it is. Raises UsageError else."""
         with schema.translate_read_errors(self.path):
             found = (
                 self.connection.execute(
                     f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE id = ?",
-                    [letter_id],
+                    [message_id],
                 ).fetchall()
                 or self.connection.execute(
                     f"SELECT {rows.MESSAGE_COLUMNS} FROM {rows.MESSAGE_TABLES} WHERE substr(id, 1, ?) = ? LIMIT 2",
-                    [len(letter_id), letter_id],
+                    [len(message_id), message_id],
                 ).fetchall()
             )
-        if not found or not letter_id:
+        if not found or not message_id:
             raise UsageError(
-                f"No message in the snapshot has the ID {letter_id!r}.",
+                f"No message in the snapshot has the ID {message_id!r}.",
                 "List messages (ops dlq list), or scan again.",
             )
         if len(found) > 1:
-            raise UsageError(f"Several messages have an ID that starts with {letter_id}.", "Add more characters.")
+            raise UsageError(f"Several messages have an ID that starts with {message_id}.", "Add more characters.")
         with schema.translate_read_errors(self.path):
             return rows.message_from_row(found[0])
 
@@ -191,54 +190,56 @@ class Snapshot:
             total = sum(row[1] for row in found)
             return tuple(group_from_row(row, total) for row in found)
 
-    def places(self, letter_ids: Iterable[str]) -> dict[str, Place]:
+    def places(self, message_ids: Iterable[str]) -> dict[str, Place]:
         """Where each of these messages is; those that are not in the snapshot are left out."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute(
                 "SELECT id, place FROM letters WHERE id IN (SELECT value FROM json_each(?))",
-                [schema.dumps(list(letter_ids))],
+                [schema.dumps(list(message_ids))],
             )
-            return {letter_id: Place(place) for letter_id, place in found}
+            return {message_id: Place(place) for message_id, place in found}
 
     # --- writing ------------------------------------------------------------------------------------------------
 
-    def add(self, letters: Iterable[DeadLetter], place: Place = Place.IMPORTED) -> int:
+    def add(self, messages: Iterable[DeadLetter], place: Place = Place.IMPORTED) -> int:
         """Put messages in the snapshot, all or none; how many are new. What is there already keeps place and
         contents."""
-        rest = iter(letters)
+        remaining = iter(messages)
         new = 0
         with schema.write_transaction(self.connection, self.path):
-            while some := {rows.storable(letter.message_id): letter for letter in islice(rest, MESSAGES_PER_WRITE)}:
-                known = self.known_messages(some)
-                fresh = [letter for one, letter in some.items() if one not in known]
-                self.insert(fresh, place)
-                new += len(fresh)
+            while batch := {
+                rows.storable(message.message_id): message for message in islice(remaining, MESSAGES_PER_WRITE)
+            }:
+                known = self.known_messages(batch)
+                new_messages = [message for message_id, message in batch.items() if message_id not in known]
+                self.insert(new_messages, place)
+                new += len(new_messages)
         return new
 
-    def known_messages(self, letter_ids: Iterable[str]) -> dict[str, KnownMessage]:
+    def known_messages(self, message_ids: Iterable[str]) -> dict[str, KnownMessage]:
         """Those of these messages that are in the snapshot."""
         found = self.connection.execute(
             "SELECT id, look, seen FROM letters WHERE id IN (SELECT value FROM json_each(?))",
-            [schema.dumps(list(letter_ids))],
+            [schema.dumps(list(message_ids))],
         )
-        return {letter_id: KnownMessage(look, seen) for letter_id, look, seen in found}
+        return {message_id: KnownMessage(look, seen) for message_id, look, seen in found}
 
-    def insert(self, letters: Sequence[DeadLetter], place: Place) -> None:
+    def insert(self, messages: Sequence[DeadLetter], place: Place) -> None:
         """Messages that are not there yet, within a transaction (``add``, or a scan's page)."""
-        read = [message_body.classify_body(letter.body) for letter in letters]
-        kept = list(zip(letters, read, strict=True))
+        read = [message_body.classify_body(message.body) for message in messages]
+        kept = list(zip(messages, read, strict=True))
         self.connection.executemany(
             rows.INSERT_MESSAGE,
-            (rows.message_values(letter, cause_record.own_cause(letter), place, form) for letter, (_, form) in kept),
+            (rows.message_values(message, cause_record.own_cause(message), place, form) for message, (_, form) in kept),
         )
         self.connection.executemany(
-            rows.INSERT_CONTENTS, (rows.contents_values(letter, value, form) for letter, (value, form) in kept)
+            rows.INSERT_CONTENTS, (rows.contents_values(message, value, form) for message, (value, form) in kept)
         )
 
     def set_causes(self, causes: Iterable[tuple[str, Cause]]) -> None:
-        """Say why messages failed, by their id; those that are not in the snapshot are passed over."""
+        """Set why messages failed, by their ID; those that are not in the snapshot are ignored."""
         values = (rows.cause_values(*each) for each in causes)
-        while page := list(islice(values, CAUSES_PER_WRITE)):  # so that nobody waits for whoever finds the causes
+        while page := list(islice(values, CAUSES_PER_WRITE)):  # so that no other process has to wait long
             with schema.write_transaction(self.connection, self.path):
                 self.connection.executemany(rows.UPDATE_CAUSE, page)
 
@@ -286,21 +287,20 @@ class Snapshot:
                     [schema.dumps(labels)],
                 )
 
-    def set_place(self, letter_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
-        """Say where messages went, and when (now)."""
+    def set_place(self, message_ids: Iterable[str], place: Place, at: datetime | None = None) -> None:
+        """Record where messages are now, and since when (default: now)."""
         moved = rows.to_milliseconds(at or datetime.now(UTC))
         with schema.write_transaction(self.connection, self.path):
             self.connection.execute(
                 "UPDATE letters SET place = ?, moved = ?, receipt = NULL, leased_until = NULL "
                 "WHERE id IN (SELECT value FROM json_each(?))",
-                [place.value, moved, schema.dumps(list(letter_ids))],
+                [place.value, moved, schema.dumps(list(message_ids))],
             )
 
-    def remove_imported(self, letter_ids: Iterable[str]) -> int:
+    def remove_imported(self, message_ids: Iterable[str]) -> int:
         """Take imported messages out of the snapshot; how many there were. Of those that were in the queue once, it
-        stays on
-        record that they are gone."""
-        ids = schema.dumps(list(letter_ids))
+        stays on record that they are gone."""
+        ids = schema.dumps(list(message_ids))
         these = "id IN (SELECT value FROM json_each(?)) AND place = 'imported'"
         with schema.write_transaction(self.connection, self.path):
             seen = self.connection.execute(
@@ -315,7 +315,7 @@ class Snapshot:
             self.connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", [f"note:{key}", schema.dumps(value)])
 
     def read_note(self, key: str) -> dict[str, Any] | None:
-        """What was noted by that name; None where nothing was."""
+        """The note of that name; None when there is none."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
             kept = json.loads(found[0]) if found else None

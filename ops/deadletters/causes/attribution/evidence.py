@@ -46,26 +46,26 @@ class SearchedMessage:
     source: str = ""  # ARN of its source queue, where the message names it
 
     @classmethod
-    def seen(cls, letter: MessageSummary) -> SearchedMessage:
+    def seen(cls, message: MessageSummary) -> SearchedMessage:
         return cls(
-            letter.message_id,
-            frozenset({letter.message_id, letter.original_id}) - {""},
-            letter.request_id,
-            letter.sent,
-            letter.first_received,
-            source=letter.source,
+            message.message_id,
+            frozenset({message.message_id, message.original_id}) - {""},
+            message.request_id,
+            message.sent,
+            message.first_received,
+            source=message.source,
         )
 
     @classmethod
-    def of(cls, letter: DeadLetter, job_kind: str = "", request_id: str = "") -> SearchedMessage:
+    def of(cls, message: DeadLetter, job_kind: str = "", request_id: str = "") -> SearchedMessage:
         return cls(
-            message_id=letter.message_id,
-            ids=frozenset({letter.message_id, letter.original_message_id}) - {""},
-            request_id=letter.request_id or request_id,
-            sent=letter.sent,
-            first_receive=parse_timestamp(letter.system.get("ApproximateFirstReceiveTimestamp")),
+            message_id=message.message_id,
+            ids=frozenset({message.message_id, message.original_message_id}) - {""},
+            request_id=message.request_id or request_id,
+            sent=message.sent,
+            first_receive=parse_timestamp(message.system.get("ApproximateFirstReceiveTimestamp")),
             job_kind=job_kind,
-            source=letter.source_arn,
+            source=message.source_arn,
         )
 
 

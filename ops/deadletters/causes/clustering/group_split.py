@@ -28,21 +28,21 @@ Row = tuple[str, str, str]
 """Fingerprint, message ID, error message."""
 
 
-def split_groups(shelf: Snapshot) -> None:
+def split_groups(snapshot: Snapshot) -> None:
     """Give new fingerprints to the parts that new messages reveal in their groups. Raises OpsError as the snapshot does."""
-    rules: dict[str, Any] = shelf.read_note(SPLIT_NOTE) or {}
+    rules: dict[str, Any] = snapshot.read_note(SPLIT_NOTE) or {}
     marks: list[tuple[str, str]] = []
     known = dict(rules)
-    for mark, rows in groupby(shelf.unlabelled_groups(MIN_GROUP_SIZE, list(rules)), key=lambda row: row[0]):
-        group = [(letter_id, message) for _, letter_id, message in rows]
+    for mark, rows in groupby(snapshot.unlabelled_groups(MIN_GROUP_SIZE, list(rules)), key=lambda row: row[0]):
+        group = [(message_id, message) for _, message_id, message in rows]
         rule = split_rule([message for _, message in group[:SAMPLE_SIZE]], known.get(mark))
         if rule:
             rules[mark] = rule
             marks += _parts(mark, group, rule)
     if marks:
-        shelf.set_fingerprints(marks)
+        snapshot.set_fingerprints(marks)
     if rules != known:
-        shelf.save_note(SPLIT_NOTE, rules)
+        snapshot.save_note(SPLIT_NOTE, rules)
 
 
 def split_rule(messages: Iterable[str], known: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
@@ -75,7 +75,7 @@ def _least(messages: int) -> float:
 def _parts(mark: str, group: list[tuple[str, str]], rule: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     values = {tuple(one) for one in rule["values"]}
     slots = rule["slots"]
-    for letter_id, message in group:
+    for message_id, message in group:
         parts = changing_parts(message)
         if slots[-1] < len(parts) and (here := tuple(parts[at][1] for at in slots)) in values:
-            yield letter_id, split_fingerprint(mark, here)
+            yield message_id, split_fingerprint(mark, here)
