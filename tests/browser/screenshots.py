@@ -34,9 +34,9 @@ def scan_dead_letter_queue(page: Page) -> None:
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
-def redrive_largest_cause(page: Page) -> None:
-    """Redrive the messages of the first cause, as a person would; the canary aborts it while the cause is not fixed."""
-    page.locator(".st-key-causes > :nth-child(1) button").first.click()
+def redrive_unknown_jobs(page: Page) -> None:
+    """Redrive messages that no version of the function can process, as a person would; the canary aborts that."""
+    page.locator(".st-key-causes > *", has_text="UnknownJob").locator("button").first.click()
     expect(page.locator(".so-scope")).to_contain_text("cause")
     page.get_by_role("tab", name="Redrive").click()
     page.locator(".st-key-make-plan button").click()
@@ -71,7 +71,7 @@ def take(folder: Path, width: int, height: int) -> None:
                 print(folder / f"{entry.address}-{scheme}.png")
         page.emulate_media(color_scheme="light")
         page.goto(f"{address}/{PAGES['dead_letters'].address}?live=false")
-        redrive_largest_cause(page)
+        redrive_unknown_jobs(page)
         wait_until_unchanged(page)
         page.screenshot(path=folder / "redrive-light.png")
         print(folder / "redrive-light.png")
