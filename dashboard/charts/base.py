@@ -157,7 +157,7 @@ def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
     first = late_start(frame.notna().any(axis=1), frame.index[0], end)
     if first is None:
         return ""
-    chart.update_xaxes(range=list(local(pd.DatetimeIndex([first - length / 2, end]), viewer)))
+    chart.update_xaxes(range=list(local([first - length / 2, end], viewer)))
     return since(first, viewer)
 
 
@@ -171,7 +171,7 @@ def select_range(chart: go.Figure, selected: tuple[datetime, datetime] | None, v
     chart.update_xaxes(fixedrange=True)
     chart.update_yaxes(fixedrange=True)
     if selected:
-        chart.update_xaxes(range=list(local(pd.DatetimeIndex(selected), viewer)))
+        chart.update_xaxes(range=list(local(selected, viewer)))
 
 
 def _alone(values: pd.Series) -> np.ndarray[Any, Any]:
@@ -246,9 +246,9 @@ def show_empty(chart: go.Figure, why: str) -> None:
     chart.update_yaxes(range=[0, 1], showticklabels=False)
 
 
-def local(index: pd.Index, viewer: tzinfo) -> np.ndarray[Any, Any]:
-    """The viewer's wall-clock times without a zone: Plotly shows the digits it is given."""
-    return pd.DatetimeIndex(index).tz_convert(viewer).tz_localize(None).to_numpy()
+def local(times: pd.Index | Sequence[datetime], viewer: tzinfo) -> np.ndarray[Any, Any]:
+    """Aware times, of any zones, as the viewer's wall clock without a zone: Plotly shows the digits it is given."""
+    return pd.DatetimeIndex(pd.to_datetime(times, utc=True)).tz_convert(viewer).tz_localize(None).to_numpy()
 
 
 def faded(colour: str, share: float) -> str:

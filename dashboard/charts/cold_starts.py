@@ -40,7 +40,7 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
     first = None
     if span:
         first = late_start(pd.Series(True, index=pd.DatetimeIndex(rows["started"])).sort_index(), *span)
-        chart.update_xaxes(range=list(local(pd.DatetimeIndex([first or span[0], span[1]]), viewer)))
+        chart.update_xaxes(range=list(local([first or span[0], span[1]], viewer)))
     failed = ~rows["status"].isin(["success", ""])
     cold = rows["cold"].astype(bool)
     webgl = len(rows) > WEBGL_FROM

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -152,9 +153,10 @@ def _add_events(chart: go.Figure, events: Sequence[Event], lanes: Sequence[str],
         col=1,
     )
     chart.update_xaxes(showline=False, row=1, col=1)
+    shapes: list[dict[str, Any]] = []
     for event in events:
         label, colour = MARKS[event.kind]
-        start, end = local(pd.DatetimeIndex([event.start, event.end]), viewer)
+        start, end = local([event.start, event.end], viewer)
         until = "ongoing" if event.ongoing else f"until {utc(event.end.astimezone(UTC))}"
         span = utc(event.start.astimezone(UTC)) + ("" if event.start == event.end else f", {until}")
         chart.add_scatter(
@@ -173,8 +175,13 @@ def _add_events(chart: go.Figure, events: Sequence[Event], lanes: Sequence[str],
             row=1,
             col=1,
         )
-        for row in range(2, 2 + len(ROWS)):
-            if event.start == event.end:
-                chart.add_vline(x=start, line={"color": colour, "width": 1, "dash": "dot"}, row=row, col=1)
-            else:
-                chart.add_vrect(x0=start, x1=end, fillcolor=colour, opacity=0.07, line_width=0, row=row, col=1)
+        if event.start == event.end:
+            style: dict[str, Any] = {"type": "line", "line": {"color": colour, "width": 1, "dash": "dot"}}
+        else:
+            style = {"type": "rect", "fillcolor": colour, "opacity": 0.07, "line": {"width": 0}}
+        shapes += [
+            {**style, "x0": start, "x1": end, "y0": 0, "y1": 1, "xref": f"x{row}", "yref": f"y{row} domain"}
+            for row in range(2, 2 + len(ROWS))
+        ]
+    # In one step: add_vline and add_vrect take seconds for some dozens of events.
+    chart.update_layout(shapes=[*chart.layout.shapes, *shapes])

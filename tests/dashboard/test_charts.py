@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
+from dateutil.tz import tzutc
 
 from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, queue
 from dashboard.markup import sparkline
@@ -140,3 +141,10 @@ def test_a_sparkline_keeps_peaks_and_gaps() -> None:
     assert sparkline.svg([1.0, None, 1.0], "#000000").count("<circle") == 2
     assert "stroke-dasharray" in sparkline.svg([], "#000000")
     assert base64.b64decode(sparkline.data_uri([1, 2], "#000000").partition(",")[2]).startswith(b"<svg")
+
+
+def test_times_of_several_zones_share_an_axis() -> None:
+    """boto3 has a UTC of its own, and an event may start in one and end in the other."""
+    start = datetime(2026, 11, 24, 3, tzinfo=tzutc())
+    end = datetime(2026, 11, 24, 5, tzinfo=timezone(timedelta(hours=1)))
+    assert [str(time)[:16] for time in base.local([start, end], UTC)] == ["2026-11-24T03:00", "2026-11-24T04:00"]
