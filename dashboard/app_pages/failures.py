@@ -7,9 +7,11 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.charts import failures as charts
 from dashboard.components import widgets
+from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import millis, number, percent
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
+from dashboard.services.report_source import LogTopic
 from ops.insight.reports.failures import FailuresReport
 
 MAX_ROWS = 500  # failed invocations in the table, the newest ones
@@ -103,8 +105,9 @@ def _failed(report: FailuresReport) -> None:
     if failed.empty:
         return
     st.subheader("Failed invocations", anchor=False)
+    failed = failed.reset_index(drop=True)
     rounded = failed.assign(**{name: failed[name].round() for name in ("duration_ms", "memory_used_mb")})
-    widgets.table(
+    table = widgets.table(
         rounded,
         "failed-invocations",
         {
@@ -116,7 +119,16 @@ def _failed(report: FailuresReport) -> None:
             "request_id": st.column_config.TextColumn("Request ID", width="medium"),
         },
         placeholder="–",
+        on_select="rerun",
+        selection_mode="single-row",
+        height=widgets.height(len(failed)),
     )
+    selected = [row for row in table.selection.rows if row < len(failed)]
+    if not selected:
+        st.html('<span class="so-quiet">Select a row for its log lines.</span>')
+        return
+    row = failed.iloc[selected[0]]
+    show_log_panel(LogTopic("request", row["request_id"], at=row["started"].to_pydatetime()))
 
 
 def _moment(label: str) -> Any:

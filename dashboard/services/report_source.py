@@ -5,7 +5,8 @@ Pages know only ``ReportSource``, so the same pages are tested with made-up repo
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -24,7 +25,25 @@ from ops.insight.rules.cost_model import Assumptions
 from ops.target import Target
 
 if TYPE_CHECKING:
+    from ops.logs import LogPage
+    from ops.logs.subjects import LogSubject
     from ops.workload import Gap
+
+
+AROUND_AN_INVOCATION = timedelta(minutes=2)
+"""How much earlier and later than an invocation its lines are searched for."""
+
+
+@dataclass(frozen=True)
+class LogTopic:
+    """What log lines are wanted of: ``kind`` is request | message | cause | redrive, ``value`` its ID. ``queue``: the
+    dead-letter queue of a message, cause or redrive, if it is not the workload's own. ``at``: when the invocation of a
+    request started, if it is known."""
+
+    kind: str
+    value: str
+    queue: str = ""
+    at: datetime | None = None
 
 
 class ReportSource(Protocol):
@@ -47,6 +66,9 @@ class ReportSource(Protocol):
     def failures(self, span: TimeRange) -> FailuresReport: ...
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
     def dead_letters(self, span: TimeRange) -> DeadLettersReport: ...
+    def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
+        """The newest lines with ``text``, or those before the page whose ``next_token`` is given."""
+
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         """The workload's dead-letter queue, or another one (name, URL or ARN)."""
 
@@ -136,3 +158,28 @@ class AwsReportSource:
         from ops.deadletters.queue import open_queue
 
         return LocalDeadLetterService(open_queue(self._aws, self._workload, queue or None))
+
+    def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
+        from ops.logs import find_log_lines
+
+        subject = self._log_subject(topic)
+        page = find_log_lines(self._aws, subject.sources, replace(subject.search, text=text), token=token)
+        return replace(page, notes=(*subject.notes, *page.notes))
+
+    def _log_subject(self, topic: LogTopic) -> LogSubject:
+        from ops.deadletters.queue import open_queue
+        from ops.logs import LogSearch, log_sources, subjects
+
+        now = datetime.now(UTC)
+        if topic.kind == "request":
+            sources = log_sources(self._workload)
+            longest = timedelta(seconds=max((source.timeout_s for source in sources), default=0))
+            start = topic.at - AROUND_AN_INVOCATION if topic.at else now - timedelta(days=1)
+            end = min(now, topic.at + longest + AROUND_AN_INVOCATION) if topic.at else now
+            return subjects.LogSubject(LogSearch(start, end, request_ids=(topic.value,)), sources)
+        source = open_queue(self._aws, self._workload, topic.queue or None)
+        if topic.kind == "message":
+            return subjects.message_subject(source, topic.value, now)
+        if topic.kind == "cause":
+            return subjects.cause_subject(source, topic.value, now)
+        return subjects.redrive_subject(source, topic.value, now)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.charts.cold_starts import INIT
+from dashboard.services.report_source import LogTopic
 from dashboard.time_range import TimeRange
 from ops.aws.cloudwatch import Points
 from ops.aws.sts import Identity
@@ -30,6 +31,7 @@ from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources.events import ALARM, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.watched_queues import WatchedQueue
+from ops.logs import LogLine, LogPage
 from ops.workload import Gap
 from tests.fakes.dead_letter_service import SampleDeadLetterService
 
@@ -386,6 +388,24 @@ class Sample:
             "2026-09-19",
             self.look_cost,
         )
+
+    def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
+        self.calls.append(f"log_lines {topic.kind} {topic.value} {text} {token}")
+        first = int(token or 0)
+        lines = tuple(
+            LogLine(
+                NOW - timedelta(seconds=number),
+                f"line {number} of {topic.value} {text}{self.foreign}",
+                "scilearn-worker",
+                "/aws/lambda/scilearn-worker",
+                "stream",
+            )
+            for number in range(first, first + 3)
+        )
+        more = "3" if not token else ""
+        groups = ("/aws/lambda/scilearn-worker",)
+        query = f"fields @timestamp, @message | filter @message like /{topic.value}/"
+        return LogPage(lines, more, query, groups, NOW, NOW, 2e6, 0.00001, notes=("One log group is missing.",))
 
     def identity(self) -> Identity:
         return Identity("123456789012", f"arn:aws:sts::123456789012:assumed-role/OnCall/alex{self.foreign}")

@@ -153,7 +153,9 @@ class Refused(Sample):
     def _no(self, *_: object) -> None:
         raise self.make()
 
-    overview = queue = concurrency = cold_starts = failures = cost = dead_letters = dead_letter_service = identity = _no  # type: ignore[assignment]
+    overview = queue = concurrency = cold_starts = failures = cost = dead_letters = dead_letter_service = identity = (
+        log_lines
+    ) = _no  # type: ignore[assignment]
 
 
 class Lost(Sample):

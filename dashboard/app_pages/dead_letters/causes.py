@@ -11,10 +11,12 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import filters, job_progress
+from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import NONE, escape, message_count, number, percent
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.dead_letters import MACROS
 from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.services.report_source import LogTopic
 from ops.deadletters.messages.model import UNKNOWN_ERROR
 from ops.errors import OpsError
 
@@ -162,3 +164,6 @@ def _show_fix_status(service: DeadLetterService, row: dict[str, Any]) -> None:
             st.rerun()
     if job:
         job_progress.show_job(service, job, "Log search")
+    if row["fingerprint"] != UNKNOWN_ERROR:
+        with st.expander("Log lines of this cause", icon=":material/notes:", key="cause-logs"):
+            show_log_panel(LogTopic("cause", str(row["fingerprint"]), service.queue))

@@ -11,10 +11,12 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.components import cached_queries
+from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import duration, escape, number, sendable
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.dead_letters import MACROS
 from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.services.report_source import LogTopic
 from ops.deadletters.edits import json_roundtrip
 from ops.deadletters.messages.model import Kind, Place
 from ops.errors import OpsError
@@ -65,6 +67,8 @@ def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
     with left:
         st.html(html_blocks.facts(_facts(message)))
         _show_timeline(service, message)
+        with st.expander("Log lines", icon=":material/notes:", key="message-logs"):
+            show_log_panel(LogTopic("message", letter.message_id, service.queue))
     with right:
         _show_body(letter.message_id, letter.body)
         if letter.attributes:

@@ -12,9 +12,11 @@ from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.components import widgets
+from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.services.report_source import LogTopic
 from ops.deadletters.ledger.model import RunState
 from ops.errors import OpsError
 
@@ -146,11 +148,11 @@ def show_run(
         st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE, anchor))
         st.html(dead_letters.run_bar(run))
         with st.expander("Details", icon=":material/list:", key=f"{key}-full") if brief else nullcontext():
-            _show_details(run, key)
+            _show_details(service, run, key)
         _show_buttons(service, run, dismissable=dismissable, key=key)
 
 
-def _show_details(run: Run, key: str) -> None:
+def _show_details(service: DeadLetterService, run: Run, key: str) -> None:
     st.html(dead_letters.run_numbers(run))
     if run.steps:
         st.html(dead_letters.run_stages(run))
@@ -162,6 +164,9 @@ def _show_details(run: Run, key: str) -> None:
     if run.failures:
         st.html(dead_letters.MACROS.tally("Rejected by the destination", run.failures))
     _show_possible_duplicates(run, key)
+    if run.sent:
+        with st.expander("Log lines of this redrive", icon=":material/notes:", key=f"{key}-logs"):
+            show_log_panel(LogTopic("redrive", run.id, service.queue))
 
 
 def _show_buttons(service: DeadLetterService, run: Run, *, dismissable: bool, key: str) -> None:

@@ -1,0 +1,92 @@
+"""Log lines beside what they belong to: an invocation, a message, a failure cause or a redrive.
+
+Nothing is read until someone asks, because Logs Insights bills what it scans.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from dashboard import page_runtime
+from dashboard.access import access
+from dashboard.formatting import escape, number, sendable, usd
+from dashboard.markup import error_box, html_blocks
+from dashboard.services.report_source import LogTopic
+from ops.errors import OpsError
+from ops.logs.model import LogLine, LogPage
+from ops.logs.search import MAX_USD
+
+HEIGHT_PX = 420
+
+
+@st.fragment
+def show_log_panel(topic: LogTopic) -> None:
+    """The panel for ``topic``; what it has read stays until another topic is shown in its place."""
+    key = f"logs-{topic.kind}"
+    if st.session_state.get(f"{key}-topic") != topic:
+        st.session_state[f"{key}-topic"] = topic
+        st.session_state[f"{key}-pages"] = []
+    pages: list[LogPage] = st.session_state[f"{key}-pages"]
+    allowed = access()
+    with st.container(border=True, key=key):
+        search, button = st.columns([4, 1], vertical_alignment="bottom")
+        text = search.text_input("Search the log lines", key=f"{key}-text", placeholder="all lines")
+        asked = button.button(
+            "Search logs",
+            key=f"{key}-search",
+            icon=":material/search:",
+            disabled=allowed.read_only,
+            help=allowed.why or None,
+            width="stretch",
+        )
+        if asked:
+            pages = _read(topic, text or "", [])
+        elif st.session_state.pop(f"{key}-older-asked", False):
+            pages = _read(topic, text or "", pages)
+        st.session_state[f"{key}-pages"] = pages
+        if not pages:
+            most = f"Searched with Logs Insights, which bills per GB scanned: at most {usd(MAX_USD)} per search."
+            st.html(f'<span class="so-quiet">{escape(most)}</span>')
+            return
+        _show_lines([line for page in pages for line in page.lines])
+        if pages[-1].next_token:
+            st.button("Older lines", key=f"{key}-older", on_click=_ask_older, args=(key,), disabled=allowed.read_only)
+        _show_notes(pages)
+
+
+def _ask_older(key: str) -> None:
+    st.session_state[f"{key}-older-asked"] = True
+
+
+def _read(topic: LogTopic, text: str, pages: list[LogPage]) -> list[LogPage]:
+    """``pages`` and the next one; an error is shown and leaves what was read."""
+    token = pages[-1].next_token if pages else ""
+    try:
+        with st.spinner("Searching the logs…"):
+            return [*pages, page_runtime.report_source().log_lines(topic, text, token)]
+    except OpsError as error:
+        error_box.show(error, again=False, title="Logs could not be read")
+        return pages
+
+
+def _show_lines(lines: list[LogLine]) -> None:
+    if not lines:
+        st.html(html_blocks.empty("No log lines", "No line matches in the time range that was searched."))
+        return
+    text = "\n".join(f"{line.at:%H:%M:%S.%f}"[:-3] + f"  {sendable(line.text)}" for line in lines)
+    height: Any = HEIGHT_PX if len(lines) > 14 or len(text) > 3_000 else "content"
+    st.code(text, language=None, wrap_lines=True, height=height)
+
+
+def _show_notes(pages: list[LogPage]) -> None:
+    lines, scanned = sum(len(page.lines) for page in pages), sum(page.scanned_bytes for page in pages)
+    cost = usd(sum(page.usd for page in pages))
+    summary = f"{number(lines)} lines, newest first, times in UTC · {scanned / 1e6:,.1f} MB scanned, {cost}"
+    st.html(f'<span class="so-quiet">{escape(summary)}</span>')
+    if notes := tuple(dict.fromkeys(note for page in pages for note in page.notes)):
+        st.html(html_blocks.partial(notes))
+    with st.expander("Logs Insights query"):
+        st.code(pages[0].query, language=None, wrap_lines=True)
+        st.html(f'<span class="so-quiet">{escape(", ".join(pages[0].groups))}</span>')

@@ -1,0 +1,89 @@
+"""Log lines on a page: asked for, paged, searched; untrusted text; nothing is read by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dashboard.pages import PAGES
+from dashboard.services.report_source import LogTopic
+from ops.errors import AccessDenied, OpsError
+from ops.logs import LogPage
+from tests.dashboard.app import App
+from tests.dashboard.samples import HOSTILE
+
+Visit = Callable[[str], App]
+
+
+def panel(app: App) -> App:
+    """The Dead letters page with its message details, which have the panel."""
+    return app.open(PAGES["dead_letters"])
+
+
+def codes(app: App) -> list[str]:
+    return [block.value for block in app.at.code]
+
+
+def search(app: App, text: str = "") -> None:
+    app.at.text_input(key="logs-message-text").set_value(text)
+    app.at.button(key="logs-message-search").click().run()
+    assert not app.at.exception
+
+
+def test_nothing_is_searched_until_it_is_asked_for(sample: Visit) -> None:
+    app = panel(sample("trouble"))
+    assert "bills per GB scanned: at most $0.500 per search" in app.text
+    assert not [code for code in codes(app) if code.startswith("line") or "  line 0" in code]
+
+
+def test_lines_with_their_cost_notes_and_query(sample: Visit) -> None:
+    app = panel(sample("trouble"))
+    search(app, "boom")
+    (lines,) = [code for code in codes(app) if "  line 0 of " in code]
+    assert lines.count("\n") == 2
+    assert lines.splitlines()[0].endswith("boom")
+    assert "3 lines, newest first, times in UTC · 2.0 MB scanned" in app.text
+    assert "One log group is missing." in app.text
+    assert any(code.startswith("fields @timestamp, @message | filter @message like /") for code in codes(app))
+
+
+def test_older_lines_are_added(sample: Visit) -> None:
+    app = panel(sample("trouble"))
+    search(app)
+    app.at.button(key="logs-message-older").click().run()
+    assert not app.at.exception
+    (lines,) = [code for code in codes(app) if "  line 0 of " in code]
+    assert "  line 5 of " in lines
+    assert not [button for button in app.at.button if button.key == "logs-message-older"]
+
+
+def test_hostile_lines_are_text(sample: Visit) -> None:
+    app = panel(sample("hostile"))
+    search(app)
+    assert any(HOSTILE in code for code in codes(app))
+    assert HOSTILE not in app.html
+
+
+def test_a_read_only_dashboard_searches_no_logs(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_READ_ONLY", "1")
+    assert panel(sample("trouble")).at.button(key="logs-message-search").disabled
+
+
+def test_an_error_is_a_sentence_and_keeps_what_was_read(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = panel(sample("trouble"))
+    search(app)
+
+    def denied(*_: object) -> LogPage:
+        error: OpsError = AccessDenied("user/oncall may not logs:StartQuery.", "Allow logs:StartQuery.")
+        raise error
+
+    monkeypatch.setattr("tests.dashboard.samples.Sample.log_lines", denied)
+    app.at.button(key="logs-message-older").click().run()
+    assert not app.at.exception
+    assert "user/oncall may not logs:StartQuery." in app.text
+    assert any("  line 0 of " in code for code in codes(app))
+
+
+def test_a_topic_is_the_same_only_with_the_same_queue() -> None:
+    assert LogTopic("cause", "a", "q1") != LogTopic("cause", "a", "q2")
