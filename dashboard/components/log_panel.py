@@ -30,8 +30,8 @@ def show_log_panel(topic: LogTopic) -> None:
         st.session_state[f"{key}-pages"] = []
     pages: list[LogPage] = st.session_state[f"{key}-pages"]
     allowed = access()
-    with st.container(border=True, key=key):
-        search, button = st.columns([4, 1], vertical_alignment="bottom")
+    with st.container(key=key):
+        search, button = st.columns([4, 1], vertical_alignment="bottom", gap="small")
         text = search.text_input("Search the log lines", key=f"{key}-text", placeholder="all lines")
         asked = button.button(
             "Search logs",

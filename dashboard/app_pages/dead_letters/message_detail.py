@@ -67,8 +67,6 @@ def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
     with left:
         st.html(html_blocks.facts(_facts(message)))
         _show_timeline(service, message)
-        with st.expander("Log lines", icon=":material/notes:", key="message-logs"):
-            show_log_panel(LogTopic("message", letter.message_id, service.queue))
     with right:
         _show_body(letter.message_id, letter.body)
         if letter.attributes:
@@ -82,6 +80,8 @@ def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
             _show_code(_to_json(attributes))
         with st.expander("System attributes", key="system"):
             _show_code(_to_json(dict(letter.system)))
+    with st.expander("Log lines", icon=":material/notes:", key="message-logs"):
+        show_log_panel(LogTopic("message", letter.message_id, service.queue))
 
 
 def _facts(message: SnapshotMessage) -> dict[str, str]:
