@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -32,8 +31,6 @@ WHICH = "Which lines (one of these; default: all)"
 DAY = timedelta(days=1)
 TAIL_FROM = timedelta(seconds=10)
 """How long before now --tail starts, unless --since says otherwise: lines take a few seconds to become readable."""
-_REQUEST_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-"""Of every invocation (Lambda developer guide, 2026-11)."""
 
 
 def logs(
@@ -153,7 +150,7 @@ def _check_options(
     if len(which) > 1:
         raise UsageError(f"{' and '.join(which)} exclude each other.", "Specify one of them.")
     request = named["--request"]
-    if request is not None and not _REQUEST_ID.fullmatch(request):
+    if request is not None and not subjects.WHOLE_ID.fullmatch(request):
         raise UsageError(f"{request!r} is not a request ID.", "Specify it in full, as in the line REPORT RequestId: ….")
     if tail and (until or page_token):
         flag = "--until" if until else "--page"
@@ -170,7 +167,7 @@ def _subject(
     """What the options select, in the time range that goes with it."""
     request, message, cause, run = (named[flag] for flag in ("--request", "--message", "--cause", "--redrive"))
     has_queue = dlq or own_dead_letter_queue(aws.target, described)
-    if message and not has_queue and subjects.MESSAGE_ID.fullmatch(message):
+    if message and not has_queue and subjects.WHOLE_ID.fullmatch(message):
         return subjects.unknown_message_subject(described, message, now)
     if message or cause or run:
         source = open_queue(aws, described, dlq)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.deadletters.causes.attribution.message_sources import find_consumers
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY
+from ops.deadletters.causes.logs.log_shapes import UUID
 from ops.deadletters.causes.message_timeline import search_range
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Outcome, SentMessage
@@ -31,7 +32,8 @@ MAX_MESSAGES = MAX_IDS_PER_QUERY // 3
 """Messages of a cause that are searched for, the latest sent first: each may have three IDs."""
 AFTER_REDRIVE = timedelta(minutes=15)
 """How long after a redrive its messages' invocations are searched for."""
-MESSAGE_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+WHOLE_ID = re.compile(UUID)
+"""A message ID or a request ID that is not cut."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def message_subject(source: DeadLetterQueue, message_id: str, now: datetime) -> 
         with Snapshot.open(source) as snapshot:
             message = snapshot.get(message_id)
     except UsageError:
-        if not MESSAGE_ID.fullmatch(message_id):
+        if not WHOLE_ID.fullmatch(message_id):
             raise
         return unknown_message_subject(source.workload, message_id, now)
     notes = []
