@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientEr
 
 from tests.chaos.proxy import Weather, proxy
 from tests.fakes.sqs.client import FakeSqs
-from tests.fakes.sqs.faults import DENIED, NO_KEY, Fault
+from tests.fakes.sqs.faults import DENIED, KMS_DENIED, Fault
 from tests.fakes.sqs.server import serve
 
 
@@ -141,7 +141,7 @@ def test_a_redrive_policy_moves_what_was_received_too_often(aws: FakeSqs, client
         (Fault("refuse"), 0, ClientError),
         (Fault("refuse after"), 1, ClientError),
         (DENIED, 0, ClientError),
-        (NO_KEY, 0, ClientError),
+        (KMS_DENIED, 0, ClientError),
         (Fault("cut"), 0, ConnectionClosedError),
         (Fault("cut after"), 1, ConnectionClosedError),
         (Fault("stall after", seconds=60), 1, ReadTimeoutError),

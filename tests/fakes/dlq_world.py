@@ -50,8 +50,8 @@ class World:
             found += batch
         for at in range(0, len(found), 10):
             sqs.change_visibility_batch(door, queue, [message.receipt for message in found[at : at + 10]], 0)
-        with Snapshot.open(self.source) as shelf:
-            shelf.add(map(parse.parse_message, found), Place.QUEUE)
+        with Snapshot.open(self.source) as snapshot:
+            snapshot.add(map(parse.parse_message, found), Place.QUEUE)
 
     def bodies(self) -> list[str]:
         """What is in the dead-letter queue now."""

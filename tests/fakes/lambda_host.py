@@ -1,4 +1,4 @@
-"""A Lambda host in a few lines: real HTTP, functions that are Python callables, and a memory of what it was told."""
+"""A Lambda host in a few lines: real HTTP, functions that are Python callables, and a record of the functions reported to it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Function = Callable[[Any], Reply | None]
 @dataclass
 class FakeHost:
     functions: dict[str, Function] = field(default_factory=dict)
-    told: dict[str, dict[str, Any]] = field(default_factory=dict)  # name → the last PUT's body
+    reported: dict[str, dict[str, Any]] = field(default_factory=dict)  # name → the last PUT's body
     calls: list[tuple[str, Any, dict[str, str]]] = field(default_factory=list)
     refused: int = 0  # 409 answers
 
@@ -36,14 +36,14 @@ class FakeHost:
 
             def do_PUT(self) -> None:
                 name = self.path.removeprefix("/functions/")
-                host.told[name] = json.loads(self._body())
+                host.reported[name] = json.loads(self._body())
                 self._answer(200, b"{}", {})
 
             def do_POST(self) -> None:
                 name = self.path.removeprefix("/functions/").removesuffix("/invocations")
                 event = json.loads(self._body())
                 revision = self.headers["X-Function-Revision"]
-                if host.told.get(name, {}).get("revision") != revision:
+                if host.reported.get(name, {}).get("revision") != revision:
                     host.refused += 1
                     self._answer(409, b"unknown revision", {})
                     return

@@ -23,7 +23,7 @@ from ops.deadletters import causes
 from ops.deadletters.messages.model import Cause, DeadLetter
 from ops.deadletters.snapshot import Snapshot
 from tests.fakes.log_formats import LOG_FORMATS, SPLIT_TRACES, UNHANDLED, Failure, LogFormat
-from tests.fakes.logs import BEGAN, a_source, silent
+from tests.fakes.logs import SENT_AT, a_source, silent
 from tests.ops.insight.world import FUNCTION
 
 EACH = 15
@@ -46,13 +46,13 @@ HARMLESS = ("the cache could not be refreshed, going on without", "metrics were 
 
 @dataclass
 class World:
-    """``truth``: kind of failure by message id. ``rows``: of the log group, ``letters``: of the queue."""
+    """``truth``: kind of failure by message id. ``rows``: of the log group, ``messages``: of the queue."""
 
     shape: LogFormat
     shared: bool
     seed: int
     rows: list[dict[str, str]] = field(default_factory=list)
-    letters: list[DeadLetter] = field(default_factory=list)
+    messages: list[DeadLetter] = field(default_factory=list)
     truth: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class World:
             self._neighbour()
         self._unnamed(alone)
         self.truth = {one: kind for kind, one in waiting}
-        self.letters = [silent(one, self._received[one]) for _, one in waiting]
+        self.messages = [silent(one, self._received[one]) for _, one in waiting]
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
@@ -214,14 +214,14 @@ class World:
 
     def _stream(self, function: str = "worker") -> str:
         named = function if self.shared else ""
-        return f"{BEGAN:%Y/%m/%d}/{named}[$LATEST]{self._draw.getrandbits(128):032x}"
+        return f"{SENT_AT:%Y/%m/%d}/{named}[$LATEST]{self._draw.getrandbits(128):032x}"
 
     def _id(self) -> str:
         return str(uuid.UUID(int=self._draw.getrandbits(128), version=4))
 
 
 def _moment(seconds: float) -> datetime:
-    return (BEGAN + timedelta(seconds=seconds)).astimezone(UTC)
+    return (SENT_AT + timedelta(seconds=seconds)).astimezone(UTC)
 
 
 @dataclass
@@ -255,7 +255,7 @@ def tally(world: World) -> Tally:
     with (
         pytest.MonkeyPatch.context() as patch,
         tempfile.TemporaryDirectory() as folder,
-        a_source(Path(folder), patch, world.letters, world.rows, function=function) as (here, _),
+        a_source(Path(folder), patch, world.messages, world.rows, function=function) as (here, _),
     ):
         causes.explain_causes(here)
         with Snapshot.open(here) as shelf:

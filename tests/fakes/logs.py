@@ -29,7 +29,7 @@ from tests.factories import QUEUE, a_dead_letter
 from tests.fakes.aws import Refusal, serve
 from tests.ops.insight.world import WORKLOAD
 
-BEGAN = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
+SENT_AT = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=1)
 """When the messages here were sent: recently, since logs older than a message can be are not queried, and on a whole
 minute, as CloudWatch's data points are."""
 _MILLISECONDS = re.compile(r"filter toMillis\(@timestamp\) (<|>=) (\d+)")
@@ -37,29 +37,29 @@ _LIKE = re.compile(r"filter @message like /(.*?)/ (?=\||$)", re.DOTALL)
 
 
 def row(seconds: float, message: str | dict[str, Any], stream: str = "2026/11/23/[7]abc") -> dict[str, str]:
-    """A row as Logs Insights gives it, that many seconds after ``BEGAN``."""
-    at = BEGAN + timedelta(seconds=seconds)
+    """A row as Logs Insights gives it, that many seconds after ``SENT_AT``."""
+    at = SENT_AT + timedelta(seconds=seconds)
     text = message if isinstance(message, str) else json.dumps(message)
     return {"@timestamp": at.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3], "@message": text, "@logStream": stream}
 
 
 def silent(message_id: str = "m1", first_receive: float = 0.0, **more: Any) -> DeadLetter:
     """A message that carries no cause."""
-    received = BEGAN + timedelta(seconds=first_receive)
+    received = SENT_AT + timedelta(seconds=first_receive)
     system = {"ApproximateFirstReceiveTimestamp": str(int(received.timestamp() * 1000))}
-    return a_dead_letter(message_id=message_id, system=system, **{"sent": BEGAN, **more})
+    return a_dead_letter(message_id=message_id, system=system, **{"sent": SENT_AT, **more})
 
 
 def rejected(
     number: int, error_type: str = "DataNotFound", text: str = "s3://b/data/{}.csv is not there"
 ) -> DeadLetter:
-    told = {contract.DLQ_ERROR_TYPE: error_type, contract.DLQ_ERROR_MESSAGE: text.format(number)}
+    attributes = {contract.DLQ_ERROR_TYPE: error_type, contract.DLQ_ERROR_MESSAGE: text.format(number)}
     return a_dead_letter(
         f'{{"kind": "score", "n": {number}}}',
         f"{error_type}-{number}",
-        {name: Attribute("String", value) for name, value in told.items()},
+        {name: Attribute("String", value) for name, value in attributes.items()},
         kind=Kind.REJECTED,
-        sent=BEGAN + timedelta(minutes=number),
+        sent=SENT_AT + timedelta(minutes=number),
     )
 
 
@@ -80,7 +80,7 @@ def batch(seconds: float, request: str, *message_ids: str) -> dict[str, str]:
     return row(seconds, {**record, "function_request_id": request})
 
 
-def died(seconds: float, request: str, status: str = "timeout", **more: Any) -> dict[str, str]:
+def invocation_record(seconds: float, request: str, status: str = "timeout", **more: Any) -> dict[str, str]:
     return row(seconds, {"record": "invocation", "request_id": request, "status": status, **more})
 
 
@@ -88,7 +88,7 @@ def died(seconds: float, request: str, status: str = "timeout", **more: Any) -> 
 class FakeLogs:
     """``rows``: of every group that ``groups`` does not name. ``asked``: the query texts. ``most``: rows that one
     answer holds. ``refuse``: an error code instead. ``mappings``: by ARN of a queue. ``functions``: by name; without
-    any the workload's own alone is known. ``metrics``: by name and minute since ``BEGAN``. ``gone``: log groups that do
+    any the workload's own alone is known. ``metrics``: by name and minute since ``SENT_AT``. ``gone``: log groups that do
     not exist."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
@@ -166,7 +166,7 @@ class FakeLogs:
     def _metric(self, key: str, name: str, asked: dict[str, Any]) -> dict[str, Any]:
         start, end = (float(asked[name]) for name in ("StartTime", "EndTime"))
         points = {
-            (BEGAN + timedelta(minutes=at)).timestamp(): value for at, value in self.metrics.get(name, {}).items()
+            (SENT_AT + timedelta(minutes=at)).timestamp(): value for at, value in self.metrics.get(name, {}).items()
         }
         if name == "IncomingBytes" and self.hourly_bytes is not None:
             points = {start + 3600 * n: self.hourly_bytes for n in range(int((end - start) // 3600) + 1)}
@@ -188,16 +188,16 @@ def _at(row: dict[str, str]) -> datetime:
 def a_source(
     folder: Path,
     patch: pytest.MonkeyPatch,
-    letters: Iterable[DeadLetter],
+    messages: Iterable[DeadLetter],
     rows: Iterable[dict[str, str]] = (),
     **workload: Any,
 ) -> Iterator[tuple[DeadLetterQueue, FakeLogs]]:
-    """A source whose snapshot holds ``letters`` and whose function logged ``rows``."""
+    """A source whose snapshot has ``messages`` and whose function logged ``rows``."""
     fake = FakeLogs(list(rows))
     with serve(fake.answer, patch):
         described = replace(WORKLOAD, **{"queue": replace(WORKLOAD.queue, arn=QUEUE), **workload})
         assert described.dlq is not None
         here = DeadLetterQueue(Aws(Target(), max_attempts=1), described, described.dlq, folder)
-        with Snapshot.open(here) as shelf:
-            shelf.add(letters, Place.QUEUE)
+        with Snapshot.open(here) as snapshot:
+            snapshot.add(messages, Place.QUEUE)
         yield here, fake

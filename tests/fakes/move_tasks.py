@@ -1,4 +1,4 @@
-"""SQS's move tasks, and the engine beside them, as a test plays them."""
+"""Message move tasks of SQS, and the engine that sends what they leave, as a test controls them."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from tests.fakes.aws import Refusal
 
 @dataclass
 class FakeMoveTasks:
-    """Move tasks of one queue of ``letters``; each poll of one finds that it has moved ``step`` more."""
+    """Move tasks of one queue with ``remaining`` messages; each poll of a task finds ``step`` more moved."""
 
-    letters: int = 100
+    remaining: int = 100
     step: int = 40
-    only_at: int | None = None  # nothing moves at another rate
-    circling: bool = False  # what it moves dies again at once
-    to_move: int | None = None  # as the task says at its start; None: as many as lie there
+    moves_only_at: int | None = None  # nothing moves at another rate
+    failing_again: bool = False  # what it moves fails again at once
+    to_move: int | None = None  # what the task reports at its start; None: ``remaining``
     refuse: str = ""
-    no_start: str = ""  # the code that a start is refused with
+    start_error: str = ""  # the error code of a start
     fail: str = ""
-    seen: Callable[[], None] | None = None  # called once, when a task is first seen at work
-    deaf: bool = False  # a task begins, and the answer is an error
-    unlisted: int = 0  # so many looks at a running task do not find it yet
-    silent_from: int | None = None  # so few messages left that SQS does not answer any more
+    on_first_poll: Callable[[], None] | None = None  # called once, when a running task is first polled
+    loses_start_response: bool = False  # a task starts, and the response is an error
+    unlisted: int = 0  # polls that do not list a running task yet
+    fails_below: int | None = None  # with so few messages remaining, every call fails
     rates: list[int | None] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         if self.refuse:
             raise Refusal(self.refuse, "The operation is not supported.")
-        if self.silent_from is not None and self.letters <= self.silent_from:
+        if self.fails_below is not None and self.remaining <= self.fails_below:
             raise Refusal("InternalFailure", "later", 500)
         if operation == "StartMessageMoveTask":
-            if self.no_start:
-                raise Refusal(self.no_start, "Not here.")
+            if self.start_error:
+                raise Refusal(self.start_error, "Not here.")
             self.rates.append(asked.get("MaxNumberOfMessagesPerSecond"))
             started = 1e12 * 3  # later than any run
-            count = self.letters if self.to_move is None else self.to_move
+            count = self.remaining if self.to_move is None else self.to_move
             task: dict[str, Any] = {"Status": "RUNNING", "TaskHandle": f"t{len(self.tasks)}"}
             more = {"StartedTimestamp": started + len(self.tasks), "ApproximateNumberOfMessagesToMove": count}
             self.tasks.insert(0, task | more)
-            if self.deaf:
+            if self.loses_start_response:
                 raise Refusal("InternalFailure", "later", 500)
             return {"TaskHandle": self.tasks[0]["TaskHandle"]}
         if operation == "CancelMessageMoveTask":
             self.tasks[0]["Status"] = "CANCELLING"
             return {"ApproximateNumberOfMessagesMoved": self.tasks[0].get("ApproximateNumberOfMessagesMoved", 0)}
         if operation == "GetQueueAttributes":
-            counts = dict.fromkeys(("", "NotVisible", "Delayed"), "0") | {"": str(self.letters)}
+            counts = dict.fromkeys(("", "NotVisible", "Delayed"), "0") | {"": str(self.remaining)}
             return {"Attributes": {f"ApproximateNumberOfMessages{name}": count for name, count in counts.items()}}
         if operation == "ReceiveMessage":
             return {}
@@ -61,9 +61,9 @@ class FakeMoveTasks:
                 return {"Results": self.tasks[1:]}
             if self.tasks:
                 self._work(self.tasks[0])
-                if self.seen is not None:
-                    self.seen()
-                    self.seen = None
+                if self.on_first_poll is not None:
+                    self.on_first_poll()
+                    self.on_first_poll = None
             return {"Results": self.tasks}
         raise AssertionError(operation)
 
@@ -71,12 +71,12 @@ class FakeMoveTasks:
         if task["Status"] == "CANCELLING":
             task["Status"] = "CANCELLED"
         elif task["Status"] == "RUNNING":
-            now = min(self.step, self.letters) if self.only_at in (None, self.rates[-1]) else 0
-            self.letters -= 0 if self.circling else now
+            now = min(self.step, self.remaining) if self.moves_only_at in (None, self.rates[-1]) else 0
+            self.remaining -= 0 if self.failing_again else now
             task["ApproximateNumberOfMessagesMoved"] = task.get("ApproximateNumberOfMessagesMoved", 0) + now
             if self.fail:
                 task |= {"Status": "FAILED", "FailureReason": self.fail}
-            elif not self.letters:
+            elif not self.remaining:
                 task["Status"] = "COMPLETED"
         if task["Status"] != "RUNNING":
             task.pop("TaskHandle", None)

@@ -21,7 +21,7 @@ from ops.deadletters.messages.model import Attribute, SnapshotMessage
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.plans.selection_stats import collect_stats
 from tests.factories import a_dead_letter
-from tests.fakes.logs import BEGAN, a_source
+from tests.fakes.logs import SENT_AT, a_source
 
 
 def groups(bodies: Iterable[Any]) -> Counter[str]:
@@ -209,8 +209,8 @@ def test_a_pointer_is_recognised(body: str, uri: str | None) -> None:
 
 def test_an_export_says_what_it_does_not_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pointer = '["software.amazon.payloadoffloading.PayloadS3Pointer",{"s3BucketName":"b","s3Key":"k%d"}]'
-    messages = [a_dead_letter(pointer % number, f"m{number}", sent=BEGAN) for number in range(3)]
-    with a_source(tmp_path, monkeypatch, [*messages, a_dead_letter("{}", "other", sent=BEGAN)]) as (here, _):
+    messages = [a_dead_letter(pointer % number, f"m{number}", sent=SENT_AT) for number in range(3)]
+    with a_source(tmp_path, monkeypatch, [*messages, a_dead_letter("{}", "other", sent=SENT_AT)]) as (here, _):
         done = exports.export_messages(here, Selection(), tmp_path / "out.jsonl")
     assert done.notes == ("3 messages are pointers to S3 objects that may be gone: s3://b/k0, ….",)
     assert s3_pointers.pointer_warning(1, s3_pointers.Pointer("b", "k")) == (

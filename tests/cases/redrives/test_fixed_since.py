@@ -20,28 +20,28 @@ from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Destination, Edit
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
-from tests.fakes.logs import BEGAN, a_source, batch, failed, row, silent
+from tests.fakes.logs import SENT_AT, a_source, batch, failed, row, silent
 from tests.ops.deadletters.ledger.test_ledger import a_plan
 from tests.ops.insight.world import FUNCTION
 
-NOW = BEGAN + timedelta(hours=1)
-EARLIER, LATER = BEGAN - timedelta(hours=1), BEGAN + timedelta(minutes=30)
+NOW = SENT_AT + timedelta(hours=1)
+EARLIER, LATER = SENT_AT - timedelta(hours=1), SENT_AT + timedelta(minutes=30)
 
 
 @pytest.mark.parametrize("error_type", ["Sandbox.Timedout", "Runtime.OutOfMemory"])
 def test_others_successes_prove_nothing_for_what_may_be_intermittent(error_type: str) -> None:
     assert fix_status.is_intermittent(error_type)
-    found = fix_verdict(BEGAN, EARLIER, ("train",), 212, False, NOW, intermittent=True)
+    found = fix_verdict(SENT_AT, EARLIER, ("train",), 212, False, NOW, intermittent=True)
     assert found.verdict == "unknown"
     assert "212 train jobs succeeded since, which proves nothing for these: it may be intermittent" in found.sentence
-    deployed = fix_verdict(BEGAN, LATER, ("train",), 212, False, NOW, intermittent=True)
+    deployed = fix_verdict(SENT_AT, LATER, ("train",), 212, False, NOW, intermittent=True)
     assert deployed.verdict == "succeeds since", "there was a change in between"
-    assert fix_verdict(BEGAN, EARLIER, ("train",), 0, False, NOW, intermittent=True).verdict == "no"
+    assert fix_verdict(SENT_AT, EARLIER, ("train",), 0, False, NOW, intermittent=True).verdict == "no"
 
 
 def test_a_typed_failure_is_not_intermittent() -> None:
     assert not fix_status.is_intermittent("KeyError")
-    assert fix_verdict(BEGAN, EARLIER, ("train",), 3, False, NOW).verdict == "succeeds since"
+    assert fix_verdict(SENT_AT, EARLIER, ("train",), 3, False, NOW).verdict == "succeeds since"
 
 
 GREEN = FixStatus("succeeds since", "9 train jobs succeeded since.")
@@ -55,9 +55,9 @@ DEPLOYED = FixStatus("deployed since", "Deployed.", deployed=LATER)
     [
         (GREEN, RedriveTrial(LATER, 3, 3), LATER, "no", "3 of 3 failed again when they were redriven at"),
         (GREY, RedriveTrial(LATER, 3, 1), LATER, "no", "1 of 3 failed again"),
-        (DEPLOYED, RedriveTrial(BEGAN, 3, 3), BEGAN, "deployed since", "Deployed."),  # the deploy came after it
+        (DEPLOYED, RedriveTrial(SENT_AT, 3, 3), SENT_AT, "deployed since", "Deployed."),  # the deploy came after it
         (DEPLOYED, RedriveTrial(LATER + timedelta(minutes=1), 3, 3), LATER, "no", "3 of 3 failed again"),
-        (RED, RedriveTrial(LATER, 3, 0), BEGAN, "succeeds since", "3 of 3 succeeded when they were redriven at"),
+        (RED, RedriveTrial(LATER, 3, 0), SENT_AT, "succeeds since", "3 of 3 succeeded when they were redriven at"),
         (
             RED,
             RedriveTrial(LATER, 3, 0),
@@ -65,7 +65,7 @@ DEPLOYED = FixStatus("deployed since", "Deployed.", deployed=LATER)
             "no",
             "Not deployed since.",
         ),  # it failed after that
-        (GREEN, None, BEGAN, "succeeds since", "9 train jobs"),
+        (GREEN, None, SENT_AT, "succeeds since", "9 train jobs"),
     ],
 )
 def test_what_a_redrive_showed(

@@ -16,7 +16,7 @@ from ops.deadletters import causes
 from ops.deadletters.messages.model import Place
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
-from tests.fakes.logs import BEGAN, FakeLogs, a_source, failed, row, silent
+from tests.fakes.logs import SENT_AT, FakeLogs, a_source, failed, row, silent
 from tests.ops.insight.world import FUNCTION
 
 MAILS, LOST = (f"arn:aws:sqs:eu-west-1:123456789012:{name}" for name in ("mails", "lost"))
@@ -29,7 +29,7 @@ def mapping(queue: str, function: str = WORKER, **more: Any) -> dict[str, Any]:
     return {"UUID": str(uuid.uuid4()), "EventSourceArn": queue, "FunctionArn": arn, "State": "Enabled", **more}
 
 
-def function(name: str = WORKER, deployed: datetime = BEGAN - timedelta(days=1), **more: Any) -> dict[str, Any]:
+def function(name: str = WORKER, deployed: datetime = SENT_AT - timedelta(days=1), **more: Any) -> dict[str, Any]:
     arn = f"arn:aws:lambda:eu-west-1:1:function:{name}"
     changed = deployed.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     return {"FunctionName": name, "FunctionArn": arn, "Timeout": 30, "LastModified": changed, **more}
@@ -109,14 +109,14 @@ def test_two_functions_on_one_queue_are_both_asked(tmp_path: Path, monkeypatch: 
 
 
 def test_fixed_since_is_by_the_function_that_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
+    own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": SENT_AT + timedelta(minutes=30)})
     with shared(tmp_path, monkeypatch, function=own) as (here, logs):
         causes.explain_causes(here)
         groups = causes.report_causes(here).groups.set_index("error_type")
         assert groups.loc["KeyError", "fixed"] == "deployed since"
         assert groups.loc["RecipientRefused", "fixed"] == "no", "a neighbour's deploy fixes nothing"
         assert "last deploy" not in causes.report_causes(here).finding.text, "the largest cause is another function's"
-        logs.functions[WORKER] = function(deployed=BEGAN + timedelta(minutes=40))
+        logs.functions[WORKER] = function(deployed=SENT_AT + timedelta(minutes=40))
         causes.explain_causes(here)
         groups = causes.report_causes(here).groups.set_index("error_type")
         assert groups.loc["RecipientRefused", "fixed"] == "deployed since"
@@ -139,7 +139,7 @@ def test_successes_of_another_function_are_no_proof(tmp_path: Path, monkeypatch:
 
 
 def test_one_cause_of_two_functions_is_fixed_when_both_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
+    own = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": SENT_AT + timedelta(minutes=30)})
     with shared(tmp_path, monkeypatch, function=own) as (here, logs):
         logs.rows = [failed(1, "RecipientRefused", "r0", "o1", error_message="mailbox full")]
         causes.explain_causes(here)

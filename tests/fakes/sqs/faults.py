@@ -60,7 +60,7 @@ DENIED = Fault(
     query_code="AccessDenied",
     status=403,
 )
-NO_KEY = Fault(
+KMS_DENIED = Fault(
     "refuse",
     code="KmsAccessDenied",
     message="The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you "

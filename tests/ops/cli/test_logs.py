@@ -22,11 +22,11 @@ from ops.logs import follow
 from ops.target import Target
 from ops.workload import Workload
 from ops.workload.gaps import Gap, Part, Why
-from tests.fakes.logs import BEGAN, FakeLogs, a_source, batch, row, silent
+from tests.fakes.logs import SENT_AT, FakeLogs, a_source, batch, row, silent
 from tests.ops.insight.world import DLQ
 from tests.ops.logs.conftest import M1, R1, R2
 
-SINCE = ["--since", BEGAN.isoformat()]
+SINCE = ["--since", SENT_AT.isoformat()]
 
 
 @dataclass

@@ -13,9 +13,9 @@ from ops.aws import Aws
 from ops.logs import LogPage, LogSearch, LogSource, find_log_lines
 from ops.target import Target
 from tests.fakes.aws import FakeAws, serve
-from tests.fakes.logs import BEGAN, FakeLogs
+from tests.fakes.logs import SENT_AT, FakeLogs
 
-START, END = BEGAN - timedelta(minutes=10), BEGAN + timedelta(minutes=30)
+START, END = SENT_AT - timedelta(minutes=10), SENT_AT + timedelta(minutes=30)
 WORKER = LogSource("worker", "/aws/lambda/worker", timeout_s=60)
 MAILER = LogSource("mailer", "/aws/lambda/mailer", timeout_s=60)
 R1, R2, R3 = (f"{digit * 8}-0000-4000-8000-{digit * 12}" for digit in "123")
@@ -56,4 +56,4 @@ def texts(page: LogPage) -> list[str]:
 
 
 def seconds_after(seconds: float) -> datetime:
-    return BEGAN + timedelta(seconds=seconds)
+    return SENT_AT + timedelta(seconds=seconds)

@@ -18,7 +18,7 @@ from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from ops.logs import subjects
 from tests.fakes.dlq_world import FixedOutcomes, a_plan, a_world
-from tests.fakes.logs import BEGAN, a_source, silent
+from tests.fakes.logs import SENT_AT, a_source, silent
 from tests.ops.logs.conftest import M1, M2, R1, R2
 
 NOW = datetime.now(UTC)
@@ -27,14 +27,14 @@ NOW = datetime.now(UTC)
 def test_a_message_by_its_ids_while_it_was_worked_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     message = silent(M1, original_message_id=M2, request_id=R2)
     with a_source(tmp_path, monkeypatch, [message]) as (source, _):
-        failed_at = BEGAN + timedelta(minutes=5)
+        failed_at = SENT_AT + timedelta(minutes=5)
         with Snapshot.open(source) as snapshot:
             snapshot.set_causes(
                 [(M1, Cause("ValueError", "no", request_id=R1, failed_at=failed_at, fingerprint="ab" * 5))]
             )
         subject = subjects.message_subject(source, M1[:8], NOW)
     assert set(subject.search.message_ids) == {M1, M2} and set(subject.search.request_ids) == {R1, R2}
-    assert subject.search.start < BEGAN and failed_at < subject.search.end < failed_at + timedelta(minutes=10)
+    assert subject.search.start < SENT_AT and failed_at < subject.search.end < failed_at + timedelta(minutes=10)
     assert [one.group for one in subject.sources] == ["/aws/lambda/worker"]
     assert subject.notes == ()
 
@@ -58,7 +58,7 @@ def test_a_message_of_no_snapshot_by_its_whole_id(tmp_path: Path, monkeypatch: p
 
 def test_a_cause_by_its_latest_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     many = subjects.MAX_MESSAGES + 5
-    messages = [replace(silent(f"m{number}"), sent=BEGAN + timedelta(seconds=number)) for number in range(many)]
+    messages = [replace(silent(f"m{number}"), sent=SENT_AT + timedelta(seconds=number)) for number in range(many)]
     with a_source(tmp_path, monkeypatch, messages) as (source, _):
         with Snapshot.open(source) as snapshot:
             snapshot.set_causes((f"m{n}", Cause("ValueError", "no", fingerprint="ab" * 5)) for n in range(many))

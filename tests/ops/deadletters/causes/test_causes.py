@@ -16,7 +16,7 @@ from ops.deadletters.messages.model import Cause, Kind, Place
 from ops.deadletters.snapshot import Snapshot
 from ops.insight.report_types import Level
 from tests.factories import a_dead_letter
-from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row, silent
+from tests.fakes.logs import SENT_AT, a_source, batch, failed, invocation_record, rejected, row, silent
 
 
 def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +30,7 @@ def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pyt
     top = found.groups.iloc[0]
     assert (top["error_type"], top["label"]) == ("DataNotFound", "s3://b/data/….csv is not there")
     assert (top["share"], top["source"], top["job_kinds"]) == (0.9, "attribute", "score")
-    assert (top["first_seen"], top["last_seen"]) == (BEGAN, BEGAN + timedelta(minutes=8))
+    assert (top["first_seen"], top["last_seen"]) == (SENT_AT, SENT_AT + timedelta(minutes=8))
     assert found.finding.text == (
         "Critical: 10 dead letters, 9 of one cause: DataNotFound: s3://b/data/….csv is not there (1 other cause)."
     )
@@ -39,7 +39,11 @@ def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pyt
 def test_causes_from_the_logs_in_one_query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [silent(f"m{n}") for n in range(6)]
     rows = [failed(n, "KeyError", f"r{n}", f"m{n}", error_message=f"no row {n}") for n in range(4)]
-    rows += [batch(9, "r9", "m4"), died(24, "r9", InvokeDuration=15_000.0), row(30, {"level": "INFO", "message": "x"})]
+    rows += [
+        batch(9, "r9", "m4"),
+        invocation_record(24, "r9", InvokeDuration=15_000.0),
+        row(30, {"level": "INFO", "message": "x"}),
+    ]
     said: list[str] = []
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         done = causes.explain_causes(here, said.append)
@@ -66,8 +70,8 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
     told = {"RequestID": ("String", request), "ErrorCode": ("Number", "200"), "ErrorMessage": ("String", "boom")}
     attributes = {name: Attribute(*value) for name, value in told.items()}
     letters = [
-        a_dead_letter(message_id="a", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id=request),
-        a_dead_letter(message_id="b", attributes=attributes, kind=Kind.LAMBDA, sent=BEGAN, request_id="elsewhere"),
+        a_dead_letter(message_id="a", attributes=attributes, kind=Kind.LAMBDA, sent=SENT_AT, request_id=request),
+        a_dead_letter(message_id="b", attributes=attributes, kind=Kind.LAMBDA, sent=SENT_AT, request_id="elsewhere"),
     ]
     rows = [row(-1, {"level": "ERROR", "errorType": "KeyError", "errorMessage": "boom", "requestId": request})]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, _):
@@ -78,7 +82,7 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
 
 
 def test_many_letters_are_asked_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(500)]
+    letters = [silent(f"m{n}", sent=SENT_AT + timedelta(seconds=n)) for n in range(500)]
     rows = [entry for n in range(500) for entry in (batch(n, f"r{n}", f"m{n}"), failed(n, "E", f"r{n}", f"m{n}"))]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         done = causes.explain_causes(here)
@@ -89,10 +93,10 @@ def test_many_letters_are_asked_for_together(tmp_path: Path, monkeypatch: pytest
 def test_a_busy_log_is_read_failures_first_then_the_batches_of_the_dead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
+    letters = [silent(f"m{n}", sent=SENT_AT + timedelta(seconds=n)) for n in range(400)]
     rows = [batch(n, f"r{n}", f"m{n}") for n in range(1_000)]
     rows += [failed(n, "E", f"r{n}", f"m{n}") for n in range(0, 400, 2)]
-    rows += [died(n + 0.5, f"r{n}") for n in range(1, 400, 2)]
+    rows += [invocation_record(n + 0.5, f"r{n}") for n in range(1, 400, 2)]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 450
         done = causes.explain_causes(here)
@@ -108,7 +112,7 @@ def test_a_busy_log_is_read_failures_first_then_the_batches_of_the_dead(
 def test_more_failures_than_one_answer_holds_are_read_back_in_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
+    letters = [silent(f"m{n}", sent=SENT_AT + timedelta(seconds=n)) for n in range(400)]
     rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 150
@@ -117,7 +121,7 @@ def test_more_failures_than_one_answer_holds_are_read_back_in_time(
 
 
 def test_asking_ends_with_its_budget_and_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    letters = [silent(f"m{n}", sent=BEGAN + timedelta(seconds=n)) for n in range(400)]
+    letters = [silent(f"m{n}", sent=SENT_AT + timedelta(seconds=n)) for n in range(400)]
     rows = [failed(n, "E", f"r{n}", f"m{n}") for n in range(400)]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
         logs.most = 50
@@ -134,7 +138,7 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """CloudWatch counts what the group takes in, so that the first query is no surprise either."""
-    long_ago = BEGAN - timedelta(days=10)
+    long_ago = SENT_AT - timedelta(days=10)
     with a_source(
         tmp_path, monkeypatch, [silent("old", sent=long_ago), silent("new")], [failed(1, "E", "r", "new")]
     ) as (
@@ -202,7 +206,7 @@ def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: py
         error_message="why",
         source="handler log",
         request_id="r",
-        failed_at=BEGAN + timedelta(seconds=1),
+        failed_at=SENT_AT + timedelta(seconds=1),
         function_version="7",
         job_kind="score",
         fingerprint=fingerprint("E", "why"),

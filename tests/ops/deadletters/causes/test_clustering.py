@@ -16,7 +16,7 @@ from ops.deadletters.fingerprints.cause_record import job_kind
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_dead_letter
-from tests.fakes.logs import BEGAN, a_source, failed
+from tests.fakes.logs import SENT_AT, a_source, failed
 
 
 def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
@@ -90,7 +90,7 @@ def test_the_kind_of_a_job() -> None:
 def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letters = [a_dead_letter('{"kind": "score"}', f"m{n}", sent=BEGAN) for n in range(5)]
+    letters = [a_dead_letter('{"kind": "score"}', f"m{n}", sent=SENT_AT) for n in range(5)]
     with a_source(tmp_path, monkeypatch, letters) as (here, logs):
         done = causes.explain_causes(here)
         assert (done.guessed, done.unexplained) == (5, 0)

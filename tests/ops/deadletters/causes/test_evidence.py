@@ -11,7 +11,7 @@ import pytest
 from ops.deadletters.causes.attribution.evidence import ConsumerSetup, Evidence, SearchedMessage
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.messages.model import Cause, DeadLetter
-from tests.fakes.logs import BEGAN, batch, died, failed, row, silent
+from tests.fakes.logs import SENT_AT, batch, failed, invocation_record, row, silent
 
 M1, M2 = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa", "deddfc5f-b8f2-4a47-abc9-591798990184"
 R1, R2 = "11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555555555"
@@ -39,7 +39,7 @@ def told(rows: list[dict[str, str]], letter: DeadLetter | None = None) -> Cause:
 def test_the_handlers_last_error_record_is_the_cause() -> None:
     found = told([batch(0, "r1", "m1"), failed(1, "Early", "r1"), batch(60, "r2", "m1"), failed(61, "Late", "r2")])
     assert (found.error_type, found.source, found.request_id) == ("Late", "handler log", "r2")
-    assert (found.failed_at, found.function_version) == (BEGAN + timedelta(seconds=61), "7")
+    assert (found.failed_at, found.function_version) == (SENT_AT + timedelta(seconds=61), "7")
 
 
 def test_a_record_says_where_in_the_code_and_of_what_kind() -> None:
@@ -55,18 +55,20 @@ def test_a_record_says_where_in_the_code_and_of_what_kind() -> None:
 
 
 def test_a_killed_environment_is_found_through_the_batch() -> None:
-    rows = [failed(1, "Early", "r1"), batch(60, "r2", "m0", "m1"), died(75, "r2", InvokeDuration=15_000.0)]
+    rows = [failed(1, "Early", "r1"), batch(60, "r2", "m0", "m1"), invocation_record(75, "r2", InvokeDuration=15_000.0)]
     found = told(rows)
     assert (found.error_type, found.source, found.request_id) == ("Sandbox.Timedout", "invocation record", "r2")
     assert found.error_message == "the invocation was stopped at the function's timeout after 15 s"
-    memory = died(75, "r2", "error", error_type="Runtime.OutOfMemory", MaxMemoryUsed=1_024, memory_size_mb=1_024)
+    memory = invocation_record(
+        75, "r2", "error", error_type="Runtime.OutOfMemory", MaxMemoryUsed=1_024, memory_size_mb=1_024
+    )
     assert told([rows[1], memory]).error_message == "the environment was killed for memory: 1,024 of 1,024 MB used"
-    crash = died(75, "r2", "error", error_type="Runtime.ExitError")
+    crash = invocation_record(75, "r2", "error", error_type="Runtime.ExitError")
     assert told([rows[1], crash]).error_message == "the environment ended before the batch was done"
 
 
 def test_what_the_handler_said_in_that_batch_goes_before_how_the_batch_ended() -> None:
-    found = told([batch(0, "r1", "m1", "m2"), failed(1, "DataNotFound", "r1"), died(15, "r1")])
+    found = told([batch(0, "r1", "m1", "m2"), failed(1, "DataNotFound", "r1"), invocation_record(15, "r1")])
     assert found.error_type == "DataNotFound"
 
 
@@ -79,7 +81,7 @@ def test_report_lines_do_where_there_is_no_extension() -> None:
     report = row(15, "REPORT RequestId: r1\tDuration: 3000.00 ms\tStatus: timeout")
     found = told([batch(0, "r1", "m1"), report])
     assert (found.error_type, found.source) == ("Sandbox.Timedout", "report line")
-    older = row(15, f"{BEGAN.isoformat()} {R1} Task timed out after 3.00 seconds")
+    older = row(15, f"{SENT_AT.isoformat()} {R1} Task timed out after 3.00 seconds")
     assert told([batch(0, R1, "m1"), older]).error_type == "Sandbox.Timedout"
 
 
@@ -89,7 +91,7 @@ def test_anybodys_powertools_error_record() -> None:
 
 
 def test_no_trace_leaves_it_unknown() -> None:
-    rows = [failed(1, "Other", "r1", "m2"), batch(2, "r1", "m2"), died(3, "r1")]
+    rows = [failed(1, "Other", "r1", "m2"), batch(2, "r1", "m2"), invocation_record(3, "r1")]
     assert explain([*rows, row(4, {"level": "INFO", "message_id": "m1"})]) is None
     assert explain([batch(2, "r9", "m1")]) is None, "the batch is known, its end is not"
     assert explain([{"@timestamp": "x", "@message": "{"}, {"@message": "[]"}, row(0, "[1]"), row(0, "{")]) is None

@@ -13,7 +13,7 @@ from ops.deadletters import causes
 from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.fix_status import FixStatus, fix_verdict
 from ops.deadletters.snapshot import Snapshot
-from tests.fakes.logs import BEGAN, a_source, failed, rejected, row, silent
+from tests.fakes.logs import SENT_AT, a_source, failed, rejected, row, silent
 from tests.ops.insight.world import FUNCTION
 
 OURS = {"function": FUNCTION.__class__(**{**vars(FUNCTION), "metrics": (contract.JOB_NAMESPACE, "scilearn")})}
@@ -36,20 +36,20 @@ def test_is_it_fixed_since(
     last: int | None, deployed: int | None, successes: int | None, expected: str, words: str
 ) -> None:
     def at(minutes: int | None) -> Any:
-        return None if minutes is None else BEGAN + timedelta(minutes=minutes)
+        return None if minutes is None else SENT_AT + timedelta(minutes=minutes)
 
-    found = fix_verdict(at(last), at(deployed), ("score",), successes, False, BEGAN + timedelta(hours=1))
+    found = fix_verdict(at(last), at(deployed), ("score",), successes, False, SENT_AT + timedelta(hours=1))
     assert found.verdict == expected
     assert words in found.sentence
     assert found.sentence.endswith(".")
 
 
 def test_a_job_that_was_rejected_is_not_fixed_by_another_ones_success() -> None:
-    now = BEGAN + timedelta(hours=1)
-    same = fix_verdict(BEGAN, BEGAN - timedelta(1), ("train",), 3, False, now, rejected=True)
+    now = SENT_AT + timedelta(hours=1)
+    same = fix_verdict(SENT_AT, SENT_AT - timedelta(1), ("train",), 3, False, now, rejected=True)
     assert same.verdict == "no"
     assert "3 train jobs succeeded since, but the handler rejected these as permanent failures" in same.sentence
-    assert fix_verdict(BEGAN, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
+    assert fix_verdict(SENT_AT, now, ("train",), 3, False, now, rejected=True).verdict == "succeeds since"
 
 
 def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
 
 
 def test_a_deploy_after_the_last_death_is_in_the_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    function = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": BEGAN + timedelta(minutes=30)})
+    function = FUNCTION.__class__(**{**vars(FUNCTION), "deployed_at": SENT_AT + timedelta(minutes=30)})
     with a_source(tmp_path, monkeypatch, [rejected(1)], function=function) as (here, _):
         causes.explain_causes(here)
         found = causes.report_causes(here)

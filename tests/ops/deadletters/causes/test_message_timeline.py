@@ -11,7 +11,7 @@ import pytest
 from ops.deadletters import causes
 from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.errors import UsageError
-from tests.fakes.logs import BEGAN, a_source, batch, died, failed, rejected, row, silent
+from tests.fakes.logs import SENT_AT, a_source, batch, failed, invocation_record, rejected, row, silent
 from tests.ops.deadletters.ledger.test_ledger import a_plan
 
 
@@ -22,9 +22,9 @@ def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         failed(2, "Postponed", "r1"),
         failed(2, "Other", "r1", "m2"),
         batch(91, "r2", "m1"),
-        died(91, "r2", InvokeDuration=15_000.0),
+        invocation_record(91, "r2", InvokeDuration=15_000.0),
         row(106, "REPORT RequestId: r2\tDuration: 15000.00 ms\tStatus: timeout"),
-        died(200, "r3"),
+        invocation_record(200, "r3"),
     ]
     with a_source(tmp_path, monkeypatch, [silent(first_receive=1)], rows) as (here, logs):
         causes.explain_causes(here)
@@ -75,7 +75,7 @@ def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
 ) -> None:
     letter = replace(rejected(1), original_message_id="first")
     rows = [batch(59, "r1", "first", "other"), failed(60, "DataNotFound", "r1", "first"),
-            died(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
+            invocation_record(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
     with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
         causes.explain_causes(here)
         found = causes.build_timeline(here, letter.message_id).events
@@ -90,7 +90,11 @@ def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: 
             ledger.start_run("Starting.")
             ledger.record_intent([(0, "receipt")], 1)
             ledger.record_sent(
-                [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
+                [
+                    AcceptedMessage(
+                        0, "new-0", (SENT_AT - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs"
+                    )
+                ]
             )
         (here.runs_folder / "20261124T050000-bbbb.db").write_text("no ledger")
         found = causes.build_timeline(here, "new-0")
@@ -110,7 +114,11 @@ def test_the_newest_runs_are_those_that_began_last_whenever_their_plans_were_mad
             ledger.start_run("Starting.")
             ledger.record_intent([(0, "receipt")], 1)
             ledger.record_sent(
-                [AcceptedMessage(0, "new-0", (BEGAN - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs")]
+                [
+                    AcceptedMessage(
+                        0, "new-0", (SENT_AT - timedelta(seconds=9)).timestamp(), route="arn:aws:sqs:e:1:jobs"
+                    )
+                ]
             )
         found = causes.build_timeline(here, "new-0")
     assert [moment.text for moment in found.events if moment.what == "redriven"] == [

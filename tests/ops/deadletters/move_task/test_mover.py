@@ -74,7 +74,7 @@ def moved(stage: Stage) -> int:
 
 
 def test_messages_that_fail_again_end_the_task_and_are_counted(stage: Stage) -> None:
-    stage.tasks.circling = True
+    stage.tasks.failing_again = True
     with pytest.raises(MoveTaskLooping) as stopped:
         stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
@@ -87,7 +87,7 @@ def test_messages_that_fail_again_end_the_task_and_are_counted(stage: Stage) -> 
 
 def test_a_task_that_came_to_an_end_after_too_many_moves_is_no_success(stage: Stage) -> None:
     """The queue was empty for a moment."""
-    stage.tasks.step = stage.tasks.letters = 1_216
+    stage.tasks.step = stage.tasks.remaining = 1_216
     stage.tasks.to_move = 65
     with pytest.raises(MoveTaskLooping, match="after about 1,216 moves of 65 messages"):
         stage.mover.move(4, 2)
@@ -96,9 +96,9 @@ def test_a_task_that_came_to_an_end_after_too_many_moves_is_no_success(stage: St
 
 def test_no_faster_task_is_started_while_messages_fail_again(stage: Stage) -> None:
     """Moves are counted over all tasks: a slower one in between does not begin the count anew."""
-    stage.tasks.circling = True
+    stage.tasks.failing_again = True
     stage.tasks.step = 10
-    stage.tasks.seen = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
+    stage.tasks.on_first_poll = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
     with pytest.raises(MoveTaskLooping):
         stage.mover.move(4, 2)
     assert stage.tasks.rates == [100, 20]
@@ -113,7 +113,7 @@ def test_the_moves_of_a_task_that_ended_just_before_are_not_this_runs(stage: Sta
 
 
 def test_a_few_that_come_back_stop_nothing(stage: Stage) -> None:
-    stage.tasks.step = stage.tasks.letters = 108
+    stage.tasks.step = stage.tasks.remaining = 108
     stage.tasks.to_move = 100
     stage.mover.move(4, 2)
     assert stage.ledger.count_in_states(MessageState.DELETED) == 4
@@ -157,7 +157,7 @@ def test_a_resumed_run_waits_for_its_running_task(stage: Stage) -> None:
 def test_a_resumed_run_counts_its_own_tasks_only(stage: Stage) -> None:
     """One ended while the run was stopped, begun by somebody else, to the same place as all."""
     stage.tasks.step = 0
-    stage.tasks.seen = stage.stopping.set
+    stage.tasks.on_first_poll = stage.stopping.set
     stage.engine.finds = True
     stage.mover.move(4, 2)
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
@@ -203,7 +203,7 @@ def test_a_task_that_sqs_lists_late_is_waited_for(stage: Stage, monkeypatch: pyt
 
 
 def test_a_task_that_began_though_its_answer_was_lost_is_followed(stage: Stage) -> None:
-    stage.tasks.deaf = True
+    stage.tasks.loses_start_response = True
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100], "no second task"
     assert stage.ledger.count_in_states(MessageState.DELETED) == 4
@@ -222,12 +222,12 @@ def test_a_task_that_sqs_never_lists_fails_the_run(stage: Stage, monkeypatch: py
 
 def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: Stage) -> None:
     """The run fails with its letters still planned, and resuming it finds what the task did."""
-    stage.tasks.silent_from = 20
+    stage.tasks.fails_below = 20
     with pytest.raises(AwsError):
         stage.mover.move(4, 2)
     assert stage.engine.moves == []
     assert stage.ledger.count_in_states(MessageState.PLANNED) == 4
-    stage.tasks.silent_from = None
+    stage.tasks.fails_below = None
     stage.ledger.was_started = True
     stage.mover.move(4, 2)
     assert stage.ledger.count_in_states(MessageState.DELETED) == 4
@@ -242,7 +242,7 @@ def test_a_resumed_run_whose_task_cannot_be_asked_for_is_not_the_engines(stage: 
 
 
 def test_a_start_that_was_refused_leaves_no_trace(stage: Stage) -> None:
-    stage.tasks.no_start = "InvalidParameterValue"
+    stage.tasks.start_error = "InvalidParameterValue"
     stage.mover.move(4, 2)
     assert stage.ledger.move_task_starts() == (frozenset(), None)
     assert stage.engine.moves == [(4, 2)]
@@ -251,15 +251,15 @@ def test_a_start_that_was_refused_leaves_no_trace(stage: Stage) -> None:
 def test_stopping_cancels_the_task(stage: Stage) -> None:
     stage.tasks.step = 0
     stage.engine.finds = True
-    stage.tasks.seen = stage.stopping.set
+    stage.tasks.on_first_poll = stage.stopping.set
     stage.mover.move(4, 2)
     assert stage.tasks.tasks[0]["Status"] == "CANCELLED"
     assert stage.ledger.count_in_states(MessageState.PLANNED) == 4
 
 
 def test_a_task_follows_headroom(stage: Stage) -> None:
-    stage.tasks.only_at = 20
-    stage.tasks.seen = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
+    stage.tasks.moves_only_at = 20
+    stage.tasks.on_first_poll = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
     stage.mover.move(4, 2)
     assert stage.tasks.rates == [100, 20]
     assert [task["Status"] for task in stage.tasks.tasks] == ["COMPLETED", "CANCELLED"]

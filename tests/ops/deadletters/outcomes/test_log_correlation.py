@@ -12,7 +12,7 @@ import pytest
 from handler import contract
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes.log_correlation import MessageTracker, QueueSettings
-from tests.fakes.logs import BEGAN, batch, died, failed, row
+from tests.fakes.logs import SENT_AT, batch, failed, invocation_record, row
 
 M1, M2 = "11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa", "22222222-bbbb-4bbb-8bbb-bbbbbbbbbbbb"
 R1, R2, R3 = (f"{n}0000000-cccc-4ccc-8ccc-cccccccccccc" for n in (1, 2, 3))
@@ -32,7 +32,7 @@ def fate(rows: list[Row], at: float = 100.0, message_id: str = M1, *, receives: 
         for one in random.Random(seed).sample(rows, len(rows)):
             tracks.add(one)
             tracks.add(one)
-        found = tracks.outcome_of(message_id, BEGAN + timedelta(seconds=at))
+        found = tracks.outcome_of(message_id, SENT_AT + timedelta(seconds=at))
         answers.add((found[0], found[2]) if found else None)
     assert len(answers) == 1
     return answers.pop()
@@ -69,7 +69,9 @@ def test_a_failure_that_a_later_receive_makes_good() -> None:
 
 def test_a_killed_environment_counts_as_a_receive() -> None:
     rows = [batch(20.0 * n, request, M1) for n, request in enumerate((R1, R2, R3))]
-    killed = [died(20.0 * n, request, "timeout", InvokeDuration=15000) for n, request in enumerate((R1, R2, R3))]
+    killed = [
+        invocation_record(20.0 * n, request, "timeout", InvokeDuration=15000) for n, request in enumerate((R1, R2, R3))
+    ]
     assert fate(rows + killed[:2], at=41) is None, "the third invocation may still be at work"
     outcome, cause = fate(rows + killed, at=56)
     assert outcome is Outcome.FAILED_AGAIN
@@ -81,7 +83,7 @@ def test_without_a_dead_letter_queue_nothing_comes_back() -> None:
     tracks = MessageTracker(QueueSettings(20.0, None, False), {M1: ""})
     for number in range(30):
         tracks.add(batch(20.0 * number, f"{number:08}-cccc-4ccc-8ccc-cccccccccccc", M1))
-    assert tracks.outcome_of(M1, BEGAN + timedelta(hours=1)) is None
+    assert tracks.outcome_of(M1, SENT_AT + timedelta(hours=1)) is None
 
 
 def test_a_job_put_back_as_a_new_message_is_followed() -> None:

@@ -21,7 +21,7 @@ from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.redrive import redrive, rollout
 from tests.fakes.dlq_world import World
-from tests.fakes.logs import BEGAN, FakeLogs, a_source, failed, row
+from tests.fakes.logs import SENT_AT, FakeLogs, a_source, failed, row
 from tests.ops.insight.world import FUNCTION, MAPPING
 
 ONE_STEP = Steps(sizes=("100%",), patience_s=20)
@@ -174,7 +174,7 @@ def report(seconds: float, status: str = "") -> dict[str, str]:
     return row(seconds, f"{line}Status: {status}\t" if status else line)
 
 
-def sent(at: datetime = BEGAN) -> SentMessage:
+def sent(at: datetime = SENT_AT) -> SentMessage:
     return SentMessage("m1", "m1", (R1,), at, 1, FUNCTION.arn)
 
 
@@ -193,8 +193,8 @@ def test_an_invocation_by_how_its_attempts_ended(
 ) -> None:
     here, fake = logs
     fake.rows = rows
-    watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
-    found = list(watched.check([sent()], a_run(), False, BEGAN + timedelta(minutes=30)))
+    watched = AsyncInvocationWatcher(here, FUNCTION, 3, SENT_AT)
+    found = list(watched.check([sent()], a_run(), False, SENT_AT + timedelta(minutes=30)))
     assert [fate[0] for _, fate in found] == ([outcome] if outcome else [])
 
 
@@ -208,13 +208,13 @@ def test_a_report_without_a_status_is_no_success_where_another_line_says_so(
         (f"RequestId: {R1} Error: Runtime exited with error: exit status 1\nRuntime.ExitError", "Runtime.ExitError: "),
     ):
         fake.rows = [row(1, line), report(1)]
-        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).check(
-            [sent()], a_run(), False, BEGAN + timedelta(hours=1)
+        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, SENT_AT).check(
+            [sent()], a_run(), False, SENT_AT + timedelta(hours=1)
         )
         assert (fate[0], fate[2].startswith(why)) == (Outcome.FAILED_AGAIN, True)
         fake.rows += [report(61)]
-        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN).check(
-            [sent()], a_run(), False, BEGAN + timedelta(hours=1)
+        ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 3, SENT_AT).check(
+            [sent()], a_run(), False, SENT_AT + timedelta(hours=1)
         )
         assert fate[0] is Outcome.SUCCEEDED, "the next attempt did"
 
@@ -222,16 +222,16 @@ def test_a_report_without_a_status_is_no_success_where_another_line_says_so(
 def test_what_the_function_logged_is_the_cause(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows = [failed(0.5, "ValueError", R1), report(1, "error")]
-    ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, BEGAN).check(
-        [sent()], a_run(), False, BEGAN + timedelta(minutes=1)
+    ((_, fate),) = AsyncInvocationWatcher(here, FUNCTION, 1, SENT_AT).check(
+        [sent()], a_run(), False, SENT_AT + timedelta(minutes=1)
     )
-    assert fate == (Outcome.FAILED_AGAIN, BEGAN + timedelta(seconds=1), "ValueError: why")
+    assert fate == (Outcome.FAILED_AGAIN, SENT_AT + timedelta(seconds=1), "ValueError: why")
 
 
 def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.refuse = "AccessDeniedException"
-    watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
+    watched = AsyncInvocationWatcher(here, FUNCTION, 3, SENT_AT)
     for _ in range(3):
         assert list(watched.check([sent()], a_run(), False, datetime.now(UTC))) == []
     (note,) = watched.notes
@@ -241,11 +241,11 @@ def test_logs_that_may_not_be_read_are_asked_and_said_once(logs: tuple[DeadLette
 def test_logs_that_are_throttled_are_asked_again(logs: tuple[DeadLetterQueue, FakeLogs]) -> None:
     here, fake = logs
     fake.rows, fake.refuse = [report(1)], "ThrottlingException"
-    watched = AsyncInvocationWatcher(here, FUNCTION, 3, BEGAN)
-    assert list(watched.check([sent()], a_run(), False, BEGAN + timedelta(minutes=1))) == []
+    watched = AsyncInvocationWatcher(here, FUNCTION, 3, SENT_AT)
+    assert list(watched.check([sent()], a_run(), False, SENT_AT + timedelta(minutes=1))) == []
     assert watched.notes
     fake.refuse = ""
-    assert list(watched.check([sent()], a_run(), False, BEGAN + timedelta(minutes=1)))
+    assert list(watched.check([sent()], a_run(), False, SENT_AT + timedelta(minutes=1)))
     assert not watched.notes
 
 
@@ -253,10 +253,10 @@ def test_a_busy_log_group_is_read_on_from_where_an_answer_ended(logs: tuple[Dead
     here, fake = logs
     fake.rows = [row(seconds, f"{R1} {seconds}") for seconds in range(0, 3000, 10)]
     heard: set[str] = set()
-    following = LogTail(here.aws, FUNCTION.log_group, BEGAN)
+    following = LogTail(here.aws, FUNCTION.log_group, SENT_AT)
     fake.most = 100
     try:
-        following.read(R1, BEGAN + timedelta(hours=1), lambda found: heard.add(found["@message"]))
+        following.read(R1, SENT_AT + timedelta(hours=1), lambda found: heard.add(found["@message"]))
     finally:
         fake.most = 10_000
     assert len(heard) == 300
@@ -265,7 +265,7 @@ def test_a_busy_log_group_is_read_on_from_where_an_answer_ended(logs: tuple[Dead
 
 def a_run() -> Run:
     return Run(
-        id="r", plan_hash="", reason="", who="", state=RunState.RUNNING, began=BEGAN, ended=None, engine="ledger",
+        id="r", plan_hash="", reason="", who="", state=RunState.RUNNING, began=SENT_AT, ended=None, engine="ledger",
         planned=1, sent=1, deleted=1, failed=0, missing=0, succeeded=0, failed_again=0, waiting=1,
         rate=0.0, rate_limit=None, rate_reason="", status_text="",
     )  # fmt: skip

@@ -21,7 +21,7 @@ from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
 from tests.chaos.proxy import Weather, proxy
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.client import FakeQueue
-from tests.fakes.sqs.faults import DENIED, NO_KEY, THROTTLED, Fault
+from tests.fakes.sqs.faults import DENIED, KMS_DENIED, THROTTLED, Fault
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -190,7 +190,7 @@ def test_a_message_that_the_destination_rejects_stays(world: World) -> None:
 
 REFUSALS = {
     "denied": (DENIED, AccessDenied, "sqs:sendmessage"),
-    "encrypted without the key": (NO_KEY, AwsError, "(?i)key"),
+    "encrypted without the key": (KMS_DENIED, AwsError, "(?i)key"),
     "missing": (
         Fault("refuse", code="QueueDoesNotExist", message="The specified queue does not exist.", status=400,
               query_code="AWS.SimpleQueueService.NonExistentQueue"),

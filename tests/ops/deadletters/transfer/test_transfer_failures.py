@@ -11,7 +11,7 @@ from ops.deadletters.ledger.model import MessageState
 from ops.deadletters.transfer import context, engine, receiver
 from ops.errors import AccessDenied, AwsError, NotFound
 from tests.fakes.dlq_world import World
-from tests.fakes.sqs.faults import DENIED, NO_KEY, THROTTLED, Fault
+from tests.fakes.sqs.faults import DENIED, KMS_DENIED, THROTTLED, Fault
 from tests.ops.deadletters.transfer.transfers import (
     MESSAGES,
     assert_accounted_for,
@@ -87,7 +87,7 @@ def test_one_message_that_fails_a_call_fails_alone(world: World) -> None:
     ("fault", "error"),
     [
         (DENIED, AccessDenied),
-        (NO_KEY, AwsError),
+        (KMS_DENIED, AwsError),
         (Fault("refuse", code="QueueDoesNotExist", status=400, message="no such queue"), NotFound),
     ],
 )

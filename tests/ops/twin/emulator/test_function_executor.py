@@ -37,7 +37,7 @@ def test_a_function_error_keeps_its_type(emulator: Emulator, kind: str) -> None:
 def test_the_host_is_told_again_when_the_configuration_changes(emulator: Emulator) -> None:
     name = emulator.function(lambda _: Reply("ok"))
     invoke(emulator, name)
-    first = emulator.host.told[name]["revision"]
+    first = emulator.host.reported[name]["revision"]
     refused = emulator.host.refused
     invoke(emulator, name)
     assert emulator.host.refused == refused, "the same revision must not be described twice"
@@ -45,7 +45,7 @@ def test_the_host_is_told_again_when_the_configuration_changes(emulator: Emulato
         FunctionName=name, MemorySize=512, Environment={"Variables": {"A": "1"}}
     )
     invoke(emulator, name)
-    told = emulator.host.told[name]
+    told = emulator.host.reported[name]
     assert told["revision"] != first
     assert told["configuration"]["MemorySize"] == 512
     assert told["configuration"]["Environment"]["Variables"] == {"A": "1"}
@@ -71,7 +71,7 @@ def test_the_function_acts_as_its_role_and_iam_holds_it_to_that(emulator: Emulat
     }
     name = emulator.function(lambda _: Reply("ok"), policy=json.dumps(policy))
     invoke(emulator, name)
-    minted = emulator.host.told[name]["credentials"]
+    minted = emulator.host.reported[name]["credentials"]
     keys = (minted["AccessKeyId"], minted["SecretAccessKey"], minted["SessionToken"])
     identity = emulator.client("sts", keys).get_caller_identity()
     assert identity["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{name}"
@@ -149,7 +149,7 @@ def test_batch_calls_of_sqs_need_the_permission_of_the_single_call(emulator: Emu
         lambda _: Reply("ok"), policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     )
     invoke(emulator, name)
-    minted = emulator.host.told[name]["credentials"]
+    minted = emulator.host.reported[name]["credentials"]
     sqs = emulator.client("sqs", (minted["AccessKeyId"], minted["SecretAccessKey"], minted["SessionToken"]))
     assert sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": "a", "MessageBody": "x"}])["Successful"]
     handle = emulator.client("sqs").receive_message(QueueUrl=url)["Messages"][0]["ReceiptHandle"]
