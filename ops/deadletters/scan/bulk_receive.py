@@ -51,12 +51,12 @@ class Receiver:
 
     def __init__(self, aws: Aws, queue: sqs.Queue, lease_s: int, limit: int, expected: int) -> None:
         self._aws, self._queue, self._lease_s = aws, queue, lease_s
-        self._left, self._expected = limit, expected
+        self._remaining, self._expected = limit, expected
         self._lock = threading.Lock()
         self._stop = threading.Event()
         count = threads_for(min(limit, expected))
-        self._came: Queue[tuple[sqs.Message, ...]] = Queue(maxsize=_BUFFERED_BATCHES * count)
-        self._threads = [threading.Thread(target=self._run, name=f"look-{n}", daemon=True) for n in range(count)]
+        self._batches: Queue[tuple[sqs.Message, ...]] = Queue(maxsize=_BUFFERED_BATCHES * count)
+        self._threads = [threading.Thread(target=self._run, name=f"scan-{n}", daemon=True) for n in range(count)]
         self.receives = self.received = 0
         self.error: AwsError | None = None
         self.full = False
@@ -66,7 +66,7 @@ class Receiver:
         if self._stop.is_set():
             return False
         with suppress(AwsError):
-            return self._left > 0 or sqs.queue_depth(self._aws, self._queue).visible == 0
+            return self._remaining > 0 or sqs.queue_depth(self._aws, self._queue).visible == 0
         return False
 
     def start(self) -> None:
@@ -79,13 +79,13 @@ class Receiver:
         ten."""
         while True:
             try:
-                came = self._came.get(timeout=0.1)
+                came = self._batches.get(timeout=0.1)
                 with suppress(Empty):
                     while len(came) < MAX_PER_WRITE:
-                        came += self._came.get_nowait()
+                        came += self._batches.get_nowait()
                 yield came
             except Empty:
-                if not any(thread.is_alive() for thread in self._threads) and self._came.empty():
+                if not any(thread.is_alive() for thread in self._threads) and self._batches.empty():
                     return
                 yield ()
 
@@ -106,19 +106,19 @@ class Receiver:
                 self.error = self.error or error
                 self._stop.set()
             with self._lock:
-                self._left += most - len(batch)
+                self._remaining += most - len(batch)
                 self.received += len(batch)
                 enough = 1 if self.received >= self._expected else EMPTY_RECEIVES
             if batch:
-                self._came.put(batch)
+                self._batches.put(batch)
             empty = 0 if batch else empty + 1
             if empty >= enough:
                 return
 
     def _reserve(self) -> int:
         with self._lock:
-            most = min(sqs.MAX_BATCH, self._left)
-            self._left -= most
+            most = min(sqs.MAX_BATCH, self._remaining)
+            self._remaining -= most
             return most
 
     def _receive(self, most: int) -> tuple[sqs.Message, ...]:

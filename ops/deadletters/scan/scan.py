@@ -86,101 +86,101 @@ class _Scanner:
         stop: Callable[[], bool] | None,
     ) -> None:
         self._source, self._aws, self._queue, self._limit = source, once, source.queue, limit
-        self._progress = progress or (lambda _read, _there: None)
+        self._progress = progress or (lambda _read, _total: None)
         self._stop = stop or (lambda: False)
         self._log = ScanLog(snapshot)
-        self._started = clock.elapsed_s()
-        self._read = self._new = self._not_given_back = 0
-        self._refused = self._stopped = ""
-        self._renewal = 0.0
+        self._start_s = clock.elapsed_s()
+        self._read_count = self._new_count = self._not_released = 0
+        self._refusal = self._stopped = ""
+        self._next_renewal_s = 0.0
 
     def run(self) -> ScanResult:
-        self._begun = self._log.start(clock.now_utc())
+        self._started_scan = self._log.start(clock.now_utc())
         try:
-            return self._run(self._begun)
+            return self._run(self._started_scan)
         except BaseException:  # what was read stays
             with suppress(OpsError):
-                self._log.discard(self._begun.number)
+                self._log.discard(self._started_scan.number)
             raise
 
-    def _run(self, begun: StartedScan) -> ScanResult:
-        self._read, self._new = begun.held, begun.new
+    def _run(self, started: StartedScan) -> ScanResult:
+        self._read_count, self._new_count = started.held, started.new
         with ThreadPoolExecutor(bulk_receive.MAX_THREADS) as threads:
-            self._return(threads, but=begun.number)  # of a scan that was killed while it released messages
+            self._release(threads, but=started.number)  # of a scan that was killed while it released messages
             depth = sqs.queue_depth(self._source.aws, self._queue)
-            held = min(begun.held, depth.in_flight)  # the others are visible again
+            held = min(started.held, depth.in_flight)  # the others are visible again
             reported, in_flight = depth.visible + held, depth.in_flight - held
             most = min(self._limit, max(0, MAX_IN_FLIGHT - in_flight))
-            self._there = min(most, reported)
-            self._lease_s = int(min(MAX_LEASE_S, max(MIN_LEASE_S, LEASE_PER_MESSAGE_S * self._there)))
+            self._expected = min(most, reported)
+            self._lease_s = int(min(MAX_LEASE_S, max(MIN_LEASE_S, LEASE_PER_MESSAGE_S * self._expected)))
             receiver = bulk_receive.Receiver(
-                self._aws, self._queue, self._lease_s, max(0, most - begun.held), depth.visible
+                self._aws, self._queue, self._lease_s, max(0, most - started.held), depth.visible
             )
             try:
                 self._receive(receiver, threads)
                 exhausted = receiver.exhausted
             finally:
-                self._give_back(receiver, threads)
-        complete = exhausted and not in_flight and self._read >= reported
+                self._release_all(receiver, threads)
+        complete = exhausted and not in_flight and self._read_count >= reported
         done = ScanResult(
-            number=begun.number,
-            messages=self._read,
-            new=self._new,
-            missing=self._log.mark_missing(begun.number) if complete else 0,
-            receives=begun.receives + receiver.receives,
+            number=started.number,
+            messages=self._read_count,
+            new=self._new_count,
+            missing=self._log.mark_missing(started.number) if complete else 0,
+            receives=started.receives + receiver.receives,
             reported=reported,
             in_flight=in_flight,
             complete=complete,
-            not_released=self._not_given_back,
+            not_released=self._not_released,
             notes=(),
-            scanned_at=begun.started_at,
-            seconds=clock.elapsed_s() - self._started,
+            scanned_at=started.started_at,
+            seconds=clock.elapsed_s() - self._start_s,
         )
         about = ScanConditions(
             limit=self._limit,
-            allowed=self._read if receiver.full else most,
+            allowed=self._read_count if receiver.full else most,
             stopped=self._stopped or (f"{receiver.error} {receiver.error.next_step}" if receiver.error else ""),
-            refused=self._refused,
+            refused=self._refusal,
             lease_s=self._lease_s,
-            resumed=begun.held,
+            resumed=started.held,
         )
         done = replace(done, notes=scan_notes(done, self._queue, about))
-        self._log.finish(begun.number, clock.now_utc(), stored_counts(done))
+        self._log.finish(started.number, clock.now_utc(), stored_counts(done))
         return done
 
     def _receive(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
         receiver.start()
         for batch in receiver.batches():
             if batch:
-                self._keep(batch, receiver, threads)
+                self._record(batch, receiver, threads)
             if not self._stopped and self._stop():
                 self._stopped = "as requested."
                 receiver.stop()
-            self._renew(threads)
-            self._progress(self._read, max(self._there, self._read))
-        if receiver.error is not None and not self._read:
+            self._renew_leases(threads)
+            self._progress(self._read_count, max(self._expected, self._read_count))
+        if receiver.error is not None and not self._read_count:
             raise receiver.error
 
-    def _keep(
+    def _record(
         self, batch: tuple[sqs.Message, ...], receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor
     ) -> None:
         now = clock.now_utc()
         until = now.timestamp() + self._lease_s - 1  # it began when SQS answered
-        counts = {"receives": self._begun.receives + receiver.receives, "new": self._new}
+        counts = {"receives": self._started_scan.receives + receiver.receives, "new": self._new_count}
         try:
-            read, new = self._log.record_batch(self._begun.number, batch, until, now, counts)
+            read, new = self._log.record_batch(self._started_scan.number, batch, until, now, counts)
         except BaseException:
             bulk_receive.change_visibility(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
             raise
-        self._read += read
-        self._new += new
+        self._read_count += read
+        self._new_count += new
 
-    def _renew(self, threads: ThreadPoolExecutor) -> None:
+    def _renew_leases(self, threads: ThreadPoolExecutor) -> None:
         """Lease what is held for longer, where the scan takes longer than the lease."""
         now = clock.now_utc().timestamp()
-        if now < self._renewal:
+        if now < self._next_renewal_s:
             return
-        self._renewal = now + RENEW_WITHIN_S / 8
+        self._next_renewal_s = now + RENEW_WITHIN_S / 8
         after = 0
         while held := self._log.held_messages(LEASES_PER_WRITE, after, before=now + RENEW_WITHIN_S):
             after = held[-1].number
@@ -194,18 +194,18 @@ class _Scanner:
                 [each.number for each, why in each_with_why if why and bulk_receive.lease_ended(why)]
             )
 
-    def _give_back(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
+    def _release_all(self, receiver: bulk_receive.Receiver, threads: ThreadPoolExecutor) -> None:
         receiver.stop()
         for batch in receiver.batches():  # only after an error: what was received and is not in the snapshot
             refused = bulk_receive.change_visibility(
                 self._aws, self._queue, [message.receipt for message in batch], 0, threads
             )
-            self._not_given_back += sum(why is not None for why in refused)
-        self._return(threads)
+            self._not_released += sum(why is not None for why in refused)
+        self._release(threads)
 
-    def _return(self, threads: ThreadPoolExecutor, but: int | None = None) -> None:
+    def _release(self, threads: ThreadPoolExecutor, but: int | None = None) -> None:
         """Give back what is held, but for the messages of the scan ``but``."""
-        returning = self._begun.number if but is None else None
+        returning = self._started_scan.number if but is None else None
         broken: OpsError | None = None
         after = 0
         while held := self._log.held_messages(LEASES_PER_WRITE, after, but=but):
@@ -219,8 +219,8 @@ class _Scanner:
                 if why and not bulk_receive.lease_ended(why)
             }
             if kept:
-                self._not_given_back += len(kept)
-                self._refused = self._refused or next(iter(kept.values())).message
+                self._not_released += len(kept)
+                self._refusal = self._refusal or next(iter(kept.values())).message
             try:
                 self._log.record_release([each.number for each in held if each.number not in kept], returning)
             except OpsError as error:  # a full disk is no reason to keep messages from others

@@ -94,7 +94,9 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
             raise Killed
 
     with patch.context() as dead:
-        dead.setattr(looks._Scanner, "_give_back", lambda _self, receiver, _threads: receiver.stop() or drain(receiver))
+        dead.setattr(
+            looks._Scanner, "_release_all", lambda _self, receiver, _threads: receiver.stop() or drain(receiver)
+        )
         dead.setattr(looks.ScanLog, "discard", lambda _self, _number: None)
         with pytest.raises(Killed):
             scan_queue(look_world.source, limit=after, progress=die)
