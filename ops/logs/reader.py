@@ -55,7 +55,7 @@ class LogReader:
                 continue
             rows += [(source, row) for event in found.events if source.owns(row := row_of(event))]
             if found.more:
-                complete_after.append(min((event.at for event in found.events), default=start))
+                complete_after.append(self._oldest(source, found, start))
         return rows, max(complete_after, default=None)
 
     def matching(
@@ -104,7 +104,7 @@ class LogReader:
                 return None
             rows += [(source, row_of(event)) for event in found.events]
             if found.more:
-                complete_after.append(min((event.at for event in found.events), default=start))
+                complete_after.append(self._oldest(source, found, start))
         return rows, max(complete_after, default=None)
 
     def affordable_since(self, start: datetime, end: datetime) -> datetime:
@@ -125,6 +125,14 @@ class LogReader:
             f"{formatting.price(log_volume.scan_price(self.estimated_bytes))}; the limit is {self._limit}."
         )
         return since
+
+    def _oldest(self, source: LogSource, found: log_events.LogEvents, start: datetime) -> datetime:
+        """Of lines that were not read to the end."""
+        if not found.events:  # pages may be empty although there are more
+            self.notes.append(
+                f"{source.group} gave no line in {log_events.MAX_CALLS} requests, but may have some. Choose a later start."
+            )
+        return min((event.at for event in found.events), default=start)
 
     @property
     def _limit(self) -> str:

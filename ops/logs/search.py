@@ -76,7 +76,9 @@ def find_log_lines(
     lines = [line_of(source, row) for source, row in rows if not search.text or _holds(row, search.text)]
     lines.sort(key=lambda line: line.at, reverse=True)
     page, next_token = slice_page(lines, limit, complete_after)
-    if not page and sources and len(reader.unread) < len({source.group for source in sources}):
+    if not page and next_token:
+        reader.notes.append("None of the lines read so far is one of these: the next page has older ones.")
+    elif not page and sources and len(reader.unread) < len({source.group for source in sources}):
         reader.notes.append(_none(search, end))
     return LogPage(
         lines=page,

@@ -253,7 +253,24 @@ def test_a_page_of_a_shared_log_group_with_only_lines_of_others_leads_on(world: 
     own, other = "2026/11/28/worker[$LATEST]0a", "2026/11/28/mailer[$LATEST]0b"
     world.logs.most = 5
     world.logs.rows = [row(-1, "own line", own), *(row(number, "other line", other) for number in range(120))]
-    assert [text for page in world.pages(shared, limit=10) for text in texts(page)] == ["own line"]
+    pages = list(world.pages(shared, limit=10))
+    assert [text for page in pages for text in texts(page)] == ["own line"]
+    assert pages[0].notes == ("None of the lines read so far is one of these: the next page has older ones.",)
+    assert pages[-1].notes == ()
+
+
+def test_a_log_group_that_answers_with_empty_pages(world: LogWorld) -> None:
+    answer = world.logs.answer
+
+    def empty(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        return (
+            {"events": [], "nextToken": "more"} if operation == "FilterLogEvents" else answer(service, operation, asked)
+        )
+
+    world.server.answer = empty
+    pages = list(world.pages(limit=10))
+    assert world.server.count("FilterLogEvents") == 10 and len(pages) == 2
+    assert "/aws/lambda/worker gave no line in 10 requests, but may have some. Choose a later start." in pages[0].notes
 
 
 def test_a_line_of_256_kb_is_cut_with_a_note(world: LogWorld) -> None:
