@@ -169,7 +169,10 @@ def show(
         _timeline(console, timeline)
     _content(console, shelved.message, whole)
     same = shelved.cause.fingerprint or "unknown"
-    steps = [(context.command_line("list", "--cause", same), "list messages with the same cause")]
+    steps = [
+        (context.command_line("--message", shelved.message.message_id, command="ops logs"), "show its log lines"),
+        (context.command_line("list", "--cause", same), "list messages with the same cause"),
+    ]
     if shelved.place in MOVABLE_PLACES:
         steps.append(
             (context.command_line("plan", "--id", shelved.message.message_id), "plan a redrive of this message")

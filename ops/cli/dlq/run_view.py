@@ -101,6 +101,7 @@ def next_commands(context: DlqContext, run: Run) -> list[tuple[str, str]]:
         return [
             (context.command_line("scan"), "read the messages that failed again, and fix the cause"),
             (context.command_line("causes"), "is it fixed? see Fixed? of each cause"),
+            (context.command_line("--redrive", run.id, command="ops logs"), "show the log lines of what failed again"),
             (context.command_line("resume", run.id), "resume after fixing the cause"),
         ]
     return [

@@ -142,14 +142,14 @@ class DlqContext:
         cause, where, text = (self.filters.get(name, "") for name in ("cause", "where", "text"))
         return Selection(cause, where, text, times.get("since"), times.get("until"), ids, imported)
 
-    def command_line(self, *words: str, filters: bool = False) -> str:
-        """A command line to copy: ``ops dlq`` and ``words``, with the same queue and, if ``filters``, the same filters."""
+    def command_line(self, *words: str, filters: bool = False, command: str = "ops dlq") -> str:
+        """A command line to copy: ``command`` and ``words``, with the same queue and, if ``filters``, the same filters."""
         named = {**self.queue, **(self.filters if filters else {})}
         extra: list[str] = []
         for name, value in named.items():
             for given in value if isinstance(value, list) else [value]:
                 extra += [FLAGS.get(name, f"--{name}"), *([] if given is True else [given])]
-        return " ".join(["ops dlq", *(_quoted(word) for word in (*words, *extra))])
+        return " ".join([command, *(_quoted(word) for word in (*words, *extra))])
 
 
 def _quoted(word: str) -> str:

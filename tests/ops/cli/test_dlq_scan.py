@@ -114,6 +114,7 @@ def test_show_is_the_whole_letter(desk: Desk) -> None:
     assert "ErrorType" in out
     assert "Timeline (UTC)" in out
     assert f"→ ops dlq plan --id {letter} --queue jobs" in out
+    assert f"→ ops logs --message {letter} --queue jobs" in out
     told = desk.told("show", letter, "--no-logs")
     assert json.loads(told["letter"]["body"])["deep"] == {"n": 1.0}
     assert told["timeline"] is None

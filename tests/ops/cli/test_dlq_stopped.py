@@ -41,7 +41,13 @@ def test_after_the_canary_the_cause_comes_first_and_going_on_is_asked(
     assert code == 1
     assert out.startswith("Stopped: 5 of 20 sent · 5 failed again.")
     steps = [line for line in out.splitlines() if line.startswith("→ ")]
-    assert [line.split()[3] for line in steps] == ["scan", "causes", "resume"], "the cause first, going on last"
+    commands = [line.removeprefix("→ ops ").split("   ")[0] for line in steps]
+    assert commands == [
+        "dlq scan --queue jobs",
+        "dlq causes --queue jobs",
+        f"logs --redrive {plan} --queue jobs",
+        f"dlq resume {plan} --queue jobs",
+    ], "the cause first, going on last"
     comes_back(Outcome.SUCCEEDED)
     with Path(os.devnull).open(encoding="utf-8") as nobody:
         monkeypatch.setattr("sys.stdin", nobody)
