@@ -1,9 +1,9 @@
 """Long work in a process of its own: it continues when the page is left, or the dashboard or its terminal is closed.
 
-``start_job(source, work)`` starts ``python -m ops.deadletters.jobs.background`` with its order on standard input, so that
-credentials are on no command line and in no file. A job is known by its name; one of a name runs at a time. Each has
-three files in ``<source folder>/jobs``: ``NAME.json`` (its progress; replaced as a whole), ``NAME.log`` (its output; its
-process holds a lock on it, so that "is it running?" needs no process ID) and ``NAME.stop`` (it was asked to stop).
+``start_job(source, work)`` starts ``python -m ops.deadletters.jobs.background`` with its order on standard input, so
+that credentials are on no command line and in no file. A job is known by its name; one of a name runs at a time. Each
+has three files in ``<source folder>/jobs``: ``NAME.json`` (its progress; replaced as a whole), ``NAME.log`` (its output;
+its process holds a lock on it, so that "is it running?" needs no process ID) and ``NAME.stop`` (it was asked to stop).
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _UNLOCK_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True)
 class BackgroundJob:
-    """``state``: running | done | failed (``error`` and ``next_step`` say why) | lost (its process ended before it could
-    report; see ``log``). ``done`` of ``expected``: messages; 0 of 0 while nothing can be counted."""
+    """``state``: running | done | failed (``error`` and ``next_step`` say why) | lost (its process ended before it
+    could report; see ``log``). ``done`` of ``expected``: messages; 0 of 0 while nothing can be counted."""
 
     name: str
     work: str

@@ -17,7 +17,7 @@ from ops.deadletters.ledger.schema import DELETED, FAILED, FAILED_AGAIN, MISSING
 MOVE_TASK_PREFIX = "moved by the task of "
 """The keys of facts about a move task, before its start time: one per task, so that none is counted twice."""
 PENDING_MOVE_TASK = "move tasks before the one to come"
-"""The fact that holds the start times of earlier tasks, while a task was started, or may have been, that is not known."""
+"""The fact with the start times of earlier tasks, while a task was (or may have been) started that is not known yet."""
 PLAN_KEY = "plan"
 """The fact that holds the plan that the run started with."""
 MAX_REASONS = 20

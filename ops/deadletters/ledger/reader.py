@@ -54,8 +54,8 @@ class LedgerReader:
         return bool(row and json.loads(row[0]))
 
     def move_task_starts(self) -> tuple[frozenset[datetime], frozenset[datetime] | None]:
-        """The start times of this run's move tasks; and, if a task was announced that is not known yet, those of the tasks
-        before it, else None."""
+        """The start times of this run's move tasks; and, if a task was announced that is not known yet, those of the
+        tasks before it, else None."""
         self._flush()
         with self._reading, schema.translate_errors(self.path):
             facts = dict(self._read.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY]))

@@ -57,7 +57,7 @@ CREATE TABLE tally (
 
 
 def create_ledger(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
-    """A new ledger at ``path``, complete or not at all. Raises UsageError when there is one, OpsError on a full disk."""
+    """A new ledger at ``path``, complete or none. Raises UsageError when there is one, OpsError on a full disk."""
     scratch = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         _fill(scratch, ids, facts)

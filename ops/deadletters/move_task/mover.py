@@ -99,8 +99,9 @@ class TaskMover:
         self.ledger.set_unseen(remaining, unseen - remaining if moved else 0)
 
     def _run_tasks(self) -> bool:
-        """Runs task after task, as the rate changes, until one has emptied the queue, fails or is refused, or until more
-        was moved than there was to move. Whether any task of this run, also of an earlier process, moved something.
+        """Runs task after task, as the rate changes, until one has emptied the queue, fails or is refused, or until
+        more was moved than there was to move. Returns whether any task of this run, an earlier process's included,
+        moved something.
 
         Raises AwsError when a task was started and its status cannot be read: what it moved must not count as taken by
         another consumer. Raises QueueBusy while a task runs that is not this run's.

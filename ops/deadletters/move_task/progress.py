@@ -1,8 +1,8 @@
 """How much SQS's move tasks have moved in a run, against what there was to move.
 
-A message that fails again is back, within seconds, in the queue that the task empties, and is moved again, endlessly. So
-the moves of all tasks of a run are counted and compared with the messages that were there. SQS's counts are approximate
-and late; late counts can only hide moves, so that a healthy run never seems to exceed its messages.
+A message that fails again is back, within seconds, in the queue that the task empties, and is moved again, endlessly.
+So the moves of all tasks of a run are counted and compared with the messages that were there. SQS's counts are
+approximate and late; late counts can only hide moves, so that a healthy run never seems to exceed its messages.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Headroom: how fast messages may be sent without slowing the work that is already there.
 
-Without pressure the rate grows by half at each reading, up to the plan's cap; under pressure it falls by a quarter or by
-half; near a limit it stays; far beyond one it is 0. The highest pressure is the reason that is shown.
+Without pressure the rate grows by half at each reading, up to the plan's cap; under pressure it falls by a quarter or
+by half; near a limit it stays; far beyond one it is 0. The highest pressure is the reason that is shown.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def pressures(now: WorkloadReading, rate: float) -> Iterator[Pressure]:
 
 
 def next_rate(rate: float, now: WorkloadReading, cap: float | None, acted_on: datetime | None) -> tuple[float, str]:
-    """The next rate (messages per second) and its reason. ``acted_on``: the period whose metrics last made the rate fall:
-    it does not fall for the same metrics twice."""
+    """The next rate (messages per second) and its reason. ``acted_on``: the period whose metrics last made the rate
+    fall: it does not fall for the same metrics twice."""
     max_rate = cap if cap is not None else MAX_PER_S
     floor = min(FLOOR_PER_S, max_rate)
     worst = max(pressures(now, rate), key=lambda pressure: pressure.size)

@@ -1,4 +1,4 @@
-"""Long work in a process of its own: it is followed, stopped and found again from its notes on disk."""
+"""Long work in a process of its own: it is followed and stopped through its files."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_scan_and_a_redrive_run_in_the_background(world: World) -> None:
     assert read_run(world.source, plan.id).state is RunState.DONE
     assert world.bodies() == []
     assert len(world.jobs.messages()) == 25
-    assert [one.name for one in background.list_jobs(world.source)] == [name, "look"], "the newest first"
+    assert [job.name for job in background.list_jobs(world.source)] == [name, "look"], "the newest first"
 
 
 def test_what_it_cannot_do_is_a_sentence_in_its_notes(world: World) -> None:
@@ -78,7 +78,7 @@ def test_one_of_a_name_at_a_time_and_it_can_be_stopped(world: World) -> None:
     world.dlq.put([{"body": "{}"} for _ in range(3)])
     world.aws.fault(Fault("stall", "ReceiveMessage", times=1))
     background.start_job(world.source, "look", limit=100)
-    with pytest.raises(UsageError, match="already being done"):
+    with pytest.raises(UsageError, match="This is already running"):
         background.start_job(world.source, "look", limit=100)
     background.stop_job(world.source, "look")
     world.aws.heal()

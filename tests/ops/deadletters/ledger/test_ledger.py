@@ -1,4 +1,4 @@
-"""The ledger: what is on disk after each step, and what is said of one that cannot be read."""
+"""The ledger: what is on disk after each step, and the errors of one that cannot be read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.disks import longest_file
 NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
 
 
-def a_plan(letters: int = 20, watch: bool = True) -> Plan:
+def a_plan(messages: int = 20, watch: bool = True) -> Plan:
     return Plan(
         id="20261124T040000-aaaa",
         made_at=NOW,
@@ -30,10 +30,10 @@ def a_plan(letters: int = 20, watch: bool = True) -> Plan:
         queue_url="http://sqs/dead",
         action=Action.REDRIVE,
         selection=Selection(),
-        ids=tuple(f"id-{number:03d}" for number in range(letters)),
+        ids=tuple(f"id-{number:03d}" for number in range(messages)),
         bytes=100,
         looked_at=NOW,
-        queue_count=letters,
+        queue_count=messages,
         margin=0.1,
         destination=Destination(),
         edits=(),
@@ -261,9 +261,11 @@ def test_a_ledger_of_another_version_names_what_is_in_doubt(ledger: Ledger) -> N
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version=9")
     db.close()
-    with pytest.raises(OpsError, match=r"has version 9; this program reads version 1\. In doubt .*: 1: id-003") as said:
+    with pytest.raises(
+        OpsError, match=r"has version 9; this program reads version 1\. In doubt .*: 1: id-003"
+    ) as caught:
         Ledger.open(path)
-    assert "are still in the dead-letter queue" in said.value.next_step
+    assert "are still in the dead-letter queue" in caught.value.next_step
 
 
 def test_no_ledger_at_all(path: Path) -> None:

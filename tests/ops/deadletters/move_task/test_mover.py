@@ -1,4 +1,4 @@
-"""The last step by a move task: what is asked of SQS, and what happens when it does not do it."""
+"""The last step by a move task: what is requested from SQS, and what happens when it fails."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Stage:
 
 @pytest.fixture
 def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """Four letters, and SQS's move tasks played by ``Tasks``."""
+    """Four messages, and SQS's move tasks played by ``FakeMoveTasks``."""
     world = server.with_new_queues(tmp_path, monkeypatch)
     world.put(["a", "b", "c", "d"])
     plan = plans.make_plan(world.source, Selection(), pace=Pace(100, headroom=False), engine="ledger")
@@ -95,7 +95,7 @@ def test_a_task_that_came_to_an_end_after_too_many_moves_is_no_success(stage: St
 
 
 def test_no_faster_task_is_started_while_messages_fail_again(stage: Stage) -> None:
-    """Moves are counted over all tasks: a slower one in between does not begin the count anew."""
+    """Moves are counted over all tasks: a slower one in between does not reset the count."""
     stage.tasks.failing_again = True
     stage.tasks.step = 10
     stage.tasks.on_first_poll = partial(stage.limiter.set, 20.0, "the queue fills up, slowing")
@@ -140,8 +140,8 @@ def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
     stage.tasks.fail = "CouldNotDetermineMessageSource"
     stage.engine.finds = True
     stage.mover.move(4, 2)
-    said = stage.ledger.run().status_text
-    assert said == "SQS's move task failed (CouldNotDetermineMessageSource): the engine sends the remaining messages."
+    text = stage.ledger.run().status_text
+    assert text == "SQS's move task failed (CouldNotDetermineMessageSource): the engine sends the remaining messages."
     assert stage.engine.moves == [(4, 2)]
 
 
@@ -171,7 +171,7 @@ def test_a_resumed_run_counts_its_own_tasks_only(stage: Stage) -> None:
 
 @pytest.mark.parametrize("to", ["", "arn:aws:sqs:eu-west-1:000000000000:jobs"])
 def test_a_later_task_to_another_queue_is_not_a_resumed_runs(stage: Stage, to: str) -> None:
-    """No more than where it was stopped before it had begun one."""
+    """As where it was stopped before it had started one."""
     stage.ledger.was_started = True
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 7})
     stage.tasks.tasks[0] |= {"DestinationArn": to} if to else {}
@@ -221,7 +221,7 @@ def test_a_task_that_sqs_never_lists_fails_the_run(stage: Stage, monkeypatch: py
 
 
 def test_what_a_task_moved_is_not_taken_for_gone_while_sqs_does_not_tell(stage: Stage) -> None:
-    """The run fails with its letters still planned, and resuming it finds what the task did."""
+    """The run fails with its messages still planned, and resuming it finds what the task did."""
     stage.tasks.fails_below = 20
     with pytest.raises(AwsError):
         stage.mover.move(4, 2)

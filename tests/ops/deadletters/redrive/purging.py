@@ -1,4 +1,4 @@
-"""What tests of a purge do around it: bad letters among good ones, of which the bad ones are to go."""
+"""Helpers for tests of purges: bad messages among good ones, of which the bad ones are purged."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def good_bodies(number: int = 20) -> list[str]:
     return sorted(f"good {index}" for index in range(number))
 
 
-def ensure_nothing_was_deleted(world: World, letters: int = 32) -> None:
+def ensure_nothing_was_deleted(world: World, expected: int = 32) -> None:
     messages = world.dlq.messages()
-    assert len(messages) == letters
+    assert len(messages) == expected
     assert not any(message["hidden"] for message in messages)
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.count() == letters
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.count() == expected

@@ -1,4 +1,4 @@
-"""In which steps letters go, and when the next step may."""
+"""When the next step may start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs that were killed: their letters are kept from other plans, and they can be gone on with, or left for good."""
+"""Runs that were killed: other plans may not send their messages, and they can be resumed or abandoned."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WAITS_S = 0.02
 
 
 def killed(world: World) -> Plan:
-    """The plan of a run whose process died with one of three letters under way."""
+    """The plan of a run whose process was killed with one of three messages in flight."""
     world.put(["a", "b", "c"])
     plan = a_plan(world)
     plans.save_plan(world.source, plan)
@@ -67,9 +67,9 @@ def of_another_version(path: Path) -> None:
 
 def test_a_killed_run_is_interrupted_and_keeps_its_messages_from_other_plans(world: World) -> None:
     plan = killed(world)
-    found = read_run(world.source, plan.id)
-    assert found.state is RunState.INTERRUPTED
-    assert f"ops dlq resume {plan.id}" in found.status_text
+    run = read_run(world.source, plan.id)
+    assert run.state is RunState.INTERRUPTED
+    assert f"ops dlq resume {plan.id}" in run.status_text
     again = a_plan(world)
     with pytest.raises(UsageError, match=r"interrupted with 1 message of this plan in flight") as refused:
         redrive.start_redrive(world.source, again, reason="r")

@@ -1,4 +1,4 @@
-"""Purge: exactly these letters, exported and confirmed; every other one stays."""
+"""Purge: exactly these messages, exported and confirmed; all others stay."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_only_the_messages_of_the_plan_are_deleted(world: World) -> None:
     plan = fill(world)
-    told: list[tuple[int, int]] = []
-    done = run_purge(world, plan, progress=lambda *news: told.append(news))
+    progress: list[tuple[int, int]] = []
+    done = run_purge(world, plan, progress=lambda *counts: progress.append(counts))
     assert (done.deleted, done.missing, done.refused, done.outcome) == (12, 0, 0, "done")
-    assert told[-1] == (12, 12)
+    assert progress[-1] == (12, 12)
     assert world.bodies() == good_bodies()
     assert not any(message["hidden"] for message in world.dlq.messages()), "the others were given back"
     with Snapshot.open(world.source) as shelf:

@@ -1,4 +1,4 @@
-"""A purge while the network, SQS or the disk fail: no other letter is lost, and the record is true."""
+"""A purge while the network, SQS or the disk fail: no other message is lost, and the audit log is correct."""
 
 from __future__ import annotations
 

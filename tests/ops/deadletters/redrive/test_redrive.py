@@ -30,7 +30,7 @@ WAITS_S = 0.02
 
 
 def test_messages_are_redriven_and_everything_is_recorded(world: World) -> None:
-    ids = world.put([f"letter {number}" for number in range(30)])
+    ids = world.put([f"message {number}" for number in range(30)])
     plan = a_plan(world)
     seen: list[Run] = []
     run = redrive.start_redrive(world.source, plan, reason=" the fix is out ", progress=seen.append)
@@ -40,7 +40,7 @@ def test_messages_are_redriven_and_everything_is_recorded(world: World) -> None:
     )
     assert [step.upto for step in run.steps] == [5, 30]
     assert world.bodies() == []
-    assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"letter {n}" for n in range(30))
+    assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"message {n}" for n in range(30))
     assert seen[-1].sent == 30
     assert list_runs(world.source) == (run,) == (read_run(world.source, plan.id[:13]),)
     with Snapshot.open(world.source) as shelf:
@@ -66,7 +66,7 @@ def test_a_copy_leaves_the_messages(world: World) -> None:
 
 def test_a_cancellation_while_it_starts_is_heard(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting asks AWS and syncs files, which takes time; whoever cancels then is told that it stops."""
-    world.put([f"letter {number}" for number in range(30)])
+    world.put([f"message {number}" for number in range(30)])
     gauge = redrive.headroom.make_gauge
 
     def cancelled_meanwhile(source: DeadLetterQueue, plan: Plan) -> Any:
@@ -161,7 +161,7 @@ def test_the_second_of_two_is_refused(world: World) -> None:
 
 
 def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
-    world.put([f"letter {number}" for number in range(200)])
+    world.put([f"message {number}" for number in range(200)])
     plan = a_plan(world, pace=Pace(200, headroom=False), steps=Steps(watch=False))
     world.aws.fault(Fault("empty", "ReceiveMessage", skip=10))  # it finds no more, and goes on looking until stopped
     run = redrive.start_redrive(world.source, plan, reason="r", stop=lambda: len(world.jobs.messages()) > 20)
@@ -182,7 +182,7 @@ def test_stop_ends_it_cleanly_and_resume_finishes(world: World) -> None:
 def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.put([f"letter {number}" for number in range(20)])
+    world.put([f"message {number}" for number in range(20)])
     plan = a_plan(world)
     monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.FAILED_AGAIN))
     run = redrive.start_redrive(world.source, plan, reason="r")
@@ -197,7 +197,7 @@ def test_a_run_that_the_canary_stopped_says_so_after_it_was_resumed(
 
 
 def test_watching_that_ended_early_is_reported_and_resumed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    world.put([f"letter {number}" for number in range(20)])
+    world.put([f"message {number}" for number in range(20)])
     plan = a_plan(world)
     monkeypatch.setattr(
         monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.SUCCEEDED if at < 5 else None)
@@ -224,7 +224,7 @@ def test_watching_that_ended_early_is_reported_and_resumed(world: World, monkeyp
 
 
 def test_cancel_from_elsewhere(world: World) -> None:
-    world.put([f"letter {number}" for number in range(100)])
+    world.put([f"message {number}" for number in range(100)])
     plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
 
     asked: list[Run] = []
@@ -255,28 +255,28 @@ def test_cancel_from_elsewhere(world: World) -> None:
 
 
 def test_a_cancel_that_cannot_be_recorded_cancels_and_says_so(world: World) -> None:
-    world.put([f"letter {number}" for number in range(100)])
+    world.put([f"message {number}" for number in range(100)])
     plan = a_plan(world, pace=Pace(50, headroom=False), steps=Steps(watch=False))
     book = state_folder(world.source.aws.target) / audit_log.FILE
     aside = book.with_suffix(".aside")
-    said: list[OpsError] = []
+    errors: list[OpsError] = []
 
     def cancel(run: Run) -> None:
-        if run.sent and run.state is RunState.RUNNING and not said:
+        if run.sent and run.state is RunState.RUNNING and not errors:
             book.rename(aside)
             book.mkdir()
             with pytest.raises(OpsError) as refused:
                 redrive.cancel_redrive(world.source)
-            said.append(refused.value)
+            errors.append(refused.value)
             book.rmdir()
             aside.rename(book)
 
     run = redrive.start_redrive(world.source, plan, reason="r", progress=cancel)
     assert run.state is RunState.CANCELLED
-    assert str(said[0]).startswith(
+    assert str(errors[0]).startswith(
         f"Run {plan.id} is stopping, but the cancellation could not be recorded in the audit log: "
     )
-    assert said[0].next_step
+    assert errors[0].next_step
 
 
 def test_missing_messages_are_reported(world: World) -> None:
@@ -313,10 +313,10 @@ def test_a_damaged_ledger_is_refused_and_hides_no_other_run(world: World) -> Non
 def test_with_headroom_it_starts_slowly_and_says_why(world: World) -> None:
     reader = replace(world.source.workload, function=FUNCTION, mapping=replace(MAPPING, source_arn=world.jobs.arn))
     here = replace(world, source=replace(world.source, workload=reader))
-    here.put([f"letter {number}" for number in range(30)])
+    here.put([f"message {number}" for number in range(30)])
     seen: list[Run] = []
     plan = a_plan(here, pace=Pace(500, headroom=True), steps=Steps(watch=False))
     run = redrive.start_redrive(here.source, plan, reason="r", progress=seen.append)
     assert (run.state, run.sent) == (RunState.DONE, 30)
-    assert {one.rate_limit for one in seen if one.rate_limit} <= {20.0, 30.0}
+    assert {run.rate_limit for run in seen if run.rate_limit} <= {20.0, 30.0}
     assert run.rate_reason

@@ -1,4 +1,4 @@
-"""Runs that something ends: what AWS or the disk refuse is told, is on record, and can be resumed."""
+"""Runs that an error ends: it is reported and recorded, and the run can be resumed."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(
 def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.put([f"letter {number}" for number in range(20)])
+    world.put([f"message {number}" for number in range(20)])
     plan = a_plan(world)
     monkeypatch.setattr(monitor, "start_monitor", lambda *_: FixedOutcomes(lambda at: Outcome.FAILED_AGAIN))
     book = state_folder(world.source.aws.target) / audit_log.FILE

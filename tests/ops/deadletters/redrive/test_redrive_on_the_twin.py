@@ -32,14 +32,14 @@ def source(twin: Twin) -> Iterator[DeadLetterQueue]:
     twin.no_dead_letters()
     aim = target.resolve()
     aws = Aws(aim)
-    found = open_queue(aws, workload.describe(aws, aim))
-    for path in found.folder.glob("shelf.db*"):
+    queue = open_queue(aws, workload.describe(aws, aim))
+    for path in queue.folder.glob("shelf.db*"):
         path.unlink()
-    yield found
+    yield queue
 
 
 def dies(twin: Twin, count: int, **params: Any) -> list[str]:
-    """Jobs whose data is not there, until they lie in the dead-letter queue; their job ids."""
+    """Jobs whose data is not there, until they are in the dead-letter queue; their job IDs."""
     kind = f"redrive-{uuid.uuid4().hex[:8]}"
     ids = [f"{kind}-{number:03}" for number in range(count)]
     with_data = {"schema": 1, "kind": "describe", "params": {"outcome": "respond", **params}}
@@ -98,10 +98,10 @@ def a_plan(source: DeadLetterQueue, **more: Any) -> Plan:
 
 
 def jobs_in(source: DeadLetterQueue) -> set[str]:
-    found: list[sqs.Message] = []
+    messages: list[sqs.Message] = []
     while batch := sqs.receive_messages(source.aws, source.queue, 5, 0):
-        found += batch
-    return {json.loads(message.body)["job_id"] for message in found}
+        messages += batch
+    return {json.loads(message.body)["job_id"] for message in messages}
 
 
 def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: DeadLetterQueue) -> None:
@@ -121,7 +121,7 @@ def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: DeadLetterQu
     assert [(step.upto, step.succeeded, step.state) for step in run.steps] == [(5, 5, "passed"), (12, 7, "passed")]
     assert all(twin.result(job_id)["job_id"] == job_id for job_id in jobs[:2])
     assert sqs.queue_depth(source.aws, source.queue).visible == 0
-    assert any("keeps up" in one.rate_reason for one in seen), "the rate's reason is shown"
+    assert any("keeps up" in run.rate_reason for run in seen), "the rate's reason is shown"
 
 
 def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: DeadLetterQueue) -> None:
@@ -131,11 +131,11 @@ def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: Dea
     assert run.state is RunState.STOPPED
     assert run.status_text.startswith("Stopped in stage 1 of 2: 5 of 5 failed again, more than 20% (")
     assert run.status_text.endswith("7 messages were not sent.")
-    ((cause, letters),) = run.failed_again_causes
-    assert letters == 5
+    ((cause, number),) = run.failed_again_causes
+    assert number == 5
     assert cause.startswith("DataNotFound: s3://")
     assert "….csv is not there" in cause
-    wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == 12, 180, "not all letters are in the queue")
+    wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == 12, 180, "not all messages are in the queue")
     assert jobs_in(source) == set(jobs)
 
 
@@ -156,13 +156,13 @@ def test_a_whole_queue_is_moved_by_sqs_after_the_canary(twin: Twin, source: Dead
     pace = Pace(5, headroom=False)  # so slow that the task is seen at work
     plan = plans.make_plan(source, Selection(), pace=pace, steps=Steps(sizes=("5", "100%")), margin=1.0)
     assert (plan.engine, len(plan.ids)) == ("move task", 30)
-    told: list[str] = []
+    texts: list[str] = []
     run = redrive.start_redrive(
-        source, plan, reason="the data is there", progress=lambda now: told.append(now.status_text)
+        source, plan, reason="the data is there", progress=lambda now: texts.append(now.status_text)
     )
     assert (run.state, run.sent, run.deleted, run.missing) == (RunState.DONE, 30, 30, 0), run
     assert (run.succeeded, run.failed_again, run.waiting) == (29, 1, 0), run.status_text
-    assert any(text.startswith("SQS moves the messages at up to 5 per second") for text in told)
+    assert any(text.startswith("SQS moves the messages at up to 5 per second") for text in texts)
     assert "assumed to have succeeded" in run.status_text
     assert jobs_in(source) == {jobs[29]}
 
@@ -177,15 +177,15 @@ def test_a_move_task_whose_messages_fail_again_is_stopped(twin: Twin, source: De
     pace = Pace(20, headroom=False)
     plan = plans.make_plan(source, Selection(), destination=there, pace=pace, steps=unwatched, engine="move task")
     assert len(plan.ids) == 40
-    told: list[str] = []
-    run = redrive.start_redrive(source, plan, reason="a hope", progress=lambda now: told.append(now.status_text))
+    texts: list[str] = []
+    run = redrive.start_redrive(source, plan, reason="a hope", progress=lambda now: texts.append(now.status_text))
     assert (run.state, run.sent) == (RunState.STOPPED, 40), run.status_text
     assert run.moved > 50  # how many more depends on how soon the task's count is read
     assert run.status_text.startswith(f"Stopped SQS's move task after about {run.moved} moves of 40 messages: ")
-    assert any("of 40 so far" in text for text in told)
+    assert any("of 40 so far" in text for text in texts)
     record = audit_log.read_records(state_folder(source.aws.target))[0]
     assert (record.outcome, record.counts["moved"], record.note) == ("stopped", run.moved, run.status_text)
-    wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == 40, 180, "not all letters are in the queue")
+    wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == 40, 180, "not all messages are in the queue")
 
 
 @pytest.mark.slow
@@ -233,7 +233,7 @@ def test_asynchronous_invocations_are_made_again_and_watched(twin: Twin, source:
 
 
 def test_the_trace_header_travels(twin: Twin, source: DeadLetterQueue) -> None:
-    """So that one trace tells of the job's first life and of its second."""
+    """So that one trace shows the job's first attempt and its redrive."""
     header = "Root=1-5759e988-bd862e3fe1be46a994272793"
     client = twin.client("sqs")
     url = client.create_queue(QueueName=f"copies-{uuid.uuid4().hex[:8]}")["QueueUrl"]

@@ -25,14 +25,14 @@ from tests.ops.deadletters.redrive.rollouts import (
 def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
     seen: list[int] = []
 
-    def of(one: SentMessage) -> Outcome:
-        seen.append(one.step)
+    def of(sent: SentMessage) -> Outcome:
+        seen.append(sent.step)
         return Outcome.SUCCEEDED
 
     run, ledger = make_rollout(a_plan(100, Steps()), FakeOutcomes(of))
-    state, said = run.run()
+    state, text = run.run()
     assert state is RunState.DONE
-    assert said == "100 messages were sent, 100 succeeded."
+    assert text == "100 messages were sent, 100 succeeded."
     assert [(step.upto, step.sent, step.succeeded, step.state) for step in ledger.run().steps] == [
         (5, 5, 5, "passed"),
         (10, 5, 5, "passed"),
@@ -42,10 +42,10 @@ def test_every_step_waits_for_the_outcome_of_the_one_before() -> None:
 
 
 def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
-    run, ledger = make_rollout(a_plan(100, Steps()), FakeOutcomes(lambda one: Outcome.FAILED_AGAIN))
-    state, said = run.run()
+    run, ledger = make_rollout(a_plan(100, Steps()), FakeOutcomes(lambda sent: Outcome.FAILED_AGAIN))
+    state, text = run.run()
     assert state is RunState.STOPPED
-    assert said == (
+    assert text == (
         "Stopped in stage 1 of 3: 5 of 5 failed again, more than 20% (5: ValueError: no column). 95 messages were not sent."
     )
     assert len(ledger.book) == 5
@@ -53,35 +53,35 @@ def test_what_comes_back_stops_the_first_step_and_is_named() -> None:
 
 
 def test_an_outcome_that_stays_open_stops_too() -> None:
-    fate = FakeOutcomes(lambda one: None, note="The function logs no message ids.")
-    run, _ = make_rollout(a_plan(100, Steps(patience_s=0.02)), fate)
-    state, said = run.run()
+    outcomes = FakeOutcomes(lambda sent: None, note="The function logs no message ids.")
+    run, _ = make_rollout(a_plan(100, Steps(patience_s=0.02)), outcomes)
+    state, text = run.run()
     assert state is RunState.STOPPED
-    assert said.startswith("Stopped after stage 1 of 3: 5 of 5 messages had no known outcome after")
-    assert "The function logs no message ids. 95 messages were not sent." in said
+    assert text.startswith("Stopped after stage 1 of 3: 5 of 5 messages had no known outcome after")
+    assert "The function logs no message ids. 95 messages were not sent." in text
 
 
 def test_a_step_on_its_way_is_stopped() -> None:
     plan = a_plan(1000, Steps(sizes=("5", "100%")))
-    fate = FakeOutcomes(lambda one: Outcome.SUCCEEDED if one.step == 1 else Outcome.FAILED_AGAIN)
-    run, ledger = make_rollout(plan, fate, rests_at=500)
-    state, said = run.run()
+    outcomes = FakeOutcomes(lambda sent: Outcome.SUCCEEDED if sent.step == 1 else Outcome.FAILED_AGAIN)
+    run, ledger = make_rollout(plan, outcomes, rests_at=500)
+    state, text = run.run()
     assert state is RunState.STOPPED
-    assert said.startswith("Stopped in stage 2 of 2: ")
+    assert text.startswith("Stopped in stage 2 of 2: ")
     assert len(ledger.book) == 500
 
 
 def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
     plan = a_plan(100, Steps())
-    run, ledger = make_rollout(plan, FakeOutcomes(lambda one: Outcome.FAILED_AGAIN))
+    run, ledger = make_rollout(plan, FakeOutcomes(lambda sent: Outcome.FAILED_AGAIN))
     assert run.run()[0] is RunState.STOPPED
     again = Rollout(
         plan, ledger, FakeMover(plan, ledger, threading.Event()), FakeOutcomes(succeeds), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
-    state, said = again.run()
+    state, text = again.run()
     assert state is RunState.DONE
-    assert said == "100 messages were sent, 95 succeeded, 5 failed again (5: ValueError: no column)."
+    assert text == "100 messages were sent, 95 succeeded, 5 failed again (5: ValueError: no column)."
     states = [step.state for step in ledger.run().steps]
     assert states == ["stopped", "passed", "passed"], "what went on by resume had been stopped all the same"
 
@@ -89,13 +89,13 @@ def test_what_stopped_before_is_not_held_against_a_resumed_run() -> None:
 def test_what_was_sent_before_a_stop_and_comes_back_later_does_not_stop_the_resumed_run() -> None:
     plan = a_plan(50, Steps(sizes=("10", "100%")))
     run, ledger = make_rollout(
-        plan, FakeOutcomes(lambda one: Outcome.FAILED_AGAIN if int(one.message_id[1:]) < 3 else None)
+        plan, FakeOutcomes(lambda sent: Outcome.FAILED_AGAIN if int(sent.message_id[1:]) < 3 else None)
     )
     assert run.run()[0] is RunState.STOPPED
     assert len(ledger.sent_messages(Outcome.WAITING)) == 7
     again = Rollout(
         plan, ledger, FakeMover(plan, ledger, threading.Event()),
-        FakeOutcomes(lambda one: Outcome.FAILED_AGAIN if one.step == 1 else Outcome.SUCCEEDED), None, RateLimiter(None),
+        FakeOutcomes(lambda sent: Outcome.FAILED_AGAIN if sent.step == 1 else Outcome.SUCCEEDED), None, RateLimiter(None),
         threading.Event(), resumed_from=ledger.run().steps, tick_s=0.002,
     )  # fmt: skip
     assert again.run() == (
@@ -108,12 +108,12 @@ def test_a_watch_that_is_ended_early_is_not_done() -> None:
     """Nothing is left to move, and what became of some is not known: the state, the sentence and the step say so."""
     plan = a_plan(20, Steps(sizes=("5", "100%")))
     run, ledger = make_rollout(
-        plan, FakeOutcomes(lambda one: Outcome.SUCCEEDED if int(one.message_id[1:]) < 12 else None)
+        plan, FakeOutcomes(lambda sent: Outcome.SUCCEEDED if int(sent.message_id[1:]) < 12 else None)
     )
     run.stop = lambda: len(ledger.sent_messages()) == 20 and len(ledger.sent_messages(Outcome.SUCCEEDED)) == 12
-    state, said = run.run()
+    state, text = run.run()
     assert state is RunState.CANCELLED
-    assert said == (
+    assert text == (
         "Stopped on request. Nothing is left to send, but watching the outcomes ended early: "
         "20 messages were sent, 12 succeeded, the outcome of 8 is not known yet."
     )
@@ -147,10 +147,10 @@ def test_a_stop_when_nothing_is_awaited_any_more_cuts_nothing_short() -> None:
 
 
 def test_in_the_last_step_nothing_is_left_to_stop_but_failures_are_reported() -> None:
-    run, ledger = make_rollout(a_plan(4, Steps()), FakeOutcomes(lambda one: Outcome.FAILED_AGAIN))
-    state, said = run.run()
+    run, ledger = make_rollout(a_plan(4, Steps()), FakeOutcomes(lambda sent: Outcome.FAILED_AGAIN))
+    state, text = run.run()
     assert state is RunState.DONE
-    assert said == "4 messages were sent, 4 failed again (4: ValueError: no column)."
+    assert text == "4 messages were sent, 4 failed again (4: ValueError: no column)."
     assert ledger.run().steps[-1].state == "stopped"
 
 
@@ -182,9 +182,9 @@ def test_missing_messages_are_counted() -> None:
 def test_a_cancel_from_elsewhere_stops_the_mover() -> None:
     run, ledger = make_rollout(a_plan(1000, Steps(sizes=("100%",))), FakeOutcomes(succeeds), rests_at=10)
     run.progress = lambda now: setattr(ledger, "cancel_requested", now.sent > 3)
-    state, said = run.run()
+    state, text = run.run()
     assert state is RunState.CANCELLED
-    assert said.startswith("Cancelled. ")
+    assert text.startswith("Cancelled. ")
     assert run.stopping.is_set()
 
 
@@ -201,10 +201,10 @@ def test_ctrl_c_ends_it_cleanly() -> None:
             raise KeyboardInterrupt
 
     run.progress = press
-    state, said = run.run()
+    state, text = run.run()
     assert state is RunState.CANCELLED
-    assert said.startswith("Stopped by Ctrl-C. ")
-    assert said.endswith(" messages were not sent.")
+    assert text.startswith("Stopped by Ctrl-C. ")
+    assert text.endswith(" messages were not sent.")
     assert run.stopping.is_set()
 
 
@@ -225,10 +225,10 @@ def test_messages_held_by_another_consumer_stop_it() -> None:
 
     class Kept:
         def move(self, upto: int, step: int) -> FakeMoveResult:
-            return FakeMoveResult("10 letters are held by somebody else.")
+            return FakeMoveResult("10 messages are held by another consumer.")
 
     run.mover = Kept()
-    assert run.run() == (RunState.STOPPED, "10 letters are held by somebody else. 10 messages were not sent.")
+    assert run.run() == (RunState.STOPPED, "10 messages are held by another consumer. 10 messages were not sent.")
 
 
 def test_the_rate_and_its_reason_are_recorded_when_they_change() -> None:
