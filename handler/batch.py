@@ -227,9 +227,9 @@ class JobProcessor(BatchProcessor):
 
     def _announce(self) -> None:
         """Successes and rejections each in a call of their own: the latter are best effort and must harm no result."""
-        told, self._news = self._news, []
-        self._put([news for news in told if news[1] == contract.EVENT_JOB_SUCCEEDED])
-        self._put([news for news in told if news[1] == contract.EVENT_JOB_REJECTED])
+        events, self._news = self._news, []
+        self._put([news for news in events if news[1] == contract.EVENT_JOB_SUCCEEDED])
+        self._put([news for news in events if news[1] == contract.EVENT_JOB_REJECTED])
 
     def _put(self, news: list[tuple[dict[str, Any], str, dict[str, Any]]]) -> None:
         if not news:

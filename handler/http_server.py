@@ -100,8 +100,8 @@ class Worker:
         [code] = self._service.store.announce([(contract.EVENT_JOB_SUCCEEDED, detail)])
         if code:
             raise errors.NotAnnounced(f"the bus refused the event: {code}")
-        said = {contract.LOG_MESSAGE_ID: message_id, contract.LOG_JOB_ID: job.job_id, contract.LOG_JOB_KIND: job.kind}
-        logger.info(contract.LOG_JOB_REPEATED if repeated else contract.LOG_JOB_OK, extra=said)
+        fields = {contract.LOG_MESSAGE_ID: message_id, contract.LOG_JOB_ID: job.job_id, contract.LOG_JOB_KIND: job.kind}
+        logger.info(contract.LOG_JOB_REPEATED if repeated else contract.LOG_JOB_OK, extra=fields)
         count(contract.METRIC_JOBS_REPEATED if repeated else contract.METRIC_JOBS_SUCCEEDED)
         return pointer, self.client.get_object(pointer["bucket"], pointer["key"], pointer["size"])
 

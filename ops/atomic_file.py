@@ -137,7 +137,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def file_error(path: Path, error: OSError) -> OpsError:
-    """What an operator is told when ``path`` could not be written or read."""
+    """The error for a ``path`` that could not be written or read."""
     if error.errno == errno.ENOENT:
         if path.parent.is_dir():
             return UsageError(f"There is no file {path}.", "Check its name.")

@@ -9,7 +9,8 @@
 
 A platform's JSON object has the members ``time``, ``type`` and ``record`` and no other, and its plain lines are as
 above from their first character to their last: what a function prints about another failure is not one of them. What a
-function prints in exactly that form cannot be told by the line alone; ``ops.insight.sources.genuine_lines`` compares it with others.
+function prints in exactly that form cannot be distinguished by the line alone; ``ops.insight.sources.genuine_lines``
+compares it with others.
 """
 
 from __future__ import annotations
@@ -240,11 +241,11 @@ def _ended(
     init, restore = values.get("init_ms"), values.get("restore_ms")
     if source == REPORT:
         values["cold"] = rules.is_cold(values.get("init_type", ""), init, restore)
-    told = rules.error_type(
+    error_type = rules.error_type(
         values["status"], values.get("error_type", ""), values.get("memory_used_mb"), values.get("memory_size_mb")
     )
-    if told or "error_type" in values:
-        values["error_type"] = told
+    if error_type or "error_type" in values:
+        values["error_type"] = error_type
     named = log_streams.parse(stream)
     values["version"] = named.version if named else ""
     lasted = (values.get("duration_ms") or 0.0) + (init or restore or 0.0)

@@ -46,7 +46,7 @@ def _subscribe(api: LambdaApi) -> tuple[Listener | None, str]:
     A refused subscription leaves the listener open: the one made before a failed init may still deliver to it.
     """
     try:
-        # Every address of the environment's own network, unless told otherwise: the twin has no such network.
+        # Every address of the environment's own network, unless set otherwise: the twin has no such network.
         listener = Listener(_variable("LAMBDA_TELEMETRY_LISTEN_ADDRESS") or "0.0.0.0")  # noqa: S104
     except OSError as error:
         return None, str(error)

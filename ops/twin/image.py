@@ -138,17 +138,17 @@ def read(dockerfile: Path, context: Path) -> Recipe:
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:
     """Line number, name and the rest of each instruction; comments gone, continued lines joined."""
-    begun, pending = 0, ""
+    first_line, pending = 0, ""
     for number, line in enumerate(text.splitlines(), 1):
         if line.lstrip().startswith("#") or (not line.strip() and not pending):
             continue
-        begun = begun if pending else number
+        first_line = first_line if pending else number
         if line.rstrip().endswith("\\"):
             pending += line.rstrip()[:-1] + " "
             continue
         name, _, rest = (pending + line).strip().partition(" ")
         pending = ""
-        yield begun, name.upper(), rest.strip()
+        yield first_line, name.upper(), rest.strip()
 
 
 def _expand(text: str, variables: Mapping[str, str]) -> str:

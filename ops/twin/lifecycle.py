@@ -1,6 +1,6 @@
 """Start, stop and look at the twin: two processes on loopback and one stack, as template.yaml says.
 
-``up`` is safe to call at any time: a running twin is returned as it is, the remains of one that died are cleared away.
+``up`` is safe to call at any time: a running twin is returned as it is, what a failed one left is cleared away.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Progress = Callable[[str], None]
 @dataclass(frozen=True)
 class StartSettings:
     stack: str = "scilearn"
-    port: int = EMULATOR_PORT  # of the AWS APIs; another one is taken, and said, when it is in use
+    port: int = EMULATOR_PORT  # of the AWS APIs; another one is taken, and reported, when it is in use
     insist_on_port: bool = False  # the person named the port: fail rather than take another
     bound: bool = False  # the processes die with us
     parameters: Mapping[str, str] = field(default_factory=dict)  # of the template, over deploy.parameters()

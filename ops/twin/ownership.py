@@ -1,4 +1,4 @@
-"""A folder that is the twin's: told by a mark, and cleared of the files that the twin makes, by their names.
+"""A folder that is the twin's: known by a mark, and cleared of the files that the twin makes, by their names.
 
 The mark is the first line of the file ``lock``. A folder that is new or empty gets it; any other folder is refused,
 whatever ``OPS_TWIN_DIR`` says, so that nothing of somebody else's is ever overwritten or deleted.
@@ -96,8 +96,8 @@ def _start_of(path: Path) -> bytes | None:
 def _unmarked_twin(folder: Path, found: set[str]) -> bool:
     """Whether a version without marks made it: an empty lock, both logs, and nothing else but what the twin makes."""
     known = {LOCK} | LOGS | FILES | FOLDERS
-    begun = found == {LOCK} or {"emulator.log", "host.log"} <= found
-    return begun and found <= known and _start_of(folder / LOCK) == b""
+    started = found == {LOCK} or {"emulator.log", "host.log"} <= found
+    return started and found <= known and _start_of(folder / LOCK) == b""
 
 
 def _listed(found: set[str]) -> str:

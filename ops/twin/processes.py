@@ -155,8 +155,8 @@ def failure(role: str, log: Path, what: str, again: str = "ops twin up") -> Twin
         lines = log.read_text(errors="replace").splitlines()[-LOG_TAIL:]
     except OSError:
         lines = []
-    said = "\n".join(lines) if lines else "(it wrote nothing)"
-    return TwinError(f"The twin's {role} {what}. The end of {log}:\n{said}", f"Read {log}, then try again: {again}.")
+    output = "\n".join(lines) if lines else "(it wrote nothing)"
+    return TwinError(f"The twin's {role} {what}. The end of {log}:\n{output}", f"Read {log}, then try again: {again}.")
 
 
 def stop(pid: int, timeout: float = STOP_TIMEOUT) -> None:

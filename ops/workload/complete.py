@@ -27,11 +27,11 @@ def complete(
     gaps: Iterable[Gap],
     stack: Stack | None = None,
     *,
-    told: tuple[str, ...] = (),
+    extra_notes: tuple[str, ...] = (),
     serves: tuple[str, ...] = (),
     function: str | None = None,
 ) -> Workload:
-    """``gaps`` are those found on the way, ``told`` the notes. ``function``: the one that was named. Raises UsageError
+    """``gaps`` are those found on the way, ``extra_notes`` the notes. ``function``: the one that was named. Raises UsageError
     when it does not read the queue."""
     queue, asking = pair.queue, Asking(gaps)
     readers = _readers(aws, pair, asking)
@@ -63,7 +63,7 @@ def complete(
         serves=serves,
         senders=senders.of_queue(queue, stack),
     )
-    return replace(workload, notes=(*told, *notes.of(workload)))
+    return replace(workload, notes=(*extra_notes, *notes.of(workload)))
 
 
 def _readers(aws: Aws, pair: Pair, asking: Asking) -> tuple[Reader, ...]:
@@ -127,7 +127,7 @@ def _account_concurrency(aws: Aws, asking: Asking) -> int | None:
 def _others(
     aws: Aws, mapping: lambda_.EventSourceMapping | None, queue: sqs.Queue
 ) -> tuple[lambda_.EventSourceMapping, ...]:
-    """Empty, too, where they may not be listed: that is said of the queue's own already."""
+    """Empty, too, where they may not be listed: the queue's own mappings report that already."""
     if mapping is None:
         return ()
     bare = lambda_.bare_arn(mapping.function_arn)

@@ -75,7 +75,7 @@ def _nothing_read(stack: cloudformation.Stack, found: stacks.StackQueues, target
         return UsageError(what, "Name a queue instead: --queue NAME, URL or ARN.")
     dead = {queue.dlq_arn for queue in found.all_queues}
     named = {queue.arn: queue.name for queue in found.all_queues}
-    told = [
+    described = [
         f"{queue.name} (dead-letter queue {named.get(queue.dlq_arn, sqs.name_of(queue.dlq_arn))})"
         if queue.dlq_arn
         else queue.name
@@ -85,7 +85,7 @@ def _nothing_read(stack: cloudformation.Stack, found: stacks.StackQueues, target
     first = next((queue for queue in found.all_queues if queue.arn not in dead), found.all_queues[0])
     last = next((queue for queue in found.all_queues if queue.arn in dead), found.all_queues[-1])
     return UsageError(
-        f"{what} Its queues: {pairs.listed(told)}.",
+        f"{what} Its queues: {pairs.listed(described)}.",
         f"Name one: {pairs.command('status', first, target)}; scan one for dead letters: "
         f"{pairs.command('dlq scan', last, target)}",
     )
@@ -102,8 +102,8 @@ def _from_queue(aws: Aws, target: Target) -> Workload:
     sources = dlqs.sources(aws, queue)
     if len(sources) == 1:
         source = sources[0]
-        told = (f"{queue.name} is the dead-letter queue of {source.name}, which is described here.",)
-        return complete(aws, source.name, Pair(source, ()), gaps, stack, told=told, function=target.function)
+        note = f"{queue.name} is the dead-letter queue of {source.name}, which is described here."
+        return complete(aws, source.name, Pair(source, ()), gaps, stack, extra_notes=(note,), function=target.function)
     roles = undelivered.Roles() if sources or queue.dlq_arn else undelivered.roles(aws, queue)
     serves = tuple(source.name for source in sources) or tuple(map(str, roles.serves))
     found = complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=serves, function=target.function)

@@ -59,8 +59,10 @@ class Attempts:
         if self._late(request_id, kind, at_ms, bool(attempts)):
             return None
         fitting = [attempt for attempt in attempts if _fits(attempt, kind, at_ms)]
-        told = [attempt for attempt in fitting if attempt.seen]  # the newest: the report of an older one may be lost
-        attempt = told[-1] if told else fitting[0] if fitting else self._add(request_id)
+        reported = [
+            attempt for attempt in fitting if attempt.seen
+        ]  # the newest: the report of an older one may be lost
+        attempt = reported[-1] if reported else fitting[0] if fitting else self._add(request_id)
         attempt.seen[kind] = at_ms
         return attempt
 

@@ -118,8 +118,8 @@ class InvocationTracker:
 
     def _type_of(self, invocation: Invocation) -> str:
         """By its report, else by the initialisation before it, else by the environment."""
-        told = invocation.init_type or (self._init.type if self._init else "") or self._init_type
-        return rules.kind_of(told, invocation.restore)
+        init_type = invocation.init_type or (self._init.type if self._init else "") or self._init_type
+        return rules.kind_of(init_type, invocation.restore)
 
     def _init_start(self, record: dict[str, Any], time: str) -> None:
         self._init = Init(
@@ -203,7 +203,7 @@ class InvocationTracker:
     def _attach_init(self, invocation: Invocation, reported_ms: int | None) -> None:
         """An initialisation belongs to the first invocation reported after it began: that one waited for it.
 
-        A report older than the initialisation is of the invocation that died before it. One that ran ahead, waited for
+        A report older than the initialisation is of the invocation that failed before it. One that ran ahead, waited for
         by nobody, leaves no trace in the invocation: its time is not in what the report bills.
         """
         phase = self._claim_init(invocation, reported_ms)

@@ -52,10 +52,10 @@ class Invocation:
         self.seen: dict[str, int | None] = {}
         self.announced = False  # by the Extensions API
 
-    def failed_with(self, told: str) -> None:
+    def failed_with(self, reported_type: str) -> None:
         """An event names an error type: the most specific one is kept, in whatever order they arrive."""
-        if told and self.error_type in UNSPECIFIED_ERRORS:
-            self.error_type = told
+        if reported_type and self.error_type in UNSPECIFIED_ERRORS:
+            self.error_type = reported_type
 
     def name_error(self) -> None:
         """Settle the error type, once all is known that will be."""

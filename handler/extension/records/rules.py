@@ -51,17 +51,17 @@ def expected(init_type: str) -> tuple[str, ...]:
     return tuple(event for event in every if event != "platform.runtimeDone") if managed(init_type) else every
 
 
-def error_type(status: str, told: str, used_mb: float | None = None, size_mb: float | None = None) -> str:
-    """What ended an invocation of this status. ``told``: the error type that the platform reported, or empty.
+def error_type(status: str, reported: str, used_mb: float | None = None, size_mb: float | None = None) -> str:
+    """What ended an invocation of this status. ``reported``: the error type that the platform reported, or empty.
 
     Lambda reports time-outs, and some out-of-memory kills, without the type that they have elsewhere.
     """
-    if status == "timeout" and told in UNSPECIFIED_ERRORS:
+    if status == "timeout" and reported in UNSPECIFIED_ERRORS:
         return TIMED_OUT
     full = used_mb is not None and size_mb is not None and used_mb >= size_mb > 0
-    if status in ("error", "failure") and told in UNSPECIFIED_ERRORS and full:
+    if status in ("error", "failure") and reported in UNSPECIFIED_ERRORS and full:
         return OUT_OF_MEMORY
-    return told
+    return reported
 
 
 def exit_type(text: str) -> str:

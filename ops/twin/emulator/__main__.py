@@ -1,4 +1,4 @@
-"""``python -m ops.twin.emulator``: serve the emulator in the foreground until it is told to stop."""
+"""``python -m ops.twin.emulator``: serve the emulator in the foreground until it is stopped."""
 
 import sys
 

@@ -30,7 +30,7 @@ def _buried(original: Any) -> Any:
     def invoke(target: dict[str, Any], event: Any, rule: Any, view: Any = None) -> None:
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue and (missing := _missing(str(target.get("Arn", "")))):
-            _bury(queue, target, event, rule, missing)
+            _send_to_dead_letter_queue(queue, target, event, rule, missing)
         else:
             original(target, event, rule, view)
 
@@ -52,7 +52,7 @@ def _missing(arn: str) -> str:
     return "" if there else f"The target {arn} does not exist."
 
 
-def _bury(queue_arn: str, target: dict[str, Any], event: Any, rule: Any, why: str) -> None:
+def _send_to_dead_letter_queue(queue_arn: str, target: dict[str, Any], event: Any, rule: Any, why: str) -> None:
     facts = {
         "RULE_ARN": str(rule.get("Arn", "")),
         "TARGET_ARN": str(target["Arn"]),

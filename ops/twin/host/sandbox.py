@@ -3,7 +3,7 @@
 Stands for the life cycle of LDG lambda-runtime-environment: extensions register before the runtime starts; an
 invocation is over when the runtime and every extension ask for the next one; between invocations all processes are
 stopped; at shutdown, and when a failure resets it, the runtime gets SIGTERM and 300 ms if there are extensions, and
-external ones are told why and have two seconds in all. Every API call and every end of a process looks whether the
+external ones are notified of the reason and have two seconds in all. Every API call and every end of a process looks whether the
 running phase is over, so nothing here polls but memory.
 """
 
@@ -103,8 +103,8 @@ class Sandbox:
         self.processes.stop_runtime()
         if external:
             await self.telemetry.flush(FLUSH_LIMIT)
-            told = self._tell_shutdown(reason, deadline)
-            await self._gone(lambda: not any(self.processes.runs(name) for name in told), deadline)
+            notified = self._notify_shutdown(reason, deadline)
+            await self._gone(lambda: not any(self.processes.runs(name) for name in notified), deadline)
         self.processes.kill()
         await self._gone(lambda: not self.processes.anybody_runs, now() + KILL_LIMIT)
         self.processes.forget()
@@ -206,9 +206,13 @@ class Sandbox:
         """Wait for processes to end, which is no failure here."""
         await self._phase.until(condition, deadline, failures_count=False)
 
-    def _tell_shutdown(self, reason: str, deadline: float) -> list[str]:
+    def _notify_shutdown(self, reason: str, deadline: float) -> list[str]:
         message = {"eventType": "SHUTDOWN", "shutdownReason": reason, "deadlineMs": epoch_ms(deadline)}
-        told = [one for one in self.extensions.extensions.values() if one.external and "SHUTDOWN" in one.events]
-        for extension in told:
+        notified = [
+            extension
+            for extension in self.extensions.extensions.values()
+            if extension.external and "SHUTDOWN" in extension.events
+        ]
+        for extension in notified:
             extension.deliver(message)
-        return [extension.name for extension in told]
+        return [extension.name for extension in notified]

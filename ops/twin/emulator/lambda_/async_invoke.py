@@ -119,7 +119,9 @@ def run(usage: UsageCounters, destinations: Destinations, func: dict[str, Any], 
             usage.asynchronous(owner, "AsyncEventsDropped", time.time())
             target = (chosen.get("OnFailure") or {}).get("Destination")
             dead = (config.get("DeadLetterConfig") or {}).get("TargetArn")
-            if dead and not destinations.bury(dead, config, event, request_id_of_event.get(), outcome.result):
+            if dead and not destinations.send_to_dead_letter_target(
+                dead, config, event, request_id_of_event.get(), outcome.result
+            ):
                 usage.asynchronous(owner, "DeadLetterErrors", time.time())
         if target and not destinations.deliver(target, config, _record(config, event, outcome)):
             usage.asynchronous(owner, "DestinationDeliveryFailures", time.time())

@@ -42,7 +42,9 @@ class Destinations:
             return False
         return True
 
-    def bury(self, arn: str, config: dict[str, Any], event: Any, request_id: str, result: dict[str, Any]) -> bool:
+    def send_to_dead_letter_target(
+        self, arn: str, config: dict[str, Any], event: Any, request_id: str, result: dict[str, Any]
+    ) -> bool:
         """Send the bare event to a dead-letter queue or topic, with its attributes."""
         body = result.get("body")
         message = body.get("errorMessage") or body.get("message") if isinstance(body, dict) else None

@@ -1,7 +1,7 @@
 """The emulator's side of the conversation with the Lambda host: plain HTTP on loopback, connections kept open.
 
 ``PUT /functions/{name}`` describes a function, ``POST /functions/{name}/invocations`` runs it. The host answers 409
-when it does not know the revision named in the call; then it is told and asked again.
+when it does not know the revision named in the call; then it gets the revision and is called again.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class HostResponse:
 
 def revision(configuration: Mapping[str, Any]) -> str:
     """A short name for everything that the execution environment is built from."""
-    told = {field: configuration.get(field) for field in REVISION_FIELDS}
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
+    fields = {field: configuration.get(field) for field in REVISION_FIELDS}
+    return hashlib.sha256(json.dumps(fields, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def resource_name(configuration: Mapping[str, Any]) -> str:

@@ -56,7 +56,7 @@ def judge(
         return InvocationEnd("error", reply.error_type, reply.payload, "Unhandled")
     if failure is None:
         return InvocationEnd("success", "", reply.payload if reply else b"")
-    if failure.payload:  # the runtime itself said what kept it from starting
+    if failure.payload:  # the runtime reported what kept it from starting
         return InvocationEnd(failure.status, failure.error_type, failure.payload, "Unhandled")
     if failure.status == "timeout":
         what = f"Task timed out after {timeout:.2f} seconds"
@@ -64,8 +64,8 @@ def judge(
     else:
         what = failure.message
         lines = (f"RequestId: {request_id} Error: {what}", failure.error_type)
-    told = {"errorType": failure.error_type, "errorMessage": f"RequestId: {request_id} Error: {what}"}
-    return InvocationEnd(failure.status, failure.reported_type, json.dumps(told).encode(), "Unhandled", lines)
+    payload = {"errorType": failure.error_type, "errorMessage": f"RequestId: {request_id} Error: {what}"}
+    return InvocationEnd(failure.status, failure.reported_type, json.dumps(payload).encode(), "Unhandled", lines)
 
 
 @dataclass(frozen=True)
