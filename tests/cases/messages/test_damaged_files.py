@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from ops.cli.app import run as ops
-from ops.deadletters import plans, queue_lock
+from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
 from ops.deadletters.redrive import redrive
-from ops.deadletters.transfer import context, receiver
 from tests.cases.messages.damage import OF_ANY, OF_AUDIT, OF_LEDGER, OF_SNAPSHOT, Damage, settle
 from tests.ops.cli.conftest import Desk, _doors, _workloads, _world, desk, terminal
+from tests.timing import set_timing
 
 __all__ = ["_doors", "_workloads", "_world", "desk", "terminal"]
 
@@ -88,9 +88,7 @@ class Kept:
 
 @pytest.fixture
 def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
-    monkeypatch.setattr(context, "LEASE_S", 1)
-    monkeypatch.setattr(receiver, "GRACE_S", 0.1)
-    monkeypatch.setattr(queue_lock, "HANDOVER_WAIT_S", 0.05)
+    set_timing(monkeypatch, lease=1, lease_grace=0.1, lock_handover=0.05)
     desk.bury(*BODIES[:1])
     quick = ["--no-watch", "--no-headroom", "--rate", "0", "--engine", "ledger"]
     done = str(desk.told("plan", *quick)["plan"]["id"])

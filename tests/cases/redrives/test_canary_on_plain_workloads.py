@@ -12,11 +12,12 @@ import pytest
 
 from ops.deadletters import plans
 from ops.deadletters.ledger.model import Run, RunState
-from ops.deadletters.outcomes import dlq_search, monitor
+from ops.deadletters.outcomes import dlq_search
 from ops.deadletters.plan_model import Pace, Selection, Steps
-from ops.deadletters.redrive import redrive, rollout
+from ops.deadletters.redrive import redrive
 from tests.fakes.dlq_world import World
 from tests.ops.insight.world import FUNCTION, MAPPING
+from tests.timing import set_timing
 
 PLAIN = Steps(sizes=("2", "4", "100%"), patience_s=30)
 
@@ -24,9 +25,7 @@ PLAIN = Steps(sizes=("2", "4", "100%"), patience_s=30)
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A queue that a function reads, which writes nothing into its log."""
-    monkeypatch.setattr(rollout, "TICK_S", 0.02)
-    monkeypatch.setattr(dlq_search, "SETTLING_S", 0.3)
-    monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.05)
+    set_timing(monkeypatch, rollout_tick=0.02, dlq_settling=0.3, outcome_check=0.05)
     server.aws.waits(0.02)
     made = server.with_new_queues(tmp_path, monkeypatch)
     reader = replace(

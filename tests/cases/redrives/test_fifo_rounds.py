@@ -18,6 +18,7 @@ from ops.deadletters.scan import scan
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World
+from tests.timing import set_timing
 
 UNWATCHED = Steps(("100%",), watch=False)
 WAITS_S = 0.02
@@ -26,8 +27,7 @@ WAITS_S = 0.02
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """FIFO queues, and another one to move to."""
-    monkeypatch.setattr("ops.deadletters.scan.bulk_receive.LONG_POLL_S", 0)
-    monkeypatch.setattr("ops.deadletters.redrive.rollout.TICK_S", 0.02)
+    set_timing(monkeypatch, scan_long_poll=0, rollout_tick=0.02)
     server.aws.waits(WAITS_S)
     server.aws.queue("parked.fifo", FifoQueue="true")
     return server.with_new_queues(tmp_path, monkeypatch, ".fifo", FifoQueue="true")
@@ -127,8 +127,7 @@ def test_a_run_that_was_stopped_goes_on_with_the_rest(world: World) -> None:
 def test_a_refused_message_holds_back_those_behind_it_and_the_run_counts_them(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.deadletters.transfer.context.LEASE_S", 2)
-    monkeypatch.setattr("ops.deadletters.transfer.receiver.GRACE_S", 0.1)
+    set_timing(monkeypatch, lease=2, lease_grace=0.1)
     world.aws.queue("parked.fifo", FifoQueue="true", MaximumMessageSize="1024")
     put(world, {"only": 12})
     world.dlq.put(

@@ -11,10 +11,10 @@ from ops.cli.app import run
 from ops.deadletters import plans
 from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.redrive import redrive
-from ops.deadletters.scan import bulk_receive
 from ops.deadletters.scan.scan import scan_queue
 from tests.factories import bodies
 from tests.fakes.dlq_world import World, a_plan, a_world
+from tests.timing import set_timing
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_each_goes_to_its_own_queue(world: World) -> None:
 
 
 def test_a_move_task_does_not_take_messages_of_several_queues(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)
+    set_timing(monkeypatch, scan_long_poll=0)
     scan_queue(world.source)
     made = plans.make_plan(world.source, Selection(), pace=Pace(None, headroom=False))
     assert made.engine == "ledger"

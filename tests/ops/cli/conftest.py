@@ -15,11 +15,10 @@ from ops import workload
 from ops.aws import Aws
 from ops.cli.app import run
 from ops.deadletters import causes
-from ops.deadletters.redrive import rollout
-from ops.deadletters.scan import bulk_receive
 from ops.target import Target
 from ops.workload import Workload
 from tests.fakes.dlq_world import World, a_world
+from tests.timing import set_timing
 
 
 @dataclass
@@ -95,8 +94,7 @@ def desk(
 
     monkeypatch.setattr("ops.cli.dlq.shared_options.Aws", door)
     monkeypatch.setattr(workload, "describe", described)
-    monkeypatch.setattr(rollout, "TICK_S", 0.05)
-    monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
+    set_timing(monkeypatch, rollout_tick=0.05, scan_long_poll=0)  # this server knows at once that nothing is there
     monkeypatch.chdir(tmp_path)
     return Desk(_world.with_new_queues(tmp_path, monkeypatch), capsys)
 

@@ -19,9 +19,9 @@ import pytest
 from ops.deadletters import queue_lock
 from ops.deadletters.messages.model import Place
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import context
 from tests.fakes.sqs.faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
+from tests.timing import set_timing
 
 LEASE_S = 3
 QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
@@ -303,7 +303,7 @@ def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
 
 @pytest.mark.slow
 def test_a_killed_redrive_is_named_until_it_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "LEASE_S", LEASE_S)
+    set_timing(monkeypatch, lease=LEASE_S)
     plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
     with started(plan) as running:
         running.kill()

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from ops.aws.clients import MAX_ATTEMPTS
-from ops.deadletters.redrive import rollout
-from ops.deadletters.scan import bulk_receive
 from tests.fakes.dlq_world import World, a_world
+from tests.timing import set_timing
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +25,7 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """Empty queues and a home of the test's own, for runs that look about them twenty times a second."""
-    monkeypatch.setattr(rollout, "TICK_S", 0.05)
+    set_timing(monkeypatch, rollout_tick=0.05)
     return server.with_new_queues(tmp_path, monkeypatch)
 
 
@@ -39,5 +38,5 @@ def look_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.fixture
 def look_world(look_server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """An empty queue of dead letters to look at."""
-    monkeypatch.setattr(bulk_receive, "LONG_POLL_S", 0)  # this server knows at once that nothing is there
+    set_timing(monkeypatch, scan_long_poll=0)  # this server knows at once that nothing is there
     return look_server.with_new_queues(tmp_path, monkeypatch)

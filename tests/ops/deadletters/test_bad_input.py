@@ -18,14 +18,14 @@ from ops.deadletters import plans
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Pace, Plan, Selection, Steps
 from ops.deadletters.queue import open_queue
-from ops.deadletters.redrive import redrive, rollout
+from ops.deadletters.redrive import redrive
 from ops.deadletters.redrive.runs import list_runs, list_unreadable_runs, read_run
 from ops.deadletters.scan.scan import scan_queue
-from ops.deadletters.transfer import context
 from ops.errors import OpsError
 from tests.fakes.disks import longest_file
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, Fault
+from tests.timing import set_timing
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -163,7 +163,7 @@ def test_large_letters_go_in_batches_that_fit(world: World) -> None:
 
 @pytest.mark.parametrize("room", [0, 4_096, 8_192, 20_000, 33_000, 50_000, 80_000, 120_000, 200_000])
 def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "LEASE_S", 2)  # which a resumed run waits for
+    set_timing(monkeypatch, lease=2)  # which a resumed run waits for
     ids = world.put([f"letter {number}" for number in range(LETTERS)])
     plan = a_plan(world)
     run = None
@@ -303,7 +303,7 @@ def test_a_clock_that_is_set_while_letters_move(world: World, jump: int, monkeyp
     world.put([f"letter {number}" for number in range(LETTERS)])
     plan = a_plan(world, pace=Pace(400, headroom=False))
     world.aws.fault(Fault("empty", "ReceiveMessage", skip=2))  # so that some are sent before it, and some after
-    monkeypatch.setattr(rollout, "TICK_S", 0.01)
+    set_timing(monkeypatch, rollout_tick=0.01)
     real, began = time.time, time.monotonic()
     ahead = 0
 

@@ -17,6 +17,7 @@ import pytest
 
 from ops.deadletters import queue_lock
 from ops.errors import OpsError
+from tests.timing import set_timing
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def source(tmp_path: Path) -> Any:
 
 
 def test_the_second_is_refused_and_told_who_is_first(source: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue_lock, "HANDOVER_WAIT_S", 0.05)
+    set_timing(monkeypatch, lock_handover=0.05)
     assert queue_lock.lock_holder(source) is None
     with queue_lock.hold_lock(source, "run-1", "arn:ann"):
         holder = queue_lock.lock_holder(source)
@@ -44,7 +45,7 @@ def test_the_second_is_refused_and_told_who_is_first(source: Any, monkeypatch: p
 
 def test_looking_at_it_takes_nothing_from_anybody(source: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page asks every second; a run that begins at that moment must not be refused."""
-    monkeypatch.setattr(queue_lock, "HANDOVER_WAIT_S", 60)  # a busy machine may be late with the release
+    set_timing(monkeypatch, lock_handover=60)  # a busy machine may be late with the release
     with (source.folder / "redrive.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_SH)
         threading.Timer(0.6, fcntl.flock, (file, fcntl.LOCK_UN)).start()

@@ -156,7 +156,7 @@ def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
         [*OPS, "traffic", "--rate", "5", "--minutes", "5"], stdout=subprocess.PIPE, text=True, cwd=twin_state.REPOSITORY
     )
     try:
-        wait_for(posted, 120, "none of its jobs has a result")
+        wait_for(posted, 600, "none of its jobs has a result")
         running.send_signal(signal.SIGINT)
         said, _ = running.communicate(timeout=300)
     finally:

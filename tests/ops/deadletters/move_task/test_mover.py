@@ -13,7 +13,6 @@ import pytest
 from ops.deadletters import plans
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import MessageState
-from ops.deadletters.move_task import mover, ownership
 from ops.deadletters.move_task.mover import TaskMover
 from ops.deadletters.move_task.progress import MoveTaskLooping
 from ops.deadletters.plan_model import Pace, Plan, Selection
@@ -24,6 +23,7 @@ from ops.errors import AwsError
 from tests.fakes.aws import start
 from tests.fakes.dlq_world import World
 from tests.fakes.move_tasks import EmptyEngine, FakeMoveTasks
+from tests.timing import set_timing
 
 
 @dataclass
@@ -53,7 +53,7 @@ def stage(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     with start(tasks.answer) as fake, Ledger.create(tmp_path / "run.db", plan, "r", "one") as ledger:
         ledger.start_run()
         monkeypatch.setenv("AWS_ENDPOINT_URL", fake.endpoint)
-        monkeypatch.setattr(mover, "MIN_TASK_S", 0.0)
+        set_timing(monkeypatch, min_move_task=0.0)
         aws = type(world.source.aws)(world.source.aws.target, 0)
         source = replace(world.source, aws=aws)
         yield Stage(source, plan, ledger, tasks, EmptyEngine(ledger), RateLimiter(100.0), threading.Event())
@@ -196,7 +196,7 @@ def test_a_task_started_elsewhere_is_not_this_runs(stage: Stage, to_come: bool) 
 
 
 def test_a_task_that_sqs_lists_late_is_waited_for(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ownership, "LIST_PAUSE_S", 0.001)
+    set_timing(monkeypatch, task_list_pause=0.001)
     stage.tasks.unlisted = 4
     stage.mover.move(4, 2)
     assert stage.ledger.count_in_states(MessageState.DELETED) == 4
@@ -211,7 +211,7 @@ def test_a_task_that_began_though_its_answer_was_lost_is_followed(stage: Stage) 
 
 def test_a_task_that_sqs_never_lists_fails_the_run(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An older one that is listed is not taken for it."""
-    monkeypatch.setattr(ownership, "LIST_PAUSE_S", 0.001)
+    set_timing(monkeypatch, task_list_pause=0.001)
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
     stage.tasks.tasks[0] |= {"Status": "COMPLETED", "ApproximateNumberOfMessagesMoved": 25}
     stage.tasks.unlisted = 1_000

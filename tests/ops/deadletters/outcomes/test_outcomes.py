@@ -14,15 +14,16 @@ import pytest
 
 from ops.deadletters import plans
 from ops.deadletters.ledger.model import Outcome, Run, RunState, SentMessage
-from ops.deadletters.outcomes import dlq_search, monitor
+from ops.deadletters.outcomes import dlq_search
 from ops.deadletters.outcomes.async_outcomes import AsyncInvocationWatcher
 from ops.deadletters.outcomes.log_tail import LogTail
 from ops.deadletters.plan_model import Pace, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
-from ops.deadletters.redrive import redrive, rollout
+from ops.deadletters.redrive import redrive
 from tests.fakes.dlq_world import World
 from tests.fakes.logs import SENT_AT, FakeLogs, a_source, failed, row
 from tests.ops.insight.world import FUNCTION, MAPPING
+from tests.timing import set_timing
 
 ONE_STEP = Steps(sizes=("100%",), patience_s=20)
 
@@ -33,9 +34,7 @@ WAITS_S = 0.02
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     """A queue that a function reads, which writes nothing into its log."""
-    monkeypatch.setattr(rollout, "TICK_S", 0.05)
-    monkeypatch.setattr(dlq_search, "SETTLING_S", 0.2)
-    monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.1)
+    set_timing(monkeypatch, rollout_tick=0.05, dlq_settling=0.2, outcome_check=0.1)
     made = server.with_new_queues(tmp_path, monkeypatch)
     reader = replace(
         made.source.workload,

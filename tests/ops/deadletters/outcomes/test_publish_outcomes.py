@@ -13,12 +13,13 @@ import pytest
 
 from ops.deadletters import plans
 from ops.deadletters.ledger.model import Run, RunState
-from ops.deadletters.outcomes import dlq_search, monitor
+from ops.deadletters.outcomes import dlq_search
 from ops.deadletters.plan_model import Pace, Selection, Steps
-from ops.deadletters.redrive import redrive, rollout
+from ops.deadletters.redrive import redrive
 from tests.fakes.dlq_world import World, a_world
 from tests.fakes.sqs.faults import DENIED, Fault
 from tests.ops.deadletters.listener import listening
+from tests.timing import set_timing
 
 RULE = "arn:aws:events:eu-west-1:000000000000:rule/shop/orders"
 BUSES = "arn:aws:events:eu-west-1:000000000000:event-bus"
@@ -83,9 +84,7 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deliveries]:
 
 @pytest.fixture
 def world(services: Deliveries, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    monkeypatch.setattr(rollout, "TICK_S", 0.05)
-    monkeypatch.setattr(dlq_search, "SETTLING_S", 0.3)
-    monkeypatch.setattr(monitor, "CHECK_INTERVAL_S", 0.1)
+    set_timing(monkeypatch, rollout_tick=0.05, dlq_settling=0.3, outcome_check=0.1)
     services.fault = None
     return services.world.with_new_queues(tmp_path, monkeypatch)
 

@@ -12,8 +12,8 @@ from ops.deadletters.plan_model import Action, Plan, Selection
 from ops.deadletters.redrive import purge
 from ops.deadletters.redrive.purge import PurgeResult
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import selective_delete
 from tests.fakes.dlq_world import World
+from tests.timing import set_timing
 
 WHY = "they can never succeed, OPS-7"
 BAD = Selection(text="bad")
@@ -21,8 +21,7 @@ BAD = Selection(text="bad")
 
 def without_pauses(patch: pytest.MonkeyPatch) -> None:
     """This server knows at once what is there."""
-    patch.setattr(selective_delete, "BACKOFF_S", 0.01)
-    patch.setattr(selective_delete, "LONG_POLL_S", 0)
+    set_timing(patch, purge_backoff=0.01, purge_long_poll=0)
 
 
 def fill(world: World, bad: int = 12, good: int = 20) -> Plan:

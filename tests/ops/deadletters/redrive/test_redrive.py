@@ -17,11 +17,11 @@ from ops.deadletters.queue import DeadLetterQueue, state_folder
 from ops.deadletters.redrive import redrive
 from ops.deadletters.redrive.runs import list_runs, read_run
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import context
 from ops.errors import OpsError, UsageError
 from tests.fakes.dlq_world import FixedOutcomes, World, a_plan
 from tests.fakes.sqs.faults import THROTTLED, Fault
 from tests.ops.insight.world import FUNCTION, MAPPING
+from tests.timing import set_timing
 
 GONE = Fault("refuse", code="AWS.SimpleQueueService.NonExistentQueue", message="no such queue", status=400)
 
@@ -97,7 +97,7 @@ def test_only_messages_of_a_deleted_queue_are_rejected(world: World) -> None:
 def test_a_lookup_without_a_response_is_retried_as_a_send_is(
     world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context, "MAX_BACKOFF_S", 0.01)
+    set_timing(monkeypatch, max_backoff=0.01)
     world.put(["a", "b"])
     plan = a_plan(world)
     world.aws.fault(replace(fault, operation="GetQueueUrl", times=10))

@@ -16,12 +16,12 @@ from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.redrive.runs import read_run
-from ops.deadletters.transfer import context, engine
 from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
 from tests.chaos.proxy import Weather, proxy
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.client import FakeQueue
 from tests.fakes.sqs.faults import DENIED, KMS_DENIED, THROTTLED, Fault
+from tests.timing import set_timing
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -32,7 +32,7 @@ WAITS_S = 0.05
 
 @pytest.fixture
 def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr(context, "MAX_BACKOFF_S", 0.2)
+    set_timing(monkeypatch, max_backoff=0.2)
     made = server.with_new_queues(tmp_path, monkeypatch)
     yield made
     server.aws.heal()
@@ -116,7 +116,7 @@ def test_possible_duplicates_are_listed(world: World, fault: Fault) -> None:
 
 
 def test_a_stalled_response_times_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "READ_TIMEOUT_S", 1.0)
+    set_timing(monkeypatch, read_timeout=1.0)
     ids, plan = planned(world)
     world.aws.fault(Fault("stall after", "SendMessageBatch", times=1, seconds=4))
     before = world.aws.counts().get("SendMessageBatch", 0)
@@ -132,7 +132,7 @@ def test_a_stalled_response_times_out(world: World, monkeypatch: pytest.MonkeyPa
     ids=["requests are cut", "answers are cut", "answers are cut in the middle", "stalls"],
 )
 def test_cut_and_stalled_connections(world: World, weather: Weather, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "LEASE_S", 2)  # of letters whose receive was answered into nowhere
+    set_timing(monkeypatch, lease=2)  # of letters whose receive was answered into nowhere
     ids, plan = planned(world)
     with proxy(world.aws.endpoint, weather, seed=3) as between:
         door = type(world.source.aws)(replace(world.source.aws.target, endpoint=between.endpoint))
@@ -236,7 +236,7 @@ def test_messages_that_the_counts_do_not_show_are_not_taken_for_deleted(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQS counts approximately, and up to a minute late (SQS API, GetQueueAttributes)."""
-    monkeypatch.setattr(context, "LEASE_S", 3)
+    set_timing(monkeypatch, lease=3)
     ids, plan = planned(world)
     world.aws.fault(replace(DENIED, operation="DeleteMessage*"))
     with pytest.raises(AccessDenied):
@@ -275,7 +275,7 @@ def test_a_destination_of_the_wrong_type_or_missing_is_rejected_by_the_plan(worl
 def test_messages_held_by_another_process_are_waited_for_and_then_reported(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(context, "LEASE_S", 1)
+    set_timing(monkeypatch, lease=1)
     _, plan = planned(world)
     sqs = world.source.aws.sqs
     sqs.receive_message(QueueUrl=world.dlq.url, MaxNumberOfMessages=5, VisibilityTimeout=600)
@@ -288,7 +288,7 @@ def test_messages_held_by_another_process_are_waited_for_and_then_reported(
 
 
 def test_a_lost_network_ends_the_run_in_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "RETRY_TIMEOUT_S", 2.0)
+    set_timing(monkeypatch, retry_timeout=2.0)
     ids, plan = planned(world)
     world.aws.fault(Fault("cut", "*Message*", skip=5))
     with pytest.raises(OpsError) as gone:

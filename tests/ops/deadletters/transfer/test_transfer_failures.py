@@ -8,7 +8,6 @@ import pytest
 
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import MessageState
-from ops.deadletters.transfer import context, engine, receiver
 from ops.errors import AccessDenied, AwsError, NotFound
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, KMS_DENIED, THROTTLED, Fault
@@ -19,6 +18,7 @@ from tests.ops.deadletters.transfer.transfers import (
     ledger_of,
     transfer_all,
 )
+from tests.timing import set_timing
 
 RETRIES = 0
 WAITS_S = 0.02
@@ -47,9 +47,9 @@ WAITS_S = 0.02
     ids=lambda value: f"{value.kind} {value.operation}".replace("*", "any") if isinstance(value, Fault) else "",
 )
 def test_each_fault(world: World, fault: Fault, listed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receiver, "GRACE_S", 5.0)  # what a lost answer leased comes back late on a busy machine
+    set_timing(monkeypatch, lease_grace=5.0)  # what a lost answer leased comes back late on a busy machine
     if fault.kind == "stall after":
-        monkeypatch.setattr(engine, "READ_TIMEOUT_S", 0.3)
+        set_timing(monkeypatch, read_timeout=0.3)
     plan = fill(world)
     world.aws.fault(fault)
     run, result = transfer_all(world, plan)
@@ -126,7 +126,7 @@ def test_messages_may_not_be_deleted(world: World) -> None:
 
 
 def test_throttling_that_lasts_ends_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "RETRY_TIMEOUT_S", 0.2)
+    set_timing(monkeypatch, retry_timeout=0.2)
     plan = fill(world)
     world.aws.fault(replace(THROTTLED, operation="SendMessageBatch"))
     with pytest.raises(AwsError, match="too many requests"):

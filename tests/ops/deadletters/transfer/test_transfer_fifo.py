@@ -16,11 +16,12 @@ from ops.deadletters.plan_model import Action, Plan, Selection
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
-from ops.deadletters.transfer import Transfer, TransferResult, context, receiver
+from ops.deadletters.transfer import Transfer, TransferResult
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import Fault
 from tests.ops.deadletters.transfer.transfers import ledger_of, plan_of, transfer_all
+from tests.timing import set_timing
 
 RETRIES = 0
 WAITS_S = 0.02
@@ -55,7 +56,7 @@ def test_the_first_message_of_a_group_is_waited_for_while_a_killed_process_holds
     ordered: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It becomes visible within a lease, and until then blocks the others of its group."""
-    monkeypatch.setattr(context, "LEASE_S", 30)
+    set_timing(monkeypatch, lease=30)
     plan = in_groups(ordered, "aaabbb", ["a0", "a1", "a2"])
     door, url = ordered.source.aws.sqs, ordered.source.queue.url
     [head] = door.receive_message(QueueUrl=url, MaxNumberOfMessages=1, VisibilityTimeout=600)["Messages"]
@@ -136,8 +137,7 @@ def test_a_fifo_stage_ends_when_what_it_sent_was_deleted_unrecorded(
 ) -> None:
     """A process was killed after its delete reached SQS: nothing in the queue will show that these are gone, and the first
     messages of all groups are set aside for the next stage."""
-    monkeypatch.setattr(context, "LEASE_S", 1)
-    monkeypatch.setattr(receiver, "GRACE_S", 0.5)
+    set_timing(monkeypatch, lease=1, lease_grace=0.5)
     plan = plan_of(three_groups)
     with Ledger.create(three_groups.source.runs_folder / f"{plan.id}.db", plan, "r", "me") as ledger:
         ledger.start_run()

@@ -9,7 +9,7 @@ import pytest
 from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.deadletters.ledger.model import MessageState
 from ops.deadletters.plan_model import Plan
-from ops.deadletters.transfer import Transfer, context
+from ops.deadletters.transfer import Transfer
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from tests.fakes.dlq_world import World
 from tests.ops.deadletters.transfer.transfers import (
@@ -20,6 +20,7 @@ from tests.ops.deadletters.transfer.transfers import (
     receive_elsewhere,
     transfer_all,
 )
+from tests.timing import set_timing
 
 RETRIES = 0
 WAITS_S = 0.02
@@ -78,7 +79,7 @@ def test_resumed_after_a_kill_between_sent_and_deleted(world: World) -> None:
 
 
 def test_messages_held_by_another_process_are_left_for_later(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "LEASE_S", 1)
+    set_timing(monkeypatch, lease=1)
     plan = fill(world)
     held = receive_elsewhere(world, 10)
     run, result = transfer_all(world, plan)
