@@ -97,7 +97,7 @@ def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monk
     world.put([f"letter {number}" for number in range(5)])
     everything = tuple(f"letter {number}" for number in range(5))
     with working(world, fails=everything):
-        run = redriven(world, steps=Steps(sizes=("100%",), patience_s=1.5))
+        run = redriven(world, steps=Steps(sizes=("100%",), patience_s=5))
     assert (run.state, run.waiting) == (RunState.DONE, 5)
     assert "has 5 messages, too many to search" in run.status_text
 
