@@ -25,6 +25,8 @@ from dashboard.charts.base import (
 from dashboard.formatting import duration, number, plain, zone_name
 from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 
+LABEL_CHARACTERS = 40
+"""Of an error type in the legend, which is as narrow as a phone."""
 PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 """So that types are told apart without colour, too."""
 
@@ -39,7 +41,7 @@ def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         chart.add_bar(
             x=times,
             y=frame[name],
-            name=plain(str(name)),
+            name=plain(str(name), LABEL_CHARACTERS),
             marker={
                 "color": theme.ERROR_TYPES[number_of_type % len(theme.ERROR_TYPES)],
                 "line": {"width": 0},

@@ -14,7 +14,7 @@ from dashboard import theme
 from dashboard.charts.base import GRID, Series, faded, fit, local, set_remark, show_empty
 from dashboard.formatting import duration, plain, utc, zone_name
 from ops.insight.report_types import Threshold
-from ops.insight.reports.timeline import Timeline
+from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.sources.events import ALARM, DEPLOY, PURGE, REDRIVE, Event
 
 ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 104, 26, 18, 52
@@ -54,7 +54,7 @@ MARKS = {
 THICKNESS_PX = 8
 
 
-def timeline(report: Timeline, viewer: tzinfo) -> go.Figure:
+def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
     frame = report.frame
     lanes = [kind for kind in MARKS if any(event.kind == kind for event in report.events)]
     events_px = LANE_PX * max(1, len(lanes))

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.aws import log_events
+from ops.aws import logs
 from ops.errors import NotFound
 from ops.logs.invocations import ends_invocation
 from ops.logs.model import LogLine, LogSource, Row, line_of, row_of
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.aws.log_events import LogEvent
+    from ops.aws.logs import LogEvent
 
 PAUSE_S = 2.0
 """Between two requests to a log group, of which a region allows a few a second."""
@@ -70,7 +70,7 @@ class _GroupTail:
 
     def read(self, wanted: Sequence[str] | None) -> Iterator[Row]:
         now = datetime.now(UTC)
-        found = log_events.read(self._aws, self.source.group, self._start, now + timedelta(minutes=1))
+        found = logs.read_events(self._aws, self.source.group, self._start, now + timedelta(minutes=1))
         fresh = [event for event in found.events if event.id not in self._read]
         self._read |= {event.id: event.at for event in fresh}
         newest = max(self._read.values(), default=self._since)

@@ -12,7 +12,7 @@ from ops.deadletters.causes.logs import log_parser
 
 if TYPE_CHECKING:
     from ops.aws import lambda_
-    from ops.aws.log_events import LogEvent
+    from ops.aws.logs import LogEvent
     from ops.workload import Workload
 
 MAX_LINE_CHARACTERS = 8_000

@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ops.aws.log_events import milliseconds
+from ops.aws.logs import milliseconds
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, ids_pattern
 
 if TYPE_CHECKING:

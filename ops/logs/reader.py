@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ops import access, formatting
-from ops.aws import log_events, logs
+from ops.aws import logs
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable
 from ops.insight.sources import log_volume
 from ops.logs import query_text
@@ -48,8 +48,8 @@ class LogReader:
         complete_after: list[datetime] = []
         for source in self._sources:
             # Most lines of a shared log group may be those of other functions.
-            size = log_events.MAX_EVENTS if source.shared else most
-            read = partial(log_events.read, self._aws, source.group, start, end, newest_first=True, most=size)
+            size = logs.MAX_EVENTS if source.shared else most
+            read = partial(logs.read_events, self._aws, source.group, start, end, newest_first=True, most=size)
             found = self._attempt(source, read)
             if found is None:
                 continue
@@ -96,9 +96,9 @@ class LogReader:
         read."""
         rows: list[SourceRow] = []
         complete_after: list[datetime] = []
-        for at in range(0, len(streams), log_events.MAX_STREAMS):
-            named = streams[at : at + log_events.MAX_STREAMS]
-            read = partial(log_events.read, self._aws, source.group, start, end, streams=named, newest_first=True)
+        for at in range(0, len(streams), logs.MAX_STREAMS):
+            named = streams[at : at + logs.MAX_STREAMS]
+            read = partial(logs.read_events, self._aws, source.group, start, end, streams=named, newest_first=True)
             found = self._attempt(source, read)
             if found is None:
                 return None

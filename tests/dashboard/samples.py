@@ -26,7 +26,7 @@ from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
 from ops.insight.reports.queue import QueueReport
-from ops.insight.reports.timeline import Timeline
+from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources.events import ALARM, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
@@ -152,7 +152,7 @@ class Sample:
             timeline=self.timeline(),
         )
 
-    def timeline(self) -> Timeline:
+    def timeline(self) -> OverviewTimeline:
         seconds = self.minutes * 60
         start = NOW - timedelta(seconds=seconds + NOW.timestamp() % self.period)
         window = Window(start, start + timedelta(seconds=seconds), self.period)
@@ -181,7 +181,7 @@ class Sample:
             Event(ALARM, f"scilearn-dead-letters{self.foreign}", at[1], window.end, ongoing=True),
             Event(REDRIVE, f"redrive of scilearn-jobs-dead: stopped{self.foreign}", at[2], at[3]),
         )
-        return Timeline(readings, happened if self.trouble else (), 6_000.0)
+        return OverviewTimeline(readings, happened if self.trouble else (), 6_000.0)
 
     def alarms(self) -> tuple[AlarmState, ...]:
         state = "ALARM" if self.trouble else "OK"

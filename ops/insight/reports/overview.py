@@ -12,7 +12,7 @@ from ops.insight.reports import alarms, dead_letters, overview_cards, queue, tim
 from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import EMPTY_PIPELINE, Pipeline, build_pipeline
-from ops.insight.reports.timeline import Timeline
+from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.rules import config_checks, cost_model
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
@@ -57,7 +57,7 @@ class OverviewReport:
     """Alarms that could not be read, or that are gone, in words."""
     at: datetime | None = None  # the end of a past range, of which no alarm states are known
     watched: tuple[WatchedQueue, ...] = ()
-    timeline: Timeline | None = None
+    timeline: OverviewTimeline | None = None
 
 
 def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = False) -> OverviewReport:

@@ -24,7 +24,7 @@ COLUMNS = ("sent", "deleted", "visible", "in_flight", "errors", "dead", "p50_ms"
 
 
 @dataclass(frozen=True)
-class Timeline:
+class OverviewTimeline:
     """``frame``: sent and deleted (messages per minute), visible, in_flight and dead (messages), errors (failed
     invocations per period), p50_ms, p95_ms and p99_ms (durations, INIT excluded). ``timeout_ms``: of the function."""
 
@@ -52,7 +52,7 @@ def queries(workload: Workload) -> list[MetricQuery]:
 
 def read_timeline(
     aws: Aws, workload: Workload, window: Window, readings: Readings, alarms: tuple[Alarm, ...]
-) -> Timeline:
+) -> OverviewTimeline:
     found, notes = events.read_events(aws, workload, window, alarms)
     timeout_ms = workload.function.timeout_s * 1000.0 if workload.function else None
-    return Timeline(readings, found, timeout_ms, notes)
+    return OverviewTimeline(readings, found, timeout_ms, notes)

@@ -10,7 +10,7 @@ import pytest
 
 from ops.aws.cloudwatch import Alarm, StateChange
 from ops.insight.reports import overview
-from ops.insight.reports.timeline import Timeline
+from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.sources.events import ALARM, DEPLOY, Event, alarm_times
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
@@ -19,7 +19,9 @@ from tests.ops.insight.world import END, FUNCTION, WINDOW, WORKLOAD, Stage, with
 START = WINDOW.start
 
 
-def timeline(stage: Stage, metrics: dict[str, Any], workload: Workload = WORKLOAD, **of_the_world: Any) -> Timeline:
+def timeline(
+    stage: Stage, metrics: dict[str, Any], workload: Workload = WORKLOAD, **of_the_world: Any
+) -> OverviewTimeline:
     with world(stage, metrics, **of_the_world) as (aws, fake):
         report = overview.report(aws, workload, WINDOW, over_time=True)
     assert fake.count("GetMetricData") == 1
