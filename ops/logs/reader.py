@@ -126,11 +126,11 @@ class LogReader:
         )
         return since
 
-    def _oldest(self, source: LogSource, found: log_events.LogEvents, start: datetime) -> datetime:
+    def _oldest(self, source: LogSource, found: logs.LogEvents, start: datetime) -> datetime:
         """Of lines that were not read to the end."""
         if not found.events:  # pages may be empty although there are more
             self.notes.append(
-                f"{source.group} gave no line in {log_events.MAX_CALLS} requests, but may have some. Choose a later start."
+                f"{source.group} gave no line in {logs.MAX_CALLS} requests, but may have some. Choose a later start."
             )
         return min((event.at for event in found.events), default=start)
 
