@@ -30,9 +30,9 @@ demo: setup
 	@exec $(BIN)/ops twin demo
 
 # First what needs no twin and no browser, in under a minute: tests wait for much, so that four processes keep two cores
-# busy. Then the parts of the twin; then what needs all of it, one after the other.
+# busy. Then the parts of the twin; then what needs all of it, one after the other. CI measures the first part's coverage.
 test: setup
-	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not servers and not twin and not browser and not slow"
+	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not servers and not twin and not browser and not slow" $(COVERAGE)
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "servers and not twin and not browser and not slow"
 	$(BIN)/python -m pytest -m "twin or browser or slow"
 
