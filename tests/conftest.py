@@ -15,9 +15,16 @@ from typing import Any
 import pytest
 import typer
 from botocore import compat, hooks, loaders, useragent
+from hypothesis import HealthCheck, settings
 
 from tests.signals import heed_interrupts
 from tests.twins import Twin, start
+
+# The same examples in every run, and no judgement of how fast the machine is.
+settings.register_profile(
+    "suite", deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("suite")
 
 LOOPBACK = ("127.", "::1", "localhost")
 

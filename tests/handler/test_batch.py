@@ -222,13 +222,13 @@ def test_a_service_that_hangs_costs_no_more_than_the_invocation_has(
 
     def took(number: int) -> float:
         began = time.monotonic()
-        given_back = handle(app, record(f"m{number}", job(job_id=f"job-{number}")), context=Context(seconds=1.5))
+        given_back = handle(app, record(f"m{number}", job(job_id=f"job-{number}")), context=Context(seconds=4))
         ended = time.monotonic() - began
         assert given_back == [f"m{number}"]
-        assert ended > 1
+        assert ended > 2
         return ended
 
-    assert any(took(number) < 1.5 for number in range(5)), "a busy machine may be late once; what waits longer, always"
+    assert any(took(number) < 4 for number in range(5)), "a busy machine may be late once; what waits longer, always"
 
 
 def test_one_job_as_the_event_itself_is_run_and_a_bad_one_fails(app: ModuleType, aws: FakeAws) -> None:

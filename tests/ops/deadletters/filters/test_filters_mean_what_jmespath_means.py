@@ -14,7 +14,7 @@ import jmespath
 import jmespath.functions
 import jmespath.visitor
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
@@ -184,9 +184,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
 serial = itertools.count()
 
 
-@settings(
-    max_examples=200, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=200)
 @given(
     contents=st.lists(st.tuples(bodies(), attributes), min_size=1, max_size=6),
     wheres=st.lists(filters, min_size=1, max_size=6),
