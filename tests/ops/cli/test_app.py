@@ -194,7 +194,7 @@ def _one_letter(service: str, operation: str, asked: dict[str, Any]) -> Any:
 def test_help_waits_for_neither_pandas_nor_boto3() -> None:
     program = (
         "import sys; from ops.cli.app import run; run(['--help']); run(['status', '--help']);"
-        "run(['dlq', '--help']); run(['dlq', 'plan', '--help']); run(['audit', '--help']);"
+        "run(['dlq', '--help']); run(['dlq', 'plan', '--help']); run(['audit', '--help']); run(['logs', '--help']);"
         "heavy = {'pandas', 'boto3', 'botocore', 'numpy', 'plotly', 'streamlit', 'ministack'} & set(sys.modules);"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"
     )
