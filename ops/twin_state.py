@@ -48,7 +48,7 @@ def gone(twin: TwinState) -> tuple[str, ...]:
 def not_whole(problems: tuple[str, ...]) -> TwinError:
     """What to tell about a twin of which only a part runs."""
     return TwinError(
-        f"The twin is not whole: {'; '.join(problems)}.", "Start it anew: ops twin up (or forget it: ops twin down)."
+        f"The twin is not whole: {'; '.join(problems)}.", "Start it again: ops twin up (or forget it: ops twin down)."
     )
 
 

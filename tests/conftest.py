@@ -61,7 +61,7 @@ def _no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _botocore_works_things_out_once() -> Iterator[None]:
-    """Each botocore session reads megabytes of service models and works out the same names and signatures anew. The
+    """Each botocore session reads megabytes of service models and works out the same names and signatures again. The
     tests make hundreds of sessions, where a process makes one; here all share what the first one found."""
     loader = loaders.create_loader()
     alias, names = hooks.EventAliaser._alias_event_name, dict[str, str]()
@@ -90,7 +90,7 @@ def _botocore_works_things_out_once() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _commands_made_once() -> Iterator[None]:
-    """Typer makes all commands anew at each call, though a process makes one call; they hold nothing of a call."""
+    """Typer makes all commands again at each call, though a process makes one call; they hold nothing of a call."""
     make, made = typer.main.get_command, {}
 
     def once(app: typer.Typer) -> Any:
@@ -122,7 +122,7 @@ SERVERS = {"emulator", "host"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A twin takes much CPU: what asks for one is marked, lest the tests that need none start one after all. Tests of
+    """A twin takes much CPU: what asks for one is marked, so that the tests that need none never start one. Tests of
     its parts are marked here, by what they ask for."""
     for item in items:
         asked = set(getattr(item, "fixturenames", ()))

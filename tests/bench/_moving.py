@@ -37,7 +37,7 @@ def opened(target: Target) -> DeadLetterQueue:
 
 
 def fill(source: DeadLetterQueue, count: int) -> None:
-    """Letters in the dead-letter queue and on the shelf."""
+    """Letters in the dead-letter queue and in the snapshot."""
     door = source.aws.without_retries(20)
 
     def put(first: int) -> list[sqs.Message]:
@@ -53,8 +53,8 @@ def fill(source: DeadLetterQueue, count: int) -> None:
     door.disconnect()
     if len(sent) != count:
         raise SystemExit(f"{len(sent)} of {count} messages were taken.")
-    with Snapshot.open(source) as shelf:
-        shelf.add(map(parse.parse_message, sent), Place.QUEUE)
+    with Snapshot.open(source) as snapshot:
+        snapshot.add(map(parse.parse_message, sent), Place.QUEUE)
 
 
 def plan(source: DeadLetterQueue) -> Plan:

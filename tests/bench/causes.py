@@ -162,12 +162,12 @@ def measure() -> dict[str, float]:
     explained = time.monotonic()
     by_group: dict[str, Counter[str]] = defaultdict(Counter)
     by_kind: dict[str, Counter[str]] = defaultdict(Counter)
-    with Snapshot.open(source) as shelf:
-        names = {group.fingerprint: f"{group.error_type}: {group.label}"[:90] for group in shelf.groups()}
-        for shelved in shelf.iterate():
-            kind = truth(shelved.message.body)
-            by_group[shelved.cause.fingerprint][kind] += 1
-            by_kind[kind][shelved.cause.fingerprint] += 1
+    with Snapshot.open(source) as snapshot:
+        names = {group.fingerprint: f"{group.error_type}: {group.label}"[:90] for group in snapshot.groups()}
+        for stored in snapshot.iterate():
+            kind = truth(stored.message.body)
+            by_group[stored.cause.fingerprint][kind] += 1
+            by_kind[kind][stored.cause.fingerprint] += 1
     for mark, kinds in by_group.items():
         print(f"{mark:10} {names[mark]:90} {dict(kinds)}")
     home = {kind: groups.most_common(1)[0][0] for kind, groups in by_kind.items()}

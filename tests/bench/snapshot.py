@@ -1,4 +1,4 @@
-"""The shelf with 100,000 letters of about 1 KB: looked at, explained, filtered, and shown on a page.
+"""The snapshot with 100,000 letters of about 1 KB: looked at, explained, filtered, and shown on a page.
 
 The letters lie in an SQS server of a process of its own: nine tenths buried by the handler with one of eight errors,
 whose messages differ in ids, paths and numbers; a tenth that nothing is known of. Nothing is in any log.
@@ -106,12 +106,12 @@ def timed(what: str, since: float) -> float:
 
 
 def filtering(source: DeadLetterQueue) -> float:
-    """Seconds of the slowest filter, its first page and its count, on a shelf just opened."""
+    """Seconds of the slowest filter, its first page and its count, on a snapshot just opened."""
     worst = 0.0
     for selection in FILTERS:
         begin = time.perf_counter()
-        with Snapshot.open(source) as shelf:
-            found, page = shelf.count(selection), shelf.find(selection, limit=50)
+        with Snapshot.open(source) as snapshot:
+            found, page = snapshot.count(selection), snapshot.find(selection, limit=50)
         worst = max(worst, timed(f"{selection.where or selection.text}: {found} letters, {len(page)} shown", begin))
     return worst
 

@@ -188,5 +188,5 @@ def _shelve(source: DeadLetterQueue, dead: FakeQueue, place: Place) -> None:
         for value in message.get("MessageAttributes", {}).values():
             if "BinaryValue" in value:
                 value["BinaryValue"] = base64.b64decode(value["BinaryValue"])
-    with Snapshot.open(source) as shelf:
-        shelf.add((parse_message(sqs.received_message(message)) for message in found), place)
+    with Snapshot.open(source) as snapshot:
+        snapshot.add((parse_message(sqs.received_message(message)) for message in found), place)

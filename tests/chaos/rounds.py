@@ -28,7 +28,7 @@ class Round:
     faults: tuple[Fault, ...]
     kills: int
     watched: bool = False  # in steps, each awaited
-    imported: bool = False  # from the shelf only: nothing of it lies in the queue
+    imported: bool = False  # from the snapshot only: nothing of it lies in the queue
     signal: int = signal.SIGKILL  # what ends the process; Ctrl-C must give everything back
 
     @classmethod

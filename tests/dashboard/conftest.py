@@ -21,7 +21,7 @@ def _as_configured() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _components_looked_for_once() -> Iterator[None]:
-    """AppTest looks for Streamlit components in every installed package, for each visitor anew; there are none."""
+    """AppTest looks for Streamlit components in every installed package, for each visitor again; there are none."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield

@@ -98,12 +98,12 @@ def test_the_finding_is_computed() -> None:
 
 
 def test_letters_of_a_run_that_was_resumed_are_counted_once() -> None:
-    begun = replace(record("cancelled", days=2, deleted=30), plan="p1")
-    resumed = replace(begun, action="resume", outcome="began", at=NOW)
+    started = replace(record("cancelled", days=2, deleted=30), plan="p1")
+    resumed = replace(started, action="resume", outcome="began", at=NOW)
     other = replace(record(deleted=5), plan="p2")
     purged = replace(record(deleted=7), plan="p3", action="purge")
     ended = replace(resumed, outcome="done", counts={"deleted": 100})
-    found = audit_summary.summarize_audit([purged, other, ended, resumed, begun], Verification(5, ()), NOW)
+    found = audit_summary.summarize_audit([purged, other, ended, resumed, started], Verification(5, ()), NOW)
     assert found.redriven == 105
 
 

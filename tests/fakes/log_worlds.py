@@ -131,9 +131,9 @@ class World:
         for kind, one in some:
             stream = self._stream()
             self._clocks[stream] = at
-            _, begun, request = self._begin(stream)
-            self._received[one] = begun
-            end = self._fail(stream, begun + 0.2, request, kind, "the batch failed")
+            _, started, request = self._begin(stream)
+            self._received[one] = started
+            end = self._fail(stream, started + 0.2, request, kind, "the batch failed")
             self._end(stream, end, request, kind)
             at += 300
 
@@ -258,8 +258,8 @@ def tally(world: World) -> Tally:
         a_source(Path(folder), patch, world.messages, world.rows, function=function) as (here, _),
     ):
         causes.explain_causes(here)
-        with Snapshot.open(here) as shelf:
-            found = {one.message.message_id: one.cause for one in shelf.iterate()}
+        with Snapshot.open(here) as snapshot:
+            found = {one.message.message_id: one.cause for one in snapshot.iterate()}
     return compared(world, found)
 
 

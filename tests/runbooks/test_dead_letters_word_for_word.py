@@ -27,7 +27,7 @@ from tests.twins import Twin, wait_for
 pytestmark = [pytest.mark.twin, pytest.mark.slow]
 
 PAGE = PAGES["dead-letters.md"]
-MENDED, HOPELESS, BY_HAND = 9, 2, 3
+FIXED, HOPELESS, BY_HAND = 9, 2, 3
 TABLE = b"age,gift\n20,1.0\n30,2.5\n40,3.0\n50,4.5\n"
 
 
@@ -74,7 +74,7 @@ class Shell:
 
 @pytest.fixture
 def shell(twin: Twin, tmp_path: Path) -> Iterator[Shell]:
-    shutil.rmtree(twin.folder / "ops", ignore_errors=True)  # shelf and stopped redrives of the tests before
+    shutil.rmtree(twin.folder / "ops", ignore_errors=True)  # snapshot and stopped redrives of the tests before
     programs = tmp_path / "bin"
     programs.mkdir()
     for name, module in (("ops", "ops"), ("aws", "tests.runbooks.aws")):
@@ -122,17 +122,17 @@ def letters(twin: Twin) -> int:
 
 
 def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> None:
-    """The commands of ``ops``: an incident of two causes, of which one can be mended."""
+    """The commands of ``ops``: an incident of two causes, of which one can be fixed."""
     twin.no_dead_letters()
-    ids, key = die(twin, MENDED)
+    ids, key = die(twin, FIXED)
     die(twin, HOPELESS, kind="score", params={}, data={"columns": {"age": [20, 30]}})
     say = {text: text for text in steps(PAGE) if text.startswith("ops ")}
 
-    assert f"{MENDED + HOPELESS} dead letters" in shell.run(say["ops status"], fine=(1,))
-    assert f"{MENDED + HOPELESS} dead letters" in shell.run(say["ops dlq scan"], fine=(1,))
+    assert f"{FIXED + HOPELESS} dead letters" in shell.run(say["ops status"], fine=(1,))
+    assert f"{FIXED + HOPELESS} dead letters" in shell.run(say["ops dlq scan"], fine=(1,))
     assert "DataNotFound" in shell.run(say["ops dlq causes"], fine=(1,))
     groups = json.loads(shell.run("ops dlq causes --json", fine=(1,)))["causes"]["groups"]
-    assert [group["letters"] for group in groups] == [MENDED, HOPELESS]
+    assert [group["letters"] for group in groups] == [FIXED, HOPELESS]
     shell.words |= {"CAUSE": groups[0]["fingerprint"], "ID": groups[0]["sample_id"]}
     assert groups[0]["sample_id"][:13] in shell.run(say["ops dlq list --cause CAUSE"])
     assert key in shell.run(say["ops dlq show ID"])
@@ -142,7 +142,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     shell.run(canary.splitlines()[0])
     assert "has no edits" in shell.run(say["ops dlq diff plan.json"])
     done = shell.run(canary.splitlines()[1], typed="y\n")
-    assert f"{MENDED} succeeded" in done
+    assert f"{FIXED} succeeded" in done
     for job_id in ids:
         assert twin.result(job_id, timeout=300)
     assert "no redrive" in shell.run(say["ops dlq cancel"], fine=(0, 1, 2))

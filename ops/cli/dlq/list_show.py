@@ -155,27 +155,27 @@ def show(
     """
     source = context.open()
     with Snapshot.open(source) as snapshot:
-        info, shelved = snapshot.info(), snapshot.get(id_)
+        info, stored = snapshot.info(), snapshot.get(id_)
     timeline: Timeline | None = None
     if logs:
         with printing.progress_console().status("Searching the logs …"):
-            timeline = causes.build_timeline(source, shelved.message.message_id)
+            timeline = causes.build_timeline(source, stored.message.message_id)
     if as_json:
-        typer.echo(dumps({**plain(shelved), "looked_at": info.scanned_at, "timeline": timeline}))
+        typer.echo(dumps({**plain(stored), "looked_at": info.scanned_at, "timeline": timeline}))
         return
     console = printing.output_console()
-    _why(console, source, shelved, info)
+    _why(console, source, stored, info)
     if timeline is not None:
         _timeline(console, timeline)
-    _content(console, shelved.message, whole)
-    same = shelved.cause.fingerprint or "unknown"
+    _content(console, stored.message, whole)
+    same = stored.cause.fingerprint or "unknown"
     steps = [
-        (context.command_line("--message", shelved.message.message_id, command="ops logs"), "show its log lines"),
+        (context.command_line("--message", stored.message.message_id, command="ops logs"), "show its log lines"),
         (context.command_line("list", "--cause", same), "list messages with the same cause"),
     ]
-    if shelved.place in MOVABLE_PLACES:
+    if stored.place in MOVABLE_PLACES:
         steps.append(
-            (context.command_line("plan", "--id", shelved.message.message_id), "plan a redrive of this message")
+            (context.command_line("plan", "--id", stored.message.message_id), "plan a redrive of this message")
         )
     printing.next_steps(console, *steps)
 
@@ -185,9 +185,9 @@ def _cause(cause: Cause) -> str:
     return cause_in_words(cause.error_type, cause.error_message or cause.label, cause.source, likely=cause.likely)
 
 
-def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, info: SnapshotInfo) -> None:
+def _why(console: Console, source: DeadLetterQueue, stored: SnapshotMessage, info: SnapshotInfo) -> None:
 
-    letter, cause, now = shelved.message, shelved.cause, datetime.now(UTC)
+    letter, cause, now = stored.message, stored.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")
     text = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(replace(cause, likely=False))
     text = f"likely {text}" if known and cause.likely else text
@@ -207,7 +207,7 @@ def _why(console: Console, source: DeadLetterQueue, shelved: SnapshotMessage, in
             ("sent", printing.moment(letter.sent, now)),
             ("received", f"{letter.receives}×, including scans"),
             ("group", letter.group_id or ""),
-            ("location", "in the queue, at the last scan" if shelved.place.value == "queue" else shelved.place.value),
+            ("location", "in the queue, at the last scan" if stored.place.value == "queue" else stored.place.value),
             ("cause", f"{cause.fingerprint}, source: {source_of}" if known else ""),
             ("failed in", cause.location),
             ("failed at", printing.moment(cause.failed_at, now) if cause.failed_at else ""),

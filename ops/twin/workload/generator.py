@@ -124,7 +124,7 @@ class _Sending:
         with ApiClient(self._twin, self._outputs) as poster:
             while (job := self._queue.get()) is not None:
                 if self._stop.is_set():
-                    continue  # not begun: leave it unsent, and take the rest off the queue
+                    continue  # not started: leave it unsent, and take the rest off the queue
                 answer = poster.post(job.body)
                 with self._lock:
                     self._fates[job.fate] += 1

@@ -31,9 +31,9 @@ def lying(name: str, body: str = "same", at: datetime = NOW, *also: str) -> DlqM
 
 @pytest.fixture
 def world(world: World) -> World:
-    with Snapshot.open(world.source) as shelf:
+    with Snapshot.open(world.source) as snapshot:
         for number, body in enumerate(BODIES):
-            shelf.add([a_dead_letter(body, f"m{number:05}")], Place.QUEUE)
+            snapshot.add([a_dead_letter(body, f"m{number:05}")], Place.QUEUE)
     return world
 
 

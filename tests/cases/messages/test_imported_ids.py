@@ -34,8 +34,8 @@ def test_an_id_that_cannot_be_kept_is_refused_and_nothing_is_imported(world: Wor
     path.write_text(f"{line('m1')}\n{line(odd)}\n")
     with pytest.raises(UsageError, match="line 2 is not a message: its message_id holds a NUL or a lone surrogate"):
         imports.import_messages(world.source, path)
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.count(Selection()) == 0 == shelf.info().imported
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.count(Selection()) == 0 == snapshot.info().imported
 
 
 def test_ids_that_are_only_strange_are_imported_with_their_causes(world: World, tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_ids_that_are_only_strange_are_imported_with_their_causes(world: World, 
     path = tmp_path / "strange.jsonl"
     path.write_text("\n".join(map(line, ids)))
     assert imports.import_messages(world.source, path).new == len(ids)
-    with Snapshot.open(world.source) as shelf:
-        assert [shelf.get(message_id).cause.error_type for message_id in ids] == ids
+    with Snapshot.open(world.source) as snapshot:
+        assert [snapshot.get(message_id).cause.error_type for message_id in ids] == ids
     assert imports.undo_import(world.source, path).new == len(ids)
 
 
@@ -66,8 +66,8 @@ def test_a_time_that_is_none_is_left_out_of_all_that_reads_the_messages(
     path.write_text("\n".join(map(json.dumps, entries)))
     assert imports.import_messages(world.source, path).new == len(TIMES)
     causes.explain_causes(world.source, budget=causes.Budget(queries=0, usd=0), keep=True)
-    with Snapshot.open(world.source) as shelf:
-        sketches = list(shelf.summaries([""]))
-        messages = [shelf.get(each["message_id"]).message for each in entries]
+    with Snapshot.open(world.source) as snapshot:
+        sketches = list(snapshot.summaries([""]))
+        messages = [snapshot.get(each["message_id"]).message for each in entries]
         assert all(each.first_received is None and each.source for each in sketches)
         assert not any(SearchedMessage.of(message).first_receive or message.sent for message in messages)

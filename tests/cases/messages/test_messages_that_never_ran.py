@@ -26,8 +26,8 @@ THROTTLED = {"Throttles": {0: 2.0, 1: 1.0}}
 
 def told(here: DeadLetterQueue) -> tuple[str, bool, str]:
     causes.explain_causes(here)
-    with Snapshot.open(here) as shelf:
-        cause = shelf.get("m1").cause
+    with Snapshot.open(here) as snapshot:
+        cause = snapshot.get("m1").cause
     return cause.error_type, cause.likely, cause.source
 
 

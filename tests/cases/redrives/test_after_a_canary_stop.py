@@ -72,9 +72,9 @@ def stopped(world: World, new_ids: list[str]) -> str:
 def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
     run_id = stopped(world, ["new-0", "new-1", "new-2"])
     assert late_outcomes.record_late_outcomes(world.source) == ()
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter("order 0", "new-0"), a_dead_letter("order 2", "new-2")], Place.QUEUE)
-        shelf.set_causes([("new-0", Cause("ValueError", "bank closed", source="log"))])
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter("order 0", "new-0"), a_dead_letter("order 2", "new-2")], Place.QUEUE)
+        snapshot.set_causes([("new-0", Cause("ValueError", "bank closed", source="log"))])
     assert late_outcomes.record_late_outcomes(world.source) == (
         f"Run {run_id}: 2 messages whose outcome was not known failed again.",
     )
@@ -86,8 +86,8 @@ def test_the_next_scan_settles_what_lies_there_again(world: World) -> None:
 
 def test_a_run_that_goes_on_and_a_ledger_that_is_odd_are_left_alone(world: World) -> None:
     run_id = stopped(world, ["new-0"])
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter("order 0", "new-0")], Place.QUEUE)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter("order 0", "new-0")], Place.QUEUE)
     (world.source.runs_folder / "odd.db").write_bytes(b"no ledger")
     with queue_lock.hold_lock(world.source, run_id, "ada"):
         assert late_outcomes.record_late_outcomes(world.source) == ()

@@ -194,8 +194,8 @@ def test_move_tasks_are_for_fifo_queues_too_where_they_are_asked_for(
     plan = planned(world, engine="move task")
     assert plan.engine == "move task"
     assert "about 20 more are behind them, and the move task takes them too." in " ".join(plan.warnings)
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.info().complete is False
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.info().complete is False
 
 
 def test_what_a_move_task_took_unseen_counts_as_sent_in_the_last_step(world: World) -> None:

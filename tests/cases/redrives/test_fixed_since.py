@@ -113,8 +113,8 @@ def test_messages_that_failed_again_are_evidence_against(tmp_path: Path, monkeyp
     with world(tmp_path, monkeypatch) as (here, _):
         causes.explain_causes(here)
         redriven(here, BACK)
-        with Snapshot.open(here) as shelf:
-            shelf.set_place(["m1", "m2"], Place.REDRIVEN)
+        with Snapshot.open(here) as snapshot:
+            snapshot.set_place(["m1", "m2"], Place.REDRIVEN)
         found, why = verdict_of(here, "Sandbox.Timedout")
         assert found == "no"
         assert why.startswith("2 of 3 failed again when they were redriven at ")

@@ -29,8 +29,8 @@ def test_growth_alone_makes_no_plan_stale(world: World, by: str) -> None:
 def test_what_is_missing_does(world: World) -> None:
     ids = world.put([f"broken {number}" for number in range(20)])
     plan = a_plan(world, Selection(ids=tuple(ids[:10])))
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_place(ids[:2], Place.REDRIVEN)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_place(ids[:2], Place.REDRIVEN)
     with pytest.raises(UsageError, match="of its 10 messages, 2 no longer match"):
         plans.ensure_current(world.source, plan)
     plan = a_plan(world, Selection(ids=tuple(ids[10:])))

@@ -20,9 +20,9 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     source = desk.world.source
     earlier = a_plan(desk.world, Selection(ids=(first,)), steps=UNWATCHED, margin=1.0)
     later = a_plan(desk.world, Selection(ids=(second,)), steps=UNWATCHED, margin=1.0)
-    redrive.start_redrive(source, later, reason="planned last, begun first")
+    redrive.start_redrive(source, later, reason="planned last, started first")
     desk.world.add_to_snapshot()
-    redrive.start_redrive(source, earlier, reason="planned first, begun last", stop=lambda: True)
+    redrive.start_redrive(source, earlier, reason="planned first, started last", stop=lambda: True)
     assert [run.id for run in list_runs(source)] == [earlier.id, later.id]
     assert [run.id for run in RunCache(source).load_all()] == [earlier.id, later.id]
     code, out, _ = desk.ops("runs")

@@ -54,8 +54,8 @@ def shared(folder: Path, patch: pytest.MonkeyPatch, **workload: Any) -> Iterator
 
 
 def causes_of(here: DeadLetterQueue) -> dict[str, tuple[str, bool]]:
-    with Snapshot.open(here) as shelf:
-        return {one.message.message_id: (one.cause.error_type, one.cause.likely) for one in shelf.iterate()}
+    with Snapshot.open(here) as snapshot:
+        return {one.message.message_id: (one.cause.error_type, one.cause.likely) for one in snapshot.iterate()}
 
 
 def test_each_message_gets_its_cause_from_the_function_that_reads_its_queue(
@@ -91,8 +91,8 @@ def test_a_message_whose_function_is_not_known_stays_without_a_cause(
 def test_without_a_source_nothing_is_joined_by_time_where_queues_share(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with shared(tmp_path, monkeypatch) as (here, _), Snapshot.open(here) as shelf:
-        shelf.add([silent("x1", 1, source_arn="")], Place.QUEUE)
+    with shared(tmp_path, monkeypatch) as (here, _), Snapshot.open(here) as snapshot:
+        snapshot.add([silent("x1", 1, source_arn="")], Place.QUEUE)
         causes.explain_causes(here)
         assert causes_of(here)["x1"] == ("unknown", False)
 

@@ -224,10 +224,10 @@ def test_events_have_the_members_of_recorded_ones(host: Host) -> None:
     function.invoke("", **{"X-Amzn-Trace-Id": "Root=1-6352a70e-1e2c502e358361800241fd45;Sampled=0"})
     function.retire()
     [report] = wait_until(lambda: function.events("platform.report"))
-    [begun] = function.events("platform.initStart")
+    [started] = function.events("platform.initStart")
     [start] = function.events("platform.start")
     [done] = function.events("platform.runtimeDone")
-    assert begun["record"]["instanceMaxMemory"] == 256 * 1024 * 1024
+    assert started["record"]["instanceMaxMemory"] == 256 * 1024 * 1024
     assert start["record"]["functionArn"] == function.configuration["FunctionArn"]
     for event in (start, done, report):
         assert "tracing" not in event["record"], "it is not sampled"

@@ -27,7 +27,7 @@ class Desk:
     capsys: pytest.CaptureFixture[str]
 
     def bury(self, *bodies: Any, error: str = "InvalidJob", why: str = "no column 'age'") -> list[str]:
-        """Dead letters of the queue ``jobs`` with these bodies (JSON of them), in the queue and on the shelf, that say
+        """Dead letters of the queue ``jobs`` with these bodies (JSON of them), in the queue and in the snapshot, that say
         themselves what they died of; their ids."""
         told = {contract.DLQ_ERROR_TYPE: error, contract.DLQ_ERROR_MESSAGE: why}
         attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items() if value}

@@ -1,4 +1,4 @@
-"""An incident from end to end on the command line: real jobs die, are mended on their way back, and succeed."""
+"""An incident from end to end on the command line: real jobs die, are fixed on their way back, and succeed."""
 
 from __future__ import annotations
 

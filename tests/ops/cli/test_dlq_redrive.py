@@ -57,16 +57,16 @@ def test_a_ledger_that_cannot_be_read_is_named_among_the_runs(desk: Desk) -> Non
 def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     plan = planned(desk)
     terminal("n")
-    code, out, err = desk.ops("redrive", plan, "--reason", "mended")
+    code, out, err = desk.ops("redrive", plan, "--reason", "fixed")
     assert (code, out.strip()) == (1, "")
     assert "30 messages to send back to their original source." in err, "the plan is shown before it is asked"
     assert "Nothing was done." in err
     assert len(desk.world.dlq.messages()) == 30
     terminal("y")
-    code, out, err = desk.ops("redrive", plan, "--reason", "mended, ticket 7")
+    code, out, err = desk.ops("redrive", plan, "--reason", "fixed, ticket 7")
     assert code == 0, err
     assert "Done: 30 of 30 sent." in out
-    assert "reason: mended, ticket 7" in out
+    assert "reason: fixed, ticket 7" in out
     assert "→ ops dlq scan --queue jobs" in out
     assert len(desk.world.jobs.messages()) == 30
     assert desk.world.dlq.messages() == []
@@ -75,11 +75,11 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     assert f"{plan}  done  30 of 30 sent" in out
     shown = desk.told("runs", plan)
     assert (list(shown), list(shown["steps"][0])) == (RUN_KEYS, STEP_KEYS), "keys are a promise to scripts"
-    assert "reason: mended, ticket 7" in desk.ops("runs", plan)[1]
+    assert "reason: fixed, ticket 7" in desk.ops("runs", plan)[1]
     code, out, _ = desk.ops("audit")
     assert code == 0
     assert "redrive done" in out
-    assert "mended, ticket 7" in " ".join(out.split())
+    assert "fixed, ticket 7" in " ".join(out.split())
     code, _, err = desk.ops("redrive", plan, "--reason", "again", "--yes")
     assert code == 2, "a plan is carried out once"
     assert re.search(rf"Plan {plan} was run at \d\d:\d\d UTC, 30 of 30 sent\.", err)
@@ -107,8 +107,8 @@ def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
     desk.world.aws.queue("trial")
     ids = desk.bury(*jobs(20))
     plan = str(desk.told("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
-    with Snapshot.open(desk.world.source) as shelf:
-        shelf.set_place(ids[:1], Place.MISSING)
+    with Snapshot.open(desk.world.source) as snapshot:
+        snapshot.set_place(ids[:1], Place.MISSING)
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1
     assert "19 messages were sent, 1 was no longer in the snapshot." in out

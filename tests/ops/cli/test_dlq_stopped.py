@@ -100,11 +100,11 @@ def test_the_list_of_runs_has_two_lines_a_run_at_80_columns(
     desk: Desk, comes_back: Callable[[Outcome | None], None]
 ) -> None:
     plan = planned(desk, 20)
-    desk.ops("redrive", plan, "--reason", "a long story of what was mended, by whom and in which ticket " * 3, "--yes")
+    desk.ops("redrive", plan, "--reason", "a long story of what was fixed, by whom and in which ticket " * 3, "--yes")
     _, out, _ = desk.ops("runs")
     head, more, *steps = out.splitlines()[1:]
     assert re.fullmatch(rf"{plan}  stopped  5 of 20 sent · started \d\d:\d\d UTC", head)
-    assert more.startswith("  5 failed again · a long story of what was mended")
+    assert more.startswith("  5 failed again · a long story of what was fixed")
     assert more.endswith("…")
     assert len(more) == 80
     assert all(line.startswith("→ ") for line in steps)

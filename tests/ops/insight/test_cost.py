@@ -231,8 +231,8 @@ def test_whatever_the_usage(seed: int) -> None:
     pd.testing.assert_frame_equal(twice.drop(columns=fixed), parts.drop(columns=fixed) * 2)
     pd.testing.assert_frame_equal(twice[fixed], parts[fixed])
     dear = replace(table, lambda_gb_second_arm64=1.0)
-    dearer = pd.DataFrame(cost_model.spend(readings, WORKLOAD, Assumptions(), dear))
-    assert (dearer.sum(axis=1) >= parts.sum(axis=1)).all()
+    costlier = pd.DataFrame(cost_model.spend(readings, WORKLOAD, Assumptions(), dear))
+    assert (costlier.sum(axis=1) >= parts.sum(axis=1)).all()
 
 
 def test_the_prices_on_file() -> None:

@@ -176,9 +176,9 @@ def test_the_state_file_is_for_its_owner_only(folder: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_named(where: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "file").write_text("")
     monkeypatch.setenv("OPS_TWIN_DIR", str(folder / where))  # an absolute path stays as it is
-    for begun in (lifecycle.up, lifecycle.down):
+    for started in (lifecycle.up, lifecycle.down):
         with pytest.raises(TwinError, match=f"folder .*{where} cannot be used") as raised:
-            begun()
+            started()
         assert "OPS_TWIN_DIR" in raised.value.next_step
     assert lifecycle.status().twin is None
 

@@ -26,7 +26,7 @@ class _Section:
     intro: list[str] = field(default_factory=list)
     marked: bool = False
     frames: list[frames.Frame] = field(default_factory=list)
-    begun: bool = False  # the frames
+    started: bool = False  # the frames
 
     def thrown(self) -> ThrownError:
         return ThrownError(*error_in_lines(self.intro, self.marked), frames.location(self.frames))
@@ -111,8 +111,8 @@ def _aggregate(lines: Sequence[str]) -> Sections:
 
 def _take(section: _Section, line: str, indent: int) -> None:
     if indent and line.lstrip().startswith("at "):
-        section.begun = True
+        section.started = True
         if frame := frames.of_line(line):
             section.frames.append(frame)
-    elif not section.begun:
+    elif not section.started:
         section.intro.append(line)

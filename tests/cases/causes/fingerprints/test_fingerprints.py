@@ -81,8 +81,8 @@ def test_a_divided_group_stays_divided(tmp_path: Path, monkeypatch: pytest.Monke
     letters = [rejected(number, "E", f"vendor said {4711 + number % 2}") for number in range(60)]
     with a_source(tmp_path, monkeypatch, letters) as (here, _):
         before = {group.label: group.fingerprint for group in causes.explain_causes(here).groups}
-        with Snapshot.open(here) as shelf:
-            shelf.add([rejected(100, "E", "vendor said 4711"), rejected(101, "E", "vendor said 9")], Place.QUEUE)
+        with Snapshot.open(here) as snapshot:
+            snapshot.add([rejected(100, "E", "vendor said 4711"), rejected(101, "E", "vendor said 9")], Place.QUEUE)
         after = {group.label: (group.fingerprint, group.messages) for group in causes.explain_causes(here).groups}
     assert after["vendor said 4711"] == (before["vendor said 4711"], 31)
     assert after["vendor said 4712"] == (before["vendor said 4712"], 30)

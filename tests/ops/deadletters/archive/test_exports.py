@@ -45,9 +45,9 @@ def world(server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wor
     return server.with_new_queues(tmp_path, monkeypatch)
 
 
-def shelve(world: World, *letters: Any, place: Place = Place.QUEUE) -> None:
-    with Snapshot.open(world.source) as shelf:
-        shelf.add(letters, place)
+def store(world: World, *letters: Any, place: Place = Place.QUEUE) -> None:
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add(letters, place)
 
 
 def strange() -> list[Any]:
@@ -71,7 +71,7 @@ def strange() -> list[Any]:
 
 def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
     letters = strange()
-    shelve(world, *letters)
+    store(world, *letters)
     path = tmp_path / "letters.jsonl"
     done = exports.export_messages(world.source, ALL, path)
     data = path.read_bytes()
@@ -83,9 +83,9 @@ def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
     imported = imports.import_messages(world.source, path)
     assert (imported.messages, imported.new, imported.present) == (len(letters), len(letters), 0)
     assert imported.sha256 == done.sha256
-    with Snapshot.open(world.source) as shelf:
+    with Snapshot.open(world.source) as snapshot:
         for letter in letters:
-            found = shelf.get(letter.message_id)
+            found = snapshot.get(letter.message_id)
             assert (found.message.body, found.message.attributes) == (letter.body, letter.attributes)
             assert found.message.system == letter.system
             assert (found.message.sent, found.message.kind, found.message.receives) == (letter.sent, Kind.SQS, 4)
@@ -97,26 +97,26 @@ def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
 
 
 def without_causes(path: Path) -> list[Any]:
-    """Guesses are made anew."""
+    """Guesses are made again."""
     return [{**json.loads(line), "cause": None} for line in path.read_text().splitlines()]
 
 
 def test_what_the_logs_told_is_not_lost_with_them(world: World, tmp_path: Path) -> None:
     told = Cause("Sandbox.Timedout", "stopped after 6 s", "a.py:1 f", "invocation record", "r-1", SENT, "7", "train")
-    shelve(world, *(a_dead_letter(message_id=name) for name in ("known", "guessed")))
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_causes(
+    store(world, *(a_dead_letter(message_id=name) for name in ("known", "guessed")))
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_causes(
             [("known", cause_record.normalize_cause(told)), ("guessed", Cause(source="guess", label="looks like: x"))]
         )
     path = tmp_path / "letters.jsonl"
     exports.export_messages(world.source, ALL, path)
     world.source.snapshot_path.unlink()
     imports.import_messages(world.source, path)
-    with Snapshot.open(world.source) as shelf:
-        found = shelf.get("known").cause
+    with Snapshot.open(world.source) as snapshot:
+        found = snapshot.get("known").cause
         assert replace(found, label="") == cause_record.normalize_cause(told)
         assert found.label == "stopped after 6 s"
-        assert shelf.get("guessed").cause.source == "none", "one letter is no group"
+        assert snapshot.get("guessed").cause.source == "none", "one letter is no group"
 
 
 @pytest.mark.parametrize(
@@ -134,38 +134,38 @@ def test_what_is_no_cause_is_left_out(world: World, tmp_path: Path, cause: Any) 
     path = tmp_path / "letters.jsonl"
     path.write_text(line(cause=cause))
     imports.import_messages(world.source, path)
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.get("m").cause.source == "none"
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.get("m").cause.source == "none"
 
 
 def test_what_left_the_queue_can_be_imported_again(world: World, tmp_path: Path) -> None:
-    shelve(world, a_dead_letter(message_id="purged"), a_dead_letter(message_id="there"))
+    store(world, a_dead_letter(message_id="purged"), a_dead_letter(message_id="there"))
     path = tmp_path / "letters.jsonl"
     exports.export_messages(world.source, ALL, path)
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_place(["purged"], Place.PURGED)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_place(["purged"], Place.PURGED)
     done = imports.import_messages(world.source, path)
     assert (done.new, done.present) == (1, 1)
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.places(["purged", "there"]) == {"purged": Place.IMPORTED, "there": Place.QUEUE}
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.places(["purged", "there"]) == {"purged": Place.IMPORTED, "there": Place.QUEUE}
     assert plans.make_plan(world.source, ALL).ids == ("there",)
     assert plans.make_plan(world.source, Selection(imported=True)).ids == ("purged",)
 
 
 def test_an_import_is_undone(world: World, tmp_path: Path) -> None:
     """What the file brought goes; what lies in the queue stays, and so does the record of what was there once."""
-    shelve(world, *(a_dead_letter(message_id=name) for name in ("there", "purged", "new")))
+    store(world, *(a_dead_letter(message_id=name) for name in ("there", "purged", "new")))
     path = tmp_path / "letters.jsonl"
     exports.export_messages(world.source, ALL, path)
-    with Snapshot.open(world.source) as shelf:
-        shelf.connection.execute("UPDATE letters SET seen = 1 WHERE id <> 'new'")
-        shelf.set_place(["purged", "new"], Place.PURGED)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.connection.execute("UPDATE letters SET seen = 1 WHERE id <> 'new'")
+        snapshot.set_place(["purged", "new"], Place.PURGED)
     assert imports.import_messages(world.source, path).new == 2
     done = imports.undo_import(world.source, path)
     assert (done.messages, done.new, done.present) == (3, 2, 1)
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.places(["there", "purged", "new"]) == {"there": Place.QUEUE, "purged": Place.MISSING}
-        assert shelf.connection.execute("SELECT count(*) FROM contents").fetchone() == (2,), "with its contents"
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.places(["there", "purged", "new"]) == {"there": Place.QUEUE, "purged": Place.MISSING}
+        assert snapshot.connection.execute("SELECT count(*) FROM contents").fetchone() == (2,), "with its contents"
     assert imports.undo_import(world.source, path).new == 0, "twice is no harm"
 
 
@@ -205,8 +205,8 @@ def test_a_file_that_is_no_export_changes_nothing(world: World, tmp_path: Path, 
     with pytest.raises(UsageError, match=says) as caught:
         imports.import_messages(world.source, path)
     assert caught.value.next_step
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.count(ALL) == 0
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.count(ALL) == 0
 
 
 def test_a_file_that_cannot_be_read(world: World, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_what_cannot_be_exported(world: World, tmp_path: Path) -> None:
     path = tmp_path / "letters.jsonl"
     with pytest.raises(UsageError, match="No message"):
         exports.export_messages(world.source, ALL, path)
-    shelve(world, a_dead_letter())
+    store(world, a_dead_letter())
     with pytest.raises(UsageError, match="is not an export format"):
         exports.export_messages(world.source, ALL, path, "xlsx")
     path.write_text("mine")
@@ -232,7 +232,7 @@ def test_what_cannot_be_exported(world: World, tmp_path: Path) -> None:
 
 
 def test_without_a_path_it_goes_to_the_queues_folder(world: World) -> None:
-    shelve(world, a_dead_letter())
+    store(world, a_dead_letter())
     done = exports.export_messages(world.source, ALL)
     assert done.path.parent == world.source.folder / "exports"
     assert done.path.suffix == ".jsonl"
@@ -262,9 +262,9 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_csv_for_a_spreadsheet(world: World, tmp_path: Path) -> None:
     letters = strange()
-    shelve(world, *letters)
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_causes([("m-formula", Cause("@SUM(A1)", "+1", "x.py:1 f", "handler log", fingerprint="f1"))])
+    store(world, *letters)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_causes([("m-formula", Cause("@SUM(A1)", "+1", "x.py:1 f", "handler log", fingerprint="f1"))])
     path = tmp_path / "letters.csv"
     exports.export_messages(world.source, ALL, path, "csv")
     data = path.read_bytes()

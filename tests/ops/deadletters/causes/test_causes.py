@@ -76,9 +76,9 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
     rows = [row(-1, {"level": "ERROR", "errorType": "KeyError", "errorMessage": "boom", "requestId": request})]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, _):
         causes.explain_causes(here)
-        with Snapshot.open(here) as shelf:
-            assert shelf.get("a").cause.error_type == "KeyError"
-            assert shelf.get("b").cause.error_type == "Asynchronous invocation, code 200"
+        with Snapshot.open(here) as snapshot:
+            assert snapshot.get("a").cause.error_type == "KeyError"
+            assert snapshot.get("b").cause.error_type == "Asynchronous invocation, code 200"
 
 
 def test_many_letters_are_asked_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,8 +150,8 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
         assert (done.unexplained, done.queries) == (1, 1)
         logs.hourly_bytes = 500e9
         many = [silent(f"old-{n}", sent=long_ago) for n in range(300)]
-        with Snapshot.open(here) as shelf:
-            shelf.add(many, Place.QUEUE)
+        with Snapshot.open(here) as snapshot:
+            snapshot.add(many, Place.QUEUE)
         again = causes.explain_causes(here)
         assert (again.unexplained + again.guessed, again.queries) == (301, 0), "even an hour of that is too dear"
     assert any("would cost more than $0.50" in note for note in done.notes)
@@ -198,10 +198,10 @@ def test_one_letter_and_letters_with_no_cause(tmp_path: Path, monkeypatch: pytes
 def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent()], [failed(1, "E", "r", job_kind="score")]) as (here, _):
         causes.explain_causes(here)
-        with Snapshot.open(here) as shelf:
-            shelved = shelf.get("m1")
-    assert shelved.place is Place.QUEUE
-    assert shelved.cause == Cause(
+        with Snapshot.open(here) as snapshot:
+            stored = snapshot.get("m1")
+    assert stored.place is Place.QUEUE
+    assert stored.cause == Cause(
         error_type="E",
         error_message="why",
         source="handler log",
@@ -219,8 +219,8 @@ def test_a_cause_as_long_as_a_letter_is_cut(tmp_path: Path, monkeypatch: pytest.
     with a_source(tmp_path, monkeypatch, letters) as (here, _):
         causes.explain_causes(here)
         found = causes.report_causes(here)
-        with Snapshot.open(here) as shelf:
-            assert all(len(one.cause.error_message) <= 2_000 for one in shelf.iterate())
+        with Snapshot.open(here) as snapshot:
+            assert all(len(one.cause.error_message) <= 2_000 for one in snapshot.iterate())
     assert len(found.groups) == 2
     assert len(found.finding.text) < 300
 

@@ -99,8 +99,8 @@ def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
             found.finding.text == "Critical: 5 dead letters, all of one cause: no known cause; looks like: kind=score."
         )
         mark = found.groups.iloc[0]["fingerprint"]
-        with Snapshot.open(here) as shelf:
-            assert shelf.count(Selection(cause=mark)) == 5
+        with Snapshot.open(here) as snapshot:
+            assert snapshot.count(Selection(cause=mark)) == 5
         logs.rows += [failed(1, "KeyError", "r", f"m{n}") for n in range(5)]
         assert causes.explain_causes(here).guessed == 0
         assert list(causes.report_causes(here).groups["error_type"]) == ["KeyError"]

@@ -66,8 +66,8 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
         assert groups.loc["E", "fixed"] == "succeeds since"
         assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
         assert "no train job succeeded since" in groups.loc["F", "fixed_why"]
-        with Snapshot.open(here) as shelf:
-            noted = shelf.read_note(fix_status.FIX_STATUS_NOTE)
+        with Snapshot.open(here) as snapshot:
+            noted = snapshot.read_note(fix_status.FIX_STATUS_NOTE)
     assert fix_status.stored_status(noted, str(groups.loc["E", "fingerprint"])).successes == 2
     assert (
         fix_status.stored_status(noted, "ffff")

@@ -66,8 +66,8 @@ def planned(world: World, *sets: str, **more: Any) -> Plan:
 def shown_and_sent(world: World, plan: Plan) -> preview.Preview:
     """The preview of a plan's only letter, once it was ensured that this is what the run sends."""
     (name,) = plan.ids
-    with Snapshot.open(world.source) as shelf:
-        letter = shelf.get(name).message
+    with Snapshot.open(world.source) as snapshot:
+        letter = snapshot.get(name).message
     after = preview.outgoing_message(letter, plan)
     assert redrive.start_redrive(world.source, plan, reason="r").state is RunState.DONE
     (arrived,) = world.jobs.messages()

@@ -46,7 +46,7 @@ BODIES = [
     '{"it\'s": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": "deep"}}}}}}}}}}, "kind": "🚂"}',
     json.dumps({"kind": "train" * 50, "text": {"long": "x" * 300}}),
 ]
-# The same again with so much beside it that the shelf keeps an outline of them.
+# The same again with so much beside it that the snapshot keeps an outline of them.
 BODIES += [f'{body.rstrip()[:-1]}, "rest": {[0] * 400}}}' for body in BODIES if body.startswith(('{"', " {"))]
 FILTERS = [
     "body",
@@ -141,7 +141,7 @@ FILTERS = [
 
 
 @pytest.fixture(scope="module")
-def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
     attributes = [
         {},
         {"Tenant": Attribute("Number", "7"), "Größe": Attribute("String", "1")},
@@ -152,26 +152,26 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
         Message(f"m{number}", "r", body, told, system if number % 2 else {})
         for (number, body), told in zip(enumerate(BODIES), itertools.cycle(attributes))
     ]
-    shelf = Snapshot.open(tmp_path_factory.mktemp("shelf") / "shelf.db")
-    shelf.add([parse_message(message) for message in messages], Place.QUEUE)
+    snapshot = Snapshot.open(tmp_path_factory.mktemp("snapshot") / "shelf.db")
+    snapshot.add([parse_message(message) for message in messages], Place.QUEUE)
     causes = itertools.cycle([Cause("KeyError", "no key", fingerprint="ab"), Cause(job_kind="train"), Cause()])
-    shelf.set_causes([(message.message_id, cause) for message, cause in zip(messages, causes, strict=False)])
-    yield shelf
-    shelf.close()
+    snapshot.set_causes([(message.message_id, cause) for message, cause in zip(messages, causes, strict=False)])
+    yield snapshot
+    snapshot.close()
 
 
-def test_bodies_with_and_without_an_outline_are_asked(shelf: Snapshot) -> None:
-    outlined = shelf.connection.execute("SELECT outline IS NOT NULL FROM contents").fetchall()
+def test_bodies_with_and_without_an_outline_are_asked(snapshot: Snapshot) -> None:
+    outlined = snapshot.connection.execute("SELECT outline IS NOT NULL FROM contents").fetchall()
     assert 10 < outlined.count((1,)) < len(outlined) - 10
 
 
 @pytest.mark.parametrize("where", FILTERS)
-def test_sqlite_and_python_find_the_same(shelf: Snapshot, where: str) -> None:
+def test_sqlite_and_python_find_the_same(snapshot: Snapshot, where: str) -> None:
     check = jmespath_filter.compile_filter(where).check
     columns = ", ".join(selection_query.DOCUMENT_COLUMNS)
-    rows = shelf.connection.execute(f"SELECT letters.id, {columns} FROM letters JOIN contents USING (n)")  # noqa: S608
+    rows = snapshot.connection.execute(f"SELECT letters.id, {columns} FROM letters JOIN contents USING (n)")  # noqa: S608
     expected = {row[0] for row in rows if check(selection_query.filter_document(row[1:]))}
-    assert set(shelf.ids(Selection(where=where))) == expected
+    assert set(snapshot.ids(Selection(where=where))) == expected
 
 
 @pytest.mark.parametrize(
@@ -185,9 +185,9 @@ def test_sqlite_and_python_find_the_same(shelf: Snapshot, where: str) -> None:
         "body" + ".a" * 1_900,
     ],
 )
-def test_a_filter_that_is_too_long_is_refused(shelf: Snapshot, where: str) -> None:
+def test_a_filter_that_is_too_long_is_refused(snapshot: Snapshot, where: str) -> None:
     try:
-        assert shelf.count(Selection(where=where)) in (0, len(BODIES))
+        assert snapshot.count(Selection(where=where)) in (0, len(BODIES))
     except UsageError as refused:
         assert "too long" in str(refused)
 
@@ -210,8 +210,8 @@ def test_what_sqlite_knows_for_sure_python_is_not_asked(where: str) -> None:
         ("body.kind = 'x'", "at character 11", "Compare a path"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(shelf: Snapshot, where: str, said: str, next_step: str) -> None:
+def test_a_filter_that_means_nothing_is_refused(snapshot: Snapshot, where: str, said: str, next_step: str) -> None:
     with pytest.raises(UsageError) as caught:
-        shelf.count(Selection(where=where))
+        snapshot.count(Selection(where=where))
     assert said in str(caught.value)
     assert next_step in caught.value.next_step

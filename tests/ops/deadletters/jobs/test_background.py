@@ -49,8 +49,8 @@ def test_a_scan_and_a_redrive_run_in_the_background(world: World) -> None:
     assert (job.state, job.error) == (DONE, ""), Path(job.log).read_text()
     assert job.status_text == "25 messages read, 25 of them new"
     assert any("all were released" in note for note in job.notes)
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.count() == 25
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.count() == 25
 
     plan = plans.make_plan(world.source, Selection(), steps=Steps(sizes=("100%",), watch=False), engine="ledger")
     plans.save_plan(world.source, plan)

@@ -124,7 +124,7 @@ def test_the_record_of_an_on_failure_destination() -> None:
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z"])
 def test_times_at_the_ends_of_the_calendar_are_none(at: str) -> None:
-    """No shelf could be read that holds one."""
+    """No snapshot could be read that holds one."""
     [died] = [found.failed_at for found in [carried_cause(read(json.dumps({**RECORD, "timestamp": at})))] if found]
     assert died == SENT
     sent = str(int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000))

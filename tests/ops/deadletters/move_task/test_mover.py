@@ -146,7 +146,7 @@ def test_a_failed_task_leaves_the_rest_to_the_engine(stage: Stage) -> None:
 
 
 def test_a_resumed_run_waits_for_its_running_task(stage: Stage) -> None:
-    """Of a process that was killed before it knew that SQS had begun it."""
+    """Of a process that was killed before it knew that SQS had started it."""
     stage.ledger.announce_move_task(())
     stage.tasks.answer("sqs", "StartMessageMoveTask", {"MaxNumberOfMessagesPerSecond": 100})
     stage.mover.move(4, 2)
@@ -155,7 +155,7 @@ def test_a_resumed_run_waits_for_its_running_task(stage: Stage) -> None:
 
 
 def test_a_resumed_run_counts_its_own_tasks_only(stage: Stage) -> None:
-    """One ended while the run was stopped, begun by somebody else, to the same place as all."""
+    """One ended while the run was stopped, started by somebody else, to the same place as all."""
     stage.tasks.step = 0
     stage.tasks.on_first_poll = stage.stopping.set
     stage.engine.finds = True

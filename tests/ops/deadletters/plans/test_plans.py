@@ -26,8 +26,8 @@ ALL = Selection()
 
 def test_a_plan_says_what_would_move(world: World) -> None:
     ids = world.put(bodies(30))
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_causes((letter_id, Cause("E", "m", fingerprint="f1")) for letter_id in ids[:20])
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_causes((letter_id, Cause("E", "m", fingerprint="f1")) for letter_id in ids[:20])
     plan = plans.make_plan(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=0.1"]), pace=Pace(10.0))
     assert (plan.action, plan.queue_count, set(plan.ids)) == (Action.REDRIVE, 30, set(ids))
     assert plan.causes == {"f1": 20, "": 10}
@@ -146,8 +146,8 @@ def test_a_plan_is_stale_when_the_queue_changed(world: World) -> None:
 def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -> None:
     ids = world.put(bodies(20))
     plan = plans.make_plan(world.source, ALL)
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_place(ids[:3], Place.REDRIVEN)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_place(ids[:3], Place.REDRIVEN)
     with pytest.raises(UsageError, match="of its 20 messages, 3 no longer match, and 0 more would"):
         plans.ensure_current(world.source, plan)
     plan = plans.make_plan(world.source, ALL)
@@ -158,16 +158,16 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
 
 
 def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> None:
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter(source_arn=world.source.workload.queue.arn)])
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter(source_arn=world.source.workload.queue.arn)])
     plan = plans.make_plan(world.source, Selection(imported=True))
     world.dlq.put([{"body": "new"}] * 50)
     plans.ensure_current(world.source, plan)
 
 
 def test_imported_letters_are_planned_apart_from_those_of_the_queue(world: World) -> None:
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
     with pytest.raises(UsageError, match="No message of jobs-dlq in the snapshot matches") as caught:
         plans.make_plan(world.source, ALL)
     assert caught.value.next_step.startswith("1 message imported from a file would match: add --imported.")
@@ -254,8 +254,8 @@ def test_an_encrypted_destination(world: World) -> None:
 
 def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> None:
     world.put(bodies(2))
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter("?", "nowhere", source_arn="")], Place.QUEUE)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter("?", "nowhere", source_arn="")], Place.QUEUE)
     plan = plans.make_plan(world.source, ALL)
     assert len(plan.ids) == 2
     assert plan.returns.left_ids == ("nowhere",)
@@ -273,8 +273,8 @@ def test_messages_that_have_no_way_back_stay_and_are_counted(world: World) -> No
 
 
 def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(world: World) -> None:
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter("?", "strange", kind=Kind.UNKNOWN, source_arn="")], Place.QUEUE)
     plan = plans.make_plan(world.source, ALL)
     assert dict(plan.returns.origins) == {world.jobs.arn: 1}
     assert plan.returns.inferred == 1
@@ -287,8 +287,8 @@ def test_a_message_that_names_no_source_is_of_the_only_queue_that_uses_this_one(
 def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> None:
     world.put(bodies(3))
     gone = world.source.workload.queue.arn.replace("jobs", "gone")
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter("{}", f"gone-{n}", source_arn=gone) for n in range(2)], Place.QUEUE)
     plan = plans.make_plan(world.source, ALL)
     assert len(plan.ids) == 3
     assert dict(plan.returns.origins) == {world.jobs.arn: 3}
@@ -297,14 +297,14 @@ def test_messages_of_a_queue_that_is_gone_stay_and_are_counted(world: World) -> 
 
 def test_a_fifo_queue(world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     fifo = world.with_new_queues(tmp_path / "fifo", monkeypatch, suffix=".fifo", FifoQueue="true")
-    with Snapshot.open(fifo.source) as shelf:
+    with Snapshot.open(fifo.source) as snapshot:
         old = datetime.now(UTC) - timedelta(days=9)
         source = fifo.source.workload.queue.arn
-        shelf.add([a_dead_letter(system={"MessageGroupId": "g"}, source_arn=source, sent=old)], Place.QUEUE)
+        snapshot.add([a_dead_letter(system={"MessageGroupId": "g"}, source_arn=source, sent=old)], Place.QUEUE)
     plan = plans.make_plan(fifo.source, ALL)
     assert any("Order is kept within each message group" in warning for warning in plan.warnings)
     assert not any("expire" in warning for warning in plan.warnings), (
-        "a FIFO dead-letter queue counts a letter's age anew"
+        "a FIFO dead-letter queue counts a letter's age again"
     )
     assert plan.engine == "ledger"
     with pytest.raises(UsageError, match="standard queue"):

@@ -100,6 +100,6 @@ def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
     assert (done.deleted, done.missing, done.refused) == (10, 0, 0)
     again = scan_queue(source)
     assert (again.messages, again.missing, again.complete) == (LETTERS - 10, 0, True)
-    with Snapshot.open(source) as shelf:
-        left = {json.loads(each.message.body)["n"] for each in shelf.iterate(Selection())}
+    with Snapshot.open(source) as snapshot:
+        left = {json.loads(each.message.body)["n"] for each in snapshot.iterate(Selection())}
     assert left == set(range(10, LETTERS))

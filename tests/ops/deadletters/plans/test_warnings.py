@@ -26,11 +26,11 @@ def warned(plan: Plan, text: str) -> bool:
 def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> None:
     ids = world.put(bodies(3))
     verdicts = {"aaaaaaaaaa": "no", "bbbbbbbbbb": "deployed since"}
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_causes(
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_causes(
             zip(ids, (Cause(fingerprint=mark) for mark in ("aaaaaaaaaa", *["bbbbbbbbbb"] * 2)), strict=True)
         )
-        shelf.save_note("fixed", {mark: asdict(FixStatus(verdict, "Why.")) for mark, verdict in verdicts.items()})
+        snapshot.save_note("fixed", {mark: asdict(FixStatus(verdict, "Why.")) for mark, verdict in verdicts.items()})
     said = "1 message has a cause that is not fixed (ops dlq causes) and may fail again"
     assert warned(plans.make_plan(world.source, ALL), f"{said}: the canary will show it.")
     assert warned(plans.make_plan(world.source, ALL, steps=Steps(watch=False)), f"{said}: outcomes are not tracked")
@@ -48,8 +48,8 @@ def test_what_should_be_known_before(world: World) -> None:
         a_dead_letter(body, name, full, source_arn=source)
         for body, name in (("{}", "full"), ("x" * 1_048_570, "large"))
     ]
-    with Snapshot.open(world.source) as shelf:
-        shelf.add(odd, Place.QUEUE)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add(odd, Place.QUEUE)
     plan = plans.make_plan(world.source, ALL, edits=edits.parse_edits(["body.params.alpha=1"]))
     assert warned(plan, "The edits do not apply to 1 message, which will not be sent: body.params was not found.")
     assert warned(
@@ -58,8 +58,8 @@ def test_what_should_be_known_before(world: World) -> None:
     assert warned(plan, "1 message over the SQS limit of 1 MiB")
     assert warned(plan, "1 message at the SQS limit (10 attributes, 1 MiB) has no room for the original message ID")
     assert warned(plan, "The last scan did not read the whole queue")
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_place(["full", "large"], Place.IMPORTED)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_place(["full", "large"], Place.IMPORTED)
     plan = plans.make_plan(world.source, Selection(imported=True))
     assert warned(plan, "2 messages imported from a file: they are sent, and nothing is deleted from the queue")
     assert not warned(plan, "The last scan")
@@ -74,8 +74,8 @@ def test_what_should_be_known_before(world: World) -> None:
     ],
 )
 def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
-    with Snapshot.open(world.source) as shelf:
-        shelf.add([a_dead_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.add([a_dead_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
     plan = plans.make_plan(world.source, ALL)
     assert warned(plan, says or "The oldest letter") is (says is not None)
 

@@ -47,9 +47,9 @@ def test_only_the_messages_of_the_plan_are_deleted(world: World) -> None:
     assert progress[-1] == (12, 12)
     assert world.bodies() == good_bodies()
     assert not any(message["hidden"] for message in world.dlq.messages()), "the others were given back"
-    with Snapshot.open(world.source) as shelf:
-        assert set(shelf.places(plan.ids).values()) == {Place.PURGED}
-        assert shelf.count() == 20
+    with Snapshot.open(world.source) as snapshot:
+        assert set(snapshot.places(plan.ids).values()) == {Place.PURGED}
+        assert snapshot.count() == 20
     assert "PurgeQueue" not in world.aws.counts()
 
 
@@ -151,9 +151,9 @@ def test_messages_that_are_not_in_the_queue_are_refused_with_their_place(world: 
     export = world.source.folder / "export.jsonl"
     exports.export_messages(world.source, exports.plan_selection(plan), export)
     assert set(purge.plan_purge(world.source, export).ids) == set(plan.ids)
-    with Snapshot.open(world.source) as shelf:
-        shelf.set_place(plan.ids[:3], Place.PURGED)
-        shelf.set_place(plan.ids[3:5], Place.IMPORTED)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_place(plan.ids[:3], Place.PURGED)
+        snapshot.set_place(plan.ids[3:5], Place.IMPORTED)
     with pytest.raises(UsageError) as caught:
         purge.plan_purge(world.source, export)
     went = "3 already purged, 2 imported from a file and not in the queue"
@@ -211,9 +211,9 @@ def test_in_a_fifo_queue_hidden_messages_are_reported(
     system = {"DeadLetterQueueSourceArn": fifo.source.workload.queue.arn, "MessageGroupId": "one"}
     bodies = [f"good {number}" for number in range(20)] + ["bad 1"]
     ids = fifo.dlq.put([{"body": body, "system": system} for body in bodies])
-    with Snapshot.open(fifo.source) as shelf:
+    with Snapshot.open(fifo.source) as snapshot:
         known = fifo.source.workload.queue.arn
-        shelf.add([a_dead_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
+        snapshot.add([a_dead_letter("bad 1", ids[-1], system=system, source_arn=known)], Place.QUEUE)
     done = run_purge(fifo, plans.make_plan(fifo.source, BAD, action=Action.PURGE))
     assert (done.deleted, done.missing) == (0, 1)
     assert any("hidden behind others of their message group" in note for note in done.notes)

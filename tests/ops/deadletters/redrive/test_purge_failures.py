@@ -53,8 +53,8 @@ def test_a_bad_network_loses_no_other_message(world: World, fault: Fault) -> Non
     assert [body for body in left if body.startswith("good")] == good_bodies()
     assert len(left) == 32 - done.deleted - done.missing
     assert done.deleted + done.missing + done.refused == 12
-    with Snapshot.open(world.source) as shelf:
-        purged = [place for place in shelf.places(plan.ids).values() if place is Place.PURGED]
+    with Snapshot.open(world.source) as snapshot:
+        purged = [place for place in snapshot.places(plan.ids).values() if place is Place.PURGED]
     assert len(purged) == done.deleted
 
 
@@ -120,8 +120,8 @@ BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
 def test_a_snapshot_that_cannot_be_written_ends_it_and_the_audit_log_has_what_was_deleted(world: World) -> None:
     plan = fill(world, bad=400, good=10)
     exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
-    with Snapshot.open(world.source) as shelf:
-        shelf.connection.execute(FULL)
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.connection.execute(FULL)
     with pytest.raises(OpsError, match="disk is full"):
         run_purge(world, plan)
     newest = audit_log.read_records(state_folder(world.source.aws.target))[0]

@@ -43,8 +43,8 @@ def test_messages_are_redriven_and_everything_is_recorded(world: World) -> None:
     assert sorted(message["Body"] for message in world.jobs.messages()) == sorted(f"message {n}" for n in range(30))
     assert seen[-1].sent == 30
     assert list_runs(world.source) == (run,) == (read_run(world.source, plan.id[:13]),)
-    with Snapshot.open(world.source) as shelf:
-        assert set(shelf.places(ids).values()) == {Place.REDRIVEN}
+    with Snapshot.open(world.source) as snapshot:
+        assert set(snapshot.places(ids).values()) == {Place.REDRIVEN}
     end, begin = audit_log.read_records(state_folder(world.source.aws.target))
     assert (begin.action, begin.outcome, begin.reason, begin.plan) == ("redrive", "began", "the fix is out", plan.id)
     assert (end.outcome, end.plan_hash, end.counts["deleted"]) == ("done", plan.hash, 30)
@@ -59,8 +59,8 @@ def test_a_copy_leaves_the_messages(world: World) -> None:
     assert run.state is RunState.DONE
     assert world.bodies() == ["a", "b"]
     assert sorted(message["Body"] for message in to.messages()) == ["a", "b"]
-    with Snapshot.open(world.source) as shelf:
-        assert shelf.count(Selection()) == 2
+    with Snapshot.open(world.source) as snapshot:
+        assert snapshot.count(Selection()) == 2
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].action == "copy"
 
 
@@ -286,8 +286,8 @@ def test_missing_messages_are_reported(world: World) -> None:
     run = redrive.start_redrive(world.source, plan, reason="r")
     assert run.state is RunState.DONE
     assert run.missing + run.deleted == 3
-    with Snapshot.open(world.source) as shelf:
-        places = shelf.places(ids)
+    with Snapshot.open(world.source) as snapshot:
+        places = snapshot.places(ids)
     assert sum(place is Place.MISSING for place in places.values()) == run.missing
     assert run.possible_duplicates == ()
 

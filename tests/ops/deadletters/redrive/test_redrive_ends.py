@@ -86,15 +86,15 @@ def test_what_the_canary_stopped_stays_so_when_that_cannot_be_recorded(
         redrive.start_redrive(world.source, plan, reason="r", progress=take_away)
     stopped = read_run(world.source, plan.id)
     assert (stopped.state, stopped.stopped_by_canary) == (RunState.STOPPED, True), (
-        "so that resume asks whether it is mended"
+        "so that resume asks whether it is fixed"
     )
 
 
 def test_a_snapshot_that_cannot_be_written_at_the_end_leaves_the_run_to_be_resumed(world: World) -> None:
     world.put(["a", "b", "c"])
     plan = a_plan(world)
-    with Snapshot.open(world.source) as shelf:
-        shelf.connection.execute(
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.connection.execute(
             "CREATE TRIGGER full BEFORE UPDATE ON letters BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
         )
     with pytest.raises(OpsError, match="disk is full"):
@@ -103,11 +103,11 @@ def test_a_snapshot_that_cannot_be_written_at_the_end_leaves_the_run_to_be_resum
     assert failed.state is RunState.FAILED
     assert "disk is full" in failed.status_text
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "failed"
-    with Snapshot.open(world.source) as shelf:
-        shelf.connection.execute("DROP TRIGGER full")
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.connection.execute("DROP TRIGGER full")
     assert redrive.resume_redrive(world.source, plan.id).state is RunState.DONE
-    with Snapshot.open(world.source) as shelf:
-        assert set(shelf.places(plan.ids).values()) == {Place.REDRIVEN}
+    with Snapshot.open(world.source) as snapshot:
+        assert set(snapshot.places(plan.ids).values()) == {Place.REDRIVEN}
 
 
 @pytest.mark.parametrize(

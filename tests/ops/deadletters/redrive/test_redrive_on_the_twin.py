@@ -88,7 +88,7 @@ def fix(twin: Twin, job_ids: list[str]) -> None:
 
 
 def look(source: DeadLetterQueue, expected: int) -> None:
-    """Onto the shelf with all of them, once they are there."""
+    """Into the snapshot with all of them, once they are there."""
     wait_for(lambda: sqs.queue_depth(source.aws, source.queue).visible == expected, 180, f"not {expected} dead letters")
     assert looking.scan_queue(source).complete
 

@@ -14,9 +14,9 @@ def bury(world: World, count: int) -> list[str]:
     return list(world.dlq.put([{"body": json.dumps({"n": number})} for number in range(count)]))
 
 
-def shelved(world: World, **places: Any) -> set[str]:
-    with Snapshot.open(world.source) as shelf:
-        return set(shelf.ids(**places))
+def stored(world: World, **places: Any) -> set[str]:
+    with Snapshot.open(world.source) as snapshot:
+        return set(snapshot.ids(**places))
 
 
 def all_back(world: World) -> bool:

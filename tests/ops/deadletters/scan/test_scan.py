@@ -1,4 +1,4 @@
-"""A look takes nothing away: every letter is read onto the shelf as it is, and given back."""
+"""A look takes nothing away: every letter is read into the snapshot as it is, and given back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import Fault
-from tests.ops.deadletters.scan.scanning import all_back, bury, shelved
+from tests.ops.deadletters.scan.scanning import all_back, bury, stored
 
 
 def test_every_letter_is_read_and_given_back(look_world: World) -> None:
@@ -28,12 +28,12 @@ def test_every_letter_is_read_and_given_back(look_world: World) -> None:
     assert (done.messages, done.new, done.missing, done.reported, done.complete) == (237, 237, 0, 237, True)
     assert "raised the receive count of 237 messages by one; all were released" in done.notes[0]
     assert seen[-1] == (237, 237)
-    assert shelved(look_world) == set(ids)
+    assert stored(look_world) == set(ids)
     again = scan_queue(look_world.source)
     assert (again.messages, again.new, again.complete, again.in_flight) == (237, 0, True, 0)
-    with Snapshot.open(look_world.source) as shelf:
-        assert {found.message.receives for found in shelf.find(limit=300)} == {2}
-        info = shelf.info()
+    with Snapshot.open(look_world.source) as snapshot:
+        assert {found.message.receives for found in snapshot.find(limit=300)} == {2}
+        info = snapshot.info()
     assert (info.messages, info.complete, info.scanning, info.last_scan["receives"]) == (
         237,
         True,
@@ -51,9 +51,9 @@ def test_what_is_gone_from_the_queue_is_kept_but_no_longer_meant(look_world: Wor
     look_world.aws.heal()
     done = scan_queue(look_world.source)
     assert done.messages == 17
-    with Snapshot.open(look_world.source) as shelf:
-        assert shelf.count() == 17
-        assert set(shelf.ids(places=(Place.QUEUE, Place.MISSING))) == set(ids)
+    with Snapshot.open(look_world.source) as snapshot:
+        assert snapshot.count() == 17
+        assert set(snapshot.ids(places=(Place.QUEUE, Place.MISSING))) == set(ids)
 
 
 def test_a_limit_is_kept(look_world: World) -> None:
@@ -117,8 +117,8 @@ def test_letters_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch
     done = scan_queue(look_world.source)
     assert done.messages == 2
     assert any("first messages of each message group" in note for note in done.notes)
-    with Snapshot.open(look_world.source) as shelf:
-        assert {(found.message.group_id, found.message.deduplication_id) for found in shelf.find()} == {
+    with Snapshot.open(look_world.source) as snapshot:
+        assert {(found.message.group_id, found.message.deduplication_id) for found in snapshot.find()} == {
             ("g1", "d1"),
             ("g2", "d2"),
         }
@@ -146,15 +146,15 @@ def test_bodies_of_every_kind_stay_as_they_are(look_world: World) -> None:
     look_world.dlq.put([{"body": body, "attributes": attributes} for body in BODIES.values()])
     done = scan_queue(look_world.source)
     assert (done.messages, done.complete) == (len(BODIES), True)
-    with Snapshot.open(look_world.source) as shelf:
-        found = shelf.find()
+    with Snapshot.open(look_world.source) as snapshot:
+        found = snapshot.find()
         assert sorted(each.message.body for each in found) == sorted(BODIES.values())
         sent = {name: list(told.values()) for name, told in attributes.items()}
         kept = found[0].message.attributes.items()
         assert {name: [told.data_type, told.value] for name, told in kept} == sent
         for where in ("body.a", "body", "contains(text, 'script')", "length(text) > `5`"):
-            shelf.count(Selection(where=where))
-        assert shelf.count(Selection(text="ALERT(1)")) == 1
+            snapshot.count(Selection(where=where))
+        assert snapshot.count(Selection(text="ALERT(1)")) == 1
 
 
 def test_kinds(look_world: World) -> None:
@@ -165,5 +165,5 @@ def test_kinds(look_world: World) -> None:
     )
     done = scan_queue(look_world.source)
     assert done.messages == 2
-    with Snapshot.open(look_world.source) as shelf:
-        assert {found.message.kind for found in shelf.find()} == {Kind.SQS, Kind.REJECTED}
+    with Snapshot.open(look_world.source) as snapshot:
+        assert {found.message.kind for found in snapshot.find()} == {Kind.SQS, Kind.REJECTED}

@@ -1,4 +1,4 @@
-"""Whatever goes wrong while a look goes on: what was read stays on the shelf, and everything is given back."""
+"""Whatever goes wrong while a look goes on: what was read stays in the snapshot, and everything is given back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, THROTTLED, Fault
-from tests.ops.deadletters.scan.scanning import all_back, bury, shelved
+from tests.ops.deadletters.scan.scanning import all_back, bury, stored
 
 
 def test_stopped_early_what_was_read_stays(look_world: World) -> None:
@@ -23,7 +23,7 @@ def test_stopped_early_what_was_read_stays(look_world: World) -> None:
     done = scan_queue(look_world.source, progress=lambda so_far, _: read.append(so_far), stop=lambda: bool(read))
     assert 0 < done.messages < 2_000
     assert done.notes[0].startswith("The scan ended early: as requested")
-    assert len(shelved(look_world)) == done.messages
+    assert len(stored(look_world)) == done.messages
     assert all_back(look_world)
 
 
@@ -36,9 +36,9 @@ def test_interrupted_everything_is_given_back(look_world: World) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         scan_queue(look_world.source, progress=interrupt)
-    assert shelved(look_world)
-    with Snapshot.open(look_world.source) as shelf:
-        assert not shelf.info().scanning
+    assert stored(look_world)
+    with Snapshot.open(look_world.source) as snapshot:
+        assert not snapshot.info().scanning
     assert all_back(look_world)
 
 
@@ -46,15 +46,15 @@ def test_a_look_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.M
     """What it had read is not read again: the receive counts of those letters are one."""
     bury(look_world, 300)
     kill(look_world, monkeypatch, after=100)
-    read = shelved(look_world)
+    read = stored(look_world)
     assert len(read) == 100
-    with Snapshot.open(look_world.source) as shelf:
-        assert shelf.info().scanning
+    with Snapshot.open(look_world.source) as snapshot:
+        assert snapshot.info().scanning
     done = scan_queue(look_world.source)
     assert (done.number, done.messages, done.new, done.complete) == (1, 300, 300, True)
     assert any(f"interrupted scan, which had read {len(read)} messages" in note for note in done.notes)
-    with Snapshot.open(look_world.source) as shelf:
-        assert {found.message.receives for found in shelf.find(Selection(ids=tuple(read)), limit=300)} == {1}
+    with Snapshot.open(look_world.source) as snapshot:
+        assert {found.message.receives for found in snapshot.find(Selection(ids=tuple(read)), limit=300)} == {1}
     assert all_back(look_world)
 
 
@@ -62,8 +62,8 @@ def test_a_look_killed_long_ago_begins_anew(look_world: World, monkeypatch: pyte
     bury(look_world, 100)
     kill(look_world, monkeypatch, after=10)
     look_world.aws.advance(3 * looks.MIN_LEASE_S)
-    with Snapshot.open(look_world.source) as shelf:
-        shelf.connection.execute("UPDATE letters SET leased_until = leased_until - 1000")
+    with Snapshot.open(look_world.source) as snapshot:
+        snapshot.connection.execute("UPDATE letters SET leased_until = leased_until - 1000")
     done = scan_queue(look_world.source)
     assert (done.number, done.messages, done.complete) == (2, 100, True)
 
@@ -80,7 +80,7 @@ def test_killed_while_it_gave_back_the_next_one_gives_the_rest_back(
     assert any("70 messages could not be released" in note for note in done.notes)
     done = scan_queue(look_world.source)
     assert (done.messages, done.in_flight, done.complete) == (100, 0, True)
-    assert shelved(look_world) == set(ids)
+    assert stored(look_world) == set(ids)
 
 
 def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
@@ -129,9 +129,9 @@ def test_refused_for_good_before_anything_was_read(look_world: World, monkeypatc
     look_world.aws.fault(replace(DENIED, operation="ReceiveMessage"))
     with pytest.raises(AwsError, match="is not authorized to perform sqs:"):
         scan_queue(look_world.source)
-    with Snapshot.open(look_world.source) as shelf:
-        assert shelf.info().scanned_at is None
-        assert not shelf.info().scanning
+    with Snapshot.open(look_world.source) as snapshot:
+        assert snapshot.info().scanned_at is None
+        assert not snapshot.info().scanning
 
 
 def test_refused_for_good_half_way(look_world: World) -> None:

@@ -22,7 +22,7 @@ TOLD = {"error_type": "ValueError", "error_message": "no column", "source": "han
 
 
 def imported(world: World, folder: Path, message_id: str, body: str, **changes: Any) -> None:
-    """A letter on the shelf as a file tells of it."""
+    """A letter in the snapshot as a file tells of it."""
     entry = {"schema": 1, "message_id": message_id, "body": body, "attributes": {}, "system": {}, "cause": TOLD}
     path = folder / "brought.jsonl"
     path.write_text(json.dumps({**entry, **changes}) + "\n")
@@ -30,8 +30,8 @@ def imported(world: World, folder: Path, message_id: str, body: str, **changes: 
 
 
 def on_the_shelf(world: World, message_id: str) -> SnapshotMessage:
-    with Snapshot.open(world.source) as shelf:
-        return shelf.get(message_id)
+    with Snapshot.open(world.source) as snapshot:
+        return snapshot.get(message_id)
 
 
 def buried(world: World, body: str) -> str:
@@ -118,8 +118,8 @@ def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world
 def test_a_letter_that_was_in_the_queue_before_keeps_what_that_said(look_world: World, tmp_path: Path) -> None:
     one = buried(look_world, "the true body")
     scan_queue(look_world.source)
-    with Snapshot.open(look_world.source) as shelf:
-        shelf.set_place([one], Place.PURGED)
+    with Snapshot.open(look_world.source) as snapshot:
+        snapshot.set_place([one], Place.PURGED)
     imported(look_world, tmp_path, one, "another body")
     found = on_the_shelf(look_world, one)
     assert (found.place, found.message.body) == (Place.IMPORTED, "the true body")

@@ -45,8 +45,8 @@ def test_a_queue_is_read_and_given_back(twin: Twin) -> None:
     assert (done.messages, done.new, done.complete) == (23, 23, True)
     names = ["ApproximateNumberOfMessages"]
     assert sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=names)["Attributes"][names[0]] == "23"
-    with Snapshot.open(source(name)) as shelf:
-        first = shelf.find()[0].message
+    with Snapshot.open(source(name)) as snapshot:
+        first = snapshot.find()[0].message
     assert (first.kind, first.source_arn.rsplit(":", 1)[-1]) == (Kind.SQS, name)
     assert (first.attributes["Blob"].data_type, first.attributes["Blob"].value) == ("Binary", "AP8=")
     sqs.delete_queue(QueueUrl=queue)
@@ -70,8 +70,8 @@ def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
 
     def buried() -> SnapshotMessage | None:
         scan_queue(queue)
-        with Snapshot.open(queue) as shelf:
-            return next((found for found in shelf.iterate() if job["job_id"] in found.message.body), None)
+        with Snapshot.open(queue) as snapshot:
+            return next((found for found in snapshot.iterate() if job["job_id"] in found.message.body), None)
 
     found = wait_for(buried, 180, "the job did not come to the dead-letter queue")
     cause = carried_cause(found.message)

@@ -1,4 +1,4 @@
-"""What goes on the shelf comes back as it was, whoever reads it meanwhile; a file that is no shelf is refused."""
+"""What goes in the snapshot comes back as it was, whoever reads it meanwhile; a file that is not a snapshot is refused."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ FULL = Cause("KeyError", "'id-7'", "app.py:3 f", "handler log", "r", DIED, "7", 
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Iterator[Snapshot]:
-    with Snapshot.open(tmp_path / "shelf.db") as shelf:
-        yield shelf
+def snapshot(tmp_path: Path) -> Iterator[Snapshot]:
+    with Snapshot.open(tmp_path / "shelf.db") as snapshot:
+        yield snapshot
 
 
 def some(count: int, prefix: str = "m") -> list[DeadLetter]:
@@ -33,19 +33,19 @@ def some(count: int, prefix: str = "m") -> list[DeadLetter]:
     ]
 
 
-def test_a_letter_comes_back_as_it_was(shelf: Snapshot) -> None:
+def test_a_letter_comes_back_as_it_was(snapshot: Snapshot) -> None:
     attributes = {
         "Blob": Attribute("Binary", "AP8="),
         "N": Attribute("Number.int", "7"),
         "ü\ud800": Attribute("String", "\0"),
     }
     letter = a_dead_letter("body \0 \udcff", "m1", attributes, {"MessageGroupId": "g"}, Kind.SNS, request_id="r")
-    assert shelf.add([letter], Place.QUEUE) == 1
-    assert shelf.get("m1") == SnapshotMessage(letter)
-    shelf.set_causes([("m1", FULL), ("not there", FULL)])
-    assert shelf.get("m").cause == FULL
-    assert shelf.add([a_dead_letter("another body", "m1")]) == 0
-    assert shelf.get("m1").message == letter
+    assert snapshot.add([letter], Place.QUEUE) == 1
+    assert snapshot.get("m1") == SnapshotMessage(letter)
+    snapshot.set_causes([("m1", FULL), ("not there", FULL)])
+    assert snapshot.get("m").cause == FULL
+    assert snapshot.add([a_dead_letter("another body", "m1")]) == 0
+    assert snapshot.get("m1").message == letter
 
 
 def test_a_snapshot_in_place_of_a_deleted_one_is_asked_anew(tmp_path: Path) -> None:
@@ -62,37 +62,37 @@ def test_a_snapshot_in_place_of_a_deleted_one_is_asked_anew(tmp_path: Path) -> N
         assert (replaced.count(), len(replaced.ids())) == (5, 5)
 
 
-def test_pages_orders_and_places(shelf: Snapshot) -> None:
+def test_pages_orders_and_places(snapshot: Snapshot) -> None:
     letters = some(7)
-    shelf.add(letters, Place.QUEUE)
-    shelf.add([a_dead_letter('{"n": 7}', "imported", sent=None)])
+    snapshot.add(letters, Place.QUEUE)
+    snapshot.add([a_dead_letter('{"n": 7}', "imported", sent=None)])
     every = [letter.message_id for letter in letters]
-    assert shelf.ids() == tuple(every)
-    assert shelf.ids(Selection(imported=True)) == ("imported",)
-    assert shelf.ids(places=MOVABLE_PLACES) == ("imported", *every)
-    assert (shelf.info().messages, shelf.info().imported) == (7, 1)
-    pages = [shelf.find(limit=3, offset=offset, descending=True, places=MOVABLE_PLACES) for offset in (0, 3, 6, 9)]
+    assert snapshot.ids() == tuple(every)
+    assert snapshot.ids(Selection(imported=True)) == ("imported",)
+    assert snapshot.ids(places=MOVABLE_PLACES) == ("imported", *every)
+    assert (snapshot.info().messages, snapshot.info().imported) == (7, 1)
+    pages = [snapshot.find(limit=3, offset=offset, descending=True, places=MOVABLE_PLACES) for offset in (0, 3, 6, 9)]
     assert [found.message.message_id for page in pages for found in page] == [*every[::-1], "imported"]
-    assert [found.message.message_id for found in shelf.iterate(batch=2)] == list(shelf.ids())
-    assert shelf.get("imported").message.imported
-    shelf.set_place(every[:2], Place.REDRIVEN, DIED)
-    assert shelf.count() == 5
-    assert shelf.count(places=(Place.REDRIVEN,)) == 2
-    assert shelf.places([*every[:3], "nowhere"]) == {
+    assert [found.message.message_id for found in snapshot.iterate(batch=2)] == list(snapshot.ids())
+    assert snapshot.get("imported").message.imported
+    snapshot.set_place(every[:2], Place.REDRIVEN, DIED)
+    assert snapshot.count() == 5
+    assert snapshot.count(places=(Place.REDRIVEN,)) == 2
+    assert snapshot.places([*every[:3], "nowhere"]) == {
         every[0]: Place.REDRIVEN,
         every[1]: Place.REDRIVEN,
         every[2]: Place.QUEUE,
     }
     for order in index_query.SORT_COLUMNS:
-        assert {found.message.message_id for found in shelf.find(order=order)} == {*every[2:]}
-        assert shelf.find(Selection(where="body"), order=order) == shelf.find(order=order)
+        assert {found.message.message_id for found in snapshot.find(order=order)} == {*every[2:]}
+        assert snapshot.find(Selection(where="body"), order=order) == snapshot.find(order=order)
     with pytest.raises(UsageError, match="sorted by size"):
-        shelf.find(order="size")
+        snapshot.find(order="size")
 
 
-def test_selections(shelf: Snapshot) -> None:
-    shelf.add(some(5), Place.QUEUE)
-    shelf.set_causes([("m001", FULL), ("m002", Cause("X", fingerprint="abd"))])
+def test_selections(snapshot: Snapshot) -> None:
+    snapshot.add(some(5), Place.QUEUE)
+    snapshot.set_causes([("m001", FULL), ("m002", Cause("X", fingerprint="abd"))])
     found = {
         Selection(cause="ab"): ("m001", "m002"),
         Selection(cause="abc"): ("m001",),
@@ -108,8 +108,8 @@ def test_selections(shelf: Snapshot) -> None:
         Selection(cause="ab", text="n", where="cause.location"): ("m001",),
     }
     for selection, expected in found.items():
-        assert shelf.ids(selection) == expected, selection
-        assert shelf.count(selection) == len(expected)
+        assert snapshot.ids(selection) == expected, selection
+        assert snapshot.count(selection) == len(expected)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_selections(shelf: Snapshot) -> None:
         ("|", []),
     ],
 )
-def test_free_text(shelf: Snapshot, wanted: str, found: list[str]) -> None:
+def test_free_text(snapshot: Snapshot, wanted: str, found: list[str]) -> None:
     bodies = {
         "ascii": "hello",
         "nul": "\0 Hello",
@@ -143,16 +143,16 @@ def test_free_text(shelf: Snapshot, wanted: str, found: list[str]) -> None:
         "attribute": "",
     }
     told = {"Tenant": Attribute("String", "Größe")}
-    shelf.add(
+    snapshot.add(
         [a_dead_letter(body, name, told if name == "attribute" else {}) for name, body in bodies.items()], Place.QUEUE
     )
-    assert sorted(shelf.ids(Selection(text=wanted))) == sorted(found)
+    assert sorted(snapshot.ids(Selection(text=wanted))) == sorted(found)
 
 
-def test_groups(shelf: Snapshot) -> None:
-    shelf.add(some(4), Place.QUEUE)
-    shelf.set_causes([("m000", FULL), ("m002", FULL)])
-    known, unknown = shelf.groups()
+def test_groups(snapshot: Snapshot) -> None:
+    snapshot.add(some(4), Place.QUEUE)
+    snapshot.set_causes([("m000", FULL), ("m002", FULL)])
+    known, unknown = snapshot.groups()
     assert (known.fingerprint, known.messages, known.share, known.versions, known.job_kinds, known.kinds) == (
         "abc123",
         2,
@@ -171,47 +171,47 @@ def test_groups(shelf: Snapshot) -> None:
         "m002",
     )
     assert (unknown.fingerprint, unknown.messages, unknown.last_failed, unknown.sources) == ("", 2, None, ("none",))
-    shelf.set_place(["m000", "m001", "m002", "m003"], Place.PURGED)
-    assert shelf.groups() == ()
+    snapshot.set_place(["m000", "m001", "m002", "m003"], Place.PURGED)
+    assert snapshot.groups() == ()
 
 
-def test_notes(shelf: Snapshot) -> None:
-    assert shelf.read_note("fixed") is None
-    shelf.save_note("fixed", {"a": [1, None, "\ud800"]})
-    shelf.save_note("fixed", {"a": [2, "\ud800"]})
-    assert shelf.read_note("fixed") == {"a": [2, "\ud800"]}
+def test_notes(snapshot: Snapshot) -> None:
+    assert snapshot.read_note("fixed") is None
+    snapshot.save_note("fixed", {"a": [1, None, "\ud800"]})
+    snapshot.save_note("fixed", {"a": [2, "\ud800"]})
+    assert snapshot.read_note("fixed") == {"a": [2, "\ud800"]}
 
 
-def test_ids_are_looked_up_by_their_beginning(shelf: Snapshot) -> None:
-    shelf.add(some(12), Place.QUEUE)
-    assert shelf.get("m011").message.message_id == "m011"
+def test_ids_are_looked_up_by_their_beginning(snapshot: Snapshot) -> None:
+    snapshot.add(some(12), Place.QUEUE)
+    assert snapshot.get("m011").message.message_id == "m011"
     for wanted, why in (("m01", "Several"), ("x", "No message"), ("", "No message"), ("m%", "No message")):
         with pytest.raises(UsageError, match=why):
-            shelf.get(wanted)
+            snapshot.get(wanted)
 
 
-def test_what_sqlite_answers_and_what_python_answers_come_in_order(shelf: Snapshot) -> None:
-    shelf.add(some(100), Place.QUEUE)
-    assert shelf.ids(Selection(where="body.n >= `90`")) == tuple(f"m{number:03}" for number in range(90, 100))
-    assert shelf.ids(Selection(where="sum([body.n, `1`]) > `98`")) == ("m098", "m099")
+def test_what_sqlite_answers_and_what_python_answers_come_in_order(snapshot: Snapshot) -> None:
+    snapshot.add(some(100), Place.QUEUE)
+    assert snapshot.ids(Selection(where="body.n >= `90`")) == tuple(f"m{number:03}" for number in range(90, 100))
+    assert snapshot.ids(Selection(where="sum([body.n, `1`]) > `98`")) == ("m098", "m099")
 
 
-def test_an_answer_is_remembered_until_the_shelf_changes(shelf: Snapshot) -> None:
-    shelf.add(some(2), Place.QUEUE)
+def test_an_answer_is_remembered_until_the_shelf_changes(snapshot: Snapshot) -> None:
+    snapshot.add(some(2), Place.QUEUE)
     where = Selection(where="body.n >= `0`")
-    assert shelf.count(where) == 2
-    with Snapshot.open(shelf.path) as other:
+    assert snapshot.count(where) == 2
+    with Snapshot.open(snapshot.path) as other:
         other.add(some(1, "other"), Place.QUEUE)
-    assert shelf.count(where) == 3
+    assert snapshot.count(where) == 3
 
 
-def test_one_writes_while_others_read(shelf: Snapshot) -> None:
-    shelf.add(some(50), Place.QUEUE)
+def test_one_writes_while_others_read(snapshot: Snapshot) -> None:
+    snapshot.add(some(50), Place.QUEUE)
     failed: list[BaseException] = []
 
     def write(prefix: str) -> None:
         try:
-            with Snapshot.open(shelf.path) as own:
+            with Snapshot.open(snapshot.path) as own:
                 for letter in some(50, prefix):
                     own.add([letter], Place.QUEUE)
         except BaseException as error:  # noqa: BLE001 - whatever it is, the test must know
@@ -221,21 +221,21 @@ def test_one_writes_while_others_read(shelf: Snapshot) -> None:
     for thread in writers:
         thread.start()
     while any(thread.is_alive() for thread in writers):
-        assert 50 <= len(list(shelf.iterate(batch=7))) <= 150
+        assert 50 <= len(list(snapshot.iterate(batch=7))) <= 150
     for thread in writers:
         thread.join()
     assert not failed
-    assert shelf.count() == 150
+    assert snapshot.count() == 150
 
 
-def test_an_import_that_fails_leaves_nothing(shelf: Snapshot) -> None:
+def test_an_import_that_fails_leaves_nothing(snapshot: Snapshot) -> None:
     def broken() -> Iterator[DeadLetter]:
         yield from some(3)
         raise UsageError("line 4 is no letter")
 
     with pytest.raises(UsageError, match="line 4"):
-        shelf.add(broken())
-    assert shelf.count(places=tuple(Place)) == 0
+        snapshot.add(broken())
+    assert snapshot.count(places=tuple(Place)) == 0
 
 
 def test_of_another_version(tmp_path: Path) -> None:
@@ -250,13 +250,13 @@ def test_of_another_version(tmp_path: Path) -> None:
 
 def test_of_the_version_before(tmp_path: Path) -> None:
     path = tmp_path / "shelf.db"
-    with Snapshot.open(path) as shelf:
-        shelf.add(some(3), Place.QUEUE)
-        shelf.connection.execute("ALTER TABLE contents DROP COLUMN outline")
-        shelf.connection.execute("PRAGMA user_version = 1")
-    with Snapshot.open(path) as shelf:
-        shelf.add(some(3, "later"), Place.QUEUE)
-        assert shelf.count(Selection(where="body.n >= `1`")) == 4
+    with Snapshot.open(path) as snapshot:
+        snapshot.add(some(3), Place.QUEUE)
+        snapshot.connection.execute("ALTER TABLE contents DROP COLUMN outline")
+        snapshot.connection.execute("PRAGMA user_version = 1")
+    with Snapshot.open(path) as snapshot:
+        snapshot.add(some(3, "later"), Place.QUEUE)
+        assert snapshot.count(Selection(where="body.n >= `1`")) == 4
 
 
 def test_damaged(tmp_path: Path) -> None:
@@ -269,12 +269,12 @@ def test_damaged(tmp_path: Path) -> None:
 
 def test_damaged_in_the_middle(tmp_path: Path) -> None:
     path = tmp_path / "shelf.db"
-    with Snapshot.open(path) as shelf:
-        shelf.add(some(200), Place.QUEUE)
+    with Snapshot.open(path) as snapshot:
+        snapshot.add(some(200), Place.QUEUE)
     whole = path.read_bytes()
     path.write_bytes(whole[:8_192] + b"\xff" * (len(whole) - 8_192))
-    with pytest.raises(OpsError, match=r"is damaged|cannot be used") as caught, Snapshot.open(path) as shelf:
-        list(shelf.iterate())
+    with pytest.raises(OpsError, match=r"is damaged|cannot be used") as caught, Snapshot.open(path) as snapshot:
+        list(snapshot.iterate())
     assert caught.value.next_step
 
 
@@ -297,9 +297,9 @@ def refused(path: Path, why: str) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_time_beyond_the_calendar_does_not_hide_the_letter(shelf: Snapshot) -> None:
+def test_a_time_beyond_the_calendar_does_not_hide_the_letter(snapshot: Snapshot) -> None:
     """A version before this one took such times from letters."""
-    shelf.add(some(1), Place.QUEUE)
-    shelf.connection.execute("UPDATE letters SET died = ?", [2**60])
-    assert shelf.get("m000").cause.failed_at is None
-    assert shelf.groups()[0].last_failed is None
+    snapshot.add(some(1), Place.QUEUE)
+    snapshot.connection.execute("UPDATE letters SET died = ?", [2**60])
+    assert snapshot.get("m000").cause.failed_at is None
+    assert snapshot.groups()[0].last_failed is None

@@ -74,8 +74,8 @@ def test_who_waits_goes_on_at_the_new_rate() -> None:
 
 def test_over_many_threads_the_rate_holds_on_average() -> None:
     limiter = RateLimiter(2000.0)
-    begun = limiter._clock()
+    started = limiter._clock()
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(lambda _: limiter.take(10), range(60)))
-    took = limiter._clock() - begun
+    took = limiter._clock() - started
     assert 2000 * (took + 0.2) >= 600
