@@ -1,7 +1,7 @@
 """One colour per meaning, on every page.
 
 Every colour has a contrast of at least 3 : 1 on the light and the dark background (WCAG 2.2 §1.4.11, graphics), and
-colours that share a chart are distinct for colour-blind readers: tests/dashboard/test_theme.py checks both.
+colours that share a chart are distinct for colour-blind readers: tests/dashboard/display/test_theme.py checks both.
 """
 
 from __future__ import annotations

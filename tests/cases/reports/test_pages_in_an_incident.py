@@ -25,9 +25,9 @@ from ops.deadletters.ledger.model import RunState
 from ops.insight.report_types import Finding, Level
 from ops.insight.reports import concurrency
 from ops.insight.reports.alarms import AlarmState
-from tests.dashboard import test_states
 from tests.dashboard.app import REAL_APP, App
-from tests.dashboard.test_audit import record
+from tests.dashboard.pages import test_states
+from tests.dashboard.pages.test_audit import record
 from tests.fakes.sample_dead_letters import a_run
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 

@@ -271,7 +271,7 @@ def started(plan: str) -> Iterator[subprocess.Popen[str]]:
     arguments = ["dlq", "redrive", plan, "--reason", "r", "--yes", "--queue", "jobs"]
     program = f"from ops.deadletters.transfer import context; context.LEASE_S = {LEASE_S}; import ops.cli; "
     command = [sys.executable, "-c", f"{program} ops.cli.main({arguments!r})"]
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[4])}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environ) as running:
         assert running.stderr is not None
         while (line := running.stderr.readline()) and "sending" not in line:
