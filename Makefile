@@ -29,7 +29,7 @@ $(STAMP): requirements.txt pyproject.toml
 demo: setup
 	@exec $(BIN)/ops twin demo
 
-# First what needs no twin and no browser, in under a minute: tests wait for much, so that four processes keep two cores
+# First what needs no twin and no browser, in about a minute and a half: tests wait for much, so that four processes keep two cores
 # busy. Then the parts of the twin; then what needs all of it, one after the other. CI measures the first part's coverage.
 test: setup
 	$(BIN)/python -m pytest -n 4 --dist worksteal -m "not servers and not twin and not browser and not slow" $(COVERAGE)

@@ -58,7 +58,7 @@ START_SHARE = 0.7  # of the invocation's time: then a job is started however lon
 
 
 class JobProcessor(BatchProcessor):
-    """``stale_attempt_deadline(body)``: when a killed run of the job in ``body`` had to end (ms), or None (``Service``)."""
+    """``stale_attempt_deadline(body)``: when a killed run of the job in ``body`` had to end (ms), or None (``JobRunner``)."""
 
     def __init__(
         self,

@@ -37,7 +37,7 @@ class LogRows:
 MAX_EVENTS = 10_000
 """Lines that one answer page holds; it may hold fewer, or none, and still have a next one (botocore 1.44.5, 2026-11)."""
 MAX_CALLS = 10
-"""Pages read by one call of ``read``."""
+"""Pages read by one call of ``read_events``."""
 MAX_STREAMS = 100
 """Streams that one request may name (botocore 1.44.5 model, 2026-11)."""
 

@@ -1,4 +1,4 @@
-"""A cold start of the handler beside the same service written the straightforward way (``naive_handler``).
+"""A cold start of the handler beside the same service written the straightforward way (``_naive_handler``).
 
 Both run in real ``awslambdaric`` processes against a Runtime API and AWS on loopback, in turn. The job is real: 60
 recipients of the charity table, scored with a model trained on all of them, which lies in S3.
@@ -23,7 +23,7 @@ from tests.fakes.handler_aws import FakeAws
 from tests.fakes.runtime_api import RuntimeApi
 from tests.handler.worlds import FEATURES, VARIABLES, charity, job, record
 
-HANDLERS = {"ours": "handler.app.lambda_handler", "naive": "tests.bench.naive_handler.lambda_handler"}
+HANDLERS = {"ours": "handler.app.lambda_handler", "naive": "tests.bench._naive_handler.lambda_handler"}
 MODEL_KEY = "models/charity.json"
 
 

@@ -102,7 +102,7 @@ def split_fingerprint(mark: str, values: Sequence[str]) -> str:
 
 
 def changing_parts(message: str) -> list[tuple[str, str]]:
-    """The parts that ``normalised`` leaves out, each with its kind: "number" where it may be a code, else "other"."""
+    """The parts that ``normalize_message`` leaves out, each with its kind: "number" where it may be a code, else "other"."""
     message = _unwrapped(clipped(message.partition(WRAPPED)[0], 2 * READ_CHARS))
     return [
         ("number" if masks.may_be_code(message, span) else "other", message[span.start : span.end])
@@ -150,7 +150,7 @@ def _between(message: str, spans: Sequence[masks.Span]) -> tuple[list[str], list
 
 
 def _runs(message: str, spans: Sequence[masks.Span]) -> list[masks.Span]:
-    """``spans``, those that ``normalised`` makes one as one."""
+    """``spans``, those that ``normalize_message`` makes one as one."""
     found: list[masks.Span] = []
     for span in spans:
         if found and _SEPARATING.fullmatch(message, found[-1].end, span.start):

@@ -1,6 +1,6 @@
 """Stack traces as they stand in logs, read leniently: the root cause, where it happened, and the errors around it.
 
-Python is ``pythontraces``' matter; Java, .NET and Node.js are that of ``wrapped``. Here are the languages whose errors
+``python_traces`` reads Python's, ``at_traces`` those of Java, .NET and Node.js. Here are the languages whose errors
 have one beginning each: Go, Rust, PHP, Ruby and Elixir.
 """
 
