@@ -64,7 +64,8 @@ def _botocore_works_things_out_once() -> Iterator[None]:
     """Each botocore session reads megabytes of service models and works out the same names and signatures again. The
     tests make hundreds of sessions, where a process makes one; here all share what the first one found."""
     loader = loaders.create_loader()
-    alias, names = hooks.EventAliaser._alias_event_name, dict[str, str]()
+    names: dict[str, str] = {}
+    alias = hooks.EventAliaser._alias_event_name  # type: ignore[attr-defined]  # private: the stubs leave it out
 
     def shared(search_path: str | None = None) -> loaders.Loader:
         return loaders.create_loader(search_path) if search_path else loader

@@ -44,8 +44,8 @@ class App:
         """What a reader reads outside charts and tables."""
         written = [
             element.value
-            for kind in ("markdown", "text", "caption", "code", "subheader")
-            for element in self.at.get(kind)
+            for kind in (self.at.markdown, self.at.text, self.at.caption, self.at.code, self.at.subheader)
+            for element in kind
         ]
         return "\n".join([unescape(re.sub(r"<[^>]+>", " ", self.html)), *map(str, written)])
 

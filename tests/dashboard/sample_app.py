@@ -5,6 +5,7 @@ The same frame and the same pages as the real entry point; only the door to ``op
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -15,7 +16,12 @@ from ops.errors import AccessDenied
 from tests.dashboard import samples, unusual
 from tests.fakes import dead_letter_service
 
-MAKE = {
+
+def with_run(state: RunState) -> Callable[[], samples.Sample]:
+    return lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(state=state))
+
+
+MAKE: dict[str, Callable[[], samples.Sample]] = {
     "trouble": lambda: samples.Sample(trouble=True),
     "fine": lambda: samples.Sample(trouble=False),
     "hostile": lambda: samples.Sample(foreign=" " + samples.HOSTILE),
@@ -33,12 +39,7 @@ MAKE = {
     ),
     "broken-snapshot": lambda: unusual.WithDeadLetters(dead_letter_service.BrokenSnapshot),
     "many-messages": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(100_000)),
-    **{
-        f"run-{state.value}": lambda state=state: unusual.WithDeadLetters(
-            lambda: dead_letter_service.SampleDeadLetterService(state=state)
-        )
-        for state in RunState
-    },
+    **{f"run-{state.value}": with_run(state) for state in RunState},
     "lost": unusual.Lost,
     "scan-since-report": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.ScannedSince(50)),
     "messages-since-scan": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(50)),

@@ -157,7 +157,7 @@ class Sample:
         start = NOW - timedelta(seconds=seconds + NOW.timestamp() % self.period)
         window = Window(start, start + timedelta(seconds=seconds), self.period)
         p95 = 300 + self.age / max(1.0, float(self.age.max())) * 4_000
-        columns = {
+        columns: dict[str, np.ndarray] = {
             "sent": self.sent * self.period / 60,
             "deleted": self.done * self.period / 60,
             "visible": self.depth,
@@ -167,7 +167,7 @@ class Sample:
             "p95_ms": p95,
             "p99_ms": p95 * 1.3,
         }
-        dead = tuple(zip(frame(self.minutes, self.period).index.to_pydatetime(), self.dead.tolist(), strict=True))
+        dead = spark(pd.Series(self.dead, frame(self.minutes, self.period).index))
         readings = Readings(
             {name: values.tolist() for name, values in columns.items()},
             ("sent", "deleted", "errors"),
@@ -294,7 +294,7 @@ class Sample:
                 "duration_ms": [702.0, 159.0, 350.0, 12.0],
             }
         )
-        found = init[~np.isnan(init)]
+        p50, p95, p99 = (float(np.quantile(init[~np.isnan(init)], q)) for q in (0.5, 0.95, 0.99))
         return ColdStartReport(
             self.finding(
                 "6% of invocations start cold, and version 8 takes 40% longer to start than version 7",
@@ -304,7 +304,9 @@ class Sample:
             pd.DataFrame(rows, columns=columns),
             phases,
             float(cold.mean()),
-            *(float(np.quantile(found, q)) for q in (0.5, 0.95, 0.99)),
+            p50,
+            p95,
+            p99,
             0.00113,
             self.look_cost,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -92,12 +93,8 @@ class Empty(Sample):
         full = super().failures(span)
         frames = ("errors", "jobs", "durations", "duration_counts", "memory", "end_to_end", "by_version", "by_type")
         numbers = ("failed", "total", "p95_ms", "e2e_p95_ms", "memory_share")
-        return replace(
-            full,
-            invocations=self._none(full.invocations),
-            **{name: self._none(getattr(full, name)) for name in frames},
-            **dict.fromkeys(numbers),
-        )
+        nothing: dict[str, Any] = {name: self._none(getattr(full, name)) for name in frames} | dict.fromkeys(numbers)
+        return replace(full, invocations=self._none(full.invocations), **nothing)
 
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
         full = super().cost(span, assumptions)
@@ -122,7 +119,9 @@ class NoDeadLetterQueue(Sample):
     """A queue without a redrive policy."""
 
     dead_letter_queue = None
-    notes = ("scilearn-jobs has no dead-letter queue: a message that keeps failing is lost in the end.",)
+    notes: tuple[str, ...] = (
+        "scilearn-jobs has no dead-letter queue: a message that keeps failing is lost in the end.",
+    )
 
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
@@ -150,12 +149,12 @@ class Refused(Sample):
         super().__init__()
         self.make = make
 
-    def _no(self, *_: object) -> None:
+    def _no(self, *_: object, **__: object) -> NoReturn:
         raise self.make()
 
     overview = queue = concurrency = cold_starts = failures = cost = dead_letters = dead_letter_service = identity = (
         log_lines
-    ) = _no  # type: ignore[assignment]
+    ) = _no
 
 
 class Lost(Sample):

@@ -44,14 +44,26 @@ class SampleDeadLetterService(LocalDeadLetterService):
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         for name in ("plans", "runs", "jobs", "exports"):
             (folder / name).mkdir()
-        queues = [
+        queue, dlq = (
             sqs.Queue(name, f"https://sqs/{name}", ARN + name, 60, 345_600, 0, 0, None, None, False)
             for name in ("scilearn-jobs", "scilearn-jobs-dead")
-        ]
-        workload = Workload("scilearn", "eu-west-1", "123456789012", *queues, *[None] * 2, (), *[None] * 5)
-        super().__init__(
-            DeadLetterQueue(Aws(Target(stack="scilearn", region="eu-west-1")), workload, queues[1], folder)
         )
+        workload = Workload(
+            "scilearn",
+            "eu-west-1",
+            "123456789012",
+            queue,
+            dlq,
+            function=None,
+            mapping=None,
+            alarms=(),
+            api_url=None,
+            results_queue_url=None,
+            results_bucket=None,
+            account_concurrency=None,
+            stack=None,
+        )
+        super().__init__(DeadLetterQueue(Aws(Target(stack="scilearn", region="eu-west-1")), workload, dlq, folder))
         self.folder, self.state, self.scan_state, self.foreign = folder, state, job, foreign
         self.plans: dict[str, Plan] = {}
         self.done: list[tuple[str, dict[str, Any]]] = []

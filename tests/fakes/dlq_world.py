@@ -93,14 +93,14 @@ class FixedOutcomes:
 
 
 @contextmanager
-def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS, **queue: str) -> Iterator[World]:
-    """``queue``: SQS attributes of both. ``retries`` of botocore; their pauses take seconds."""
+def a_world(folder: Path, patch: pytest.MonkeyPatch, retries: int = MAX_ATTEMPTS) -> Iterator[World]:
+    """``retries`` of botocore; their pauses take seconds."""
     with serve() as aws:
         for name, value in aws.environ().items():
             patch.setenv(name, value)
         patch.setenv("OPS_HOME", str(folder / "home"))
-        dlq = aws.queue("jobs-dlq", **queue)
-        jobs = aws.queue("jobs", dlq="jobs-dlq", **queue)
+        dlq = aws.queue("jobs-dlq")
+        jobs = aws.queue("jobs", dlq="jobs-dlq")
         target = Target(queue="jobs", region=aws.environ().get("AWS_REGION"))
         door = Aws(target, max_attempts=retries)
         yield World(aws, dlq, jobs, open_queue(door, workload.describe(door, target)))

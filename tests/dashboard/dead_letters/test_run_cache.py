@@ -10,6 +10,7 @@ from dashboard.services.run_cache import RunCache
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Selection
+from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.redrive import runs
 from ops.errors import OpsError
 from tests.fakes.dead_letter_service import SampleDeadLetterService
@@ -25,8 +26,13 @@ def service() -> SampleDeadLetterService:
 def read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which ledgers were opened, in turn."""
     opened: list[str] = []
-    open_ = runs.read_run
-    monkeypatch.setattr(runs, "read_run", lambda source, run: (opened.append(run), open_(source, run))[1])
+    read_run = runs.read_run
+
+    def noted(source: DeadLetterQueue, run: str) -> Run:
+        opened.append(run)
+        return read_run(source, run)
+
+    monkeypatch.setattr(runs, "read_run", noted)
     return opened
 
 

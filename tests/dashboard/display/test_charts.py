@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 from dateutil.tz import tzutc
+from plotly.basedatatypes import BaseTraceType
 
 from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, queue
 from dashboard.markup import sparkline
@@ -25,8 +27,8 @@ BUSY, IDLE = Sample(), Empty()
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def trace(figure: object, name: str) -> object:
-    return next(one for one in figure.data if one.name == name)  # type: ignore[attr-defined]
+def trace(figure: go.Figure, name: str) -> BaseTraceType:
+    return next(one for one in figure.data if one.name == name)
 
 
 def test_times_are_the_viewers_with_utc_on_hover() -> None:
@@ -97,9 +99,9 @@ def test_seconds_become_the_unit_that_reads_best() -> None:
         dead_letters.depth(IDLE.dead_letters(SPAN), UTC),
     ],
 )
-def test_an_empty_chart_keeps_its_place_and_says_why(figure: object) -> None:
-    assert figure.layout.annotations[-1].text  # type: ignore[attr-defined]
-    assert figure.layout.height  # type: ignore[attr-defined]
+def test_an_empty_chart_keeps_its_place_and_says_why(figure: go.Figure) -> None:
+    assert figure.layout.annotations[-1].text
+    assert figure.layout.height
 
 
 def test_every_invocation_is_one_dot() -> None:

@@ -103,7 +103,7 @@ def test_what_if_forecasts(sample: Visit) -> None:
 
 def test_the_address_chooses_the_time_range(sample: Visit) -> None:
     app = sample("fine").open(PAGES["overview"], range="6h")
-    assert app.at.get("button_group")[0].value == "6h"
+    assert app.at.button_group[0].value == "6h"
 
 
 def test_a_custom_range_that_makes_no_sense_is_said(sample: Visit) -> None:
@@ -138,7 +138,7 @@ def test_a_zoom_is_reset_to_the_range_before_it(sample: Visit, before: str) -> N
     app.at.button(key="zoom-reset").click().run()
     assert not app.at.exception
     name, _, end = before.partition("/")
-    assert app.at.get("button_group")[0].value == ("custom" if end else name)
+    assert app.at.button_group[0].value == ("custom" if end else name)
     assert app.at.query_params.get("from") == (name if end else None)
     assert app.at.query_params.get("to") == (end or None)
     assert "zoomed_from" not in app.at.query_params
@@ -155,6 +155,6 @@ def test_there_is_nothing_to_reset_where_nothing_was_zoomed(sample: Visit, befor
 
 def test_another_range_ends_the_zoom(sample: Visit) -> None:
     app = sample("trouble").open(PAGES["queue"], **ZOOMED, zoomed_from="6h")
-    app.at.get("button_group")[0].set_value("1d").run()
-    app.at.get("button_group")[0].set_value("custom").run()
+    app.at.button_group[0].set_value("1d").run()
+    app.at.button_group[0].set_value("custom").run()
     assert "zoomed_from" not in app.at.query_params
