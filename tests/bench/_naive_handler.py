@@ -42,7 +42,10 @@ config = IdempotencyConfig(event_key_jmespath="job_id")
 TRAINERS = (LogisticRegression, KMeans, roc_auc_score)
 
 
-@idempotent_function(data_keyword_argument="job", persistence_store=persistence, config=config)
+# Powertools types the decorator as Any.
+@idempotent_function(  # type: ignore[untyped-decorator]
+    data_keyword_argument="job", persistence_store=persistence, config=config
+)
 def score(*, job: dict[str, Any]) -> dict[str, Any]:
     bucket, _, key = job["params"]["model"].removeprefix("s3://").partition("/")
     model = json.load(s3.get_object(Bucket=bucket, Key=key)["Body"])
@@ -69,11 +72,11 @@ def score(*, job: dict[str, Any]) -> dict[str, Any]:
         },
         "segments": [
             {
-                "segment": int(number),
+                "segment": number,
                 "rows": int(row["size"]),
                 "mean_propensity": float(row["mean"]) if row["size"] else None,
             }
-            for number, row in by_segment.reindex(range(len(centers)), fill_value=0).iterrows()
+            for number, (_, row) in enumerate(by_segment.reindex(range(len(centers)), fill_value=0).iterrows())
         ],
     }
     document = {
@@ -105,13 +108,16 @@ def record_handler(record: SQSRecord) -> None:
         return
     pointer = score(job=job)
     detail = json.dumps({**pointer, "message_id": record.message_id})
-    entry = {
-        "Source": "scilearn",
-        "DetailType": "Job Succeeded",
-        "Detail": detail,
-        "EventBusName": os.environ["EVENT_BUS"],
-    }
-    events.put_events(Entries=[entry])
+    events.put_events(
+        Entries=[
+            {
+                "Source": "scilearn",
+                "DetailType": "Job Succeeded",
+                "Detail": detail,
+                "EventBusName": os.environ["EVENT_BUS"],
+            }
+        ]
+    )
     metrics.add_metric(name="JobsSucceeded", unit=MetricUnit.Count, value=1)
     logger.info("job succeeded")
 

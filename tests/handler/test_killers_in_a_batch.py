@@ -21,13 +21,13 @@ from tests.fakes.handler_aws import FakeAws
 from tests.handler.worlds import MODEL, Context, job, record
 
 RECEIVES, BATCH = 3, 10
-HEALTHY = {
+HEALTHY: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "inline": ("describe", None, {}),
     "named": ("describe", "s3://inputs/table.csv", {}),
     "bootstrap": ("describe", None, {"resamples": 20}),
     "encoding": ("prepare", {"columns": {"a": ["x", "y", "x"], "b": [1, 2, 3]}}, {"max_categories": 2}),
 }
-KILLERS = {
+KILLERS: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "endless": ("describe", None, {"resamples": 2_000_000_000}),
     "exploding": ("prepare", {"columns": {"a": [f"d{n}" for n in range(5_000)]}}, {"max_categories": 100_000}),
     "named": ("describe", "s3://inputs/table.csv", {"resamples": 2_000_000_000}),

@@ -53,7 +53,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 def packets(daemon: socket.socket) -> list[dict[str, Any]]:
     daemon.setblocking(False)
-    found = []
+    found: list[dict[str, Any]] = []
     while True:
         try:
             header, _, body = daemon.recv(65_536).partition(b"\n")

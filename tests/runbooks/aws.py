@@ -23,7 +23,7 @@ GLOBAL = {"query", "output"}
 
 def main(words: list[str]) -> int:
     service, operation, *rest = words
-    client: Any = boto3.client(service)
+    client: Any = boto3.client(service)  # type: ignore[call-overload]  # the stubs know literal names only
     model = client.meta.service_model.operation_model(_method(client, operation))
     options = _options(rest)
     members = {xform_name(name, "-"): (name, shape) for name, shape in model.input_shape.members.items()}
@@ -50,7 +50,7 @@ def main(words: list[str]) -> int:
 
 
 def _method(client: Any, operation: str) -> str:
-    names = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
+    names: dict[str, str] = {xform_name(name, "-"): name for name in client.meta.service_model.operation_names}
     return names[operation]
 
 

@@ -79,7 +79,7 @@ def test_a_timeout(entry: Path) -> None:
 
 @pytest.mark.parametrize("named", ["Runtime.ExitError", "Runtime.OutOfMemory", None])
 def test_out_of_memory_by_any_name(entry: Path, named: str | None) -> None:
-    more = {"errorType": named} if named else {}
+    more: dict[str, Any] = {"errorType": named} if named else {}
     with running(entry) as extension:
         record = told(
             extension,
