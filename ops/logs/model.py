@@ -157,5 +157,7 @@ def slice_page(
     if len(lines) > limit:
         boundaries.append(lines[limit].at)
     boundary = max(boundaries)
-    page = [line for line in lines if line.at > boundary] or [line for line in lines if line.at == lines[0].at]
+    page = [line for line in lines if line.at > boundary] or [
+        line for line in lines if line.at == boundary == lines[0].at
+    ]
     return tuple(page), (page[-1].at if page else boundary).isoformat()

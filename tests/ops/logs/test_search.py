@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ops.access import ReadOnly
+from ops.aws import logs
 from ops.errors import CredentialsError, UsageError
-from ops.logs import LogSearch, find_log_lines
+from ops.logs import LogSearch, LogSource, find_log_lines
 from ops.logs.model import MAX_LINE_CHARACTERS
 from tests.fakes.logs import batch, failed, row
 from tests.ops.logs.conftest import END, M1, M2, MAILER, R1, R2, R3, START, WORKER, LogWorld, seconds_after, texts
@@ -47,6 +48,18 @@ def test_pages_have_each_line_once_also_those_of_one_millisecond(world: LogWorld
     )
     assert [line.at for line in found] == sorted((line.at for line in found), reverse=True)
     assert max(len(page.lines) for page in pages) == 4, "those of one millisecond stay together"
+
+
+def test_a_shared_group_with_only_other_functions_lines_so_far_holds_back_those_of_others(world: LogWorld) -> None:
+    """Its own lines may come between the two."""
+    shared = LogSource("worker", "shared", timeout_s=60)
+    others = [row(number / 10, "other", "2026/11/23/elsewhere[7]abc") for number in range(logs.MAX_EVENTS)]
+    world.logs.groups = {
+        shared.group: [row(-30, "mine", "2026/11/23/worker[7]abc"), *others],
+        MAILER.group: [row(-60, "old")],
+    }
+    pages = list(world.pages(shared, MAILER, limit=50))
+    assert [text for page in pages for text in texts(page)] == ["mine", "old"]
 
 
 @pytest.mark.parametrize("text", ["", "line"])
