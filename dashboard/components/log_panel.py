@@ -11,20 +11,22 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.access import access
-from dashboard.formatting import escape, number, sendable, usd
+from dashboard.formatting import escape, sendable, usd
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.report_source import LogTopic
+from ops import formatting
 from ops.errors import OpsError
-from ops.logs.model import LogLine, LogPage
+from ops.logs.model import LogPage
 from ops.logs.search import MAX_USD
 
 HEIGHT_PX = 420
 
 
 @st.fragment
-def show_log_panel(topic: LogTopic) -> None:
-    """The panel for ``topic``; what it has read stays until another topic is shown in its place."""
-    key = f"logs-{topic.kind}"
+def show_log_panel(topic: LogTopic, key: str = "") -> None:
+    """The panel for ``topic``; what it has read stays until another topic is shown in its place. ``key``: where a page
+    may have two panels of one kind of topic."""
+    key = key or f"logs-{topic.kind}"
     if st.session_state.get(f"{key}-topic") != topic:
         st.session_state[f"{key}-topic"] = topic
         st.session_state[f"{key}-pages"] = []
@@ -42,18 +44,19 @@ def show_log_panel(topic: LogTopic) -> None:
             width="stretch",
         )
         if asked:
+            st.session_state[f"{key}-searched"] = text or ""
             pages = _read(topic, text or "", [])
         elif st.session_state.pop(f"{key}-older-asked", False):
-            pages = _read(topic, text or "", pages)
+            pages = _read(topic, st.session_state[f"{key}-searched"], pages)  # not a text entered since
         st.session_state[f"{key}-pages"] = pages
         if not pages:
             most = f"Searched with Logs Insights, which bills per GB scanned: at most {usd(MAX_USD)} per search."
             st.html(f'<span class="so-quiet">{escape(most)}</span>')
             return
-        _show_lines([line for page in pages for line in page.lines])
+        _show_lines(pages)
         if pages[-1].next_token:
             st.button("Older lines", key=f"{key}-older", on_click=_ask_older, args=(key,), disabled=allowed.read_only)
-        _show_notes(pages)
+        _show_notes(pages, st.session_state[f"{key}-searched"])
 
 
 def _ask_older(key: str) -> None:
@@ -71,19 +74,24 @@ def _read(topic: LogTopic, text: str, pages: list[LogPage]) -> list[LogPage]:
         return pages
 
 
-def _show_lines(lines: list[LogLine]) -> None:
+def _show_lines(pages: list[LogPage]) -> None:
+    lines = [line for page in pages for line in page.lines]
     if not lines:
-        st.html(html_blocks.empty("No log lines", "No line matches in the time range that was searched."))
+        whole = not any(page.notes for page in pages) and not pages[-1].next_token
+        why = "No line matches in the time range that was searched." if whole else "See the notes below."
+        st.html(html_blocks.empty("No log lines", why))
         return
-    text = "\n".join(f"{line.at:%H:%M:%S.%f}"[:-3] + f"  {sendable(line.text)}" for line in lines)
+    written = "%H:%M:%S.%f" if len({line.at.date() for line in lines}) == 1 else "%Y-%m-%d %H:%M:%S.%f"
+    text = "\n".join(line.at.strftime(written)[:-3] + f"  {sendable(line.text)}" for line in lines)
     height: Any = HEIGHT_PX if len(lines) > 14 or len(text) > 3_000 else "content"
     st.code(text, language=None, wrap_lines=True, height=height)
 
 
-def _show_notes(pages: list[LogPage]) -> None:
+def _show_notes(pages: list[LogPage], searched: str) -> None:
     lines, scanned = sum(len(page.lines) for page in pages), sum(page.scanned_bytes for page in pages)
     cost = usd(sum(page.usd for page in pages))
-    summary = f"{number(lines)} lines, newest first, times in UTC · {scanned / 1e6:,.1f} MB scanned, {cost}"
+    with_text = f" with “{searched}”" if searched else ""
+    summary = f"{formatting.count(lines, 'line')}{with_text}, newest first, times in UTC · {scanned / 1e6:,.1f} MB scanned, {cost}"
     st.html(f'<span class="so-quiet">{escape(summary)}</span>')
     if notes := tuple(dict.fromkeys(note for page in pages for note in page.notes)):
         st.html(html_blocks.partial(notes))

@@ -166,7 +166,7 @@ def _show_details(service: DeadLetterService, run: Run, key: str) -> None:
     _show_possible_duplicates(run, key)
     if run.sent:
         with st.expander("Log lines of this redrive", icon=":material/notes:", key=f"{key}-logs"):
-            show_log_panel(LogTopic("redrive", run.id, service.queue))
+            show_log_panel(LogTopic("redrive", run.id, service.queue), f"logs-{key}")
 
 
 def _show_buttons(service: DeadLetterService, run: Run, *, dismissable: bool, key: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard.pages import PAGES
 from dashboard.services.report_source import LogTopic
@@ -43,7 +44,7 @@ def test_lines_with_their_cost_notes_and_query(sample: Visit) -> None:
     (lines,) = [code for code in codes(app) if "  line 0 of " in code]
     assert lines.count("\n") == 2
     assert lines.splitlines()[0].endswith("boom")
-    assert "3 lines, newest first, times in UTC · 2.0 MB scanned" in app.text
+    assert "3 lines with “boom”, newest first, times in UTC · 2.0 MB scanned" in app.text
     assert "One log group is missing." in app.text
     assert any(code.startswith("fields @timestamp, @message | filter @message like /") for code in codes(app))
 
@@ -56,6 +57,79 @@ def test_older_lines_are_added(sample: Visit) -> None:
     (lines,) = [code for code in codes(app) if "  line 0 of " in code]
     assert "  line 5 of " in lines
     assert not [button for button in app.at.button if button.key == "logs-message-older"]
+
+
+def test_older_lines_are_those_of_the_text_that_was_searched_for(sample: Visit) -> None:
+    app = panel(sample("trouble"))
+    search(app, "boom")
+    app.at.text_input(key="logs-message-text").set_value("another")
+    app.at.button(key="logs-message-older").click().run()
+    (lines,) = [code for code in codes(app) if "  line 0 of " in code]
+    assert [line.split()[-1] for line in lines.splitlines()] == ["boom"] * 6
+    assert "6 lines with “boom”" in app.text
+
+
+def lone_panels() -> None:
+    """Run as a script of its own."""
+    from datetime import UTC, datetime, timedelta
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from dashboard import page_runtime
+    from dashboard.components.log_panel import show_log_panel
+    from dashboard.services.report_source import LogTopic
+    from ops.logs import LogLine, LogPage
+    from ops.target import Target
+
+    start = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    class Source:
+        def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
+            unread = text == "denied"
+            days = () if unread else range(2) if text == "" else range(1)
+            lines = tuple(LogLine(start - timedelta(days=day), "x", "worker", "group", "stream") for day in days)
+            notes = ("The log lines of worker are missing.",) if unread else ()
+            return LogPage(lines, "", "fields", ("group",), start, start, notes=notes)
+
+    def connect(_: Target) -> Source:
+        return Source()
+
+    selection = SimpleNamespace(target=Target(stack="lone-panels"))
+    st.session_state["_page_context"] = SimpleNamespace(connect=connect, selection=selection)
+    assert page_runtime.report_source()
+    show_log_panel(LogTopic("redrive", "r1", "q"), "logs-run")
+    show_log_panel(LogTopic("redrive", "r2", "q"), "logs-earlier-run")
+
+
+def lone_search(text: str) -> App:
+    app = App.__new__(App)
+    app.at = AppTest.from_function(lone_panels, default_timeout=60).run()
+    app.at.text_input(key="logs-run-text").set_value(text)
+    app.at.button(key="logs-run-search").click().run()
+    assert not app.at.exception
+    return app
+
+
+def test_lines_of_several_days_have_their_dates() -> None:
+    assert codes(lone_search(""))[0] == "2026-11-23 12:00:00.000  x\n2026-11-22 12:00:00.000  x"
+    assert codes(lone_search("one"))[0] == "12:00:00.000  x"
+
+
+def test_one_line_is_counted_as_one() -> None:
+    assert "1 line with “one”, newest first" in lone_search("one").text
+
+
+def test_lines_that_could_not_be_read_are_not_said_to_be_none() -> None:
+    text = lone_search("denied").text
+    assert "The log lines of worker are missing." in text
+    assert "No line matches" not in text
+
+
+def test_two_redrives_on_a_page_have_their_own_panels() -> None:
+    app = lone_search("one")
+    assert app.at.text_input(key="logs-earlier-run-text").value == ""
+    assert codes(app)[0] == "12:00:00.000  x" and len(codes(app)) == 2, "the other panel has searched nothing"
 
 
 def test_hostile_lines_are_text(sample: Visit) -> None:
