@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 
 from dashboard import theme
 from dashboard.charts.base import GRID, Series, faded, fit, local, set_remark, show_empty
-from dashboard.formatting import duration, plain, utc, zone_name
+from dashboard.formatting import duration, number, plain, utc, zone_name
 from ops.insight.report_types import Threshold
 from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.sources.events import ALARM, DEPLOY, PURGE, REDRIVE, Event
@@ -52,11 +52,14 @@ MARKS = {
 }
 """Lanes of events, from the bottom up."""
 THICKNESS_PX = 8
+MAX_EVENTS = 100
+"""Events that are drawn, the latest to end: each is five shapes, and a browser is slow with thousands."""
 
 
 def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
     frame = report.frame
-    lanes = [kind for kind in MARKS if any(event.kind == kind for event in report.events)]
+    events = sorted(report.events, key=lambda event: event.end)[-MAX_EVENTS:]
+    lanes = [kind for kind in MARKS if any(event.kind == kind for event in events)]
     events_px = LANE_PX * max(1, len(lanes))
     plot_px = events_px + len(ROWS) * (ROW_PX + GAP_PX)
     chart = make_subplots(
@@ -75,10 +78,13 @@ def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
     _layout(chart, viewer, plot_px + AXIS_PX)
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
         _add_limit(chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000))
-    _add_events(chart, report.events, lanes, viewer)
-    set_remark(chart, fit(chart, frame, viewer))
     if not frame.notna().any(axis=None):
         show_empty(chart, "No data in this range")
+    _add_events(chart, events, lanes, viewer)  # last, so that their lanes stay where there is no data
+    late = fit(chart, frame, viewer)
+    hidden = len(report.events) - len(events)
+    left_out = f"{number(hidden)} earlier events are not drawn" if hidden else ""
+    set_remark(chart, " · ".join(filter(None, (late, left_out))))
     return chart
 
 

@@ -14,11 +14,14 @@ import pytest
 from dateutil.tz import tzutc
 from plotly.basedatatypes import BaseTraceType
 
-from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, queue
+from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, overview, queue
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
-from ops.insight.report_types import Threshold
+from ops.insight.report_types import QueryCost, Threshold
+from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.rules.cost_model import Assumptions
+from ops.insight.sources.events import ALARM, DEPLOY, REDRIVE, Event
+from ops.insight.sources.metrics import Readings
 from tests.dashboard.samples import HOSTILE, Sample, frame
 from tests.dashboard.unusual import Empty
 
@@ -150,3 +153,27 @@ def test_times_of_several_zones_share_an_axis() -> None:
     start = datetime(2026, 11, 24, 3, tzinfo=tzutc())
     end = datetime(2026, 11, 24, 5, tzinfo=timezone(timedelta(hours=1)))
     assert [str(time)[:16] for time in base.local([start, end], UTC)] == ["2026-11-24T03:00", "2026-11-24T04:00"]
+
+
+def test_more_events_than_a_browser_draws_are_counted() -> None:
+    report = replace(BUSY.overview(SPAN).timeline, events=())
+    start, end = report.readings.window.start, report.readings.window.end
+    long = Event(ALARM, "long", start, end, ongoing=True)
+    many = tuple(
+        Event(REDRIVE, f"r{n}", start + timedelta(seconds=n / 2), start + timedelta(seconds=n / 2))
+        for n in range(5_000)
+    )
+    figure = overview.timeline(replace(report, events=(long, *many)), UTC)
+    drawn = [trace for trace in figure.data if trace.yaxis in (None, "y")]
+    assert len(drawn) == overview.MAX_EVENTS and len(figure.layout.shapes) < 5 * overview.MAX_EVENTS
+    assert any("long" in trace.hovertemplate for trace in drawn)
+    assert f"{5_001 - overview.MAX_EVENTS:,} earlier events are not drawn" in base.remark(figure)
+
+
+def test_events_have_their_lanes_where_there_is_no_data() -> None:
+    report = BUSY.overview(SPAN).timeline
+    window = report.readings.window
+    event = Event(DEPLOY, "worker", window.start, window.start)
+    figure = overview.timeline(OverviewTimeline(Readings({}, (), window, QueryCost()), (event,)), UTC)
+    assert figure.layout.yaxis.showticklabels and list(figure.layout.yaxis.range) == [-0.5, 0.5]
+    assert figure.layout.yaxis2.showticklabels is False
