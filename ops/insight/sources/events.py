@@ -44,7 +44,9 @@ def read_events(
     except AccessDenied as denied:
         return events, (f"No alarm history: {denied} {denied.next_step}".strip(),)
     notes = ("Earlier alarm changes are not shown: the account has too many of them.",) if unread else ()
-    every = (*events, *(event for alarm in alarms for event in alarm_times(alarm, changes, window)))
+    # Of the time before the oldest change that was read, nothing is known.
+    known_from = changes[0].at if unread and changes else window.start
+    every = (*events, *(event for alarm in alarms for event in alarm_times(alarm, changes, window, known_from)))
     return tuple(sorted(every, key=lambda event: event.start)), notes
 
 
@@ -55,17 +57,20 @@ def _deployments(workload: Workload, window: Window) -> tuple[Event, ...]:
     return (Event(DEPLOY, workload.function.name, at, at),)
 
 
-def alarm_times(alarm: Alarm, changes: Sequence[StateChange], window: Window) -> list[Event]:
+def alarm_times(
+    alarm: Alarm, changes: Sequence[StateChange], window: Window, known_from: datetime | None = None
+) -> list[Event]:
     """When ``alarm`` was in ALARM within the window, by its state changes in it (oldest first).
 
-    Without any, its present state has lasted for the whole window, unless it began after it.
+    Without any, its present state has lasted for the whole window, unless it began after it. ``known_from``: from when
+    on all changes were read; the start of the window, if None.
     """
     own = [change for change in changes if change.alarm == alarm.name]
     if not own:
         lasted = alarm.state == "ALARM" and alarm.since is not None and alarm.since <= window.end
         since = max(alarm.since, window.start) if lasted and alarm.since else window.start
         return [Event(ALARM, alarm.name, since, window.end, ongoing=True)] if lasted else []
-    started = window.start if own[0].before == "ALARM" else None
+    started = (known_from or window.start) if own[0].before == "ALARM" else None
     times: list[Event] = []
     for change in own:
         if change.after == "ALARM" and started is None:

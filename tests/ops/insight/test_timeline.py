@@ -129,3 +129,9 @@ def test_an_alarm_that_did_not_change_has_lasted_since_its_last_change() -> None
     assert alarm_times(alarm("ALARM", within), [], WINDOW) == [Event(ALARM, "a", within, END, True)]
     assert alarm_times(alarm("ALARM", after), [], WINDOW) == []
     assert alarm_times(alarm("OK", before), [], WINDOW) == []
+
+
+def test_of_the_time_before_the_oldest_change_that_was_read_nothing_is_known() -> None:
+    read_from = START + timedelta(minutes=2)
+    (event,) = alarm_times(alarm("OK", None), [change(3, "ALARM", "OK")], WINDOW, read_from)
+    assert (event.start, event.end) == (read_from, START + timedelta(minutes=3))
