@@ -11,7 +11,7 @@ import pytest
 from ops.aws.cloudwatch import Alarm, StateChange
 from ops.insight.reports import overview
 from ops.insight.reports.timeline import OverviewTimeline
-from ops.insight.sources.events import ALARM, DEPLOY, Event, alarm_times
+from ops.insight.sources.events import ALARM, DEPLOY, Event, alarm_times, read_events
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import END, FUNCTION, WINDOW, WORKLOAD, Stage, without, world
@@ -131,7 +131,11 @@ def test_an_alarm_that_did_not_change_has_lasted_since_its_last_change() -> None
     assert alarm_times(alarm("OK", before), [], WINDOW) == []
 
 
-def test_of_the_time_before_the_oldest_change_that_was_read_nothing_is_known() -> None:
-    read_from = START + timedelta(minutes=2)
-    (event,) = alarm_times(alarm("OK", None), [change(3, "ALARM", "OK")], WINDOW, read_from)
-    assert (event.start, event.end) == (read_from, START + timedelta(minutes=3))
+def test_of_the_time_before_the_oldest_change_that_was_read_nothing_is_known(stage: Stage) -> None:
+    changes = [(3.0, "shop-dead", "ALARM", "OK"), (2.0, "shop-age", "ALARM", "OK")]
+    with world(stage, {}, alarm_changes=changes, more_history=True) as (aws, _):
+        alarms = [replace(alarm("OK", None), name=name) for name in ("shop-dead", "shop-age")]
+        events, (note,) = read_events(aws, WORKLOAD, WINDOW, alarms)
+    times = {event.name: (event.start - START, event.end - START) for event in events}
+    assert times["shop-dead"] == (timedelta(minutes=2), timedelta(minutes=3))
+    assert note.startswith("Earlier alarm changes are not shown")

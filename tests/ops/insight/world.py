@@ -76,10 +76,13 @@ def world(
     log_lines: Sequence[str] = (),
     refuse: Mapping[str, Refusal] | None = None,
     alarm_changes: Sequence[tuple[float, str, str, str]] = (),
+    more_history: bool = False,
+    matched: int = 0,
 ) -> Iterator[tuple[Aws, FakeAws]]:
     """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
     (visible, in flight). ``firing``: alarms in ALARM. ``alarm_changes``: (minutes after the window's start, alarm, before,
-    after), newest first. ``refuse``: operation → what AWS says instead."""
+    after), newest first; ``more_history``: they are never all. ``matched``: log lines, if more than
+    ``log_lines``. ``refuse``: operation → what AWS says instead."""
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         if refuse and operation in refuse:
@@ -111,7 +114,7 @@ def world(
         return {
             "status": "Complete",
             "results": rows,
-            "statistics": {"recordsMatched": len(rows), "bytesScanned": size},
+            "statistics": {"recordsMatched": max(matched, len(rows)), "bytesScanned": size},
         }
 
     def history(asked: dict[str, Any]) -> Any:
@@ -124,7 +127,7 @@ def world(
             }
             for minute, alarm, before, after in alarm_changes
         ]
-        return {"AlarmHistoryItems": items}
+        return {"AlarmHistoryItems": items, **({"NextToken": "more"} if more_history else {})}
 
     answers = {
         "DescribeAlarmHistory": history,
