@@ -25,7 +25,7 @@ def draw(report: FailuresReport) -> None:
         if len(report.errors) and report.errors.to_numpy().sum():
             widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
         else:
-            st.html(html_blocks.empty("Errors by type", "No failed invocation in this time range."))
+            st.html(html_blocks.empty("Errors by type", _why_no_errors(report.failed)))
     if right:
         with right:
             widgets.chart(charts.jobs(report, page_runtime.ZONE), "failed-jobs")
@@ -41,10 +41,17 @@ def draw(report: FailuresReport) -> None:
     _failed(report)
 
 
+def _why_no_errors(failed: float | None) -> str:
+    if failed is None:
+        return "It is not known whether an invocation failed: there are no metrics and no log lines of this time range."
+    return "No failed invocation started in this time range." if failed else "No failed invocation in this time range."
+
+
 def _stats(report: FailuresReport) -> list[Stat]:
     share = report.failed / report.total if report.failed is not None and report.total else None
-    rejected = report.jobs["jobs_rejected"].sum() if "jobs_rejected" in report.jobs else None
-    retried = report.jobs["jobs_failed"].sum() if "jobs_failed" in report.jobs else None
+    # A count's silence means zero only where the function's metrics have points.
+    counted = {} if report.total is None else report.jobs.sum().to_dict()
+    rejected, returned = counted.get("jobs_rejected"), counted.get("jobs_failed")
     return [
         Stat(
             "Failed invocations",
@@ -52,9 +59,9 @@ def _stats(report: FailuresReport) -> list[Stat]:
             note=f"{percent(share)} of {number(report.total)}" if share is not None else "",
             colour=theme.DEAD if report.failed else "",
         ),
-        Stat("Failed jobs", number(retried), note="attempts, will be retried"),
+        Stat("Failed jobs", number(returned), note="attempts, returned to the queue"),
         Stat("Rejected jobs", number(rejected), note="sent to the DLQ", colour=theme.DEAD if rejected else ""),
-        Stat("Duration, p95", millis(report.p95_ms), note="INIT excluded"),
+        Stat("Duration, p95", millis(report.p95_ms), note="INIT excluded" if report.p95_of_all else "highest period"),
         Stat("End-to-end, p95", millis(report.e2e_p95_ms), note="highest period"),
         Stat("Memory, highest use", percent(report.memory_share), note="of the memory size"),
     ]

@@ -63,7 +63,7 @@ def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
 def jobs(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     """What the handler counted within invocations that succeeded as a whole."""
     names = {
-        "jobs_failed": ("failed, will be retried", theme.WATCH),
+        "jobs_failed": ("failed, returned to the queue", theme.WATCH),
         "jobs_rejected": ("rejected, in the DLQ", theme.DEAD),
     }
     return over_time(

@@ -74,6 +74,8 @@ class FailuresReport:
     e2e_p95_ms: float | None
     memory_share: float | None  # the highest use of its size, 0–1
     look: QueryCost
+    p95_of_all: bool = True
+    """Whether ``p95_ms`` is of all invocations; otherwise it is the highest of a period."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
@@ -93,14 +95,16 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     errors = errors_by_type(failed_rows, readings, window, longest_s)
     total, failed = _totals(found, failed_rows, readings)
     memory = _memory(frame, window)
-    shares = (frame["memory_used_mb"] / frame["memory_size_mb"]).dropna()
+    shares = (frame["memory_used_mb"] / frame["memory_size_mb"].where(frame["memory_size_mb"] > 0)).dropna()
     memory_share = float(shares.max()) if len(shares) else None
     durations = readings.frame.reindex(columns=["p50_ms", "p95_ms", "p99_ms"])
-    p95 = _overall(frame["duration_ms"], durations["p95_ms"], found.truncated)
+    p95 = float(frame["duration_ms"].quantile(0.95)) if _has_all_durations(found) else _highest(durations["p95_ms"])
     end_to_end = readings.frame.reindex(columns=["e2e_p50_ms", "e2e_p95_ms", "e2e_p99_ms"])
     by_type = _by_type(failed_rows)
     return FailuresReport(
-        finding=summarize(_observations(workload, readings, known_alarms, total, failed, by_type, p95, memory_share)),
+        finding=summarize(
+            _observations(workload, readings, known_alarms, total, failed, by_type, p95, memory_share, found)
+        ),
         errors=errors,
         error_lines=_lines(workload, known_alarms, "Errors"),
         jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
@@ -117,6 +121,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
         p95_ms=p95,
         e2e_p95_ms=_highest(end_to_end["e2e_p95_ms"]),
         memory_share=memory_share,
+        p95_of_all=_has_all_durations(found),
         look=QueryCost(
             readings.look.metrics_requested,
             readings.look.usd + found.look.usd,
@@ -136,7 +141,7 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
     types = types.where(types.isin(frequent), OTHER_ERRORS)
     periods = failed["started"].dt.floor(pd.Timedelta(seconds=window.period))
     counts = pd.crosstab(periods, types) if len(failed) else pd.DataFrame()
-    order = [name for name in (*frequent, OTHER_ERRORS) if name in counts]
+    order = [name for name in dict.fromkeys((*frequent, OTHER_ERRORS)) if name in counts]  # a type may be named so
     frame = counts.reindex(index=index, columns=order, fill_value=0).astype(float)
     if readings.has("errors"):
         counted = readings.frame["errors"].iloc[list(readings.finished)].reindex(index).fillna(0)
@@ -175,7 +180,8 @@ def _totals(found: Invocations, failed: pd.DataFrame, readings: Readings) -> tup
     rows = float(len(found.frame))
     if counted is None and not rows:
         return None, None
-    return max(counted or 0.0, rows), max(errors or 0.0, float(len(failed)))
+    failures = max(errors or 0.0, float(len(failed)))
+    return max(counted or 0.0, rows, failures), failures
 
 
 def _by_type(failed: pd.DataFrame) -> pd.DataFrame:
@@ -216,10 +222,9 @@ def _memory(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     return highest.reindex(_periods(window)).rename_axis("time")
 
 
-def _overall(rows: pd.Series, periods: pd.Series, truncated: bool) -> float | None:
-    """The p95 of all invocations; where log rows are cut off or missing, the highest p95 of a period."""
-    durations = rows.dropna()
-    return float(durations.quantile(0.95)) if len(durations) and not truncated else _highest(periods)
+def _has_all_durations(found: Invocations) -> bool:
+    """Whether the log lines give the p95 of all invocations; otherwise the highest p95 of a period has to do."""
+    return not found.truncated and bool(found.frame["duration_ms"].notna().any())
 
 
 def _highest(points: pd.Series) -> float | None:
@@ -245,6 +250,7 @@ def _observations(
     by_type: pd.DataFrame,
     p95: float | None,
     memory_share: float | None,
+    found: Invocations,
 ) -> list[Observation]:
     if total is None or failed is None:
         return [Observation(Level.UNKNOWN, "no invocation in this time range left a metric, a record or a REPORT line")]
@@ -254,37 +260,41 @@ def _observations(
         in_alarm = alarm is not None and alarm.state == "ALARM" and not readings.window.past
         text = f"{failed:,.0f} of {formatting.count(int(total), 'invocation')} failed ({formatting.percent(failed / total)})"
         observations.append(
-            Observation(Level.ACT if in_alarm else Level.WATCH, text + _most_frequent(by_type), "dead_letters")
+            Observation(
+                Level.ACT if in_alarm else Level.WATCH,
+                text + _most_frequent(by_type, readings.window.end, found.truncated),
+                "dead_letters",
+            )
         )
     observations += _jobs(readings)
     timeout_ms = workload.function.timeout_s * 1000 if workload.function else None
     limit = f" of a {formatting.duration(timeout_ms / 1000)} timeout" if timeout_ms else ""
+    name = "p95 duration" if _has_all_durations(found) else "highest p95 duration of a period"
     if p95 is not None and timeout_ms and p95 >= NEAR_LIMIT * timeout_ms:
-        observations.append(Observation(Level.WATCH, f"p95 duration is {formatting.duration(p95 / 1000)}{limit}"))
+        observations.append(Observation(Level.WATCH, f"{name} is {formatting.duration(p95 / 1000)}{limit}"))
     if memory_share is not None and memory_share >= NEAR_LIMIT:
         text = f"an invocation used {formatting.percent(memory_share)} of the function's memory"
         observations.append(Observation(Level.WATCH, text))
-    latency = f"; p95 duration {formatting.duration(p95 / 1000)}{limit}" if p95 is not None else ""
+    latency = f"; {name} {formatting.duration(p95 / 1000)}{limit}" if p95 is not None else ""
     fine = Observation(Level.OK, f"none of {formatting.count(int(total), 'invocation')} failed{latency}")
     return observations or [fine]
 
 
-def _most_frequent(by_type: pd.DataFrame) -> str:
+def _most_frequent(by_type: pd.DataFrame, end: datetime, truncated: bool) -> str:
     if not len(by_type):
         return ""
     first = by_type.iloc[0]
-    return f", {first['invocations']:,.0f} with {first['error_type']}, first at {_clock(first['first'])}"
-
-
-def _clock(moment: datetime) -> str:
-    return f"{moment:%H:%M} UTC"
+    frequent = f", {first['invocations']:,.0f} with {first['error_type']}"
+    if truncated:  # an earlier one may be among the log lines that were not read
+        return f"{frequent} in the newest log lines"
+    return f"{frequent}, first at {formatting.clock(first['first'], end)}"
 
 
 def _jobs(readings: Readings) -> list[Observation]:
     failed, rejected = readings.total("jobs_failed") or 0.0, readings.total("jobs_rejected") or 0.0
     parts = []
     if failed:
-        parts.append(f"{formatting.count(int(failed), 'attempt')} at a job failed and will be retried")
+        parts.append(f"{formatting.count(int(failed), 'attempt')} at a job failed and returned to the queue")
     if rejected:
         parts.append(f"{formatting.count(int(rejected), 'job was', 'jobs were')} rejected and sent to the DLQ")
     return [Observation(Level.WATCH, ", ".join(parts), "dead_letters")] if parts else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -58,6 +59,7 @@ def test_errors_are_counted_by_type_and_period(stage: Stage) -> None:
     assert found.finding.text.startswith(
         "Warning: 7 of 21 invocations failed (33%), 6 with Sandbox.Timedout, first at "
     )
+    assert found.p95_of_all
     assert found.finding.page == "dead_letters"
 
 
@@ -130,7 +132,7 @@ def test_versions_side_by_side(stage: Stage) -> None:
 def test_jobs_that_fail_within_a_successful_invocation_count_too(stage: Stage) -> None:
     found = report(stage, [invocation(0)], {"JobsFailed": [2.0], "JobsRejected": [1.0], "EndToEndLatency": [1_500.0]})
     assert found.finding.text == (
-        "Warning: 2 attempts at a job failed and will be retried, 1 job was rejected and sent to the DLQ."
+        "Warning: 2 attempts at a job failed and returned to the queue, 1 job was rejected and sent to the DLQ."
     )
     assert found.jobs.iloc[0].to_dict() == {"jobs_failed": 2, "jobs_rejected": 1}
     assert found.e2e_p95_ms == 1_500
@@ -162,3 +164,38 @@ def test_a_queue_without_a_known_function(stage: Stage) -> None:
     found = report(stage, [], workload=without(function=None, mapping=None))
     assert found.finding.level is Level.UNKNOWN
     assert found.duration_lines == ()
+
+
+def test_only_some_log_lines_give_no_first_failure_and_no_p95_of_all(stage: Stage) -> None:
+    lines = [invocation(n, **TIMED_OUT) for n in range(3)]
+    found = report(stage, lines, {"Duration": 50_000.0}, matched=20_000)
+    assert found.finding.text == (
+        "Warning: 3 of 3 invocations failed (100%), 3 with Sandbox.Timedout in the newest log lines; "
+        "highest p95 duration of a period is 50 s of a 60 s timeout."
+    )
+    assert not found.p95_of_all
+
+
+def test_a_failure_of_an_earlier_day_has_its_date(stage: Stage) -> None:
+    window = replace(WINDOW, start=WINDOW.end - timedelta(days=7), period=3_600)
+    started = WINDOW.end - timedelta(days=3)
+    line = invocation(0, **TIMED_OUT, **{contract.INV_STARTED: started.isoformat()})
+    with world(stage, None, log_lines=[line]) as (aws, _):
+        text = failures.report(aws, WORKLOAD, window).finding.text
+    assert text.endswith(f"1 with Sandbox.Timedout, first at {started:%Y-%m-%d %H:%M} UTC.")
+
+
+def test_errors_without_a_counted_invocation_are_a_whole(stage: Stage) -> None:
+    found = report(stage, [], {"Errors": [2.0], "Invocations": [0.0]})
+    assert (found.failed, found.total) == (2, 2)
+    assert found.finding.text == "Warning: 2 of 2 invocations failed (100%)."
+
+
+def test_a_memory_size_of_zero_gives_no_share(stage: Stage) -> None:
+    failed = {contract.INV_MEMORY_SIZE: 0, **TIMED_OUT}
+    assert report(stage, [invocation(0, **failed)]).memory_share is None
+
+
+def test_an_error_type_may_have_the_name_of_our_own_column(stage: Stage) -> None:
+    named = {contract.INV_STATUS: "error", contract.INV_ERROR_TYPE: failures.OTHER_ERRORS}
+    assert list(report(stage, [invocation(0, **named)]).errors.columns) == [failures.OTHER_ERRORS]
