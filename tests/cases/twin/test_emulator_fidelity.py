@@ -23,7 +23,10 @@ def deploy(emulator: Emulator, resources: dict[str, Any], name: str = "") -> tup
     else:
         name = f"s-{uuid.uuid4().hex[:8]}"
         cloudformation.create_stack(StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_IAM"])
-    status = lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]  # noqa: E731
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
     eventually(lambda: status().endswith("_COMPLETE"))
     assert status() in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
     described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]

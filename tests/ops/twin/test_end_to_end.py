@@ -98,7 +98,7 @@ def test_a_posted_job_becomes_a_result_and_a_pointer(twin: Twin) -> None:
     assert (result["job_id"], result["kind"], result["schema"]) == (job_id, "describe", contract.RESULT_SCHEMA)
 
     def about_job(message: Any) -> bool:
-        return json.loads(message["Body"])["detail"].get("job_id") == job_id
+        return bool(json.loads(message["Body"])["detail"].get("job_id") == job_id)
 
     (pointer,) = twin.receive(twin.outputs[contract.OUTPUT_RESULTS_QUEUE_URL], about_job)
     event = json.loads(pointer["Body"])

@@ -42,7 +42,8 @@ class Emulator:
         return self.clients[service, *keys]
 
     def _new_client(self, service: str, keys: tuple[str, ...]) -> Any:
-        return boto3.client(
+        connect: Any = boto3.client  # whose overloads know services by their literal names only
+        return connect(
             service,
             endpoint_url=self.url,
             region_name=REGION,
@@ -97,7 +98,14 @@ class Emulator:
         if not found:
             return None
         values = [float(point[statistic]) for point in found]
-        return {"Sum": sum, "SampleCount": sum, "Maximum": max, "Minimum": min, "Average": max}[statistic](values)
+        combine: dict[str, Callable[[list[float]], float]] = {
+            "Sum": sum,
+            "SampleCount": sum,
+            "Maximum": max,
+            "Minimum": min,
+            "Average": max,
+        }
+        return combine[statistic](values)
 
     def latest(self, namespace: str, metric: str, **dimensions: str) -> float | None:
         """The newest point's value."""

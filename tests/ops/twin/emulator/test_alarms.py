@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -170,8 +171,12 @@ def test_an_alarm_without_any_data_does_what_it_was_told(emulator: Emulator) -> 
     expected = {"missing": "INSUFFICIENT_DATA", "notBreaching": "OK", "breaching": "ALARM"}
     for missing in expected:
         put_alarm(emulator, f"none-{missing}", {"case": "none"}, TreatMissingData=missing)
+
+    def state_of(missing: str) -> str:
+        return str(emulator.alarm(f"none-{missing}")["StateValue"])
+
     for missing, state in expected.items():
-        eventually(lambda m=missing: emulator.alarm(f"none-{m}")["StateValue"], state)
+        eventually(partial(state_of, missing), state)
 
 
 def test_it_recovers_once_a_newer_period_is_fine(emulator: Emulator) -> None:

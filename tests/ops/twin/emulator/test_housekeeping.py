@@ -15,13 +15,16 @@ def stream(*times: float) -> dict[str, Any]:
 
 
 def test_events_beyond_the_retention_go() -> None:
-    group = {"retentionInDays": 1, "streams": {"a": stream(0.0, 2 * DAY), "b": stream(2.5 * DAY)}}
+    group: dict[str, Any] = {"retentionInDays": 1, "streams": {"a": stream(0.0, 2 * DAY), "b": stream(2.5 * DAY)}}
     assert trim(group, cap=100, now=2.9 * DAY) == 1
     assert [len(each["events"]) for each in group["streams"].values()] == [1, 1]
 
 
 def test_the_oldest_go_first_when_there_are_too_many() -> None:
-    group = {"retentionInDays": None, "streams": {"new": stream(7.0, 8.0, 9.0), "old": stream(1.0, 2.0, 3.0)}}
+    group: dict[str, Any] = {
+        "retentionInDays": None,
+        "streams": {"new": stream(7.0, 8.0, 9.0), "old": stream(1.0, 2.0, 3.0)},
+    }
     events = group["streams"]["new"]["events"]
     assert trim(group, cap=4, now=10.0) == 2
     assert [event["timestamp"] for event in group["streams"]["old"]["events"]] == [3000]
@@ -29,7 +32,7 @@ def test_the_oldest_go_first_when_there_are_too_many() -> None:
 
 
 def test_a_stream_left_empty_goes_after_an_hour_but_a_new_one_stays() -> None:
-    fresh = {"events": [], "lastEventTimestamp": None, "creationTime": 0}
-    group = {"retentionInDays": 1, "streams": {"done": stream(1.0), "fresh": fresh}}
+    fresh: dict[str, Any] = {"events": [], "lastEventTimestamp": None, "creationTime": 0}
+    group: dict[str, Any] = {"retentionInDays": 1, "streams": {"done": stream(1.0), "fresh": fresh}}
     trim(group, cap=100, now=3 * DAY)
     assert list(group["streams"]) == ["fresh"]

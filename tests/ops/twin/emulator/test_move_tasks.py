@@ -129,7 +129,7 @@ def test_the_queues_that_have_a_dead_letter_queue_are_listed(emulator: Emulator)
 def test_fifo_queues_are_emptied_in_the_order_of_each_group(emulator: Emulator) -> None:
     sqs = emulator.client("sqs")
     fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
-    made = []
+    made: list[tuple[str, str]] = []
     for name, more in (("moved-dead.fifo", {}), ("moved.fifo", {"VisibilityTimeout": "0"})):
         if made:
             more["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": made[0][1], "maxReceiveCount": "1"})

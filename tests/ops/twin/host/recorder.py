@@ -1,5 +1,6 @@
 # An extension for the tests: registers, may subscribe, and writes down everything it is told. Plain sockets rather than
 # http.client, as dozens of these are started and its import would take most of that time.
+import io
 import json
 import os
 import socket
@@ -12,16 +13,16 @@ HOST, PORT = os.environ["AWS_LAMBDA_RUNTIME_API"].split(":")
 RECORD = os.open(os.environ["RECORD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
 
 
-def option(name, default=""):
+def option(name: str, default: str = "") -> str:
     return os.environ.get("EXT_" + name, default)
 
 
-def record(what, **more):
+def record(what: str, **more: object) -> None:
     line = json.dumps({"what": what, "name": NAME, "at": time.time(), **more}) + "\n"
     os.write(RECORD, line.encode())
 
 
-def read_message(stream):
+def read_message(stream: io.BufferedReader) -> tuple[str, dict[str, str], bytes]:
     """First line, headers (lower case) and body of an HTTP message."""
     first = stream.readline().decode()
     headers = {}
@@ -31,7 +32,7 @@ def read_message(stream):
     return first, headers, stream.read(int(headers.get("content-length", 0)))
 
 
-def call(method, path, body=None, **headers):
+def call(method: str, path: str, body: object = None, **headers: str) -> tuple[int, dict[str, str], bytes]:
     data = b"" if body is None else json.dumps(body).encode()
     rows = "".join(f"{key.replace('_', '-')}: {value}\r\n" for key, value in headers.items())
     API.sendall(f"{method} {path} HTTP/1.1\r\nContent-Length: {len(data)}\r\n{rows}\r\n".encode() + data)
@@ -39,7 +40,7 @@ def call(method, path, body=None, **headers):
     return int(first.split()[1]), answered, content
 
 
-def listen_http(server):
+def listen_http(server: socket.socket) -> None:
     refusals = int(option("REFUSE", "0"))
     while True:
         connection, _ = server.accept()
@@ -61,7 +62,7 @@ def listen_http(server):
             connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
-def listen_tcp(server):
+def listen_tcp(server: socket.socket) -> None:
     with server.accept()[0].makefile("r") as lines:
         for line in lines:
             record("telemetry", events=[json.loads(line)])
@@ -72,13 +73,13 @@ if option("EXIT_AT") == "start":
 API = socket.create_connection((HOST, int(PORT)))
 ANSWERS = API.makefile("rb")
 events = json.loads(option("EVENTS", '["INVOKE", "SHUTDOWN"]'))
-_, answered, body = call(
+answered, body = call(
     "POST",
     "/2020-01-01/extension/register",
     {"events": events},
     Lambda_Extension_Name=NAME,
     Lambda_Extension_Accept_Feature="accountId",
-)
+)[1:]
 identifier = answered["lambda-extension-identifier"]
 record("registered", answer=json.loads(body), environment=dict(os.environ))
 if types := option("TYPES"):
@@ -110,7 +111,7 @@ if option("EXIT_AT") == "init":
     )
     sys.exit(1)
 while True:
-    _, _, body = call("GET", "/2020-01-01/extension/event/next", Lambda_Extension_Identifier=identifier)
+    body = call("GET", "/2020-01-01/extension/event/next", Lambda_Extension_Identifier=identifier)[2]
     event = json.loads(body)
     record("event", event=event)
     print(f"{NAME} got {event['eventType']}", flush=True)
