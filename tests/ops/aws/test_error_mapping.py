@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -74,14 +75,14 @@ def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as held:  # bound but not listening: connections are refused
         held.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{held.getsockname()[1]}"
-        keys = {"access_key_id": "a", "secret_access_key": "b", "region": "eu-west-1"}
-        with pytest.raises(TwinUnreachable, match="twin at") as caught:
-            find_queue(Aws(Target(endpoint=address, **keys), max_attempts=1))
-        assert "ops twin up" in caught.value.next_step
+        target = Target(access_key_id="a", secret_access_key="b", region="eu-west-1")
+        with pytest.raises(TwinUnreachable, match="twin at") as no_twin:
+            find_queue(Aws(replace(target, endpoint=address), max_attempts=1))
+        assert "ops twin up" in no_twin.value.next_step
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-        with pytest.raises(Unreachable, match="AWS could not be reached") as caught:
-            find_queue(Aws(Target(**keys), max_attempts=1))
-        assert "--region" in caught.value.next_step
+        with pytest.raises(Unreachable, match="AWS could not be reached") as no_aws:
+            find_queue(Aws(target, max_attempts=1))
+        assert "--region" in no_aws.value.next_step
 
 
 @pytest.mark.parametrize("code", ["ExpiredToken", "ExpiredTokenException", "RequestExpired"])

@@ -225,13 +225,22 @@ def test_ctrl_c_before_there_is_a_command_is_no_traceback() -> None:
     assert (done.returncode, done.stderr) == (130, "")
 
 
+def root() -> TyperGroup:
+    group = typer.main.get_command(app)
+    assert isinstance(group, TyperGroup)
+    return group
+
+
 def every_command() -> Iterator[tuple[str, TyperCommand]]:
     """Each command as it is run, with its name: ``ops status``, ``ops dlq scan`` …"""
-    for name, command in typer.main.get_command(app).commands.items():
+    for name, command in root().commands.items():
+        assert isinstance(command, LazyCommand)
         found = command.load()
         if isinstance(found, TyperGroup):
             for each, inner in found.commands.items():
-                yield f"ops {name} {each}", inner.load() if isinstance(inner, LazyCommand) else inner
+                loaded = inner.load() if isinstance(inner, LazyCommand) else inner
+                assert isinstance(loaded, TyperCommand)
+                yield f"ops {name} {each}", loaded
         else:
             yield f"ops {name}", found
 
@@ -250,8 +259,8 @@ def test_the_help_of_a_group_imports_none_of_its_commands() -> None:
 
 
 def test_a_group_lists_each_command_by_the_first_sentence_of_its_own_help() -> None:
-    root = typer.main.get_command(app)
-    groups = [root, *(command.load() for command in root.commands.values() if command.is_group)]
+    lazy = [each for each in root().commands.values() if isinstance(each, LazyCommand)]
+    groups = [root(), *(found for each in lazy if isinstance(found := each.load(), TyperGroup))]
     declared = [each for group in groups for each in group.commands.values() if isinstance(each, LazyCommand)]
     assert len(declared) > 18
     for each in declared:

@@ -27,7 +27,12 @@ TABLE = {"columns": {"age": [20, 30, 40, 50, 60, 70], "gift": [1.0, 2.5, 3.0, 4.
 def worked(twin: Twin) -> Twin:
     """The twin after a few real jobs whose metrics are there to be read."""
     for _ in range(JOBS):
-        job = {"schema": contract.JOB_SCHEMA, "job_id": uuid.uuid4().hex, "kind": "describe", "data": TABLE}
+        job: dict[str, Any] = {
+            "schema": contract.JOB_SCHEMA,
+            "job_id": uuid.uuid4().hex,
+            "kind": "describe",
+            "data": TABLE,
+        }
         assert twin.post(job).status == 202
         twin.result(job["job_id"])
 

@@ -19,5 +19,5 @@ def stage() -> Iterator[Stage]:
         raise AssertionError(f"no world is set, but something asks {operation}")
 
     with start(nothing_set) as fake:
-        keys = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
-        yield Stage(fake, Aws(Target(endpoint=fake.endpoint, **keys), max_attempts=1))
+        target = Target(endpoint=fake.endpoint, access_key_id="key", secret_access_key="secret", region="us-east-1")
+        yield Stage(fake, Aws(target, max_attempts=1))

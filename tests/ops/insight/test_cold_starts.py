@@ -64,7 +64,7 @@ def test_shares_and_percentiles_by_version(stage: Stage) -> None:
 
 
 def test_the_newest_cold_start_phase_by_phase(stage: Stage) -> None:
-    spans = {
+    spans: dict[str, Any] = {
         contract.INV_RESPONSE_LATENCY: 80.0,
         contract.INV_RESPONSE_DURATION: 5.0,
         contract.INV_RUNTIME_OVERHEAD: 15.0,
@@ -77,7 +77,8 @@ def test_the_newest_cold_start_phase_by_phase(stage: Stage) -> None:
 
 
 def test_a_cold_start_that_succeeded_shows_the_phases_best(stage: Stage) -> None:
-    lines = [run(0, cold=True), run(1, cold=True, **{contract.INV_STATUS: "timeout", contract.INV_DURATION: 15_000.0})]
+    late: dict[str, Any] = {contract.INV_STATUS: "timeout", contract.INV_DURATION: 15_000.0}
+    lines = [run(0, cold=True), run(1, cold=True, **late)]
     assert report(stage, lines).phases["duration_ms"].max() < 1_000
     assert report(stage, lines[1:]).phases["duration_ms"].max() == 15_000
 
@@ -85,17 +86,18 @@ def test_a_cold_start_that_succeeded_shows_the_phases_best(stage: Stage) -> None
 def test_many_and_slow_cold_starts_are_watched(stage: Stage) -> None:
     many = report(stage, [run(n, cold=n < 5) for n in range(10)])
     assert many.finding.text.startswith("Warning: 5 of 10 invocations were cold (50%)")
-    slow = report(stage, [run(n, cold=n == 0, **({contract.INV_INIT: 9_500.0} if n == 0 else {})) for n in range(50)])
+    long_init: dict[str, Any] = {contract.INV_INIT: 9_500.0}
+    slow = report(stage, [run(n, cold=n == 0, **(long_init if n == 0 else {})) for n in range(50)])
     assert "init is close to Lambda's 10 s init timeout" in slow.finding.text
 
 
 def test_failures_are_shown_with_their_memory(stage: Stage) -> None:
-    killed = {
+    killed: dict[str, Any] = {
         contract.INV_STATUS: "error",
         contract.INV_ERROR_TYPE: "Runtime.OutOfMemory",
         contract.INV_MEMORY_USED: 1_020,
     }
-    late = {contract.INV_STATUS: "timeout", contract.INV_ERROR_TYPE: "Sandbox.Timedout"}
+    late: dict[str, Any] = {contract.INV_STATUS: "timeout", contract.INV_ERROR_TYPE: "Sandbox.Timedout"}
     found = report(stage, [run(0, **killed), run(1, cold=True), run(2, **late), run(3, **late)])
     assert found.finding.text.startswith("Warning: 1 of 4 invocations were cold (25%), p95 init "), "the page's answer"
     assert found.finding.text.endswith(

@@ -123,7 +123,7 @@ def test_other_functions_use_up_the_account(stage: Stage) -> None:
 
 def test_the_ramp_binds_at_first(stage: Stage) -> None:
     wide = without(mapping=replace(MAPPING, maximum_concurrency=None))
-    waiting: list[float | None] = [0.0] * 8 + [9_000.0, 9_000.0]
+    waiting: list[float | None] = [*[0.0] * 8, 9_000.0, 9_000.0]
     metrics = RUNNING | {"ConcurrentExecutions": [5.0] * 8 + [300, 600], "ApproximateNumberOfMessagesVisible": waiting}
     found = report(stage, metrics, 9_000, wide)
     assert found.binding == concurrency.SCALING_LIMIT

@@ -29,7 +29,7 @@ def report(
     return found
 
 
-def invocation(number: int, minute: int = 0, **changes: Any) -> str:
+def invocation(number: int, minute: int = 0, /, **changes: Any) -> str:
     values = {
         contract.INV_REQUEST_ID: f"r{number}",
         contract.INV_STARTED: (WINDOW.start + timedelta(minutes=minute, seconds=number % 60)).isoformat(),

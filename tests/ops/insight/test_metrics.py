@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
 import pytest
 
 from ops.aws.cloudwatch import MetricQuery
@@ -27,6 +28,7 @@ def test_gaps_are_gaps_and_an_unfinished_sum_is_not_known(stage: Stage) -> None:
     found = read(stage, Sent=6, Depth=3, Ran=[None] * 4 + [12.0])
     assert list(found.frame.columns) == ["sent", "ran", "depth"]
     assert len(found.frame) == MINUTES
+    assert isinstance(found.frame.index, pd.DatetimeIndex)
     assert str(found.frame.index.tz) == "UTC"
     assert math.isnan(found.frame["sent"].iloc[-1]), "a minute that is not over has not counted all"
     assert found.frame["depth"].iloc[-1] == 3, "a gauge has"

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from ops.aws.cloudwatch import Alarm, StateChange
@@ -44,6 +45,7 @@ def test_the_charts_have_their_metrics(stage: Stage) -> None:
     assert (first["sent"], first["deleted"], first["visible"], first["dead"], first["errors"]) == (60, 30, 4, 2, 3)
     assert (first["p50_ms"], first["p99_ms"]) == (1_500, 1_500)
     assert found.timeout_ms == 60_000
+    assert isinstance(found.frame.index, pd.DatetimeIndex)
     assert list(found.frame.index[:2].to_pydatetime()) == [START, START + timedelta(minutes=1)]
 
 

@@ -146,7 +146,7 @@ def test_a_terminal_that_lacks_our_signs(desk: Desk, monkeypatch: pytest.MonkeyP
     with pytest.raises(SystemExit) as ended:
         main(["dlq", "list", "--queue", "jobs"])
     assert ended.value.code == 0
-    assert b"\\u2192 ops dlq show" in screen.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b"\\u2192 ops dlq show" in screen.buffer.getvalue()
 
 
 @pytest.mark.parametrize("answer", [[], ["--json"]])
