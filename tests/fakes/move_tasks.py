@@ -85,6 +85,7 @@ class FakeMoveTasks:
 @dataclass(frozen=True)
 class FakeMoveResult:
     why: str = ""
+    emptied: bool = False
 
 
 @dataclass

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -78,9 +79,10 @@ def test_a_file_system_without_locks_is_not_called_busy(source: Any, monkeypatch
 
     (source.folder / "redrive.lock").touch()
     monkeypatch.setattr(fcntl, "flock", refuse)
-    for act in (
+    acts: tuple[Callable[[], object], ...] = (
         lambda: queue_lock.hold_lock(source, "run-1", "me").__enter__(),
         lambda: queue_lock.lock_holder(source),
-    ):
+    )
+    for act in acts:
         with pytest.raises(OpsError, match="No locks available"):
             act()

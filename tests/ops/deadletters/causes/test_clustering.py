@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +23,7 @@ from tests.fakes.logs import SENT_AT, a_source, failed
 
 def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
     draw = random.Random(4)
-    bodies = {
+    bodies: dict[str, Callable[[int], str | dict[str, Any]]] = {
         "score": lambda n: {"kind": "score", "job_id": f"j{n}", "params": {"model": f"s3://b/{n}.json"}},
         "order": lambda n: {"detail-type": "order", "order": {"id": n, "total": n / 7, "lines": [{"sku": str(n)}]}},
         "xml": lambda n: f"<order id='{n}'><name>{draw.choice(['bob', 'eve'])}</name></order>",

@@ -64,8 +64,8 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
         groups = causes.report_causes(here).groups.set_index("error_type")
         assert len(logs.asked) == 2
         assert groups.loc["E", "fixed"] == "succeeds since"
-        assert "2 score jobs succeeded since" in groups.loc["E", "fixed_why"]
-        assert "no train job succeeded since" in groups.loc["F", "fixed_why"]
+        assert "2 score jobs succeeded since" in str(groups.loc["E", "fixed_why"])
+        assert "no train job succeeded since" in str(groups.loc["F", "fixed_why"])
         with Snapshot.open(here) as snapshot:
             noted = snapshot.read_note(fix_status.FIX_STATUS_NOTE)
     assert fix_status.stored_status(noted, str(groups.loc["E", "fingerprint"])).successes == 2

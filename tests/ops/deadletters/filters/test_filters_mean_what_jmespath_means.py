@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
 import jmespath
 import jmespath.functions
@@ -23,6 +23,8 @@ from ops.deadletters.messages.model import Cause, Place
 from ops.deadletters.messages.parse import parse_message
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
+
+Method = TypeVar("Method", bound=Callable[..., bool])
 
 NAMES = ["kind", "n", "params", "größe", "it's", "a b"]
 WORDS = ["", "x", "train", "a train", "Train", "10", "it's", "ü", "100%", "\\", '"', "\0", "🚂", "x" * 250]
@@ -116,10 +118,16 @@ filters = st.recursive(
 )
 
 
-class Lenient(jmespath.functions.Functions):
+def of_anything(function: Method) -> Method:
+    """Declares to jmespath a function of two values of any type."""
+    declared: Method = jmespath.functions.signature({"types": []}, {"types": []})(function)
+    return declared
+
+
+class Lenient(jmespath.functions.Functions):  # type: ignore[misc]  # jmespath has no types
     """The three functions that are false of what is not text, where jmespath would raise an error."""
 
-    @jmespath.functions.signature({"types": []}, {"types": []})
+    @of_anything
     def _func_contains(self, subject: Any, search: Any) -> bool:
         return (
             search in subject
@@ -127,16 +135,16 @@ class Lenient(jmespath.functions.Functions):
             else isinstance(subject, str) and isinstance(search, str) and search in subject
         )
 
-    @jmespath.functions.signature({"types": []}, {"types": []})
+    @of_anything
     def _func_starts_with(self, search: Any, prefix: Any) -> bool:
         return isinstance(search, str) and search.startswith(prefix)
 
-    @jmespath.functions.signature({"types": []}, {"types": []})
+    @of_anything
     def _func_ends_with(self, search: Any, suffix: Any) -> bool:
         return isinstance(search, str) and search.endswith(suffix)
 
 
-class Interpreter(jmespath.visitor.TreeInterpreter):
+class Interpreter(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]  # jmespath has no types
     """Orders text and numbers as the specification says, where the library raises TypeError."""
 
     def visit_comparator(self, node: Any, value: Any) -> Any:

@@ -200,12 +200,12 @@ def test_many_threads_write_at_once(path: Path) -> None:
 
 
 def test_another_process_cancels(ledger: Ledger) -> None:
-    assert not ledger.cancel_requested
+    before = ledger.cancel_requested
     with Ledger.open(ledger.path) as other:
         other.request_cancel()
-    assert ledger.cancel_requested
+    after = ledger.cancel_requested
     ledger.start_run()
-    assert not ledger.cancel_requested
+    assert (before, after, ledger.cancel_requested) == (False, True, False)
 
 
 def test_status_text_and_rate_are_read_back(ledger: Ledger) -> None:

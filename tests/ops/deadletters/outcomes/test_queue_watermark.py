@@ -23,8 +23,8 @@ THRICE = replace(QUEUE, visibility_s=60, max_receive_count=3)
 @pytest.fixture(scope="module")
 def cloudwatch() -> Iterator[tuple[Aws, FakeAws]]:
     with start(lambda service, operation, asked: {}) as fake:
-        keys = {"access_key_id": "key", "secret_access_key": "secret", "region": "us-east-1"}
-        yield Aws(Target(endpoint=fake.endpoint, **keys), max_attempts=1), fake
+        target = Target(endpoint=fake.endpoint, access_key_id="key", secret_access_key="secret", region="us-east-1")
+        yield Aws(target, max_attempts=1), fake
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def test_the_engine_is_chosen_and_it_says_why(source: DeadLetterQueue) -> None:
         (Selection(), {"action": Action.COPY}, "cannot copy"),
         (Selection(), {"pace": Pace(501.0)}, "at most 500 messages per second"),
     ):
-        plan = plans.make_plan(source, selection, **changes)  # type: ignore[arg-type]
+        plan = plans.make_plan(source, selection, **changes)
         assert plan.engine == "ledger"
         assert why in plan.engine_why
 

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from ops.deadletters.plan_model import Selection
+from ops.deadletters.scan import bulk_receive
 from ops.deadletters.scan import scan as looks
 from ops.deadletters.scan.scan import scan_queue
 from ops.deadletters.snapshot import Snapshot
+from ops.deadletters.snapshot.scan_log import ScanLog
 from ops.errors import AwsError
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, THROTTLED, Fault
@@ -93,21 +95,22 @@ def kill(look_world: World, patch: pytest.MonkeyPatch, after: int) -> None:
         if read >= after:
             raise Killed
 
+    def stop_and_drain(_self: Any, receiver: Any, _threads: Any) -> None:
+        receiver.stop()
+        drain(receiver)
+
     with patch.context() as dead:
-        dead.setattr(
-            looks._Scanner, "_release_all", lambda _self, receiver, _threads: receiver.stop() or drain(receiver)
-        )
-        dead.setattr(looks.ScanLog, "discard", lambda _self, _number: None)
+        dead.setattr(looks._Scanner, "_release_all", stop_and_drain)
+        dead.setattr(ScanLog, "discard", lambda _self, _number: None)
         with pytest.raises(Killed):
             scan_queue(look_world.source, limit=after, progress=die)
 
 
 def drain(receiver: Any) -> None:
     """What was under way when it was killed goes back; in earnest it would come back when its lease ends."""
+    here: Any = _Here()  # of an executor only ``map`` is used
     for batch in receiver.batches():
-        looks.bulk_receive.change_visibility(
-            receiver._aws, receiver._queue, [message.receipt for message in batch], 0, _Here()
-        )
+        bulk_receive.change_visibility(receiver._aws, receiver._queue, [message.receipt for message in batch], 0, here)
 
 
 class _Here:
@@ -116,7 +119,7 @@ class _Here:
 
 @pytest.mark.parametrize("fault", [THROTTLED, Fault("refuse"), Fault("cut"), Fault("cut after"), Fault("cut within")])
 def test_what_passes_is_waited_for(look_world: World, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looks.bulk_receive, "PAUSES_S", (0.01, 0.01, 0.01))
+    monkeypatch.setattr(bulk_receive, "PAUSES_S", (0.01, 0.01, 0.01))
     bury(look_world, 40)
     look_world.aws.fault(replace(fault, operation="ReceiveMessage", times=2))
     look_world.aws.fault(replace(fault, operation="ChangeMessageVisibilityBatch", times=2))
@@ -163,7 +166,7 @@ def test_a_look_that_takes_long_renews_its_leases(look_world: World, monkeypatch
         done = scan_queue(look_world.source)
         assert (done.messages, done.not_released) == (40, 0)
         assert all_back(look_world)
-        return look_world.aws.counts()["ChangeMessageVisibilityBatch"] - before > 4  # to give back takes four
+        return bool(look_world.aws.counts()["ChangeMessageVisibilityBatch"] - before > 4)  # to give back takes four
 
     assert any(renews() for _ in range(5)), "the first renewal may find nothing received yet"
 

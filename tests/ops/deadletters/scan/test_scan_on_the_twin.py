@@ -59,7 +59,7 @@ def bury(sqs: Any, queue: str) -> int:
 
 
 def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
-    job = {
+    job: dict[str, Any] = {
         "schema": contract.JOB_SCHEMA,
         "job_id": uuid.uuid4().hex,
         "kind": "cluster",
@@ -75,6 +75,7 @@ def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
 
     found = wait_for(buried, 180, "the job did not come to the dead-letter queue")
     cause = carried_cause(found.message)
+    assert cause is not None
     assert found.message.kind is Kind.REJECTED
     assert cause.source == "attribute"
     assert "cluster" in cause.error_message
