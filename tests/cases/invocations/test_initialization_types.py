@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from handler.extension.records import prices
 from ops import invocation_log
 from tests.cases.invocations.lambda_lines import ID, Event, attempt, event, init, invoked, records, report_line, row
 
-RESTORED = {"restoreDurationMs": 640.5, "billedRestoreDurationMs": 120, "billedDurationMs": 921}
+RESTORED: dict[str, Any] = {"restoreDurationMs": 640.5, "billedRestoreDurationMs": 120, "billedDurationMs": 921}
 RESTORE_LINE = "Restore Duration: 640.50 ms\tBilled Restore Duration: 120 ms\t"
 INITIALISED = {"initDurationMs": 2_200.0}
 INIT_LINE = "Init Duration: 2200.00 ms\t"
@@ -44,7 +45,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("before", "environment", "metrics", "cold"), CASES.values(), ids=CASES)
-def test_who_waited(before: list[Event], environment: str, metrics: dict[str, float], cold: int) -> None:
+def test_who_waited(before: list[Event], environment: str, metrics: dict[str, Any], cold: int) -> None:
     first, second = records(before, attempt(ID, 0, **metrics), attempt("next", 60), init_type=environment)
     assert (first["ColdStarts"], second["ColdStarts"]) == (cold, 0)
     assert ("InitDuration" in first) == (cold == 1 and metrics is not RESTORED)
@@ -76,7 +77,7 @@ def test_a_report_line_of_a_restore() -> None:
         ("snap-start", RESTORED, True),
     ],
 )
-def test_json_platform_lines_name_the_type_once_for_their_stream(kind: str, more: dict[str, float], cold: bool) -> None:
+def test_json_platform_lines_name_the_type_once_for_their_stream(kind: str, more: dict[str, Any], cold: bool) -> None:
     rows = [row(json.dumps(one), 0) for one in (*init(kind, -3), attempt(ID, 0, **more)[2])]
     assert all(invocation_log.parse(one) or '"platform.init' in one["@message"] for one in rows)
     (read,) = invoked(*rows, as_json=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops.deadletters.edits import edits, json_roundtrip
+from ops.deadletters.edits import edits, json_path, json_roundtrip
 from ops.deadletters.messages.model import Kind
 from ops.deadletters.transfer.destinations.destination import OutgoingMessage
 from ops.deadletters.transfer.destinations.services import FunctionSender
@@ -144,7 +144,12 @@ def test_what_is_taken_out_of_a_record_is_sent_as_it_was_written(monkeypatch: py
     payload = '{"url":"https:\\/\\/x.example","n":1.10, "e":1E5}'
     record = '{"requestContext":{"condition":"x"},"requestPayload": ' + payload + ' ,"version":"1.0"}'
     sent: list[bytes] = []
-    monkeypatch.setattr("ops.aws.lambda_.invoke_async", lambda _aws, _arn, event: sent.append(event) or "r")
+
+    def invoke(_aws: Any, _arn: str, event: bytes) -> str:
+        sent.append(event)
+        return "r"
+
+    monkeypatch.setattr("ops.aws.lambda_.invoke_async", invoke)
     route = FunctionSender(None, "arn")  # type: ignore[arg-type]
     route.send([OutgoingMessage(0, a_dead_letter(record, kind=Kind.DESTINATION))])
     assert sent == [payload.encode()]
@@ -200,6 +205,7 @@ class Writer:
 
 def places(value: Any, path: str = "body") -> list[tuple[str, Any, Any]]:
     """Every address in a value, with the object or list that holds it and the key."""
+    inner: list[tuple[str, Any, Any]]
     if isinstance(value, dict):
         inner = [(f"{path}.{json.dumps(key)}", value, key) for key in value]
     elif isinstance(value, list):
@@ -214,7 +220,7 @@ def test_an_edit_of_the_text_is_the_edit_of_the_value(seed: int) -> None:
     draw = random.Random(seed)
     body = draw.choice(["", " ", "\ufeff"]) + Writer(draw).value() + draw.choice(["", "\n"])
     value = json.loads(body.removeprefix("\ufeff"))
-    new = draw.choice([7, "ü", None, [], {"n": [1, {"m": "x"}]}, 1.5, False])
+    new: Any = draw.choice([7, "ü", None, [], {"n": [1, {"m": "x"}]}, 1.5, False])
     known = places(value)
     if not known or draw.random() < 0.2:
         value["added"] = new
@@ -241,7 +247,7 @@ def untouched(before: str, after: str) -> int:
 def longest(body: str, path: str) -> int:
     """Length of the text of the value that ``path`` addresses; of a key to add, what an empty object has within it."""
     part = json_roundtrip.parse_document(body)
-    for step in edits.json_path.parse_path(path)[1:]:
+    for step in json_path.parse_path(path)[1:]:
         members = json_roundtrip.parse_members(body, part)
         named = [one for one in members if one.key == step.value] if step.kind == "key" else [members[step.value]]
         if not named:

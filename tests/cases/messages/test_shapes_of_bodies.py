@@ -20,6 +20,7 @@ from ops.deadletters.messages import parse, s3_pointers
 from ops.deadletters.messages.model import Attribute, SnapshotMessage
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.plans.selection_stats import collect_stats
+from ops.deadletters.return_target import ReturnContext
 from tests.factories import a_dead_letter
 from tests.fakes.logs import SENT_AT, a_source
 
@@ -221,5 +222,7 @@ def test_an_export_says_what_it_does_not_hold(tmp_path: Path, monkeypatch: pytes
 def test_a_plan_says_that_contents_may_be_gone() -> None:
     """The survey counts them, with the edits or without."""
     body = '["com.amazon.sqs.javamessaging.MessageS3Pointer", {"s3BucketName": "b", "s3Key": "k"}]'
-    found = collect_stats([SnapshotMessage(a_dead_letter(body)), SnapshotMessage(a_dead_letter("{}"))], (), "")
+    found = collect_stats(
+        [SnapshotMessage(a_dead_letter(body)), SnapshotMessage(a_dead_letter("{}"))], (), ReturnContext()
+    )
     assert (found.pointers, found.pointer) == (1, s3_pointers.Pointer("b", "k"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -18,7 +19,7 @@ def refused(code: str, message: str = "no", hours: float | None = None) -> Clien
     """A 403 of a service whose clock is ``hours`` behind this machine's."""
     theirs = datetime.now(UTC) - timedelta(hours=hours or 0)
     headers = {} if hours is None else {"date": format_datetime(theirs, usegmt=True)}
-    metadata = {"HTTPStatusCode": 403, "HTTPHeaders": headers}
+    metadata: Any = {"HTTPStatusCode": 403, "HTTPHeaders": headers}  # the type asks for fields that do not matter here
     return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": metadata}, "SendMessageBatch")
 
 

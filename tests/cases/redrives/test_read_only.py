@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +100,7 @@ def test_the_desk_does_not_act_either(world: World, act: str) -> None:
 
 @pytest.mark.parametrize("work", ["redrive", "look"])
 def test_a_job_that_runs_is_not_stopped(world: World, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    running = background.BackgroundJob(work, work, background.RUNNING, background.datetime.now(background.UTC))
+    running = background.BackgroundJob(work, work, background.RUNNING, datetime.now(UTC))
     monkeypatch.setattr(background._JobFiles, "read", lambda _: running)
     with pytest.raises(ReadOnly):
         LocalDeadLetterService(world.source).stop(work)

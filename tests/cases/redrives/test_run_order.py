@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.services.run_cache import RunCache
+from ops.deadletters.ledger.model import Run
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.redrive.runs import list_runs, read_run
@@ -24,7 +25,7 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     desk.world.add_to_snapshot()
     redrive.start_redrive(source, earlier, reason="planned first, started last", stop=lambda: True)
     assert [run.id for run in list_runs(source)] == [earlier.id, later.id]
-    assert [run.id for run in RunCache(source).load_all()] == [earlier.id, later.id]
+    assert [run.id for run in RunCache(source).load_all() if isinstance(run, Run)] == [earlier.id, later.id]
     code, out, _ = desk.ops("runs")
     assert code == 0
     assert out.index(earlier.id) < out.index(later.id)

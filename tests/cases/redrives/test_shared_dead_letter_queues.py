@@ -134,8 +134,8 @@ def test_successes_of_another_function_are_no_proof(tmp_path: Path, monkeypatch:
         logs.groups[f"/aws/lambda/{WORKER}"] = [failed(1, "RecipientRefused", "r1", "m1", job_kind="score")]
         causes.explain_causes(here)
         groups = causes.report_causes(here).groups.set_index("error_type")
-    assert "1 score job succeeded since" in groups.loc["KeyError", "fixed_why"]
-    assert "no score job succeeded since" in groups.loc["RecipientRefused", "fixed_why"]
+    assert "1 score job succeeded since" in str(groups.loc["KeyError", "fixed_why"])
+    assert "no score job succeeded since" in str(groups.loc["RecipientRefused", "fixed_why"])
 
 
 def test_one_cause_of_two_functions_is_fixed_when_both_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ def drawn(**at: float) -> object:
 
 def said(chart: object) -> str:
     named = [line.name for line in chart.layout.shapes if line.showlegend]  # type: ignore[attr-defined]
-    return " ".join([base.remark(chart), *named])  # type: ignore[arg-type]
+    return " ".join([base.remark(chart), *named])
 
 
 def test_a_single_point_is_drawn_and_the_axis_fits_it() -> None:

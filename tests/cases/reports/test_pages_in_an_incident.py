@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_nothing_else_is_served(name: str) -> None:
 
 
 def alarm(runbook: str) -> str:
-    return overview_view.alarms([AlarmState("late", "ALARM", "over 5", None, runbook)], html_blocks.UTC)
+    return overview_view.alarms([AlarmState("late", "ALARM", "over 5", None, runbook)], UTC)
 
 
 def test_an_alarm_links_its_runbook() -> None:

@@ -273,7 +273,7 @@ def serving() -> Iterator[Served]:
         yield fake, Aws(target, max_attempts=1)
 
 
-def aimed(aws: Aws, **named: str) -> Aws:
+def aimed(aws: Aws, **named: Any) -> Aws:
     """The same clients, with something named."""
     other = copy.copy(aws)
     other.target = replace(aws.target, **named)

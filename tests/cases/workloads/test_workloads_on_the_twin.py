@@ -93,7 +93,10 @@ def _status(cloudformation: Any, name: str) -> str:
 
 
 def described(twin: Twin, **named: Any) -> Workload:
-    keys = {"access_key_id": twin.state.access_key_id, "secret_access_key": twin.state.secret_access_key}
+    keys: dict[str, Any] = {
+        "access_key_id": twin.state.access_key_id,
+        "secret_access_key": twin.state.secret_access_key,
+    }
     target = Target(endpoint=twin.state.endpoint, region=twin.state.region, **keys, **named)
     return workload.describe(Aws(target), target)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from tests.cases.causes.logged_lines.line import REQUEST, fine
 
@@ -44,7 +45,7 @@ TEXT = (
     "- list\n   at home (we) did",
     'INFO:     127.0.0.1 - "GET / HTTP/1.1" 500 Internal Server Error',
 )
-RECORDS = (
+RECORDS: tuple[dict[str, Any], ...] = (
     {"level": "info", "msg": "x", "error": None, "errors": []},
     {"level": "info", "msg": "x", "stack": _NODE},
     {"severity": "DEFAULT", "message": "x", "errorType": "E", "errorMessage": "m"},
