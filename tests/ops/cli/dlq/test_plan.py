@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.ops.cli.conftest import Desk
-
-QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
+from tests.ops.cli.dlq.redrives import QUICK
 
 
 def jobs(count: int) -> list[dict[str, object]]:

@@ -1,0 +1,16 @@
+"""Messages and plans for the redrives of the command line's tests."""
+
+from __future__ import annotations
+
+from tests.ops.cli.conftest import Desk
+
+QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
+
+
+def jobs(count: int) -> list[dict[str, object]]:
+    return [{"job_id": f"job-{number}"} for number in range(count)]
+
+
+def planned(desk: Desk, count: int = 30, *options: str) -> str:
+    desk.bury(*jobs(count))
+    return str(desk.told("plan", *(options or QUICK))["plan"]["id"])
