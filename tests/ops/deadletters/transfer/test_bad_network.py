@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from ops.aws import Aws
 from ops.deadletters import plans
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.redrive.runs import read_run
 from ops.errors import AccessDenied, AwsError, NotFound, OpsError, UsageError
+from ops.target import Target
 from tests.chaos.proxy import Weather, proxy
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.client import FakeQueue
@@ -135,22 +137,21 @@ def test_cut_and_stalled_connections(world: World, weather: Weather, monkeypatch
     set_timing(monkeypatch, lease=2)  # of letters whose receive was answered into nowhere
     ids, plan = planned(world)
     with proxy(world.aws.endpoint, weather, seed=3) as between:
-        door = type(world.source.aws)(replace(world.source.aws.target, endpoint=between.endpoint))
-        run = go(replace(world, source=replace(world.source, aws=_Through(door, world.source.aws))), plan)
+        target = world.source.aws.target
+        through = _Through(Aws(replace(target, endpoint=between.endpoint)), target)
+        run = go(replace(world, source=replace(world.source, aws=through)), plan)
     ensure_whole(world, run, ids)
 
 
-class _Through:
+class _Through(Aws):
     """The engine's calls go through the proxy; who asks and where its files lie stays as it is."""
 
-    def __init__(self, engine_door: Any, door: Any) -> None:
-        self._engine_door, self._door = engine_door, door
+    def __init__(self, engine_door: Aws, target: Target) -> None:
+        super().__init__(target, max_attempts=RETRIES)
+        self._engine_door = engine_door
 
-    def without_retries(self, read_timeout_s: float) -> Any:
+    def without_retries(self, read_timeout_s: float) -> Aws:
         return self._engine_door.without_retries(read_timeout_s)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._door, name)
 
 
 def test_missing_messages_are_reported(world: World) -> None:
