@@ -156,7 +156,7 @@ def test_times_of_several_zones_share_an_axis() -> None:
 
 
 def test_more_events_than_a_browser_draws_are_counted() -> None:
-    report = replace(BUSY.overview(SPAN).timeline, events=())
+    report = replace(BUSY.timeline(), events=())
     start, end = report.readings.window.start, report.readings.window.end
     long = Event(ALARM, "long", start, end, ongoing=True)
     many = tuple(
@@ -171,7 +171,7 @@ def test_more_events_than_a_browser_draws_are_counted() -> None:
 
 
 def test_events_have_their_lanes_where_there_is_no_data() -> None:
-    report = BUSY.overview(SPAN).timeline
+    report = BUSY.timeline()
     window = report.readings.window
     event = Event(DEPLOY, "worker", window.start, window.start)
     figure = overview.timeline(OverviewTimeline(Readings({}, (), window, QueryCost()), (event,)), UTC)
