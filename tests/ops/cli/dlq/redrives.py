@@ -7,10 +7,10 @@ from tests.ops.cli.conftest import Desk
 QUICK = ["--no-watch", "--no-headroom", "--rate", "0"]
 
 
-def jobs(count: int) -> list[dict[str, object]]:
+def job_bodies(count: int) -> list[dict[str, object]]:
     return [{"job_id": f"job-{number}"} for number in range(count)]
 
 
-def planned(desk: Desk, count: int = 30, *options: str) -> str:
-    desk.bury(*jobs(count))
+def make_redrive_plan(desk: Desk, count: int = 30, *options: str) -> str:
+    desk.bury(*job_bodies(count))
     return str(desk.told("plan", *(options or QUICK))["plan"]["id"])

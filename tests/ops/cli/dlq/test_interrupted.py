@@ -17,14 +17,14 @@ import pytest
 
 from tests.fakes.sqs.faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
-from tests.ops.cli.dlq.redrives import planned
+from tests.ops.cli.dlq.redrives import make_redrive_plan
 from tests.timing import set_timing
 
 LEASE_S = 3
 
 
 def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> None:
-    plan = planned(desk)
+    plan = make_redrive_plan(desk)
     desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
     code, out, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert (code, out) == (3, "")
@@ -41,7 +41,7 @@ def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> N
 
 
 def test_a_plan_that_was_begun_is_gone_on_with(desk: Desk) -> None:
-    plan = planned(desk, 12)
+    plan = make_redrive_plan(desk, 12)
     desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
     desk.ops("redrive", plan, "--reason", "r", "--yes")
     desk.world.aws.heal()
@@ -62,7 +62,7 @@ def test_progress_that_nobody_can_read_any_more_stops_in_order(
         def write(self, _text: str) -> int:
             raise OSError(why, os.strerror(why))
 
-    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
+    plan = make_redrive_plan(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
     with monkeypatch.context() as patch:
         patch.setattr("sys.stderr", Gone())
         code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
@@ -90,7 +90,7 @@ def started(plan: str) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("way", ["Ctrl-C", "cancel"])
 def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
-    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "1")  # a minute of it
+    plan = make_redrive_plan(desk, 60, "--no-watch", "--no-headroom", "--rate", "1")  # a minute of it
     with started(plan) as running:
         if way == "Ctrl-C":
             running.send_signal(signal.SIGINT)
@@ -112,7 +112,7 @@ def test_a_running_redrive_stops_in_order(desk: Desk, way: str) -> None:
 @pytest.mark.slow
 def test_a_killed_redrive_is_named_until_it_is_finished(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     set_timing(monkeypatch, lease=LEASE_S)
-    plan = planned(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
+    plan = make_redrive_plan(desk, 60, "--no-watch", "--no-headroom", "--rate", "10")
     with started(plan) as running:
         running.kill()
         running.communicate()

@@ -13,7 +13,7 @@ from ops.deadletters import queue_lock
 from ops.deadletters.messages.model import Place
 from ops.deadletters.snapshot import Snapshot
 from tests.ops.cli.conftest import Desk
-from tests.ops.cli.dlq.redrives import QUICK, jobs, planned
+from tests.ops.cli.dlq.redrives import QUICK, job_bodies, make_redrive_plan
 
 RUN_KEYS = [
     *("id", "plan_hash", "reason", "who", "state", "began", "ended", "engine", "planned", "sent", "deleted"),
@@ -25,7 +25,7 @@ STEP_KEYS = ["number", "upto", "sent", "succeeded", "came_back", "waiting", "sta
 
 
 def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
-    plan = planned(desk)
+    plan = make_redrive_plan(desk)
     terminal("n")
     code, out, err = desk.ops("redrive", plan, "--reason", "fixed")
     assert (code, out.strip()) == (1, "")
@@ -60,7 +60,7 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
 
 
 def test_a_letter_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
-    plan = planned(desk, 20)
+    plan = make_redrive_plan(desk, 20)
     desk.world.dlq.remove([desk.world.dlq.messages()[3]["MessageId"]])
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code == 1, "the help promises 1 unless every letter was sent"
@@ -75,7 +75,7 @@ def test_a_letter_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
 
 def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
     desk.world.aws.queue("trial")
-    ids = desk.bury(*jobs(20))
+    ids = desk.bury(*job_bodies(20))
     plan = str(desk.told("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
     with Snapshot.open(desk.world.source) as snapshot:
         snapshot.set_place(ids[:1], Place.MISSING)
@@ -86,7 +86,7 @@ def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
 
 
 def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = planned(desk, 3)
+    plan = make_redrive_plan(desk, 3)
     code, out, err = desk.ops("redrive", plan, "--yes")
     assert code == 2
     assert "--reason" in err
@@ -106,7 +106,7 @@ def test_nothing_goes_without_a_yes_or_a_reason(desk: Desk, monkeypatch: pytest.
 
 
 def test_a_canary_that_nothing_answers_is_told_as_lines(desk: Desk) -> None:
-    plan = planned(desk, 8, "--steps", "2,100%", "--no-headroom")
+    plan = make_redrive_plan(desk, 8, "--steps", "2,100%", "--no-headroom")
     code, out, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert code in (0, 1)
     lines = err.strip().splitlines()
@@ -120,7 +120,7 @@ def test_a_canary_that_nothing_answers_is_told_as_lines(desk: Desk) -> None:
 def test_where_nobody_can_answer_a_closed_input_is_said_like_a_pipe(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plan = planned(desk, 3)
+    plan = make_redrive_plan(desk, 3)
     desk.ops("export", "out.jsonl")
     monkeypatch.setattr("sys.stdin", None)  # as Python has it where the shell says <&-
     for command in (["redrive", plan], ["purge", "--export", "out.jsonl"]):
@@ -130,7 +130,7 @@ def test_where_nobody_can_answer_a_closed_input_is_said_like_a_pipe(
 
 
 def test_what_is_going_on_is_told_before_what_has_become_stale_by_it(desk: Desk) -> None:
-    first, made = planned(desk, 12), desk.told("plan", *QUICK)["plan"]
+    first, made = make_redrive_plan(desk, 12), desk.told("plan", *QUICK)["plan"]
     second = made["id"]
     desk.world.dlq.remove(made["ids"][:8])
     with queue_lock.hold_lock(desk.world.source, first, "arn:ann"):
@@ -143,7 +143,7 @@ def test_what_is_going_on_is_told_before_what_has_become_stale_by_it(desk: Desk)
 
 def test_move_takes_the_whole_queue_elsewhere(desk: Desk, terminal: Any) -> None:
     trial = desk.world.aws.queue("trial")
-    desk.bury(*jobs(12))
+    desk.bury(*job_bodies(12))
     code, _, err = desk.ops("move", "--to", "origin", "--reason", "r")
     assert code == 2
     assert "ops dlq plan" in err

@@ -8,11 +8,11 @@ import pytest
 
 from tests.fakes.sqs.faults import DENIED, Fault
 from tests.ops.cli.conftest import Desk
-from tests.ops.cli.dlq.redrives import planned
+from tests.ops.cli.dlq.redrives import make_redrive_plan
 
 
 def test_a_ledger_that_cannot_be_read_is_named_among_the_runs(desk: Desk) -> None:
-    plan = planned(desk, 2)
+    plan = make_redrive_plan(desk, 2)
     assert desk.ops("redrive", plan, "--reason", "r", "--yes")[0] == 0
     (ledger,) = Path(desk.world.source.runs_folder).glob("*.db")
     ledger.write_bytes(b"no ledger at all" * 400)
@@ -24,7 +24,7 @@ def test_a_ledger_that_cannot_be_read_is_named_among_the_runs(desk: Desk) -> Non
 
 @pytest.mark.parametrize("command", [["resume", "--yes"], ["cancel"], ["runs"]])
 def test_a_run_with_an_empty_name_is_not_the_latest_one(desk: Desk, command: list[str]) -> None:
-    plan = planned(desk, 3)
+    plan = make_redrive_plan(desk, 3)
     desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "SendMessageBatch"}))
     desk.ops("redrive", plan, "--reason", "r", "--yes")
     desk.world.aws.heal()

@@ -19,7 +19,7 @@ def a_plan(world: World, **more: Any) -> Plan:
     return plans.make_plan(world.source, Selection(), **more)
 
 
-def go(world: World, plan: Plan) -> Run:
+def start_run(world: World, plan: Plan) -> Run:
     return redrive.start_redrive(world.source, plan, reason="bad input")
 
 

@@ -15,7 +15,7 @@ from ops.deadletters.scan.scan import scan_queue
 from ops.errors import OpsError
 from tests.fakes.disks import longest_file
 from tests.fakes.dlq_world import World
-from tests.ops.deadletters.bad_input.redrives import LETTERS, a_plan, ensure_sentence, go
+from tests.ops.deadletters.bad_input.redrives import LETTERS, a_plan, ensure_sentence, start_run
 from tests.timing import set_timing
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
@@ -32,7 +32,7 @@ def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch:
     run = None
     try:
         with longest_file(room):
-            run = go(world, plan)
+            run = start_run(world, plan)
     except OpsError as error:
         ensure_sentence(error)
     assert not any(message["hidden"] for message in world.dlq.messages()) or run is None
@@ -44,7 +44,7 @@ def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch:
             run = redrive.resume_redrive(world.source, plan.id)
     else:
         assert not sent
-        run = go(world, plan)
+        run = start_run(world, plan)
     run = run or read_run(world.source, plan.id)
     assert run.state is RunState.DONE and world.bodies() == []
     sent = Counter(message["Body"] for message in world.jobs.messages())

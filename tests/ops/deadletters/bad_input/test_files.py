@@ -17,7 +17,7 @@ from ops.deadletters.scan.scan import scan_queue
 from ops.errors import OpsError
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, Fault
-from tests.ops.deadletters.bad_input.redrives import LETTERS, a_plan, ensure_sentence, go
+from tests.ops.deadletters.bad_input.redrives import LETTERS, a_plan, ensure_sentence, start_run
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -31,7 +31,7 @@ def interrupted(world: World) -> Plan:
     plan = a_plan(world)
     world.aws.fault(Fault(**{**DENIED.__dict__, "operation": "DeleteMessage*"}))
     with pytest.raises(OpsError):
-        go(world, plan)
+        start_run(world, plan)
     world.aws.heal()
     world.aws.advance(60)
     return plan

@@ -11,7 +11,7 @@ import pytest
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.scan.scan import scan_queue
 from tests.fakes.dlq_world import World
-from tests.ops.deadletters.bad_input.redrives import a_plan, go
+from tests.ops.deadletters.bad_input.redrives import a_plan, start_run
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 
@@ -42,7 +42,7 @@ def test_letters_of_any_content_come_back_as_they_were(world: World) -> None:
     ids = world.dlq.put([{"body": body, "system": system} for body in BODIES.values()])
     done = scan_queue(world.source)
     assert (done.messages, done.not_released) == (len(BODIES), 0)
-    run = go(world, a_plan(world))
+    run = start_run(world, a_plan(world))
     assert run.state is RunState.DONE
     arrived = Counter(message["Body"] for message in world.jobs.messages())
     left = {message["MessageId"] for message in world.dlq.messages()}
@@ -59,7 +59,7 @@ def test_bodies_that_sqs_would_not_take_stay_and_are_told(world: World) -> None:
     bodies = ["a\0b", "\x1b[31mred", "\ud800 alone", "good"]
     world.dlq.put([{"body": body, "system": system} for body in bodies])
     scan_queue(world.source)
-    run = go(world, a_plan(world))
+    run = start_run(world, a_plan(world))
     assert (run.state, run.sent, run.failed) == (RunState.DONE, 1, 3)
     assert [message["Body"] for message in world.jobs.messages()] == ["good"]
     assert sorted(world.bodies()) == sorted(bodies[:3])
@@ -72,7 +72,7 @@ def test_a_letter_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
     world.put([body, "small"])
     plan = a_plan(world)
     assert any(each.startswith("1 message at the SQS limit (10 attributes, 1 MiB)") for each in plan.warnings)
-    run = go(world, plan)
+    run = start_run(world, plan)
     assert (run.state, run.sent, run.failed) == (RunState.DONE, 2, 0)
     arrived = {message["Body"]: message.get("MessageAttributes", {}) for message in world.jobs.messages()}
     assert arrived[body] == {}
@@ -82,7 +82,7 @@ def test_a_letter_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
 def test_binary_attributes_are_as_large_as_their_bytes_not_as_their_base64(world: World) -> None:
     raw = base64.b64encode(bytes(1_000_000)).decode()
     world.put(["a"], {"Raw": {"DataType": "Binary", "BinaryValue": raw}})
-    run = go(world, a_plan(world))
+    run = start_run(world, a_plan(world))
     assert (run.state, run.sent, run.failed) == (RunState.DONE, 1, 0)
     [message] = world.jobs.messages()
     assert message["MessageAttributes"]["Raw"]["BinaryValue"] == raw
@@ -100,7 +100,7 @@ def test_attributes_at_their_limits(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn}
     ids = world.dlq.put([{"body": "a", "attributes": a, "system": system} for a in (ten, typed)])
     scan_queue(world.source)
-    run = go(world, a_plan(world))
+    run = start_run(world, a_plan(world))
     assert (run.state, run.sent) == (RunState.DONE, 2)
     full, rest = sorted((m["MessageAttributes"] for m in world.jobs.messages()), key=len, reverse=True)
     assert full == ten
@@ -112,6 +112,6 @@ def test_large_letters_go_in_batches_that_fit(world: World) -> None:
     bodies = [json.dumps({"n": at, "x": "ä" * 130_000}, ensure_ascii=False) for at in range(12)]
     world.dlq.put([{"body": body, "system": system} for body in bodies])
     scan_queue(world.source)
-    run = go(world, a_plan(world))
+    run = start_run(world, a_plan(world))
     assert (run.state, run.sent, run.failed) == (RunState.DONE, 12, 0)
     assert Counter(message["Body"] for message in world.jobs.messages()) == Counter(bodies)
