@@ -23,11 +23,11 @@
     if (x < 0 || x > axis._length) return hideAll();
     const moment = axis.p2d(x);
     for (const chart of timeCharts()) {
-      const { xaxis, yaxis } = chart._fullLayout;
+      const { xaxis, _size: plot } = chart._fullLayout;
       const at = xaxis.d2p(moment);
       const line = lineOf(chart);
       line.hidden = chart === pointed || !(at >= 0 && at <= xaxis._length);
-      line.style.cssText = `left:${xaxis._offset + at}px;top:${yaxis._offset}px;height:${yaxis._length}px`;
+      line.style.cssText = `left:${xaxis._offset + at}px;top:${plot.t}px;height:${plot.h}px`;
     }
   };
   let waiting = false;

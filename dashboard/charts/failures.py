@@ -22,7 +22,7 @@ from dashboard.charts.base import (
     show_empty,
     whole,
 )
-from dashboard.formatting import duration, number, plain, zone_name
+from dashboard.formatting import duration, millis, number, plain, zone_name
 from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 
 LABEL_CHARACTERS = 40
@@ -33,7 +33,7 @@ PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 
 def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     """Failed invocations, stacked by error type."""
-    frame = report.errors
+    frame = report.errors.where(_measured(report))
     chart = figure("Errors by type", per_period("failed invocations", frame), f"time, {zone_name(viewer)}")
     chart.update_xaxes(type="date")
     times = local(frame.index, viewer)
@@ -68,12 +68,19 @@ def jobs(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     }
     return over_time(
         "Failed jobs",
-        report.jobs,
+        report.jobs.fillna(0).where(_measured(report)),  # a count has no point where nothing was counted
         [Series(column, *names[column], fill=True, step=True) for column in names if column in report.jobs],
         per_period("jobs", report.jobs),
         viewer,
         counts=True,
     )
+
+
+def _measured(report: FailuresReport) -> pd.Series:
+    """The periods from the first to the last in which anything was measured."""
+    frames = (report.durations, report.jobs, report.end_to_end, report.errors.where(report.errors > 0))
+    known = pd.concat([frame.notna().any(axis=1) for frame in frames], axis=1).any(axis=1)
+    return known.cummax() & known[::-1].cummax()[::-1]
 
 
 def durations(report: FailuresReport, viewer: tzinfo) -> go.Figure:
@@ -163,4 +170,4 @@ def memory(report: FailuresReport, viewer: tzinfo) -> go.Figure:
 
 def _bin(edge_ms: float) -> str:
     lower = max((edge for edge in DURATION_EDGES_MS if edge < edge_ms), default=0)
-    return f"{duration(lower / 1000) if lower else '0'}–{duration(edge_ms / 1000)}"
+    return f"{millis(lower) if lower else '0'}–{millis(edge_ms)}"
