@@ -1,0 +1,52 @@
+"""A workload of made-up reports, log lines and dead letters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dashboard.services.report_source import LogTopic
+from ops.aws.sts import Identity
+from ops.logs import LogLine, LogPage
+from ops.workload import Gap
+from tests.dashboard.samples.invocation_reports import InvocationReports
+from tests.dashboard.samples.queue_reports import QueueReports
+from tests.dashboard.samples.series import NOW
+from tests.fakes.dead_letter_service import SampleDeadLetterService
+
+
+class Sample(QueueReports, InvocationReports):
+    """A ``Telemetry`` of made-up reports. ``foreign``: appended to what others may have named or written."""
+
+    notes: tuple[str, ...] = ()
+    dead_letter_queue: str | None = "scilearn-jobs-dead"
+    dead_letter_gap: Gap | None = None
+    _dead_letter_service: SampleDeadLetterService | None = None
+
+    def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
+        self.calls.append(f"log_lines {topic.kind} {topic.value} {text} {token}")
+        first = int(token or 0)
+        lines = tuple(
+            LogLine(
+                NOW - timedelta(seconds=number),
+                f"line {number} of {topic.value} {text}{self.foreign}",
+                "scilearn-worker",
+                "/aws/lambda/scilearn-worker",
+                "stream",
+            )
+            for number in range(first, first + 3)
+        )
+        more = "3" if not token else ""
+        groups = ("/aws/lambda/scilearn-worker",)
+        query = f"fields @timestamp, @message | filter @message like /{topic.value}/"
+        return LogPage(lines, more, query, groups, NOW, NOW, 2e6, 0.00001, notes=("One log group is missing.",))
+
+    def identity(self) -> Identity:
+        return Identity("123456789012", f"arn:aws:sts::123456789012:assumed-role/OnCall/alex{self.foreign}")
+
+    def dead_letter_service(self, queue: str = "") -> SampleDeadLetterService:
+        if self._dead_letter_service is None:
+            self._dead_letter_service = self.make_dead_letter_service()
+        return self._dead_letter_service
+
+    def make_dead_letter_service(self) -> SampleDeadLetterService:
+        return SampleDeadLetterService(54 if self.trouble else 0, self.foreign)
