@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ops.aws import logs
 from ops.errors import NotFound
 from ops.logs.invocations import ends_invocation
-from ops.logs.model import LogLine, LogSource, Row, line_of, row_of
+from ops.logs.model import LogLine, LogSource, Row, holds, line_of, row_of
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -51,9 +51,8 @@ def follow_log_lines(
                 if group.source.group not in missing:
                     missing.add(group.source.group)
                     say(f"There is no log group {group.source.group} yet: waiting for {group.source.function} to run.")
-        for line in sorted((line_of(source, row) for source, row in rows), key=lambda line: line.at):
-            if text.casefold() in line.text.casefold():
-                yield line
+        found = [line_of(source, row) for source, row in rows if holds(row, text)]
+        yield from sorted(found, key=lambda line: line.at)
         if stop():
             return
         _sleep(pause_s, stop)

@@ -129,6 +129,11 @@ def line_of(source: LogSource, row: Row) -> LogLine:
     )
 
 
+def holds(row: Row, text: str) -> bool:
+    """Whether the whole line has ``text``: a query's pattern has any character in the place of a slash."""
+    return not text or text.casefold() in row.get("@message", "").casefold()
+
+
 def time_of(row: Row) -> datetime:
     """When the line was written; 1970 for a time that is not one."""
     return invocation_log.moment(row.get("@timestamp", "")) or datetime.fromtimestamp(0, UTC)

@@ -24,6 +24,7 @@ from ops.logs.model import (
     LogSearch,
     LogSource,
     Row,
+    holds,
     line_of,
     request_of,
     slice_page,
@@ -73,7 +74,7 @@ def find_log_lines(
         rows, complete_after = reader.matching(query_text.patterns(search), since, end, limit + SAME_MILLISECOND)
     else:
         rows, complete_after = reader.newest(search.start, end, limit + SAME_MILLISECOND)
-    lines = [line_of(source, row) for source, row in rows if not search.text or _holds(row, search.text)]
+    lines = [line_of(source, row) for source, row in rows if holds(row, search.text)]
     lines.sort(key=lambda line: line.at, reverse=True)
     page, next_token = slice_page(lines, limit, complete_after)
     if not page and next_token:
@@ -155,11 +156,6 @@ def _around(rows: Sequence[SourceRow], start: datetime, end: datetime) -> tuple[
     timeout = timedelta(seconds=max(source.timeout_s for source, _ in rows) + 60)
     times = [time_of(row) for _, row in rows]
     return max(start, min(times) - timeout), min(end, max(times) + timeout)
-
-
-def _holds(row: Row, text: str) -> bool:
-    """A query's pattern has any character in the place of a slash."""
-    return text.casefold() in row["@message"].casefold()
 
 
 def _cut(lines: Sequence[LogLine]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from ops.errors import AccessDenied
 from ops.logs import follow_log_lines
+from ops.logs.model import MAX_LINE_CHARACTERS
 from tests.fakes.logs import row
 from tests.ops.logs.conftest import M1, MAILER, R1, R2, WORKER, LogWorld, seconds_after
 
@@ -89,3 +90,8 @@ def test_the_invocation_of_a_message_from_the_line_that_names_it(world: LogWorld
 
     found = list(follow(world, sent, ids=lambda: wanted))
     assert found == [f"got {M1}", "no ID", f"REPORT RequestId: {R2}\tDuration: 1 ms"]
+
+
+def test_a_text_is_found_beyond_what_a_line_shows(world: LogWorld) -> None:
+    world.logs.rows = [row(1, "x" * MAX_LINE_CHARACTERS + " wanted")]
+    assert list(follow(world, text="wanted")) == ["x" * MAX_LINE_CHARACTERS]
