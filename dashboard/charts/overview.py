@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from dashboard import theme
 from dashboard.charts.base import GRID, Series, faded, fit, local, set_remark, show_empty
 from dashboard.formatting import duration, number, plain, utc, zone_name
-from ops.insight.report_types import Threshold
+from ops.insight.report_types import Threshold, Window
 from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.sources.events import ALARM, DEPLOY, PURGE, REDRIVE, Event
 
@@ -80,7 +80,9 @@ def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
         _add_limit(chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000))
     if not frame.notna().any(axis=None):
         show_empty(chart, "No data in this range")
-    _add_events(chart, events, lanes, viewer)  # last, so that their lanes stay where there is no data
+    _add_events(
+        chart, events, lanes, viewer, report.readings.window
+    )  # last, so that their lanes stay where there is no data
     late = fit(chart, frame, viewer)
     hidden = len(report.events) - len(events)
     left_out = f"{number(hidden)} earlier events are not drawn" if hidden else ""
@@ -144,7 +146,9 @@ def _add_limit(chart: go.Figure, row: int, limit: Threshold) -> None:
     )
 
 
-def _add_events(chart: go.Figure, events: Sequence[Event], lanes: Sequence[str], viewer: tzinfo) -> None:
+def _add_events(
+    chart: go.Figure, events: Sequence[Event], lanes: Sequence[str], viewer: tzinfo, window: Window
+) -> None:
     """A lane for each kind on top, and a faint band or line across the charts below."""
     chart.update_yaxes(
         type="category",
@@ -163,8 +167,9 @@ def _add_events(chart: go.Figure, events: Sequence[Event], lanes: Sequence[str],
     for event in events:
         label, colour = MARKS[event.kind]
         start, end = local([event.start, event.end], viewer)
-        until = "ongoing" if event.ongoing else f"until {utc(event.end.astimezone(UTC))}"
-        span = utc(event.start.astimezone(UTC)) + ("" if event.start == event.end else f", {until}")
+        since = f"since {utc(window.start)} or earlier" if event.start <= window.start else f"from {utc(event.start)}"
+        until = "to the end of this range" if event.ongoing else f"until {utc(event.end)}"
+        span = utc(event.start) if event.start == event.end else f"{since}, {until}"
         chart.add_scatter(
             x=[start, end],
             y=[label, label],

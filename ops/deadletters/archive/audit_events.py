@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 _KINDS = {"redrive": REDRIVE, "copy": REDRIVE, "resume": REDRIVE, "purge": PURGE}
+_OUTCOMES = {"": "done", "began": "started, no end is recorded"}
 
 
 def read_operation_events(
@@ -40,6 +41,6 @@ def operation_events(records: Sequence[Record], window: Window) -> tuple[Event, 
         record = entry.record
         start, end = max(entry.started_at, window.start), min(record.at, window.end)
         if record.action in _KINDS and start <= end:
-            name = f"{record.action} of {record.queue}: {record.outcome}"
-            events.append(Event(_KINDS[record.action], name, start, end))
+            name = f"{record.action} of {record.queue}: {_OUTCOMES.get(record.outcome, record.outcome)}"
+            events.append(Event(_KINDS[record.action], name, start, end, ongoing=record.at > window.end))
     return tuple(reversed(events))

@@ -177,3 +177,12 @@ def test_events_have_their_lanes_where_there_is_no_data() -> None:
     figure = overview.timeline(OverviewTimeline(Readings({}, (), window, QueryCost()), (event,)), UTC)
     assert figure.layout.yaxis.showticklabels and list(figure.layout.yaxis.range) == [-0.5, 0.5]
     assert figure.layout.yaxis2.showticklabels is False
+
+
+def test_of_an_event_that_reaches_beyond_the_range_no_start_or_end_is_claimed() -> None:
+    report = BUSY.timeline()
+    window = report.readings.window
+    event = Event(ALARM, "a", window.start, window.end, ongoing=True)
+    (drawn,) = [t for t in overview.timeline(replace(report, events=(event,)), UTC).data if t.name == "In alarm"]
+    span = f"since {window.start:%Y-%m-%d %H:%M:%S} UTC or earlier, to the end of this range"
+    assert drawn.hovertemplate == f"a<br>{span}<extra></extra>"

@@ -42,12 +42,19 @@ def test_what_reaches_beyond_the_range_is_cut_and_the_rest_left_out() -> None:
     first, second = operation_events(records, WINDOW)
     assert (first.kind, first.start, first.end) == (REDRIVE, WINDOW.start, NOW - timedelta(minutes=50))
     assert (second.kind, second.start, second.end) == (PURGE, NOW - timedelta(minutes=5), NOW)
+    assert (first.ongoing, second.ongoing) == (False, True)
 
 
 def test_a_cancel_is_no_event_and_an_unfinished_one_is_its_start() -> None:
     records = [record(10, "cancel", "asked"), record(20, "redrive", "began")]
     (event,) = operation_events(records, WINDOW)
     assert event.start == event.end == NOW - timedelta(minutes=20)
+    assert event.name == "redrive of dead: started, no end is recorded"
+
+
+def test_an_outcome_that_was_not_written_is_done() -> None:
+    (event,) = operation_events([record(10, "redrive", "")], WINDOW)
+    assert event.name == "redrive of dead: done"
 
 
 def test_only_this_workloads_queue_account_and_region(tmp_path: Path) -> None:
