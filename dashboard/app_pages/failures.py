@@ -8,7 +8,7 @@ from dashboard import page_runtime, theme
 from dashboard.charts import failures as charts
 from dashboard.components import widgets
 from dashboard.components.log_panel import show_log_panel
-from dashboard.formatting import millis, number, percent
+from dashboard.formatting import escape, millis, number, percent, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.services.report_source import LogTopic
@@ -114,9 +114,11 @@ def _failed(report: FailuresReport) -> None:
     st.subheader("Failed invocations", anchor=False)
     failed = failed.reset_index(drop=True)
     rounded = failed.assign(**{name: failed[name].round() for name in ("duration_ms", "memory_used_mb")})
+    shown = list(zip(failed["request_id"], failed["started"], strict=True))
+    key = widgets.key_of_rows("failed-invocations", shown)
     table = widgets.table(
         rounded,
-        "failed-invocations",
+        key,
         {
             "started": _moment("Started"),
             "error_type": st.column_config.TextColumn("Error type"),
@@ -130,12 +132,24 @@ def _failed(report: FailuresReport) -> None:
         selection_mode="single-row",
         height=widgets.height(len(failed)),
     )
-    selected = [row for row in table.selection.rows if row < len(failed)]
-    if not selected:
+    rows_selected = [shown[row] for row in table.selection.rows if row < len(shown)]
+    selected = _selected(key, rows_selected[0] if rows_selected else None)
+    if selected not in shown:
         st.html('<span class="so-quiet">Select a row for its log lines.</span>')
         return
-    row = failed.iloc[selected[0]]
-    show_log_panel(LogTopic("request", row["request_id"], at=row["started"].to_pydatetime()))
+    request_id, started = selected
+    st.html(f'<span class="so-quiet">{escape(f"Invocation {request_id}, started {utc(started)}")}</span>')
+    show_log_panel(LogTopic("request", request_id, at=started.to_pydatetime()))
+
+
+def _selected(key: str, row: Any) -> Any:
+    """The selected invocation, also when newer ones have taken its place in the table: their rows have another ``key``,
+    and none of them is selected yet."""
+    if row is None:
+        selected_in, row = st.session_state.get("failed-invocation", ("", None))
+        return row if selected_in != key else None
+    st.session_state["failed-invocation"] = (key, row)
+    return row
 
 
 def _moment(label: str) -> Any:

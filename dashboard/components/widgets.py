@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -60,3 +61,9 @@ def table(frame: Any, key: str, columns: dict[str, Any], **more: Any) -> Any:
     return st.dataframe(
         frame, key=f"table-{key}", hide_index=True, column_config=columns, column_order=list(columns), **more
     )
+
+
+def key_of_rows(name: str, rows: Iterable[Hashable]) -> str:
+    """The key of a table whose rows can be selected. Streamlit keeps row numbers: in a table of the same key they would
+    select whatever has taken the place of the selected rows."""
+    return f"{name}-{hash(tuple(rows)) & 0xFFFFFFFF:x}"

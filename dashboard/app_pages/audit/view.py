@@ -119,7 +119,7 @@ def _table(history: History) -> None:
     shown = entries[:SHOWN]
     rows = widgets.table(
         _frame(shown),
-        "audit",
+        widgets.key_of_rows("audit", ((e.record.action, e.record.queue, e.record.plan, e.started_at) for e in shown)),
         _COLUMNS,
         on_select="rerun",
         selection_mode="single-row",

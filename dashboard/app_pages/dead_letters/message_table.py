@@ -60,7 +60,7 @@ def show_messages(service: DeadLetterService, selection: Selection, total: int) 
     shown = f"{number((page - 1) * PAGE_SIZE + 1)}–{number((page - 1) * PAGE_SIZE + len(messages))} of {number(total)}"
     table = widgets.table(
         _frame(messages),
-        f"letters-{page}-{order}-{hash(selection) & 0xFFFFFF:x}",
+        widgets.key_of_rows("letters", (selection, *(message.message.message_id for message in messages))),
         _COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",

@@ -210,7 +210,12 @@ def show_history(service: DeadLetterService) -> None:
         frame[name] = frame[name].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(page_runtime.ZONE)
     table = widgets.table(
-        frame, "runs", _COLUMNS, on_select="rerun", selection_mode="single-row", height=widgets.height(len(frame))
+        frame,
+        widgets.key_of_rows("runs", (run.id for run in runs)),
+        _COLUMNS,
+        on_select="rerun",
+        selection_mode="single-row",
+        height=widgets.height(len(frame)),
     )
     st.html('<span class="so-quiet">Select a row for its details.</span>')
     if table.selection.rows and (row := table.selection.rows[0]) < len(runs):

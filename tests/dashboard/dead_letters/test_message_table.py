@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.app_pages.dead_letters.message_table import SELECTED_ROWS_KEY
 from dashboard.pages import PAGES
+from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_model import Selection
+from ops.deadletters.snapshot import Snapshot
 from tests.dashboard import samples
 from tests.dashboard.app import App
+from tests.factories import a_dead_letter
+from tests.fakes.dead_letter_service import SampleDeadLetterService
 
 Visit = Callable[[str], App]
 PAGE = PAGES["dead_letters"]
@@ -223,3 +231,39 @@ def test_without_a_dead_letter_queue_the_page_shows_what_to_do(sample: Visit) ->
     assert "No dead-letter queue" in app.text
     assert "redrive policy" in app.text
     assert not [button for button in app.at.button if button.key == "look"]
+
+
+def lone_table() -> None:
+    """Run as a script of its own."""
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from dashboard.app_pages.dead_letters import message_table
+    from ops.deadletters.plan_model import Selection
+    from ops.target import Target
+
+    context = SimpleNamespace(selection=SimpleNamespace(target=Target(stack="lone-table")))
+    st.session_state["_page_context"] = context
+    message_table.show_messages(st.session_state["service"], Selection(), 3)
+
+
+def test_checked_rows_do_not_come_to_mean_other_messages() -> None:
+    """Streamlit keeps the rows' numbers; a newer message moves all others down by one."""
+    service = SampleDeadLetterService(3)
+    at = AppTest.from_function(lone_table, default_timeout=60)
+    at.session_state["service"] = service
+    at.run()
+    (table,) = re.findall(r"table-letters-[0-9a-f]+", at.dataframe[0].proto.id)
+    at.session_state[table] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    at.run()
+    assert not at.exception
+    _, (checked,) = at.session_state[SELECTED_ROWS_KEY]
+    newer = a_dead_letter(message_id="newer", sent=datetime.now(UTC) + timedelta(days=1))
+    with Snapshot.open(service._source) as snapshot:
+        assert snapshot.find(Selection(), descending=True)[0].message.message_id == checked
+        snapshot.add([newer], Place.QUEUE)
+    at.run()
+    assert not at.exception
+    _, now_checked = at.session_state[SELECTED_ROWS_KEY]
+    assert now_checked in ((), (checked,))

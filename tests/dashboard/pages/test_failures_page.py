@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+import streamlit as st
 
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
@@ -49,3 +51,24 @@ def test_no_failure_is_said(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_failures_of_invocations_that_started_earlier(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "No failed invocation started in this time range." in opened(sample, monkeypatch, 2.0).text
+
+
+def test_the_selected_invocation_stays_when_a_newer_one_comes(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Sample().failures(TimeRange())
+    failed = full.invocations[~full.invocations["status"].isin(("success", ""))].iloc[-3:]
+    assert len(failed) == 3
+    known = [failed.iloc[:2]]
+    monkeypatch.setattr("tests.dashboard.samples.Sample.failures", lambda *_: replace(full, invocations=known[-1]))
+    app = sample("trouble").open(PAGES["failures"])
+    assert "Select a row for its log lines." in app.text
+    ids = " ".join(table.proto.id for table in app.at.dataframe)
+    (table,) = re.findall(r"table-failed-invocations-[0-9a-f]+", ids)
+    app.at.session_state[table] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.at.run()
+    chosen = failed["request_id"].iloc[1]
+    assert f"Invocation {chosen}, started " in app.text
+    known.append(failed)
+    st.cache_data.clear()
+    app.at.run()
+    assert not app.at.exception
+    assert f"Invocation {chosen}, started " in app.text
