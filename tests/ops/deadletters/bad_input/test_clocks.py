@@ -12,7 +12,7 @@ from ops.deadletters.plan_model import Pace
 from ops.deadletters.redrive import redrive
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import Fault
-from tests.ops.deadletters.bad_input.redrives import LETTERS, a_plan
+from tests.ops.deadletters.redrives_without_rollout import LETTERS, a_plan
 from tests.timing import set_timing
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them

@@ -15,7 +15,7 @@ from ops.deadletters.scan.scan import scan_queue
 from ops.errors import OpsError
 from tests.fakes.disks import longest_file
 from tests.fakes.dlq_world import World
-from tests.ops.deadletters.bad_input.redrives import LETTERS, a_plan, ensure_sentence, start_run
+from tests.ops.deadletters.redrives_without_rollout import LETTERS, a_plan, ensure_sentence, start_run
 from tests.timing import set_timing
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them

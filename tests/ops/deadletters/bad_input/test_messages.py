@@ -11,7 +11,7 @@ import pytest
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.scan.scan import scan_queue
 from tests.fakes.dlq_world import World
-from tests.ops.deadletters.bad_input.redrives import a_plan, start_run
+from tests.ops.deadletters.redrives_without_rollout import a_plan, start_run
 
 pytestmark = pytest.mark.slow  # half a second each, and many of them
 

@@ -1,4 +1,4 @@
-"""A plan without a rollout, its run, and what an error must look like to a user."""
+"""Redrives in one step that nobody watches, and what an error must look like to a user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def a_plan(world: World, **more: Any) -> Plan:
 
 
 def start_run(world: World, plan: Plan) -> Run:
-    return redrive.start_redrive(world.source, plan, reason="bad input")
+    return redrive.start_redrive(world.source, plan, reason="a test")
 
 
 def ensure_sentence(error: OpsError) -> None:
