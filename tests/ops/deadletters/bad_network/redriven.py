@@ -1,4 +1,4 @@
-"""What arrived_bodies, and that it is all that was sent."""
+"""Messages put and planned, what arrived, and that a run is complete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def arrived_bodies(queue: FakeQueue) -> Counter[str]:
 
 
 def ensure_complete(world: World, run: Run, ids: list[str], bodies: list[str] | None = None) -> None:
-    """Done; every message arrived_bodies, once unless it is listed; none is left behind."""
+    """Done; every message arrived, once unless it is listed; none is left behind."""
     assert run.state is RunState.DONE, run.status_text
     sent = arrived_bodies(world.jobs)
     expected = bodies or [f"letter {number}" for number in range(len(ids))]
