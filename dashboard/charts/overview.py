@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
@@ -11,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard import theme
-from dashboard.charts.base import GRID, Series, faded, fit, local, set_remark, show_empty
+from dashboard.charts.base import GRID, Series, faded, fit, local, per_period, set_remark, show_empty
 from dashboard.formatting import duration, number, plain, utc, zone_name
 from ops.insight.report_types import Threshold, Window
 from ops.insight.reports.timeline import OverviewTimeline
@@ -29,7 +30,7 @@ ROWS = (
         ),
     ),
     (
-        "failures",
+        "",  # two counts: their names say of what
         (
             Series("errors", "failed invocations", theme.WATCH, step=True),
             Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),
@@ -73,21 +74,33 @@ def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
     moments = [utc(moment) for moment in pd.DatetimeIndex(frame.index).to_pydatetime()]
     for row, (unit, series) in enumerate(ROWS, start=2):
         for line in series:
-            _add_line(chart, row, line, times, frame[line.column], moments, unit)
-        chart.update_yaxes(title={"text": unit, "font": {"size": 11}}, row=row, col=1)
+            name = per_period(line.name, frame) if line.column == "errors" else line.name
+            _add_line(chart, row, replace(line, name=name), times, frame[line.column], moments, unit)
+        chart.update_yaxes(title={"text": unit or "failures", "font": {"size": 11}}, row=row, col=1)
     _layout(chart, viewer, plot_px + AXIS_PX)
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
         _add_limit(chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000))
     if not frame.notna().any(axis=None):
         show_empty(chart, "No data in this range")
-    _add_events(
-        chart, events, lanes, viewer, report.readings.window
-    )  # last, so that their lanes stay where there is no data
-    late = fit(chart, frame, viewer)
+    window = report.readings.window
+    _add_events(chart, events, lanes, viewer, window)  # last, so that their lanes stay where there is no data
+    late = fit(
+        chart, frame.assign(event=_starts(frame, [event for event in events if event.start > window.start])), viewer
+    )
     hidden = len(report.events) - len(events)
     left_out = f"{number(hidden)} earlier events are not drawn" if hidden else ""
     set_remark(chart, " · ".join(filter(None, (late, left_out))))
     return chart
+
+
+def _starts(frame: pd.DataFrame, events: Sequence[Event]) -> pd.Series:
+    """1 in each period in which an event started, so that none is left out of a shorter axis."""
+    starts = pd.Series(float("nan"), index=frame.index)
+    for event in events:
+        at = int(frame.index.searchsorted(event.start, side="right")) - 1
+        if at >= 0:
+            starts.iloc[at] = 1.0
+    return starts
 
 
 def _add_line(

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from ops import formatting
-from ops.insight import time_window
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
+from ops.insight.rules import error_counts
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
 
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-MAX_ERROR_TYPES = 6
-"""Error types with a column of their own, the most frequent ones."""
-OTHER_ERRORS, UNTYPED_ERROR = "Other types", "No error type"
-UNLOGGED_ERRORS = "Not in the logs"
-"""Errors that CloudWatch counted and no log line of the function explains."""
 NEAR_LIMIT = 0.8
 """Share of the timeout (p95) or of the memory (maximum) from which the limit is near. Ours, there is no AWS figure."""
 DURATION_EDGES_MS = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 900_000)
@@ -92,7 +87,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     frame = found.frame
     failed_rows = frame[~frame["status"].isin(("success", ""))]
     longest_s = workload.function.timeout_s if workload.function else 0.0
-    errors = errors_by_type(failed_rows, readings, window, longest_s)
+    errors = error_counts.errors_by_type(failed_rows, readings, window, longest_s)
     total, failed = _totals(found, failed_rows, readings)
     memory = _memory(frame, window)
     shares = (frame["memory_used_mb"] / frame["memory_size_mb"].where(frame["memory_size_mb"] > 0)).dropna()
@@ -130,50 +125,6 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     )
 
 
-def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, longest_s: float) -> pd.DataFrame:
-    """Failed invocations per period by error type; what only the metric counts is a column of its own.
-
-    ``longest_s``: the longest that an invocation takes, in seconds.
-    """
-    index = _periods(window)
-    types = failed["error_type"].replace("", UNTYPED_ERROR)
-    frequent = list(types.value_counts().index[:MAX_ERROR_TYPES])
-    types = types.where(types.isin(frequent), OTHER_ERRORS)
-    periods = failed["started"].dt.floor(pd.Timedelta(seconds=window.period))
-    counts = pd.crosstab(periods, types) if len(failed) else pd.DataFrame()
-    order = [name for name in dict.fromkeys((*frequent, OTHER_ERRORS)) if name in counts]  # a type may be named so
-    frame = counts.reindex(index=index, columns=order, fill_value=0).astype(float)
-    if readings.has("errors"):
-        counted = readings.frame["errors"].iloc[list(readings.finished)].reindex(index).fillna(0)
-        unlogged = _unmatched(counted - frame.sum(axis=1), longest_s)
-        if unlogged.sum():
-            frame[UNLOGGED_ERRORS] = unlogged
-    frame.index.name = "time"
-    return frame
-
-
-def _periods(window: Window) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex(time_window.periods(window), tz="UTC", name="time")
-
-
-def _unmatched(excess: pd.Series, longest_s: float) -> pd.Series:
-    """``excess``: errors by the metric minus failed rows. A metric and its row may be a whole invocation apart: an excess
-    is cancelled by a shortfall as near as that."""
-    left = excess.to_numpy(dtype=float).copy()
-    period = (excess.index[1] - excess.index[0]).total_seconds() if len(excess) > 1 else 60.0
-    reach = int(longest_s // period) + 1
-    for at in np.flatnonzero(left > 0):
-        for near in _nearest_first(int(at), reach, len(left)):
-            matched = min(left[at], max(0.0, -left[near]))
-            left[at] -= matched
-            left[near] += matched
-    return pd.Series(left, index=excess.index).clip(lower=0)
-
-
-def _nearest_first(at: int, reach: int, length: int) -> list[int]:
-    return sorted(range(max(0, at - reach), min(length, at + reach + 1)), key=lambda other: abs(other - at))
-
-
 def _totals(found: Invocations, failed: pd.DataFrame, readings: Readings) -> tuple[float | None, float | None]:
     """Invocations and failed ones: the metrics where they are larger, because log rows may be cut off or missing."""
     counted, errors = readings.total("invocations"), readings.total("errors")
@@ -187,9 +138,9 @@ def _totals(found: Invocations, failed: pd.DataFrame, readings: Readings) -> tup
 def _by_type(failed: pd.DataFrame) -> pd.DataFrame:
     rows = [
         (error_type, len(group), len(group) / len(failed), group["started"].min(), group["started"].max())
-        for error_type, group in failed.assign(error_type=failed["error_type"].replace("", UNTYPED_ERROR)).groupby(
-            "error_type"
-        )
+        for error_type, group in failed.assign(
+            error_type=failed["error_type"].replace("", error_counts.UNTYPED_ERROR)
+        ).groupby("error_type")
     ]
     frame = pd.DataFrame(rows, columns=["error_type", "invocations", "share", "first", "last"])
     return frame.sort_values(["invocations", "error_type"], ascending=[False, True], ignore_index=True)
@@ -211,7 +162,7 @@ def _duration_counts(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     upper = edges[np.searchsorted(edges, known["duration_ms"].clip(upper=edges[-1]))]
     periods = known["started"].dt.floor(pd.Timedelta(seconds=window.period))
     counts = pd.crosstab(periods, upper) if len(known) else pd.DataFrame()
-    counted = counts.reindex(index=_periods(window), columns=edges, fill_value=0).astype(float)
+    counted = counts.reindex(index=error_counts.time_index(window), columns=edges, fill_value=0).astype(float)
     counted.index.name = "time"
     return counted
 
@@ -219,7 +170,7 @@ def _duration_counts(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
 def _memory(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     periods = frame["started"].dt.floor(pd.Timedelta(seconds=window.period))
     highest = frame.groupby(periods)[["memory_used_mb", "memory_size_mb"]].max()
-    return highest.reindex(_periods(window)).rename_axis("time")
+    return highest.reindex(error_counts.time_index(window)).rename_axis("time")
 
 
 def _has_all_durations(found: Invocations) -> bool:

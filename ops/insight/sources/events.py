@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops.aws import cloudwatch
-from ops.errors import AccessDenied
+from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -41,8 +41,8 @@ def read_events(
         return events, ()
     try:
         changes, unread = cloudwatch.alarm_state_changes(aws, names, window.start, window.end)
-    except AccessDenied as denied:
-        return events, (f"No alarm history: {denied} {denied.next_step}".strip(),)
+    except AwsError as error:  # without it the rest of the page still holds
+        return events, (f"No alarm history: {error} {error.next_step}".strip(),)
     notes = ("Earlier alarm changes are not shown: the account has too many of them.",) if unread else ()
     # Of the time before the oldest change that was read, nothing is known.
     known_from = changes[0].at if unread and changes else window.start

@@ -6,6 +6,7 @@ import pytest
 
 from ops.aws.cloudwatch import Alarm
 from ops.insight.reports import failures
+from ops.insight.rules import error_counts
 from ops.insight.sources import watched_queues
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
@@ -15,7 +16,7 @@ def test_errors_and_durations_come_with_the_page(stage: Stage) -> None:
     with world(stage, {"Errors": points, "Duration": points}) as (aws, fake):
         found = failures.report(aws, WORKLOAD, WINDOW)
     assert fake.count("GetMetricData") == 1
-    assert found.errors[failures.UNLOGGED_ERRORS].iloc[0] == 3
+    assert found.errors[error_counts.UNLOGGED_ERRORS].iloc[0] == 3
     assert found.durations.iloc[0].to_dict() == pytest.approx({"p50_ms": 3.0, "p95_ms": 3.0, "p99_ms": 3.0})
     assert [line.name for line in found.duration_lines] == ["timeout"]
 

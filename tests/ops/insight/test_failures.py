@@ -12,6 +12,7 @@ from handler import contract
 from ops.insight.report_types import Level
 from ops.insight.reports import failures
 from ops.insight.reports.failures import FailuresReport
+from ops.insight.rules import error_counts
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, record, without, world
@@ -66,17 +67,17 @@ def test_errors_are_counted_by_type_and_period(stage: Stage) -> None:
 def test_many_types_share_one_column(stage: Stage) -> None:
     lines = [
         invocation(n, **{contract.INV_STATUS: "error", contract.INV_ERROR_TYPE: f"Error{n // 2:02}"})
-        for n in range(2 * failures.MAX_ERROR_TYPES + 3)
+        for n in range(2 * error_counts.MAX_ERROR_TYPES + 3)
     ]
     errors = report(stage, lines).errors
-    assert list(errors.columns)[-1] == failures.OTHER_ERRORS
-    assert len(errors.columns) == failures.MAX_ERROR_TYPES + 1
+    assert list(errors.columns)[-1] == error_counts.OTHER_ERRORS
+    assert len(errors.columns) == error_counts.MAX_ERROR_TYPES + 1
     assert float(errors.sum().sum()) == len(lines)
 
 
 def test_errors_that_no_log_line_explains_are_shown_as_such(stage: Stage) -> None:
     found = report(stage, [invocation(0, **TIMED_OUT)], {"Errors": [3.0, 1.0], "Invocations": [9.0, 9.0]})
-    assert found.errors[failures.UNLOGGED_ERRORS].iloc[:3].tolist() == [2, 1, 0]
+    assert found.errors[error_counts.UNLOGGED_ERRORS].iloc[:3].tolist() == [2, 1, 0]
     assert (found.failed, found.total) == (4, 18)
 
 
@@ -87,7 +88,7 @@ def test_a_metric_that_is_a_period_off_its_log_line_is_no_further_error(stage: S
 
 def test_an_error_without_a_type_says_so(stage: Stage) -> None:
     found = report(stage, [invocation(0, **{contract.INV_STATUS: "failure"})])
-    assert list(found.errors.columns) == [failures.UNTYPED_ERROR]
+    assert list(found.errors.columns) == [error_counts.UNTYPED_ERROR]
 
 
 def test_no_failure_is_fine_and_gives_the_latency(stage: Stage) -> None:
@@ -197,5 +198,5 @@ def test_a_memory_size_of_zero_gives_no_share(stage: Stage) -> None:
 
 
 def test_an_error_type_may_have_the_name_of_our_own_column(stage: Stage) -> None:
-    named = {contract.INV_STATUS: "error", contract.INV_ERROR_TYPE: failures.OTHER_ERRORS}
-    assert list(report(stage, [invocation(0, **named)]).errors.columns) == [failures.OTHER_ERRORS]
+    named = {contract.INV_STATUS: "error", contract.INV_ERROR_TYPE: error_counts.OTHER_ERRORS}
+    assert list(report(stage, [invocation(0, **named)]).errors.columns) == [error_counts.OTHER_ERRORS]
