@@ -30,7 +30,7 @@ def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
     error: OpsError | None = None
     with st.sidebar:
         try:
-            selection = choose(entry.ranged)
+            selection = choose(entry.ranged, entry.comparable)
         except BadSpan as problem:
             bad_range = str(problem)
         except OpsError as problem:

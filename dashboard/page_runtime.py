@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from dashboard import formatting, zoom
+from dashboard.comparison import COMPARISONS, EarlierReport, earlier_range
 from dashboard.markup import error_box, html_blocks
 from dashboard.pages import PAGES
 from dashboard.services.report_source import ReportSource
@@ -30,6 +31,8 @@ R = TypeVar("R")
 
 ZONE = UTC
 """The time zone on every page: the same as in logs, findings, commands and for readers elsewhere."""
+DEFAULT_REFRESH_S = 60
+"""How long an earlier report is kept on a page without automatic refresh."""
 AGE_CHECK_S, AGE_SHOWN_FROM_S = 15, 60
 """Without automatic refresh: how often the data's age is checked, and from what age it is shown."""
 WORKLOAD_TTL_S = 300
@@ -48,6 +51,8 @@ class PageSelection:
     """Changes with each session and each press of Refresh."""
     pressed: float | None = None
     """When Refresh was last pressed (``time.time()``)."""
+    compare: str | None = None
+    """One of ``comparison.COMPARISONS``, where the page can draw it."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,17 @@ def load_report(name: str, extra: Any = None) -> LoadedReport:
     return _load_report(selection.target, name, selection.span, extra, *tick, report_source())
 
 
+def load_earlier_report(name: str) -> EarlierReport | None:
+    """The report of the earlier range that the sidebar selects; None where none is selected. Raises OpsError."""
+    selection = page_context().selection
+    if selection.compare is None:
+        return None
+    shift = COMPARISONS[selection.compare]
+    span = earlier_range(selection.span, shift, selection.refresh or DEFAULT_REFRESH_S, datetime.now(UTC))
+    loaded = _load_report(selection.target, name, span, None, *_tick(selection, time.time()), report_source())
+    return EarlierReport(loaded.report, selection.compare, shift)
+
+
 def _tick(selection: PageSelection, now: float) -> tuple[int, str]:
     """The tick, and the visit that it belongs to: shared by all visits, except when Refresh was pressed in this tick."""
     if selection.refresh is None:
@@ -148,7 +164,7 @@ def selected_range() -> tuple[datetime, datetime]:
 
 def page(
     name: str,
-    draw: Callable[[Any], None],
+    draw: Callable[..., None],
     *,
     skeleton_heights: tuple[int, ...],
     extra: Any = None,
@@ -156,6 +172,7 @@ def page(
 ) -> None:
     """A page: the finding of the report ``name``, then what ``draw`` draws of it; refreshed in place.
 
+    A comparable page's ``draw`` gets the earlier report as well, or None.
     ``skeleton_heights``: of the sections in pixels, drawn while the first report is loading.
     """
     context = page_context()
@@ -190,14 +207,29 @@ def page(
         head.html(html_blocks.head(entry, loaded.at, ZONE))
         with st.container(key="opening"):
             show_finding(finding(loaded.report))
-        draw(loaded.report)
-        _footnotes((*report_source().notes, *loaded.report.look.partial))
+        cost, notes = loaded.report.look, (*report_source().notes, *loaded.report.look.partial)
+        if entry.comparable:
+            earlier, trouble = _earlier(name)
+            draw(loaded.report, earlier)
+            notes += trouble
+            cost = cost if earlier is None else cost.plus(earlier.report.look)
+        else:
+            draw(loaded.report)
+        _footnotes(notes)
         with context.cost:
-            st.html(refresh_cost(loaded.report.look, context.selection))
+            st.html(refresh_cost(cost, context.selection))
 
     if context.selection.refresh is None and context.selection.span.moves:
         _age(key)
     body()
+
+
+def _earlier(name: str) -> tuple[EarlierReport | None, tuple[str, ...]]:
+    """The earlier report, or why there is none."""
+    try:
+        return load_earlier_report(name), ()
+    except OpsError as error:
+        return None, (f"No comparison: {error} {error.next_step}".strip(),)
 
 
 @st.fragment(run_every=AGE_CHECK_S)

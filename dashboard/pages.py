@@ -18,6 +18,8 @@ class Entry:
     subtitle: str
     ranged: bool = True
     """Its numbers are for the time range selected in the sidebar."""
+    comparable: bool = False
+    """Its charts can draw an earlier range behind the selected one."""
 
     @property
     def file(self) -> Path:
@@ -33,10 +35,10 @@ PAGES = {
     entry.key: entry
     for entry in (
         Entry("overview", "Overview", "monitoring", "Health at a glance"),
-        Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput"),
+        Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput", comparable=True),
         Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles"),
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
-        Entry("failures", "Failures", "heart_broken", "Errors, latency and memory"),
+        Entry("failures", "Failures", "heart_broken", "Errors, latency and memory", comparable=True),
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
         Entry("audit", "Audit", "history_edu", "Redrives, copies and purges: who, when and why", ranged=False),

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import time_range as spans
 from dashboard import zoom
+from dashboard.comparison import COMPARISONS
 from dashboard.formatting import escape, local_range, zone
 from dashboard.page_runtime import PageSelection
 from dashboard.time_range import TimeRange
@@ -23,7 +24,7 @@ TWIN_REFRESH, AWS_REFRESH = 10, 60
 """Seconds. AWS publishes metrics once per minute and bills each refresh; the twin's metrics are faster and free."""
 
 
-def choose(ranged: bool = True) -> PageSelection | None:
+def choose(ranged: bool = True, comparable: bool = False) -> PageSelection | None:
     """Draw the sidebar and return its selection; None without a workload. Raises BadSpan or OpsError.
 
     ``ranged``: the page has a time range; else its inputs are hidden and keep their values for the other pages.
@@ -34,6 +35,16 @@ def choose(ranged: bool = True) -> PageSelection | None:
     seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
     with st.container(key="when" if ranged else "when-hidden"):
         span = _span(target)
+        with st.container(key="compare-with" if comparable else "compare-hidden"):
+            compared = st.selectbox(
+                "Compare with",
+                list(COMPARISONS),
+                index=None,
+                placeholder="nothing",
+                key="compare",
+                bind="query-params",
+                help="A faint line in each chart. It doubles the metrics that a refresh requests.",
+            )
         live = st.toggle(
             f"Refresh every {seconds} s",
             value=True,
@@ -47,7 +58,8 @@ def choose(ranged: bool = True) -> PageSelection | None:
         st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
     st.html('<span class="so-quiet">All times are in UTC.</span>')
     refresh = seconds if live and span.moves else None
-    return PageSelection(target, span, refresh, st.session_state["_visit"], st.session_state.get("_pressed"))
+    visit, pressed = st.session_state["_visit"], st.session_state.get("_pressed")
+    return PageSelection(target, span, refresh, visit, pressed, compared if comparable else None)
 
 
 def _target() -> Target | None:

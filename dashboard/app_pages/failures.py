@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import failures as charts
+from dashboard.comparison import EarlierReport
 from dashboard.components import widgets
 from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import escape, millis, number, percent, utc
@@ -17,7 +18,7 @@ from ops.insight.reports.failures import FailuresReport
 MAX_ROWS = 500  # failed invocations in the table, the newest ones
 
 
-def draw(report: FailuresReport) -> None:
+def draw(report: FailuresReport, earlier: EarlierReport | None) -> None:
     st.html(html_blocks.stats(_stats(report)))
     jobs = len(report.jobs.columns) and report.jobs.to_numpy(na_value=0).sum()
     left, right = st.columns(2, gap="medium") if jobs else (st.container(), None)
@@ -31,8 +32,8 @@ def draw(report: FailuresReport) -> None:
             widgets.chart(charts.jobs(report, page_runtime.ZONE), "failed-jobs")
     left, right = st.columns(2, gap="medium")
     with left:
-        widgets.chart(charts.durations(report, page_runtime.ZONE), "durations")
-        widgets.chart(charts.end_to_end(report, page_runtime.ZONE), "end-to-end")
+        widgets.chart(charts.durations(report, page_runtime.ZONE, earlier), "durations")
+        widgets.chart(charts.end_to_end(report, page_runtime.ZONE, earlier), "end-to-end")
     with right:
         widgets.chart(charts.heat_map(report, page_runtime.ZONE), "heat-map")
         widgets.chart(charts.memory(report, page_runtime.ZONE), "memory")

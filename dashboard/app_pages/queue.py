@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import queue as charts
+from dashboard.comparison import EarlierReport
 from dashboard.components import widgets
 from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks
@@ -12,7 +13,7 @@ from ops import formatting
 from ops.insight.reports.queue import QueueReport
 
 
-def draw(report: QueueReport) -> None:
+def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
     drain = "not draining" if report.drain_s is None and report.waiting else duration(report.drain_s)
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     st.html(
@@ -28,13 +29,13 @@ def draw(report: QueueReport) -> None:
         )
     )
     viewer = page_runtime.ZONE
-    widgets.chart(charts.depth(report, viewer), "depth")
+    widgets.chart(charts.depth(report, viewer, earlier), "depth")
     left, right = st.columns(2, gap="medium")
     with left:
-        widgets.chart(charts.rates(report, viewer), "rates")
+        widgets.chart(charts.rates(report, viewer, earlier), "rates")
     with right:
-        widgets.chart(charts.age(report, viewer), "age")
-    widgets.chart(charts.receives(report, viewer), "receives")
+        widgets.chart(charts.age(report, viewer, earlier), "age")
+    widgets.chart(charts.receives(report, viewer, earlier), "receives")
 
 
 page_runtime.page("queue", draw, skeleton_heights=(56, 70, 300, 300))

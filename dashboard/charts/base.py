@@ -17,6 +17,7 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.series import late_start, period, since
+from dashboard.comparison import EarlierLines
 from dashboard.formatting import number, plain, zone_name
 from ops.insight.report_types import Threshold
 
@@ -106,9 +107,11 @@ def over_time(
     counts: bool = False,
     height: int = HEIGHT,
     write: Callable[[float], str] | None = None,
+    earlier: EarlierLines | None = None,
 ) -> go.Figure:
     """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes); ``unit`` is the result's unit.
 
+    ``earlier``: the same columns of an earlier range, drawn faintly.
     ``counts``: the values are whole numbers. ``write``: formats a limit's scaled value, with its unit.
     """
     chart = figure(title, unit, f"time, {zone_name(viewer)}", height)
@@ -130,17 +133,38 @@ def over_time(
             connectgaps=False,
             hovertemplate="%{y:,.3~f} " + unit,
         )
+    before = _add_earlier(chart, earlier, series, viewer, scale, unit) if earlier else ""
     add_utc(chart, times, frame.index)
     measured = [frame[line.column] for line in series if frame[line.column].notna().any()]
     top = max((float(values.max()) / scale for values in measured), default=0.0)
     if counts:
         whole(chart, top)
     far = add_limits(chart, [Threshold(limit.name, limit.value / scale) for limit in limits], top, unit, write)
-    if remark := " · ".join(filter(None, (late, far))):
+    if remark := " · ".join(filter(None, (late, far, before))):
         set_remark(chart, remark)
     if not measured:
         show_empty(chart, "No data in this range")
     return chart
+
+
+def _add_earlier(
+    chart: go.Figure, earlier: EarlierLines, series: Sequence[Series], viewer: tzinfo, scale: float, unit: str
+) -> str:
+    """One name in the legend for all lines; what is to be said of them in words."""
+    known = [line for line in series if line.column in earlier.frame and earlier.frame[line.column].notna().any()]
+    for number_of_line, line in enumerate(known):
+        chart.add_scatter(
+            x=local(earlier.frame.index, viewer),
+            y=earlier.frame[line.column] / scale,
+            name=earlier.label if len(series) == 1 else f"{line.name}, {earlier.label}",
+            showlegend=not number_of_line,
+            legendgroup="earlier",
+            mode="lines",
+            opacity=0.45,
+            line={"color": line.colour, "width": 1.2, "dash": "dot", "shape": "hv" if line.step else "linear"},
+            hovertemplate="%{y:,.3~f} " + unit,
+        )
+    return "" if known else f"no data the {earlier.label}"
 
 
 def per_period(unit: str, frame: pd.DataFrame) -> str:

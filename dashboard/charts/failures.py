@@ -22,6 +22,7 @@ from dashboard.charts.base import (
     show_empty,
     whole,
 )
+from dashboard.comparison import EarlierReport
 from dashboard.formatting import duration, millis, number, plain, zone_name
 from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 
@@ -83,7 +84,7 @@ def _measured(report: FailuresReport) -> pd.Series:
     return known.cummax() & known[::-1].cummax()[::-1]
 
 
-def durations(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+def durations(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     """Against the timeout, which ends an invocation and fails its whole batch."""
     return over_time(
         "Duration percentiles",
@@ -98,10 +99,11 @@ def durations(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         limits=report.duration_lines,
         scale=1000.0,
         write=duration,
+        earlier=earlier.lines(lambda before: before.durations) if earlier else None,
     )
 
 
-def end_to_end(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     """From the sending of a message to the success of its job: the wait in the queue is in it."""
     return over_time(
         "End-to-end latency (sent to succeeded)",
@@ -115,6 +117,7 @@ def end_to_end(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         viewer,
         scale=1000.0,
         write=duration,
+        earlier=earlier.lines(lambda before: before.end_to_end) if earlier else None,
     )
 
 

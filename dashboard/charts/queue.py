@@ -8,21 +8,30 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, over_time, time_unit
+from dashboard.comparison import EarlierReport
 from dashboard.formatting import duration
 from ops.insight.reports.queue import QueueReport
 
 
-def depth(report: QueueReport, viewer: tzinfo) -> go.Figure:
+def depth(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     series = [
         Series("visible", "queued", theme.VISIBLE, fill=True),
         Series("in_flight", "in flight", theme.IN_FLIGHT),
     ]
     if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would be clutter
         series.append(Series("delayed", "delayed", theme.DELAYED))
-    return over_time("Queue depth", report.depth, series, "messages", viewer, counts=True)
+    return over_time(
+        "Queue depth",
+        report.depth,
+        series,
+        "messages",
+        viewer,
+        counts=True,
+        earlier=earlier.lines(lambda before: before.depth) if earlier else None,
+    )
 
 
-def age(report: QueueReport, viewer: tzinfo) -> go.Figure:
+def age(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     highest = report.age["oldest_s"].max()
     unit, size = time_unit(0.0 if highest != highest else float(highest))
     return over_time(
@@ -34,20 +43,22 @@ def age(report: QueueReport, viewer: tzinfo) -> go.Figure:
         limits=report.age_lines,
         scale=size,
         write=lambda value: duration(value * size),
+        earlier=earlier.lines(lambda before: before.age) if earlier else None,
     )
 
 
-def rates(report: QueueReport, viewer: tzinfo) -> go.Figure:
+def rates(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     return over_time(
         "Arrival and processing rate",
         report.rates,
         [Series("sent", "arriving", theme.VISIBLE), Series("deleted", "processed", theme.SUCCESS)],
         "messages/min",
         viewer,
+        earlier=earlier.lines(lambda before: before.rates) if earlier else None,
     )
 
 
-def receives(report: QueueReport, viewer: tzinfo) -> go.Figure:
+def receives(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     return over_time(
         "Receives vs. empty receives",
         report.rates,
@@ -57,4 +68,5 @@ def receives(report: QueueReport, viewer: tzinfo) -> go.Figure:
         ],
         "per minute",
         viewer,
+        earlier=earlier.lines(lambda before: before.rates) if earlier else None,
     )

@@ -7,7 +7,7 @@ report documents the units of its columns.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -69,3 +69,9 @@ class QueryCost:
     metrics_requested: int = 0
     usd: float = 0.0
     partial: tuple[str, ...] = ()
+
+    def plus(self, other: QueryCost) -> QueryCost:
+        """The cost of both; what is missing stays that of this one."""
+        return replace(
+            self, metrics_requested=self.metrics_requested + other.metrics_requested, usd=self.usd + other.usd
+        )
