@@ -27,8 +27,8 @@ from ops.insight.report_types import Finding, Level
 from ops.insight.reports import concurrency
 from ops.insight.reports.alarms import AlarmState
 from tests.dashboard.app import REAL_APP, App
-from tests.dashboard.pages import test_states
-from tests.dashboard.pages.test_audit import record
+from tests.dashboard.app_pages import test_states
+from tests.dashboard.app_pages.test_audit import record
 from tests.fakes.sample_dead_letters import a_run
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 

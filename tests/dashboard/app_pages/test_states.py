@@ -118,6 +118,12 @@ def test_the_start_page_starts_a_twin(real: App, tmp_path: Path, monkeypatch: py
         lifecycle.down()
 
 
+@pytest.mark.parametrize("beside", ["dashboard", "tests/dashboard"])
+def test_no_folder_is_taken_for_streamlits_own_pages(repository: Path, beside: str) -> None:
+    """A folder ``pages`` beside an entry point makes the first visit to any address a "Page not found"."""
+    assert not (repository / beside / "pages").exists()
+
+
 def test_no_module_of_the_dashboard_hides_one_of_python(repository: Path) -> None:
     """Streamlit puts the folder of its script first on the import path."""
     names = {path.stem for path in (repository / "dashboard").iterdir()}
