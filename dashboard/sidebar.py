@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import time_range as spans
 from dashboard import zoom
-from dashboard.comparison import COMPARISONS
+from dashboard.charts.comparison import COMPARISONS
 from dashboard.formatting import escape, local_range, zone
 from dashboard.page_runtime import PageSelection
 from dashboard.time_range import TimeRange

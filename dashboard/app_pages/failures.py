@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import failures as charts
-from dashboard.comparison import EarlierReport
+from dashboard.charts.comparison import EarlierReport
 from dashboard.components import widgets
 from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import escape, millis, number, percent, utc

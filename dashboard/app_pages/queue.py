@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import queue as charts
-from dashboard.comparison import EarlierReport
+from dashboard.charts.comparison import EarlierReport
 from dashboard.components import widgets
 from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks

@@ -16,8 +16,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.charts.comparison import EarlierLines
 from dashboard.charts.series import late_start, period, since
-from dashboard.comparison import EarlierLines
 from dashboard.formatting import number, plain, zone_name
 from ops.insight.report_types import Threshold
 

@@ -22,7 +22,7 @@ from dashboard.charts.base import (
     show_empty,
     whole,
 )
-from dashboard.comparison import EarlierReport
+from dashboard.charts.comparison import EarlierReport
 from dashboard.formatting import duration, millis, number, plain, zone_name
 from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import Series, over_time, time_unit
-from dashboard.comparison import EarlierReport
+from dashboard.charts.comparison import EarlierReport
 from dashboard.formatting import duration
 from ops.insight.reports.queue import QueueReport
 

@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dashboard.pages import PAGES
 from handler import contract
 from ops import workload
 from ops.aws import Aws
@@ -122,7 +123,7 @@ def page() -> float:
 
     script = Path(__file__).resolve().parents[2] / "dashboard" / "main.py"
     app = AppTest.from_file(str(script), default_timeout=120).run()
-    app.switch_page("app_pages/dead_letters.py").run()
+    app.switch_page(str(PAGES["dead_letters"].file.relative_to(script.parent))).run()
     begin = time.perf_counter()
     app.run()
     again = timed("page", begin)
@@ -130,7 +131,7 @@ def page() -> float:
     box = next(box for box in app.text_input if box.label == "JMESPath")
     box.set_value("body.kind == 'score' && body.params.alpha < `0.25`").run()
     filtered = timed("page, another filter", begin)
-    if app.exception or "Letters 1–" not in "".join(block.proto.body for block in app.get("html")):
+    if app.exception or "Messages 1–" not in "".join(block.proto.body for block in app.get("html")):
         sys.exit(f"The page failed: {app.exception}")
     return max(again, filtered)
 
