@@ -10,7 +10,7 @@ import pytest
 
 from ops import pricing
 from ops.deadletters.causes.report import _finding, _frame
-from ops.deadletters.snapshot.snapshot import SnapshotInfo
+from ops.deadletters.snapshot import SnapshotInfo
 from ops.insight.report_types import Level
 from ops.insight.reports import cold_starts, cost, dead_letters, overview
 from ops.insight.reports.cost import CostReport
