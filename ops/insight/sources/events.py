@@ -43,11 +43,23 @@ def read_events(
         changes, unread = cloudwatch.alarm_state_changes(aws, names, window.start, window.end)
     except AwsError as error:  # without it the rest of the page still holds
         return events, (f"No alarm history: {error} {error.next_step}".strip(),)
-    notes = ("Earlier alarm changes are not shown: the account has too many of them.",) if unread else ()
+    notes: tuple[str, ...] = (
+        ("Earlier alarm changes are not shown: the account has too many of them.",) if unread else ()
+    )
+    notes += tuple(
+        f"Whether {alarm.name} was in ALARM is not known: it changed after this range, and not in it."
+        for alarm in alarms
+        if window.past and _changed_only_later(alarm, changes, window)
+    )
     # Of the time before the oldest change that was read, nothing is known.
     known_from = changes[0].at if unread and changes else window.start
     every = (*events, *(event for alarm in alarms for event in alarm_times(alarm, changes, window, known_from)))
     return tuple(sorted(every, key=lambda event: event.start)), notes
+
+
+def _changed_only_later(alarm: Alarm, changes: Sequence[StateChange], window: Window) -> bool:
+    own = any(change.alarm == alarm.name for change in changes)
+    return not own and alarm.since is not None and alarm.since > window.end
 
 
 def _deployments(workload: Workload, window: Window) -> tuple[Event, ...]:

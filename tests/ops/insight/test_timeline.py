@@ -133,6 +133,20 @@ def test_an_alarm_that_did_not_change_has_lasted_since_its_last_change() -> None
     assert alarm_times(alarm("OK", before), [], WINDOW) == []
 
 
+def test_a_past_range_before_an_alarms_only_known_change_says_that_its_state_is_not_known(stage: Stage) -> None:
+    past = replace(WINDOW, end=WINDOW.end - timedelta(minutes=2), past=True)
+    with world(stage, {}) as (aws, _):  # both alarms changed at END, after the range
+        report = overview.report(aws, WORKLOAD, past, over_time=True)
+    unknown = [note for note in report.look.partial if note.startswith("Whether shop-")]
+    assert len(unknown) == 2
+    assert "it changed after this range" in unknown[0]
+    assert report.timeline is not None
+    assert report.timeline.events == ()
+    with world(stage, {}) as (aws, _):
+        now = overview.report(aws, WORKLOAD, WINDOW, over_time=True)
+    assert not [note for note in now.look.partial if note.startswith("Whether ")]
+
+
 def test_of_the_time_before_the_oldest_change_that_was_read_nothing_is_known(stage: Stage) -> None:
     changes = [(3.0, "shop-dead", "ALARM", "OK"), (2.0, "shop-age", "ALARM", "OK")]
     with world(stage, {}, alarm_changes=changes, more_history=True) as (aws, _):
