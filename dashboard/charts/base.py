@@ -42,6 +42,12 @@ class Series:
     dash: str = "solid"
 
 
+def percentile_series(prefix: str = "") -> tuple[Series, ...]:
+    """p99, p95 and p50 in milliseconds, of the columns ``{prefix}p99_ms`` …: the same look in every chart."""
+    looks = (("p99", theme.COLD, "dot"), ("p95", theme.IN_FLIGHT, "solid"), ("p50", theme.WARM, "solid"))
+    return tuple(Series(f"{prefix}{name}_ms", name, colour, dash=dash) for name, colour, dash in looks)
+
+
 BAR_LABEL = 72
 """Pixels at the right for the label of the longest bar."""
 

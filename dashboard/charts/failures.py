@@ -18,6 +18,7 @@ from dashboard.charts.base import (
     local,
     over_time,
     per_period,
+    percentile_series,
     set_remark,
     show_empty,
     whole,
@@ -89,11 +90,7 @@ def durations(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | N
     return over_time(
         "Duration percentiles",
         report.durations,
-        [
-            Series("p99_ms", "p99", theme.COLD, dash="dot"),
-            Series("p95_ms", "p95", theme.IN_FLIGHT),
-            Series("p50_ms", "p50", theme.WARM),
-        ],
+        percentile_series(),
         "seconds",
         viewer,
         limits=report.duration_lines,
@@ -108,11 +105,7 @@ def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | 
     return over_time(
         "End-to-end latency (sent to succeeded)",
         report.end_to_end,
-        [
-            Series("e2e_p99_ms", "p99", theme.COLD, dash="dot"),
-            Series("e2e_p95_ms", "p95", theme.IN_FLIGHT),
-            Series("e2e_p50_ms", "p50", theme.WARM),
-        ],
+        percentile_series("e2e_"),
         "seconds",
         viewer,
         scale=1000.0,

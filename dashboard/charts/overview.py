@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard import theme
-from dashboard.charts.base import GRID, Series, faded, fit, local, per_period, set_remark, show_empty
+from dashboard.charts.base import GRID, Series, faded, fit, local, per_period, percentile_series, set_remark, show_empty
 from dashboard.formatting import duration, number, plain, utc, zone_name
 from ops.insight.report_types import Threshold, Window
 from ops.insight.reports.timeline import OverviewTimeline
@@ -36,14 +36,7 @@ ROWS = (
             Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),
         ),
     ),
-    (
-        "duration (s)",
-        (
-            Series("p99_ms", "p99", theme.COLD, dash="dot"),
-            Series("p95_ms", "p95", theme.IN_FLIGHT),
-            Series("p50_ms", "p50", theme.WARM),
-        ),
-    ),
+    ("duration (s)", percentile_series()),
 )
 MARKS = {
     ALARM: ("In alarm", theme.DEAD),
