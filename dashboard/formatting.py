@@ -122,11 +122,15 @@ def utc(time: datetime | None) -> str:
 _MARKS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _DIRECTIONS = {code: f"\\u{code:04x}" for code in _MARKS}
 """Marks that reverse the text around them: ``exe.png`` for ``gnp.exe``. The command line shows their codes, too."""
+_CONTROLS = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n\r"} | {0x7F: "␡"}
+"""Escape sequences would act when a reader copies the text into a terminal: their characters are shown as pictures."""
+_SHOWN = {**_DIRECTIONS, **_CONTROLS}
 
 
 def sendable(text: str) -> str:
-    """With the codes of lone surrogates, which cannot be sent to a browser, and of direction marks, which mislead."""
-    return text.translate(_DIRECTIONS).encode(errors="backslashreplace").decode()
+    """With the codes of lone surrogates, which cannot be sent to a browser, and of direction marks, which mislead; and
+    with control characters in view."""
+    return text.translate(_SHOWN).encode(errors="backslashreplace").decode()
 
 
 def escape(text: object) -> str:

@@ -82,7 +82,13 @@ def _show_lines(pages: list[LogPage]) -> None:
         st.html(html_blocks.empty("No log lines", why))
         return
     written = "%H:%M:%S.%f" if len({line.at.date() for line in lines}) == 1 else "%Y-%m-%d %H:%M:%S.%f"
-    text = "\n".join(line.at.strftime(written)[:-3] + f"  {sendable(line.text)}" for line in lines)
+    several = len({line.function for line in lines}) > 1
+    text = "\n".join(
+        line.at.strftime(written)[:-3]
+        + (f"  {sendable(line.function)}" if several else "")
+        + f"  {sendable(line.text)}"
+        for line in lines
+    )
     height: Any = HEIGHT_PX if len(lines) > 14 or len(text) > 3_000 else "content"
     st.code(text, language=None, wrap_lines=True, height=height)
 

@@ -6,7 +6,7 @@ Pages know only ``ReportSource``, so the same pages are tested with made-up repo
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
 
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -28,10 +28,6 @@ if TYPE_CHECKING:
     from ops.logs import LogPage
     from ops.logs.subjects import LogSubject
     from ops.workload import Gap
-
-
-AROUND_AN_INVOCATION = timedelta(minutes=2)
-"""How much earlier and later than an invocation its lines are searched for."""
 
 
 @dataclass(frozen=True)
@@ -160,23 +156,17 @@ class AwsReportSource:
         return LocalDeadLetterService(open_queue(self._aws, self._workload, queue or None))
 
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
-        from ops.logs import find_log_lines
+        from ops.logs import subjects
 
-        subject = self._log_subject(topic)
-        page = find_log_lines(self._aws, subject.sources, replace(subject.search, text=text), token=token)
-        return replace(page, notes=(*subject.notes, *page.notes))
+        return subjects.find_subject_lines(self._aws, self._log_subject(topic), text, token)
 
     def _log_subject(self, topic: LogTopic) -> LogSubject:
         from ops.deadletters.queue import open_queue
-        from ops.logs import LogSearch, log_sources, subjects
+        from ops.logs import subjects
 
         now = datetime.now(UTC)
         if topic.kind == "request":
-            sources = log_sources(self._workload)
-            longest = timedelta(seconds=max((source.timeout_s for source in sources), default=0))
-            start = topic.at - AROUND_AN_INVOCATION if topic.at else now - timedelta(days=1)
-            end = min(now, topic.at + longest + AROUND_AN_INVOCATION) if topic.at else now
-            return subjects.LogSubject(LogSearch(start, end, request_ids=(topic.value,)), sources)
+            return subjects.invocation_subject(self._workload, topic.value, now, topic.at)
         source = open_queue(self._aws, self._workload, topic.queue or None)
         if topic.kind == "message":
             return subjects.message_subject(source, topic.value, now)

@@ -18,7 +18,6 @@ from ops.cli.output.sanitize import place, safe
 from ops.cli.output.styles import LEVEL_STYLES
 from ops.errors import AwsError
 from ops.insight import time_window
-from ops.insight.reports import cost
 from ops.insight.rules import cost_model
 from ops.target import Target
 from ops.workload import Workload
@@ -45,6 +44,8 @@ def costs(
     An estimate, not a bill: usage × list price. Exits with 3 when the function could not be read, so that its cost is
     unknown.
     """
+    from ops.insight.reports import cost  # with pandas, for which the help is not to wait
+
     form = chosen_format(output, as_json)
     target = options.target(stack, queue, function, profile, region)
     minutes = minutes or time_window.usual_minutes(target.is_twin)

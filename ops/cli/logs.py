@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 WHICH = "Which lines (one of these; default: all)"
-DAY = timedelta(days=1)
 TAIL_FROM = timedelta(seconds=10)
 """How long before now --tail starts, unless --since says otherwise: lines take a few seconds to become readable."""
 
@@ -95,7 +94,8 @@ def logs(
     """Show the log lines of the workload's functions.
 
     Newest first, times in UTC. Text and IDs are searched for by Logs Insights, which bills what it scans: the estimate
-    comes first. Exits with 3 when a log group could not be read.
+    comes first. With OPS_READ_ONLY=1 nothing is searched for: all lines are shown, or followed by --tail. Exits with 3
+    when a log group could not be read.
     """
     form = chosen_format(output, as_json)
     named = {"--message": message, "--request": request, "--cause": cause, "--redrive": redrive, "--search": search}
@@ -177,9 +177,8 @@ def _subject(
             return subjects.cause_subject(source, cause, now)
         return subjects.redrive_subject(source, str(run), now)
     if request:
-        search = LogSearch(now - DAY, now, request_ids=(request,))
-    else:
-        search = LogSearch(now - timedelta(minutes=time_window.usual_minutes(aws.target.is_twin)), now)
+        return subjects.invocation_subject(described, request, now)
+    search = LogSearch(now - timedelta(minutes=time_window.usual_minutes(aws.target.is_twin)), now)
     return subjects.LogSubject(search, log_sources(described))
 
 

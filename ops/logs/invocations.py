@@ -10,12 +10,15 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from ops import invocation_log
 from ops.logs.model import LogSource, Row, request_of, time_of
 from ops.logs.reader import SourceRow
 
+INIT_MARGIN = timedelta(seconds=2)
+"""Beyond an init's duration: Lambda starts to count after INIT_START, and starts the invocation after the end."""
+_NEVER = datetime.fromtimestamp(0, UTC)
 _START = re.compile(r"START RequestId: |\{.*\"type\": ?\"platform\.start\"")
 
 
@@ -28,12 +31,18 @@ class InvocationWindow:
     request_id: str
     first: datetime
     last: datetime
+    init: timedelta = timedelta(0)
+    """How long before ``first`` the initialization of a new execution environment may have written lines."""
+
+    @property
+    def begin(self) -> datetime:
+        return self.first - self.init
 
     def has(self, source: LogSource, row: Row) -> bool:
         """Whether a line is this invocation's: in its stream, another one's says so. (A Managed Instance works on
         several at a time.)"""
         here = source == self.source and row.get("@logStream", "") == self.stream
-        return here and self.first <= time_of(row) <= self.last and request_of(row) in ("", self.request_id)
+        return here and self.begin <= time_of(row) <= self.last and request_of(row) in ("", self.request_id)
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class InvocationCluster:
 
     @property
     def first(self) -> datetime:
-        return min(window.first for window in self.windows)
+        return min(window.begin for window in self.windows)
 
     @property
     def last(self) -> datetime:
@@ -60,13 +69,32 @@ class InvocationCluster:
     def has(self, source: LogSource, row: Row) -> bool:
         return any(window.has(source, row) for window in self.windows)
 
+    def lines(self, source: LogSource, rows: Sequence[SourceRow]) -> list[SourceRow]:
+        """Those of ``rows``, read from ``source``, that are of these invocations."""
+        earlier = {window: _end_of_earlier(window, rows) for window in self.windows if window.init}
+        return [
+            (source, row)
+            for _, row in rows
+            if any(window.has(source, row) and time_of(row) > earlier.get(window, _NEVER) for window in self.windows)
+        ]
+
+
+def _end_of_earlier(window: InvocationWindow, rows: Sequence[SourceRow]) -> datetime:
+    """When the invocation before ``window`` ended in its log stream, where that was after ``window.begin``."""
+    ends = (
+        time_of(row)
+        for source, row in rows
+        if source == window.source and row.get("@logStream", "") == window.stream and ends_invocation(row)
+    )
+    return max((end for end in ends if end < window.first), default=_NEVER)
+
 
 def find_clusters(rows: Iterable[SourceRow], request_ids: Collection[str]) -> list[InvocationCluster]:
     """Of all these invocations, the latest first."""
     clusters: list[list[InvocationWindow]] = []
     last: datetime | None = None
-    for window in sorted(find_windows(rows, request_ids), key=lambda window: window.first):
-        if last is None or window.first > last:
+    for window in sorted(find_windows(rows, request_ids), key=lambda window: window.begin):
+        if last is None or window.begin > last:
             clusters.append([])
         clusters[-1].append(window)
         last = max(last or window.last, window.last)
@@ -81,10 +109,18 @@ def find_windows(rows: Iterable[SourceRow], request_ids: Collection[str]) -> lis
         if request_id in request_ids:
             by_stream[source, row.get("@logStream", ""), request_id].append(row)
     return [
-        InvocationWindow(*key, time_of(attempt[0]), time_of(attempt[-1]))
+        InvocationWindow(*key, time_of(attempt[0]), time_of(attempt[-1]), _init_before(attempt))
         for key, found in by_stream.items()
         for attempt in _attempts(sorted([row for row in found if _in_time(row)] or found, key=time_of))
     ]
+
+
+def _init_before(attempt: Sequence[Row]) -> timedelta:
+    """The time before an attempt's first line in which its environment may have been initialized: zero when it was
+    not new."""
+    parsed = [line for row in attempt if (line := invocation_log.parse(row)) is not None]
+    init_ms = max((line.values.get("init_ms") or 0.0 for line in parsed), default=0.0)
+    return timedelta(milliseconds=init_ms) + INIT_MARGIN if init_ms else timedelta(0)
 
 
 def _in_time(row: Row) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops import invocation_log, shared_log_groups
@@ -19,6 +19,9 @@ MAX_LINE_CHARACTERS = 8_000
 """Of a line's text that a page holds: CloudWatch Logs takes lines of up to 1 MB."""
 MAX_TEXT_CHARACTERS = 1_000
 """Of the text that is searched for: a Logs Insights query may have 10,000 characters (botocore 1.44.5, 2026-11)."""
+
+MILLISECOND = timedelta(milliseconds=1)
+"""The precision of CloudWatch Logs."""
 
 Row = Mapping[str, str]
 """A line as Logs Insights gives it: ``@timestamp``, ``@message``, ``@logStream``."""
@@ -148,10 +151,10 @@ def request_of(row: Row) -> str:
 
 
 def slice_page(
-    lines: Sequence[LogLine], limit: int, complete_after: datetime | None
+    lines: Sequence[LogLine], limit: int, complete_after: datetime | None, end: datetime
 ) -> tuple[tuple[LogLine, ...], str]:
-    """The first ``limit`` of ``lines`` (newest first), and the token for the rest. ``complete_after``: of lines up to
-    this time not all were read; None: all were.
+    """The first ``limit`` of ``lines`` (newest first), and the token for the rest: the end of the next page's time
+    range. ``complete_after``: of lines up to this time not all were read; None: all were. ``end``: of this page's range.
 
     A page ends between two milliseconds, the precision of CloudWatch Logs, so that no line is on two pages or on none.
     It has more than ``limit`` lines when all of them are of one millisecond, and none when no line is complete yet.
@@ -165,4 +168,7 @@ def slice_page(
     page = [line for line in lines if line.at > boundary] or [
         line for line in lines if line.at == boundary == lines[0].at
     ]
-    return tuple(page), (page[-1].at if page else boundary).isoformat()
+    if page:
+        return tuple(page), page[-1].at.isoformat()
+    after = boundary + MILLISECOND  # the next page reads the boundary's lines again
+    return (), (after if after < end else boundary).isoformat()

@@ -12,7 +12,7 @@ from ops.aws import logs
 from ops.errors import AccessDenied, AwsError, CredentialsError, NotFound, Unreachable
 from ops.insight.sources import log_volume
 from ops.logs import query_text
-from ops.logs.model import LogSource, Row, row_of, time_of
+from ops.logs.model import MILLISECOND, LogSource, Row, row_of, time_of
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -127,12 +127,12 @@ class LogReader:
         return since
 
     def _oldest(self, source: LogSource, found: logs.LogEvents, start: datetime) -> datetime:
-        """Of lines that were not read to the end."""
+        """Up to when lines of ``source`` were not read: before ``start`` where nothing more can be."""
         if not found.events:  # pages may be empty although there are more
             self.notes.append(
                 f"{source.group} gave no line in {logs.MAX_CALLS} requests, but may have some. Choose a later start."
             )
-        return min((event.at for event in found.events), default=start)
+        return min((event.at for event in found.events), default=start - MILLISECOND)
 
     @property
     def _limit(self) -> str:

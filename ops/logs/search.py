@@ -19,6 +19,7 @@ from ops.logs import query_text
 from ops.logs.invocations import find_clusters
 from ops.logs.model import (
     MAX_TEXT_CHARACTERS,
+    MILLISECOND,
     LogLine,
     LogPage,
     LogSearch,
@@ -76,7 +77,7 @@ def find_log_lines(
         rows, complete_after = reader.newest(search.start, end, limit + SAME_MILLISECOND)
     lines = [line_of(source, row) for source, row in rows if holds(row, search.text)]
     lines.sort(key=lambda line: line.at, reverse=True)
-    page, next_token = slice_page(lines, limit, complete_after)
+    page, next_token = slice_page(lines, limit, complete_after, end)
     if not page and next_token:
         reader.notes.append("None of the lines read so far is one of these: the next page has older ones.")
     elif not page and sources and len(reader.unread) < len({source.group for source in sources}):
@@ -136,13 +137,13 @@ def _of_invocations(
     found = {_key(source, row): (source, row) for source, row in rows if time_of(row) < end}
     complete_after = [cluster.last for cluster in clusters[MAX_CLUSTERS:]]
     for cluster in clusters[:MAX_CLUSTERS]:
-        stop = min(end, cluster.last + timedelta(milliseconds=1))
+        stop = min(end, cluster.last + MILLISECOND)
         for source, streams in cluster.streams().items():
             read = reader.of_streams(source, streams, cluster.first, stop)
             if read is None:  # then the lines that the query found are all there is
                 continue
             found = {key: one for key, one in found.items() if one[0] != source or not cluster.has(*one)}
-            found |= {_key(source, row): (source, row) for _, row in read[0] if cluster.has(source, row)}
+            found |= {_key(source, row): (source, row) for _, row in cluster.lines(source, read[0])}
             complete_after += [read[1]] if read[1] else []
     return list(found.values()), max(complete_after, default=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -21,9 +21,11 @@ from ops.deadletters.plan_model import Selection
 from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
-from ops.logs.model import LogSearch, LogSource, log_sources, source_of
+from ops.logs.model import LogPage, LogSearch, LogSource, log_sources, source_of
+from ops.logs.search import find_log_lines
 
 if TYPE_CHECKING:
+    from ops.aws import Aws
     from ops.deadletters.messages.model import SnapshotMessage
     from ops.deadletters.queue import DeadLetterQueue
     from ops.workload import Workload
@@ -32,17 +34,50 @@ MAX_MESSAGES = MAX_IDS_PER_QUERY // 3
 """Messages of a cause that are searched for, the latest sent first: each may have three IDs."""
 AFTER_REDRIVE = timedelta(minutes=15)
 """How long after a redrive its messages' invocations are searched for."""
+AROUND_AN_INVOCATION = timedelta(minutes=2)
+"""How much earlier and later than an invocation its lines are searched for."""
+FAR_FROM_AN_INVOCATION = timedelta(hours=1)
+"""The same, where nothing was found: the clock of its execution environment was wrong."""
 WHOLE_ID = re.compile(UUID)
 """A message ID or a request ID that is not cut."""
 
 
 @dataclass(frozen=True)
 class LogSubject:
-    """``search``: without text. ``notes``: what is known beside the logs, and what the search leaves out."""
+    """``search``: without text. ``notes``: what is known beside the logs, and what the search leaves out. ``wider``: a
+    longer search, for when this one finds nothing."""
 
     search: LogSearch
     sources: tuple[LogSource, ...]
     notes: tuple[str, ...] = ()
+    wider: LogSearch | None = None
+
+
+def find_subject_lines(aws: Aws, subject: LogSubject, text: str, token: str) -> LogPage:
+    """A page of the subject's lines with ``text``, as ``find_log_lines`` finds them."""
+    page = find_log_lines(aws, subject.sources, replace(subject.search, text=text), token=token)
+    if subject.wider and not (page.lines or page.next_token or page.unread or token or text):
+        again = find_log_lines(aws, subject.sources, subject.wider)
+        span = formatting.duration((subject.wider.end - subject.wider.start).total_seconds())
+        note = f"Nothing was found around the time that is known, so {span} were searched."
+        scanned, usd = page.scanned_bytes + again.scanned_bytes, page.usd + again.usd
+        page = replace(again, scanned_bytes=scanned, usd=usd, notes=(note, *again.notes))
+    return replace(page, notes=(*subject.notes, *page.notes))
+
+
+def invocation_subject(
+    workload: Workload, request_id: str, now: datetime, started: datetime | None = None
+) -> LogSubject:
+    """Of the invocation with this request ID; in the last day, where it is not known when it started."""
+    sources = log_sources(workload)
+    if started is None:
+        return LogSubject(LogSearch(now - timedelta(days=1), now, request_ids=(request_id,)), sources)
+    longest = timedelta(seconds=max((source.timeout_s for source in sources), default=0))
+
+    def around(margin: timedelta) -> LogSearch:
+        return LogSearch(started - margin, min(now, started + longest + margin), request_ids=(request_id,))
+
+    return LogSubject(around(AROUND_AN_INVOCATION), sources, wider=around(FAR_FROM_AN_INVOCATION))
 
 
 def message_subject(source: DeadLetterQueue, message_id: str, now: datetime) -> LogSubject:

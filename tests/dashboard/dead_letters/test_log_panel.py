@@ -71,6 +71,7 @@ def test_older_lines_are_those_of_the_text_that_was_searched_for(sample: Visit) 
 
 def lone_panels() -> None:
     """Run as a script of its own."""
+    from dataclasses import replace
     from datetime import UTC, datetime, timedelta
     from types import SimpleNamespace
 
@@ -89,6 +90,11 @@ def lone_panels() -> None:
             unread = text == "denied"
             days = () if unread else range(2) if text == "" else range(1)
             lines = tuple(LogLine(start - timedelta(days=day), "x", "worker", "group", "stream") for day in days)
+            if text == "two functions":
+                lines += (replace(lines[0], function="mail\u202eer"),)
+            if text == "256 KB":
+                hostile = "\u202egnp.exe\u2066<script>alert(1)</script>\x1b[2J"
+                lines = (replace(lines[0], text=hostile + "x" * 262_144),)
             notes = ("The log lines of worker are missing.",) if unread else ()
             return LogPage(lines, "", "fields", ("group",), start, start, notes=notes)
 
@@ -161,3 +167,15 @@ def test_an_error_is_a_sentence_and_keeps_what_was_read(sample: Visit, monkeypat
 
 def test_a_topic_is_the_same_only_with_the_same_queue() -> None:
     assert LogTopic("cause", "a", "q1") != LogTopic("cause", "a", "q2")
+
+
+def test_lines_of_several_functions_name_theirs() -> None:
+    lines = codes(lone_search("two functions"))[0].splitlines()
+    assert lines == ["12:00:00.000  worker  x", "12:00:00.000  mail\\u202eer  x"]
+
+
+def test_a_hostile_line_of_256_kb_is_text() -> None:
+    app = lone_search("256 KB")
+    (lines,) = [code for code in codes(app) if code.startswith("12:00:00")]
+    assert lines.startswith("12:00:00.000  \\u202egnp.exe\\u2066<script>alert(1)</script>␛[2J")
+    assert "\x1b" not in lines and "<script>" not in app.html

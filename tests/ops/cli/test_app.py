@@ -195,6 +195,7 @@ def test_help_waits_for_neither_pandas_nor_boto3() -> None:
     program = (
         "import sys; from ops.cli.app import run; run(['--help']); run(['status', '--help']);"
         "run(['dlq', '--help']); run(['dlq', 'plan', '--help']); run(['audit', '--help']); run(['logs', '--help']);"
+        "run(['costs', '--help']);"
         "heavy = {'pandas', 'boto3', 'botocore', 'numpy', 'plotly', 'streamlit', 'ministack'} & set(sys.modules);"
         "sys.exit(f'imported: {heavy}' if heavy else 0)"
     )

@@ -61,6 +61,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         yield desk
 
 
+def _ctrl_c(_seconds: float, _stop: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def test_lines_on_stdout_and_the_rest_on_stderr(desk: LogsDesk) -> None:
     desk.logs.rows = [row(1, "older\n"), row(2, "newer\nand its second line\n")]
     code, out, err = desk.ops(*SINCE)
@@ -222,10 +226,7 @@ def test_a_message_of_a_queue_without_a_dead_letter_queue(desk: LogsDesk) -> Non
 def test_tail_until_ctrl_c(desk: LogsDesk, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
     desk.logs.rows = [row(2, "second"), row(1, "first\x1b[2J")]
 
-    def interrupted(_seconds: float, _stop: Any) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(follow, "_sleep", interrupted)
+    monkeypatch.setattr(follow, "_sleep", _ctrl_c)
     code, out, err = desk.ops("--tail", *SINCE, "--output", form)
     assert code == 0 and "Following /aws/lambda/worker (UTC). Ctrl-C stops." in err
     assert "\x1b" not in out and out.index("first") < out.index("second")
@@ -241,3 +242,24 @@ def test_a_cause_by_its_id_or_its_error_type(desk: LogsDesk) -> None:
     for name in ("ValueError", "abab"):
         code, out, _ = desk.ops("--cause", name)
         assert code == 0 and R1 in out
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json", "yaml"])
+def test_a_hostile_line_of_256_kb_is_cut_and_harmless_in_every_output(desk: LogsDesk, form: str) -> None:
+    hostile = '\x1b[2J\u202egnp.exe\u2066<script>alert("1")</script>\x00'
+    desk.logs.rows = [row(1, hostile + "x" * (262_144 - len(hostile)))]
+    code, out, err = desk.ops(*SINCE, "--output", form)
+    assert code == 0 and len(out) < 20_000
+    assert not {"\x1b", "\u202e", "\u2066", "\x00"} & {*out, *err}
+    assert "<script>alert(" in out
+    assert "1 line is cut; the longest has 262,144 characters." in err
+
+
+def test_a_read_only_process_follows_and_searches_nothing(desk: LogsDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPS_READ_ONLY", "1")
+    monkeypatch.setattr(follow, "_sleep", _ctrl_c)
+    desk.logs.rows = [row(1, "line")]
+    code, out, _ = desk.ops(*SINCE, "--tail")
+    assert code == 0 and "line" in out
+    code, _, err = desk.ops(*SINCE, "--search", "line")
+    assert code != 0 and "OPS_READ_ONLY" in err

@@ -92,3 +92,31 @@ def test_an_id_that_no_line_names_is_said_with_its_reasons(world: LogWorld) -> N
     )
     (note,) = world.page(start=seconds_after(60)).notes
     assert note.startswith("No log lines from ") and note.endswith("Choose an earlier start.")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_cold_start_has_the_lines_of_its_init(world: LogWorld, as_json: bool) -> None:
+    stream = "2026/11/23/[7]new"
+    report: object = f"REPORT RequestId: {R2}\tDuration: 9 ms\tInit Duration: 4000.00 ms\t\n"
+    if as_json:
+        metrics = {"durationMs": 9, "initDurationMs": 4000}
+        record = {"requestId": R2, "status": "success", "metrics": metrics}
+        report = {"time": "2026-11-23T12:00:00Z", "type": "platform.report", "record": record}
+    crashed = f"REPORT RequestId: {R1}\tDuration: 9 ms\tStatus: error\tError Type: Runtime.ExitError"
+    world.logs.rows = [
+        row(4.5, "of the invocation that crashed before", stream),
+        row(5, crashed, stream),
+        row(5.5, "INIT_START Runtime Version: python:3.13.v1", stream),
+        row(6, "loading the model", stream),
+        row(10, f"START RequestId: {R2} Version: 7", stream),
+        row(10.1, "working", stream),
+        row(11, report, stream),  # type: ignore[arg-type]
+    ]
+    found = texts(world.page(request_ids=(R2,)))
+    assert found[1:4] == ["working", f"START RequestId: {R2} Version: 7", "loading the model"]
+    assert found[4:] == ["INIT_START Runtime Version: python:3.13.v1"]
+
+
+def test_a_warm_start_has_no_lines_from_before_it(world: LogWorld) -> None:
+    world.logs.rows = [row(9.5, "thawed"), *invocation(10, R2, "working")]
+    assert "thawed" not in texts(world.page(request_ids=(R2,)))

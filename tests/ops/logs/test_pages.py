@@ -116,3 +116,16 @@ def test_hostile_lines_stay_text(world: LogWorld) -> None:
     hostile = '<script>alert(1)</script>\x1b[2J\u202e{"@timestamp": 1}\x00'
     world.logs.rows = [row(0, hostile)]
     assert texts(world.page()) == [hostile], "who shows it makes it visible"
+
+
+def test_lines_of_the_millisecond_up_to_which_all_was_read_are_on_the_next_page(world: LogWorld) -> None:
+    """A shared group's oldest read line is another function's, and the own line of the same millisecond is not read yet."""
+    shared = replace(WORKER, group="/shop/functions")
+    own, other = "2026/11/28/worker[$LATEST]0a", "2026/11/28/mailer[$LATEST]0b"
+    world.logs.rows = [
+        row(0, "of one millisecond", own),
+        *(row(0, "other line", other) for _ in range(50)),
+        *(row(1, "other line", other) for _ in range(logs.MAX_EVENTS - 30)),
+    ]
+    pages = list(world.pages(shared, limit=10))
+    assert [text for page in pages for text in texts(page)] == ["of one millisecond"]

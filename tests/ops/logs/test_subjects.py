@@ -19,7 +19,9 @@ from ops.errors import UsageError
 from ops.logs import subjects
 from tests.fakes.dlq_world import FixedOutcomes, a_plan, a_world
 from tests.fakes.logs import SENT_AT, a_source, silent
-from tests.ops.logs.conftest import M1, M2, R1, R2
+from tests.ops.insight.world import WORKLOAD
+from tests.ops.logs.conftest import M1, M2, R1, R2, LogWorld, texts
+from tests.ops.logs.invocations import invocation
 
 NOW = datetime.now(UTC)
 
@@ -85,3 +87,12 @@ def test_a_redrive_by_what_it_sent_first_what_failed_again(tmp_path: Path, monke
     assert set(subject.search.message_ids) == sent, "SQS gave them new IDs"
     assert (subject.search.message_ids[0],) == failed.new_ids
     assert subject.search.start == run.began and subject.notes == ()
+
+
+@pytest.mark.parametrize(("off_by_s", "noted"), [(30, False), (-1_800, True), (2_400, True)])
+def test_an_invocation_is_found_although_its_clock_was_wrong(world: LogWorld, off_by_s: float, noted: bool) -> None:
+    world.logs.rows = invocation(off_by_s, R1, "working")
+    subject = subjects.invocation_subject(WORKLOAD, R1, NOW, SENT_AT)
+    page = subjects.find_subject_lines(world.aws, subject, "", "")
+    assert "working" in texts(page)
+    assert [note.startswith("Nothing was found around the time that is known") for note in page.notes] == [True] * noted
