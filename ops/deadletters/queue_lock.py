@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING
 
-from ops import atomic_file, file_lock
+from ops import atomic_file, file_lock, typed_json
 from ops.deadletters.queue import folder_error
 from ops.errors import OpsError
 
@@ -51,7 +50,7 @@ def hold_lock(source: DeadLetterQueue, run: str, who: str) -> Iterator[None]:
         try:
             if not file_lock.lock_exclusively(file, HANDOVER_WAIT_S):
                 raise _busy(source, _read(file))
-            _write(file, json.dumps(asdict(LockHolder(run, who, os.getpid(), now))))
+            _write(file, typed_json.dumps(LockHolder(run, who, os.getpid(), now)))
         except OSError as error:
             raise folder_error(path, error) from error
         yield  # closing the file unlocks it
@@ -93,11 +92,9 @@ def _busy(source: DeadLetterQueue, other: LockHolder | None) -> QueueBusy:
 def _read(file: IO[str]) -> LockHolder | None:
     try:
         file.seek(0)
-        found = LockHolder(**json.loads(file.read()))
+        return typed_json.typed(typed_json.loads(file.read()), LockHolder)
     except (OSError, *atomic_file.MALFORMED):
         return None
-    texts = (found.run, found.who, found.since)
-    return found if all(isinstance(text, str) for text in texts) else None
 
 
 def _write(file: IO[str], text: str) -> None:

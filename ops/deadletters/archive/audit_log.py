@@ -13,12 +13,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import atomic_file, file_lock
+from ops import atomic_file, file_lock, typed_json
 from ops.deadletters import csv_safe
 from ops.errors import UsageError
 
@@ -197,10 +197,8 @@ def _record(line: bytes) -> Record | None:
     if entry is None:
         return None
     try:
-        texts = {name: str(entry[name]) for name in COLUMNS if name not in ("at", "counts")}
-        counts = {str(name): int(number) for name, number in entry["counts"].items()}
-        at = datetime.fromisoformat(entry["at"])
-        return Record(at=at.astimezone(UTC), counts=counts, **texts) if at.tzinfo else None
+        record = typed_json.typed(entry, Record)
+        return replace(record, at=typed_json.in_utc(record.at))
     except atomic_file.MALFORMED:
         return None
 

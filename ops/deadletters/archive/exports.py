@@ -15,7 +15,7 @@ from ops.deadletters import csv_safe
 from ops.deadletters.archive import jsonl
 from ops.deadletters.messages import s3_pointers
 from ops.deadletters.messages.model import SnapshotMessage
-from ops.deadletters.plan_model import Plan, Selection
+from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 
@@ -50,11 +50,6 @@ class ExportResult:
 def default_export_path(source: DeadLetterQueue, format: str = "jsonl") -> Path:
     """Where exports go by default: the folder ``exports`` of the queue, by the time."""
     return source.folder / "exports" / f"{source.queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.{format}"
-
-
-def plan_selection(plan: Plan) -> Selection:
-    """Exactly the messages of ``plan``, which a purge's export must hold."""
-    return Selection(ids=plan.ids)
 
 
 def exported_ids(path: Path) -> tuple[str, ...]:

@@ -54,13 +54,6 @@ def preview_message(message: DeadLetter, plan: Plan) -> Preview:
     return Preview(message.message_id, edits.diff_messages(message, after), "", added, removed, note)
 
 
-def outgoing_message(message: DeadLetter, plan: Plan) -> DeadLetter:
-    """The message with the body and the attributes that will be sent. Raises UsageError when an edit does not fit
-    it."""
-    edited = outgoing.edited_message(message, plan.edits)
-    return _message(edited, _service(message, plan), _limit(message, plan))
-
-
 def _service(message: DeadLetter, plan: Plan) -> Service:
     origin = _origin(message, plan)
     return origin.service if origin else Service.SQS

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from ops import access, file_lock
+from ops import access, file_lock, typed_json
 from ops.atomic_file import MALFORMED, atomic_write, open_regular, private_opener, read_file
 from ops.deadletters.queue import DeadLetterQueue, folder_error, open_queue
 from ops.errors import OpsError, UsageError
@@ -99,13 +99,6 @@ def start_job(source: DeadLetterQueue, work: str, name: str = "", **arguments: A
 def read_job(source: DeadLetterQueue, name: str) -> BackgroundJob | None:
     """The latest job of that name; None when there was none."""
     return _JobFiles(source.folder, name).read()
-
-
-def list_jobs(source: DeadLetterQueue) -> tuple[BackgroundJob, ...]:
-    """The latest job of every name, the newest first."""
-    names = sorted(path.stem for path in (source.folder / "jobs").glob("*.json"))
-    jobs = [job for name in names if (job := read_job(source, name))]
-    return tuple(sorted(jobs, key=lambda job: job.began, reverse=True))
 
 
 def stop_job(source: DeadLetterQueue, name: str) -> None:
@@ -192,8 +185,9 @@ class _JobFiles:
 
     def write(self, job: BackgroundJob) -> None:
         with atomic_write(self.state, replace=True, durable=False) as stream:
-            stored = {_STORED_KEYS.get(name, name): value for name, value in asdict(job).items()}
-            stream.write(json.dumps(stored, default=datetime.isoformat).encode())
+            stored = asdict(job)
+            stored[_STATUS_TEXT_KEY] = stored.pop("status_text")
+            stream.write(typed_json.dumps(stored).encode())
 
     def read(self) -> BackgroundJob | None:
         held = self.held()  # before the state: a job that ends in between is not taken for lost
@@ -207,25 +201,16 @@ class _JobFiles:
 
     def _load(self) -> BackgroundJob | None:
         try:
-            stored = json.loads(read_file(self.state))
-            times = {name: stored[name] and datetime.fromisoformat(stored[name]).astimezone(UTC) for name in _TIMES}
-            fields = {name: stored.pop(key) for name, key in _STORED_KEYS.items()}
-            return _validated(BackgroundJob(**{**stored, **times, **fields, "notes": tuple(stored["notes"])}))
+            stored = typed_json.loads(read_file(self.state))
+            stored["status_text"] = stored.pop(_STATUS_TEXT_KEY)
+            job = typed_json.typed(stored, BackgroundJob)
+            return replace(job, began=typed_json.in_utc(job.began), ended=job.ended and typed_json.in_utc(job.ended))
         except (OpsError, *MALFORMED):
             return None
 
 
-_TIMES = ("began", "ended")
-_STORED_KEYS = {"status_text": "said"}
-"""Where a field has another name in a job's file."""
-
-
-def _validated(job: BackgroundJob) -> BackgroundJob | None:
-    """``job`` if its values have the right types, else None."""
-    texts = (job.name, job.work, job.state, job.status_text, job.log, job.error, job.next_step, *job.notes)
-    numbers = (job.done, job.expected)
-    valid = all(isinstance(text, str) for text in texts) and all(isinstance(number, int) for number in numbers)
-    return job if valid and isinstance(job.began, datetime) and isinstance(job.arguments, dict) else None
+_STATUS_TEXT_KEY = "said"
+"""The status text's name in a job's file, which an earlier version may have written."""
 
 
 def run_job(order: Mapping[str, Any]) -> None:

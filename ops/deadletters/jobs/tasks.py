@@ -6,11 +6,10 @@ Each returns its final status text and notes, and raises OpsError.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ops import formatting
+from ops import formatting, typed_json
 from ops.deadletters.plan_model import Selection
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def export(
 ) -> TaskResult:
     from ops.deadletters.archive import exports
 
-    result = exports.export_messages(source, _selection_from_json(selection), Path(path), format)
+    result = exports.export_messages(source, typed_json.typed(selection, Selection), Path(path), format)
     text = f"{formatting.count(result.messages, 'message')} written to {result.path}"
     if result.unreached:
         text += (
@@ -103,13 +102,8 @@ def export(
 
 def selection_to_json(selection: Selection) -> dict[str, Any]:
     """A selection in JSON's types: the argument of ``export``."""
-    fields = vars(selection).items()
-    return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in fields}
-
-
-def _selection_from_json(fields: dict[str, Any]) -> Selection:
-    times = {name: datetime.fromisoformat(fields[name]) if fields.get(name) else None for name in ("since", "until")}
-    return Selection(**{**fields, **times, "ids": tuple(fields["ids"])})
+    fields: dict[str, Any] = typed_json.loads(typed_json.dumps(selection))
+    return fields
 
 
 def _run_progress(reporter: ProgressReporter) -> Callable[[Run], None]:

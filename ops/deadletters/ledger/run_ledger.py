@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from ops.deadletters import plan_codec
+from ops import typed_json
 from ops.deadletters.ledger import schema
 from ops.deadletters.ledger.aggregate import MOVE_TASK_PREFIX, PENDING_MOVE_TASK, PLAN_KEY
 from ops.deadletters.ledger.model import RunState
@@ -51,9 +51,9 @@ class RunLedger(LedgerReader):
             "stays": plan.action is Action.COPY or plan.selection.imported,
             "state": RunState.RUNNING,
             "began": _now(),
-            PLAN_KEY: plan_codec.to_plain(plan),  # so that it can be resumed when the plan's file is lost
+            PLAN_KEY: plan,  # so that it can be resumed when the plan's file is lost
         }
-        schema.create_ledger(path, plan.ids, {key: json.dumps(value) for key, value in facts.items()})
+        schema.create_ledger(path, plan.ids, {key: typed_json.dumps(value) for key, value in facts.items()})
         return cls(path)
 
     @classmethod

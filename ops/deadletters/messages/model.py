@@ -59,10 +59,6 @@ class DeadLetter:
         return self.system.get("MessageGroupId")
 
     @property
-    def deduplication_id(self) -> str | None:
-        return self.system.get("MessageDeduplicationId")
-
-    @property
     def trace_header(self) -> str | None:
         return self.system.get("AWSTraceHeader")
 

@@ -61,7 +61,6 @@ def test_a_scan_and_a_redrive_run_in_the_background(world: World) -> None:
     assert read_run(world.source, plan.id).state is RunState.DONE
     assert world.bodies() == []
     assert len(world.jobs.messages()) == 25
-    assert [job.name for job in background.list_jobs(world.source)] == [name, "look"], "the newest first"
 
 
 def test_what_it_cannot_do_is_a_sentence_in_its_notes(world: World) -> None:

@@ -66,7 +66,7 @@ def only(source: DeadLetterQueue, twin: Twin, permissions: Iterable[str]) -> Dea
 
 def follow(source: DeadLetterQueue, plan: Plan) -> None:
     if plan.action is Action.PURGE:
-        kept = exports.export_messages(source, exports.plan_selection(plan))
+        kept = exports.export_messages(source, Selection(ids=plan.ids))
         asked = purge.confirmation_text(plan)
         assert purge.purge_messages(source, plan, export=kept.path, confirmation=asked, reason="why").deleted == LETTERS
     else:

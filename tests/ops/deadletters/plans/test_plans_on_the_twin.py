@@ -93,7 +93,7 @@ def test_a_destination_whose_key_cannot_be_used(source: DeadLetterQueue, twin: T
 def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
     scan_queue(source)
     plan = plans.make_plan(source, Selection(where="body.n < `10`"), action=Action.PURGE)
-    kept = exports.export_messages(source, exports.plan_selection(plan))
+    kept = exports.export_messages(source, Selection(ids=plan.ids))
     asked = purge.confirmation_text(plan)
     assert asked == "purge 10 messages"
     done = purge.purge_messages(source, plan, export=kept.path, confirmation=asked, reason="cannot succeed")

@@ -32,7 +32,7 @@ def fill(world: World, bad: int = 12, good: int = 20) -> Plan:
 def run_purge(world: World, plan: Plan, **changes: Any) -> PurgeResult:
     path = world.source.folder / f"{plan.id}.jsonl"
     if not path.exists():
-        exports.export_messages(world.source, exports.plan_selection(plan), path)
+        exports.export_messages(world.source, Selection(ids=plan.ids), path)
     asked: dict[str, Any] = {"export": path, "confirmation": purge.confirmation_text(plan), "reason": WHY, **changes}
     return purge.purge_messages(world.source, plan, **asked)
 

@@ -149,7 +149,7 @@ def test_messages_that_are_gone_or_held_by_others_are_reported(world: World) -> 
 def test_messages_that_are_not_in_the_queue_are_refused_with_their_place(world: World) -> None:
     plan = fill(world)
     export = world.source.folder / "export.jsonl"
-    exports.export_messages(world.source, exports.plan_selection(plan), export)
+    exports.export_messages(world.source, Selection(ids=plan.ids), export)
     assert set(purge.plan_purge(world.source, export).ids) == set(plan.ids)
     with Snapshot.open(world.source) as snapshot:
         snapshot.set_place(plan.ids[:3], Place.PURGED)

@@ -8,6 +8,7 @@ import pytest
 
 from ops.deadletters.archive import audit_log, exports
 from ops.deadletters.messages.model import Place
+from ops.deadletters.plan_model import Selection
 from ops.deadletters.queue import state_folder
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError, OpsError
@@ -45,7 +46,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_bad_network_loses_no_other_message(world: World, fault: Fault) -> None:
     plan = fill(world)
-    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, Selection(ids=plan.ids), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(fault)
     done = run_purge(world, plan)
     world.aws.heal()
@@ -60,7 +61,7 @@ def test_a_bad_network_loses_no_other_message(world: World, fault: Fault) -> Non
 
 def test_leases_that_end_midway_are_noticed(world: World) -> None:
     plan = fill(world)
-    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, Selection(ids=plan.ids), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(Fault("end leases", "ReceiveMessage", times=2))
     done = run_purge(world, plan)
     assert [body for body in world.bodies() if body.startswith("good")] == good_bodies()
@@ -80,7 +81,7 @@ def test_what_sqs_hands_out_again_after_its_delete_is_deleted_again(world: World
 
 def test_it_ends_where_deletes_never_last(world: World) -> None:
     plan = fill(world, bad=15, good=3)
-    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, Selection(ids=plan.ids), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(Fault("linger", "DeleteMessageBatch"))
     done = run_purge(world, plan)
     assert (done.deleted, done.missing) == (15, 0)
@@ -100,7 +101,7 @@ def test_messages_that_sqs_does_not_delete_stay_and_are_reported(world: World) -
 
 def test_a_refusal_ends_it_and_gives_all_back(world: World) -> None:
     plan = fill(world)
-    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, Selection(ids=plan.ids), world.source.folder / f"{plan.id}.jsonl")
     world.aws.fault(replace(DENIED, operation="ReceiveMessage", skip=1))
     with pytest.raises(AwsError, match="not authorized"):
         run_purge(world, plan)
@@ -119,7 +120,7 @@ BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END
 
 def test_a_snapshot_that_cannot_be_written_ends_it_and_the_audit_log_has_what_was_deleted(world: World) -> None:
     plan = fill(world, bad=400, good=10)
-    exports.export_messages(world.source, exports.plan_selection(plan), world.source.folder / f"{plan.id}.jsonl")
+    exports.export_messages(world.source, Selection(ids=plan.ids), world.source.folder / f"{plan.id}.jsonl")
     with Snapshot.open(world.source) as snapshot:
         snapshot.connection.execute(FULL)
     with pytest.raises(OpsError, match="disk is full"):

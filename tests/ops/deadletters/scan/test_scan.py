@@ -118,7 +118,9 @@ def test_letters_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch
     assert done.messages == 2
     assert any("first messages of each message group" in note for note in done.notes)
     with Snapshot.open(look_world.source) as snapshot:
-        assert {(found.message.group_id, found.message.deduplication_id) for found in snapshot.find()} == {
+        assert {
+            (found.message.group_id, found.message.system["MessageDeduplicationId"]) for found in snapshot.find()
+        } == {
             ("g1", "d1"),
             ("g2", "d2"),
         }
