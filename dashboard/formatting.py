@@ -15,31 +15,15 @@ from ops import formatting
 NONE = "–"
 """Shown where there is no value: never a zero that was not measured."""
 
-_SI = ((1e12, "T"), (1e9, "G"), (1e6, "M"))
-
 
 def number(value: float | None) -> str:
-    """``1,234``, ``1.2M``, ``3.4``, ``0.12``."""
-    if value is None or math.isnan(value):
-        return NONE
-    size = abs(value)
-    if size >= 1e6:
-        scale, sign = next(step for step in _SI if size >= step[0])
-        return f"{_short(value / scale, 3)}{sign}"
-    return formatting.count(value) if size >= 10 or value == int(value) else _short(value, 2)
+    """``1,234``, ``3.4``, ``0.12``."""
+    return NONE if value is None or math.isnan(value) else formatting.count(value)
 
 
 def message_count(count: float) -> str:
     """``1 message``, ``54 messages``."""
     return f"{number(count)} message{'' if count == 1 else 's'}"
-
-
-def _short(value: float, digits: int) -> str:
-    if value == 0:
-        return "0"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{min(places, 12)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def duration(seconds: float | None) -> str:
@@ -49,14 +33,17 @@ def duration(seconds: float | None) -> str:
 
 def millis(ms: float | None) -> str:
     """Latencies need more digits than ``duration`` has: ``3.4 ms``, ``861 ms``, ``1.23 s``."""
-    if ms is None or math.isnan(ms):
-        return NONE
-    return f"{_short(ms, 3)} ms" if ms < 1000 else f"{_short(ms / 1000, 3)} s"
+    return NONE if ms is None or math.isnan(ms) else formatting.latency(ms)
 
 
 def usd(value: float | None) -> str:
-    """``$12.30``, ``$0.0421``."""
+    """``$12.30``, ``$0.042``."""
     return NONE if value is None or math.isnan(value) else formatting.usd(value)
+
+
+def rate(per_minute: float | None) -> str:
+    """``12/min``."""
+    return NONE if per_minute is None or math.isnan(per_minute) else formatting.rate(per_minute)
 
 
 def percent(share: float | None) -> str:

@@ -24,6 +24,7 @@ from dashboard.time_range import TimeRange
 from ops import target as targets
 from ops.aws.sts import Identity
 from ops.errors import OpsError
+from ops.formatting import price
 from ops.insight.report_types import Finding, QueryCost
 from ops.target import Target
 
@@ -286,11 +287,11 @@ def _footnotes(notes: tuple[str, ...]) -> None:
 
 def refresh_cost(cost: QueryCost, selection: PageSelection) -> str:
     """What a refresh of the page costs, in one line."""
-    metrics, usd = f"{cost.metrics_requested} metrics per refresh", formatting.usd(cost.usd)
+    metrics, usd = f"{cost.metrics_requested} metrics per refresh", price(cost.usd)
     if selection.target.is_twin:
         text = f"{metrics}. Free on the twin; {usd} on AWS."
     elif selection.refresh:
-        hourly = formatting.usd(cost.usd * 3600 / selection.refresh)
+        hourly = price(cost.usd * 3600 / selection.refresh)
         text = f"{metrics}: {usd}, {hourly} per hour while this page is open."
     else:
         text = f"{metrics}: {usd}. Automatic refresh is off."

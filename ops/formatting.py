@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
-
-PER_SECOND_FROM = 600.0
-"""Rates of at least this many per minute are shown per second."""
 
 
 def count(number: float, thing: str = "", plural: str = "") -> str:
-    """``1 dead letter``, ``1,204 dead letters``."""
-    figure = f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.1f}"
+    """``1 dead letter``, ``1,204 dead letters``; below ten two significant digits: ``9.5``, ``0.04``."""
+    figure = f"{number:,.0f}" if number >= 10 or number == int(number) else _significant(number, 2)
     if not thing:
         return figure
     return f"{figure} {thing if figure == '1' else plural or thing + 's'}"
@@ -35,19 +33,33 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def latency(ms: float) -> str:
+    """``3.4 ms``, ``861 ms``, ``1.23 s``, ``14 min``: more digits than ``duration`` has below ten seconds."""
+    if ms < 1000:
+        return f"{_significant(ms, 3)} ms"
+    return f"{_significant(ms / 1000, 3)} s" if ms < 10_000 else duration(ms / 1000)
+
+
+def _significant(value: float, digits: int) -> str:
+    """At most this many significant digits, without trailing zeros."""
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(places, 12)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def stretch(seconds: float) -> str:
     """A duration rounded to the minute, such as a range that starts with a period: ``10 min`` for 9 min 50 s."""
     return duration(max(1, round(seconds / 60)) * 60)
 
 
 def usd(amount: float) -> str:
-    """``$12.30``, ``$0.042``, ``$0.0000125``: three significant digits, and never zero for a small amount."""
-    if amount == 0 or abs(amount) >= 1:
+    """``$1,234.50``; below a dollar two significant digits: ``$0.42``, ``$0.0089``."""
+    if amount == 0 or abs(amount) >= 0.995:
         return f"${amount:,.2f}"
-    decimals = 2
-    while decimals < 12 and abs(amount) < 10 ** (2 - decimals):
-        decimals += 1
-    return f"${amount:.{decimals}f}"
+    magnitude = int(f"{abs(amount):.1e}".rpartition("e")[2])  # of the rounded amount: 0.0996 is 0.10
+    return f"${amount:.{min(1 - magnitude, 12)}f}"
 
 
 def price(amount: float) -> str:
@@ -74,20 +86,8 @@ def percent(share: float) -> str:
 
 
 def rate(per_minute: float) -> str:
-    """``12/min``, or ``3.4/s`` when it is fast. For rates that are compared, use ``rates``."""
-    return rates(per_minute)[0]
-
-
-def rates(*per_minute: float) -> list[str]:
-    """Rates shown side by side, all in the unit of the fastest: ``25/s`` and ``8.8/s``."""
-    if max(per_minute) < PER_SECOND_FROM:
-        return [_figure(value, 0 if value >= 10 else 1) + "/min" for value in per_minute]
-    return [_figure(value / 60, 0 if value >= PER_SECOND_FROM else 1) + "/s" for value in per_minute]
-
-
-def _figure(value: float, decimals: int) -> str:
-    text = f"{value:,.{decimals}f}"
-    return text.removesuffix(".0")
+    """``12/min``, ``2,580/min``: always per minute, as on the charts, so that any two rates can be compared."""
+    return f"{count(per_minute)}/min"
 
 
 def clock(moment: datetime, now: datetime) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.access import access
-from dashboard.formatting import escape, sendable, usd
+from dashboard.formatting import escape, sendable
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.report_source import LogTopic
 from ops import formatting
@@ -50,7 +50,7 @@ def show_log_panel(topic: LogTopic, key: str = "") -> None:
             pages = _read(topic, st.session_state[f"{key}-searched"], pages)  # not a text entered since
         st.session_state[f"{key}-pages"] = pages
         if not pages:
-            most = f"Searched with Logs Insights, which bills per GB scanned: at most {usd(MAX_USD)} per search."
+            most = f"Searched with Logs Insights, which bills per GB scanned: at most {formatting.price(MAX_USD)} per search."
             st.html(f'<span class="so-quiet">{escape(most)}</span>')
             return
         _show_lines(pages)
@@ -94,10 +94,10 @@ def _show_lines(pages: list[LogPage]) -> None:
 
 
 def _show_notes(pages: list[LogPage], searched: str) -> None:
-    lines, scanned = sum(len(page.lines) for page in pages), sum(page.scanned_bytes for page in pages)
-    cost = usd(sum(page.usd for page in pages))
+    lines, scanned = sum(len(page.lines) for page in pages), round(sum(page.scanned_bytes for page in pages))
+    cost = formatting.price(sum(page.usd for page in pages))
     with_text = f" with “{searched}”" if searched else ""
-    summary = f"{formatting.count(lines, 'line')}{with_text}, newest first, times in UTC · {scanned / 1e6:,.1f} MB scanned, {cost}"
+    summary = f"{formatting.count(lines, 'line')}{with_text}, newest first, times in UTC · {formatting.byte_size(scanned)} scanned, {cost}"
     st.html(f'<span class="so-quiet">{escape(summary)}</span>')
     if notes := tuple(dict.fromkeys(note for page in pages for note in page.notes)):
         st.html(html_blocks.partial(notes))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard import runbooks, theme
 from dashboard.charts.series import late_start, since
-from dashboard.formatting import NONE, escape, moment, number, quantity, utc
+from dashboard.formatting import escape, moment, number, quantity, rate, utc
 from dashboard.markup.sparkline import data_uri
 from ops.insight.report_types import Level
 from ops.insight.reports.alarms import AlarmState
@@ -83,12 +83,12 @@ def _flow(rate: float | None, verb: str, colour: str, css_class: str = "") -> st
     )
 
 
-def _rate(rate: float | None) -> str:
-    return NONE if rate is None else f"{escape(number(rate))}/min"
+def _rate(per_minute: float | None) -> str:
+    return escape(rate(per_minute))
 
 
-def _failures(rate: float | None) -> str:
-    return "" if rate is None or not rate else f" · {number(rate)} failed/min"
+def _failures(per_minute: float | None) -> str:
+    return f" · {rate(per_minute)} failed" if per_minute else ""
 
 
 def _idle(rate: float | None) -> str:

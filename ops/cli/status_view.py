@@ -84,8 +84,7 @@ def path_text(report: OverviewReport) -> str:
     names = safe(" → ".join(", ".join(map(str, some)) for some in parts if some))
 
     passing = (path.accepted, path.started, path.finished, path.failed, path.died)
-    known = iter(formatting.rates(*(value for value in passing if value is not None), 0.0))
-    accepted, started, finished, failed, died = ("–" if value is None else next(known) for value in passing)
+    accepted, started, finished, failed, died = ("–" if rate is None else formatting.rate(rate) for rate in passing)
     return (
         f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · moved to DLQ {died}\n"
     )

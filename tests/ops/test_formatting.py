@@ -32,6 +32,13 @@ def test_durations(seconds: float, said: str) -> None:
     assert formatting.duration(seconds) == said
 
 
+@pytest.mark.parametrize(
+    ("ms", "said"), [(0.5, "0.5 ms"), (861.2, "861 ms"), (1_234.0, "1.23 s"), (15_000.0, "15 s"), (840_000.0, "14 min")]
+)
+def test_latencies(ms: float, said: str) -> None:
+    assert formatting.latency(ms) == said
+
+
 def test_a_window_is_told_to_the_minute() -> None:
     assert formatting.stretch(590) == "10 min"
     assert formatting.stretch(909) == "15 min"
@@ -44,8 +51,12 @@ def test_a_window_is_told_to_the_minute() -> None:
         (0, "$0.00"),
         (12.3, "$12.30"),
         (1_234.5, "$1,234.50"),
-        (0.042, "$0.0420"),
-        (0.0000125, "$0.0000125"),
+        (0.042, "$0.042"),
+        (0.0000036, "$0.0000036"),
+        (0.00894, "$0.0089"),
+        (0.0996, "$0.10"),
+        (0.994, "$0.99"),
+        (0.996, "$1.00"),
     ],
 )
 def test_dollars(amount: float, said: str) -> None:
@@ -56,8 +67,8 @@ def test_the_price_of_an_act_is_not_told_to_the_millionth() -> None:
     assert [formatting.price(amount) for amount in (0, 0.0000048, 0.0001, 0.25)] == [
         "$0.00",
         "less than $0.0001",
-        "$0.000100",
-        "$0.250",
+        "$0.00010",
+        "$0.25",
     ]
 
 
@@ -65,10 +76,11 @@ def test_counts_rates_and_shares() -> None:
     assert formatting.count(1, "dead letter") == "1 dead letter"
     assert formatting.count(1_204, "dead letter") == "1,204 dead letters"
     assert formatting.count(2, "cause", "causes") == "2 causes"
-    assert formatting.count(2.5) == "2.5"
+    assert [formatting.count(number) for number in (2.5, 0.034, 9.96, 12.3)] == ["2.5", "0.034", "10", "12"]
     assert formatting.rate(3.4) == "3.4/min"
     assert formatting.rate(45) == "45/min"
-    assert formatting.rate(1_200) == "20/s"
+    assert formatting.rate(0.04) == "0.04/min"
+    assert formatting.rate(1_200) == "1,200/min"
     assert formatting.percent(0.004) == "0.4%"
     assert formatting.percent(0.5) == "50%"
     assert formatting.percent(0) == "0%"

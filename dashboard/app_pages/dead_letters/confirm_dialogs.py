@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.formatting import duration, message_count, number, percent, usd
+from dashboard.formatting import duration, message_count, number, percent
 from dashboard.markup import dead_letters, error_box
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action
 from ops.deadletters.redrive import purge
 from ops.errors import OpsError, UsageError
+from ops.formatting import price
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def confirm_redrive(service: DeadLetterService, plan: Plan) -> None:
     edited = "• Edits apply as in the plan.\n" if plan.edits else ""
     st.text(
         f"{message_count(len(plan.ids))} from {dead_letters.origin(plan, service.queue)} to {dead_letters.destination(plan)}. "
-        f"Estimate: {duration(plan.estimate.seconds)}, {usd(plan.estimate.usd)}.\n\n"
+        f"Estimate: {duration(plan.estimate.seconds)}, {price(plan.estimate.usd)}.\n\n"
         f"{edited}• {deletion}\n• {canary}\n"
         "• You can stop it at any time; sent messages cannot be recalled.\n"
         "• It continues when you leave this page."
@@ -75,7 +76,7 @@ def confirm_purge(service: DeadLetterService, plan: Plan, export: Path) -> None:
     """Needs the export of exactly these messages, a reason, and the typed words."""
     words = purge.confirmation_text(plan)
     st.text(
-        f"{message_count(len(plan.ids))} of {service.queue}. Estimated cost: {usd(plan.estimate.usd)}.\n\n"
+        f"{message_count(len(plan.ids))} of {service.queue}. Estimated cost: {price(plan.estimate.usd)}.\n\n"
         "• A deletion cannot be undone.\n"
         f"• To restore the messages from the export: ops dlq import {shlex.quote(str(export))}"
     )

@@ -9,14 +9,14 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
-from dashboard.formatting import escape, message_count, number, usd
+from dashboard.formatting import escape, message_count, number
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs import tasks
 from ops.deadletters.jobs.background import DONE
 from ops.deadletters.plan_model import Action, Selection
 from ops.errors import OpsError
-from ops.formatting import byte_size
+from ops.formatting import byte_size, price
 
 if TYPE_CHECKING:
     from ops.deadletters.jobs.background import BackgroundJob
@@ -110,7 +110,7 @@ def _show_purge_plan(service: DeadLetterService, plan_id: str, selection: Select
         facts = {
             "Plan ID": plan.id,
             "Messages": f"{number(len(plan.ids))} of {number(plan.queue_count)} in the queue, {byte_size(plan.bytes)}",
-            "Estimated cost": usd(plan.estimate.usd),
+            "Estimated cost": price(plan.estimate.usd),
             "Required permissions": ", ".join(plan.permissions),
             "Export file": str(path),
         }

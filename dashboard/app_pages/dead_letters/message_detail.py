@@ -144,8 +144,7 @@ def timeline_html(events: list[tuple[Any, str, str]]) -> str:
 
 
 def _elapsed(passed: timedelta) -> str:
-    seconds = passed.total_seconds()
-    return f"{max(0.0, seconds):.1f} s" if seconds < 10 else duration(seconds)
+    return duration(max(0.0, passed.total_seconds()))
 
 
 def _show_body(message_id: str, body: str) -> None:

@@ -170,7 +170,7 @@ def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_us
         return [Observation(Level.UNKNOWN, "no invocation records or REPORT lines in this time range")]
     cold = int(frame["cold"].sum())
     cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
-    latency = f", p95 init {formatting.duration(p95 / 1000)}" if p95 is not None else ""
+    latency = f", p95 init {formatting.latency(p95)}" if p95 is not None else ""
     restored = int((frame["cold"] & frame["restore_ms"].notna()).sum())
     snapshots = f", {formatting.count(restored, 'restore')} from a snapshot" if restored else ""
     of = formatting.count(len(frame), "invocation")

@@ -252,7 +252,7 @@ def _claims(
         claims.append(Observation(Level.ACT, text))
     elif binding:
         value = next(line.value for line in known if line.name == binding)
-        arriving, leaving = formatting.rates(*(readings.per_minute(name) or 0 for name in ("sent", "deleted")))
+        arriving, leaving = (formatting.rate(readings.per_minute(name) or 0) for name in ("sent", "deleted"))
         pace = f"{arriving} arriving, {leaving} processed"
         waiting = f"{formatting.count(now.visible)} queued, " if now.visible else ""
         busy = f"all {formatting.count(value)} concurrent executions ({binding}) are in use"

@@ -222,11 +222,11 @@ def _observations(
     limit = f" of a {formatting.duration(timeout_ms / 1000)} timeout" if timeout_ms else ""
     name = "p95 duration" if _has_all_durations(found) else "highest p95 duration of a period"
     if p95 is not None and timeout_ms and p95 >= NEAR_LIMIT * timeout_ms:
-        observations.append(Observation(Level.WATCH, f"{name} is {formatting.duration(p95 / 1000)}{limit}"))
+        observations.append(Observation(Level.WATCH, f"{name} is {formatting.latency(p95)}{limit}"))
     if memory_share is not None and memory_share >= NEAR_LIMIT:
         text = f"an invocation used {formatting.percent(memory_share)} of the function's memory"
         observations.append(Observation(Level.WATCH, text))
-    latency = f"; {name} {formatting.duration(p95 / 1000)}{limit}" if p95 is not None else ""
+    latency = f"; {name} {formatting.latency(p95)}{limit}" if p95 is not None else ""
     fine = Observation(Level.OK, f"none of {formatting.count(int(total), 'invocation')} failed{latency}")
     return observations or [fine]
 

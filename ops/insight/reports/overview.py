@@ -196,7 +196,7 @@ def _quiet(readings: Readings, path: PipelineRates, there: Depths) -> Observatio
         return Observation(Level.OK, "no backlog and no arrivals")
     age = readings.latest("oldest_s")
     waited = f", the oldest for {formatting.duration(age)}" if age is not None and path.waiting else ""
-    arriving, done = formatting.rates(path.accepted or 0, path.finished or 0)
+    arriving, done = formatting.rate(path.accepted or 0), formatting.rate(path.finished or 0)
     when = f" {there.label}" if there.label else ""
     return Observation(
         Level.OK,

@@ -167,7 +167,7 @@ def backlog_claims(readings: Readings, there: Depths, aged: bool = False) -> lis
     arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
     if levels.backlog(float(now.visible), leaving, age) is not Level.WATCH:
         return []
-    come, go = formatting.rates(arriving, leaving)
+    come, go = formatting.rate(arriving), formatting.rate(leaving)
     oldest = f", the oldest for {formatting.duration(age)}" if age is not None and not aged else ""
     when = f" {there.label}" if there.label else ""
     waiting = f"{formatting.count(now.visible)} queued{when}{oldest}"
@@ -192,7 +192,7 @@ def returned(readings: Readings, now: sqs.Depth) -> list[Observation]:
     received, back = readings.per_minute("received"), unfinished(readings, now)
     if not received or back is None or back < 1 or back / received < RETURNED_SHARE:
         return []
-    got, again = formatting.rates(received, back)
+    got, again = formatting.rate(received), formatting.rate(back)
     text = f"{again} of {got} received are not deleted and return to the queue: check for failures"
     return [Observation(Level.WATCH, text, "dead_letters")]
 
@@ -209,7 +209,7 @@ def _balance(
             ]
         return [Observation(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
     arriving, done = arrivals or 0.0, completions or 0.0
-    come, go = formatting.rates(arriving, done)
+    come, go = formatting.rate(arriving), formatting.rate(done)
     pace = f"{come} arriving, {go} processed"
     level = levels.backlog(float(now.visible), done, readings.latest("oldest_s"))
     level = Level.OK if level is Level.UNKNOWN else level

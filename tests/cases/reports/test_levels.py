@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dashboard.components import overview_view
 from ops import formatting
 from ops.aws.cloudwatch import Alarm, Points
 from ops.cli.status_view import path_text
@@ -108,25 +109,23 @@ def test_the_headline_and_the_tiles_are_of_one_sample(stage: world.Stage) -> Non
 # --- units ----------------------------------------------------------------------------------------------------------
 
 
-def test_a_comparison_is_in_one_unit(stage: world.Stage) -> None:
-    assert formatting.rates(1_500, 528) == ["25/s", "8.8/s"]
-    assert formatting.rates(2_340, 492, 14) == ["39/s", "8.2/s", "0.2/s"]
-    assert formatting.rates(43, 9.5) == ["43/min", "9.5/min"]
+def test_every_rate_is_per_minute_as_on_the_charts(stage: world.Stage) -> None:
+    assert [formatting.rate(rate) for rate in (1_500, 9.5)] == ["1,500/min", "9.5/min"]
     metrics = flow(1_500, 528, received=700)
     found = pages(stage, metrics, {"jobs": (900, 3)})
     with world.world(stage, metrics, depths={"jobs": (900, 3)}) as (aws, _):
         told = [page.finding.text for page in (*found, concurrency.report(aws, WORKLOAD, WINDOW))]
     for text in told:
-        assert not ("/s" in text and "/min" in text), text
-    assert any("25/s" in text and "8.8/s" in text for text in told)
+        assert "/s" not in text, text
+    assert any("1,500/min" in text and "528/min" in text for text in told)
 
 
-@pytest.mark.parametrize("fast", [True, False])
-def test_the_command_line_shows_the_path_in_one_unit(stage: world.Stage, fast: bool) -> None:
-    shown, _ = pages(stage, flow(2_580, 568, received=600) if fast else flow(58, 45))
-    told = path_text(shown)
-    assert ("/s" in told, "/min" in told) == (fast, not fast)
-    assert ("in 43/s → started 10/s → done 9.5/s" if fast else "in 58/min → started 45/min → done 45/min") in told
+def test_the_command_line_and_the_page_write_the_path_alike(stage: world.Stage) -> None:
+    shown, page = pages(stage, flow(2_580, 568, received=600))
+    assert "in 2,580/min → started 600/min → done 568/min" in path_text(shown)
+    drawn = overview_view.path(shown.path, shown.stops)
+    assert all(f"<b>{rate}</b>" in drawn for rate in ("2,580/min", "600/min", "568/min"))
+    assert "2,580/min arriving, 568/min processed" in page.finding.text
 
 
 # --- the oldest message ---------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ def test_a_part_that_is_not_known_says_why() -> None:
         dead=PipelineNode("Dead-letter queue", "orders-dlq", "may not be read"),
     )
     html = overview_view.path(RATES, stops)
-    assert "in flight · 3.1 failed/min · unknown" in html
+    assert "in flight · 3.1/min failed · unknown" in html
     assert "<b>orders-dlq</b>" in html
     assert "may not be read" in html
 

@@ -83,9 +83,9 @@ def test_an_open_page_notices_that_the_twins_host_died(
 @pytest.mark.parametrize(
     ("endpoint", "refresh", "said"),
     [
-        ("http://127.0.0.1:4566", 10, "24 metrics per refresh. Free on the twin; $0.000240 on AWS."),
-        (None, 60, "24 metrics per refresh: $0.000240, $0.0144 per hour while this page is open."),
-        (None, None, "24 metrics per refresh: $0.000240. Automatic refresh is off."),
+        ("http://127.0.0.1:4566", 10, "24 metrics per refresh. Free on the twin; $0.00024 on AWS."),
+        (None, 60, "24 metrics per refresh: $0.00024, $0.014 per hour while this page is open."),
+        (None, None, "24 metrics per refresh: $0.00024. Automatic refresh is off."),
     ],
 )
 def test_the_cost_of_a_refresh(endpoint: str | None, refresh: int | None, said: str) -> None:

@@ -22,7 +22,7 @@ def test_a_page_in_trouble(sample: Visit, entry: Entry) -> None:
     numbers = [app.html.index(mark) for mark in ("so-stats", "so-card") if mark in app.html]
     assert app.html.index("so-finding") < min(numbers), "the finding opens the page"
     assert "The last minute is not complete yet." in app.text, "what is missing is said"
-    assert "24 metrics per refresh: $0.000240" in app.text, "the cost of a refresh is shown"
+    assert "24 metrics per refresh: $0.00024" in app.text, "the cost of a refresh is shown"
     assert all(title[0].isupper() and not title.endswith("?") for title in app.chart_titles)
     for title, chart in zip(app.chart_titles, app.charts, strict=True):
         horizontal = any(trace.get("orientation") == "h" for trace in chart["data"])

@@ -34,7 +34,7 @@ def test_a_plan_is_previewed_before_anything_moves(sample: Visit) -> None:
         "54 messages to redrive. Creating a plan sends nothing.",
         "Review: redrive 54 messages",
         "of 54 in the queue",
-        "$0.000120",
+        "$0.00012",
         "their original source",
         "aborts if more than 20% fail again",
         "The oldest message expires in 2 days 4 h.",
@@ -77,7 +77,7 @@ def test_there_is_no_plan_without_messages(sample: Visit) -> None:
 def test_the_confirmation_shows_what_will_happen(sample: Visit) -> None:
     app = planned(sample("trouble"))
     app.at.button(key="ask-redrive").click().run()
-    assert "54 messages from scilearn-jobs-dead to their original source. Estimate: 4.2 s, $0.000120." in app.text
+    assert "54 messages from scilearn-jobs-dead to their original source. Estimate: 4.2 s, $0.00012." in app.text
     assert "After each stage, waits up to 15 min for outcomes; aborts if more than 20% fail again." in app.text
     assert "Edits apply" not in app.text
 

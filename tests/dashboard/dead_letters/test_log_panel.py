@@ -34,7 +34,7 @@ def search(app: App, text: str = "") -> None:
 
 def test_nothing_is_searched_until_it_is_asked_for(sample: Visit) -> None:
     app = panel(sample("trouble"))
-    assert "bills per GB scanned: at most $0.500 per search" in app.text
+    assert "bills per GB scanned: at most $0.50 per search" in app.text
     assert not [code for code in codes(app) if code.startswith("line") or "  line 0" in code]
 
 

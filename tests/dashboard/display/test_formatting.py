@@ -12,7 +12,7 @@ from dashboard import formatting
 @pytest.mark.parametrize(
     ("value", "said"),
     [(None, "–"), (float("nan"), "–"), (0, "0"), (0.034, "0.034"), (3.456, "3.5"), (12.3, "12"), (1234, "1,234"),
-     (1_234_567, "1.23M"), (7.2e9, "7.2G")],
+     (1_234_567, "1,234,567")],
 )  # fmt: skip
 def test_number(value: float | None, said: str) -> None:
     assert formatting.number(value) == said
@@ -20,7 +20,7 @@ def test_number(value: float | None, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "unit", "said"),
-    [(4.2, "seconds", ("4.2 s", "")), (12.0, "percent", ("12%", "")), (0.00123, "USD", ("$0.00123", "")),
+    [(4.2, "seconds", ("4.2 s", "")), (12.0, "percent", ("12%", "")), (0.00123, "USD", ("$0.0012", "")),
      (1, "messages", ("1", "message")), (54, "messages", ("54", "messages")), (None, "messages", ("–", ""))],
 )  # fmt: skip
 def test_quantity(value: float | None, unit: str, said: tuple[str, str]) -> None:

@@ -93,7 +93,7 @@ def test_an_error_without_a_type_says_so(stage: Stage) -> None:
 
 def test_no_failure_is_fine_and_gives_the_latency(stage: Stage) -> None:
     found = report(stage, [invocation(n) for n in range(5)])
-    assert found.finding.text == "OK: none of 5 invocations failed; p95 duration 0.1 s of a 60 s timeout."
+    assert found.finding.text == "OK: none of 5 invocations failed; p95 duration 100 ms of a 60 s timeout."
     assert found.failed == 0
     assert found.errors.empty or not found.errors.sum().sum()
 

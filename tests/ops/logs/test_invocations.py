@@ -28,7 +28,7 @@ def test_an_invocation_has_its_lines_without_a_request_id_too(world: LogWorld) -
     ]
     assert "invocation" in texts(page)[0], "the extension's record, though the next invocation had started"
     assert {line.request_id for line in page.lines} == {R2, ""}
-    assert world.said == ["Searching /aws/lambda/worker: size unknown; the limit is $0.500."]
+    assert world.said == ["Searching /aws/lambda/worker: size unknown; the limit is $0.50."]
 
 
 def test_a_retry_with_the_same_request_id_is_another_window(world: LogWorld) -> None:

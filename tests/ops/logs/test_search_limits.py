@@ -59,9 +59,9 @@ def test_the_estimate_comes_first_and_the_limit_holds(world: LogWorld) -> None:
     assert texts(page) == ["new"]
     assert page.estimated_bytes is not None and 0 < page.estimated_bytes <= 100e9
     (said,) = world.said
-    assert said.startswith("Searching /aws/lambda/worker: about 60 GB, $0.300; the limit is $0.500.")
+    assert said.startswith("Searching /aws/lambda/worker: about 60 GB, $0.30; the limit is $0.50.")
     (note,) = page.notes
-    assert note.startswith("The logs from ") and "were not searched: that would cost more than $0.500." in note
+    assert note.startswith("The logs from ") and "were not searched: that would cost more than $0.50." in note
 
 
 def test_a_query_that_scans_more_than_estimated_is_stopped(world: LogWorld) -> None:
