@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ops import twin_state
-from ops.errors import UsageError
+from ops.errors import OpsError, UsageError
 from ops.twin_state import TwinState
 
 NOTHING_CHOSEN = UsageError(
@@ -54,6 +54,29 @@ def resolve(
     in ``AWS_REGION`` is for AWS, but a ``region`` argument must be the twin's. Raises UsageError when nothing is
     chosen or the choice contradicts itself, TwinError when it is a twin of which a process has ended.
     """
+    target = resolve_place(stack, queue, profile, region, environ, function)
+    if target.stack or target.queue or target.function:
+        return target
+    recorded = twin_state.recorded()
+    if recorded and recorded.pids and not twin_state.gone(recorded):
+        raise UsageError(
+            f"{_aws_selector(profile, environ)} selects AWS, but no stack, queue or function was specified; a twin is "
+            "running.",
+            "Specify one (--stack NAME, the sidebar's Workload box, or OPS_STACK=NAME), or use the twin: "
+            "OPS_TARGET=twin.",
+        )
+    raise NOTHING_CHOSEN
+
+
+def resolve_place(
+    stack: str | None = None,
+    queue: str | None = None,
+    profile: str | None = None,
+    region: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    function: str | None = None,
+) -> Target:
+    """As ``resolve``, but on AWS no workload has to be chosen: the account and region then stand alone."""
     if not (stack or queue or function):
         stack, queue, function = (environ.get(name) or None for name in ("OPS_STACK", "OPS_QUEUE", "OPS_FUNCTION"))
     wanted = environ.get("OPS_TARGET", "")
@@ -64,22 +87,34 @@ def resolve(
     twin = recorded if recorded and recorded.pids else None
     if wanted == "twin" and twin is None:
         raise UsageError("The twin is not running.", "Start it: ops twin up.")
-    if twin is not None and (wanted == "twin" or (not selector and _is_its_stack(stack, twin))):
+    if twin is not None and (wanted == "twin" or (not selector and _may_have(twin, stack, queue))):
         return _on_twin(twin, stack, queue, function, region)
-    running = twin is not None and not twin_state.gone(twin)
-    if not (stack or queue or function):
-        if running:
-            raise UsageError(
-                f"{selector} selects AWS, but no stack, queue or function was specified; a twin is running.",
-                "Specify one (--stack NAME, the sidebar's Stack box, or OPS_STACK=NAME), or use the twin: "
-                "OPS_TARGET=twin.",
-            )
-        raise NOTHING_CHOSEN
     why = ""
-    if twin is not None and running and not selector:
-        why = f"Using AWS: the running twin has stack {twin.stack}, not {stack}."
+    if twin is not None and not twin_state.gone(twin) and not selector:
+        why = f"Using AWS: the running twin has stack {twin.stack}, not {stack or queue}."
     region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
     return Target(stack=stack, queue=queue, function=function, profile=profile, region=region, why_aws=why)
+
+
+def workload_names(
+    place: Target, stack: str | None, queue_arn: str, alone: bool, environ: Mapping[str, str] = os.environ
+) -> tuple[str | None, str | None]:
+    """The stack and the queue, either possibly None, by which ``resolve`` leads to that queue at ``place``.
+
+    ``alone``: the stack has no other workload, so that its name is enough. While a twin runs, a name may be taken for
+    one of the twin, or of AWS: then the queue's name or ARN is used.
+    """
+    name = queue_arn.rpartition(":")[2]
+    by_stack = [(stack, None if alone else name)] if stack else []
+    by_queue: list[tuple[str | None, str | None]] = [(None, name), (None, queue_arn)]
+    for names in (*by_stack, *by_queue):
+        try:
+            found = resolve_place(*names, profile=place.profile, environ=environ)
+        except OpsError:
+            continue
+        if found.endpoint == place.endpoint:
+            return names
+    return (by_stack or by_queue)[0]
 
 
 def ensure_whole(target: Target) -> None:
@@ -101,10 +136,12 @@ def _aws_selector(profile: str | None, environ: Mapping[str, str]) -> str:
     return f"AWS_PROFILE={environ['AWS_PROFILE']}" if environ.get("AWS_PROFILE") else ""
 
 
-def _is_its_stack(stack: str | None, twin: TwinState) -> bool:
-    """By its name or its ARN."""
+def _may_have(twin: TwinState, stack: str | None, queue: str | None) -> bool:
+    """Whether the names may be of the twin: the stack by its name or ARN; any queue but by an ARN of another account."""
     own = f"arn:aws:cloudformation:{twin.region}:{twin.account_id}:stack/{twin.stack}/"
-    return stack in (None, twin.stack) or (stack or "").startswith(own)
+    its_stack = stack in (None, twin.stack) or (stack or "").startswith(own)
+    its_queue = not (queue or "").startswith("arn:") or f":{twin.account_id}:" in (queue or "")
+    return its_stack and its_queue
 
 
 def _on_twin(twin: TwinState, stack: str | None, queue: str | None, function: str | None, region: str | None) -> Target:

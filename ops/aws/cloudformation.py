@@ -26,6 +26,8 @@ class Stack:
     status: str
     outputs: Mapping[str, str]
     resources: Mapping[str, tuple[str, ...]]
+    root: str = ""
+    """Of a nested stack: the ARN of the outermost one."""
 
     def ids(self, kind: str) -> tuple[str, ...]:
         return self.resources.get(kind, ())
@@ -55,7 +57,18 @@ def describe_stack(aws: Aws, name: str) -> Stack:
         status=item["StackStatus"],
         outputs={output["OutputKey"]: output["OutputValue"] for output in item.get("Outputs", [])},
         resources={kind: tuple(ids) for kind, ids in resources.items()},
+        root=item.get("RootId", ""),
     )
+
+
+def stack_of(aws: Aws, physical_id: str) -> str:
+    """ARN of the stack that has the resource with this physical ID. Raises NotFound where no stack has it.
+
+    Needs cloudformation:DescribeStackResources.
+    """
+    with aws.translate_errors("cloudformation", f"stack of {physical_id}"):
+        found = aws.cloudformation.describe_stack_resources(PhysicalResourceId=physical_id)["StackResources"]
+    return found[0].get("StackId", "") if found else ""
 
 
 def stack_names(aws: Aws) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ Points = tuple[tuple[datetime, float], ...]
 MAX_QUERIES_PER_CALL = 500
 MAX_ALARM_NAMES_PER_CALL = 100
 MAX_HISTORY_PAGES = 3
+MAX_FIRING_PAGES = 5
 _STATE_UPDATE = re.compile(r"Alarm updated from (?P<before>[A-Z_]+) to (?P<after>[A-Z_]+)")
 """Limits of GetMetricData and DescribeAlarms (botocore 1.44.5 model, 2026-11)."""
 
@@ -172,6 +173,21 @@ def find_alarms_on(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ..
         pages = aws.cloudwatch.get_paginator("describe_alarms").paginate()
         alarms = [_alarm(item) for page in pages for item in page.get("MetricAlarms", [])]
     return tuple(alarm for alarm in alarms if values & {value for _, value in alarm.dimensions})
+
+
+def firing_alarms(aws: Aws) -> tuple[tuple[Alarm, ...], bool]:
+    """The region's metric alarms that are in ALARM now, of the first 500; and whether there are more."""
+    items: list[Any] = []
+    token = ""
+    with aws.translate_errors("cloudwatch", "alarms"):
+        for _ in range(MAX_FIRING_PAGES):
+            more: Any = {"NextToken": token} if token else {}
+            page: Any = aws.cloudwatch.describe_alarms(StateValue="ALARM", MaxRecords=MAX_ALARM_NAMES_PER_CALL, **more)
+            items += page.get("MetricAlarms", [])
+            token = page.get("NextToken") or ""
+            if not token:
+                break
+    return tuple(_alarm(item) for item in items), bool(token)
 
 
 def _alarm(item: Any) -> Alarm:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
 MAX_LISTED_FUNCTIONS = 2_000
+MAPPINGS_PER_CALL, MAX_MAPPING_CALLS = 100, 10
+"""Lambda returns at most 100 mappings a call (botocore 1.44.5 model, 2026-11); the number of calls is our choice."""
 DEFAULT_ASYNC_RETRIES = 2
 """Lambda's default number of retries of an asynchronous invocation (Lambda developer guide, 2026-11)."""
 DEFAULT_MINIMUM_POLLERS, DEFAULT_MAXIMUM_POLLERS = 2, 200
@@ -154,6 +156,25 @@ def list_mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") ->
         pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**filters)  # type: ignore[arg-type]
         mappings = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
     return tuple(mapping for mapping in mappings if ":sqs:" in mapping.source_arn)
+
+
+def region_mappings(aws: Aws) -> tuple[tuple[EventSourceMapping, ...], bool]:
+    """The mappings of this account and region that poll SQS, of its first 1,000 mappings; and whether there are more.
+
+    Needs lambda:ListEventSourceMappings.
+    """
+    items: list[Any] = []
+    marker = ""
+    with aws.translate_errors("lambda", "event source mappings"):
+        for _ in range(MAX_MAPPING_CALLS):
+            more: Any = {"Marker": marker} if marker else {}
+            page: Any = aws.lambda_.list_event_source_mappings(MaxItems=MAPPINGS_PER_CALL, **more)
+            items += page["EventSourceMappings"]
+            marker = page.get("NextMarker") or ""
+            if not marker:
+                break
+    mappings = (_mapping(item) for item in items)
+    return tuple(mapping for mapping in mappings if ":sqs:" in mapping.source_arn), bool(marker)
 
 
 def get_mapping(aws: Aws, uuid: str) -> EventSourceMapping:

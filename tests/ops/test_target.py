@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ops.errors import TwinError, UsageError
-from ops.target import ensure_whole, resolve
+from ops.target import Target, ensure_whole, resolve, resolve_place, workload_names
 from ops.twin import state_file
 from ops.twin_state import TwinState
 
@@ -49,6 +49,44 @@ def test_the_running_twin_is_the_default(running: TwinState) -> None:
     target = resolve(environ={})
     assert target.is_twin
     assert (target.stack, target.endpoint, target.finest_period) == ("scilearn", running.endpoint, 10)
+
+
+OF_TWIN, OF_AWS = "arn:aws:sqs:us-east-1:000000000000:jobs", "arn:aws:sqs:eu-west-1:111122223333:jobs"
+
+
+def test_a_queue_arn_of_another_account_is_not_the_twins(running: TwinState) -> None:
+    assert resolve(queue=OF_TWIN, environ={}).is_twin
+    target = resolve(queue=OF_AWS, environ={})
+    assert (target.is_twin, target.queue) == (False, OF_AWS)
+    assert "Using AWS" in target.why_aws
+
+
+def test_a_place_needs_no_workload(running: TwinState) -> None:
+    place = resolve_place(profile="work", region="eu-west-1", environ={})
+    assert (place.is_twin, place.stack, place.profile, place.region) == (False, None, "work", "eu-west-1")
+    assert resolve_place(environ={}).is_twin
+    with pytest.raises(UsageError, match="OPS_TARGET"):
+        resolve_place(environ={"OPS_TARGET": "elsewhere"})
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_workload_is_named_so_that_the_name_leads_there_beside_a_twin(running: TwinState, alone: bool) -> None:
+    def named(place: Target, stack: str | None, arn: str) -> tuple[str | None, str | None]:
+        return workload_names(place, stack, arn, alone, environ={})
+
+    twin, aws, profile = resolve(environ={}), Target(region="eu-west-1"), Target(profile="work", region="eu-west-1")
+    queue = None if alone else "jobs"
+    assert named(twin, "scilearn", OF_TWIN) == ("scilearn", queue)
+    assert named(twin, "another", OF_TWIN) == (None, "jobs"), "--stack another would be AWS"
+    assert named(twin, None, OF_TWIN) == (None, "jobs")
+    assert named(aws, "shop", OF_AWS) == ("shop", queue)
+    assert named(aws, "scilearn", OF_AWS) == (None, OF_AWS), "--stack scilearn would be the twin"
+    assert named(aws, None, OF_AWS) == (None, OF_AWS), "--queue jobs would be the twin"
+    assert named(profile, "scilearn", OF_AWS) == ("scilearn", queue), "the profile selects AWS"
+
+
+def test_a_workload_is_named_by_its_queue_without_a_twin() -> None:
+    assert workload_names(Target(), None, OF_AWS, False, environ={}) == (None, "jobs")
 
 
 def test_a_queue_or_function_of_the_twin(running: TwinState) -> None:

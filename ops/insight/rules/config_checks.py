@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.insight.report_types import Level
 from ops.insight.rules.findings import Observation
-from ops.workload.gaps import Part, Why
+from ops.workload.gaps import Gap, Part, Why
 
 if TYPE_CHECKING:
     from ops.aws import sqs
+    from ops.aws.lambda_ import EventSourceMapping
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -30,14 +31,15 @@ def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Obse
         return [Observation(Level.UNKNOWN, text, "queue")]
     if workload.mapping is None:
         return [_dead_letter_queue(workload) if workload.serves else _read_by_others(workload, readings, now)]
-    if not workload.mapping.enabled:
-        state = workload.mapping.state.lower()
-        return [
-            Observation(
-                Level.ACT, f"the event source mapping is {state}: nothing is processed until you enable it", "queue"
-            )
-        ]
-    return _function(workload)
+    return disabled(workload.mapping) or _function(workload)
+
+
+def disabled(mapping: EventSourceMapping) -> list[Observation]:
+    """That the mapping, the best that its queue has, is off."""
+    if mapping.enabled:
+        return []
+    text = f"the event source mapping is {mapping.state.lower()}: nothing is processed until you enable it"
+    return [Observation(Level.ACT, text, "queue")]
 
 
 def _function(workload: Workload) -> list[Observation]:
@@ -73,20 +75,25 @@ def dead_lettering(workload: Workload) -> list[Observation]:
     """Whether a queue that a function reads has a dead-letter queue for messages that keep failing."""
     gap = workload.gap(Part.DLQ)
     if gap is not None:
-        level = Level.ACT if gap.why is Why.GONE else Level.UNKNOWN
-        text = (
-            f"{workload.queue.name}'s dead-letter queue {gap.name} {gap.verb}, so the number of dead letters is unknown"
-        )
-        return [Observation(level, text, "dead_letters")]
+        return [unread_dead_letter_queue(workload.queue, gap)]
     if workload.dlq is not None or workload.serves:
         return []
     if workload.mapping is None and workload.gap(Part.MAPPING) is None:
         return []
-    kept = formatting.duration(workload.queue.retention_s)
-    text = (
-        f"{workload.queue.name} has no dead-letter queue: messages that keep failing are retried for {kept}, then lost"
-    )
-    return [Observation(Level.WATCH, text, "dead_letters")]
+    return [no_dead_letter_queue(workload.queue)]
+
+
+def unread_dead_letter_queue(queue: sqs.Queue, gap: Gap) -> Observation:
+    """That the dead-letter queue that the queue names is gone or could not be read."""
+    text = f"{queue.name}'s dead-letter queue {gap.name} {gap.verb}, so the number of dead letters is unknown"
+    return Observation(Level.ACT if gap.why is Why.GONE else Level.UNKNOWN, text, "dead_letters")
+
+
+def no_dead_letter_queue(queue: sqs.Queue) -> Observation:
+    """For a queue that a function reads."""
+    kept = formatting.duration(queue.retention_s)
+    text = f"{queue.name} has no dead-letter queue: messages that keep failing are retried for {kept}, then lost"
+    return Observation(Level.WATCH, text, "dead_letters")
 
 
 def visibility(workload: Workload) -> list[Observation]:

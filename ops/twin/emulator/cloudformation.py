@@ -1,7 +1,9 @@
-"""Patches: what a template says of a mapping and of a function and MiniStack's CloudFormation drops.
+"""Patches: what a template says of a mapping and of a function and MiniStack's CloudFormation drops; and whose a
+resource is.
 
-Stands for: ``Enabled: false`` of an ``AWS::Lambda::EventSourceMapping``, which then polls nothing, and the
-``DeadLetterConfig`` of an ``AWS::Lambda::Function`` (CloudFormation template reference, 2026-11).
+Stands for: ``Enabled: false`` of an ``AWS::Lambda::EventSourceMapping``, which then polls nothing, the
+``DeadLetterConfig`` of an ``AWS::Lambda::Function`` (CloudFormation template reference, 2026-11), and
+DescribeStackResources with a PhysicalResourceId in place of a StackName (API reference, 2026-11).
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.services import lambda_svc
+from ministack.services import cloudformation, lambda_svc
+from ministack.services.cloudformation import handlers
 
 from ops.twin.emulator.patch import Patch
 
@@ -24,19 +27,43 @@ def patches() -> list[Patch]:
             "_RESOURCE_HANDLERS",
             _completed,
             "templates may disable mappings and give functions dead-letter queues",
-        )
+        ),
+        Patch(
+            "services.cloudformation.handlers",
+            "_ACTION_HANDLERS",
+            _with_physical_ids,
+            "DescribeStackResources finds the stack of a resource",
+        ),
     ]
 
 
-def _completed(handlers: dict[str, dict[str, Handler]]) -> dict[str, dict[str, Handler]]:
+def _with_physical_ids(actions: dict[str, Handler]) -> dict[str, Handler]:
+    """The same table, which other modules hold, with the entry replaced."""
+    by_stack = actions["DescribeStackResources"]
+
+    def describe_stack_resources(parameters: Any) -> Any:
+        physical_id = handlers._p(parameters, "PhysicalResourceId")
+        if not physical_id or handlers._p(parameters, "StackName"):
+            return by_stack(parameters)
+        for stack in cloudformation._stacks.values():
+            resources = stack.get("_resources", {}).values()
+            if any(resource.get("PhysicalResourceId") == physical_id for resource in resources):
+                return by_stack({**parameters, "StackName": [stack["StackName"]]})
+        return handlers._error("ValidationError", f"Stack for {physical_id} does not exist")
+
+    actions["DescribeStackResources"] = describe_stack_resources
+    return actions
+
+
+def _completed(provisioners: dict[str, dict[str, Handler]]) -> dict[str, dict[str, Handler]]:
     """The same table, which other modules hold, with these entries replaced."""
-    mapping, function = handlers["AWS::Lambda::EventSourceMapping"], handlers["AWS::Lambda::Function"]
+    mapping, function = provisioners["AWS::Lambda::EventSourceMapping"], provisioners["AWS::Lambda::Function"]
     mapping["create"], mapping["update"] = _stated(mapping["create"], 1), _stated(mapping["update"], 2)
     function["create"], function["update"] = (
         _dead_lettered(function["create"], 1),
         _dead_lettered(function["update"], 2),
     )
-    return handlers
+    return provisioners
 
 
 def _stated(original: Handler, position: int) -> Handler:

@@ -56,8 +56,11 @@ class Reads:
 
 @dataclass(frozen=True)
 class Stack:
+    """``root``: the outermost stack of a nested one."""
+
     resources: Sequence[tuple[str, str]]
     outputs: Mapping[str, str] = field(default_factory=dict)
+    root: str = ""
 
 
 def stack(*resources: tuple[str, str], outputs: Mapping[str, str] | None = None) -> Stack:
@@ -77,6 +80,8 @@ class Account:
     """What each metric shows in every minute of the last ten."""
     targets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By rule: the ``arn`` that its one target has, and its ``dlq``."""
+    firing: Mapping[str, str] = field(default_factory=dict)
+    """Alarms in ALARM, each with the queue or function that it watches."""
     subscriptions: Mapping[str, str] = field(default_factory=dict)
     """By topic: the dead-letter queue of its one subscription."""
 
@@ -91,7 +96,8 @@ class Account:
             "ListDeadLetterSourceQueues": self._sources,
             "DescribeStacks": self._describe_stacks,
             "ListStackResources": self._resources,
-            "DescribeAlarms": lambda asked: {"MetricAlarms": []},
+            "DescribeAlarms": self._alarms,
+            "DescribeStackResources": self._stack_of,
             "GetMetricData": self._metrics,
             "ListTargetsByRule": self._targets,
             "ListSubscriptionsByTopic": self._subscriptions,
@@ -129,6 +135,14 @@ class Account:
         return {"queueUrls": [url(source) for source, queue in self.queues.items() if queue.dlq == name]}
 
     # CloudWatch
+
+    def _alarms(self, asked: dict[str, Any]) -> Any:
+        watched = {name: [{"Name": "QueueName", "Value": one}] for name, one in self.firing.items()}
+        return {
+            "MetricAlarms": [
+                {"AlarmName": name, "StateValue": "ALARM", "Dimensions": watched[name]} for name in watched
+            ]
+        }
 
     def _metrics(self, asked: dict[str, Any]) -> Any:
         now = int(time.time()) // 60 * 60
@@ -234,14 +248,21 @@ class Account:
 
     def _describe_stacks(self, asked: dict[str, Any]) -> str:
         name, stack = self._stack(asked["StackName"])
-        outputs = _members(
-            f"<OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue>" for key, value in stack.outputs.items()
+        outputs = (
+            f"<OutputKey>{key}</OutputKey><OutputValue>{one}</OutputValue>" for key, one in stack.outputs.items()
         )
-        told = (
-            f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId>"
-            f"<StackStatus>CREATE_COMPLETE</StackStatus><Outputs>{outputs}</Outputs>"
-        )
+        root = f"<RootId>{stack_arn(stack.root)}</RootId>" if stack.root else ""
+        told = f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId><StackStatus>CREATE_COMPLETE</StackStatus>"
+        told += f"<Outputs>{_members(outputs)}</Outputs>{root}"
         return f"<Stacks>{_members([told])}</Stacks>"
+
+    def _stack_of(self, asked: dict[str, Any]) -> str:
+        wanted = asked["PhysicalResourceId"]
+        for name, stack in self.stacks.items():
+            if any(wanted in (one, url(one) if kind == QUEUE else "") for kind, one in stack.resources):
+                told = f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId>"
+                return f"<StackResources>{_members([told])}</StackResources>"
+        raise Refusal("ValidationError", f"Stack for {wanted} does not exist")
 
     def _resources(self, asked: dict[str, Any]) -> str:
         _, stack = self._stack(asked["StackName"])
