@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ops import invocation_log
 from ops.aws import lambda_
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.logged_invocations import CLOCK_SKEW
+from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, ids_pattern
 from ops.deadletters.ledger.model import Outcome

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.logged_invocations import LoggedInvocation, LogRow
+from ops.deadletters.causes.attribution.logged_invocation import LoggedInvocation, LogRow
 from ops.deadletters.causes.attribution.reason_rank import ReasonRank
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.fingerprint import fingerprint

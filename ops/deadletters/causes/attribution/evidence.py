@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 from ops import shared_log_groups
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import AttributedFailure, Attribution
-from ops.deadletters.causes.attribution.logged_invocations import CLOCK_SKEW, LoggedInvocation, LoggedInvocations
+from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, LoggedInvocation
+from ops.deadletters.causes.attribution.logged_invocations import LoggedInvocations
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import MAX_MESSAGE_CHARS
 from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint
