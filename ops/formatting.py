@@ -90,6 +90,12 @@ def rate(per_minute: float) -> str:
     return f"{count(per_minute)}/min"
 
 
+def mean_of(span: tuple[datetime, datetime]) -> str:
+    """Of what time a rate is the mean: ``mean of 5 min to 13:05 UTC``."""
+    start, end = span
+    return f"mean of {duration((end - start).total_seconds())} to {clock(end, end)}"
+
+
 def clock(moment: datetime, now: datetime) -> str:
     """``02:10 UTC``, or with the date when it is more than a day away."""
     moment = moment.astimezone(UTC)

@@ -26,6 +26,8 @@ def draw(report: OverviewReport) -> None:
     when = f" at {formatting.clock(report.at, report.at)}" if report.at else ""
     st.subheader(f"Pipeline{when}", anchor=False)
     st.html(overview_view.path(report.path, report.stops))
+    if report.path.over:
+        st.html(f'<span class="so-quiet">Rates: {formatting.mean_of(report.path.over)}.</span>')
     if report.watched:
         st.subheader("Other monitored queues", anchor=False)
         st.html(html_blocks.stats([_watched_queue(queue, report) for queue in report.watched]))

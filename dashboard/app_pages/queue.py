@@ -16,14 +16,15 @@ from ops.insight.reports.queue import QueueReport
 def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
     drain = "not draining" if report.drain_s is None and report.waiting else duration(report.drain_s)
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
+    mean = formatting.mean_of(report.rates_over) if report.rates_over else ""
     st.html(
         html_blocks.stats(
             [
                 Stat("Queued", number(report.waiting), "messages", note=when, colour=theme.VISIBLE),
                 Stat("In flight", number(report.in_flight), "messages", note=when, colour=theme.IN_FLIGHT),
                 Stat("Age of oldest message", duration(report.oldest_s), note=when, colour=theme.VISIBLE),
-                Stat("Arrival rate", number(report.arrivals_per_min), "/min", colour=theme.VISIBLE),
-                Stat("Processing rate", number(report.completions_per_min), "/min", colour=theme.SUCCESS),
+                Stat("Arrival rate", number(report.arrivals_per_min), "/min", note=mean, colour=theme.VISIBLE),
+                Stat("Processing rate", number(report.completions_per_min), "/min", note=mean, colour=theme.SUCCESS),
                 Stat("Time to drain", drain, words=report.drain_s is None and bool(report.waiting)),
             ]
         )

@@ -85,6 +85,8 @@ def path_text(report: OverviewReport) -> str:
 
     passing = (path.accepted, path.started, path.finished, path.failed, path.died)
     accepted, started, finished, failed, died = ("–" if rate is None else formatting.rate(rate) for rate in passing)
+    mean = f" ({formatting.mean_of(path.over)})" if path.over else ""
     return (
-        f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · moved to DLQ {died}\n"
+        f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · moved to DLQ {died}"
+        f"{mean}\n"
     )

@@ -77,7 +77,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     if workload.mapping is not None:
         claims += _claims(readings, concurrency, binding, there, known, workload)
     return ConcurrencyReport(
-        finding=summarize(claims),
+        finding=readings.dated(summarize(claims)),
         concurrency=concurrency,
         limits=known,
         binding=binding,
@@ -263,7 +263,9 @@ def _claims(
     if claims:
         return claims
     if observed is None and not readings.has("received"):
-        return [Observation(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran")]
+        return [
+            Observation(Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran, or CloudWatch is late")
+        ]
     peak = float(concurrency["observed"].max()) if readings.has("concurrency") else 0.0
     if known and peak >= BINDING_SHARE * known[0].value:
         waits = f"{formatting.count(now.visible)} queued {when}" if now.visible else f"no backlog {when}"

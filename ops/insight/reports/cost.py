@@ -181,7 +181,7 @@ def _claims(
     readings: Readings,
 ) -> list[Observation]:
     if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
-        return [Observation(Level.UNKNOWN, "no usage in this time range, so there is nothing to price")]
+        return [Observation(Level.UNKNOWN, "no metrics of usage in this time range, so there is nothing to price")]
     if per_1000 is None:
         return [_without_success(readings, total)]
     component, largest = max(parts.items(), key=lambda part: part[1])

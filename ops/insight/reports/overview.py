@@ -43,6 +43,7 @@ class PipelineRates:
     waiting: float | None  # messages visible now
     in_flight: float | None
     dead: float | None  # messages in the dead-letter queue now
+    over: tuple[datetime, datetime] | None = None  # of what time the rates are the mean
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     history = timeline.read_timeline(aws, workload, window, readings, known) if over_time else None
     notes += history.notes if history else ()
     return OverviewReport(
-        finding=summarize(claims, _aside(claims, waits, _deployed(workload, window))),
+        finding=readings.dated(summarize(claims, _aside(claims, waits, _deployed(workload, window)))),
         cards=overview_cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None, found),
         path=path,
         stops=build_pipeline(workload),
@@ -144,6 +145,7 @@ def _path(readings: Readings, there: Depths) -> PipelineRates:
         waiting=None if there.queue is None else float(there.queue.visible),
         in_flight=None if there.queue is None else float(there.queue.in_flight),
         dead=there.dead_count,
+        over=readings.rates_over,
     )
 
 
@@ -190,7 +192,7 @@ def _quiet(readings: Readings, path: PipelineRates, there: Depths) -> Observatio
         return Observation(
             Level.UNKNOWN,
             "no metrics in this time range: either nothing was sent (SQS stops publishing metrics for inactive queues), "
-            "or the range is before the workload was created",
+            "or the range is before the workload was created, or CloudWatch is late",
         )
     if not path.accepted and not path.waiting and not path.in_flight:
         return Observation(Level.OK, "no backlog and no arrivals")

@@ -50,6 +50,7 @@ class QueueReport:
     in_flight: float | None = None
     oldest_s: float | None = None
     at: datetime | None = None  # the end of a past range
+    rates_over: tuple[datetime, datetime] | None = None  # of what time the two rates are the mean
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
@@ -75,8 +76,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     frame = readings.frame
     rates = frame[["sent", "deleted", "received", "empty_receives"]] * (60 / window.period)
     return QueueReport(
-        finding=summarize(
-            claims, "; ".join(claim.text for claim in balance if claim.level is Level.WATCH and claim not in claims)
+        finding=readings.dated(
+            summarize(
+                claims, "; ".join(claim.text for claim in balance if claim.level is Level.WATCH and claim not in claims)
+            )
         ),
         depth=frame[["visible", "in_flight", "delayed"]],
         age=frame[["oldest_s"]],
@@ -90,6 +93,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
         in_flight=None if there.queue is None else float(now.in_flight),
         oldest_s=readings.latest("oldest_s"),
         at=there.at,
+        rates_over=readings.rates_over,
     )
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ops import pricing
+from ops import formatting, pricing
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch import MetricQuery, Points
 from ops.insight import time_window as windows
-from ops.insight.report_types import QueryCost, Window
+from ops.insight.report_types import Finding, QueryCost, Window
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,17 +32,25 @@ periods are longer) at most."""
 FRESH_PERIODS = 3
 """Periods that a gauge may lag behind the others (CloudWatch publishes services' metrics a minute or so apart)."""
 
+LATE = timedelta(minutes=5)
+"""How old SQS's newest metrics may be, in a range that ends now, without being called late: they are published once a
+minute, and come a minute or two later."""
+STEADY_NAMESPACE = "AWS/SQS"
+"""It publishes zeros, too, until a queue has been inactive for hours: its silence is no sign of an idle workload."""
+
 
 @dataclass(frozen=True)
 class Readings:
     """``columns``: for each query's key a value for each of the window's periods, gaps as NaN. ``counted``: the columns
-    that are sums. ``fine``: the points of queries with a period of their own, by key, without gaps."""
+    that are sums. ``fine``: the points of queries with a period of their own, by key, without gaps. ``late_since``: the
+    end of the newest data of a range that reaches up to now, where that is long ago; else None."""
 
     columns: Mapping[str, Sequence[float]]
     counted: tuple[str, ...]
     window: Window
     look: QueryCost
     fine: Mapping[str, Points] = field(default_factory=dict)
+    late_since: datetime | None = None
 
     @cached_property
     def times(self) -> tuple[datetime, ...]:
@@ -120,7 +128,23 @@ class Readings:
             return range(0)
         period = self.window.period
         length = max(1, min(RECENT_S // period, max(RECENT_PERIODS, RECENT_LEAST_S // period)))
-        return range(max(published[0], published[-1] + 1 - length), published[-1] + 1)
+        # A workload that began within the range did so within its first period: that one's rate would be too low.
+        first = published[1] if published[0] and len(published) > 1 else published[0]
+        return range(max(first, published[-1] + 1 - length), published[-1] + 1)
+
+    @property
+    def rates_over(self) -> tuple[datetime, datetime] | None:
+        """The time of which ``per_minute`` is the mean."""
+        if not self.recent:
+            return None
+        return self.times[self.recent[0]], self.times[self.recent[-1]] + timedelta(seconds=self.window.period)
+
+    def dated(self, finding: Finding) -> Finding:
+        """With the end of the data, where that is long ago: the finding is not about now."""
+        if self.late_since is None:
+            return finding
+        until = formatting.clock(self.late_since, self.window.end)
+        return replace(finding, text=f"{finding.text.removesuffix('.')}; data until {until}.")
 
     def per_minute(self, column: str) -> float | None:
         """The recent rate per minute; None when the metric has no point in the whole window."""
@@ -162,12 +186,31 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     if not over:
         for key in counted:
             columns[key][-1] = math.nan
+    late = _late_since([columns[query.key] for query in queries if query.namespace == STEADY_NAMESPACE], times, window)
     look = QueryCost(
         metrics_requested=data.requested,
         usd=data.requested * pricing.load().metric_requested,
-        partial=tuple(f"CloudWatch: {text}" for text in data.partial),
+        partial=(*(f"CloudWatch: {text}" for text in data.partial), *_late_notes(late, window)),
     )
-    return Readings(columns, counted, window, look, fine)
+    return Readings(columns, counted, window, look, fine, late)
+
+
+def _late_since(steady: Sequence[Sequence[float]], times: Sequence[datetime], window: Window) -> datetime | None:
+    newest = max((at for values in steady for at, value in enumerate(values) if not math.isnan(value)), default=None)
+    if window.past or newest is None:
+        return None
+    until = times[newest] + timedelta(seconds=window.period)
+    return until if window.end - until >= LATE else None
+
+
+def _late_notes(late: datetime | None, window: Window) -> tuple[str, ...]:
+    if late is None:
+        return ()
+    behind = formatting.duration((window.end - late).total_seconds())
+    return (
+        f"SQS's metrics end at {formatting.clock(late, window.end)}, {behind} before now: CloudWatch is late, or the queue "
+        "has been inactive for hours. Rates are of the minutes before that.",
+    )
 
 
 def _whole(times: Sequence[datetime], window: Window) -> bool:

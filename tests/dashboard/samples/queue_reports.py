@@ -156,6 +156,7 @@ class QueueReports(SampleSeries):
             waiting=float(self.depth[-1]),
             in_flight=float(self.in_flight[-1]),
             oldest_s=float(self.age[-1]),
+            rates_over=(NOW - timedelta(minutes=5), NOW),
         )
 
     def concurrency(self, span: TimeRange) -> ConcurrencyReport:
