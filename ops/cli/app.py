@@ -19,6 +19,7 @@ from ops.errors import OpsError, TwinError, UsageError
 class _Commands(LazyGroup):
     declared = (
         LazyCommand("status", "ops.cli.status:status", "Show the workload on one screen."),
+        LazyCommand("workloads", "ops.cli.workloads:workloads", "List the workloads of the account and region."),
         LazyCommand("costs", "ops.cli.costs:costs", "Show what a successful request costs."),
         LazyCommand(
             "dlq",

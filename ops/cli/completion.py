@@ -43,16 +43,24 @@ def _never_an_error(find: Callable[[typer.Context, str], Iterable[Value]]) -> Co
 def queues(ctx: typer.Context, incomplete: str) -> Iterable[Value]:
     from ops.aws import sqs
 
-    return [
-        (name, "") for name in _within_patience(_target(ctx), lambda aws: sqs.queue_names(aws, incomplete, MAX_NAMES))
-    ]
+    def ask(aws: Aws) -> Iterator[Iterable[Value]]:
+        yield [(name, "") for name in sqs.queue_names(aws, incomplete, MAX_NAMES)]
+
+    return _within_patience(_target(ctx), ask)
 
 
 @_never_an_error
 def stacks(ctx: typer.Context, _incomplete: str) -> Iterable[Value]:
+    """Those with a workload; all of the account where the workloads are not known in time."""
     from ops.aws import cloudformation
+    from ops.workload import listing
 
-    return [(name, "") for name in _within_patience(_target(ctx), cloudformation.stack_names)]
+    def ask(aws: Aws) -> Iterator[Iterable[Value]]:
+        yield [(name, "") for name in cloudformation.stack_names(aws)]
+        found = listing.list_workloads(aws).workloads
+        yield [(one.stack.name, _plain(", ".join(one.functions))) for one in found if one.stack]
+
+    return _within_patience(_target(ctx), ask)
 
 
 @_never_an_error
@@ -109,13 +117,13 @@ def _folders(ctx: typer.Context, named: str | None) -> Iterator[tuple[str, Path]
 def _target(ctx: typer.Context) -> Target:
     """As the options and the environment choose it; where they choose no workload yet, the account."""
     from ops.errors import UsageError
-    from ops.target import Target, resolve
+    from ops.target import Target, resolve_place
 
     stack, queue, function, profile, region = (
         _option(ctx, name) for name in ("stack", "queue", "function", "profile", "region")
     )
     try:
-        return resolve(stack=stack, queue=queue, function=function, profile=profile, region=region)
+        return resolve_place(stack=stack, queue=queue, function=function, profile=profile, region=region)
     except UsageError:
         return Target(profile=profile, region=region)
 
@@ -125,22 +133,25 @@ def _option(ctx: typer.Context, name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _within_patience(target: Target, ask: Callable[[Aws], Iterable[str]]) -> list[str]:
-    """What ``ask`` answers within ``PATIENCE_S``; a call that takes longer is left to itself and ends with the process."""
+def _within_patience(target: Target, ask: Callable[[Aws], Iterator[Iterable[Value]]]) -> list[Value]:
+    """The last answer that ``ask`` yields within ``PATIENCE_S``, if it is not empty; a call that takes longer is left to
+    itself and ends with the process."""
     from ops.aws import Aws
 
-    answer: list[str] = []
+    answer: list[Value] = []
 
     def work() -> None:
+        nonlocal answer
         try:
-            answer.extend(ask(Aws(target, max_attempts=1, read_timeout_s=PATIENCE_S)))
+            for values in ask(Aws(target, max_attempts=1, read_timeout_s=PATIENCE_S)):
+                answer = list(dict(values).items()) or answer
         except Exception:  # noqa: BLE001 - as above, and a thread's traceback would be printed
             return
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     thread.join(PATIENCE_S)
-    return list(answer)
+    return answer
 
 
 def _plain(text: str) -> Any:

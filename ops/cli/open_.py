@@ -42,6 +42,7 @@ def open_(
         int | None, typer.Option("--port", min=1, max=65_535, help="Port of the dashboard. Default: it is looked for.")
     ] = None,
     stack: options.Stack = None,
+    queue: options.Queue = None,
     region: options.Region = None,
 ) -> None:
     """Open the dashboard in a browser.
@@ -53,7 +54,13 @@ def open_(
         raise UsageError(f"The dashboard has no page {page!r}.", f"Choose one of: {', '.join(PAGES)}.")
     if cause and name != "dead-letters":
         raise UsageError(f"The page {name} does not filter by cause.", "Open dead-letters, or omit --cause.")
-    query = {"stack": stack, "region": region, "cause": cause, **_time_range(since, until, datetime.now(UTC))}
+    query = {
+        "stack": stack,
+        "queue": queue,
+        "region": region,
+        "cause": cause,
+        **_time_range(since, until, datetime.now(UTC)),
+    }
     ports = [port] if port else range(FIRST_PORT, FIRST_PORT + FURTHER_PORTS + 1)
     running = _find_dashboards(ports)
     if not running:

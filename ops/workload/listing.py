@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -18,13 +17,13 @@ from ops.aws.cloudformation import Stack
 from ops.aws.lambda_ import EventSourceMapping
 from ops.workload import stacks
 from ops.workload.gaps import Gap, Part, Why, attempt
+from ops.workload.parallel_map import parallel_map
 
 if TYPE_CHECKING:
     from ops.aws import Aws
 
 MAX_CHECKED = 50
 """Queues that are described; further ones are listed by their names. Our choice: about seven calls each."""
-CALLS_AT_ONCE = 8
 T = TypeVar("T")
 Measured = tuple[sqs.Queue, sqs.Depth]
 """A queue and how many messages it has now."""
@@ -71,11 +70,10 @@ def list_workloads(aws: Aws, most: int = MAX_CHECKED) -> WorkloadListing:
     mappings, cut = lambda_.region_mappings(aws)
     by_queue = _by_queue(mappings)
     checked = list(by_queue)[:most]
-    with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
-        queues = dict(zip(checked, pool.map(partial(_measured, aws), checked), strict=True))
-        dlqs = dict(zip(checked, pool.map(partial(_dlq, aws), queues.values()), strict=True))
-        search = _StackSearch(aws, pool)
-        homes = search.homes(by_queue, queues)
+    queues = dict(zip(checked, parallel_map(partial(_measured, aws), checked), strict=True))
+    dlqs = dict(zip(checked, parallel_map(partial(_dlq, aws), queues.values()), strict=True))
+    search = _StackSearch(aws)
+    homes = search.homes(by_queue, queues)
     dead = {queue[0].dlq_arn for queue in queues.values() if not isinstance(queue, Gap)}
     shown = [arn for arn in by_queue if arn not in dead]
     in_stack = Counter(homes[arn].arn for arn in shown if arn in homes)
@@ -109,9 +107,8 @@ def _dlq(aws: Aws, queue: Measured | Gap) -> Measured | Gap | None:
 class _StackSearch:
     """Which stacks the mappings and queues belong to. After the first refusal nothing more is asked."""
 
-    def __init__(self, aws: Aws, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._pool = pool
         self.gaps: list[Gap] = []
 
     def homes(
@@ -122,7 +119,7 @@ class _StackSearch:
             (by_queue[arn][0].uuid, "" if isinstance(queue, Gap) else queue[0].url) for arn, queue in queues.items()
         ]
         owners: dict[str, Stack] = {}
-        for stack in self._whole([arn for arn in self._pool.map(self._stack_arn, wanted) if arn]):
+        for stack in self._whole([arn for arn in parallel_map(self._stack_arn, wanted) if arn]):
             ids = (*stack.ids("AWS::Lambda::EventSourceMapping"), *map(sqs.name_of, stack.ids("AWS::SQS::Queue")))
             owners.update({one: stack for one in ids if one not in owners})
         keys = {arn: (*(one.uuid for one in mappings), sqs.name_of(arn)) for arn, mappings in by_queue.items()}
@@ -136,11 +133,11 @@ class _StackSearch:
 
     def _whole(self, arns: Iterable[str]) -> list[Stack]:
         """The stacks with what is nested in them; in place of a nested stack the outermost."""
-        first = [stack for stack in self._pool.map(self._read, dict.fromkeys(arns)) if stack]
+        first = [stack for stack in parallel_map(self._read, dict.fromkeys(arns)) if stack]
         known = {stack.arn for stack in first}
         roots = dict.fromkeys(stack.root for stack in first if stack.root and stack.root not in known)
         outermost = (stack for stack in first if stack.root in ("", stack.arn))
-        return [*outermost, *(stack for stack in self._pool.map(self._read, roots) if stack)]
+        return [*outermost, *(stack for stack in parallel_map(self._read, roots) if stack)]
 
     def _read(self, arn: str) -> Stack | None:
         found = self._ask(partial(stacks.whole, self._aws, arn))

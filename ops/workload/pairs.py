@@ -54,7 +54,7 @@ def the_one(pairs: Sequence[Pair], unread: Sequence[Gap], whose: str, target: Ta
         return pairs[0]
     raise UsageError(
         f"{whose} has several queues that functions read: {listed([*map(str, pairs), *hidden], '; ')}.",
-        f"Choose one by its queue (on the dashboard: OPS_QUEUE), such as: {command('status', pairs[0].queue, target)}",
+        f"Choose one by its queue (on the dashboard: in the Workload box), such as: {command('status', pairs[0].queue, target)}",
     )
 
 

@@ -20,11 +20,12 @@ from ops.insight.rules import config_checks, levels
 from ops.insight.sources import queue_depths
 from ops.workload import listing
 from ops.workload.gaps import Gap, Why
-from ops.workload.listing import MAX_CHECKED, ListedWorkload
+from ops.workload.listing import ListedWorkload
 
 if TYPE_CHECKING:
     from ops.aws import Aws
 
+MAX_CHECKED = listing.MAX_CHECKED
 NOTHING_FOUND = "no alarm in ALARM, no dead letters"
 NOT_CHECKED = "not checked"
 _ORDER = (Level.ACT, Level.WATCH, Level.UNKNOWN, None)
