@@ -15,6 +15,7 @@ from ops.twin import deploy
 from tests.template.resources import ROOT, TEMPLATE, actions, of_type, statements
 
 
+@pytest.mark.slow  # `make lint` runs the same
 def test_cfn_lint_has_nothing_to_say() -> None:
     linted = subprocess.run(
         [Path(sys.executable).with_name("cfn-lint"), TEMPLATE], capture_output=True, text=True, check=False

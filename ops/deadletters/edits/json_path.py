@@ -16,6 +16,7 @@ import jmespath.visitor
 from ops.deadletters.edits.json_roundtrip import Change, JsonValue, apply_changes
 from ops.deadletters.edits.json_splice import Document
 from ops.deadletters.filters.growth import ensure_bounded
+from ops.deadletters.filters.nesting import ensure_shallow
 from ops.errors import UsageError
 
 
@@ -35,6 +36,7 @@ PathSteps = tuple[_Step, ...]
 def parse_path(path: str) -> PathSteps:
     """The steps of ``path``. Raises UsageError with the position of what is wrong in it."""
     try:
+        ensure_shallow(path)
         tree = jmespath.parser.Parser().parse(path).parsed
         ensure_bounded(path, tree)
         return _steps(tree, path)

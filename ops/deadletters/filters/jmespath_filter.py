@@ -20,6 +20,7 @@ import jmespath.visitor
 
 from ops.deadletters.filters import sql
 from ops.deadletters.filters.growth import ensure_bounded
+from ops.deadletters.filters.nesting import ensure_shallow
 from ops.deadletters.filters.sql import ROOTS
 from ops.errors import UsageError
 
@@ -48,6 +49,7 @@ def compile_filter(where: str) -> Filter:
     try:
         if len(where) > MAX_FILTER_CHARS:
             raise RecursionError
+        ensure_shallow(where)
         parsed = jmespath.parser.Parser().parse(where)
         ensure_bounded(where, parsed.parsed)
         _ensure_answerable(where, parsed.parsed)

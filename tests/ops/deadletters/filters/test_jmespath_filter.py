@@ -192,6 +192,14 @@ def test_a_filter_that_is_too_long_is_refused(snapshot: Snapshot, where: str) ->
         assert "too long" in str(refused)
 
 
+@pytest.mark.parametrize("deep", ["(" * 101 + "kind", "!" * 101 + "kind", "{a: " * 101, "body[?" * 101])
+def test_a_filter_that_is_nested_too_deeply_is_refused_however_far_python_could_go(deep: str) -> None:
+    with pytest.raises(UsageError, match="nested too deeply"):
+        jmespath_filter.compile_filter(deep)
+    quoted = f"text == '{deep}'"
+    assert jmespath_filter.compile_filter(quoted).check({"text": deep})
+
+
 @pytest.mark.parametrize("where", ["body.kind == 'train'", "contains(body.kind, 'rai')", "body.n > `1`", "text == 'x'"])
 def test_what_sqlite_knows_for_sure_python_is_not_asked(where: str) -> None:
     assert jmespath_filter.compile_filter(where).unsure in ("form = 2", "typeof(body) = 'blob'")
