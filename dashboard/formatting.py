@@ -92,11 +92,14 @@ def moment(time: datetime | None, viewer: tzinfo, now: datetime | None = None) -
 
 
 def local_range(start: datetime | None, end: datetime | None, viewer: tzinfo) -> str:
-    """``22 Nov 23:30 to 23 Nov 02:30, Europe/Berlin``."""
+    """``22 Nov 23:30 to 23 Nov 02:30, Europe/Berlin``; with the names of the offsets where they differ, since a clock that
+    is set back shows an hour twice."""
     if start is None or end is None:
         return ""
-    first, last = (f"{time.day} {time:%b %H:%M}" for time in (start.astimezone(viewer), end.astimezone(viewer)))
-    return f"{first} to {last}, {getattr(viewer, 'key', 'UTC')}"
+    times = [time.astimezone(viewer) for time in (start, end)]
+    name = "" if times[0].utcoffset() == times[1].utcoffset() else " %Z"
+    first, last = (f"{time.day} {time:%b %H:%M}{time.strftime(name)}" for time in times)
+    return f"{first} to {last}, {zone_name(viewer)}"
 
 
 def utc(time: datetime | None) -> str:

@@ -33,6 +33,7 @@ def choose(ranged: bool = True, comparable: bool = False) -> PageSelection | Non
     if target is None:
         return None
     seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
+    fixed = "Off for a range with a fixed end."
     with st.container(key="when" if ranged else "when-hidden"):
         span = _span(target)
         with st.container(key="compare-with" if comparable else "compare-hidden"):
@@ -53,6 +54,7 @@ def choose(ranged: bool = True, comparable: bool = False) -> PageSelection | Non
             disabled=not span.moves,
             help="AWS publishes these metrics once per minute; each refresh is billed." if not target.is_twin else None,
         )
+        st.html(f'<span class="so-quiet">{"" if span.moves else fixed}</span>')
     st.session_state.setdefault("_visit", uuid4().hex)
     if st.button("Refresh", icon=":material/refresh:", key="look-now", type="tertiary"):
         st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
@@ -122,7 +124,9 @@ def _moment(label: str, key: str, usual: datetime) -> datetime | None:
     """A time in UTC that is in the address from the start: a bound widget leaves out an unchanged default, and a shared
     link would then end at another time."""
     if key not in st.session_state:
-        st.session_state[key] = spans.written(st.query_params.get(key, "")) or usual
+        given = st.query_params.get(key, "")
+        time = spans.written(given.replace(" ", "+")) if given else usual  # a plus sign in an address is a space
+        st.session_state[key] = time and spans.whole_minute(time, up=key == "to")
     chosen = st.datetime_input(label, value=None, key=key, step=300)
     if chosen is None:
         st.query_params.pop(key, None)

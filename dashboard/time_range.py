@@ -61,6 +61,12 @@ def written(text: str) -> datetime | None:
         return None
 
 
+def whole_minute(time: datetime, up: bool) -> datetime:
+    """The minute that ``time`` is in, as the address has it; ``up``: the next one, unless it is on the minute."""
+    minute = time.replace(second=0, microsecond=0)
+    return minute + timedelta(minutes=1) if up and minute < time else minute
+
+
 def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) -> TimeRange | None:
     """The range between the two edges of a drag on a time axis in ``zone``, widened to whole minutes, as in the address.
 

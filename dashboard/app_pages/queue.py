@@ -16,7 +16,7 @@ from ops.insight.reports.queue import QueueReport
 def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
     drain = "not draining" if report.drain_s is None and report.waiting else duration(report.drain_s)
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
-    mean = formatting.mean_of(report.rates_over) if report.rates_over else ""
+    mean = formatting.mean_of(report.rates_over).removeprefix("mean of ") if report.rates_over else ""
     st.html(
         html_blocks.stats(
             [

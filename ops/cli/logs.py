@@ -102,8 +102,7 @@ def logs(
     _check_options(named, until, page_token, tail, form)
     target = options.target(stack, queue, function, profile, region)
     now = datetime.now(UTC)
-    start = time_args.moment(since, now) if since else None
-    end = time_args.moment(until, now) if until else None
+    start, end = time_args.time_range(since, until, now)
     aws = Aws(target)
     described = workload.describe(aws, target)
     subject = _subject(aws, described, dlq, named, now)

@@ -6,7 +6,7 @@ import http.client
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -81,15 +81,14 @@ def open_(
 
 
 def _time_range(since: str | None, until: str | None, now: datetime) -> dict[str, str]:
-    """As the dashboard has it in its address: UTC, by the minute."""
+    """As the dashboard has it in its address: UTC, in whole minutes."""
     if until and not since:
         raise UsageError("--until needs --since.", "Specify the start of the time range, too.")
     if not since:
         return {}
-    start, end = time_args.moment(since, now), time_args.moment(until, now) if until else now
-    if start >= end:
-        raise UsageError("The time range ends before it starts.", "Choose an earlier start, or a later end.")
-    return {"range": "custom", **{key: f"{at:%Y-%m-%dT%H:%M}" for key, at in (("from", start), ("to", end))}}
+    start, end = time_args.time_range(since, until, now)
+    last = (end or now) + timedelta(minutes=1, microseconds=-1)
+    return {"range": "custom", "from": f"{start:%Y-%m-%dT%H:%M}", "to": f"{last:%Y-%m-%dT%H:%M}"}
 
 
 def _address(port: int, page: str, query: dict[str, str]) -> str:

@@ -26,8 +26,26 @@ def moment(text: str, now: datetime) -> datetime:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
-            f"{text!r} is not a valid time.", "Use a format like 2h (ago), 02:10 (UTC) or 2026-11-24T02:10 (UTC)."
+            f"{text!r} is not a valid time.",
+            "Use a format like 2h (ago), 02:10 (UTC), 2026-11-24T02:10 (UTC) or 2026-11-24T07:40+05:30.",
         ) from error
+
+
+def time_range(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """The range between two times as ``moment`` reads them, either of which may be missing. Raises UsageError, too, for
+    a range that ends before it starts, or that is in the future."""
+    start, end = (moment(text, now) if text else None for text in (since, until))
+    if start and start > now:
+        raise UsageError(
+            "The time range starts in the future.",
+            f"It is from {start:%Y-%m-%d %H:%M:%S} UTC: choose an earlier start.",
+        )
+    if start and end and start >= end:
+        raise UsageError(
+            "The time range ends before it starts.",
+            f"It is from {start:%Y-%m-%d %H:%M:%S} to {end:%Y-%m-%d %H:%M:%S} UTC: choose an earlier start, or a later end.",
+        )
+    return start, end
 
 
 def seconds(text: str) -> float:

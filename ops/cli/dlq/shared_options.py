@@ -126,7 +126,7 @@ class DlqContext:
     def selection(self, source: DeadLetterQueue) -> Selection:
         """Raises UsageError for an invalid time, and an ID that is unknown or ambiguous."""
         now = datetime.now(UTC)
-        times = {name: time_args.moment(self.filters[name], now) for name in ("since", "until") if name in self.filters}
+        since, until = time_args.time_range(self.filters.get("since"), self.filters.get("until"), now)
         ids: tuple[str, ...] = ()
         imported = self.imported
         if "ids" in self.filters:
@@ -140,7 +140,7 @@ class DlqContext:
                 )
             imported = imported or named[0].imported
         cause, where, text = (self.filters.get(name, "") for name in ("cause", "where", "text"))
-        return Selection(cause, where, text, times.get("since"), times.get("until"), ids, imported)
+        return Selection(cause, where, text, since, until, ids, imported)
 
     def command_line(self, *words: str, filters: bool = False, command: str = "ops dlq") -> str:
         """A command line to copy: ``command`` and ``words``, with the same queue and, if ``filters``, the same filters."""

@@ -98,4 +98,4 @@ def test_the_first_period_of_a_young_workload_is_not_part_of_its_rate(stage: wor
 
 def test_the_queue_page_names_the_time_of_its_rates(sample: Callable[[str], App]) -> None:
     app = sample("trouble").open(PAGES["queue"])
-    assert app.text.count("mean of 5 min to ") == 2
+    assert app.text.count("5 min to ") == 2

@@ -172,6 +172,7 @@ def test_json_csv_and_yaml(desk: LogsDesk) -> None:
         (["--page", "x"], "'x' is not the token of a page of log lines."),
         (["--since", "soon"], "'soon' is not a valid time."),
         (["--since", "1h", "--until", "2h"], "The time range ends before it starts."),
+        (["--since", "2126-01-01"], "The time range starts in the future."),
         (["--message", "zz"], "No message in the snapshot has the ID 'zz'."),
         (["--cause", "Nothing"], "No message in the snapshot has the cause 'Nothing'."),
         (["--redrive", "zz"], "There is no "),

@@ -49,3 +49,39 @@ def test_durations_and_shares() -> None:
             time_args.share(nonsense)
     with pytest.raises(UsageError, match="is not a valid duration"):
         time_args.seconds("a while")
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-11-24T02:10+05:30", "2026-11-23T20:40:00"),
+        ("2026-10-25T02:30+02:00", "2026-10-25T00:30:00"),
+        ("2026-10-25T02:30+01:00", "2026-10-25T01:30:00"),
+        ("2026-11-01T01:30-04:00", "2026-11-01T05:30:00"),
+        ("2026-11-01T01:30-05:00", "2026-11-01T06:30:00"),
+    ],
+)
+def test_an_hour_that_a_clock_shows_twice_is_told_apart_by_its_offset(text: str, at: str) -> None:
+    """Half-hour zones, and the nights on which Berlin and New York set their clocks back."""
+    assert time_args.moment(text, NOW) == datetime.fromisoformat(at).replace(tzinfo=UTC)
+
+
+def test_a_range_of_one_second_in_the_past() -> None:
+    start, end = time_args.time_range("2026-11-23T04:05:06", "2026-11-23T04:05:07", NOW)
+    assert start is not None and end is not None and (end - start).total_seconds() == 1
+    assert time_args.time_range(None, None, NOW) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "sentence"),
+    [
+        ("1h", "2h", "The time range ends before it starts."),
+        ("02:10", "02:10", "The time range ends before it starts."),
+        ("2026-11-24T03:01", None, "The time range starts in the future."),
+        ("2026-11-25", "2026-11-26", "The time range starts in the future."),
+    ],
+)
+def test_a_range_that_is_none(since: str, until: str | None, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence) as raised:
+        time_args.time_range(since, until, NOW)
+    assert "2026-11-2" in raised.value.next_step

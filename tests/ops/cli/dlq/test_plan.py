@@ -165,3 +165,27 @@ def test_plans_that_cannot_be_followed(desk: Desk) -> None:
     assert code == 2
     assert "ops dlq scan" in err, "a stale plan says what to do"
     assert len(desk.world.jobs.messages()) == 0
+
+
+@pytest.mark.parametrize("command", [["list"], ["plan"], ["export", "x.jsonl"]])
+@pytest.mark.parametrize(
+    ("times", "sentence"),
+    [
+        (["--since", "1h", "--until", "2h"], "The time range ends before it starts."),
+        (["--since", "2126-01-01"], "The time range starts in the future."),
+        (["--since", "02:10 CET"], "'02:10 CET' is not a valid time."),
+    ],
+)
+def test_a_time_range_that_is_none(desk: Desk, command: list[str], times: list[str], sentence: str) -> None:
+    desk.bury(*jobs(1))
+    code, out, err = desk.ops(*command, *times)
+    assert code == 2 and out == ""
+    assert err.splitlines()[0] == sentence and err.splitlines()[1].startswith("→ ")
+
+
+def test_messages_of_one_second(desk: Desk) -> None:
+    desk.bury(*jobs(2))
+    sent = desk.told("list")["letters"][0]["letter"]["sent"][:19]
+    rows = desk.told("list", "--since", sent, "--until", f"{sent}.999999")["letters"]
+    assert rows and all(row["letter"]["sent"].startswith(sent) for row in rows)
+    assert desk.told("list", "--since", "2020-01-01", "--until", "2020-01-01T00:00:01")["letters"] == []
