@@ -51,8 +51,9 @@ def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
     if selection is not None:
         page_runtime.set_page_context(page_runtime.PageContext(connect, selection, cost, entry.key))
     where.html(environment_bar(selection.target if selection else None, None))
-    with st.container(key="crosshair"):
-        st.html(f"<script>{theme.CROSSHAIR.read_text()}</script>", unsafe_allow_javascript=True)
+    with st.container(key="scripts"):
+        for script in theme.SCRIPTS:
+            st.html(f"<script>{script.read_text()}</script>", unsafe_allow_javascript=True)
     chosen.run()
     if selection is not None and not selection.target.is_twin:
         where.html(environment_bar(selection.target, page_runtime.identity()))

@@ -64,4 +64,4 @@ BACKGROUNDS: Final = {"light": "#ffffff", "dark": "#0f141b"}
 """As in .streamlit/config.toml; a test checks that they agree."""
 
 STYLE: Final = Path(__file__).with_name("style.css")
-CROSSHAIR: Final = Path(__file__).with_name("crosshair.js")
+SCRIPTS: Final = tuple(Path(__file__).with_name(name) for name in ("crosshair.js", "scrolling.js"))

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.chromium import chromium, find_chromium
+from tests.browser.server import REPOSITORY, serving
 
 
 @pytest.fixture(scope="package")
@@ -28,3 +29,11 @@ def page(browser: BrowserContext) -> Iterator[Page]:
     tab.evaluate("0")  # what the page has reported up to here has arrived
     tab.close()
     assert not errors
+
+
+@pytest.fixture(scope="package")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on hand-made reports: `?stack=NAME` is the sample of that name in tests/dashboard/sample_app.py."""
+    target = str(REPOSITORY / "tests" / "dashboard" / "sample_app.py")
+    with serving(target, {"OPS_STACK": "", "OPS_TARGET": "aws"}, tmp_path_factory.mktemp("samples") / "log") as address:
+        yield address

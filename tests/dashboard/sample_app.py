@@ -1,5 +1,6 @@
 """The dashboard on hand-made reports: `SAMPLE=trouble streamlit run tests/dashboard/sample_app.py`; names are in MAKE.
 
+A stack with such a name is that sample: `?stack=huge`.
 The same frame and the same pages as the real entry point; only the door to ``ops`` is another.
 """
 
@@ -64,4 +65,4 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     ),
 }
 
-app.run(lambda target: MAKE[os.environ.get("SAMPLE", "trouble")]())
+app.run(lambda target: MAKE[target.stack if target.stack in MAKE else os.environ.get("SAMPLE", "trouble")]())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import tomllib
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def luminance(colour: str) -> float:
     return float(linear(colour) @ [0.2126, 0.7152, 0.0722])
 
 
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
 def lab(rgb: np.ndarray) -> np.ndarray:
     xyz = TO_XYZ @ np.clip(rgb, 0, 1) / [0.9505, 1.0, 1.089]
     f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
@@ -48,8 +54,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("background", theme.BACKGROUNDS.values(), ids=list(theme.BACKGROUNDS))
 @pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH}))
 def test_every_colour_reads_on_both_backgrounds(colour: str, background: str) -> None:
-    light, dark = sorted((luminance(colour), luminance(background)), reverse=True)
-    assert (light + 0.05) / (dark + 0.05) >= 3.0
+    assert contrast(colour, background) >= 3.0
 
 
 @pytest.mark.parametrize("eye", BLINDNESS)
@@ -60,9 +65,37 @@ def test_what_shares_a_chart_stays_apart_for_every_eye(together: tuple[str, ...]
         assert np.linalg.norm(seen[0] - seen[1]) >= APART, f"{one} and {other}"
 
 
+def mixed(colour: str, other: str, share: float) -> str:
+    """``share`` of the first colour and the rest of the other, as CSS's color-mix in srgb."""
+    pairs = ((int(colour[i : i + 2], 16), int(other[i : i + 2], 16)) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(one * share + two * (1 - share)):02x}" for one, two in pairs)
+
+
+@pytest.mark.parametrize("scheme", theme.BACKGROUNDS)
+@pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH}))
+def test_a_states_words_can_be_read_on_its_tint(colour: str, scheme: str) -> None:
+    style = Path(theme.STYLE).read_text()
+    word = re.search(r"--so-word: ([0-9]+)%;", style)
+    assert word
+    text = tomllib.loads(CONFIG.read_text())["theme"][scheme]["textColor"]
+    ink = mixed(colour, text, int(word[1]) / 100)
+    for share in {
+        int(each) / 100 for each in re.findall(r"background: color-mix\(in srgb, var\(--c\) ([0-9]+)%", style)
+    }:
+        assert contrast(ink, mixed(colour, theme.BACKGROUNDS[scheme], share)) >= 4.5
+
+
 def test_the_backgrounds_are_those_of_the_theme() -> None:
     configured = tomllib.loads(CONFIG.read_text())["theme"]
     assert {name: configured[name]["backgroundColor"] for name in ("light", "dark")} == theme.BACKGROUNDS
+
+
+@pytest.mark.parametrize("scheme", theme.BACKGROUNDS)
+def test_a_primary_button_can_be_read_and_seen(scheme: str) -> None:
+    """Streamlit writes on it in white."""
+    button = tomllib.loads(CONFIG.read_text())["theme"][scheme]["primaryColor"]
+    assert contrast("#ffffff", button) >= 4.5
+    assert contrast(theme.BACKGROUNDS[scheme], button) >= 3.0
 
 
 def test_the_app_phones_nobody_and_stays_on_loopback() -> None:

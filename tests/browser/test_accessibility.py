@@ -1,0 +1,71 @@
+"""What axe-core finds in light and in dark: nothing at WCAG's levels A and AA, on no page and in none of its states."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.pages import PAGES, START
+from tests.browser.axe import violations
+from tests.browser.chromium import wait_until_unchanged
+
+pytestmark = pytest.mark.browser
+
+STATES = (
+    *((key, sample) for sample in ("trouble", "empty") for key in PAGES),
+    ("overview", "fine"),
+    *((key, "denied") for key in ("overview", "dead_letters", "audit")),
+    *(
+        ("dead_letters", sample)
+        for sample in ("no-dlq", "unscanned", "scanning", "scan-failed", "many-causes", "run-stopped")
+    ),
+)
+ADDRESSES = {entry.key: entry.address for entry in (*PAGES.values(), START)} | {"overview": ""}
+
+
+def visit(page: Page, address: str, key: str, sample: str) -> None:
+    page.goto(f"{address}/{ADDRESSES[key]}?live=false&stack={sample}")
+    expect(page.locator(".so-head")).to_be_visible()
+    wait_until_unchanged(page)
+
+
+def check(page: Page) -> None:
+    assert not [each for each in violations(page) if not each.excluded]
+
+
+@pytest.mark.parametrize(("key", "sample"), STATES, ids="-".join)
+def test_a_page_breaks_no_rule(samples: str, page: Page, key: str, sample: str) -> None:
+    visit(page, samples, key, sample)
+    check(page)
+
+
+def test_the_choice_of_a_workload_breaks_no_rule(samples: str, page: Page) -> None:
+    visit(page, samples, "start", "")
+    check(page)
+
+
+def test_an_invalid_range_breaks_no_rule(samples: str, page: Page) -> None:
+    page.goto(f"{samples}/queue?stack=fine&range=custom&from=2026-01-02T00:00&to=2026-01-01T00:00")
+    expect(page.locator(".so-empty")).to_be_visible()
+    check(page)
+
+
+def test_what_is_done_with_messages_breaks_no_rule(samples: str, page: Page) -> None:
+    visit(page, samples, "dead_letters", "trouble")
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        wait_until_unchanged(page)
+        check(page)
+
+
+def test_a_dialog_breaks_no_rule(samples: str, page: Page) -> None:
+    visit(page, samples, "dead_letters", "trouble&do=Redrive")
+    page.locator(".st-key-look button").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.locator(".st-key-make-plan button").click()
+    page.locator(".st-key-ask-redrive button").click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    check(page)
