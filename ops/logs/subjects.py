@@ -151,9 +151,9 @@ def _of_messages(
     source: DeadLetterQueue, messages: Sequence[SnapshotMessage], now: datetime, notes: Iterable[str]
 ) -> LogSubject:
     ranges = [search_range(message, now) for message in messages]
-    letters = [message.message for message in messages]
-    consumers = find_consumers(source, [letter.source_arn for letter in letters])
-    ids = {id_ for letter in letters for id_ in (letter.message_id, letter.original_message_id)}
+    dead_letters = [message.message for message in messages]
+    consumers = find_consumers(source, [dead_letter.source_arn for dead_letter in dead_letters])
+    ids = {id_ for dead_letter in dead_letters for id_ in (dead_letter.message_id, dead_letter.original_message_id)}
     requests = {id_ for message in messages for id_ in (message.cause.request_id, message.message.request_id)}
     search = LogSearch(
         min(start for start, _ in ranges),

@@ -92,9 +92,9 @@ def list_(
 
 
 def _csv_row(message: SnapshotMessage) -> dict[str, Any]:
-    letter, cause = message.message, message.cause
-    row = {name: getattr(letter if hasattr(letter, name) else cause, name) for name in CSV_COLUMNS[1:]}
-    return {"id": letter.message_id, **row, "request_id": cause.request_id or letter.request_id}
+    dead_letter, cause = message.message, message.cause
+    row = {name: getattr(dead_letter if hasattr(dead_letter, name) else cause, name) for name in CSV_COLUMNS[1:]}
+    return {"id": dead_letter.message_id, **row, "request_id": cause.request_id or dead_letter.request_id}
 
 
 def _none(console: Console, context: DlqContext, count: int, info: SnapshotInfo) -> None:
@@ -187,7 +187,7 @@ def _cause(cause: Cause) -> str:
 
 def _why(console: Console, source: DeadLetterQueue, stored: SnapshotMessage, info: SnapshotInfo) -> None:
 
-    letter, cause, now = stored.message, stored.cause, datetime.now(UTC)
+    dead_letter, cause, now = stored.message, stored.cause, datetime.now(UTC)
     known = cause.source not in ("none", "")
     text = f"{cause.error_type}: {cause.error_message}" if cause.error_message else _cause(replace(cause, likely=False))
     text = f"likely {text}" if known and cause.likely else text
@@ -196,23 +196,23 @@ def _why(console: Console, source: DeadLetterQueue, stored: SnapshotMessage, inf
     printing.head(console, source, info)
     console.print()
     source_of = cause.source + (" (likely)" if cause.likely else "")
-    original = letter.original_message_id if letter.original_message_id != letter.message_id else ""
+    original = dead_letter.original_message_id if dead_letter.original_message_id != dead_letter.message_id else ""
     printing.facts(
         console,
         [
-            ("message id", letter.message_id),
+            ("message id", dead_letter.message_id),
             ("original message id", original),
-            ("kind", letter.kind.value),
-            ("came from", letter.source_arn or "unknown"),
-            ("sent", printing.moment(letter.sent, now)),
-            ("received", f"{letter.receives}×, including scans"),
-            ("group", letter.group_id or ""),
+            ("kind", dead_letter.kind.value),
+            ("came from", dead_letter.source_arn or "unknown"),
+            ("sent", printing.moment(dead_letter.sent, now)),
+            ("received", f"{dead_letter.receives}×, including scans"),
+            ("group", dead_letter.group_id or ""),
             ("location", "in the queue, at the last scan" if stored.place.value == "queue" else stored.place.value),
             ("cause", f"{cause.fingerprint}, source: {source_of}" if known else ""),
             ("failed in", cause.location),
             ("failed at", printing.moment(cause.failed_at, now) if cause.failed_at else ""),
             ("version", cause.function_version),
-            ("request id", cause.request_id or letter.request_id),
+            ("request id", cause.request_id or dead_letter.request_id),
         ],
     )
 
@@ -231,13 +231,15 @@ def _timeline(console: Console, timeline: Timeline) -> None:
     notes(console, timeline.look.partial)
 
 
-def _content(console: Console, letter: DeadLetter, whole: bool) -> None:
+def _content(console: Console, dead_letter: DeadLetter, whole: bool) -> None:
 
-    if letter.attributes:
+    if dead_letter.attributes:
         console.print("\n[dim]Attributes[/]")
-        facts(console, [(safe(name), safe(f"{a.value}  ({a.data_type})")) for name, a in letter.attributes.items()])
-    console.print(f"\n[dim]Body, {len(letter.body.encode(errors='surrogatepass')):,} bytes[/]")
-    lines = _readable(letter.body)
+        facts(
+            console, [(safe(name), safe(f"{a.value}  ({a.data_type})")) for name, a in dead_letter.attributes.items()]
+        )
+    console.print(f"\n[dim]Body, {len(dead_letter.body.encode(errors='surrogatepass')):,} bytes[/]")
+    lines = _readable(dead_letter.body)
     shown_lines = lines if whole else [line[:BODY_WIDTH] for line in lines[:BODY_LINES]]
     for line in shown_lines:
         console.print(Text(safe(line)), soft_wrap=True)

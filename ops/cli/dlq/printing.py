@@ -39,14 +39,14 @@ def where(source: DeadLetterQueue) -> str:
     return safe(f"{source.queue.name} · {source.workload.region} · {target}")
 
 
-def snapshot_age(looked_at: datetime | None, letters: int, complete: bool = True) -> str:
+def snapshot_age(looked_at: datetime | None, dead_letters: int, complete: bool = True) -> str:
     """Size and age of the snapshot, which go with every number from it."""
     if looked_at is None:
-        return f"{formatting.count(letters, 'message')}, no scan has finished yet"
+        return f"{formatting.count(dead_letters, 'message')}, no scan has finished yet"
     now = datetime.now(UTC)
     ago = formatting.duration(max(0.0, round((now - looked_at).total_seconds())))
     part = "" if complete else ", not the whole queue"
-    return f"{formatting.count(letters, 'message')} at {formatting.clock(looked_at, now)}, {ago} ago{part}"
+    return f"{formatting.count(dead_letters, 'message')} at {formatting.clock(looked_at, now)}, {ago} ago{part}"
 
 
 def head(console: Console, source: DeadLetterQueue, info: SnapshotInfo) -> None:

@@ -132,8 +132,8 @@ class DlqContext:
         if "ids" in self.filters:
             with Snapshot.open(source) as snapshot:
                 named = [snapshot.get(id_).message for id_ in self.filters["ids"]]
-            ids = tuple(letter.message_id for letter in named)
-            if len({letter.imported for letter in named}) > 1:
+            ids = tuple(dead_letter.message_id for dead_letter in named)
+            if len({dead_letter.imported for dead_letter in named}) > 1:
                 raise UsageError(
                     "Some of these messages are in the queue, and others were imported from a file.",
                     "Use a command of its own for each.",

@@ -92,15 +92,17 @@ def _search(
             empty = 0 if batch else empty + 1
             for message in batch:
                 receipts[message.message_id] = message.receipt
-                letter = parse.parse_message(message)
-                cause = parse.carried_cause(letter)
+                dead_letter = parse.parse_message(message)
+                cause = parse.carried_cause(dead_letter)
                 text = f"{cause.error_type}: {cause.error_message}" if cause else ""
-                ids = ids_of(letter) - {""}
+                ids = ids_of(dead_letter) - {""}
                 if found := ids & wanted:
                     causes |= dict.fromkeys(found, text)
                     continue
-                digest = body_digest(letter.body)
-                others[letter.message_id] = DlqMessage(letter.message_id, frozenset(ids), digest, letter.sent, text)
+                digest = body_digest(dead_letter.body)
+                others[dead_letter.message_id] = DlqMessage(
+                    dead_letter.message_id, frozenset(ids), digest, dead_letter.sent, text
+                )
     finally:
         held = list(receipts.values())
         for start in range(0, len(held), sqs.MAX_BATCH):

@@ -94,6 +94,6 @@ class PublishOutcomeWatcher:
         return (now - sent.sent_at).total_seconds() >= self._settling_s
 
 
-def _published_ids(letter: DeadLetter) -> set[str]:
-    body = message_body.parse_body(letter.body) if letter.kind in _ID_FIELDS else None
-    return {str(body.get(_ID_FIELDS[letter.kind], ""))} if isinstance(body, dict) else set()
+def _published_ids(dead_letter: DeadLetter) -> set[str]:
+    body = message_body.parse_body(dead_letter.body) if dead_letter.kind in _ID_FIELDS else None
+    return {str(body.get(_ID_FIELDS[dead_letter.kind], ""))} if isinstance(body, dict) else set()

@@ -138,7 +138,7 @@ class QueueOutcomeWatcher:
         return dlq_search.DlqSearch(self._aws, self._dlq, before)
 
 
-def _searchable_ids(letter: DeadLetter) -> set[str]:
+def _searchable_ids(dead_letter: DeadLetter) -> set[str]:
     """The IDs that a returned message may be found by."""
-    original = letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
-    return {letter.message_id, original.value if original else ""}
+    original = dead_letter.attributes.get(contract.DLQ_ORIGINAL_MESSAGE_ID)
+    return {dead_letter.message_id, original.value if original else ""}

@@ -1,9 +1,9 @@
 """What to query the logs for, so that few queries cover many dead-letter messages.
 
-1. Few letters are named by id; many are asked for by what such lines look like, in one query.
+1. Few messages are named by id; many are asked for by what such lines look like, in one query.
 2. When more matched than came, first the failures alone are read, back in time; then, for the invocations that died,
    the batches that they had, by request ID and within the minutes around.
-3. Letters that still have no trace are named, as long as the budget lasts and some turn up: other people's functions
+3. Messages that still have no trace are named, as long as the budget lasts and some turn up: other people's functions
    log ids anywhere.
 """
 

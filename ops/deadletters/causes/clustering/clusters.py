@@ -1,6 +1,6 @@
 """Messages without evidence, clustered by what they look like: TF-IDF and HDBSCAN on the shapes of bodies.
 
-A guess, and labelled as one: letters that look alike need not have died of the same.
+A guess, and labelled as one: messages that look alike need not have failed for the same reason.
 """
 
 from __future__ import annotations
