@@ -88,6 +88,7 @@ _RECORD_TEXT = {
     contract.INV_ERROR_TYPE: "error_type",
     contract.INV_ARCHITECTURE: "architecture",
     contract.INV_INIT_TYPE: "init_type",
+    contract.INV_TRACE: "trace",
 }
 _MOST = 86_400_000.0
 """No invocation takes a day (in ms) or has that much memory (in MB): a larger number is no measurement."""
@@ -179,6 +180,8 @@ def _from_report(message: str, request_id: str, ended: datetime, stream: str) ->
             values["status"] = _text(part[8:])
         elif part.startswith("Error Type: "):
             values["error_type"] = _text(part[12:])
+        elif part.startswith("XRAY TraceId: "):  # of a sampled invocation
+            values["trace"] = _text(part[14:])
     values.setdefault("status", "success")
     return _ended(REPORT, request_id, ended, stream, values, as_json=False)
 
@@ -207,6 +210,8 @@ def _from_platform(source: str, record: Any, ended: datetime, stream: str) -> In
     values["status"] = _text(record.get("status")) or "success"
     values["error_type"] = _text(record.get("errorType"))
     values["init_type"] = _text(record.get("initializationType"))
+    tracing = record.get("tracing")
+    values["trace"] = _text(tracing.get("value")) if isinstance(tracing, dict) else ""
     return _ended(source, request_id, ended, stream, values, as_json=True)
 
 

@@ -9,6 +9,7 @@ from dashboard.charts import failures as charts
 from dashboard.charts.comparison import EarlierReport
 from dashboard.components import widgets
 from dashboard.components.log_panel import show_log_panel
+from dashboard.components.trace_panel import show_trace
 from dashboard.formatting import escape, millis, number, percent, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -115,7 +116,7 @@ def _failed(report: FailuresReport) -> None:
     st.subheader("Failed invocations", anchor=False)
     failed = failed.reset_index(drop=True)
     rounded = failed.assign(**{name: failed[name].round() for name in ("duration_ms", "memory_used_mb")})
-    shown = list(zip(failed["request_id"], failed["started"], strict=True))
+    shown = list(zip(failed["request_id"], failed["started"], failed["trace"], strict=True))
     key = widgets.key_of_rows("failed-invocations", shown)
     table = widgets.table(
         rounded,
@@ -138,8 +139,9 @@ def _failed(report: FailuresReport) -> None:
     if selected not in shown:
         st.html('<span class="so-quiet">Select a row for its log lines.</span>')
         return
-    request_id, started = selected
+    request_id, started, trace = selected
     st.html(f'<span class="so-quiet">{escape(f"Invocation {request_id}, started {utc(started)}")}</span>')
+    show_trace(trace, "invocation")
     show_log_panel(LogTopic("request", request_id, at=started.to_pydatetime()))
 
 

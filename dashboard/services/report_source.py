@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dashboard.services.dead_letter_service import DeadLetterService
 from dashboard.time_range import TimeRange
+from ops import twin_state
 from ops.aws.sts import Identity
 from ops.insight import time_window
 from ops.insight.report_types import Window
@@ -22,6 +23,8 @@ from ops.insight.reports.failures import FailuresReport
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
+from ops.insight.sources import traces
+from ops.insight.sources.traces import Trace
 from ops.target import Target
 
 if TYPE_CHECKING:
@@ -64,6 +67,9 @@ class ReportSource(Protocol):
     def dead_letters(self, span: TimeRange) -> DeadLettersReport: ...
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
         """The newest lines with ``text``, or those before the page whose ``next_token`` is given."""
+
+    def trace(self, trace_id: str) -> Trace:
+        """Where an X-Ray trace is to be seen. Calls no AWS service."""
 
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         """The workload's dead-letter queue, or another one (name, URL or ARN)."""
@@ -148,6 +154,11 @@ class AwsReportSource:
         from ops.insight.reports import dead_letters
 
         return dead_letters.report(self._aws, self._workload, self._window(span))
+
+    def trace(self, trace_id: str) -> Trace:
+        if self._target.is_twin:
+            return Trace(trace_id, spans=traces.twin_spans(twin_state.folder(), trace_id))
+        return Trace(trace_id, traces.console_url(trace_id, self._workload.region))
 
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         from dashboard.services.dead_letter_service import LocalDeadLetterService

@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.components import cached_queries
 from dashboard.components.log_panel import show_log_panel
+from dashboard.components.trace_panel import show_trace
 from dashboard.formatting import duration, escape, number, sendable
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.dead_letters import MACROS
@@ -66,6 +67,7 @@ def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
     left, right = st.columns([2, 3], gap="medium")
     with left:
         st.html(html_blocks.facts(_facts(message)))
+        show_trace(letter.trace_header, "message")
         _show_timeline(service, message)
     with right:
         _show_body(letter.message_id, letter.body)

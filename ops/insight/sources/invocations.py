@@ -64,6 +64,7 @@ class Invocation:
     restore_ms: float | None = None  # SnapStart; its billed part is in billed_ms
     billed_restore_ms: float | None = None
     cost_usd: float | None = None
+    trace: str = ""  # the trace header, or a trace ID: see ops.insight.sources.traces
 
 
 COLUMNS = tuple(field.name for field in fields(Invocation))

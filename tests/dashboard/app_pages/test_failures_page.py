@@ -72,3 +72,30 @@ def test_the_selected_invocation_stays_when_a_newer_one_comes(sample: Visit, mon
     app.at.run()
     assert not app.at.exception
     assert f"Invocation {chosen}, started " in app.text
+
+
+def selected(sample: Visit, monkeypatch: pytest.MonkeyPatch, trace: str, kind: str = "trouble") -> App:
+    """The page with its latest failed invocation selected."""
+    full = Sample().failures(TimeRange())
+    failed = full.invocations[~full.invocations["status"].isin(("success", ""))].iloc[-1:].assign(trace=trace)
+    monkeypatch.setattr("tests.dashboard.samples.Sample.failures", lambda *_: replace(full, invocations=failed))
+    app = sample(kind).open(PAGES["failures"])
+    (table,) = re.findall(r"table-failed-invocations-[0-9a-f]+", " ".join(t.proto.id for t in app.at.dataframe))
+    app.at.session_state[table] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    app.at.run()
+    assert not app.at.exception
+    return app
+
+
+def test_an_invocation_with_a_trace_links_to_it(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = "1-6b0ba243-aed8138bfd59b088c6e3f746"
+    app = selected(sample, monkeypatch, f"Root={trace};Parent=f3b57f19bccb739c;Sampled=1")
+    assert f"#xray:traces/{trace}" in app.html and 'rel="noopener noreferrer"' in app.html
+    assert any("4.38 s  scilearn-worker AWS::Lambda" in code.value for code in app.at.code)
+    assert any("open    ## handler  ✗ ValueError: no" in code.value for code in app.at.code)
+
+
+@pytest.mark.parametrize("trace", ["", "Root=1-6b0ba243-aed8138bfd59b088c6e3f746;Sampled=0", "<script>"])
+def test_no_link_where_there_is_no_trace(sample: Visit, monkeypatch: pytest.MonkeyPatch, trace: str) -> None:
+    app = selected(sample, monkeypatch, trace)
+    assert "X-Ray" not in app.text and "#xray" not in app.html

@@ -242,8 +242,10 @@ def lone_table() -> None:
     from dashboard.app_pages.dead_letters import message_table
     from ops.deadletters.plan_model import Selection
     from ops.target import Target
+    from tests.dashboard import samples
 
-    context = SimpleNamespace(selection=SimpleNamespace(target=Target(stack="lone-table")))
+    selection = SimpleNamespace(target=Target(stack="lone-table"))
+    context = SimpleNamespace(selection=selection, connect=lambda _: samples.Sample())
     st.session_state["_page_context"] = context
     message_table.show_messages(st.session_state["service"], Selection(), 3)
 
@@ -267,3 +269,13 @@ def test_checked_rows_do_not_come_to_mean_other_messages() -> None:
     assert not at.exception
     _, now_checked = at.session_state[SELECTED_ROWS_KEY]
     assert now_checked in ((), (checked,))
+
+
+def test_a_message_links_to_its_trace_if_it_was_sampled(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    shown = re.search(r"Message ID\s+([0-9a-f]{8})-", app.text)
+    assert shown
+    number = int(shown[1], 16)
+    trace = f"1-6b0ba243-{number:024x}"
+    assert (f"#xray:traces/{trace}" in app.html) is bool(number % 3)
+    assert ("X-Ray trace" in app.text) is bool(number % 3)

@@ -50,6 +50,7 @@ class InvocationReports(SampleSeries):
                 "runtime_init_ms": init * 0.8,
                 "response_latency_ms": 2.0,
                 "extension_overhead_ms": 0.6,
+                "trace": [f"Root=1-6b0ba243-{i:024x};Parent=f3b57f19bccb739c;Sampled=1" for i in range(n)],
             }
         )
         rows = []
