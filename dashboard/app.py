@@ -6,19 +6,29 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from dashboard import page_runtime, start_page, theme
+from dashboard import page_runtime, sidebar, start_page, theme
+from dashboard.components.workload_box import workload_lists
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.environment_bar import PRODUCT, environment_bar
 from dashboard.pages import PAGES, START, Entry
 from dashboard.services.report_source import AwsReportSource, ReportSource
-from dashboard.sidebar import choose
+from dashboard.services.workload_lists import ListWorkloads, WorkloadLists, list_workloads
 from dashboard.time_range import BadSpan
 from ops.errors import OpsError
 from ops.target import Target
 
 
-def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
-    """Draw the app. ``connect`` opens a target's workload as a source of reports."""
+def run(
+    connect: Callable[[Target], ReportSource] = AwsReportSource, list_workloads: ListWorkloads = list_workloads
+) -> None:
+    """Draw the app. ``connect`` opens a target's workload as a source of reports; ``list_workloads`` lists those of an
+    account and region."""
+    lists = workload_lists(list_workloads)
+    _draw(connect, lists)
+    sidebar.load_workloads(lists)
+
+
+def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> None:
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
     st.html(theme.STYLE)
     where = st.empty()
@@ -30,7 +40,7 @@ def run(connect: Callable[[Target], ReportSource] = AwsReportSource) -> None:
     error: OpsError | None = None
     with st.sidebar:
         try:
-            selection = choose(entry.ranged, entry.comparable)
+            selection = sidebar.choose(lists, entry.ranged, entry.comparable)
         except BadSpan as problem:
             bad_range = str(problem)
         except OpsError as problem:

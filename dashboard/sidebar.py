@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -12,9 +13,12 @@ import streamlit as st
 from dashboard import time_range as spans
 from dashboard import zoom
 from dashboard.charts.comparison import COMPARISONS
+from dashboard.components import workload_box
 from dashboard.formatting import escape, local_range, zone
 from dashboard.page_runtime import PageSelection
+from dashboard.services.workload_lists import WorkloadLists
 from dashboard.time_range import TimeRange
+from dashboard.workload_choice import WorkloadChoice
 from ops import target as targets
 from ops import twin_state
 from ops.errors import UsageError
@@ -24,12 +28,13 @@ TWIN_REFRESH, AWS_REFRESH = 10, 60
 """Seconds. AWS publishes metrics once per minute and bills each refresh; the twin's metrics are faster and free."""
 
 
-def choose(ranged: bool = True, comparable: bool = False) -> PageSelection | None:
+def choose(lists: WorkloadLists, ranged: bool = True, comparable: bool = False) -> PageSelection | None:
     """Draw the sidebar and return its selection; None without a workload. Raises BadSpan or OpsError.
 
-    ``ranged``: the page has a time range; else its inputs are hidden and keep their values for the other pages.
+    ``lists``: of workloads; ``load_workloads`` loads the one that is drawn. ``ranged``: the page has a time range; else
+    its inputs are hidden and keep their values for the other pages.
     """
-    target = _target()
+    target = _target(lists)
     if target is None:
         return None
     seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
@@ -64,36 +69,60 @@ def choose(ranged: bool = True, comparable: bool = False) -> PageSelection | Non
     return PageSelection(target, span, refresh, visit, pressed, compared if comparable else None)
 
 
-def _target() -> Target | None:
+def load_workloads(lists: WorkloadLists) -> None:
+    """Called when the page is drawn, for which it would compete."""
+    place: Target | None = st.session_state.get("_place")
+    if place:
+        workload_box.load_list(place, lists, st.session_state.get("_pressed"))
+
+
+def _target(lists: WorkloadLists) -> Target | None:
+    box = st.container()
+    choice = _addressed()
     running = twin_state.read()
-    stack = st.text_input(
-        "Stack",
-        value=os.environ.get("OPS_STACK", ""),
-        key="stack",
-        bind="query-params",
-        placeholder=running.stack if running else "No stack selected",
-        help="A CloudFormation stack with an SQS queue and a Lambda function that reads it. Empty: the twin, if it is running.",
-    )
     configured = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
     region = st.text_input(
         "Region",
         value=configured,
         key="region",
         bind="query-params",
-        placeholder=running.region if running and not stack else "Profile default",
+        placeholder=running.region if running and not choice.text else "Profile default",
     )
     named = (region or "").strip()
+    # The environment's region is for AWS; only one that was typed can contradict the twin's.
+    typed = named if named != configured else None
+    place: Target | None = None
     try:
-        # The environment's region is for AWS; only one that was typed can contradict the twin's.
-        target = targets.resolve(stack=(stack or "").strip() or None, region=named if named != configured else None)
+        place = targets.resolve_place(choice.stack, choice.queue, region=typed)
+        target = targets.resolve(choice.stack, choice.queue, region=typed)
     except UsageError as error:
-        if error is targets.NOTHING_CHOSEN:
-            return None
-        raise
-    place = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'profile default region'}"
+        if error is not targets.NOTHING_CHOSEN:
+            raise
+        return None
+    finally:
+        with box:
+            _box(choice, place, lists)
+    where = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'profile default region'}"
     profile = "" if target.is_twin else target.profile or os.environ.get("AWS_PROFILE", "")
-    st.html(f'<span class="so-quiet">{escape(f"{place}, profile {profile}" if profile else place)}</span>')
+    st.html(f'<span class="so-quiet">{escape(f"{where}, profile {profile}" if profile else where)}</span>')
     return target
+
+
+def _addressed() -> WorkloadChoice:
+    """The choice in the address, held by inputs that nobody sees: the box sets them. The environment's is not among
+    them, as it does not count beside a link's."""
+    with st.container(key="workload-hidden"):
+        stack = st.text_input("Stack", key=workload_box.STACK_KEY, bind="query-params")
+        queue = st.text_input("Queue", key=workload_box.QUEUE_KEY, bind="query-params")
+    return WorkloadChoice(stack.strip() or None, queue.strip() or None)
+
+
+def _box(choice: WorkloadChoice, place: Target | None, lists: WorkloadLists) -> None:
+    shown = choice if choice.text or place is None else WorkloadChoice(place.stack, place.queue)
+    unnamed = f"Function {place.function}" if place and place.function else "Choose a workload"
+    place = place and replace(place, stack=None, queue=None, function=None, why_aws="")
+    st.session_state["_place"] = place
+    workload_box.workload_box(shown, place, lists, unnamed)
 
 
 def _span(target: Target) -> TimeRange:

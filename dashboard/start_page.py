@@ -65,9 +65,9 @@ def _start() -> None:
 
 
 def _aws() -> None:
-    st.markdown("**:material/cloud: Stack on AWS**")
+    st.markdown("**:material/cloud: Workload on AWS**")
     st.text(
-        "Any stack with an SQS queue and a Lambda function that reads it. Enter its name and region in the sidebar, or "
-        "start the dashboard with them; credentials come from your AWS profile."
+        "Any SQS queue that a Lambda function reads, in a stack or alone. Choose it in the sidebar, or start the "
+        "dashboard with its name (OPS_STACK or OPS_QUEUE) and region; credentials come from your AWS profile."
     )
     st.code("AWS_PROFILE=… AWS_REGION=… OPS_STACK=… \\\n  streamlit run dashboard", language=None)

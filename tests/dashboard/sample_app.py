@@ -15,6 +15,7 @@ from dashboard import app
 from ops.deadletters.ledger.model import RunState
 from ops.errors import AccessDenied
 from tests.dashboard import samples, unusual
+from tests.dashboard.samples import workload_lists
 from tests.fakes import dead_letter_service
 
 
@@ -65,4 +66,8 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     ),
 }
 
-app.run(lambda target: MAKE[target.stack if target.stack in MAKE else os.environ.get("SAMPLE", "trouble")]())
+NAME = os.environ.get("SAMPLE", "trouble")
+app.run(
+    lambda target: MAKE[target.stack if target.stack in MAKE else NAME](),
+    lambda place: workload_lists.of_sample(NAME, place),
+)

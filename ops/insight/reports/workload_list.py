@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 MAX_CHECKED = listing.MAX_CHECKED
-NOTHING_FOUND = "no alarm in ALARM, no dead letters"
+NOTHING_FOUND = "no dead letters, no alarm in ALARM"
 NOT_CHECKED = "not checked"
 _ORDER = (Level.ACT, Level.WATCH, Level.UNKNOWN, None)
 Reason = tuple[Level, str]

@@ -87,7 +87,7 @@ def test_a_nested_stack_is_named_by_the_outermost(served: Served) -> None:
 def test_levels_are_from_dead_letters_alarms_and_settings_and_the_worst_is_first(served: Served) -> None:
     assert rows(listed(served, ACCOUNT)) == {
         "mail": (Level.WATCH, "no dead-letter queue"),
-        "shop": (None, "no alarm in ALARM, no dead letters"),
+        "shop": (None, "no dead letters, no alarm in ALARM"),
     }
     troubled = replace(
         with_queues(ACCOUNT, orders_dlq=Queue(depth=54)), firing={"a": "orders", "b": "else", "c": "worker"}

@@ -63,7 +63,7 @@ def test_nothing_known_to_be_wrong_is_no_ok(ops: Ops) -> None:
     assert code == 0
     levels = {row["name"]: row["level"] for row in json.loads(out)["workloads"]}
     assert levels == {"shop": None, "mail": "watch"}
-    assert "no alarm in ALARM, no dead letters" in ops(ACCOUNT, "--output", "csv")[1]
+    assert "no dead letters, no alarm in ALARM" in ops(ACCOUNT, "--output", "csv")[1]
 
 
 def test_an_empty_account_says_so_and_what_to_do(ops: Ops) -> None:
