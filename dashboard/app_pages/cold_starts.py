@@ -12,14 +12,13 @@ from ops.insight.reports.cold_starts import ColdStartReport
 
 
 def draw(report: ColdStartReport) -> None:
-    cold = int(report.invocations["cold"].sum()) if len(report.invocations) else None
     st.html(
         html_blocks.stats(
             [
                 Stat(
                     "Cold starts",
                     percent(report.share),
-                    note=f"{number(cold)} of {number(len(report.invocations))} invocations",
+                    note=f"{number(report.cold)} of {number(report.recorded)} invocations",
                     colour=theme.COLD,
                 ),
                 Stat("Init p50", millis(report.init_p50_ms), colour=theme.COLD),

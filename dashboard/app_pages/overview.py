@@ -11,6 +11,7 @@ from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops import formatting
 from ops.insight.reports.overview import OverviewReport
+from ops.insight.reports.overview_cards import PAGE_OF_CARD
 from ops.insight.sources.watched_queues import WatchedQueue
 
 
@@ -19,7 +20,7 @@ def draw(report: OverviewReport) -> None:
         for column, card in zip(st.columns(3, gap="small"), row, strict=False):
             with column, st.container(border=True, key=f"card-{card.key}"):
                 st.html(overview_view.card(card))
-                page = PAGES[overview_view.PAGE_OF_CARD[card.key]]
+                page = PAGES[PAGE_OF_CARD[card.key]]
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
     if report.timeline is not None:
         widgets.chart(charts.timeline(report.timeline, page_runtime.ZONE), "timeline")

@@ -18,15 +18,6 @@ from ops.insight.reports.overview import PipelineRates
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
 
-PAGE_OF_CARD = {
-    "depth": "queue",
-    "age": "queue",
-    "concurrency": "concurrency",
-    "cold_share": "cold_starts",
-    "cost": "cost",
-    "dead": "dead_letters",
-}
-
 
 def card(card: Card) -> str:
     colour, _, word = theme.LEVEL[card.level]
@@ -55,7 +46,7 @@ def path(rates: PipelineRates, stops: Pipeline) -> str:
         + _node((stops.queue,), number(rates.waiting), "queued", theme.VISIBLE)
         + _flow(rates.started, "received", theme.IN_FLIGHT)
         + _node(stops.readers, number(rates.in_flight), "in flight" + _failures(rates.failed), theme.IN_FLIGHT)
-        + _flow(rates.finished, "processed", theme.SUCCESS, " so-done")
+        + _done(rates)
         + (_node(stops.results, "", "", theme.SUCCESS, " so-done") if stops.results else "")
         + f'<div class="so-down{_idle(rates.died)}" style="--c:{theme.DEAD}"><b>{_rate(rates.died)}</b>'
         "<span>moved to DLQ</span></div>"
@@ -81,6 +72,13 @@ def _flow(rate: float | None, verb: str, colour: str, css_class: str = "") -> st
         f'<div class="so-flow{css_class}{_idle(rate)}" style="--c:{colour}">'
         f"<b>{_rate(rate)}</b><span>{escape(verb)}</span></div>"
     )
+
+
+def _done(rates: PipelineRates) -> str:
+    """Jobs that succeeded, where they are counted; else messages processed, which is no proof of success."""
+    if rates.succeeded is not None:
+        return _flow(rates.succeeded, "succeeded", theme.SUCCESS, " so-done")
+    return _flow(rates.finished, "processed", theme.SUCCESS, " so-done")
 
 
 def _rate(per_minute: float | None) -> str:

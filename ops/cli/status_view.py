@@ -83,10 +83,16 @@ def path_text(report: OverviewReport) -> str:
     parts = (stops.senders, (stops.queue,), stops.readers, stops.results)
     names = safe(" → ".join(", ".join(map(str, some)) for some in parts if some))
 
-    passing = (path.accepted, path.started, path.finished, path.failed, path.died)
-    accepted, started, finished, failed, died = ("–" if rate is None else formatting.rate(rate) for rate in passing)
+    done = ("processed", path.finished) if path.succeeded is None else ("succeeded", path.succeeded)
+    steps = [
+        f"{name} {'–' if rate is None else formatting.rate(rate)}"
+        for name, rate in (
+            ("sent", path.accepted),
+            ("received", path.started),
+            done,
+            ("failed", path.failed),
+            ("moved to DLQ", path.died),
+        )
+    ]
     mean = f" ({formatting.mean_of(path.over)})" if path.over else ""
-    return (
-        f"\n  {names}\n  in {accepted} → started {started} → done {finished} · failed {failed} · moved to DLQ {died}"
-        f"{mean}\n"
-    )
+    return f"\n  {names}\n  {' → '.join(steps[:3])} · {' · '.join(steps[3:])}{mean}\n"

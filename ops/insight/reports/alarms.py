@@ -1,9 +1,7 @@
-"""The workload's alarms: their states with their runbooks, and the thresholds that belong on its charts."""
+"""The workload's alarms: their states with their runbooks."""
 
 from __future__ import annotations
 
-import math
-import operator
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.aws import cloudwatch
-from ops.aws.cloudwatch import Alarm, Points
+from ops.aws.cloudwatch import Alarm
 from ops.errors import AccessDenied
-from ops.insight.report_types import Level, Threshold
+from ops.insight.report_types import Level
+from ops.insight.rules import alarm_rules
 from ops.insight.rules.findings import Observation
-from ops.insight.sources.metrics import peaks
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 NO_STATES = "No alarm states"
-_RUNBOOK = re.compile(r"\bRunbook:\s*(\S+)")
 _LISTED = re.compile(r"\s*\[[^\]]*\]|\s*\(minimum [^)]*\)")
 
 
@@ -65,7 +62,7 @@ def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
             state=alarm.state,
             reason=short_reason(alarm.reason),
             since=alarm.since,
-            runbook=found.group(1) if (found := _RUNBOOK.search(alarm.description)) else "",
+            runbook=alarm_rules.runbook(alarm),
         )
         for alarm in alarms
     ]
@@ -76,41 +73,3 @@ def short_reason(reason: str) -> str:
     """CloudWatch's reason without its list of datapoints and the prefix that every reason has."""
     reason = _LISTED.sub("", reason.removeprefix("Threshold Crossed: "))
     return " ".join(reason.split())
-
-
-def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Threshold | None:
-    """The threshold of an alarm on this metric of this queue or function."""
-    alarm = find_alarm(alarms, metric, dimension_value)
-    return Threshold(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
-
-
-def find_alarm(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Alarm | None:
-    """The alarm on this metric of this queue or function: the first that has a threshold."""
-    about = [alarm for alarm in alarms if alarm.metric == metric and dimension_value in dict(alarm.dimensions).values()]
-    return next((alarm for alarm in about if alarm.threshold is not None), None)
-
-
-def breached(alarm: Alarm, points: Points, period: int) -> bool:
-    """Whether ``points`` (one per period of ``period`` seconds, newest last) meet the alarm's M-out-of-N rule.
-
-    False when there are too few of them.
-    """
-    if alarm.threshold is None or not points:
-        return False
-    span = alarm.period_s or 60
-    if period < span:
-        points = peaks(points, span)
-    wanted = max(1, math.ceil(alarm.periods * span / max(span, period)))
-    needed = max(1, math.ceil(alarm.to_alarm * span / max(span, period)))
-    over = _COMPARE.get(alarm.comparison, operator.ge)
-    return [bool(over(value, alarm.threshold)) for _, value in points[-wanted:]].count(True) >= needed
-
-
-def evaluation_rule(alarm: Alarm) -> str:
-    """The alarm's M-out-of-N rule in words: ``15 of 15 periods of 1 min``; empty when one datapoint is enough."""
-    if alarm.periods <= 1 or not alarm.period_s:
-        return ""
-    return f"{alarm.to_alarm} of {alarm.periods} periods of {formatting.duration(alarm.period_s)}"
-
-
-_COMPARE = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}

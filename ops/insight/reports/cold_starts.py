@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.report_types import Finding, Level, QueryCost, Window
-from ops.insight.rules.findings import Observation, summarize
+from ops.insight.report_types import Finding, QueryCost, Window
+from ops.insight.rules import cold_share
+from ops.insight.rules.findings import summarize
 from ops.insight.sources import invocations, metric_queries, metrics
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-COLD_SHARE = 0.1
-"""Share of cold invocations that is worth a warning: our choice, there is no AWS figure."""
-SLOW_INIT_MS = 10_000 * 0.8
-"""Init is stopped and tried again at 10 s (Lambda developer guide, runtimes): close to that, it is near to failing."""
 SHOWN_COLUMNS = (
     "started",
     "request_id",
@@ -70,22 +67,27 @@ class ColdStartReport:
     init_p99_ms: float | None
     init_cost_usd: float | None
     look: QueryCost
+    cold: float | None = None  # of ``recorded`` invocations: by the metrics, where the function has them
+    recorded: float | None = None
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     """One Logs Insights query, and one GetMetricData call for shares that are exact even when rows are cut off."""
     found = invocations.read(aws, workload, window)
-    readings = metrics.read(aws, metric_queries.records(workload.function, "cold", "recorded", "init_ms"), window)
+    queries = [*cold_share.queries(workload.function), *metric_queries.records(workload.function, "init_ms")]
+    readings = metrics.read(aws, queries, window)
     frame = found.frame
     inits = init_times_ms(frame)
-    share, init_usd = _share(found, readings), _init_usd(found, readings, workload)
+    starts, init_usd = cold_share.count_cold(readings, found), _init_usd(found, readings, workload)
     p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
     return ColdStartReport(
-        finding=summarize(_claims(frame, share, p95, init_usd)),
+        finding=summarize([cold_share.observe_cold_starts(starts, _details(frame, p95, init_usd))]),
         invocations=frame[list(SHOWN_COLUMNS)],
         by_version=by_version(frame),
         phases=phases(frame),
-        share=share,
+        cold=starts.cold if starts else None,
+        recorded=starts.recorded if starts else None,
+        share=starts.share if starts else None,
         init_p50_ms=p50,
         init_p95_ms=p95,
         init_p99_ms=p99,
@@ -146,13 +148,6 @@ def phases(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["phase", "start_ms", "duration_ms"])
 
 
-def _share(found: Invocations, readings: Readings) -> float | None:
-    recorded = readings.total("recorded")
-    if recorded and (found.truncated or found.frame.empty):
-        return (readings.total("cold") or 0.0) / recorded
-    return float(found.frame["cold"].mean()) if len(found.frame) else None
-
-
 def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> float | None:
     """What INIT and restores cost in the window: they are billed like duration (INIT of all on-demand functions since
     2025-08). What ran ahead, with provisioned concurrency, is not in it."""
@@ -165,37 +160,9 @@ def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> flo
     return float(found.frame[["init_ms", "billed_restore_ms"]].fillna(0).sum().sum()) * price
 
 
-def _claims(frame: pd.DataFrame, share: float | None, p95: float | None, init_usd: float | None) -> list[Observation]:
-    if share is None:
-        return [Observation(Level.UNKNOWN, "no invocation records or REPORT lines in this time range")]
-    cold = int(frame["cold"].sum())
-    cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
-    latency = f", p95 init {formatting.latency(p95)}" if p95 is not None else ""
+def _details(frame: pd.DataFrame, p95: float | None, init_usd: float | None) -> str:
     restored = int((frame["cold"] & frame["restore_ms"].notna()).sum())
     snapshots = f", {formatting.count(restored, 'restore')} from a snapshot" if restored else ""
-    of = formatting.count(len(frame), "invocation")
-    text = f"{cold} of {of} were cold ({formatting.percent(share)}){snapshots}{latency}{cost}"
-    if p95 is not None and p95 >= SLOW_INIT_MS:
-        text = f"{text}; init is close to Lambda's 10 s init timeout"
-        level = Level.WATCH
-    else:
-        level = Level.WATCH if share >= COLD_SHARE and cold > 1 else Level.OK
-    failures = _failures(frame)
-    # The page is about cold starts: they come first, whatever else needs attention.
-    return [Observation(Level.WATCH if failures else level, text), *failures]
-
-
-def _failures(frame: pd.DataFrame) -> list[Observation]:
-    """Invocations that crashed, by what killed them: one clause."""
-    dead = frame[~frame["status"].isin(("success", ""))]
-    texts = []
-    for kind, some in sorted(dead.groupby("error_type"), key=lambda item: -len(item[1])):
-        name = str(kind) or "an error without a type"
-        detail = ""
-        if "OutOfMemory" in name and some["memory_used_mb"].notna().any():
-            used, size = some["memory_used_mb"].max(), some["memory_size_mb"].max()
-            detail = f" (up to {used:,.0f} of {size:,.0f} MB used)"
-        texts.append(f"{formatting.count(len(some), 'invocation')} ended in {name}{detail}")
-    if not texts:
-        return []
-    return [Observation(Level.WATCH, f"including retries: {', '.join(texts)}; see Failures", "failures")]
+    latency = f", p95 init {formatting.latency(p95)}" if p95 is not None else ""
+    cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
+    return f"{snapshots}{latency}{cost}"

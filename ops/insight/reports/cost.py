@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from handler.extension.records import rules
-from ops import formatting, pricing
-from ops.insight.report_types import Finding, Level, QueryCost, Window
-from ops.insight.rules import cost_model
+from ops import pricing
+from ops.insight.report_types import Finding, QueryCost, Window
+from ops.insight.rules import cost_claims, cost_model, failed_work
 from ops.insight.rules.cost_model import Assumptions
-from ops.insight.rules.findings import Observation, summarize
+from ops.insight.rules.findings import summarize
 from ops.insight.sources import function_usage, invocations, metrics
 
 if TYPE_CHECKING:
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from ops.insight.sources.invocations import Invocation, Invocations
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
-
-FAILED_COST_SHARE = 0.2
-"""Share of the cost spent on failed jobs that is worth a warning: our choice."""
 
 
 @dataclass(frozen=True)
@@ -62,28 +59,22 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     used = function_usage.read_usage(readings, workload, found.rows)
     spent = cost_model.spend(readings, workload, assumptions, table, used)
     done = cost_model.successes(readings, used)
-    parts = {name: math.fsum(usd) for name, usd in spent.items()}
-    total, successes = math.fsum(parts.values()), round(math.fsum(done), 6)
-    unknown = cost_model.unpriced_reason(workload)
-    per_1000 = None if unknown else cost_model.per_1000(total, successes)
+    spend = cost_claims.Spend.of(workload, spent, done)
+    parts, total, successes = spend.parts, spend.total, spend.successes
     failures = failures_usd(parts, readings, found)
     seconds = cost_model.seconds(readings, workload)
-    monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not unknown
+    monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not spend.unknown
     month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)
     measured = found.log_bytes / len(found.rows) if found.rows and not found.truncated else None
     return CostReport(
-        finding=summarize(
-            [Observation(Level.UNKNOWN, f"only part of the cost is known ({formatting.usd(total)}): {unknown}")]
-            if unknown
-            else _claims(parts, total, successes, failures, per_1000, month, readings)
-        ),
+        finding=summarize([cost_claims.observe_cost(workload, readings, spend, failures, month)]),
         parts=pd.DataFrame({"component": list(parts), "usd": list(parts.values())}),
         trend=readings.to_frame({"usd_per_1000": cost_model.per_1000_trend(spent, done)}),
         successes=successes,
         failures_usd=failures,
         total_usd=total,
-        usd_per_1000=per_1000,
+        usd_per_1000=spend.per_1000,
         month_usd=month,
         break_even_jobs_per_hour=even,
         assumptions=assumptions,
@@ -121,16 +112,7 @@ def failures_usd(parts: Mapping[str, float], readings: Readings, found: Invocati
     spent = math.fsum(row.cost_usd or 0.0 for row in found.rows)
     failed = math.fsum(row.cost_usd or 0.0 for row in found.rows if row.status not in ("success", ""))
     dead = failed / spent if spent else 0.0
-    return compute * (dead + (1 - dead) * _failed_share(readings))
-
-
-def _failed_share(readings: Readings) -> float:
-    if readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected"):
-        failed = (readings.total("jobs_failed") or 0.0) + (readings.total("jobs_rejected") or 0.0)
-        fine = (readings.total("jobs_succeeded") or 0.0) + (readings.total("jobs_repeated") or 0.0)
-        return failed / (failed + fine) if failed + fine else 0.0
-    received, deleted = readings.total("received") or 0.0, readings.total("deleted") or 0.0
-    return max(0.0, received - deleted) / received if received else 0.0
+    return compute * (dead + (1 - dead) * failed_work.failed_job_share(readings))
 
 
 def _lambda(parts: Mapping[str, float]) -> float:
@@ -169,49 +151,3 @@ def left_out(
         ),
     )
     return (*cost_model.EXCLUDED, *(text for is_so, text in known if is_so))
-
-
-def _claims(
-    parts: Mapping[str, float],
-    total: float,
-    successes: float,
-    failures: float,
-    per_1000: float | None,
-    month: float | None,
-    readings: Readings,
-) -> list[Observation]:
-    if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
-        return [Observation(Level.UNKNOWN, "no metrics of usage in this time range, so there is nothing to price")]
-    if per_1000 is None:
-        return [_without_success(readings, total)]
-    component, largest = max(parts.items(), key=lambda part: part[1])
-    monthly = (
-        f"at this rate {formatting.usd(month)} per month"
-        if month is not None
-        else "too little data for a monthly estimate"
-    )
-    share = largest / total if total else 0.0
-    part = "mostly" if share > 0.5 else "largest part"
-    where = f"{part} {_named(component)} ({formatting.percent(share)})"
-    summary = f"1,000 successful jobs cost {formatting.usd(per_1000)}, {where}; {monthly}"
-    claims = [Observation(Level.OK, summary)]
-    if total and failures / total >= FAILED_COST_SHARE:
-        text = f"{formatting.percent(failures / total)} of the cost ({formatting.usd(failures)}) is spent on failed jobs; {summary}"
-        claims.append(Observation(Level.WATCH, text, "dead_letters"))
-    return claims
-
-
-def _without_success(readings: Readings, total: float) -> Observation:
-    """Nothing to divide by. Only work that was tried and failed is worth a warning."""
-    spent = f"{formatting.usd(total)} spent"
-    if not any(readings.total(column) for column in ("sent", "received", "invocations", "deleted")):
-        return Observation(
-            Level.OK, f"nothing was sent or processed in this time range; {spent} on components billed by the hour"
-        )
-    if any(readings.total(column) for column in ("errors", "jobs_failed", "jobs_rejected")):
-        return Observation(Level.WATCH, f"{spent}, and no job succeeded", "dead_letters")
-    return Observation(Level.OK, f"{spent}; no job has finished or failed yet")
-
-
-def _named(component: str) -> str:
-    return component if component[:2].isupper() or component.startswith("Lambda") else component.lower()

@@ -72,7 +72,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
     new = arrived(readings, workload.dlq)
     return DeadLettersReport(
-        finding=summarize(_claims(workload, readings, there, new)),
+        finding=summarize(observe_dead_letters(workload, readings, there, new)),
         depth=readings.to_frame({"dead": depth_series(readings)}),
         count=there.dead_count,
         alarms=() if window.past else alarms.states(about),
@@ -80,7 +80,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
         arrived=None if new is None else new.count,
         arrived_at_least=new is not None and new.at_least,
         held=None if there.dead is None else float(there.dead.in_flight),
-        oldest_s=readings.latest("dead_oldest_s") if there.dead_count else None,
+        oldest_s=oldest_s(readings, there),
         at=there.at,
     )
 
@@ -173,20 +173,29 @@ def oldest_age_query(workload: Workload) -> list[MetricQuery]:
     ]
 
 
-def _claims(workload: Workload, readings: Readings, there: Depths, new: NewMessages | None) -> list[Observation]:
+def oldest_s(readings: Readings, there: Depths) -> float | None:
+    """The age of the oldest dead letter by the metric's last point; None where there is no dead letter, or no point."""
+    points = readings.points("dead_oldest_s") if there.dead_count else ()
+    return points[-1][1] if points else None
+
+
+def observe_dead_letters(
+    workload: Workload, readings: Readings, there: Depths, new: NewMessages | None
+) -> list[Observation]:
+    """For the page, its card and the headline."""
     if workload.dlq is None:
         none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
         return config_checks.dead_lettering(workload) or [none]
     if there.dead is None:
         return [Observation(Level.UNKNOWN, f"number of dead letters {there.label} unknown: no metrics")]
     claims = observe_depth(there, new, readings.window)
-    age = readings.latest("dead_oldest_s")
+    age = oldest_s(readings, there)
     if claims and age is not None:
         left = workload.dlq.retention_s - age
         oldest = f"the oldest has been there for {formatting.duration(age)}"
         if age > LEAVING_SOON * workload.dlq.retention_s:
             oldest += f" and expires in {formatting.duration(max(0.0, left))} at the latest"
-        claims.append(Observation(Level.ACT, oldest))
+        claims.append(Observation(Level.ACT, oldest, "dead_letters"))
     if not claims:
         gone = f"; {new} arrived and left in this time range" if new and new.count else ""
         claims.append(Observation(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ import pandas as pd
 from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import error_counts
+from ops.insight.rules import alarm_rules, error_counts, failed_work
+from ops.insight.rules.failed_work import FailedWork
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-NEAR_LIMIT = 0.8
-"""Share of the timeout (p95) or of the memory (maximum) from which the limit is near. Ours, there is no AWS figure."""
 DURATION_EDGES_MS = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 900_000)
 """Upper edges of the heat map's bins; 900,000 ms is the longest timeout (Lambda developer guide, quotas, 2026-11)."""
 SHOWN_COLUMNS = (
@@ -77,9 +76,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     """One Logs Insights query, one GetMetricData call and one DescribeAlarms. Raises what ``ops.aws`` raises."""
     found = invocations.read(aws, workload, window)
     queries = [
-        *metric_queries.function(workload.function, "invocations", "errors"),
-        *metric_queries.durations(workload.function),
-        *metric_queries.jobs(workload.function),
+        *failed_work.queries(workload.function),
+        *metric_queries.durations(workload.function, "p50", "p99"),
         *metric_queries.end_to_end(workload.function),
     ]
     readings = metrics.read(aws, queries, window)
@@ -88,18 +86,16 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     failed_rows = frame[~frame["status"].isin(("success", ""))]
     longest_s = workload.function.timeout_s if workload.function else 0.0
     errors = error_counts.errors_by_type(failed_rows, readings, window, longest_s)
-    total, failed = _totals(found, failed_rows, readings)
     memory = _memory(frame, window)
     shares = (frame["memory_used_mb"] / frame["memory_size_mb"].where(frame["memory_size_mb"] > 0)).dropna()
     memory_share = float(shares.max()) if len(shares) else None
     durations = readings.frame.reindex(columns=["p50_ms", "p95_ms", "p99_ms"])
-    p95 = float(frame["duration_ms"].quantile(0.95)) if _has_all_durations(found) else _highest(durations["p95_ms"])
+    work = _work(failed_work.by_metrics(workload, readings), found, failed_rows, memory_share)
+    p95 = float(frame["duration_ms"].quantile(0.95)) if _has_all_durations(found) else work.p95_ms
     end_to_end = readings.frame.reindex(columns=["e2e_p50_ms", "e2e_p95_ms", "e2e_p99_ms"])
     by_type = _by_type(failed_rows)
     return FailuresReport(
-        finding=summarize(
-            _observations(workload, readings, known_alarms, total, failed, by_type, p95, memory_share, found)
-        ),
+        finding=_finding(workload, readings, known_alarms, work, by_type, p95, found),
         errors=errors,
         error_lines=_lines(workload, known_alarms, "Errors"),
         jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
@@ -111,8 +107,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
         by_version=_by_version(frame),
         by_type=by_type,
         invocations=frame[list(SHOWN_COLUMNS)],
-        failed=failed,
-        total=total,
+        failed=work.failed,
+        total=work.total,
         p95_ms=p95,
         e2e_p95_ms=_highest(end_to_end["e2e_p95_ms"]),
         memory_share=memory_share,
@@ -125,14 +121,19 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     )
 
 
-def _totals(found: Invocations, failed: pd.DataFrame, readings: Readings) -> tuple[float | None, float | None]:
-    """Invocations and failed ones: the metrics where they are larger, because log rows may be cut off or missing."""
-    counted, errors = readings.total("invocations"), readings.total("errors")
-    rows = float(len(found.frame))
-    if counted is None and not rows:
-        return None, None
-    failures = max(errors or 0.0, float(len(failed)))
-    return max(counted or 0.0, rows, failures), failures
+def _work(work: FailedWork, found: Invocations, failed: pd.DataFrame, memory: float | None) -> FailedWork:
+    """By the metrics, as on the Overview; by the log lines what has no metric, or none yet."""
+    failures = work.failed or float(len(failed))
+    total = work.total or float(len(found.frame))
+    if work.p95_ms is None and _has_all_durations(found):
+        work = replace(work, p95_ms=float(found.frame["duration_ms"].quantile(0.95)), p95_name="p95 duration")
+    known = work.total is not None or len(found.frame)
+    return replace(
+        work,
+        failed=failures if known else None,
+        total=max(total, failures) if known else None,
+        memory=memory if work.memory is None else work.memory,
+    )
 
 
 def _by_type(failed: pd.DataFrame) -> pd.DataFrame:
@@ -184,7 +185,7 @@ def _highest(points: pd.Series) -> float | None:
 
 
 def _lines(workload: Workload, known: Sequence[Alarm], metric: str) -> tuple[Threshold, ...]:
-    line = alarms.threshold(tuple(known), metric, workload.function.name) if workload.function else None
+    line = alarm_rules.threshold(tuple(known), metric, workload.function.name) if workload.function else None
     return (line,) if line else ()
 
 
@@ -192,43 +193,24 @@ def _timeout(workload: Workload) -> tuple[Threshold, ...]:
     return (Threshold("timeout", workload.function.timeout_s * 1000.0),) if workload.function else ()
 
 
-def _observations(
+def _finding(
     workload: Workload,
     readings: Readings,
-    known: Sequence[Alarm],
-    total: float | None,
-    failed: float | None,
+    known: tuple[Alarm, ...],
+    work: FailedWork,
     by_type: pd.DataFrame,
     p95: float | None,
-    memory_share: float | None,
     found: Invocations,
-) -> list[Observation]:
-    if total is None or failed is None:
-        return [Observation(Level.UNKNOWN, "no invocation in this time range left a metric, a record or a REPORT line")]
-    observations = []
-    if failed:
-        alarm = alarms.find_alarm(tuple(known), "Errors", workload.function.name) if workload.function else None
-        in_alarm = alarm is not None and alarm.state == "ALARM" and not readings.window.past
-        text = f"{failed:,.0f} of {formatting.count(int(total), 'invocation')} failed ({formatting.percent(failed / total)})"
-        observations.append(
-            Observation(
-                Level.ACT if in_alarm else Level.WATCH,
-                text + _most_frequent(by_type, readings.window.end, found.truncated),
-                "dead_letters",
-            )
-        )
-    observations += _jobs(readings)
-    timeout_ms = workload.function.timeout_s * 1000 if workload.function else None
-    limit = f" of a {formatting.duration(timeout_ms / 1000)} timeout" if timeout_ms else ""
-    name = "p95 duration" if _has_all_durations(found) else "highest p95 duration of a period"
-    if p95 is not None and timeout_ms and p95 >= NEAR_LIMIT * timeout_ms:
-        observations.append(Observation(Level.WATCH, f"{name} is {formatting.latency(p95)}{limit}"))
-    if memory_share is not None and memory_share >= NEAR_LIMIT:
-        text = f"an invocation used {formatting.percent(memory_share)} of the function's memory"
-        observations.append(Observation(Level.WATCH, text))
-    latency = f"; {name} {formatting.latency(p95)}{limit}" if p95 is not None else ""
-    fine = Observation(Level.OK, f"none of {formatting.count(int(total), 'invocation')} failed{latency}")
-    return observations or [fine]
+) -> Finding:
+    if work.total is None:
+        nothing = "no invocation in this time range left a metric, a record or a REPORT line"
+        return summarize([Observation(Level.UNKNOWN, nothing)])
+    details = _most_frequent(by_type, readings.window.end, found.truncated)
+    name = "p95 duration" if _has_all_durations(found) else failed_work.HIGHEST_P95
+    latency = f"; {name} {formatting.latency(p95)}{failed_work.of_timeout(workload)}" if p95 is not None else ""
+    fine = Observation(Level.OK, f"none of {formatting.count(work.total, 'invocation')} failed{latency}")
+    finding = summarize(failed_work.observe_failures(workload, readings, known, work, details) or [fine])
+    return replace(finding, page="dead_letters") if work.failed else finding
 
 
 def _most_frequent(by_type: pd.DataFrame, end: datetime, truncated: bool) -> str:
@@ -239,13 +221,3 @@ def _most_frequent(by_type: pd.DataFrame, end: datetime, truncated: bool) -> str
     if truncated:  # an earlier one may be among the log lines that were not read
         return f"{frequent} in the newest log lines"
     return f"{frequent}, first at {formatting.clock(first['first'], end)}"
-
-
-def _jobs(readings: Readings) -> list[Observation]:
-    failed, rejected = readings.total("jobs_failed") or 0.0, readings.total("jobs_rejected") or 0.0
-    parts = []
-    if failed:
-        parts.append(f"{formatting.count(int(failed), 'attempt')} at a job failed and returned to the queue")
-    if rejected:
-        parts.append(f"{formatting.count(int(rejected), 'job was', 'jobs were')} rejected and sent to the DLQ")
-    return [Observation(Level.WATCH, ", ".join(parts), "dead_letters")] if parts else []

@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost, Window
-from ops.insight.reports import alarms, dead_letters, overview_cards, queue, timeline
+from ops.insight.reports import alarms, dead_letters, overview_cards, page_claims, timeline
 from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import EMPTY_PIPELINE, Pipeline, build_pipeline
 from ops.insight.reports.timeline import OverviewTimeline
-from ops.insight.rules import config_checks, cost_model
+from ops.insight.rules import (
+    alarm_rules,
+    backlog,
+    cold_share,
+    concurrency_use,
+    config_checks,
+    cost_model,
+    failed_work,
+)
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
@@ -37,13 +45,14 @@ class PipelineRates:
 
     accepted: float | None
     started: float | None
-    finished: float | None
+    finished: float | None  # messages deleted from the queue
     failed: float | None
     died: float | None
     waiting: float | None  # messages visible now
     in_flight: float | None
     dead: float | None  # messages in the dead-letter queue now
     over: tuple[datetime, datetime] | None = None  # of what time the rates are the mean
+    succeeded: float | None = None  # jobs that the handler counted as done; None where it does not count
 
 
 @dataclass(frozen=True)
@@ -75,40 +84,41 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         *metric_queries.queue(workload.queue, "visible", "in_flight", "delayed", "oldest_s"),
         *metric_queries.dead(workload, window),
         *dead_letters.oldest_age_query(workload),
-        *metric_queries.function(function, "throttles", "concurrency"),
-        *metric_queries.records(function, "cold", "recorded"),
+        *concurrency_use.queries(workload),
+        *cold_share.queries(function),
+        *failed_work.queries(function),
         *cost_model.queries(workload),
         *watched_queues.queries(others),
         *(timeline.queries(workload) if over_time else ()),
     ]
-    readings = metrics.read(aws, queries, window)
+    readings = metrics.read(aws, list({query.key: query for query in queries}.values()), window)
     readings, found = cost_model.completed(aws, workload, readings)
     there = queue_depths.read_depths(aws, workload, readings)
-    oldest_line = alarms.threshold(known, queue.AGE_METRIC, workload.queue.name)
-    late = queue.age_claims(readings, workload, queue.age_lines(workload, readings, oldest_line), there.work, known)
+    used = function_usage.read_usage(readings, workload, found.rows if found else ())
+    pages = page_claims.observe_pages(workload, readings, there, known, found, used)
+    late = backlog.age_claims(readings, workload, there.work, known)
+    waits = backlog.backlog_claims(workload, readings, there, aged=bool(late))
     path = _path(readings, there)
-    waits = queue.backlog_claims(readings, there, bool(late)) if workload.mapping is not None else []
     claims = [
         *config_checks.reading(workload, readings, there.work),
         *dead_letters.observe_depth(there, dead_letters.arrived(readings, workload.dlq), window),
         *config_checks.dead_lettering(workload),
         *config_checks.visibility(workload),
-        *([] if window.past else _alarms(known, workload, there.dead_count)),
+        *_alarms(known, workload, window, there),
         *alarms.observe_missing(workload, known, missing),
         *late,
         *waits,
-        *_function(readings, window),
     ]
+    claims = page_claims.with_warnings(claims, pages)
     if not claims:
         claims.append(_quiet(readings, path, there))
-    used = function_usage.read_usage(readings, workload, found.rows if found else ())
     look, more = readings.look, found.look.usd if found else 0.0
     notes: tuple[str, ...] = (PAST_ALARMS_NOTE,) if window.past and known else ()
     history = timeline.read_timeline(aws, workload, window, readings, known) if over_time else None
     notes += history.notes if history else ()
     return OverviewReport(
         finding=readings.dated(summarize(claims, _aside(claims, waits, _deployed(workload, window)))),
-        cards=overview_cards.make(readings, workload, there, used, oldest_line, late[0].level if late else None, found),
+        cards=overview_cards.make(readings, workload, there, used, pages, known, found),
         path=path,
         stops=build_pipeline(workload),
         alarms_missing=missing,
@@ -128,18 +138,15 @@ def _aside(claims: list[Observation], waits: list[Observation], deployed: str) -
 
 def _path(readings: Readings, there: Depths) -> PipelineRates:
     per_minute = readings.per_minute
-    received, deleted = per_minute("received"), per_minute("deleted")
-    jobs = readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected")
-    if jobs:
-        finished = (per_minute("jobs_succeeded") or 0.0) + (per_minute("jobs_repeated") or 0.0)
-        failed: float | None = (per_minute("jobs_failed") or 0.0) + (per_minute("jobs_rejected") or 0.0)
-    else:
-        finished = deleted if deleted is not None else 0.0
-        failed = queue.unfinished(readings, there.work)
+    deleted, failed, succeeded = per_minute("deleted"), backlog.unfinished(readings, there.work), None
+    if readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected"):
+        succeeded = (per_minute("jobs_succeeded") or 0.0) + (per_minute("jobs_repeated") or 0.0)
+        failed = (per_minute("jobs_failed") or 0.0) + (per_minute("jobs_rejected") or 0.0)
     return PipelineRates(
         accepted=per_minute("sent"),
-        started=received,
-        finished=finished if jobs or deleted is not None else None,
+        started=per_minute("received"),
+        finished=deleted,
+        succeeded=succeeded,
         failed=failed,
         died=dead_letters.rate(readings, RATE_MINIMUM_S),
         waiting=None if there.queue is None else float(there.queue.visible),
@@ -149,34 +156,11 @@ def _path(readings: Readings, there: Depths) -> PipelineRates:
     )
 
 
-def _alarms(known: tuple[Alarm, ...], workload: Workload, dead: float | None) -> list[Observation]:
+def _alarms(known: tuple[Alarm, ...], workload: Workload, window: Window, there: Depths) -> list[Observation]:
     """Firing alarms, except those on a dead-letter queue whose number of messages the finding already has."""
-    reported = {workload.dlq.name} if workload.dlq and dead else set()
-    firing = {
-        alarm.name for alarm in known if alarm.state == "ALARM" and not reported & set(dict(alarm.dimensions).values())
-    }
-    claims = []
-    for alarm in alarms.states(known):
-        if alarm.name in firing:
-            name = alarm.name.removeprefix(f"{workload.stack}-")
-            todo = f": follow {alarm.runbook}" if alarm.runbook else ""
-            claims.append(Observation(Level.ACT, f"alarm {name} is in ALARM{todo}"))
-    return claims
-
-
-def _function(readings: Readings, window: Window) -> list[Observation]:
-    claims = []
-    over = queue_depths.range_text(window)
-    if throttles := readings.total("throttles"):
-        text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled {over}"
-        claims.append(Observation(Level.WATCH, text, "concurrency"))
-    if errors := readings.total("errors"):
-        text = (
-            f"{formatting.count(errors, 'invocation')} crashed, timed out or ran out of memory {over} "
-            f"({formatting.percent(errors / max(errors, readings.total('invocations') or 0))} of all)"
-        )
-        claims.append(Observation(Level.WATCH, text, "failures"))
-    return claims
+    reported = {workload.dlq.name} if workload.dlq and there.dead_count else set()
+    other = [alarm for alarm in known if not reported & set(dict(alarm.dimensions).values())]
+    return alarm_rules.firing(other, window, workload.stack)
 
 
 def _deployed(workload: Workload, window: Window) -> str:

@@ -3,29 +3,44 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ops import formatting, pricing
-from ops.insight.report_types import Level, Threshold
-from ops.insight.reports import dead_letters, queue
-from ops.insight.rules import concurrency_limits, cost_model, levels
+from ops.insight.report_types import Level
+from ops.insight.reports import dead_letters
+from ops.insight.rules import (
+    alarm_rules,
+    backlog,
+    cold_share,
+    concurrency_limits,
+    concurrency_use,
+    cost_claims,
+    cost_model,
+    levels,
+)
 from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.findings import Observation
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
-    from ops.aws import sqs
-    from ops.aws.cloudwatch import Points
+    from ops.aws.cloudwatch import Alarm, Points
     from ops.insight.sources.function_usage import FunctionUsage
     from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
     from ops.insight.sources.queue_depths import Depths
     from ops.workload import Workload
 
-NEAR_LIMIT_SHARE = 0.9
-"""Share of a limit from which it is called near: AWS recommends alarms at about 90% of the concurrency quotas."""
-SLOW_AGE_S = 300.0
-"""Age of the oldest message worth a warning where no alarm sets a threshold: a guess, so never Critical."""
+PAGE_OF_CARD = {
+    "depth": "queue",
+    "age": "queue",
+    "concurrency": "concurrency",
+    "cold_share": "cold_starts",
+    "cost": "cost",
+    "dead": "dead_letters",
+}
+"""The page that each card leads to."""
 
 
 @dataclass(frozen=True)
@@ -46,68 +61,21 @@ def make(
     workload: Workload,
     there: Depths,
     used: FunctionUsage,
-    oldest: Threshold | None,
-    late: Level | None,
+    pages: Mapping[str, Sequence[Observation]],
+    known: tuple[Alarm, ...],
     found: Invocations | None = None,
 ) -> tuple[Card, ...]:
     """The six cards in the order in which they are shown.
 
-    ``oldest``: the age alarm's threshold, if there is one. ``late``: how bad the oldest message's age is, where the
-    sentence says something about it. ``found``: REPORT lines of a function without invocation records.
+    ``pages``: what each page says, than which no card is better. ``found``: REPORT lines of a function without invocation
+    records.
     """
-    now, when = there.work, f"{there.label}, " if there.label else ""
-    waiting = None if there.queue is None else float(now.visible)
-    age = 0.0 if not now.visible and not readings.has("oldest_s") else readings.latest("oldest_s")
-    near = oldest.value * NEAR_LIMIT_SHARE if oldest else SLOW_AGE_S
-    cold, recorded = readings.total("cold"), readings.total("recorded")
-    if not recorded and found is not None and not found.truncated and found.rows:
-        cold, recorded = float(sum(row.cold for row in found.rows)), float(len(found.rows))
-    share = (cold or 0.0) / recorded if recorded else None
-    spend = cost_model.spend(readings, workload, Assumptions(), pricing.load(), used)
-    done = cost_model.successes(readings, used)
-    total, successes = math.fsum(map(math.fsum, spend.values())), math.fsum(done)
-    unknown = cost_model.unpriced_reason(workload)
-    per_1000 = None if unknown else cost_model.per_1000(total, successes)
-    return (
-        Card(
-            "depth",
-            "Queued",
-            waiting,
-            "messages",
-            readings.series("visible"),
-            levels.backlog(waiting, readings.per_minute("deleted"), age),
-            f"{when}{now.in_flight} in flight" if there.queue else f"{when}no metrics",
-        ),
-        Card(
-            "age",
-            "Age of oldest message",
-            age,
-            "s",
-            readings.series("oldest_s"),
-            levels.age(age, near, late),
-            f"{when}alarm ≥ {formatting.duration(oldest.value)}" if oldest else f"{when}no alarm set",
-        ),
-        _concurrency_card(readings, workload, now),
-        Card(
-            "cold_share",
-            "Cold starts",
-            share * 100 if share is not None else None,
-            "%",
-            _cold_shares(readings),
-            Level.OK if share is not None else Level.UNKNOWN,
-            f"{formatting.count(cold or 0)} of {formatting.count(recorded)} invocations"
-            if recorded
-            else "no invocation records; see Cold starts",
-        ),
-        Card(
-            "cost",
-            "Cost per 1,000 jobs",
-            per_1000,
-            "USD",
-            tuple(zip(readings.times, cost_model.per_1000_trend(spend, done), strict=False)),
-            Level.OK if per_1000 is not None else Level.UNKNOWN,
-            unknown or _cost_note(readings, workload, used, successes),
-        ),
+    cards = (
+        _depth(readings, workload, there),
+        _age(readings, workload, there, known),
+        _concurrency(readings, workload),
+        _cold_share(readings, found),
+        _cost(readings, workload, used),
         Card(
             "dead",
             "Dead letters",
@@ -115,9 +83,50 @@ def make(
             "messages",
             tuple(zip(readings.times, dead_letters.depth_series(readings), strict=True)),
             levels.dead(there.dead_count),
-            _dead_letter_queue(workload, there, readings.latest("dead_oldest_s")),
+            _dead_letter_queue(workload, there, dead_letters.oldest_s(readings, there)),
         ),
     )
+    findings = {page: levels.worst(*(claim.level for claim in claims)) for page, claims in pages.items()}
+    return tuple(replace(card, level=levels.of_card(card.level, findings[PAGE_OF_CARD[card.key]])) for card in cards)
+
+
+def _known(value: float | None) -> Level:
+    return Level.UNKNOWN if value is None else Level.OK
+
+
+def _depth(readings: Readings, workload: Workload, there: Depths) -> Card:
+    waiting = None if there.queue is None else float(there.queue.visible)
+    note = f"{_when(there)}{there.work.in_flight} in flight" if there.queue else f"{_when(there)}no metrics"
+    level = backlog.backlog_level(workload, readings, there)
+    return Card("depth", "Queued", waiting, "messages", readings.series("visible"), level, note)
+
+
+def _age(readings: Readings, workload: Workload, there: Depths, known: tuple[Alarm, ...]) -> Card:
+    age = backlog.oldest_age(readings, there)
+    alarm = alarm_rules.threshold(known, backlog.AGE_METRIC, workload.queue.name)
+    limit = f"alarm ≥ {formatting.duration(alarm.value)}" if alarm else "no alarm set"
+    spark = readings.series("oldest_s")
+    return Card("age", "Age of oldest message", age, "s", spark, _known(age), f"{_when(there)}{limit}")
+
+
+def _cold_share(readings: Readings, found: Invocations | None) -> Card:
+    starts = cold_share.count_cold(readings, found)
+    share = starts.share * 100 if starts else None
+    note = str(starts) if starts else "no invocation records; see Cold starts"
+    return Card("cold_share", "Cold starts", share, "%", _cold_shares(readings), _known(share), note)
+
+
+def _cost(readings: Readings, workload: Workload, used: FunctionUsage) -> Card:
+    spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(), used)
+    done = cost_model.successes(readings, used)
+    spend = cost_claims.Spend.of(workload, spent, done)
+    trend = tuple(zip(readings.times, cost_model.per_1000_trend(spent, done), strict=False))
+    note = spend.unknown or _cost_note(readings, workload, used, spend.successes)
+    return Card("cost", "Cost per 1,000 jobs", spend.per_1000, "USD", trend, _known(spend.per_1000), note)
+
+
+def _when(there: Depths) -> str:
+    return f"{there.label}, " if there.label else ""
 
 
 def _cold_shares(readings: Readings) -> Points:
@@ -149,18 +158,10 @@ def _dead_letter_queue(workload: Workload, there: Depths, oldest_s: float | None
     return "; ".join(filter(None, known))
 
 
-def _concurrency_card(readings: Readings, workload: Workload, now: sqs.Depth) -> Card:
-    used = readings.latest("concurrency", quiet=0.0)
+def _concurrency(readings: Readings, workload: Workload) -> Card:
+    used = concurrency_use.running(readings)
     lowest = next(iter(concurrency_limits.concurrency(workload)), None)
-    near = used is not None and lowest is not None and used >= NEAR_LIMIT_SHARE * lowest.value
     peak = f"peak ({formatting.duration(readings.window.period)})"
     spark = readings.series("concurrency") if "concurrency" in readings.columns else ()
-    return Card(
-        "concurrency",
-        "Concurrency",
-        used,
-        "executions",
-        spark,
-        Level.UNKNOWN if used is None else Level.WATCH if near and queue.pressing(readings, now) else Level.OK,
-        f"{peak}; limit {formatting.count(lowest.value)} ({lowest.name})" if lowest else f"{peak}; no known limit",
-    )
+    limit = f"limit {formatting.count(lowest.value)} ({lowest.name})" if lowest else "no known limit"
+    return Card("concurrency", "Concurrency", used, "executions", spark, _known(used), f"{peak}; {limit}")

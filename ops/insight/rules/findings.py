@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ops.insight.report_types import Finding, Level
+from ops.insight.rules import levels
 
-_ORDER = (Level.ACT, Level.WATCH, Level.UNKNOWN, Level.OK)
 MAX_CLAUSES = 3
 """A sentence holds no more; the cards and charts below it show the rest."""
 
@@ -28,7 +28,7 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     """
     if not claims:
         raise ValueError("a finding needs something to say")
-    level = next(level for level in _ORDER if any(claim.level == level for claim in claims))
+    level = levels.worst(*(claim.level for claim in claims))
     worst = [claim for claim in claims if claim.level == level]
     text = "; ".join(claim.text for claim in worst[:MAX_CLAUSES])
     more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""

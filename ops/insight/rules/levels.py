@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.insight.report_types import Level
 
+_FROM_BEST = (Level.OK, Level.UNKNOWN, Level.WATCH, Level.ACT)
 PROMPT_S = 60.0
 """Messages that wait no longer than this are no backlog: a batching window and one invocation take as long. Ours."""
 
@@ -31,11 +32,11 @@ def dead(count: float | None) -> Level:
     return Level.ACT if count else Level.OK
 
 
-def age(oldest_s: float | None, near_s: float, late: Level | None) -> Level:
-    """The level of the oldest message's age. ``late``: the level in the finding, if the finding mentions it; ``near_s``:
-    the age that is worth a warning."""
-    if late is not None:
-        return late
-    if oldest_s is None:
-        return Level.UNKNOWN
-    return Level.WATCH if oldest_s >= near_s else Level.OK
+def of_card(own: Level, page: Level) -> Level:
+    """The level of a number on the Overview: never better than the finding of the page that it leads to."""
+    return worst(own, page) if page in (Level.WATCH, Level.ACT) else own
+
+
+def worst(*levels: Level) -> Level:
+    """OK for none."""
+    return max(levels, key=_FROM_BEST.index, default=Level.OK)

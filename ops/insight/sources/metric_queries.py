@@ -96,12 +96,12 @@ def function(function: Function | None, *names: str) -> list[MetricQuery]:
     ]
 
 
-def durations(function: Function | None) -> list[MetricQuery]:
-    """``p50_ms``, ``p95_ms`` and ``p99_ms``: how long invocations took (INIT is not in it)."""
+def durations(function: Function | None, *percentiles: str) -> list[MetricQuery]:
+    """``p50_ms``, ``p95_ms`` and ``p99_ms``, or those of ``percentiles``: how long invocations took (INIT is not in it)."""
     if function is None:
         return []
     at = (("FunctionName", function.name),)
-    return [MetricQuery(f"{stat}_ms", "AWS/Lambda", "Duration", stat, at) for stat in PERCENTILES]
+    return [MetricQuery(f"{stat}_ms", "AWS/Lambda", "Duration", stat, at) for stat in percentiles or PERCENTILES]
 
 
 def mapping(mapping: EventSourceMapping | None, *names: str) -> list[MetricQuery]:

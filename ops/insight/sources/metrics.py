@@ -29,6 +29,8 @@ RECENT_S, RECENT_LEAST_S, RECENT_PERIODS = 300, 120, 5
 """What "now" means for a rate: the last five periods, but two minutes at least and five minutes (or one period, where
 periods are longer) at most."""
 
+QUEUE_COLUMNS = ("visible", "in_flight", "sent", "received", "deleted")
+"""Columns that every page of a queue reads: what is recent is the same on all of them only if it depends on nothing else."""
 FRESH_PERIODS = 3
 """Periods that a gauge may lag behind the others (CloudWatch publishes services' metrics a minute or so apart)."""
 
@@ -91,16 +93,22 @@ class Readings:
         return [0.0 if values is None or math.isnan(values[at]) else values[at] for at in periods]
 
     def latest(self, column: str, quiet: float | None = None) -> float | None:
-        """The value now: the last point, if it is among the last ``FRESH_PERIODS`` that any metric has a point for.
+        """The value now: the last point, if it is not older than the last ``FRESH_PERIODS`` that the queue's metrics (or,
+        where they are silent, any) have a point for.
 
         ``quiet``: what the metric's silence means while others speak (ConcurrentExecutions has no points while nothing
         runs). None when nothing speaks at all.
         """
-        fresh = self.published(self.columns)[-FRESH_PERIODS:]
-        if column not in self.columns or not fresh:
+        spoken = self.published(self._queue_columns(self.columns))
+        if column not in self.columns or not spoken:
             return None
-        values = [self.columns[column][at] for at in fresh]
-        return next((value for value in reversed(values) if not math.isnan(value)), quiet)
+        fresh = self.columns[column][spoken[-FRESH_PERIODS:][0] :]
+        return next((value for value in reversed(fresh) if not math.isnan(value)), quiet)
+
+    def _queue_columns(self, columns: Iterable[str]) -> tuple[str, ...]:
+        """Those of the queue; all of them where those have no point."""
+        every = tuple(columns)
+        return tuple(name for name in every if name in QUEUE_COLUMNS and self.has(name)) or every
 
     def published(self, columns: Iterable[str]) -> list[int]:
         """The periods for which one of ``columns`` has a point."""
@@ -123,7 +131,7 @@ class Readings:
         A Lambda or EMF metric has no point where nothing happened, while a period that no metric has a point for was
         not published yet (CloudWatch is a minute or more behind).
         """
-        published = self.published(self.counted)
+        published = self.published(self._queue_columns(self.counted))
         if not published:
             return range(0)
         period = self.window.period

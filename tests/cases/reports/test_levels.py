@@ -15,11 +15,11 @@ from ops.aws.cloudwatch import Alarm, Points
 from ops.cli.status_view import path_text
 from ops.insight import time_window as windows
 from ops.insight.report_types import Level, Window
-from ops.insight.reports import alarms, concurrency, cost, dead_letters, overview, queue
+from ops.insight.reports import concurrency, cost, dead_letters, overview, queue
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.queue import QueueReport
-from ops.insight.rules import levels
+from ops.insight.rules import alarm_rules, backlog, levels
 from tests.ops.insight import world
 from tests.ops.insight.world import END, WINDOW, WORKLOAD
 
@@ -122,7 +122,7 @@ def test_every_rate_is_per_minute_as_on_the_charts(stage: world.Stage) -> None:
 
 def test_the_command_line_and_the_page_write_the_path_alike(stage: world.Stage) -> None:
     shown, page = pages(stage, flow(2_580, 568, received=600))
-    assert "in 2,580/min → started 600/min → done 568/min" in path_text(shown)
+    assert "sent 2,580/min → received 600/min → processed 568/min" in path_text(shown)
     drawn = overview_view.path(shown.path, shown.stops)
     assert all(f"<b>{rate}</b>" in drawn for rate in ("2,580/min", "600/min", "568/min"))
     assert "2,580/min arriving, 568/min processed" in page.finding.text
@@ -130,7 +130,7 @@ def test_the_command_line_and_the_page_write_the_path_alike(stage: world.Stage) 
 
 # --- the oldest message ---------------------------------------------------------------------------------------------
 
-AGE_ALARM = Alarm("age", "OK", "", "", None, "AWS/SQS", queue.AGE_METRIC, (), 135.0, 60, 15, 15)
+AGE_ALARM = Alarm("age", "OK", "", "", None, "AWS/SQS", backlog.AGE_METRIC, (), 135.0, 60, 15, 15)
 
 
 def ages(*values: float, period: int = 60) -> tuple[Points, int]:
@@ -154,7 +154,7 @@ def ages(*values: float, period: int = 60) -> tuple[Points, int]:
     ],
 )
 def test_the_alarms_own_rule(alarm: Alarm, points: tuple[Points, int], breached: bool) -> None:
-    assert alarms.breached(alarm, *points) is breached
+    assert alarm_rules.breached(alarm, *points) is breached
 
 
 def with_rule(stage: world.Stage, periods: int) -> None:

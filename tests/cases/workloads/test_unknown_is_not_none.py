@@ -162,7 +162,7 @@ def test_the_finding_says_so_and_advises_nothing_worse(served: Served, missing: 
     assert missing.said in found.finding.text
     card = next(card for card in found.cards if card.key == "dead")
     if missing.part is Part.DLQ:
-        assert card.level is Level.UNKNOWN
+        assert card.level is missing.level, "as its page"
         assert card.note.startswith("orders-dlq")
         assert (found.stops.dead.name, bool(found.stops.dead.why)) == ("orders-dlq", True)
     else:

@@ -13,6 +13,7 @@ from ops.esm_scaling import Observed, ScalingPolicy, begin, step
 from ops.insight.report_types import Level
 from ops.insight.reports import concurrency, overview
 from ops.insight.reports.concurrency import ConcurrencyReport
+from ops.insight.rules import concurrency_use
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
 
@@ -104,7 +105,7 @@ def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:
     found = report(stage, RUNNING | {"Throttles": 2}, 500, reserved)
     assert found.binding == "reserved concurrency"
     assert "but reserved concurrency is 8" in found.finding.text
-    assert "18 invocations were throttled (reserved concurrency)" in found.finding.text
+    assert "18 invocations were throttled in the last 10 min (reserved concurrency)" in found.finding.text
 
 
 def test_pollers_throttle_nothing(stage: Stage) -> None:
@@ -126,7 +127,7 @@ def test_the_ramp_binds_at_first(stage: Stage) -> None:
     waiting: list[float | None] = [*[0.0] * 8, 9_000.0, 9_000.0]
     metrics = RUNNING | {"ConcurrentExecutions": [5.0] * 8 + [300, 600], "ApproximateNumberOfMessagesVisible": waiting}
     found = report(stage, metrics, 9_000, wide)
-    assert found.binding == concurrency.SCALING_LIMIT
+    assert found.binding == concurrency_use.SCALING_LIMIT
     assert found.finding.level is Level.OK
     assert list(found.concurrency["law"].iloc[7:]) == [2, 302, 602], "2 after minutes without work, then 300 a minute"
 

@@ -30,10 +30,9 @@ BUSY = {
     "Duration": 6_000,
     "BilledDuration": 6_600,
     "InitDuration": 600,
-    "ColdStarts": 3,
+    "ColdStarts": 1,
     "ColdStarts/count": 12,
     "JobsSucceeded": 57,
-    "JobsRejected": 3,
 }
 
 
@@ -51,15 +50,15 @@ def card(found: OverviewReport, key: str) -> Card:
 def test_a_healthy_workload(stage: Stage) -> None:
     found = report(stage, BUSY, depths={"jobs": (4, 5)})
     assert found.finding.level is Level.OK
-    assert found.finding.text == "OK: 60/min arriving, 57/min processed; 4 queued, the oldest for 3 s; no dead letters."
+    assert found.finding.text == "OK: 60/min arriving, 60/min processed; 4 queued, the oldest for 3 s; no dead letters."
     assert [card.key for card in found.cards] == ["depth", "age", "concurrency", "cold_share", "cost", "dead"]
     assert card(found, "depth").value == 4
     assert card(found, "concurrency").value == 5
     assert card(found, "concurrency").note == "peak (60 s); limit 10 (ESM MaximumConcurrency)"
-    assert card(found, "cold_share").value == pytest.approx(25)
+    assert card(found, "cold_share").value == pytest.approx(100 / 12)
     assert card(found, "dead").level is Level.OK
     path = found.path
-    assert (path.accepted, path.started, path.finished, path.failed) == (60, 66, 57, 3)
+    assert (path.accepted, path.started, path.finished, path.succeeded, path.failed) == (60, 66, 60, 57, 0)
     assert (path.waiting, path.in_flight, path.dead, path.died) == (4, 5, 0, 0)
     assert found.alarms[0].runbook == "runbooks/oldest-message-age.md"
 
@@ -116,9 +115,10 @@ def test_growing_work_is_watched(stage: Stage) -> None:
 def test_crashes_and_throttles_are_watched(stage: Stage) -> None:
     found = report(stage, BUSY | {"Errors": [None, 3.0], "Throttles": [None, 2.0]})
     assert found.finding.text == (
-        "Warning: 2 invocations were throttled in the last 10 min; 3 invocations crashed, timed out or ran out of memory "
-        "in the last 10 min (2.8% of all)."
+        "Warning: 3 of 108 invocations failed (2.8%) in the last 10 min; "
+        "2 invocations were throttled in the last 10 min."
     )
+    assert card(found, "concurrency").level is Level.WATCH
 
 
 def test_nobody_reads_and_nothing_is_kept(stage: Stage) -> None:

@@ -11,6 +11,7 @@ import pytest
 from ops.insight.report_types import Level
 from ops.insight.reports import overview, queue
 from ops.insight.reports.queue import QueueReport
+from ops.insight.rules import backlog as rules
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, QUEUE, WINDOW, WORKLOAD, Stage, without, world
 
@@ -112,11 +113,11 @@ def test_drain_time_is_backlog_over_gain() -> None:
     chance = random.Random(7)
     for _ in range(200):
         backlog, arrivals, completions = chance.uniform(1, 1e6), chance.uniform(0, 1e4), chance.uniform(0, 1e4)
-        left = queue.drain_s(backlog, arrivals, completions)
+        left = rules.drain_s(backlog, arrivals, completions)
         if completions > arrivals:
             assert left is not None
             assert (completions - arrivals) / 60 * left == pytest.approx(backlog)
         else:
             assert left is None
-    assert queue.drain_s(0, 5, 0) == 0
-    assert queue.drain_s(5, None, None) is None
+    assert rules.drain_s(0, 5, 0) == 0
+    assert rules.drain_s(5, None, None) is None

@@ -1,0 +1,184 @@
+"""What limits how much runs at once, and whether that holds work up."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ops import formatting
+from ops.esm_scaling import Observed, ScalingPolicy, begin, step
+from ops.insight.report_types import Level, Threshold
+from ops.insight.rules import alarm_rules, backlog, concurrency_limits, config_checks
+from ops.insight.rules.findings import Observation
+from ops.insight.sources import metric_queries, queue_depths
+
+if TYPE_CHECKING:
+    from ops.aws import sqs
+    from ops.aws.cloudwatch import Alarm, MetricQuery
+    from ops.insight.sources.metrics import Readings
+    from ops.insight.sources.queue_depths import Depths
+    from ops.workload import Workload
+
+BINDING_SHARE = 0.9
+"""Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
+SCALING_LIMIT = "ESM scaling"
+FAILURES_A_PERIOD = 50
+"""Failures counted individually within a period: more of them hold the mapping back no further."""
+
+
+def queries(workload: Workload) -> list[MetricQuery]:
+    """What the rules need beside the queue's own metrics."""
+    return [
+        *metric_queries.function(workload.function, "concurrency", "throttles", "errors"),
+        *metric_queries.account(),
+    ]
+
+
+def observe_concurrency(
+    workload: Workload, readings: Readings, there: Depths, known: tuple[Alarm, ...]
+) -> list[Observation]:
+    """For the page, its card and the headline."""
+    claims = config_checks.reading(workload, readings, there.work)
+    claims += alarm_rules.firing(known, readings.window, workload.stack, "concurrency")
+    return claims if workload.mapping is None else [*claims, *_claims(workload, readings, there)]
+
+
+def running(readings: Readings) -> float | None:
+    """The most that ran at once in the newest period: Lambda has no point where nothing runs."""
+    return readings.latest("concurrency", quiet=0.0)
+
+
+def observed(readings: Readings) -> list[float]:
+    """What ran at once in each period. Lambda has no points while a function is idle: from the first to the last period
+    in which anything was measured, that is 0."""
+    values = list(readings.columns.get("concurrency", [math.nan] * len(readings.times)))
+    spoken = readings.published(readings.columns)
+    if any(not math.isnan(value) for value in values):
+        for at in range(spoken[0], spoken[-1] + 1):
+            values[at] = 0.0 if math.isnan(values[at]) else values[at]
+    return values
+
+
+def scaling_policy(workload: Workload) -> ScalingPolicy | None:
+    """The mapping's scaling law; None without a mapping, and in provisioned mode, which scales otherwise."""
+    mapping = workload.mapping
+    if mapping is None or mapping.maximum_pollers is not None:
+        return None
+    return ScalingPolicy(maximum_concurrency=mapping.maximum_concurrency)
+
+
+def allowed(workload: Workload, readings: Readings) -> list[float]:
+    """The most that the law allowed in each period, by whether messages waited and what failed; NaN without a law."""
+    periods, rule = range(len(readings.times)), scaling_policy(workload)
+    if rule is None:
+        return [math.nan for _ in periods]
+    errors, throttles, visible = (readings.counts(name, periods) for name in ("errors", "throttles", "visible"))
+    ramp = begin(rule)
+    most = []
+    for waiting, failed in zip(visible, map(sum, zip(errors, throttles, strict=True)), strict=True):
+        # Failures come one by one, and the mapping grows again between them.
+        stretches = min(int(failed), FAILURES_A_PERIOD) + 1
+        reached = 0
+        for number in range(stretches):
+            ramp = step(rule, ramp, Observed(readings.window.period / stretches, waiting > 0))
+            reached = max(reached, ramp.concurrency)
+            if number < stretches - 1:
+                ramp = step(rule, ramp, Observed(0.0, waiting > 0, failures=1))
+        most.append(float(reached))
+    return most
+
+
+def binding_limit(workload: Workload, readings: Readings, now: sqs.Depth) -> str:
+    """The name of the limiting factor; empty while there is no backlog."""
+    known = concurrency_limits.concurrency(workload)
+    if sum(readings.counts("throttles", readings.recent)):
+        return next((line.name for line in known if line.name in concurrency_limits.FUNCTION_LIMITS), "concurrency")
+    used = running(readings)
+    if used is None or not known or not backlog.pressing(readings, now):
+        return ""
+    quota = next((line.value for line in known if line.name == concurrency_limits.ACCOUNT_QUOTA), None)
+    if quota is not None and (readings.latest("claimed") or 0.0) >= BINDING_SHARE * quota:
+        return concurrency_limits.ACCOUNT_QUOTA
+    lowest = known[0]
+    if max(used, _mostly(observed(readings), readings.recent)) >= BINDING_SHARE * lowest.value:
+        return lowest.name
+    ramp = [value for value in allowed(workload, readings) if not math.isnan(value)]
+    return SCALING_LIMIT if ramp and ramp[-1] < lowest.value and used >= BINDING_SHARE * ramp[-1] else ""
+
+
+def _mostly(values: Sequence[float], recent: range) -> float:
+    """What concurrency was reached in most of the last periods."""
+    lately = [0.0 if math.isnan(values[at]) else values[at] for at in recent]
+    return statistics.median(lately) if lately else 0.0
+
+
+def _claims(workload: Workload, readings: Readings, there: Depths) -> list[Observation]:
+    now, known = there.work, concurrency_limits.concurrency(workload)
+    binding = binding_limit(workload, readings, now)
+    claims = _mapping_above_reserved(workload)
+    if throttles := readings.total("throttles"):
+        text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled"
+        text += f" {queue_depths.range_text(readings.window)}"
+        limited = f" ({binding})" if binding in concurrency_limits.FUNCTION_LIMITS else ""
+        claims.append(Observation(Level.WATCH, text + limited, "concurrency"))
+    elif binding == SCALING_LIMIT:
+        text = f"{formatting.count(now.visible, 'message')} queued while the event source mapping scales up (300 more per minute)"
+        claims.append(Observation(Level.OK, text))
+    elif binding == concurrency_limits.ACCOUNT_QUOTA:
+        claimed = formatting.count(readings.latest("claimed") or 0.0)
+        text = (
+            f"{claimed} of {formatting.count(workload.account_concurrency or 0)} concurrent executions (account quota) are in "
+            f"use while {formatting.count(now.visible, 'message is', 'messages are')} queued: other functions of the account "
+            "compete with this one"
+        )
+        claims.append(Observation(Level.ACT, text, "concurrency"))
+    elif binding:
+        claims.append(_at_the_limit(readings, now, next(line for line in known if line.name == binding)))
+    return claims or [_not_limited(readings, there, known)]
+
+
+def _at_the_limit(readings: Readings, now: sqs.Depth, limit: Threshold) -> Observation:
+    arriving, leaving = (formatting.rate(readings.per_minute(name) or 0) for name in ("sent", "deleted"))
+    pace = f"{arriving} arriving, {leaving} processed"
+    waiting = f"{formatting.count(now.visible)} queued, " if now.visible else ""
+    busy = f"all {formatting.count(limit.value)} concurrent executions ({limit.name}) are in use"
+    if backlog.falling_behind(readings):
+        return Observation(Level.WATCH, f"{busy} and limit throughput: {waiting}{pace}", "concurrency")
+    return Observation(Level.OK, f"{busy}, and processing keeps pace: {waiting}{pace}")
+
+
+def _not_limited(readings: Readings, there: Depths, known: tuple[Threshold, ...]) -> Observation:
+    if running(readings) is None and not readings.has("received"):
+        return Observation(
+            Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran, or CloudWatch is late"
+        )
+    now, when = there.work, there.label or "now"
+    peak = max((value for _, value in readings.points("concurrency")), default=0.0)
+    if known and peak >= BINDING_SHARE * known[0].value:
+        waits = f"{formatting.count(now.visible)} queued {when}" if now.visible else f"no backlog {when}"
+        text = (
+            f"briefly at the limit: up to {formatting.count(peak)} of {formatting.count(known[0].value)} concurrent executions "
+            f"({known[0].name}); {waits}"
+        )
+        return Observation(Level.OK, text)
+    of = f" of {formatting.count(known[0].value)} ({known[0].name})" if known else ""
+    return Observation(Level.OK, f"limiting factor: none; peak concurrency {formatting.count(peak)}{of}")
+
+
+def _mapping_above_reserved(workload: Workload) -> list[Observation]:
+    """AWS advises reserved concurrency of at least the sum of the mappings' maxima (services-sqs-scaling)."""
+    mapping, function = workload.mapping, workload.function
+    if mapping is None or function is None or function.reserved is None:
+        return []
+    working = [one for one in (mapping, *workload.other_mappings) if one.enabled]
+    most = sum(concurrency_limits.of_mapping(one).value for one in working)
+    if most <= function.reserved:
+        return []
+    who = "the event source mapping" if len(working) == 1 else f"the function's {len(working)} event source mappings"
+    text = (
+        f"{who} can invoke up to {formatting.count(most)} concurrently, but reserved concurrency is {function.reserved}: "
+        "invocations above it are throttled, and their messages use up receives"
+    )
+    return [Observation(Level.WATCH, text, "concurrency")]
