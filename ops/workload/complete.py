@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from handler import contract
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from ops.aws.cloudformation import Stack
     from ops.workload.consumers import Reader
     from ops.workload.pairs import Pair
+
+MAX_CALLS = 4
+"""AWS calls at a time for one description."""
 
 
 def complete(
@@ -34,13 +39,21 @@ def complete(
     """``gaps`` are those found on the way, ``extra_notes`` the notes. ``function``: the one that was named. Raises UsageError
     when it does not read the queue."""
     queue, asking = pair.queue, Asking(gaps)
-    readers = _readers(aws, pair, asking)
-    reader = _chosen(readers, queue, function, asking.gaps)
-    mapping = reader.mapping if reader else None
-    if reader is not None and reader.gap is not None:
-        asking.gaps.append(reader.gap)
-    worker = _reserved(aws, reader.function, asking) if reader and reader.function else None
-    dlq = queue if serves else _dead_letter_queue(aws, queue, asking)
+    with ThreadPoolExecutor(MAX_CALLS, "describe") as pool:  # gaps and errors come in the order of this text
+        dlq_asked = pool.submit(_dead_letter_queue, aws, queue, serves)
+        account_asked = pool.submit(attempt, Part.DETAIL, "account", partial(lambda_.account_concurrency, aws))
+        readers = _readers(aws, pair, asking)
+        reader = _chosen(readers, queue, function, asking.gaps)
+        mapping = reader.mapping if reader else None
+        if reader is not None and reader.gap is not None:
+            asking.gaps.append(reader.gap)
+        worker_asked = pool.submit(_reserved, aws, reader.function if reader else None)
+        others_asked = pool.submit(_others, aws, mapping, queue)
+        worker = asking.settle(worker_asked.result(), reader.function if reader else None)
+        dlq = asking.settle(dlq_asked.result(), None)
+        alarms = _alarm_names(aws, stack, (queue, dlq, worker), asking)
+        account_concurrency = asking.settle(account_asked.result(), None)
+        others = others_asked.result()
     outputs = stack.outputs if stack else {}
     _, _, _, region, account, _ = queue.arn.split(":", 5)
     workload = Workload(
@@ -51,15 +64,15 @@ def complete(
         dlq=dlq,
         function=worker,
         mapping=mapping,
-        alarms=asking(Part.ALARMS, "", lambda: _alarm_names(aws, stack, (queue, dlq, worker)), ()),
+        alarms=alarms,
         api_url=outputs.get(contract.OUTPUT_API_URL),
         results_queue_url=outputs.get(contract.OUTPUT_RESULTS_QUEUE_URL),
         results_bucket=outputs.get(contract.OUTPUT_BUCKET),
-        account_concurrency=_account_concurrency(aws, asking),
+        account_concurrency=account_concurrency,
         stack=stack.name if stack else None,
         gaps=tuple(asking.gaps),
         readers=tuple(sorted(readers, key=lambda one: one is not reader)),
-        other_mappings=_others(aws, mapping, queue),
+        other_mappings=others,
         serves=serves,
         senders=senders.of_queue(queue, stack),
     )
@@ -102,26 +115,18 @@ def _chosen(readers: Sequence[Reader], queue: sqs.Queue, function: str | None, g
     )
 
 
-def _reserved(aws: Aws, function: lambda_.Function, asking: Asking) -> lambda_.Function:
-    return asking(Part.DETAIL, function.name, lambda: lambda_.with_reserved_concurrency(aws, function), function)
+def _reserved(aws: Aws, function: lambda_.Function | None) -> lambda_.Function | Gap | None:
+    if function is None:
+        return None
+    return attempt(Part.DETAIL, function.name, lambda: lambda_.with_reserved_concurrency(aws, function))
 
 
-def _dead_letter_queue(aws: Aws, queue: sqs.Queue, asking: Asking) -> sqs.Queue | None:
+def _dead_letter_queue(aws: Aws, queue: sqs.Queue, serves: tuple[str, ...]) -> sqs.Queue | Gap | None:
+    """``queue`` itself, where it serves others as theirs."""
     arn = queue.dlq_arn
-    if arn is None:
-        return None
-    found = attempt(Part.DLQ, sqs.name_of(arn), lambda: sqs.find_queue(aws, arn))
-    if isinstance(found, Gap):
-        asking.gaps.append(found)
-        return None
-    return found
-
-
-def _account_concurrency(aws: Aws, asking: Asking) -> int | None:
-    def ask() -> int | None:
-        return lambda_.account_concurrency(aws)
-
-    return asking(Part.DETAIL, "account", ask, None)
+    if serves or arn is None:
+        return queue if serves else None
+    return attempt(Part.DLQ, sqs.name_of(arn), lambda: sqs.find_queue(aws, arn))
 
 
 def _others(
@@ -136,9 +141,11 @@ def _others(
 
 
 def _alarm_names(
-    aws: Aws, stack: Stack | None, parts: Iterable[sqs.Queue | lambda_.Function | None]
+    aws: Aws, stack: Stack | None, parts: Iterable[sqs.Queue | lambda_.Function | None], asking: Asking
 ) -> tuple[str, ...]:
     if stack and stack.ids("AWS::CloudWatch::Alarm"):
         return stack.ids("AWS::CloudWatch::Alarm")
     names = [part.name for part in parts if part is not None]
-    return tuple(alarm.name for alarm in cloudwatch.find_alarms_on(aws, names))
+    found: tuple[cloudwatch.Alarm, ...] = ()
+    found = asking(Part.ALARMS, "", lambda: cloudwatch.find_alarms_on(aws, names), found)
+    return tuple(alarm.name for alarm in found)

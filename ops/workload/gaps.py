@@ -81,7 +81,10 @@ class Asking:
         self.gaps = list(gaps)
 
     def __call__(self, part: Part, name: str, ask: Callable[[], T], otherwise: T) -> T:
-        answer = attempt(part, name, ask)
+        return self.settle(attempt(part, name, ask), otherwise)
+
+    def settle(self, answer: T | Gap, otherwise: T) -> T:
+        """The answer of an ``attempt``."""
         if isinstance(answer, Gap):
             self.gaps.append(answer)
             return otherwise

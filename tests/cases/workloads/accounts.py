@@ -16,7 +16,7 @@ from ops import workload
 from ops.aws import Aws
 from ops.target import Target
 from ops.workload import Workload
-from tests.fakes.aws import FakeAws, Refusal, start
+from tests.fakes.aws import FakeAws, Refusal, Respond, start
 
 REGION, ACCOUNT = "eu-west-1", "111122223333"
 QUEUE, FUNCTION, MAPPING = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"
@@ -301,8 +301,9 @@ def aimed(aws: Aws, **named: Any) -> Aws:
     return other
 
 
-def described(served: Served, account: Account, **named: str) -> Workload:
+def described(served: Served, account: Account, answer: Respond | None = None, **named: str) -> Workload:
+    """``answer``: in place of the account's own."""
     fake, aws = served
-    fake.answer = account.answer
+    fake.answer = answer or account.answer
     there = aimed(aws, **named)
     return workload.describe(there, there.target)
