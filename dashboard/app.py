@@ -66,7 +66,7 @@ def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> No
             st.html(f"<script>{script.read_text()}</script>", unsafe_allow_javascript=True)
     chosen.run()
     if selection is not None and not selection.target.is_twin:
-        where.html(environment_bar(selection.target, page_runtime.identity()))
+        where.html(environment_bar(selection.target, *page_runtime.identity()))
 
 
 def _page(entry: Entry) -> st.Page:

@@ -88,16 +88,16 @@ def report_source() -> ReportSource:
 
 
 @st.cache_data(ttl=WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
-def _identity(target: Target, _source: ReportSource) -> Identity | None:
+def _identity(target: Target, _source: ReportSource) -> Identity:
     return _source.identity()
 
 
-def identity() -> Identity | None:
-    """The credentials in use; None where they are not known, which the page itself reports."""
+def identity() -> tuple[Identity | None, str]:
+    """The credentials in use; or None, and why they are not known."""
     try:
-        return _identity(page_context().selection.target, report_source())
-    except OpsError:
-        return None
+        return _identity(page_context().selection.target, report_source()), ""
+    except OpsError as error:
+        return None, str(error)
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,6 @@ def choose(lists: WorkloadLists, ranged: bool = True, comparable: bool = False) 
     if target is None:
         return None
     seconds = TWIN_REFRESH if target.is_twin else AWS_REFRESH
-    fixed = "Off for a range with a fixed end."
     with st.container(key="when" if ranged else "when-hidden"):
         span = _span(target)
         with st.container(key="compare-with" if comparable else "compare-hidden"):
@@ -59,7 +58,8 @@ def choose(lists: WorkloadLists, ranged: bool = True, comparable: bool = False) 
             disabled=not span.moves,
             help="AWS publishes these metrics once per minute; each refresh is billed." if not target.is_twin else None,
         )
-        st.html(f'<span class="so-quiet">{"" if span.moves else fixed}</span>')
+        if not span.moves:
+            st.html('<span class="so-quiet">Off for a range with a fixed end.</span>')
     st.session_state.setdefault("_visit", uuid4().hex)
     if st.button("Refresh", icon=":material/refresh:", key="look-now", type="tertiary"):
         st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()

@@ -28,27 +28,29 @@ class Chip:
     colour: str
 
 
-def environment_bar(target: Target | None, identity: Identity | None, environ: Mapping[str, str] = os.environ) -> str:
-    """``identity``: None where it is not known (yet)."""
-    chips = [_account_chip(target, identity, environ)] if target else []
+def environment_bar(
+    target: Target | None, identity: Identity | None, unknown: str = "", environ: Mapping[str, str] = os.environ
+) -> str:
+    """``identity``: None where it is not known yet; or, with the reason in ``unknown``, will not be."""
+    chips = [_account_chip(target, identity, unknown, environ)] if target else []
     if access(environ).read_only:
         chips.append(Chip("READ-ONLY", theme.NEUTRAL))
     for wrong in (each for each in _listed(environ) if not re.fullmatch(r"[0-9]{12}", each)):
         chips.append(Chip(f"{PRODUCTION_VARIABLE}: {wrong} is not an account ID", theme.WATCH))
-    return _MACROS.environment(PRODUCT, chips, _facts(target, identity, environ) if target else [])
+    return _MACROS.environment(PRODUCT, chips, _facts(target, identity, unknown, environ) if target else [])
 
 
-def _account_chip(target: Target, identity: Identity | None, environ: Mapping[str, str]) -> Chip:
+def _account_chip(target: Target, identity: Identity | None, unknown: str, environ: Mapping[str, str]) -> Chip:
     if target.is_twin:
         return Chip("TWIN", theme.IN_FLIGHT)
     if identity is None:
-        return Chip("AWS", theme.NEUTRAL)
+        return Chip("AWS: identity unknown", theme.WATCH) if unknown else Chip("AWS", theme.NEUTRAL)
     if identity.account in _listed(environ):
         return Chip(f"PRODUCTION {identity.account}", theme.DEAD)
     return Chip(f"AWS {identity.account}", theme.NEUTRAL)
 
 
-def _facts(target: Target, identity: Identity | None, environ: Mapping[str, str]) -> list[str]:
+def _facts(target: Target, identity: Identity | None, unknown: str, environ: Mapping[str, str]) -> list[str]:
     facts = [target.region or "region of the profile"]
     if target.is_twin:
         return facts
@@ -56,6 +58,8 @@ def _facts(target: Target, identity: Identity | None, environ: Mapping[str, str]
         facts.append(f"profile {profile}")
     if identity is not None:
         facts.append(principal(identity.arn))
+    elif unknown:
+        facts.append(unknown)
     return facts
 
 

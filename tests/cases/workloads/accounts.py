@@ -301,9 +301,13 @@ def aimed(aws: Aws, **named: Any) -> Aws:
     return other
 
 
-def described(served: Served, account: Account, answer: Respond | None = None, **named: str) -> Workload:
-    """``answer``: in place of the account's own."""
+def described(served: Served, account: Account, **named: str) -> Workload:
+    return described_by(served, account.answer, **named)
+
+
+def described_by(served: Served, answer: Respond, **named: str) -> Workload:
+    """``answer``: in place of an account's own."""
     fake, aws = served
-    fake.answer = answer or account.answer
+    fake.answer = answer
     there = aimed(aws, **named)
     return workload.describe(there, there.target)

@@ -9,7 +9,7 @@ import pytest
 
 from ops.errors import CredentialsError
 from ops.workload import Part
-from tests.cases.workloads.accounts import Account, M, Queue, Reads, Served, described
+from tests.cases.workloads.accounts import Account, M, Queue, Reads, Served, described, described_by
 from tests.fakes.aws import Refusal
 
 TWO = {"orders": Queue(dlq="orders-dlq"), "orders-dlq": Queue()}
@@ -29,7 +29,7 @@ def test_what_does_not_depend_on_each_other_is_asked_at_a_time(served: Served) -
                 both.wait()
         return account.answer(service, operation, asked)
 
-    found = described(served, account, queue="orders", answer=answer)
+    found = described_by(served, answer, queue="orders")
     assert found.dlq is not None and found.account_concurrency == 1_000 and not found.gaps
 
 
@@ -50,4 +50,4 @@ def test_expired_credentials_end_the_description(served: Served) -> None:
         return account.answer(service, operation, asked)
 
     with pytest.raises(CredentialsError):
-        described(served, account, queue="orders", answer=answer)
+        described_by(served, answer, queue="orders")

@@ -19,14 +19,14 @@ Visit = Callable[[str], App]
 
 
 def test_the_twin_is_named() -> None:
-    bar = environment_bar(Target(endpoint="http://127.0.0.1:1", region="us-east-1"), None, {})
+    bar = environment_bar(Target(endpoint="http://127.0.0.1:1", region="us-east-1"), None, environ={})
     assert ">TWIN<" in bar
     assert "us-east-1" in bar
     assert "AWS" not in bar
 
 
 def test_aws_is_named_with_account_region_profile_and_role() -> None:
-    bar = environment_bar(AWS, ONCALL, {})
+    bar = environment_bar(AWS, ONCALL, environ={})
     for named in ("AWS 123456789012", "eu-west-1", "profile on-call", "role OnCall (alex)"):
         assert named in bar
     assert theme.DEAD not in bar
@@ -34,21 +34,27 @@ def test_aws_is_named_with_account_region_profile_and_role() -> None:
 
 
 def test_what_is_not_known_yet_is_left_out() -> None:
-    bar = environment_bar(AWS, None, {"AWS_PROFILE": "other"})
+    bar = environment_bar(AWS, None, environ={"AWS_PROFILE": "other"})
     assert ">AWS<" in bar
     assert "profile on-call" in bar
     assert ">role" not in bar
 
 
+def test_an_identity_that_will_not_be_known_is_reported_with_its_reason() -> None:
+    bar = environment_bar(AWS, None, "No <AWS> credentials were found.", environ={})
+    assert ">AWS: identity unknown<" in bar and theme.WATCH in bar
+    assert "No &lt;AWS&gt; credentials were found." in bar
+
+
 def test_a_production_account_is_red() -> None:
-    bar = environment_bar(AWS, ONCALL, {PRODUCTION_VARIABLE: "999999999999, 123456789012"})
+    bar = environment_bar(AWS, ONCALL, environ={PRODUCTION_VARIABLE: "999999999999, 123456789012"})
     assert "PRODUCTION 123456789012" in bar
     assert theme.DEAD in bar
-    assert "PRODUCTION" not in environment_bar(AWS, ONCALL, {PRODUCTION_VARIABLE: "999999999999"})
+    assert "PRODUCTION" not in environment_bar(AWS, ONCALL, environ={PRODUCTION_VARIABLE: "999999999999"})
 
 
 def test_a_wrong_account_id_is_reported() -> None:
-    bar = environment_bar(AWS, ONCALL, {PRODUCTION_VARIABLE: "prod,123456789012"})
+    bar = environment_bar(AWS, ONCALL, environ={PRODUCTION_VARIABLE: "prod,123456789012"})
     assert f"{PRODUCTION_VARIABLE}: prod is not an account ID" in bar
     assert "PRODUCTION 123456789012" in bar
 
@@ -67,7 +73,7 @@ def test_a_principal_in_words(arn: str, shown: str) -> None:
 
 
 def test_names_from_aws_are_text() -> None:
-    bar = environment_bar(AWS, Identity("<b>", "arn:aws:iam::1:user/<img src=x>"), {})
+    bar = environment_bar(AWS, Identity("<b>", "arn:aws:iam::1:user/<img src=x>"), environ={})
     assert "<img" not in bar
     assert "<b>&lt;" not in bar.replace("<b>SciLearn operations</b>", "")
 
@@ -88,4 +94,5 @@ def test_a_read_only_dashboard_says_so_on_top(sample: Visit, monkeypatch: pytest
 def test_an_identity_that_cannot_be_read_leaves_the_page(sample: Visit) -> None:
     app = sample("denied").open()
     assert not app.at.exception
-    assert "AWS" in app.text
+    assert "AWS: identity unknown" in app.text
+    assert "The identity arn:aws:iam::123456789012:user/reader may not call" in app.html.split("so-finding")[0]
