@@ -34,9 +34,9 @@ class Entry:
 PAGES = {
     entry.key: entry
     for entry in (
-        Entry("overview", "Overview", "monitoring", "Health at a glance"),
+        Entry("overview", "Overview", "monitoring", "Health at a glance", comparable=True),
         Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput", comparable=True),
-        Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles"),
+        Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles", comparable=True),
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
         Entry("failures", "Failures", "heart_broken", "Errors, latency and memory", comparable=True),
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),

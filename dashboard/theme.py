@@ -16,6 +16,8 @@ IN_FLIGHT: Final = "#3a9fb9"  # received, not yet processed
 DELAYED: Final = "#8f7a62"
 DEAD: Final = "#d8552b"  # dead letters and permanent failures
 SUCCESS: Final = "#23946b"  # processed, succeeded
+PROCESSED: Final = IN_FLIGHT  # what leaves the queue, beside what arrives in it
+PROCESSED_DASH: Final = "6px,2px"
 THROTTLED: Final = "#b8558c"
 COLD: Final = "#8168d8"
 WARM: Final = "#8a8f99"
@@ -30,6 +32,7 @@ SERIES: Final = {
     "in_flight": IN_FLIGHT,
     "delayed": DELAYED,
     "dead": DEAD,
+    "processed": PROCESSED,
     "success": SUCCESS,
     "throttled": THROTTLED,
     "cold": COLD,
@@ -37,20 +40,11 @@ SERIES: Final = {
 }
 TOGETHER: Final = (
     ("visible", "in_flight", "delayed"),
-    ("visible", "success", "dead"),
+    ("visible", "processed", "dead"),
     ("cold", "warm", "dead"),
     ("in_flight", "throttled"),
 )
 """Meanings that share a chart, and so must be distinct."""
-
-CARD: Final = {
-    "depth": VISIBLE,
-    "age": VISIBLE,
-    "concurrency": IN_FLIGHT,
-    "cold_share": COLD,
-    "cost": NEUTRAL,
-    "dead": DEAD,
-}
 
 LEVEL: Final = {
     Level.OK: (SUCCESS, "check_circle", Level.OK.label),

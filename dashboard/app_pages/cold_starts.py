@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import page_runtime
 from dashboard.charts import cold_starts as charts
 from dashboard.components import widgets
 from dashboard.formatting import millis, number, percent, usd
@@ -19,11 +19,10 @@ def draw(report: ColdStartReport) -> None:
                     "Cold starts",
                     percent(report.share),
                     note=f"{number(report.cold)} of {number(report.recorded)} invocations",
-                    colour=theme.COLD,
                 ),
-                Stat("Init p50", millis(report.init_p50_ms), colour=theme.COLD),
-                Stat("Init p95", millis(report.init_p95_ms), colour=theme.COLD),
-                Stat("Init p99", millis(report.init_p99_ms), colour=theme.COLD),
+                Stat("Init p50", millis(report.init_p50_ms)),
+                Stat("Init p95", millis(report.init_p95_ms)),
+                Stat("Init p99", millis(report.init_p99_ms)),
                 Stat("Init cost", usd(report.init_cost_usd), note="in range"),
             ]
         )

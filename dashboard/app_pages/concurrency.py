@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import concurrency as charts
+from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.series import latest, period, total
 from dashboard.components import capacity_simulator, widgets
 from dashboard.formatting import millis, number, percent
@@ -13,22 +14,23 @@ from ops import formatting
 from ops.insight.reports.concurrency import ConcurrencyReport
 
 
-def draw(report: ConcurrencyReport) -> None:
+def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     # CloudWatch has the maximum of each period, not this second's value.
     peak = " ".join(filter(None, [f"peak ({length})" if (length := period(report.concurrency)) else "", when]))
+    throttled = total(report.throttles, "throttles")
     allowed = min((line.value for line in report.limits), default=None)
     st.html(
         html_blocks.stats(
             [
-                Stat("Concurrent executions", number(report.running), note=peak, colour=theme.IN_FLIGHT),
+                Stat("Concurrent executions", number(report.running), note=peak),
                 Stat("Lowest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
                 Stat("Limiting factor", report.binding or "none", note=when, words=True),
                 Stat(
                     "Throttles",
-                    number(total(report.throttles, "throttles")),
+                    number(throttled),
                     note="in range",
-                    colour=theme.THROTTLED,
+                    colour=theme.WATCH if throttled else "",
                 ),
                 Stat(
                     "Batch utilization",
@@ -43,12 +45,10 @@ def draw(report: ConcurrencyReport) -> None:
         )
     )
     viewer = page_runtime.ZONE
-    widgets.chart(charts.executions(report, viewer), "law")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        widgets.chart(charts.throttles(report, viewer), "throttles")
-    with right:
-        widgets.chart(charts.batches(report, viewer), "batches")
+    widgets.chart(charts.executions(report, viewer, earlier), "law")
+    widgets.pair(
+        (charts.throttles(report, viewer, earlier), "throttles"), (charts.batches(report, viewer, earlier), "batches")
+    )
     st.subheader("Capacity simulator", anchor=False)
     capacity_simulator.section(report)
 

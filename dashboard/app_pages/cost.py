@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import page_runtime
 from dashboard.charts import cost as charts
 from dashboard.components import cost_assumptions, widgets
 from dashboard.formatting import NONE, escape, number, percent, usd
@@ -23,9 +23,9 @@ def draw(report: CostReport) -> None:
     st.html(
         html_blocks.stats(
             [
-                Stat("Cost per 1,000 jobs", usd(report.usd_per_1000), colour=theme.SUCCESS),
+                Stat("Cost per 1,000 jobs", usd(report.usd_per_1000)),
                 Stat("Total cost", usd(report.total_usd), note=f"{number(report.successes)} successful jobs in range"),
-                Stat("Spent on failed jobs", percent(share), note=usd(report.failures_usd), colour=theme.DEAD),
+                Stat("Spent on failed jobs", percent(share), note=usd(report.failures_usd)),
                 Stat(
                     "Monthly estimate",
                     usd(report.month_usd),
@@ -40,12 +40,8 @@ def draw(report: CostReport) -> None:
             ]
         )
     )
-    widgets.chart(charts.waterfall(report), "parts")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        widgets.chart(charts.trend(report, page_runtime.ZONE), "trend")
-    with right:
-        widgets.chart(charts.break_even(report), "break-even")
+    widgets.chart(charts.components(report), "parts")
+    widgets.pair((charts.trend(report, page_runtime.ZONE), "trend"), (charts.break_even(report), "break-even"))
     notes = [f"Prices as of {report.prices_dated}."]
     if report.left_out:
         notes.append(f"Excluded: {'; '.join(report.left_out)}.")

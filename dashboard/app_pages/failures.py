@@ -31,13 +31,11 @@ def draw(report: FailuresReport, earlier: EarlierReport | None) -> None:
     if right:
         with right:
             widgets.chart(charts.jobs(report, page_runtime.ZONE), "failed-jobs")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        widgets.chart(charts.durations(report, page_runtime.ZONE, earlier), "durations")
-        widgets.chart(charts.end_to_end(report, page_runtime.ZONE, earlier), "end-to-end")
-    with right:
-        widgets.chart(charts.heat_map(report, page_runtime.ZONE), "heat-map")
-        widgets.chart(charts.memory(report, page_runtime.ZONE), "memory")
+    viewer = page_runtime.ZONE
+    widgets.pair(
+        (charts.durations(report, viewer, earlier), "durations"), (charts.heat_map(report, viewer), "heat-map")
+    )
+    widgets.pair((charts.end_to_end(report, viewer, earlier), "end-to-end"), (charts.memory(report, viewer), "memory"))
     _types(report)
     _versions(report)
     _failed(report)

@@ -4,7 +4,9 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import overview as charts
-from dashboard.components import overview_view, widgets
+from dashboard.charts import queue as queue_charts
+from dashboard.charts.comparison import EarlierReport
+from dashboard.components import overview_view, pipeline_view, widgets
 from dashboard.formatting import number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -15,7 +17,7 @@ from ops.insight.reports.overview_cards import PAGE_OF_CARD
 from ops.insight.sources.watched_queues import WatchedQueue
 
 
-def draw(report: OverviewReport) -> None:
+def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
     for row in (report.cards[:3], report.cards[3:]):
         for column, card in zip(st.columns(3, gap="small"), row, strict=False):
             with column, st.container(border=True, key=f"card-{card.key}"):
@@ -23,15 +25,14 @@ def draw(report: OverviewReport) -> None:
                 page = PAGES[PAGE_OF_CARD[card.key]]
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
     if report.timeline is not None:
-        widgets.chart(charts.timeline(report.timeline, page_runtime.ZONE), "timeline")
+        widgets.chart(charts.timeline(report.timeline, page_runtime.ZONE, earlier), "timeline")
     when = f" at {formatting.clock(report.at, report.at)}" if report.at else ""
     st.subheader(f"Pipeline{when}", anchor=False)
-    st.html(overview_view.path(report.path, report.stops))
-    if report.path.over:
-        st.html(f'<span class="so-quiet">Rates: {formatting.mean_of(report.path.over)}.</span>')
+    pipeline_view.show(report.path, report.stops)
     if report.watched:
         st.subheader("Other monitored queues", anchor=False)
-        st.html(html_blocks.stats([_watched_queue(queue, report) for queue in report.watched]))
+        for queue in report.watched:
+            _show_watched(queue, report)
     if report.at:
         return  # alarm states are current, the page is not
     st.subheader("Alarms", anchor=False)
@@ -43,6 +44,14 @@ def draw(report: OverviewReport) -> None:
                 "No alarms", "This workload has no CloudWatch alarms; this project's template defines a set."
             )
         )
+
+
+def _show_watched(queue: WatchedQueue, report: OverviewReport) -> None:
+    figure = queue_charts.watched(queue, page_runtime.ZONE)
+    if figure is None or queue.messages is None:
+        st.html(html_blocks.stats([_watched_queue(queue, report)]))
+    else:
+        widgets.chart(figure, f"watched-{queue.queue}")
 
 
 def _watched_queue(queue: WatchedQueue, report: OverviewReport) -> Stat:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import page_runtime
 from dashboard.charts import queue as charts
 from dashboard.charts.comparison import EarlierReport
 from dashboard.components import widgets
@@ -20,22 +20,18 @@ def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
     st.html(
         html_blocks.stats(
             [
-                Stat("Queued", number(report.waiting), "messages", note=when, colour=theme.VISIBLE),
-                Stat("In flight", number(report.in_flight), "messages", note=when, colour=theme.IN_FLIGHT),
-                Stat("Age of oldest message", duration(report.oldest_s), note=when, colour=theme.VISIBLE),
-                Stat("Arrival rate", number(report.arrivals_per_min), "/min", note=mean, colour=theme.VISIBLE),
-                Stat("Processing rate", number(report.completions_per_min), "/min", note=mean, colour=theme.SUCCESS),
+                Stat("Queued", number(report.waiting), "messages", note=when),
+                Stat("In flight", number(report.in_flight), "messages", note=when),
+                Stat("Age of oldest message", duration(report.oldest_s), note=when),
+                Stat("Arrival rate", number(report.arrivals_per_min), "/min", note=mean),
+                Stat("Processing rate", number(report.completions_per_min), "/min", note=mean),
                 Stat("Time to drain", drain, words=report.drain_s is None and bool(report.waiting)),
             ]
         )
     )
     viewer = page_runtime.ZONE
     widgets.chart(charts.depth(report, viewer, earlier), "depth")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        widgets.chart(charts.rates(report, viewer, earlier), "rates")
-    with right:
-        widgets.chart(charts.age(report, viewer, earlier), "age")
+    widgets.pair((charts.rates(report, viewer, earlier), "rates"), (charts.age(report, viewer, earlier), "age"))
     widgets.chart(charts.receives(report, viewer, earlier), "receives")
 
 

@@ -1,14 +1,13 @@
 """Shared by all charts: quiet axes with units, named limits, UTC on hover, a range that is selected by dragging.
 
-A chart's title and remark are HTML on the page (``widgets.chart``), where they wrap; the names of its limits are in the
-legend, where no data crosses them. SVG can do neither.
+A chart's title and remark are HTML on the page (``widgets.chart``), where they wrap; so are the names of its limits,
+which no data then crosses. SVG can do neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 import numpy as np
@@ -16,58 +15,43 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.comparison import EarlierLines
-from dashboard.charts.series import late_start, period, since
-from dashboard.formatting import number, plain, zone_name
+from dashboard.formatting import number, plain
 from ops.insight.report_types import Threshold
 
-HEIGHT = 300
+HEIGHT = 260
 _PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}
 GRID = "rgba(125,134,148,.18)"
+VALUE_AXIS: dict[str, Any] = {
+    "side": "right",
+    "gridcolor": GRID,
+    "zeroline": False,
+    "automargin": True,
+    "tickfont": {"size": 12},
+}
+"""Ticks are on the right: however long they are, every plot of a page starts below its title."""
+TIME_TICKS = [
+    {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
+    {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%-d %b"},
+    {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
+]
 _DASHES = ("dash", "dashdot", "longdashdot")
 """For the limits in one chart, lowest first."""
 _MAX_LIMIT_RATIO = 4.0
 """A limit up to this many times the highest value is drawn; a higher one would flatten the data and is only named."""
 
 
-@dataclass(frozen=True)
-class Series:
-    """One line of a time chart: the frame's column, its name for readers, its colour, and how it is drawn."""
-
-    column: str
-    name: str
-    colour: str
-    fill: bool = False
-    step: bool = False
-    dash: str = "solid"
-
-
-def percentile_series(prefix: str = "") -> tuple[Series, ...]:
-    """p99, p95 and p50 in milliseconds, of the columns ``{prefix}p99_ms`` …: the same look in every chart."""
-    looks = (("p99", theme.COLD, "dot"), ("p95", theme.IN_FLIGHT, "solid"), ("p50", theme.WARM, "solid"))
-    return tuple(Series(f"{prefix}{name}_ms", name, colour, dash=dash) for name, colour, dash in looks)
-
-
 BAR_LABEL = 72
 """Pixels at the right for the label of the longest bar."""
 
 
-def figure(title: str, y_title: str, x_title: str = "", height: int = HEIGHT) -> go.Figure:
-    """An empty chart with the shared layout."""
+def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) -> go.Figure:
+    """An empty chart with the shared layout. ``unit``: of the vertical axis, which the page shows beside the title."""
     return go.Figure(
         layout={
-            "title": {
-                "text": plain(title),
-                "font": {"size": 16},
-                "x": 0,
-                "xanchor": "left",
-                "y": 1,
-                "yanchor": "top",
-                "yref": "container",
-                "pad": {"t": 4},
-            },
+            "title": {"text": plain(title)},  # drawn by the page
+            "meta": {"unit": unit},
             "height": height,
-            "margin": {"l": 8, "r": 8, "t": 28, "b": 8},
+            "margin": {"l": 0, "r": 8, "t": 10, "b": 8},
             "hovermode": "x unified",
             "uirevision": "kept",  # the reader's zoom stays when new values come
             "showlegend": True,
@@ -84,174 +68,52 @@ def figure(title: str, y_title: str, x_title: str = "", height: int = HEIGHT) ->
             "xaxis": {
                 "title": {"text": x_title, "font": {"size": 12}, "standoff": 4},
                 "showgrid": False,
-                "automargin": True,
+                "automargin": "height",
                 "linecolor": GRID,
                 "showline": True,
             },
-            "yaxis": {
-                "title": {"text": y_title, "font": {"size": 12}},
-                "gridcolor": GRID,
-                "zeroline": False,
-                "rangemode": "tozero",
-                "automargin": True,
-                "nticks": 6,
-            },
+            "yaxis": {**VALUE_AXIS, "rangemode": "tozero", "nticks": 6},
             "bargap": 0.08,
         }
     )
 
 
-def over_time(
-    title: str,
-    frame: pd.DataFrame,
-    series: Sequence[Series],
-    unit: str,
-    viewer: tzinfo,
-    *,
-    limits: Sequence[Threshold] = (),
-    scale: float = 1.0,
-    counts: bool = False,
-    height: int = HEIGHT,
-    write: Callable[[float], str] | None = None,
-    earlier: EarlierLines | None = None,
-) -> go.Figure:
-    """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes); ``unit`` is the result's unit.
-
-    ``earlier``: the same columns of an earlier range, drawn faintly.
-    ``counts``: the values are whole numbers. ``write``: formats a limit's scaled value, with its unit.
-    """
-    chart = figure(title, unit, f"time, {zone_name(viewer)}", height)
-    chart.update_xaxes(type="date", showticklabels=bool(len(frame)))  # without times, an axis of -1 to 6 would mislead
-    times = local(frame.index, viewer)
-    few = len(frame) <= 40
-    late = fit(chart, frame[[line.column for line in series if line.dash == "solid"]], viewer)
-    for line in series:
-        values = frame[line.column] / scale
-        chart.add_scatter(
-            x=times,
-            y=values,
-            name=line.name,
-            mode="lines+markers",
-            line={"color": line.colour, "width": 1.8, "shape": "hv" if line.step else "linear", "dash": line.dash},
-            marker={"size": 4 if few else np.where(_alone(values), 5, 0), "color": line.colour},
-            fill="tozeroy" if line.fill and not _gaps(values) else None,
-            fillcolor=faded(line.colour, 0.16),
-            connectgaps=False,
-            hovertemplate="%{y:,.3~f} " + unit,
-        )
-    before = _add_earlier(chart, earlier, series, viewer, scale, unit) if earlier else ""
-    add_utc(chart, times, frame.index)
-    measured = [frame[line.column] for line in series if frame[line.column].notna().any()]
-    top = max((float(values.max()) / scale for values in measured), default=0.0)
-    if counts:
-        whole(chart, top)
-    far = add_limits(chart, [Threshold(limit.name, limit.value / scale) for limit in limits], top, unit, write)
-    if remark := " · ".join(filter(None, (late, far, before))):
-        set_remark(chart, remark)
-    if not measured:
-        show_empty(chart, "No data in this range")
-    return chart
-
-
-def _add_earlier(
-    chart: go.Figure, earlier: EarlierLines, series: Sequence[Series], viewer: tzinfo, scale: float, unit: str
-) -> str:
-    """One name in the legend for all lines; what is to be said of them in words."""
-    known = [line for line in series if line.column in earlier.frame and earlier.frame[line.column].notna().any()]
-    for number_of_line, line in enumerate(known):
-        chart.add_scatter(
-            x=local(earlier.frame.index, viewer),
-            y=earlier.frame[line.column] / scale,
-            name=earlier.label if len(series) == 1 else f"{line.name}, {earlier.label}",
-            showlegend=not number_of_line,
-            legendgroup="earlier",
-            mode="lines",
-            opacity=0.45,
-            line={"color": line.colour, "width": 1.2, "dash": "dot", "shape": "hv" if line.step else "linear"},
-            hovertemplate="%{y:,.3~f} " + unit,
-        )
-    return "" if known else f"no data the {earlier.label}"
-
-
-def per_period(unit: str, frame: pd.DataFrame) -> str:
-    """``throttles per 10 s``: the unit of counts in each of the frame's periods."""
-    return f"{unit} per {period(frame) or 'period'}"
-
-
-def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
-    """Draw the data alone when it covers only a small part of the range; returns ``data since …`` then."""
-    if len(frame) < 2:
-        return ""
-    length = frame.index[1] - frame.index[0]
-    end = frame.index[-1] + length
-    first = late_start(frame.notna().any(axis=1), frame.index[0], end)
-    if first is None:
-        return ""
-    chart.update_xaxes(range=list(local([first - length / 2, end], viewer)))
-    return since(first, viewer)
-
-
-def select_range(chart: go.Figure, selected: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:
-    """Let a drag across a time chart select a range, and draw the ``selected`` one, if any, whole.
-
-    All charts of a page then have the same axis, also those whose data starts late. ``drags``: a different number
-    removes the selection box.
-    """
-    chart.update_layout(dragmode="select", selectdirection="h", selectionrevision=drags)
-    chart.update_xaxes(fixedrange=True)
-    chart.update_yaxes(fixedrange=True)
-    if selected:
-        chart.update_xaxes(range=list(local(selected, viewer)))
-
-
-def _alone(values: pd.Series) -> np.ndarray[Any, Any]:
-    """Points without a neighbour, which a line does not show."""
-    known = values.notna()
-    return (known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)).to_numpy()
-
-
-def _gaps(values: pd.Series) -> bool:
-    """Whether values are missing in between: Plotly would fill the area below a gap as if it had data."""
-    known = values.notna().to_numpy().nonzero()[0]
-    return bool(len(known)) and known[-1] - known[0] + 1 > len(known)
+def over_time_axis(chart: go.Figure) -> None:
+    """Times without an axis title: the page names its zone once."""
+    chart.update_xaxes(type="date", tickformatstops=TIME_TICKS)
 
 
 def add_limits(
     chart: go.Figure, limits: Sequence[Threshold], top: float, unit: str, write: Callable[[float], str] | None = None
 ) -> str:
-    """Draw limits dashed and named in the legend. Those too far above the data are returned as text instead."""
-    write = write or (lambda value: f"{number(value)} {unit}")
+    """Draw limits dashed, with their names for the page. Those too far above the data are returned as text instead."""
     near = [limit for limit in limits if limit.value <= top * _MAX_LIMIT_RATIO]
     for place, limit in enumerate(sorted(near, key=lambda limit: limit.value)):
-        label = f"{plain(limit.name)} {write(limit.value)}"
-        chart.add_hline(y=limit.value, **_mark(label, _DASHES[place % len(_DASHES)]))
+        chart.add_hline(y=limit.value, **_mark(chart, limit_text(limit, unit, write), _DASHES[place % len(_DASHES)]))
     beyond = sorted((limit for limit in limits if limit not in near), key=lambda limit: limit.value)
-    far = [f"{plain(limit.name)} {write(limit.value)}" for limit in beyond]
+    far = [limit_text(limit, unit, write) for limit in beyond]
     return "↑ " + ", ".join(far) if far else ""
 
 
-def add_mark(chart: go.Figure, x: float, name: str) -> None:
-    """Mark a value on the horizontal axis, dashed and named in the legend."""
-    chart.add_vline(x=x, **_mark(plain(name), _DASHES[0]))
+def limit_text(limit: Threshold, unit: str, write: Callable[[float], str] | None = None) -> str:
+    """``alarm oldest-message-age 9 min``."""
+    return f"{plain(limit.name)} {write(limit.value) if write else f'{number(limit.value)} {unit}'}"
 
 
-def _mark(name: str, dash: str) -> dict[str, Any]:
-    return {"name": name, "showlegend": True, "line": {"dash": dash, "width": 1.2, "color": theme.NEUTRAL}}
+def add_mark(chart: go.Figure, x: float, name: str, dash: str = _DASHES[0]) -> None:
+    """Mark a value on the horizontal axis, dashed, with its name for the page."""
+    chart.add_vline(x=x, **_mark(chart, plain(name), dash))
 
 
-def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:
-    """One more line in the hover box: the time in UTC."""
-    chart.add_scatter(
-        x=times,
-        y=np.zeros(len(times)),
-        name="UTC",
-        mode="lines",
-        line={"width": 0},
-        opacity=0,
-        showlegend=False,
-        customdata=pd.DatetimeIndex(index).tz_convert(UTC).strftime("%Y-%m-%d %H:%M:%S").to_numpy(),
-        hovertemplate="%{customdata}",
-    )
+def _mark(chart: go.Figure, name: str, dash: str) -> dict[str, Any]:
+    """The style of a line whose name the page shows above the chart, where it wraps."""
+    _set_meta(chart, lines=[*lines(chart), (name, dash)])
+    return {"name": name, "line": {"dash": dash, "width": 1.2, "color": theme.NEUTRAL}}
+
+
+def lines(chart: go.Figure) -> list[tuple[str, str]]:
+    """Names and dashes of the chart's limits and marks."""
+    return [(name, dash) for name, dash in (chart.layout.meta or {}).get("lines", ())]
 
 
 def whole(chart: go.Figure, top: float) -> None:
@@ -262,12 +124,35 @@ def whole(chart: go.Figure, top: float) -> None:
 
 def set_remark(chart: go.Figure, text: str) -> None:
     """A remark that the page shows beside the chart's title."""
-    chart.update_layout(meta={"remark": text})
+    _set_meta(chart, remark=text)
 
 
 def remark(chart: go.Figure) -> str:
     """The remark of ``set_remark``, or nothing."""
-    return str((chart.layout.meta or {}).get("remark", ""))
+    return _meta(chart, "remark")
+
+
+def unit(chart: go.Figure) -> str:
+    """The unit of the vertical axis, for the page to show beside the title."""
+    return _meta(chart, "unit")
+
+
+def set_all_zero(chart: go.Figure, text: str) -> None:
+    """Say in ``text`` what the page shows instead of a chart in which everything is 0."""
+    _set_meta(chart, all_zero=text)
+
+
+def all_zero(chart: go.Figure) -> str:
+    """The text of ``set_all_zero``, or nothing."""
+    return _meta(chart, "all_zero")
+
+
+def _set_meta(chart: go.Figure, **texts: Any) -> None:
+    chart.update_layout(meta={**(chart.layout.meta or {}), **texts})
+
+
+def _meta(chart: go.Figure, name: str) -> str:
+    return str((chart.layout.meta or {}).get(name, ""))
 
 
 def show_empty(chart: go.Figure, why: str) -> None:

@@ -10,9 +10,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, figure, local, set_remark, show_empty, whole
+from dashboard.charts.base import BAR_LABEL, figure, local, over_time_axis, set_remark, show_empty, whole
 from dashboard.charts.series import late_start, since
-from dashboard.formatting import millis, number, plain, zone_name
+from dashboard.formatting import millis, number, plain
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 
 WEBGL_FROM = 2_000
@@ -31,12 +31,10 @@ INIT = tuple(phase for phase, _ in PHASES[:2])
 def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime] | None = None) -> go.Figure:
     """Every invocation at its start time, by duration. ``span``: the selected range, drawn whole."""
     rows, left_out = _thinned(report.invocations)
-    chart = figure(
-        "Invocation duration (cold vs. warm)", "seconds incl. init, log scale", f"time, {zone_name(viewer)}", 360
-    )
+    chart = figure("Invocation duration (cold vs. warm)", "seconds incl. init, log scale", height=340)
     chart.update_layout(hovermode="closest")
     chart.update_yaxes(type="log", rangemode="normal", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS])
-    chart.update_xaxes(type="date")
+    over_time_axis(chart)
     first = None
     if span:
         first = late_start(pd.Series(True, index=pd.DatetimeIndex(rows["started"])).sort_index(), *span)
@@ -143,7 +141,7 @@ def waterfall(report: ColdStartReport) -> go.Figure:
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
     chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 8, "r": BAR_LABEL})
-    chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal")
+    chart.update_yaxes(side="left", autorange="reversed", showgrid=False, rangemode="normal")
     chart.update_xaxes(range=[0, end / size], showgrid=True)
     if phases.empty:
         show_empty(chart, "No cold starts in this range")

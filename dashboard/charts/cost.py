@@ -8,11 +8,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, GRID, Series, add_mark, figure, over_time, show_empty
-from dashboard.formatting import number, plain, usd
+from dashboard.charts.base import BAR_LABEL, add_mark, figure, show_empty
+from dashboard.charts.time_series import Series, over_time
+from dashboard.formatting import number, percent, plain, usd
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cost import CostReport
 from ops.insight.rules.cost_model import is_compute
+
+BAR_PX = 30
+"""Height of a component's bar with its gap."""
 
 
 def in_dollars(chart: go.Figure) -> go.Figure:
@@ -20,31 +24,27 @@ def in_dollars(chart: go.Figure) -> go.Figure:
     return chart.update_yaxes(tickprefix="$", exponentformat="none")
 
 
-def waterfall(report: CostReport) -> go.Figure:
-    """Each component starts where the previous one ends, up to the total."""
-    chart = figure("Cost by component", "", "USD in range", height=340)
-    chart.update_xaxes(tickprefix="$", exponentformat="none", nticks=5, showgrid=True, gridcolor=GRID)
-    parts = report.parts
-    names = [plain(name) for name in parts["component"]]
+def components(report: CostReport) -> go.Figure:
+    """A bar for each component, the largest first."""
+    parts = report.parts.sort_values("usd", ascending=False, kind="stable")
+    chart = figure("Cost by component", "USD in range", height=60 + BAR_PX * len(parts))
     shares = parts["usd"] / report.total_usd if report.total_usd else parts["usd"] * 0
-    chart.add_waterfall(
-        y=[*names, "Total"],
-        x=[*parts["usd"], report.total_usd],
+    chart.add_bar(
+        y=[plain(name) for name in parts["component"]],
+        x=parts["usd"],
         orientation="h",  # so that the names have room at every width
-        measure=["relative"] * len(names) + ["total"],
-        text=[*(usd(value) for value in parts["usd"]), usd(report.total_usd)],
+        text=[f"{usd(value)} · {percent(share)}" for value, share in zip(parts["usd"], shares, strict=True)],
         textposition="outside",
         cliponaxis=False,
-        customdata=[*(f"{share:.1%} of the total" for share in shares), "100%"],
-        hovertemplate="%{y}<br>%{text}, %{customdata}<extra></extra>",
-        increasing={"marker": {"color": theme.VISIBLE}},
-        totals={"marker": {"color": theme.NEUTRAL}},
-        connector={"line": {"color": "rgba(125,134,148,.5)", "width": 1}},
+        hovertemplate="%{y}<br>%{text}<extra></extra>",
+        marker={"color": theme.VISIBLE},
     )
-    chart.update_yaxes(autorange="reversed", showgrid=False, rangemode="normal", nticks=0)
-    chart.update_layout(showlegend=False, hovermode="closest", margin={"t": 8, "r": BAR_LABEL})
+    chart.update_yaxes(side="left", autorange="reversed", showgrid=False, rangemode="normal", nticks=0)
+    chart.update_xaxes(visible=False, range=[0, 1.25 * float(parts["usd"].max() if len(parts) else 1) or 1])
+    chart.update_layout(showlegend=False, hovermode="closest", bargap=0.35, margin={"r": BAR_LABEL})
     if parts.empty or not report.total_usd:
         show_empty(chart, "No cost in this range")
+        chart.update_layout(height=160)
     return chart
 
 
@@ -54,7 +54,7 @@ def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
         over_time(
             "Cost per 1,000 jobs over time",
             report.trend,
-            [Series("usd_per_1000", "cost per 1,000 jobs", theme.SUCCESS)],
+            [Series("usd_per_1000", "cost per 1,000 jobs", theme.VISIBLE)],
             "USD",
             viewer,
             limits=limits,
@@ -77,18 +77,20 @@ def break_even(report: CostReport) -> go.Figure:
         return chart.update_layout(showlegend=False)
     loads = np.linspace(0, 2 * (break_even_load or assumptions.always_on_jobs_per_hour), 121)
     workers = np.maximum(1, np.ceil(loads / assumptions.always_on_jobs_per_hour)) * assumptions.always_on_usd_per_hour
-    for name, costs, colour, shape in (
-        ("Lambda", loads * compute / report.successes, theme.SUCCESS, "linear"),
-        ("always-on", workers, theme.NEUTRAL, "hv"),
+    for name, costs, colour, shape, dash in (
+        ("Lambda", loads * compute / report.successes, theme.VISIBLE, "linear", "solid"),
+        ("always-on", workers, theme.NEUTRAL, "hv", "dot"),
     ):
         chart.add_scatter(
             x=loads,
             y=costs,
             name=name,
             mode="lines",
-            line={"color": colour, "width": 2, "shape": shape},
+            line={"color": colour, "width": 2, "shape": shape, "dash": dash},
             hovertemplate="$%{y:.3f}",
         )
+    if report.jobs_per_hour and report.jobs_per_hour <= loads[-1]:
+        add_mark(chart, report.jobs_per_hour, f"in this range: {number(report.jobs_per_hour)} jobs/h", "dot")
     if break_even_load:
         add_mark(chart, break_even_load, f"break-even: {number(break_even_load)} jobs/h")
     return chart

@@ -7,7 +7,7 @@ from datetime import tzinfo
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import Series, over_time
+from dashboard.charts.time_series import Series, over_time
 from ops.insight.reports.dead_letters import DeadLettersReport
 
 
@@ -18,5 +18,6 @@ def depth(report: DeadLettersReport, viewer: tzinfo) -> go.Figure:
         [Series("dead", "messages in the dead-letter queue", theme.DEAD, fill=True, step=True)],
         "messages",
         viewer,
+        limits=report.depth_lines,
         counts=True,
     )

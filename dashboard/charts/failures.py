@@ -10,21 +10,17 @@ import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import (
-    Series,
     add_limits,
-    add_utc,
     figure,
-    fit,
     local,
-    over_time,
-    per_period,
-    percentile_series,
+    over_time_axis,
     set_remark,
     show_empty,
     whole,
 )
 from dashboard.charts.comparison import EarlierReport
-from dashboard.formatting import duration, millis, number, plain, zone_name
+from dashboard.charts.time_series import Series, add_utc, fit, over_time, per_period, percentile_series
+from dashboard.formatting import duration, millis, number, plain
 from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 
 LABEL_CHARACTERS = 40
@@ -36,8 +32,8 @@ PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     """Failed invocations, stacked by error type."""
     frame = report.errors.where(_measured(report))
-    chart = figure("Errors by type", per_period("failed invocations", frame), f"time, {zone_name(viewer)}")
-    chart.update_xaxes(type="date")
+    chart = figure("Errors by type", per_period("failed invocations", frame))
+    over_time_axis(chart)
     times = local(frame.index, viewer)
     for number_of_type, name in enumerate(frame.columns):
         chart.add_bar(
@@ -117,8 +113,8 @@ def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | 
 def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     """How many invocations took how long, over time."""
     counts = report.duration_counts
-    chart = figure("Duration distribution", "duration", f"time, {zone_name(viewer)}")
-    chart.update_xaxes(type="date")
+    chart = figure("Duration distribution", "duration")
+    over_time_axis(chart)
     used = counts.loc[:, counts.sum() > 0] if len(counts) else counts
     if used.empty or not used.size:
         show_empty(chart, "No invocation in this time range has a duration in the logs")
@@ -132,13 +128,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         z=np.where(shown.T > 0, shown.T, np.nan),
         colorscale=[[0, "rgba(36,112,194,.25)"], [1, theme.VISIBLE]],
         zmin=0,
-        colorbar={
-            "title": {"text": "invocations"},
-            "thickness": 10,
-            "outlinewidth": 0,
-            "tickformat": ",d",
-            "nticks": 4,
-        },
+        showscale=False,
         customdata=[[f"{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in pd.DatetimeIndex(shown.index).tz_convert("UTC")]]
         * len(labels),
         hovertemplate="%{z:,.0f} invocations of %{y}<br>%{customdata}<extra></extra>",
@@ -147,7 +137,8 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     )
     chart.update_yaxes(type="category", showgrid=False, rangemode="normal")
     chart.update_layout(hovermode="closest", showlegend=False)
-    set_remark(chart, fit(chart, shown.where(shown > 0), viewer))
+    darkest = f"darkest: {number(float(shown.to_numpy().max()))} invocations"
+    set_remark(chart, " · ".join(filter(None, (darkest, fit(chart, shown.where(shown > 0), viewer)))))
     return chart
 
 

@@ -12,16 +12,24 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard import theme
-from dashboard.charts.base import GRID, Series, faded, fit, local, per_period, percentile_series, set_remark, show_empty
-from dashboard.formatting import duration, number, plain, utc, zone_name
+from dashboard.charts.base import GRID, TIME_TICKS, VALUE_AXIS, faded, local, set_remark, show_empty
+from dashboard.charts.comparison import EarlierLines, EarlierReport
+from dashboard.charts.time_series import Series, fit, per_period, percentile_series
+from dashboard.formatting import duration, number, plain, utc
 from ops.insight.report_types import Threshold, Window
 from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.sources.events import ALARM, DEPLOY, PURGE, REDRIVE, Event
 
-ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 104, 26, 18, 52
+ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 92, 24, 18, 44
 """Heights: of a chart, between two (where the legend is), of a lane of events, and of the axis at the bottom."""
 ROWS = (
-    ("messages per minute", (Series("sent", "arriving", theme.VISIBLE), Series("deleted", "processed", theme.SUCCESS))),
+    (
+        "messages per minute",
+        (
+            Series("sent", "arriving", theme.VISIBLE),
+            Series("deleted", "processed", theme.PROCESSED, dash=theme.PROCESSED_DASH),
+        ),
+    ),
     (
         "messages",
         (
@@ -40,8 +48,8 @@ ROWS = (
 )
 MARKS = {
     ALARM: ("In alarm", theme.DEAD),
-    REDRIVE: ("Redrive", theme.SUCCESS),
-    PURGE: ("Purge", theme.WATCH),
+    REDRIVE: ("Redrive", theme.VISIBLE),
+    PURGE: ("Purge", theme.DELAYED),
     DEPLOY: ("Deployment", theme.NEUTRAL),
 }
 """Lanes of events, from the bottom up."""
@@ -50,8 +58,9 @@ MAX_EVENTS = 100
 """Events that are drawn, the latest to end: each is five shapes, and a browser is slow with thousands."""
 
 
-def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
+def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     frame = report.frame
+    before = _earlier_lines(earlier)
     events = sorted(report.events, key=lambda event: event.end)[-MAX_EVENTS:]
     lanes = [kind for kind in MARKS if any(event.kind == kind for event in events)]
     events_px = LANE_PX * max(1, len(lanes))
@@ -69,8 +78,10 @@ def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
         for line in series:
             name = per_period(line.name, frame) if line.column == "errors" else line.name
             _add_line(chart, row, replace(line, name=name), times, frame[line.column], moments, unit)
-        chart.update_yaxes(title={"text": unit or "failures", "font": {"size": 11}}, row=row, col=1)
-    _layout(chart, viewer, plot_px + AXIS_PX)
+            if before is not None:
+                _add_earlier(chart, row, line, before, viewer)
+        _add_row_title(chart, row, unit or "failures")
+    _layout(chart, plot_px + AXIS_PX)
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
         _add_limit(chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000))
     if not frame.notna().any(axis=None):
@@ -82,8 +93,40 @@ def timeline(report: OverviewTimeline, viewer: tzinfo) -> go.Figure:
     )
     hidden = len(report.events) - len(events)
     left_out = f"{number(hidden)} earlier events are not drawn" if hidden else ""
-    set_remark(chart, " · ".join(filter(None, (late, left_out))))
+    compared = _compared(earlier, before)
+    set_remark(chart, " · ".join(filter(None, (late, left_out, compared))))
     return chart
+
+
+def _earlier_lines(earlier: EarlierReport | None) -> EarlierLines | None:
+    if earlier is None or earlier.report.timeline is None:
+        return None
+    lines = earlier.lines(lambda before: before.timeline.frame)
+    return lines if lines.frame.notna().any(axis=None) else None
+
+
+def _compared(earlier: EarlierReport | None, before: EarlierLines | None) -> str:
+    if earlier is None:
+        return ""
+    return f"no data the {earlier.label}" if before is None else f"faint, dotted: {earlier.label}"
+
+
+def _add_earlier(chart: go.Figure, row: int, line: Series, before: EarlierLines, viewer: tzinfo) -> None:
+    """Without an entry in the row's legend, which has no room: the chart's remark names these lines."""
+    in_seconds = line.column.endswith("_ms")
+    values = before.frame[line.column]
+    chart.add_scatter(
+        x=local(before.frame.index, viewer),
+        y=values / 1000 if in_seconds else values,
+        name=f"{line.name}, {before.label}",
+        showlegend=False,
+        mode="lines",
+        opacity=0.45,
+        line={"color": line.colour, "width": 1.2, "dash": "dot", "shape": "hv" if line.step else "linear"},
+        hovertemplate="%{y:,.3~f}",
+        row=row,
+        col=1,
+    )
 
 
 def _starts(frame: pd.DataFrame, events: Sequence[Event]) -> pd.Series:
@@ -122,11 +165,26 @@ def _add_line(
     )
 
 
-def _layout(chart: go.Figure, viewer: tzinfo, height: int) -> None:
+def _add_row_title(chart: go.Figure, row: int, text: str) -> None:
+    """Above the left end of a row's chart, on the line of its legend."""
+    chart.add_annotation(
+        text=text,
+        x=0,
+        xref="paper",
+        xanchor="left",
+        y=chart.layout[f"yaxis{row}"].domain[1],
+        yref="paper",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12},
+    )
+
+
+def _layout(chart: go.Figure, height: int) -> None:
     chart.update_layout(
         title={"text": "Timeline"},
         height=height,
-        margin={"l": 8, "r": 8, "t": 10, "b": 8},
+        margin={"l": 0, "r": 8, "t": 4, "b": 8},
         hovermode="x unified",
         hoversubplots="axis",
         uirevision="kept",
@@ -137,9 +195,8 @@ def _layout(chart: go.Figure, viewer: tzinfo, height: int) -> None:
         legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": domain[1], "yanchor": "bottom"}
         style = {"font": {"size": 11}, "itemsizing": "constant", "bgcolor": "rgba(0,0,0,0)"}
         chart.update_layout({f"legend{row}": legend | style})
-    chart.update_xaxes(type="date", showgrid=False, linecolor=GRID, showline=True)
-    chart.update_xaxes(title={"text": f"time, {zone_name(viewer)}", "font": {"size": 12}}, row=1 + len(ROWS), col=1)
-    chart.update_yaxes(gridcolor=GRID, zeroline=False, rangemode="tozero", automargin=True, nticks=4)
+    chart.update_xaxes(type="date", tickformatstops=TIME_TICKS, showgrid=False, linecolor=GRID, showline=True)
+    chart.update_yaxes(**VALUE_AXIS, rangemode="tozero", nticks=4)
 
 
 def _add_limit(chart: go.Figure, row: int, limit: Threshold) -> None:
@@ -162,7 +219,6 @@ def _add_events(
         categoryarray=[MARKS[kind][0] for kind in lanes],
         showgrid=False,
         range=[-0.5, max(1, len(lanes)) - 0.5],
-        title={"text": "events" if lanes else "no events", "font": {"size": 11}},
         tickfont={"size": 11},
         showticklabels=bool(lanes),
         row=1,

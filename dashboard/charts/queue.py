@@ -7,19 +7,21 @@ from datetime import tzinfo
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import Series, over_time, time_unit
+from dashboard.charts.base import time_unit
 from dashboard.charts.comparison import EarlierReport
+from dashboard.charts.time_series import Series, over_time
 from dashboard.formatting import duration
 from ops.insight.reports.queue import QueueReport
+from ops.insight.sources.watched_queues import WatchedQueue
 
 
 def depth(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     series = [
         Series("visible", "queued", theme.VISIBLE, fill=True),
-        Series("in_flight", "in flight", theme.IN_FLIGHT),
+        Series("in_flight", "in flight", theme.IN_FLIGHT, dash="dot"),
     ]
     if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would be clutter
-        series.append(Series("delayed", "delayed", theme.DELAYED))
+        series.append(Series("delayed", "delayed", theme.DELAYED, dash="dash"))
     return over_time(
         "Queue depth",
         report.depth,
@@ -51,7 +53,10 @@ def rates(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = N
     return over_time(
         "Arrival and processing rate",
         report.rates,
-        [Series("sent", "arriving", theme.VISIBLE), Series("deleted", "processed", theme.SUCCESS)],
+        [
+            Series("sent", "arriving", theme.VISIBLE),
+            Series("deleted", "processed", theme.PROCESSED, dash=theme.PROCESSED_DASH),
+        ],
         "messages/min",
         viewer,
         earlier=earlier.lines(lambda before: before.rates) if earlier else None,
@@ -64,9 +69,25 @@ def receives(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None 
         report.rates,
         [
             Series("received", "messages received", theme.IN_FLIGHT),
-            Series("empty_receives", "empty receives", theme.NEUTRAL),
+            Series("empty_receives", "empty receives", theme.NEUTRAL, dash="dot"),
         ],
         "per minute",
         viewer,
         earlier=earlier.lines(lambda before: before.rates) if earlier else None,
+    )
+
+
+def watched(queue: WatchedQueue, viewer: tzinfo) -> go.Figure | None:
+    """Another queue that an alarm monitors; None without its history."""
+    if queue.depth is None:
+        return None
+    return over_time(
+        queue.queue,
+        queue.depth,
+        [Series("visible", "queued", theme.VISIBLE, fill=True, step=True)],
+        "messages",
+        viewer,
+        limits=queue.lines,
+        height=150,
+        counts=True,
     )

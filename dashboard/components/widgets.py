@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import page_runtime, zoom
-from dashboard.charts import base
+from dashboard.charts import base, time_series
 from dashboard.markup import html_blocks
 
 if TYPE_CHECKING:
@@ -31,16 +31,31 @@ _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan
 def chart(figure: go.Figure, key: str) -> None:
     """A chart below its title and remark. Dragging across a time chart selects the page's range."""
     name, alt = f"chart-{key}", str(figure.layout.title.text)
+    if zero := base.all_zero(figure):
+        st.html(html_blocks.all_zero(alt, zero))
+        return
     with st.container(gap=None, key=f"titled-{key}"):
-        st.html(html_blocks.chart_head(alt, base.remark(figure)))
+        st.html(html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure)))
         _plot(figure.update_layout(title=None), name, alt)
+
+
+def pair(*figures: tuple[go.Figure, str]) -> None:
+    """Two charts side by side, each with its key. One in which everything is 0 is a line of text below the other."""
+    drawn = [one for one in figures if not base.all_zero(one[0])]
+    places = st.columns(len(drawn), gap="medium") if len(drawn) > 1 else [st.container()] * len(drawn)
+    for place, (figure, key) in zip(places, drawn, strict=True):
+        with place:
+            chart(figure, key)
+    for figure, key in figures:
+        if base.all_zero(figure):
+            chart(figure, key)
 
 
 def _plot(figure: go.Figure, name: str, alt: str) -> None:
     if figure.layout.xaxis.type != "date":
         st.plotly_chart(figure, key=name, config=_CONFIG, alt=alt)
         return
-    base.select_range(figure, page_runtime.fixed_range(), page_runtime.ZONE, zoom.drags())
+    time_series.select_range(figure, page_runtime.fixed_range(), page_runtime.ZONE, zoom.drags())
     st.plotly_chart(
         figure,
         key=name,

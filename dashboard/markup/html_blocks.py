@@ -46,9 +46,17 @@ def finding(finding: Finding) -> str:
     return _MACROS.finding(colour, level, runbooks.links(text[:1].upper() + text[1:]))
 
 
-def chart_head(title: str, remark: str = "") -> str:
-    """A chart's title and its remark, both from ``formatting.plain``: escaped already, as Plotly needs them."""
-    return _MACROS.chart_head(title, remark)
+def chart_head(title: str, remark: str = "", unit: str = "", lines: Sequence[tuple[str, str]] = ()) -> str:
+    """A chart's title, unit, remark and the names of its limits with their dashes (``dash``, ``dashdot`` …).
+
+    All from ``formatting.plain``: escaped already, as Plotly needs them.
+    """
+    return _MACROS.chart_head(title, remark, unit, lines)
+
+
+def all_zero(title: str, text: str) -> str:
+    """In place of a chart in which everything is 0, in one line. Both are escaped already."""
+    return _MACROS.all_zero(title, text)
 
 
 def stats(row: Sequence[Stat]) -> str:

@@ -12,7 +12,7 @@ WATCH = """(() => {
     return {
       top: opening && box(opening, 0),
       finding: opening?.innerText,
-      words: document.querySelector('.so-path')?.innerText.replace(/[\\d.,]+[kM]?/g, '#'),
+      words: document.querySelector('.st-key-pipeline')?.innerText.replace(/[\\d.,]+[kM]?/g, '#'),
       cards: all('.so-card').map(e => box(e, r?.bottom)),
       nodes: all('.so-node').map(e => box(e, r?.bottom)),
     };

@@ -13,7 +13,7 @@ from ops.errors import UsageError
 from ops.esm_scaling import ScalingPolicy
 from ops.insight.report_types import Finding, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import concurrency_limits, concurrency_use
+from ops.insight.rules import alarm_rules, concurrency_limits, concurrency_use
 from ops.insight.rules.findings import summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths
 
@@ -43,6 +43,9 @@ class ConcurrencyReport:
     seconds_per_message: float | None  # observed: duration ÷ messages per invocation
     look: QueryCost
     running: float | None = None  # most at once in the newest period, as on the Overview's card
+    alarm_lines: tuple[Threshold, ...] = ()
+    throttle_lines: tuple[Threshold, ...] = ()
+    """Thresholds of the alarms on concurrent executions and on throttles."""
     at: datetime | None = None  # the end of a past range, of which ``binding``, ``backlog`` and ``running`` are
 
 
@@ -58,7 +61,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     frame = readings.frame.reindex(columns=["received", "invoked", "invocations", "throttles"])
     there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
     known_alarms, missing = alarms.read(aws, workload)
-    ran, law = concurrency_use.observed(readings), concurrency_use.allowed(workload, readings)
+    ran, law = concurrency_use.idle_as_zero(readings, "concurrency"), concurrency_use.allowed(workload, readings)
+    function = workload.function.name if workload.function else ""
     batch_size = workload.mapping.batch_size if workload.mapping else None
     fill = _fill(frame, workload, window.period)
     return ConcurrencyReport(
@@ -66,7 +70,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         concurrency=readings.to_frame({"observed": ran, "law": law}),
         limits=concurrency_limits.concurrency(workload),
         binding=concurrency_use.binding_limit(workload, readings, there.work),
-        throttles=frame[["throttles"]],
+        alarm_lines=alarm_rules.thresholds(known_alarms, "ConcurrentExecutions", function),
+        throttle_lines=alarm_rules.thresholds(known_alarms, "Throttles", function),
+        throttles=readings.to_frame({"throttles": concurrency_use.idle_as_zero(readings, "throttles")}),
         batch=pd.DataFrame({"fill": fill, "share": fill / batch_size if batch_size else float("nan")}),
         batch_size=batch_size,
         backlog=float(there.work.visible),

@@ -47,6 +47,7 @@ class CostReport:
     left_out: tuple[str, ...] = ()
     measured_log_bytes: float | None = None
     inferred: tuple[str, ...] = ()
+    jobs_per_hour: float | None = None
 
 
 def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
@@ -72,6 +73,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
         parts=pd.DataFrame({"component": list(parts), "usd": list(parts.values())}),
         trend=readings.to_frame({"usd_per_1000": cost_model.per_1000_trend(spent, done)}),
         successes=successes,
+        jobs_per_hour=successes / seconds * 3600 if seconds else None,
         failures_usd=failures,
         total_usd=total,
         usd_per_1000=spend.per_1000,

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.aws import sqs
 from ops.aws.cloudwatch import MetricQuery, Points
-from ops.insight.report_types import Finding, Level, QueryCost, Window
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.reports.alarms import AlarmState
-from ops.insight.rules import config_checks
+from ops.insight.rules import alarm_rules, config_checks
 from ops.insight.rules.findings import Observation, summarize
-from ops.insight.sources import metric_queries, metrics, queue_depths
+from ops.insight.sources import metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 
@@ -39,7 +39,8 @@ RATE_WINDOW = timedelta(minutes=5)
 class DeadLettersReport:
     """``depth``: dead (messages, held ones included). ``arrived``: how many arrived in the window (rises of the depth);
     ``arrived_at_least``: there may have been more before the first point. ``held``: those in flight, which another
-    process holds. ``at``: the end of a past range, None for now."""
+    process holds. ``at``: the end of a past range, None for now.
+    ``depth_lines``: thresholds of the alarms on the depth."""
 
     finding: Finding
     depth: pd.DataFrame
@@ -51,6 +52,7 @@ class DeadLettersReport:
     held: float | None = None
     oldest_s: float | None = None
     at: datetime | None = None
+    depth_lines: tuple[Threshold, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     new = arrived(readings, workload.dlq)
     return DeadLettersReport(
         finding=summarize(observe_dead_letters(workload, readings, there, new)),
+        depth_lines=alarm_rules.thresholds(
+            known, watched_queues.DEPTH_METRIC, workload.dlq.name if workload.dlq else ""
+        ),
         depth=readings.to_frame({"dead": depth_series(readings)}),
         count=there.dead_count,
         alarms=() if window.past else alarms.states(about),

@@ -185,8 +185,7 @@ def _highest(points: pd.Series) -> float | None:
 
 
 def _lines(workload: Workload, known: Sequence[Alarm], metric: str) -> tuple[Threshold, ...]:
-    line = alarm_rules.threshold(tuple(known), metric, workload.function.name) if workload.function else None
-    return (line,) if line else ()
+    return alarm_rules.thresholds(tuple(known), metric, workload.function.name) if workload.function else ()
 
 
 def _timeout(workload: Workload) -> tuple[Threshold, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -125,8 +125,20 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         alarms=() if window.past else alarms.states(known),
         look=QueryCost(look.metrics_requested, look.usd + more, look.partial + missing + notes),
         at=there.at,
-        watched=watched_queues.read(others, readings),
+        watched=_watched(others, readings, known) if over_time else watched_queues.read(others, readings),
         timeline=history,
+    )
+
+
+def _watched(names: tuple[str, ...], readings: Readings, known: tuple[Alarm, ...]) -> tuple[WatchedQueue, ...]:
+    """With their depth over time, against the thresholds of their alarms."""
+    return tuple(
+        replace(
+            queue,
+            depth=watched_queues.depth(place, readings),
+            lines=alarm_rules.thresholds(known, watched_queues.DEPTH_METRIC, queue.queue),
+        )
+        for place, queue in enumerate(watched_queues.read(names, readings))
     )
 
 

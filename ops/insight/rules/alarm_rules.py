@@ -53,6 +53,15 @@ def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> T
     return Threshold(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
 
 
+def thresholds(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> tuple[Threshold, ...]:
+    """Those of every alarm on this metric of this queue or function, each with its comparison: ``alarm A >``."""
+    return tuple(
+        Threshold(f"alarm {alarm.name} {_SIGNS.get(alarm.comparison, '')}".rstrip(), alarm.threshold)
+        for alarm in alarms
+        if alarm.metric == metric and alarm.threshold is not None and dimension_value in dict(alarm.dimensions).values()
+    )
+
+
 def find_alarm(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Alarm | None:
     """The alarm on this metric of this queue or function: the first that has a threshold."""
     about = [alarm for alarm in alarms if alarm.metric == metric and dimension_value in dict(alarm.dimensions).values()]
@@ -82,4 +91,10 @@ def evaluation_rule(alarm: Alarm) -> str:
     return f"{alarm.to_alarm} of {alarm.periods} periods of {formatting.duration(alarm.period_s)}"
 
 
+_SIGNS = {
+    "GreaterThanThreshold": ">",
+    "GreaterThanOrEqualToThreshold": "≥",
+    "LessThanThreshold": "<",
+    "LessThanOrEqualToThreshold": "≤",
+}
 _COMPARE = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}

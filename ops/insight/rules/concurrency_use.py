@@ -50,10 +50,10 @@ def running(readings: Readings) -> float | None:
     return readings.latest("concurrency", quiet=0.0)
 
 
-def observed(readings: Readings) -> list[float]:
-    """What ran at once in each period. Lambda has no points while a function is idle: from the first to the last period
-    in which anything was measured, that is 0."""
-    values = list(readings.columns.get("concurrency", [math.nan] * len(readings.times)))
+def idle_as_zero(readings: Readings, column: str) -> list[float]:
+    """What ran at once, or was throttled, in each period. Lambda has no points while a function is idle: from the first
+    to the last period in which anything was measured, that is 0."""
+    values = list(readings.columns.get(column, [math.nan] * len(readings.times)))
     spoken = readings.published(readings.columns)
     if any(not math.isnan(value) for value in values):
         for at in range(spoken[0], spoken[-1] + 1):
@@ -102,7 +102,7 @@ def binding_limit(workload: Workload, readings: Readings, now: sqs.Depth) -> str
     if quota is not None and (readings.latest("claimed") or 0.0) >= BINDING_SHARE * quota:
         return concurrency_limits.ACCOUNT_QUOTA
     lowest = known[0]
-    if max(used, _mostly(observed(readings), readings.recent)) >= BINDING_SHARE * lowest.value:
+    if max(used, _mostly(idle_as_zero(readings, "concurrency"), readings.recent)) >= BINDING_SHARE * lowest.value:
         return lowest.name
     ramp = [value for value in allowed(workload, readings) if not math.isnan(value)]
     return SCALING_LIMIT if ramp and ramp[-1] < lowest.value and used >= BINDING_SHARE * ramp[-1] else ""

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING
 from ops.aws.cloudwatch import MetricQuery
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ops.aws.cloudwatch import Alarm
+    from ops.insight.report_types import Threshold
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -23,6 +26,10 @@ class WatchedQueue:
 
     queue: str
     messages: float | None
+    depth: pd.DataFrame | None = None
+    """``visible`` over the window; None in a report without its timeline."""
+    lines: tuple[Threshold, ...] = ()
+    """Thresholds of the alarms."""
 
 
 def queues(workload: Workload, known: Sequence[Alarm]) -> tuple[str, ...]:
@@ -43,6 +50,11 @@ def read(names: Sequence[str], readings: Readings) -> tuple[WatchedQueue, ...]:
     """How many messages each holds at the window's end; None where its metrics are silent (SQS stops publishing after
     hours without use)."""
     return tuple(WatchedQueue(name, readings.latest(_key(place))) for place, name in enumerate(names))
+
+
+def depth(place: int, readings: Readings) -> pd.DataFrame:
+    """``visible`` of the queue at this place of ``queues``, for a chart."""
+    return readings.to_frame({"visible": readings.columns[_key(place)]})
 
 
 def _key(place: int) -> str:

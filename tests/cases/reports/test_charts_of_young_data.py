@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.charts import base, cold_starts, cost, failures
+from dashboard.charts import base, cold_starts, cost, failures, time_series
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import QueryCost, Threshold
@@ -22,7 +22,7 @@ from tests.dashboard.unusual import Empty
 
 END = datetime(2026, 11, 28, 13, 30, tzinfo=UTC)
 WEEK = pd.date_range(END - timedelta(days=7), END, freq="30min", inclusive="left", name="time")
-LINE = (base.Series("value", "value", "#000000"),)
+LINE = (time_series.Series("value", "value", "#000000"),)
 
 
 def drawn(**at: float) -> object:
@@ -30,12 +30,11 @@ def drawn(**at: float) -> object:
     values = np.full(len(WEEK), np.nan)
     for name, value in at.items():
         values[{"first": 0, "middle": len(WEEK) // 2, "last": -1}[name]] = value
-    return base.over_time("What?", pd.DataFrame({"value": values}, index=WEEK), LINE, "things", UTC)
+    return time_series.over_time("What?", pd.DataFrame({"value": values}, index=WEEK), LINE, "things", UTC)
 
 
 def said(chart: object) -> str:
-    named = [line.name for line in chart.layout.shapes if line.showlegend]  # type: ignore[attr-defined]
-    return " ".join([base.remark(chart), *named])
+    return " ".join([base.remark(chart), *(name for name, _ in base.lines(chart))])
 
 
 def test_a_single_point_is_drawn_and_the_axis_fits_it() -> None:
@@ -58,13 +57,13 @@ def test_a_range_with_older_data_is_drawn_whole(at: dict[str, float]) -> None:
 
 def test_a_line_has_no_marks_on_its_way() -> None:
     frame = pd.DataFrame({"value": np.arange(len(WEEK), dtype=float)}, index=WEEK)
-    assert not base.over_time("What?", frame, LINE, "things", UTC).data[0].marker.size.any()
+    assert not time_series.over_time("What?", frame, LINE, "things", UTC).data[0].marker.size.any()
 
 
 def test_a_far_limit_and_young_data_are_both_said() -> None:
     frame = pd.DataFrame({"value": np.nan}, index=WEEK)
     frame.iloc[-1] = 1.0
-    told = said(base.over_time("What?", frame, LINE, "things", UTC, limits=[Threshold("quota", 1_000.0)]))
+    told = said(time_series.over_time("What?", frame, LINE, "things", UTC, limits=[Threshold("quota", 1_000.0)]))
     assert "data since" in told
     assert "quota" in told
 
@@ -89,7 +88,6 @@ def test_a_chart_without_times_numbers_none() -> None:
 def test_dollars_are_not_written_in_micros() -> None:
     report = Sample().cost(TimeRange(), Assumptions())
     axes = (
-        cost.waterfall(report).layout.xaxis,
         cost.trend(report, UTC).layout.yaxis,
         cost.break_even(report).layout.yaxis,
     )

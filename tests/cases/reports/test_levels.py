@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.components import overview_view
+from dashboard.components import pipeline_view
 from ops import formatting
 from ops.aws.cloudwatch import Alarm, Points
 from ops.cli.status_view import path_text
@@ -123,7 +123,7 @@ def test_every_rate_is_per_minute_as_on_the_charts(stage: world.Stage) -> None:
 def test_the_command_line_and_the_page_write_the_path_alike(stage: world.Stage) -> None:
     shown, page = pages(stage, flow(2_580, 568, received=600))
     assert "sent 2,580/min → received 600/min → processed 568/min" in path_text(shown)
-    drawn = overview_view.path(shown.path, shown.stops)
+    drawn = "".join(pipeline_view.arrows(shown.path))
     assert all(f"<b>{rate}</b>" in drawn for rate in ("2,580/min", "600/min", "568/min"))
     assert "2,580/min arriving, 568/min processed" in page.finding.text
 

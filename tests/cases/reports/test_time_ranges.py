@@ -103,8 +103,8 @@ def test_a_link_shows_colleagues_in_any_zone_the_same_range(
     assert written in app.text and "All times are in UTC." in app.text
     assert spans[-1] == TimeRange(None, first, first + timedelta(hours=2))
     assert {name: app.at.query_params[name] for name in query} == query
-    titles = [chart["layout"]["xaxis"]["title"].get("text", "") for chart in app.charts]
-    assert titles and set(titles) == {"time, UTC"}, "one zone on the screen"
+    assert app.charts
+    assert not any(chart["layout"]["xaxis"].get("title", {}).get("text") for chart in app.charts), "named once"
 
 
 def test_an_offset_in_the_address_is_read_although_a_plus_sign_is_a_space(

@@ -25,8 +25,13 @@ def test_a_page_in_trouble(sample: Visit, entry: Entry) -> None:
     assert "24 metrics per refresh: $0.00024" in app.text, "the cost of a refresh is shown"
     assert all(title[0].isupper() and not title.endswith("?") for title in app.chart_titles)
     for title, chart in zip(app.chart_titles, app.charts, strict=True):
-        horizontal = any(trace.get("orientation") == "h" for trace in chart["data"])
-        assert chart["layout"]["xaxis" if horizontal else "yaxis"]["title"]["text"], title
+        over_time = chart["layout"]["xaxis"].get("type") == "date"
+        assert not chart["layout"]["yaxis"].get("title", {}).get("text"), f"{title}: no text stands on its side"
+        assert not (over_time and chart["layout"]["xaxis"].get("title", {}).get("text")), (
+            f"{title}: the page names its zone"
+        )
+        assert not over_time or chart["layout"]["margin"]["l"] == 0, f"{title}: every plot starts below its title"
+    assert app.text.count("All times are in UTC") == 1
 
 
 @pages
@@ -45,6 +50,13 @@ def test_other_states(sample: Visit, state: str) -> None:
     app = sample(state).open(PAGES["queue"])
     assert not app.at.exception
     assert len(app.charts) == 4
+
+
+def test_a_chart_of_zeros_is_a_line_of_text(sample: Visit) -> None:
+    app = sample("fine").open(PAGES["concurrency"])
+    assert "Throttles" not in app.chart_titles
+    assert "0 throttles per 30 s in this range · alarm scilearn-function-throttles ≥ 1" in app.text
+    assert "Throttles" in sample("trouble").open(PAGES["concurrency"]).chart_titles
 
 
 @pytest.mark.parametrize("key", ["overview", "cost"])

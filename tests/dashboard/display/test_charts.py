@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ import pytest
 from dateutil.tz import tzutc
 from plotly.basedatatypes import BaseTraceType
 
-from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, overview, queue
+from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, overview, queue, time_series
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import QueryCost, Threshold
@@ -40,7 +41,6 @@ def test_times_are_the_viewers_with_utc_on_hover() -> None:
     first = report.rates.index[0]
     assert pd.Timestamp(trace(figure, "arriving").x[0]) == first.tz_convert(BERLIN).tz_localize(None)
     assert trace(figure, "UTC").customdata[0] == f"{first:%Y-%m-%d %H:%M:%S}"
-    assert figure.layout.xaxis.title.text == "time, Europe/Berlin"
 
 
 def test_the_readers_zoom_is_kept() -> None:
@@ -49,7 +49,9 @@ def test_the_readers_zoom_is_kept() -> None:
 
 def test_gaps_stay_gaps() -> None:
     rows = frame(10, 60, value=np.array([1.0, 2.0, np.nan, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]))
-    figure = base.over_time("What?", rows, [base.Series("value", "value", "#000000", fill=True)], "things", UTC)
+    figure = time_series.over_time(
+        "What?", rows, [time_series.Series("value", "value", "#000000", fill=True)], "things", UTC
+    )
     assert np.isnan(trace(figure, "value").y[2])
     assert trace(figure, "value").connectgaps is False
     assert trace(figure, "value").fill is None, "an area would bridge the gap"
@@ -58,9 +60,7 @@ def test_gaps_stay_gaps() -> None:
 def test_a_near_limit_is_a_dashed_named_line_and_a_far_one_is_named() -> None:
     figure = concurrency.executions(BUSY.concurrency(SPAN), UTC)
     assert [(line.y0, line.line.dash) for line in figure.layout.shapes] == [(10.0, "dash")]
-    assert [(line.name, line.showlegend) for line in figure.layout.shapes] == [
-        ("ESM MaximumConcurrency 10 executions", True)
-    ]
+    assert base.lines(figure) == [("ESM MaximumConcurrency 10 executions", "dash")]
     assert base.remark(figure) == "↑ account quota 1,000 executions"
     assert not figure.layout.annotations, "no text where data may cross it"
 
@@ -71,19 +71,20 @@ def test_limits_of_one_chart_are_drawn_apart() -> None:
     assert len({line.line.dash for line in shapes}) == len(shapes)
 
 
-def test_a_chosen_load_is_named_in_the_legend() -> None:
+def test_a_chosen_load_is_named_above_the_chart() -> None:
     drain = concurrency.drain(pd.Series({2: 80.0, 3: 40.0}), 3)
-    (even,) = cost.break_even(BUSY.cost(SPAN, Assumptions())).layout.shapes
-    assert [(line.name, line.showlegend) for line in drain.layout.shapes] == [("selected: 3", True)]
-    assert even.showlegend
-    assert even.name.endswith(" jobs/h")
+    assert base.lines(drain) == [("selected: 3", "dash")]
+    report = replace(BUSY.cost(SPAN, Assumptions()), jobs_per_hour=3_012.0)
+    names = [name for name, _ in base.lines(cost.break_even(report))]
+    assert names[0] == "in this range: 3,012 jobs/h"
+    assert names[1].startswith("break-even: ")
 
 
 def test_seconds_become_the_unit_that_reads_best() -> None:
     rows = frame(10, 60, oldest_s=np.full(10, 7_200.0))
     report = BUSY.queue(SPAN)
     figure = queue.age(type(report)(**{**vars(report), "age": rows, "age_lines": (Threshold("alarm", 3_600.0),)}), UTC)
-    assert figure.layout.yaxis.title.text == "minutes"
+    assert base.unit(figure) == "minutes"
     assert trace(figure, "oldest message").y[0] == 120
     assert figure.layout.shapes[0].name == "alarm 60 min"
 
@@ -96,7 +97,7 @@ def test_seconds_become_the_unit_that_reads_best() -> None:
         cold_starts.dots(IDLE.cold_starts(SPAN), UTC),
         cold_starts.distribution(IDLE.cold_starts(SPAN)),
         cold_starts.waterfall(IDLE.cold_starts(SPAN)),
-        cost.waterfall(IDLE.cost(SPAN, Assumptions())),
+        cost.components(IDLE.cost(SPAN, Assumptions())),
         cost.trend(IDLE.cost(SPAN, Assumptions()), UTC),
         cost.break_even(IDLE.cost(SPAN, Assumptions())),
         dead_letters.depth(IDLE.dead_letters(SPAN), UTC),
@@ -121,13 +122,14 @@ def test_many_dots_are_drawn_by_the_graphics_card() -> None:
     assert {one.type for one in figure.data} == {"scattergl"}
 
 
-def test_the_waterfall_adds_up() -> None:
+def test_components_of_the_cost_are_sorted_and_have_their_share() -> None:
     report = BUSY.cost(SPAN, Assumptions())
-    bars = cost.waterfall(report).data[0]
+    (bars,) = cost.components(report).data
     assert bars.orientation == "h"
+    assert list(bars.x) == sorted(bars.x, reverse=True)
+    assert sum(bars.x) == pytest.approx(report.total_usd)
     assert bars.y[0] == "Lambda duration"
-    assert bars.measure[-1] == "total"
-    assert sum(bars.x[:-1]) == pytest.approx(bars.x[-1])
+    assert bars.text[0] == "$0.012 · 38%"
 
 
 def test_foreign_text_in_labels_is_no_markup() -> None:
@@ -186,3 +188,44 @@ def test_of_an_event_that_reaches_beyond_the_range_no_start_or_end_is_claimed() 
     (drawn,) = [t for t in overview.timeline(replace(report, events=(event,)), UTC).data if t.name == "In alarm"]
     span = f"since {window.start:%Y-%m-%d %H:%M:%S} UTC or earlier, to the end of this range"
     assert drawn.hovertemplate == f"a<br>{span}<extra></extra>"
+
+
+def charts_of_lines() -> list[go.Figure]:
+    failed = BUSY.failures(SPAN)
+    depth, held = BUSY.queue(SPAN), BUSY.concurrency(SPAN)
+    return [
+        *(draw(depth, UTC) for draw in (queue.depth, queue.rates, queue.receives)),
+        *(draw(failed, UTC) for draw in (failures.durations, failures.end_to_end, failures.memory)),
+        concurrency.executions(held, UTC),
+        cost.break_even(BUSY.cost(SPAN, Assumptions())),
+    ]
+
+
+@pytest.mark.parametrize("figure", charts_of_lines(), ids=lambda figure: figure.layout.title.text)
+def test_lines_of_one_chart_differ_without_colour(figure: go.Figure) -> None:
+    looks = []
+    for line in figure.data:
+        if line.name != "UTC":
+            red, green, blue = (int(line.line.color[i : i + 2], 16) / 255 for i in (1, 3, 5))
+            lightness = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 + 0.05
+            looks.append((line.line.dash or "solid", lightness))
+    for (dash, light), (other_dash, other_light) in itertools.combinations(looks, 2):
+        assert dash != other_dash or max(light, other_light) / min(light, other_light) >= 1.5
+
+
+def test_a_chart_of_one_line_has_no_legend() -> None:
+    for figure in (queue.age(BUSY.queue(SPAN), UTC), concurrency.batches(BUSY.concurrency(SPAN), UTC)):
+        assert not [line.name for line in figure.data if line.showlegend]
+
+
+def test_whole_numbers_are_drawn_in_steps() -> None:
+    assert trace(concurrency.executions(BUSY.concurrency(SPAN), UTC), "actual").line.shape == "hv"
+
+
+def test_the_ramp_is_drawn_only_where_it_held_the_function_back() -> None:
+    rows = frame(4, 60, observed=np.array([2.0, 5.0, 7.0, 10.0]), law=np.array([5.0, 5.0, 10.0, 10.0]))
+    report = replace(BUSY.concurrency(SPAN), concurrency=rows)
+    ramp = trace(concurrency.executions(report, UTC), "ESM scaling limit").y
+    assert [value == value for value in ramp] == [False, True, False, False]
+    slow = replace(report, concurrency=rows.assign(observed=1.0))
+    assert "ESM scaling limit" not in [line.name for line in concurrency.executions(slow, UTC).data]

@@ -175,6 +175,7 @@ class QueueReports(SampleSeries):
             1.4,
             self.look_cost,
             9.0,
+            throttle_lines=(Threshold("alarm scilearn-function-throttles ≥", 1.0),),
         )
 
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:

@@ -143,7 +143,7 @@ def test_an_alarm_on_errors_that_fires_is_critical(stage: Stage) -> None:
     workload = without(alarms=("worker-errors",))
     found = report(stage, [invocation(0, **TIMED_OUT)], workload=workload, firing=["worker-errors"])
     assert found.finding.level is Level.ACT
-    assert [line.name for line in found.error_lines] == ["alarm worker-errors"]
+    assert [line.name for line in found.error_lines] == ["alarm worker-errors ≥"]
 
 
 def test_nothing_known_is_said(stage: Stage) -> None:

@@ -1,0 +1,189 @@
+"""Lines over time: their data, an earlier range behind them, and the range that is selected by dragging."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard import theme
+from dashboard.charts.base import (
+    HEIGHT,
+    add_limits,
+    faded,
+    figure,
+    limit_text,
+    local,
+    over_time_axis,
+    set_all_zero,
+    set_remark,
+    show_empty,
+    whole,
+)
+from dashboard.charts.comparison import EarlierLines
+from dashboard.charts.series import late_start, period, since
+from ops.insight.report_types import Threshold
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line of a time chart: the frame's column, its name for readers, its colour, and how it is drawn."""
+
+    column: str
+    name: str
+    colour: str
+    fill: bool = False
+    step: bool = False
+    dash: str = "solid"
+
+
+def percentile_series(prefix: str = "") -> tuple[Series, ...]:
+    """p99, p95 and p50 in milliseconds, of the columns ``{prefix}p99_ms`` …: the same look in every chart."""
+    looks = (("p99", theme.COLD, "dot"), ("p95", theme.IN_FLIGHT, "solid"), ("p50", theme.VISIBLE, "solid"))
+    return tuple(Series(f"{prefix}{name}_ms", name, colour, dash=dash) for name, colour, dash in looks)
+
+
+def over_time(
+    title: str,
+    frame: pd.DataFrame,
+    series: Sequence[Series],
+    unit: str,
+    viewer: tzinfo,
+    *,
+    limits: Sequence[Threshold] = (),
+    scale: float = 1.0,
+    counts: bool = False,
+    height: int = HEIGHT,
+    write: Callable[[float], str] | None = None,
+    earlier: EarlierLines | None = None,
+) -> go.Figure:
+    """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes); ``unit`` is the result's unit.
+
+    ``earlier``: the same columns of an earlier range, drawn faintly.
+    ``counts``: the values are whole numbers. ``write``: formats a limit's scaled value, with its unit.
+    """
+    chart = figure(title, unit, height=height)
+    over_time_axis(chart)
+    chart.update_xaxes(showticklabels=bool(len(frame)))  # without times, an axis of -1 to 6 would mislead
+    times = local(frame.index, viewer)
+    few = len(frame) <= 40
+    late = fit(chart, frame[[line.column for line in series if line.dash == "solid"]], viewer)
+    for line in series:
+        values = frame[line.column] / scale
+        chart.add_scatter(
+            x=times,
+            y=values,
+            name=line.name,
+            mode="lines+markers",
+            line={"color": line.colour, "width": 1.8, "shape": "hv" if line.step else "linear", "dash": line.dash},
+            marker={"size": 4 if few else np.where(_alone(values), 5, 0), "color": line.colour},
+            fill="tozeroy" if line.fill and not _gaps(values) else None,
+            fillcolor=faded(line.colour, 0.16),
+            connectgaps=False,
+            showlegend=len(series) > 1,  # one alone is named by the title
+            hovertemplate="%{y:,.3~f} " + unit,
+        )
+    before = _add_earlier(chart, earlier, series, viewer, scale, unit) if earlier else ""
+    add_utc(chart, times, frame.index)
+    measured = [frame[line.column] for line in series if frame[line.column].notna().any()]
+    top = max((float(values.max()) / scale for values in measured), default=0.0)
+    if counts:
+        whole(chart, top)
+    far = add_limits(chart, [Threshold(limit.name, limit.value / scale) for limit in limits], top, unit, write)
+    if remark := " · ".join(filter(None, (late, far, before))):
+        set_remark(chart, remark)
+    if not measured:
+        show_empty(chart, "No data in this range")
+    elif not any(frame[line.column].any(skipna=True) for line in series) and not _any_earlier(earlier, series):
+        lines = "".join(f" · {limit_text(Threshold(limit.name, limit.value / scale), unit, write)}" for limit in limits)
+        set_all_zero(chart, f"0 {unit} in this range{lines}")
+    return chart
+
+
+def _any_earlier(earlier: EarlierLines | None, series: Sequence[Series]) -> bool:
+    return earlier is not None and any(
+        earlier.frame[line.column].fillna(0).any() for line in series if line.column in earlier.frame
+    )
+
+
+def _add_earlier(
+    chart: go.Figure, earlier: EarlierLines, series: Sequence[Series], viewer: tzinfo, scale: float, unit: str
+) -> str:
+    """One name in the legend for all lines; what is to be said of them in words."""
+    known = [line for line in series if line.column in earlier.frame and earlier.frame[line.column].notna().any()]
+    for number_of_line, line in enumerate(known):
+        chart.add_scatter(
+            x=local(earlier.frame.index, viewer),
+            y=earlier.frame[line.column] / scale,
+            name=earlier.label if len(series) == 1 else f"{line.name}, {earlier.label}",
+            showlegend=not number_of_line,
+            legendgroup="earlier",
+            mode="lines",
+            opacity=0.45,
+            line={"color": line.colour, "width": 1.2, "dash": "dot", "shape": "hv" if line.step else "linear"},
+            hovertemplate="%{y:,.3~f} " + unit,
+        )
+    return "" if known else f"no data the {earlier.label}"
+
+
+def per_period(unit: str, frame: pd.DataFrame) -> str:
+    """``throttles per 10 s``: the unit of counts in each of the frame's periods."""
+    return f"{unit} per {period(frame) or 'period'}"
+
+
+def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
+    """Draw the data alone when it covers only a small part of the range; returns ``data since …`` then."""
+    if len(frame) < 2:
+        return ""
+    length = frame.index[1] - frame.index[0]
+    end = frame.index[-1] + length
+    first = late_start(frame.notna().any(axis=1), frame.index[0], end)
+    if first is None:
+        return ""
+    chart.update_xaxes(range=list(local([first - length / 2, end], viewer)))
+    return since(first, viewer)
+
+
+def select_range(chart: go.Figure, selected: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:
+    """Let a drag across a time chart select a range, and draw the ``selected`` one, if any, whole.
+
+    All charts of a page then have the same axis, also those whose data starts late. ``drags``: a different number
+    removes the selection box.
+    """
+    chart.update_layout(dragmode="select", selectdirection="h", selectionrevision=drags)
+    chart.update_xaxes(fixedrange=True)
+    chart.update_yaxes(fixedrange=True)
+    if selected:
+        chart.update_xaxes(range=list(local(selected, viewer)))
+
+
+def _alone(values: pd.Series) -> np.ndarray[Any, Any]:
+    """Points without a neighbour, which a line does not show."""
+    known = values.notna()
+    return (known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)).to_numpy()
+
+
+def _gaps(values: pd.Series) -> bool:
+    """Whether values are missing in between: Plotly would fill the area below a gap as if it had data."""
+    known = values.notna().to_numpy().nonzero()[0]
+    return bool(len(known)) and known[-1] - known[0] + 1 > len(known)
+
+
+def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:
+    """One more line in the hover box: the time in UTC."""
+    chart.add_scatter(
+        x=times,
+        y=np.zeros(len(times)),
+        name="UTC",
+        mode="lines",
+        line={"width": 0},
+        opacity=0,
+        showlegend=False,
+        customdata=pd.DatetimeIndex(index).tz_convert(UTC).strftime("%Y-%m-%d %H:%M:%S").to_numpy(),
+        hovertemplate="%{customdata}",
+    )
