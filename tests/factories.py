@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ops.deadletters.messages.model import Attribute, DeadLetter, Kind
+from ops.deadletters.messages.model import Attribute, Cause, DeadLetter, Kind, Place
+from ops.deadletters.snapshot import Snapshot
 
 SENT = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
 QUEUE = "arn:aws:sqs:eu-west-1:000000000000:jobs"
@@ -34,3 +35,25 @@ def a_dead_letter(
 
 def bodies(number: int) -> list[str]:
     return [json.dumps({"job_id": f"j{index}", "params": {"alpha": index}}) for index in range(number)]
+
+
+def add_many_causes(snapshot: Snapshot, count: int) -> None:
+    """``count`` causes with a message each, and one more of the first; their IDs are their numbers in hexadecimal."""
+    numbers = [*range(count), count]
+    snapshot.add(
+        (a_dead_letter("{}", f"m{number:05d}", sent=SENT + timedelta(seconds=number)) for number in numbers),
+        Place.QUEUE,
+    )
+    causes = {
+        f"m{number:05d}": Cause(
+            f"Error{number % count}",
+            f"\x1b[2J<b>no {number % count}</b>",
+            "app.py:7",
+            "attribute",
+            failed_at=SENT + timedelta(seconds=number),
+            fingerprint=f"{number % count:010x}",
+            label=f"no {number % count}",
+        )
+        for number in numbers
+    }
+    snapshot.set_causes(causes.items())

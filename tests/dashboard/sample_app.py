@@ -48,6 +48,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "run-stopping": lambda: unusual.WithDeadLetters(dead_letter_service.Stopping),
     "run-circled": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),
     "many-causes": lambda: unusual.WithDeadLetters(dead_letter_service.ManyCauses),
+    "ten-thousand-causes": lambda: unusual.WithDeadLetters(dead_letter_service.TenThousandCauses),
     "run-resuming": lambda: unusual.WithDeadLetters(
         lambda: dead_letter_service.SampleDeadLetterService(state=RunState.INTERRUPTED, job="starting")
     ),
@@ -68,6 +69,8 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
 
 NAME = os.environ.get("SAMPLE", "trouble")
 app.run(
-    lambda target: MAKE[target.stack if target.stack in MAKE else NAME](),
+    lambda target: (
+        unusual.ByStack(target) if NAME == "by-stack" else MAKE[target.stack if target.stack in MAKE else NAME]()
+    ),
     lambda place: workload_lists.of_sample(NAME, place),
 )

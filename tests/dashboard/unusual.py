@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from ops.insight.reports.failures import FailuresReport
 from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
+from ops.target import Target
 from ops.workload import Gap, Part, Why
 from tests.dashboard.samples import Sample
 from tests.fakes.dead_letter_service import SampleDeadLetterService
@@ -172,3 +173,30 @@ class WithDeadLetters(Sample):
     def __init__(self, make: Callable[[], SampleDeadLetterService], foreign: str = "") -> None:
         super().__init__(foreign=foreign)
         self.make_dead_letter_service = make  # type: ignore[method-assign]
+
+
+class ByStack(Sample):
+    """Names its stack, and keeps the ranges of the reports that it was ``asked`` for."""
+
+    asked: ClassVar[list[tuple[str, TimeRange]]] = []
+
+    def __init__(self, target: Target) -> None:
+        super().__init__()
+        self.stack = target.stack or ""
+        self.notes = (f"Workload of {self.stack}.",)
+
+    def overview(self, span: TimeRange) -> OverviewReport:
+        self.asked.append((self.stack, span))
+        return super().overview(span)
+
+    def queue(self, span: TimeRange) -> QueueReport:
+        self.asked.append((self.stack, span))
+        return super().queue(span)
+
+    def failures(self, span: TimeRange) -> FailuresReport:
+        self.asked.append((self.stack, span))
+        return super().failures(span)
+
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport:
+        self.asked.append((self.stack, span))
+        return super().dead_letters(span)

@@ -31,6 +31,7 @@ from ops.errors import NotFound, OpsError
 from ops.insight.report_types import QueryCost
 from ops.target import Target
 from ops.workload import Workload
+from tests.factories import add_many_causes
 from tests.fakes.sample_dead_letters import ARN, NOW, WHO, a_plan, a_run, looping_move_task, sample_messages
 
 
@@ -203,6 +204,15 @@ class ManyCauses(SampleDeadLetterService):
         report = super().causes(imported)
         groups = pd.concat([report.groups.assign(fingerprint=f"{n:010x}", letters=30 - n).iloc[:1] for n in range(30)])
         return replace(report, groups=groups.reset_index(drop=True))
+
+
+class TenThousandCauses(SampleDeadLetterService):
+    """Ten thousand messages with a cause each, and one more."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        with Snapshot.open(self._source) as snapshot:
+            add_many_causes(snapshot, 10_000)
 
 
 class Stopping(SampleDeadLetterService):

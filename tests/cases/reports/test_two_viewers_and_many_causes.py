@@ -1,0 +1,99 @@
+"""One server, two viewers with different choices; and a dead-letter queue with ten thousand causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from dashboard.charts.comparison import COMPARISONS
+from dashboard.pages import PAGES
+from dashboard.time_range import TimeRange
+from tests.dashboard.app import App
+from tests.dashboard.unusual import ByStack
+
+Visit = Callable[[str], App]
+
+
+@pytest.mark.slow
+def test_of_ten_thousand_causes_the_largest_are_shown_and_each_can_be_selected(sample: Visit) -> None:
+    app = sample("ten-thousand-causes").open(PAGES["dead_letters"])
+    assert not app.at.exception
+    assert "10,001" in app.text
+    chosen = [button for button in app.at.button if (button.key or "").startswith("choose-")]
+    assert 0 < len(chosen) < 10
+    app.at.toggle(key="all-causes").set_value(True).run()
+    assert not app.at.exception
+    shown = [button for button in app.at.button if (button.key or "").startswith("choose-")]
+    assert len(shown) <= 60
+    assert "9,940 more causes" in app.text
+    one = sample("ten-thousand-causes").open(PAGES["dead_letters"], cause=f"{9_999:010x}")
+    assert not one.at.exception
+    assert "m09999" in one.text, "a cause beyond those that are listed"
+
+
+@pytest.fixture
+def asked() -> Iterator[list[tuple[str, TimeRange]]]:
+    """Stack and range of each report that was asked for."""
+    ByStack.asked.clear()
+    yield ByStack.asked
+
+
+def viewers(sample: Visit, key: str, *choices: dict[str, str]) -> list[App]:
+    """Of one server, whose caches they share; each visits twice, in turns."""
+    apps = [sample("by-stack") for _ in choices]
+    for app, choice in zip(apps, choices, strict=True):
+        app.open(PAGES[key], **choice)
+    for app in (*apps, *reversed(apps)):
+        app.at.run()
+        assert not app.at.exception
+    return apps
+
+
+@pytest.mark.parametrize("key", ["overview", "queue", "failures", "cost", "dead_letters"])
+def test_two_viewers_see_what_each_has_chosen(sample: Visit, asked: list[tuple[str, TimeRange]], key: str) -> None:
+    start, end = datetime(2026, 11, 28, 1, tzinfo=UTC), datetime(2026, 11, 28, 3, tzinfo=UTC)
+    past = {"range": "custom", "from": "2026-11-28T01:00", "to": "2026-11-28T03:00"}
+    one, two = viewers(sample, key, {"stack": "shop-a", "range": "15m"}, {"stack": "shop-b", **past})
+    assert "Workload of shop-a." in one.text and "shop-b" not in one.text
+    assert "Workload of shop-b." in two.text and "shop-a" not in two.text
+    assert set(asked) <= {("shop-a", TimeRange(15)), ("shop-b", TimeRange(None, start, end)), ("scilearn", TimeRange())}
+    assert one.at.query_params["range"] == "15m" and "from" not in one.at.query_params
+    assert {name: two.at.query_params[name] for name in past} == past
+    assert not one.at.toggle(key="live").disabled and two.at.toggle(key="live").disabled
+
+
+def test_a_comparison_is_of_the_viewer_who_chose_it(sample: Visit, asked: list[tuple[str, TimeRange]]) -> None:
+    plain, compared = viewers(
+        sample, "queue", {"stack": "shop-a"}, {"stack": "shop-a", "compare": next(iter(COMPARISONS))}
+    )
+    lines = [
+        [line for chart in app.charts for line in chart["data"] if line.get("opacity") == 0.45]
+        for app in (plain, compared)
+    ]
+    assert not lines[0] and lines[1]
+    assert "compare" not in plain.at.query_params
+
+
+def test_a_selected_cause_and_a_search_are_of_one_viewer(sample: Visit) -> None:
+    one, two = viewers(sample, "dead_letters", {"stack": "shop-a"}, {"stack": "shop-a"})
+    first = next(button for button in one.at.button if (button.key or "").startswith("choose-"))
+    first.click().run()
+    one.at.text_input(key="logs-message-text").set_value("boom")
+    one.at.button(key="logs-message-search").click().run()
+    two.at.run()
+    assert "cause" in one.at.query_params and "cause" not in two.at.query_params
+    assert any("boom" in code.value for code in one.at.code)
+    assert not any("boom" in code.value for code in two.at.code)
+
+
+def test_a_press_of_refresh_asks_for_one_viewer(sample: Visit, asked: list[tuple[str, TimeRange]]) -> None:
+    """Of a range that does not refresh by itself."""
+    fixed = {"stack": "shop-a", "range": "custom", "from": "2026-11-28T01:00", "to": "2026-11-28T03:00"}
+    one, two = viewers(sample, "queue", fixed, fixed)
+    before = len(asked)
+    one.at.button(key="look-now").click().run()
+    assert len(asked) == before + 1
+    two.at.run()
+    assert len(asked) == before + 1
