@@ -35,7 +35,7 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
                 Stat(
                     "Batch utilization",
                     percent(latest(report.batch, "share")),
-                    note=f"batch size {number(report.batch_size)}",
+                    note=f"batch size {number(report.batch_size)}{' now' if report.at else ''}",
                 ),
                 Stat(
                     "Time per message",

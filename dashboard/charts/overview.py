@@ -83,7 +83,9 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
         _add_row_title(chart, row, unit or "failures")
     _layout(chart, plot_px + AXIS_PX)
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
-        _add_limit(chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000))
+        _add_limit(
+            chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000).read_now(report.readings.window)
+        )
     if not frame.notna().any(axis=None):
         show_empty(chart, "No data in this range")
     window = report.readings.window

@@ -44,6 +44,11 @@ class Window:
     def length(self) -> timedelta:
         return self.end - self.start
 
+    @property
+    def now_mark(self) -> str:
+        """After a setting or a limit in a text: it is read now, also for a past range."""
+        return " now" if self.past else ""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -60,6 +65,10 @@ class Threshold:
 
     name: str
     value: float
+
+    def read_now(self, window: Window) -> Threshold:
+        """Said to be of now, in a past range."""
+        return replace(self, name=f"now: {self.name}") if window.past else self
 
 
 @dataclass(frozen=True)

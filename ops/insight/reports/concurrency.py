@@ -68,10 +68,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     return ConcurrencyReport(
         finding=readings.dated(summarize(concurrency_use.observe_concurrency(workload, readings, there, known_alarms))),
         concurrency=readings.to_frame({"observed": ran, "law": law}),
-        limits=concurrency_limits.concurrency(workload),
+        limits=tuple(line.read_now(window) for line in concurrency_limits.concurrency(workload)),
         binding=concurrency_use.binding_limit(workload, readings, there.work),
-        alarm_lines=alarm_rules.thresholds(known_alarms, "ConcurrentExecutions", function),
-        throttle_lines=alarm_rules.thresholds(known_alarms, "Throttles", function),
+        alarm_lines=alarm_rules.thresholds(known_alarms, "ConcurrentExecutions", function, window),
+        throttle_lines=alarm_rules.thresholds(known_alarms, "Throttles", function, window),
         throttles=readings.to_frame({"throttles": concurrency_use.idle_as_zero(readings, "throttles")}),
         batch=pd.DataFrame({"fill": fill, "share": fill / batch_size if batch_size else float("nan")}),
         batch_size=batch_size,

@@ -76,7 +76,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     return DeadLettersReport(
         finding=summarize(observe_dead_letters(workload, readings, there, new)),
         depth_lines=alarm_rules.thresholds(
-            known, watched_queues.DEPTH_METRIC, workload.dlq.name if workload.dlq else ""
+            known, watched_queues.DEPTH_METRIC, workload.dlq.name if workload.dlq else "", window
         ),
         depth=readings.to_frame({"dead": depth_series(readings)}),
         count=there.dead_count,
@@ -190,7 +190,7 @@ def observe_dead_letters(
     """For the page, its card and the headline."""
     if workload.dlq is None:
         none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
-        return config_checks.dead_lettering(workload) or [none]
+        return config_checks.dead_lettering(workload, readings.window) or [none]
     if there.dead is None:
         return [Observation(Level.UNKNOWN, f"number of dead letters {there.label} unknown: no metrics")]
     claims = observe_depth(there, new, readings.window)

@@ -97,10 +97,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     return FailuresReport(
         finding=_finding(workload, readings, known_alarms, work, by_type, p95, found),
         errors=errors,
-        error_lines=_lines(workload, known_alarms, "Errors"),
+        error_lines=_lines(workload, known_alarms, "Errors", window),
         jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
         durations=durations,
-        duration_lines=(*_lines(workload, known_alarms, "Duration"), *_timeout(workload)),
+        duration_lines=(*_lines(workload, known_alarms, "Duration", window), *_timeout(workload, window)),
         duration_counts=_duration_counts(frame, window),
         memory=memory,
         end_to_end=end_to_end,
@@ -184,12 +184,12 @@ def _highest(points: pd.Series) -> float | None:
     return float(known.max()) if len(known) else None
 
 
-def _lines(workload: Workload, known: Sequence[Alarm], metric: str) -> tuple[Threshold, ...]:
-    return alarm_rules.thresholds(tuple(known), metric, workload.function.name) if workload.function else ()
+def _lines(workload: Workload, known: Sequence[Alarm], metric: str, window: Window) -> tuple[Threshold, ...]:
+    return alarm_rules.thresholds(tuple(known), metric, workload.function.name, window) if workload.function else ()
 
 
-def _timeout(workload: Workload) -> tuple[Threshold, ...]:
-    return (Threshold("timeout", workload.function.timeout_s * 1000.0),) if workload.function else ()
+def _timeout(workload: Workload, window: Window) -> tuple[Threshold, ...]:
+    return (Threshold("timeout", workload.function.timeout_s * 1000.0).read_now(window),) if workload.function else ()
 
 
 def _finding(
@@ -206,7 +206,11 @@ def _finding(
         return summarize([Observation(Level.UNKNOWN, nothing)])
     details = _most_frequent(by_type, readings.window.end, found.truncated)
     name = "p95 duration" if _has_all_durations(found) else failed_work.HIGHEST_P95
-    latency = f"; {name} {formatting.latency(p95)}{failed_work.of_timeout(workload)}" if p95 is not None else ""
+    latency = (
+        f"; {name} {formatting.latency(p95)}{failed_work.of_timeout(workload, readings.window)}"
+        if p95 is not None
+        else ""
+    )
     fine = Observation(Level.OK, f"none of {formatting.count(work.total, 'invocation')} failed{latency}")
     finding = summarize(failed_work.observe_failures(workload, readings, known, work, details) or [fine])
     return replace(finding, page="dead_letters") if work.failed else finding

@@ -65,7 +65,8 @@ class OverviewReport:
     stops: Pipeline = EMPTY_PIPELINE
     alarms_missing: tuple[str, ...] = ()
     """Alarms that could not be read, or that are gone, in words."""
-    at: datetime | None = None  # the end of a past range, of which no alarm states are known
+    at: datetime | None = None
+    """The end of a past range, of which every number is but those marked "now"; None for a range that ends now."""
     watched: tuple[WatchedQueue, ...] = ()
     timeline: OverviewTimeline | None = None
 
@@ -102,8 +103,8 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     claims = [
         *config_checks.reading(workload, readings, there.work),
         *dead_letters.observe_depth(there, dead_letters.arrived(readings, workload.dlq), window),
-        *config_checks.dead_lettering(workload),
-        *config_checks.visibility(workload),
+        *config_checks.dead_lettering(workload, window),
+        *config_checks.visibility(workload, window),
         *_alarms(known, workload, window, there),
         *alarms.observe_missing(workload, known, missing),
         *late,
@@ -136,7 +137,7 @@ def _watched(names: tuple[str, ...], readings: Readings, known: tuple[Alarm, ...
         replace(
             queue,
             depth=watched_queues.depth(place, readings),
-            lines=alarm_rules.thresholds(known, watched_queues.DEPTH_METRIC, queue.queue),
+            lines=alarm_rules.thresholds(known, watched_queues.DEPTH_METRIC, queue.queue, readings.window),
         )
         for place, queue in enumerate(watched_queues.read(names, readings))
     )

@@ -104,7 +104,8 @@ def _depth(readings: Readings, workload: Workload, there: Depths) -> Card:
 def _age(readings: Readings, workload: Workload, there: Depths, known: tuple[Alarm, ...]) -> Card:
     age = backlog.oldest_age(readings, there)
     alarm = alarm_rules.threshold(known, backlog.AGE_METRIC, workload.queue.name)
-    limit = f"alarm ≥ {formatting.duration(alarm.value)}" if alarm else "no alarm set"
+    now = readings.window.now_mark
+    limit = f"alarm ≥ {formatting.duration(alarm.value)}{now}" if alarm else f"no alarm set{now}"
     spark = readings.series("oldest_s")
     return Card("age", "Age of oldest message", age, "s", spark, _known(age), f"{_when(there)}{limit}")
 
@@ -163,5 +164,9 @@ def _concurrency(readings: Readings, workload: Workload) -> Card:
     lowest = next(iter(concurrency_limits.concurrency(workload)), None)
     peak = f"peak ({formatting.duration(readings.window.period)})"
     spark = readings.series("concurrency") if "concurrency" in readings.columns else ()
-    limit = f"limit {formatting.count(lowest.value)} ({lowest.name})" if lowest else "no known limit"
+    limit = (
+        f"limit {formatting.count(lowest.value)}{readings.window.now_mark} ({lowest.name})"
+        if lowest
+        else "no known limit"
+    )
     return Card("concurrency", "Concurrency", used, "executions", spark, _known(used), f"{peak}; {limit}")

@@ -53,10 +53,10 @@ def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> T
     return Threshold(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
 
 
-def thresholds(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> tuple[Threshold, ...]:
+def thresholds(alarms: tuple[Alarm, ...], metric: str, dimension_value: str, window: Window) -> tuple[Threshold, ...]:
     """Those of every alarm on this metric of this queue or function, each with its comparison: ``alarm A >``."""
     return tuple(
-        Threshold(f"alarm {alarm.name} {_SIGNS.get(alarm.comparison, '')}".rstrip(), alarm.threshold)
+        Threshold(f"alarm {alarm.name} {_SIGNS.get(alarm.comparison, '')}".rstrip(), alarm.threshold).read_now(window)
         for alarm in alarms
         if alarm.metric == metric and alarm.threshold is not None and dimension_value in dict(alarm.dimensions).values()
     )

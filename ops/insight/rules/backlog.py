@@ -32,7 +32,7 @@ def observe_queue(workload: Workload, readings: Readings, there: Depths, known: 
     message, and messages that return."""
     return [
         *config_checks.reading(workload, readings, there.work),
-        *config_checks.visibility(workload),
+        *config_checks.visibility(workload, readings.window),
         *alarm_rules.firing(known, readings.window, workload.stack, "queue"),
         *age_claims(readings, workload, there.work, known),
         *(returned(readings, there.work) if workload.mapping is not None else ()),
@@ -82,7 +82,7 @@ def age_lines(workload: Workload, readings: Readings, known: tuple[Alarm, ...]) 
     retention = workload.queue.retention_s
     if any(age > retention / 10 for age in readings.columns.get("oldest_s", ())):
         lines.append(Threshold("message retention", float(retention)))
-    return tuple(lines)
+    return tuple(line.read_now(readings.window) for line in lines)
 
 
 def age_claims(readings: Readings, workload: Workload, now: sqs.Depth, known: tuple[Alarm, ...]) -> list[Observation]:
@@ -106,7 +106,7 @@ def age_claims(readings: Readings, workload: Workload, now: sqs.Depth, known: tu
         return [Observation(Level.WATCH, f"{waited}; no alarm watches it", "queue")] if slow else []
     if age < alarm.threshold:
         return []
-    limit = f"alarm threshold {formatting.duration(alarm.threshold)}"
+    limit = f"alarm threshold{readings.window.now_mark} {formatting.duration(alarm.threshold)}"
     fires = not readings.window.past and alarm.state == "ALARM"
     if not now.visible:
         text = (

@@ -11,7 +11,7 @@ from ops import formatting
 from ops.esm_scaling import Observed, ScalingPolicy, begin, step
 from ops.insight.report_types import Level, Threshold
 from ops.insight.rules import alarm_rules, backlog, concurrency_limits, config_checks
-from ops.insight.rules.findings import Observation
+from ops.insight.rules.findings import Observation, of_now
 from ops.insight.sources import metric_queries, queue_depths
 
 if TYPE_CHECKING:
@@ -116,12 +116,12 @@ def _mostly(values: Sequence[float], recent: range) -> float:
 
 def _claims(workload: Workload, readings: Readings, there: Depths) -> list[Observation]:
     now, known = there.work, concurrency_limits.concurrency(workload)
-    binding = binding_limit(workload, readings, now)
-    claims = _mapping_above_reserved(workload)
+    binding, marked = binding_limit(workload, readings, now), "now: " if readings.window.past else ""
+    claims = of_now(_mapping_above_reserved(workload), readings.window)
     if throttles := readings.total("throttles"):
         text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled"
         text += f" {queue_depths.range_text(readings.window)}"
-        limited = f" ({binding})" if binding in concurrency_limits.FUNCTION_LIMITS else ""
+        limited = f" ({marked}{binding})" if binding in concurrency_limits.FUNCTION_LIMITS else ""
         claims.append(Observation(Level.WATCH, text + limited, "concurrency"))
     elif binding == SCALING_LIMIT:
         text = f"{formatting.count(now.visible, 'message')} queued while the event source mapping scales up (300 more per minute)"
@@ -129,13 +129,15 @@ def _claims(workload: Workload, readings: Readings, there: Depths) -> list[Obser
     elif binding == concurrency_limits.ACCOUNT_QUOTA:
         claimed = formatting.count(readings.latest("claimed") or 0.0)
         text = (
-            f"{claimed} of {formatting.count(workload.account_concurrency or 0)} concurrent executions (account quota) are in "
+            f"{claimed} of {formatting.count(workload.account_concurrency or 0)} concurrent executions ({marked}account quota) are in "
             f"use while {formatting.count(now.visible, 'message is', 'messages are')} queued: other functions of the account "
             "compete with this one"
         )
         claims.append(Observation(Level.ACT, text, "concurrency"))
     elif binding:
-        claims.append(_at_the_limit(readings, now, next(line for line in known if line.name == binding)))
+        claims.append(
+            _at_the_limit(readings, now, next(line for line in known if line.name == binding).read_now(readings.window))
+        )
     return claims or [_not_limited(readings, there, known)]
 
 
@@ -155,6 +157,7 @@ def _not_limited(readings: Readings, there: Depths, known: tuple[Threshold, ...]
             Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran, or CloudWatch is late"
         )
     now, when = there.work, there.label or "now"
+    known = tuple(line.read_now(readings.window) for line in known)
     peak = max((value for _, value in readings.points("concurrency")), default=0.0)
     if known and peak >= BINDING_SHARE * known[0].value:
         waits = f"{formatting.count(now.visible)} queued {when}" if now.visible else f"no backlog {when}"

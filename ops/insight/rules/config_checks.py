@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Level
-from ops.insight.rules.findings import Observation
+from ops.insight.rules.findings import Observation, of_now
 from ops.workload.gaps import Gap, Part, Why
 
 if TYPE_CHECKING:
     from ops.aws import sqs
     from ops.aws.lambda_ import EventSourceMapping
+    from ops.insight.report_types import Window
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -21,7 +22,11 @@ services-sqs-configure)."""
 
 
 def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Observation]:
-    """Whether a function reads the queue or, as far as the queue's metrics show, something else."""
+    """Whether a function reads the queue now or, as far as the queue's metrics show, something else."""
+    return of_now(_reading(workload, readings, now), readings.window)
+
+
+def _reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Observation]:
     gap = workload.gap(Part.MAPPING)
     if gap is not None and workload.mapping is None:
         if gap.why is Why.GONE:
@@ -71,16 +76,16 @@ def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> O
     return Observation(Level.OK, f"{known}; it is empty")
 
 
-def dead_lettering(workload: Workload) -> list[Observation]:
+def dead_lettering(workload: Workload, window: Window) -> list[Observation]:
     """Whether a queue that a function reads has a dead-letter queue for messages that keep failing."""
     gap = workload.gap(Part.DLQ)
     if gap is not None:
-        return [unread_dead_letter_queue(workload.queue, gap)]
+        return of_now([unread_dead_letter_queue(workload.queue, gap)], window)
     if workload.dlq is not None or workload.serves:
         return []
     if workload.mapping is None and workload.gap(Part.MAPPING) is None:
         return []
-    return [no_dead_letter_queue(workload.queue)]
+    return of_now([no_dead_letter_queue(workload.queue)], window)
 
 
 def unread_dead_letter_queue(queue: sqs.Queue, gap: Gap) -> Observation:
@@ -96,7 +101,7 @@ def no_dead_letter_queue(queue: sqs.Queue) -> Observation:
     return Observation(Level.WATCH, text, "dead_letters")
 
 
-def visibility(workload: Workload) -> list[Observation]:
+def visibility(workload: Workload, window: Window) -> list[Observation]:
     """Whether a message may become visible again while it is still being processed."""
     function, queue = workload.function, workload.queue
     if function is None or queue.visibility_s >= VISIBILITY_TIMES * function.timeout_s:
@@ -105,4 +110,4 @@ def visibility(workload: Workload) -> list[Observation]:
         f"the queue's visibility timeout ({queue.visibility_s} s) is less than six function timeouts "
         f"({function.timeout_s} s each), so throttled batches may be processed twice"
     )
-    return [Observation(Level.WATCH, text, "queue")]
+    return of_now([Observation(Level.WATCH, text, "queue")], window)

@@ -16,6 +16,7 @@ from ops.insight.sources import metric_queries
 if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm
     from ops.aws.lambda_ import Function
+    from ops.insight.report_types import Window
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -72,7 +73,7 @@ def observe_failures(
         *alarm_rules.firing(known, readings.window, workload.stack, "failures"),
         *_failed_invocations(work, _in_alarm(workload, readings, known), f"{when}{details}"),
         *failed_jobs(readings, when),
-        *_near_limits(workload, work),
+        *_near_limits(workload, work, readings.window),
     ]
 
 
@@ -95,12 +96,12 @@ def failed_jobs(readings: Readings, when: str = "") -> list[Observation]:
     return [Observation(Level.WATCH, ", ".join(parts) + when, "dead_letters")] if parts else []
 
 
-def _near_limits(workload: Workload, work: FailedWork) -> list[Observation]:
+def _near_limits(workload: Workload, work: FailedWork, window: Window) -> list[Observation]:
     """Durations close to the timeout, and memory close to its size."""
     claims = []
     timeout_ms = workload.function.timeout_s * 1000 if workload.function else None
     if work.p95_ms is not None and timeout_ms and work.p95_ms >= NEAR_LIMIT * timeout_ms:
-        text = f"{work.p95_name} is {formatting.latency(work.p95_ms)}{of_timeout(workload)}"
+        text = f"{work.p95_name} is {formatting.latency(work.p95_ms)}{of_timeout(workload, window)}"
         claims.append(Observation(Level.WATCH, text, "failures"))
     if work.memory is not None and work.memory >= NEAR_LIMIT:
         text = f"an invocation used {formatting.percent(work.memory)} of the function's memory"
@@ -108,8 +109,10 @@ def _near_limits(workload: Workload, work: FailedWork) -> list[Observation]:
     return claims
 
 
-def of_timeout(workload: Workload) -> str:
-    return f" of a {formatting.duration(workload.function.timeout_s)} timeout" if workload.function else ""
+def of_timeout(workload: Workload, window: Window) -> str:
+    if workload.function is None:
+        return ""
+    return f" of a {formatting.duration(workload.function.timeout_s)} timeout{' (now)' if window.past else ''}"
 
 
 def highest(readings: Readings, column: str) -> float | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ops.insight.report_types import Finding, Level
+from ops.insight.report_types import Finding, Level, Window
 from ops.insight.rules import levels
 
 MAX_CLAUSES = 3
@@ -19,6 +19,11 @@ class Observation:
     level: Level
     text: str
     page: str = ""
+
+
+def of_now(claims: Sequence[Observation], window: Window) -> list[Observation]:
+    """Claims about settings: they are read now, which a past range says."""
+    return [replace(claim, text=f"{claim.text} (now)") if window.past else claim for claim in claims]
 
 
 def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:

@@ -95,3 +95,26 @@ def test_what_is_recent_does_not_depend_on_what_else_a_page_reads(stage: world.S
         shown, page = overview.report(aws, WORKLOAD, WINDOW), queue.report(aws, WORKLOAD, WINDOW)
         lives = concurrency.report(aws, WORKLOAD, WINDOW)
     assert shown.path.accepted == page.arrivals_per_min == lives.arrivals_per_min == 3
+
+
+def test_a_past_range_marks_what_is_read_now(stage: world.Stage) -> None:
+    off = replace(WORKLOAD, mapping=replace(MAPPING, state="Disabled"), queue=replace(QUEUE, visibility_s=30))
+    past = replace(WINDOW, past=True)
+    with world.world(stage, WORKING | {"Duration": 55_000}) as (aws, _):
+        shown, page = overview.report(aws, off, past), queue.report(aws, off, past)
+        lives, failed = concurrency.report(aws, off, past), failures.report(aws, WORKLOAD, past)
+    notes = {card.key: card.note for card in shown.cards}
+    assert notes["concurrency"].endswith("limit 10 now (ESM MaximumConcurrency)")
+    assert notes["age"].endswith("alarm ≥ 9 min now")
+    for report in (shown, page, lives):
+        assert (
+            "the event source mapping is disabled: nothing is processed until you enable it (now)"
+            in report.finding.text
+        )
+    assert [line.name for line in (*lives.limits, *page.age_lines, *failed.duration_lines)] == [
+        "now: ESM MaximumConcurrency",
+        "now: account quota",
+        "now: alarm shop-age",
+        "now: timeout",
+    ]
+    assert "of a 60 s timeout (now)" in failed.finding.text
