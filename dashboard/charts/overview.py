@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,11 +13,11 @@ from plotly.subplots import make_subplots
 from dashboard import theme
 from dashboard.charts.base import GRID, TIME_TICKS, VALUE_AXIS, faded, local, set_remark, show_empty
 from dashboard.charts.comparison import EarlierLines, EarlierReport
+from dashboard.charts.event_lanes import MARKS, MAX_EVENTS, add_events, starts
 from dashboard.charts.time_series import Series, fit, per_period, percentile_series
-from dashboard.formatting import duration, number, plain, utc
-from ops.insight.report_types import Threshold, Window
+from dashboard.formatting import duration, number, utc
+from ops.insight.report_types import Threshold
 from ops.insight.reports.timeline import OverviewTimeline
-from ops.insight.sources.events import ALARM, DEPLOY, PURGE, REDRIVE, Event
 
 ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 92, 24, 18, 44
 """Heights: of a chart, between two (where the legend is), of a lane of events, and of the axis at the bottom."""
@@ -46,16 +45,6 @@ ROWS = (
     ),
     ("duration (s)", percentile_series()),
 )
-MARKS = {
-    ALARM: ("In alarm", theme.DEAD),
-    REDRIVE: ("Redrive", theme.VISIBLE),
-    PURGE: ("Purge", theme.DELAYED),
-    DEPLOY: ("Deployment", theme.NEUTRAL),
-}
-"""Lanes of events, from the bottom up."""
-THICKNESS_PX = 8
-MAX_EVENTS = 100
-"""Events that are drawn, the latest to end: each is five shapes, and a browser is slow with thousands."""
 
 
 def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
@@ -89,9 +78,11 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
     if not frame.notna().any(axis=None):
         show_empty(chart, "No data in this range")
     window = report.readings.window
-    _add_events(chart, events, lanes, viewer, window)  # last, so that their lanes stay where there is no data
+    add_events(
+        chart, events, lanes, viewer, window, range(2, 2 + len(ROWS))
+    )  # last, so that their lanes stay where there is no data
     late = fit(
-        chart, frame.assign(event=_starts(frame, [event for event in events if event.start > window.start])), viewer
+        chart, frame.assign(event=starts(frame, [event for event in events if event.start > window.start])), viewer
     )
     hidden = len(report.events) - len(events)
     left_out = f"{number(hidden)} earlier events are not drawn" if hidden else ""
@@ -129,16 +120,6 @@ def _add_earlier(chart: go.Figure, row: int, line: Series, before: EarlierLines,
         row=row,
         col=1,
     )
-
-
-def _starts(frame: pd.DataFrame, events: Sequence[Event]) -> pd.Series:
-    """1 in each period in which an event started, so that none is left out of a shorter axis."""
-    starts = pd.Series(float("nan"), index=frame.index)
-    for event in events:
-        at = int(frame.index.searchsorted(event.start, side="right")) - 1
-        if at >= 0:
-            starts.iloc[at] = 1.0
-    return starts
 
 
 def _add_line(
@@ -209,54 +190,3 @@ def _add_limit(chart: go.Figure, row: int, limit: Threshold) -> None:
         row=row,
         col=1,
     )
-
-
-def _add_events(
-    chart: go.Figure, events: Sequence[Event], lanes: Sequence[str], viewer: tzinfo, window: Window
-) -> None:
-    """A lane for each kind on top, and a faint band or line across the charts below."""
-    chart.update_yaxes(
-        type="category",
-        categoryorder="array",
-        categoryarray=[MARKS[kind][0] for kind in lanes],
-        showgrid=False,
-        range=[-0.5, max(1, len(lanes)) - 0.5],
-        tickfont={"size": 11},
-        showticklabels=bool(lanes),
-        row=1,
-        col=1,
-    )
-    chart.update_xaxes(showline=False, row=1, col=1)
-    shapes: list[dict[str, Any]] = []
-    for event in events:
-        label, colour = MARKS[event.kind]
-        start, end = local([event.start, event.end], viewer)
-        since = f"since {utc(window.start)} or earlier" if event.start <= window.start else f"from {utc(event.start)}"
-        until = "to the end of this range" if event.ongoing else f"until {utc(event.end)}"
-        span = utc(event.start) if event.start == event.end else f"{since}, {until}"
-        chart.add_scatter(
-            x=[start, end],
-            y=[label, label],
-            name=label,
-            showlegend=False,
-            mode="lines+markers",
-            line={"color": colour, "width": THICKNESS_PX},
-            marker={
-                "color": colour,
-                "size": THICKNESS_PX,
-                "symbol": "diamond" if event.start == event.end else "line-ns",
-            },
-            hovertemplate=f"{plain(event.name)}<br>{span}<extra></extra>",
-            row=1,
-            col=1,
-        )
-        if event.start == event.end:
-            style: dict[str, Any] = {"type": "line", "line": {"color": colour, "width": 1, "dash": "dot"}}
-        else:
-            style = {"type": "rect", "fillcolor": colour, "opacity": 0.07, "line": {"width": 0}}
-        shapes += [
-            {**style, "x0": start, "x1": end, "y0": 0, "y1": 1, "xref": f"x{row}", "yref": f"y{row} domain"}
-            for row in range(2, 2 + len(ROWS))
-        ]
-    # In one step: add_vline and add_vrect take seconds for some dozens of events.
-    chart.update_layout(shapes=[*chart.layout.shapes, *shapes])

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_LISTED_FUNCTIONS = 2_000
 MAPPINGS_PER_CALL, MAX_MAPPING_CALLS = 100, 10
 """Lambda returns at most 100 mappings a call (botocore 1.44.5 model, 2026-11); the number of calls is our choice."""
+MAX_VERSION_CALLS = 4
+"""Of 50 versions each (ListVersionsByFunction, API reference, 2026-11); the number of calls is our choice."""
 DEFAULT_ASYNC_RETRIES = 2
 """Lambda's default number of retries of an asynchronous invocation (Lambda developer guide, 2026-11)."""
 DEFAULT_MINIMUM_POLLERS, DEFAULT_MAXIMUM_POLLERS = 2, 200
@@ -42,6 +44,7 @@ class Function:
     """The queue or topic for asynchronous invocations that failed for good."""
     log_format: str = "Text"
     """Text | JSON: the format of the platform's log lines."""
+    code_sha: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class EventSourceMapping:
     """Why Lambda cannot read the filters (it has no access to their KMS key); empty when it can."""
     reason: str = ""
     """Lambda's reason for the last change of ``state``."""
+    changed_at: datetime | None = None
+    """When it was last updated, or its state last changed."""
 
     @property
     def enabled(self) -> bool:
@@ -119,7 +124,26 @@ def _function(response: Any) -> Function:
         metrics=(namespace, service) if namespace and service else None,
         dead_letter_arn=response.get("DeadLetterConfig", {}).get("TargetArn") or None,
         log_format=response.get("LoggingConfig", {}).get("LogFormat") or "Text",
+        code_sha=response.get("CodeSha256") or "",
     )
+
+
+def published_versions(aws: Aws, name: str) -> tuple[tuple[Function, ...], bool]:
+    """The function's published versions, oldest first, and whether there are more than are listed.
+
+    Needs lambda:ListVersionsByFunction.
+    """
+    items: list[Any] = []
+    marker = ""
+    with aws.translate_errors("lambda", f"versions of {name}"):
+        for _ in range(MAX_VERSION_CALLS):
+            more: Any = {"Marker": marker} if marker else {}
+            page = aws.lambda_.list_versions_by_function(FunctionName=name, **more)
+            items += page["Versions"]
+            marker = page.get("NextMarker") or ""
+            if not marker:
+                break
+    return tuple(_function(item) for item in items if item["Version"] != "$LATEST"), bool(marker)
 
 
 def with_reserved_concurrency(aws: Aws, function: Function) -> Function:
@@ -238,6 +262,7 @@ def _mapping(item: Any) -> EventSourceMapping:
         filters=tuple(str(item.get("Pattern", "")) for item in filters.get("Filters") or ()),
         unreadable_filters=str((item.get("FilterCriteriaError") or {}).get("Message", "")),
         reason=item.get("StateTransitionReason") or "",
+        changed_at=item.get("LastModified"),
     )
 
 

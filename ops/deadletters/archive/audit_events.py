@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_summary import join_entries
 from ops.errors import OpsError
-from ops.insight.sources.events import PURGE, REDRIVE, Event
+from ops.insight.sources.event_model import PURGE, REDRIVE, Event
 
 if TYPE_CHECKING:
     from ops.deadletters.archive.audit_log import Record

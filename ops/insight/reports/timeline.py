@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.cloudwatch import Alarm, MetricQuery
     from ops.insight.report_types import Window
-    from ops.insight.sources.events import Event
+    from ops.insight.sources.event_model import Event
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 

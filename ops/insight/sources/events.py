@@ -1,14 +1,15 @@
-"""What happened to a workload, as marks on a time axis: deployments and the times in which alarms were in ALARM."""
+"""What happened to a workload, as marks on a time axis: changes of code and configuration, and alarms in ALARM."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops.aws import cloudwatch
 from ops.errors import AwsError
+from ops.insight.sources import config_changes
+from ops.insight.sources.event_model import ALARM, Event
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -16,36 +17,22 @@ if TYPE_CHECKING:
     from ops.insight.report_types import Window
     from ops.workload import Workload
 
-DEPLOY, ALARM, REDRIVE, PURGE = "deploy", "alarm", "redrive", "purge"
-
-
-@dataclass(frozen=True)
-class Event:
-    """``kind``: deploy | alarm | redrive | purge. ``start`` and ``end`` lie within the window; ``ongoing`` at its end."""
-
-    kind: str
-    name: str
-    start: datetime
-    end: datetime
-    ongoing: bool = False
-
 
 def read_events(
     aws: Aws, workload: Workload, window: Window, alarms: Sequence[Alarm]
 ) -> tuple[tuple[Event, ...], tuple[str, ...]]:
-    """The events in the window, oldest first, and what could not be read, in words. One DescribeAlarmHistory call where
-    there are alarms (more pages of it in a busy account)."""
-    events = _deployments(workload, window)
+    """The events in the window, oldest first, and what could not be read, in words. One ListVersionsByFunction call, and
+    one DescribeAlarmHistory call where there are alarms (more pages of it in a busy account)."""
+    events, notes = config_changes.read_changes(aws, workload, window)
     names = [alarm.name for alarm in alarms]
     if not names:
-        return events, ()
+        return tuple(sorted(events, key=lambda event: event.start)), notes
     try:
         changes, unread = cloudwatch.alarm_state_changes(aws, names, window.start, window.end)
     except AwsError as error:  # without it the rest of the page still holds
-        return events, (f"No alarm history: {error} {error.next_step}".strip(),)
-    notes: tuple[str, ...] = (
-        ("Earlier alarm changes are not shown: the account has too many of them.",) if unread else ()
-    )
+        return events, (*notes, f"No alarm history: {error} {error.next_step}".strip())
+    if unread:
+        notes += ("Earlier alarm changes are not shown: the account has too many of them.",)
     notes += tuple(
         f"Whether {alarm.name} was in ALARM is not known: it changed after this range, and not in it."
         for alarm in alarms
@@ -60,13 +47,6 @@ def read_events(
 def _changed_only_later(alarm: Alarm, changes: Sequence[StateChange], window: Window) -> bool:
     own = any(change.alarm == alarm.name for change in changes)
     return not own and alarm.since is not None and alarm.since > window.end
-
-
-def _deployments(workload: Workload, window: Window) -> tuple[Event, ...]:
-    at = workload.function.deployed_at if workload.function else None
-    if workload.function is None or at is None or not window.start <= at <= window.end:
-        return ()
-    return (Event(DEPLOY, workload.function.name, at, at),)
 
 
 def alarm_times(

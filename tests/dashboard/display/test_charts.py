@@ -15,13 +15,24 @@ import pytest
 from dateutil.tz import tzutc
 from plotly.basedatatypes import BaseTraceType
 
-from dashboard.charts import base, cold_starts, concurrency, cost, dead_letters, failures, overview, queue, time_series
+from dashboard.charts import (
+    base,
+    cold_starts,
+    concurrency,
+    cost,
+    dead_letters,
+    event_lanes,
+    failures,
+    overview,
+    queue,
+    time_series,
+)
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import QueryCost, Threshold
 from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.rules.cost_model import Assumptions
-from ops.insight.sources.events import ALARM, DEPLOY, REDRIVE, Event
+from ops.insight.sources.event_model import ALARM, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
 from tests.dashboard.samples import HOSTILE, Sample, frame
 from tests.dashboard.unusual import Empty
@@ -167,9 +178,9 @@ def test_more_events_than_a_browser_draws_are_counted() -> None:
     )
     figure = overview.timeline(replace(report, events=(long, *many)), UTC)
     drawn = [trace for trace in figure.data if trace.yaxis in (None, "y")]
-    assert len(drawn) == overview.MAX_EVENTS and len(figure.layout.shapes) < 5 * overview.MAX_EVENTS
+    assert len(drawn) == event_lanes.MAX_EVENTS and len(figure.layout.shapes) < 5 * event_lanes.MAX_EVENTS
     assert any("long" in trace.hovertemplate for trace in drawn)
-    assert f"{5_001 - overview.MAX_EVENTS:,} earlier events are not drawn" in base.remark(figure)
+    assert f"{5_001 - event_lanes.MAX_EVENTS:,} earlier events are not drawn" in base.remark(figure)
 
 
 def test_events_have_their_lanes_where_there_is_no_data() -> None:

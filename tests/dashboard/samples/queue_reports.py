@@ -17,7 +17,7 @@ from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
 from ops.insight.reports.queue import QueueReport
 from ops.insight.reports.timeline import OverviewTimeline
-from ops.insight.sources.events import ALARM, DEPLOY, REDRIVE, Event
+from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.watched_queues import WatchedQueue
 from tests.dashboard.samples.series import NOW, SampleSeries, frame, spark
@@ -111,7 +111,8 @@ class QueueReports(SampleSeries):
         )
         at = [start + timedelta(seconds=seconds * share) for share in (0.5, 0.58, 0.8, 0.85)]
         happened = (
-            Event(DEPLOY, f"scilearn-worker{self.foreign}", at[0], at[0]),
+            Event(DEPLOY, f"scilearn-worker version 8: code{self.foreign}", at[0], at[0]),
+            Event(CONFIG, "event source mapping: configuration or state changed (now Enabled)", at[1], at[1]),
             Event(ALARM, f"scilearn-dead-letters{self.foreign}", at[1], window.end, ongoing=True),
             Event(REDRIVE, f"redrive of scilearn-jobs-dead: stopped{self.foreign}", at[2], at[3]),
         )

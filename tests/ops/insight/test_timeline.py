@@ -12,7 +12,8 @@ import pytest
 from ops.aws.cloudwatch import Alarm, StateChange
 from ops.insight.reports import overview
 from ops.insight.reports.timeline import OverviewTimeline
-from ops.insight.sources.events import ALARM, DEPLOY, Event, alarm_times, read_events
+from ops.insight.sources.event_model import ALARM, DEPLOY, Event
+from ops.insight.sources.events import alarm_times, read_events
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import END, FUNCTION, WINDOW, WORKLOAD, Stage, without, world
@@ -62,7 +63,7 @@ def test_ops_status_asks_for_no_timeline(stage: Stage) -> None:
 def test_a_deployment_in_the_range_is_marked(stage: Stage) -> None:
     at = START + timedelta(minutes=3)
     found = timeline(stage, {}, without(function=replace(FUNCTION, deployed_at=at)))
-    assert found.events == (Event(DEPLOY, "worker", at, at),)
+    assert found.events == (Event(DEPLOY, "worker: code or configuration changed", at, at),)
     earlier = without(function=replace(FUNCTION, deployed_at=START - timedelta(minutes=1)))
     assert timeline(stage, {}, earlier).events == ()
 

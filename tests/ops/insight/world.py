@@ -78,13 +78,16 @@ def world(
     alarm_changes: Sequence[tuple[float, str, str, str]] = (),
     more_history: bool = False,
     matched: int = 0,
+    versions: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[tuple[Aws, FakeAws]]:
     """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
     (visible, in flight). ``firing``: alarms in ALARM. ``alarm_changes``: (minutes after the window's start, alarm, before,
     after), newest first; ``more_history``: they are never all. ``matched``: log lines, if more than
-    ``log_lines``. ``refuse``: operation → what AWS says instead."""
+    ``log_lines``. ``versions``: published ones, as Lambda lists them. ``refuse``: operation → what AWS says instead."""
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        if service == "lambda" and "/versions" in operation:  # Lambda's operations are paths
+            operation = "ListVersionsByFunction"
         if refuse and operation in refuse:
             raise refuse[operation]
         return answers[operation](asked)
@@ -129,7 +132,11 @@ def world(
         ]
         return {"AlarmHistoryItems": items, **({"NextToken": "more"} if more_history else {})}
 
+    def versions_of(asked: dict[str, Any]) -> Any:
+        return {"Versions": [{"FunctionName": "worker", "FunctionArn": FUNCTION.arn, "Version": "$LATEST"}, *versions]}
+
     answers = {
+        "ListVersionsByFunction": versions_of,
         "DescribeAlarmHistory": history,
         "GetMetricData": metric_data,
         "GetQueueAttributes": attributes,

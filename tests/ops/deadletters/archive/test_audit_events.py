@@ -9,7 +9,7 @@ from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_events import operation_events, read_operation_events
 from ops.deadletters.archive.audit_log import Record
 from ops.insight.report_types import Window
-from ops.insight.sources.events import PURGE, REDRIVE, Event
+from ops.insight.sources.event_model import PURGE, REDRIVE, Event
 from tests.ops.insight.world import WORKLOAD
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)

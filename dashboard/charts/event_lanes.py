@@ -1,0 +1,94 @@
+"""What happened meanwhile, above the overview's charts: a lane for each kind, and faint bands through the charts below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import tzinfo
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard import theme
+from dashboard.charts.base import local
+from dashboard.formatting import plain, utc
+from ops.insight.report_types import Window
+from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, PURGE, REDRIVE, Event
+
+MARKS = {
+    ALARM: ("In alarm", theme.DEAD),
+    REDRIVE: ("Redrive", theme.VISIBLE),
+    PURGE: ("Purge", theme.DELAYED),
+    CONFIG: ("Configuration", theme.COLD),
+    DEPLOY: ("Deployment", theme.NEUTRAL),
+}
+"""Lanes of events, from the bottom up."""
+THICKNESS_PX = 8
+MAX_EVENTS = 100
+"""Events that are drawn, the latest to end: each is five shapes, and a browser is slow with thousands."""
+
+
+def starts(frame: pd.DataFrame, events: Sequence[Event]) -> pd.Series:
+    """1 in each period in which an event started, so that none is left out of a shorter axis."""
+    starts = pd.Series(float("nan"), index=frame.index)
+    for event in events:
+        at = int(frame.index.searchsorted(event.start, side="right")) - 1
+        if at >= 0:
+            starts.iloc[at] = 1.0
+    return starts
+
+
+def add_events(
+    chart: go.Figure,
+    events: Sequence[Event],
+    lanes: Sequence[str],
+    viewer: tzinfo,
+    window: Window,
+    rows: range,
+) -> None:
+    """A lane for each kind on top, and a faint band or line across the charts below."""
+    chart.update_yaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=[MARKS[kind][0] for kind in lanes],
+        showgrid=False,
+        range=[-0.5, max(1, len(lanes)) - 0.5],
+        tickfont={"size": 11},
+        showticklabels=bool(lanes),
+        row=1,
+        col=1,
+    )
+    chart.update_xaxes(showline=False, row=1, col=1)
+    shapes: list[dict[str, Any]] = []
+    for event in events:
+        label, colour = MARKS[event.kind]
+        start, end = local([event.start, event.end], viewer)
+        since = f"since {utc(window.start)} or earlier" if event.start <= window.start else f"from {utc(event.start)}"
+        until = "to the end of this range" if event.ongoing else f"until {utc(event.end)}"
+        span = utc(event.start) if event.start == event.end else f"{since}, {until}"
+        chart.add_scatter(
+            x=[start, end],
+            y=[label, label],
+            name=label,
+            showlegend=False,
+            mode="lines+markers",
+            line={"color": colour, "width": THICKNESS_PX},
+            marker={
+                "color": colour,
+                "size": THICKNESS_PX,
+                "symbol": "diamond" if event.start == event.end else "line-ns",
+            },
+            hovertemplate=f"{plain(event.name)}<br>{span}<extra></extra>",
+            row=1,
+            col=1,
+        )
+        if event.start == event.end:
+            style: dict[str, Any] = {"type": "line", "line": {"color": colour, "width": 1, "dash": "dot"}}
+        else:
+            style = {"type": "rect", "fillcolor": colour, "opacity": 0.07, "line": {"width": 0}}
+        shapes += [
+            {**style, "x0": start, "x1": end, "y0": 0, "y1": 1, "xref": f"x{row}", "yref": f"y{row} domain"}
+            for row in rows
+        ]
+    # In one step: add_vline and add_vrect take seconds for some dozens of events.
+    chart.update_layout(shapes=[*chart.layout.shapes, *shapes])
