@@ -14,11 +14,11 @@ from dashboard import time_range as spans
 from dashboard import zoom
 from dashboard.charts.comparison import COMPARISONS
 from dashboard.components import workload_box
+from dashboard.components.workload_choice import WorkloadChoice
 from dashboard.formatting import escape, local_range, zone
 from dashboard.page_runtime import PageSelection
 from dashboard.services.workload_lists import WorkloadLists
 from dashboard.time_range import TimeRange
-from dashboard.workload_choice import WorkloadChoice
 from ops import target as targets
 from ops import twin_state
 from ops.errors import UsageError

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import workload_choice
+from dashboard.components import workload_choice
+from dashboard.components.workload_choice import MARKS, SEPARATOR, WorkloadChoice
 from dashboard.formatting import escape, moment, sendable
 from dashboard.services.workload_lists import ListState, ListWorkloads, WorkloadLists
-from dashboard.workload_choice import MARKS, SEPARATOR, WorkloadChoice
 from ops import formatting
 from ops.insight.report_types import Level
 from ops.target import Target

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from dashboard.components.workload_box import workload_lists
+from dashboard.components.workload_choice import WorkloadChoice, parse_choice
 from dashboard.pages import PAGES
 from dashboard.services.workload_lists import WorkloadLists
-from dashboard.workload_choice import WorkloadChoice, parse_choice
 from ops.errors import OpsError
 from ops.insight.report_types import Level
 from ops.target import Target
