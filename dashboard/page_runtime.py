@@ -97,7 +97,7 @@ def identity() -> tuple[Identity | None, str]:
     try:
         return _identity(page_context().selection.target, report_source()), ""
     except OpsError as error:
-        return None, str(error)
+        return None, "see the error below" if str(error) in _failures().values() else str(error)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dashboard import theme
 from dashboard.markup.environment_bar import PRODUCTION_VARIABLE, environment_bar, principal
 from dashboard.pages import PAGES
 from ops.aws.sts import Identity
+from ops.errors import AccessDenied, OpsError
 from ops.target import Target
 from tests.dashboard.app import App
 
@@ -95,4 +96,15 @@ def test_an_identity_that_cannot_be_read_leaves_the_page(sample: Visit) -> None:
     app = sample("denied").open()
     assert not app.at.exception
     assert "AWS: identity unknown" in app.text
-    assert "The identity arn:aws:iam::123456789012:user/reader may not call" in app.html.split("so-finding")[0]
+    assert "see the error below" in app.text
+
+
+def test_only_the_identity_cannot_be_read(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(_: object) -> Identity:
+        error: OpsError = AccessDenied("This identity is not authorized to perform sts:GetCallerIdentity.")
+        raise error
+
+    monkeypatch.setattr("tests.dashboard.samples.Sample.identity", denied)
+    app = sample("fine").open()
+    assert not app.at.exception and "so-finding" in app.html
+    assert "AWS: identity unknown" in app.text and "sts:GetCallerIdentity" in app.text
