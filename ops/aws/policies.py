@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any
 
 SOURCE_ARN = "aws:sourcearn"
@@ -56,3 +57,36 @@ def _source_arns(condition: Any) -> Iterator[str]:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def allows(policy: Any, service: str, actions: Iterable[str]) -> bool:
+    """Whether a policy (JSON, or what it holds) allows each of ``actions`` to a service such as
+    ``cloudwatch.amazonaws.com``. Conditions are not evaluated, and statements that deny are not looked at."""
+    statements = [one for one in _statements(policy) if _names_service(one.get("Principal"), service)]
+    granted = [str(action).lower() for one in statements for action in _list(one.get("Action"))]
+    return all(any(fnmatchcase(action.lower(), pattern) for pattern in granted) for action in actions)
+
+
+def open_to_all(policy: Any) -> bool:
+    """Whether a policy allows anything to every principal without a condition."""
+    return any(_everyone(one.get("Principal")) and not one.get("Condition") for one in _statements(policy))
+
+
+def _statements(policy: Any) -> list[dict[str, Any]]:
+    """Those that allow something."""
+    if isinstance(policy, str):
+        try:
+            policy = json.loads(policy or "{}")
+        except ValueError:
+            return []
+    found = _list(policy.get("Statement")) if isinstance(policy, dict) else []
+    return [one for one in found if isinstance(one, dict) and one.get("Effect") == "Allow"]
+
+
+def _names_service(principal: Any, service: str) -> bool:
+    named = _list(principal.get("Service")) if isinstance(principal, dict) else []
+    return _everyone(principal) or service in named
+
+
+def _everyone(principal: Any) -> bool:
+    return principal == "*" or (isinstance(principal, dict) and "*" in _list(principal.get("AWS")))

@@ -20,6 +20,9 @@ class _Commands(LazyGroup):
     declared = (
         LazyCommand("status", "ops.cli.status:status", "Show the workload on one screen."),
         LazyCommand("workloads", "ops.cli.workloads:workloads", "List the workloads of the account and region."),
+        LazyCommand(
+            "doctor", "ops.cli.doctor:doctor", "Check a workload's settings: what will go wrong, and the exact change."
+        ),
         LazyCommand("costs", "ops.cli.costs:costs", "Show what a successful request costs."),
         LazyCommand(
             "dlq",

@@ -1,0 +1,125 @@
+"""The command: where the settings are from, how the findings are printed, and its exit code."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.cli import options
+from ops.cli.doctor import terminal
+from ops.cli.output.formats import OutputFormat
+from ops.cli.output.rows import print_as
+from ops.doctor.examination import DoctorReport, examine
+from ops.doctor.rule import Severity
+from ops.errors import UsageError
+
+COLUMNS = ("workload", "severity", "rule", "resource", "setting", "line", "text", "cli", "cloudformation")
+"""Of the CSV: a row for each finding."""
+
+
+class DoctorFormat(StrEnum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+    YAML = "yaml"
+
+
+class FailOn(StrEnum):
+    CRITICAL = "critical"
+    WARNING = "warning"
+    NEVER = "never"
+
+
+def doctor(
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", help="Check a SAM or CloudFormation template (YAML or JSON); no account is asked."),
+    ] = None,
+    parameter: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", metavar="NAME=VALUE", help="A parameter of the template, in place of its default."),
+    ] = None,
+    stack: options.Stack = None,
+    queue: options.Queue = None,
+    function: options.Function = None,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    deadline: Annotated[
+        float | None,
+        typer.Option("--deadline", metavar="SECONDS", min=1, help="How long a message of a FIFO queue may take."),
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option("--fail-on", help="The severity from which the exit code is 1.")
+    ] = FailOn.CRITICAL,
+    output: Annotated[
+        DoctorFormat, typer.Option("--output", help="How to print the answer; --json: --output json.")
+    ] = DoctorFormat.TABLE,
+    as_json: options.Json = False,
+) -> None:
+    """Check a workload's settings: what will go wrong, and the exact change.
+
+    Reads a template, or a workload of an account. Exits with 1 when there is a finding of --fail-on or worse, and with 3
+    when AWS refused to show a part.
+    """
+    form = _chosen(output, as_json)
+    if template is not None:
+        report = _of_template(template, parameter or [], queue, (stack, function, profile, region), deadline)
+    else:
+        raise UsageError("Name a template.", "ops doctor --template template.yaml")
+    _print(report, form)
+    if _fails(report, fail_on):
+        raise typer.Exit(1)
+
+
+def _chosen(output: DoctorFormat, as_json: bool) -> DoctorFormat:
+    if as_json and output not in (DoctorFormat.TABLE, DoctorFormat.JSON):
+        raise UsageError(f"--json and --output {output} exclude each other.", "Omit one of them.")
+    return DoctorFormat.JSON if as_json else output
+
+
+def _of_template(
+    path: Path, given: list[str], queue: str | None, others: tuple[str | None, ...], deadline: float | None
+) -> DoctorReport:
+    from ops.doctor.template import workloads  # it brings a parser, for which a live workload does not wait
+
+    if any(others):
+        raise UsageError(
+            "--template is read without an account: --stack, --function, --profile and --region do not apply.",
+            "Omit them, or --template.",
+        )
+    found = workloads.read(path, _parameters(given), queue, int(deadline) if deadline else None)
+    return DoctorReport(str(path), tuple(examine(one) for one in found.workloads), found.notes)
+
+
+def _parameters(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    wrong = next((name for name, equals, _ in pairs if not (name and equals)), None)
+    if wrong is not None:
+        raise UsageError(
+            f"{wrong} is not a parameter with its value.", "Use a form like --parameter FunctionTimeout=60."
+        )
+    return {name: value for name, _, value in pairs}
+
+
+def _print(report: DoctorReport, form: DoctorFormat) -> None:
+    if form is DoctorFormat.TABLE:
+        terminal.show(report)
+        return
+    rows = (
+        {"workload": one.workload, **vars(finding), **vars(finding.change)}
+        for one in report.workloads
+        for finding in one.findings
+    )
+    print_as(OutputFormat(form.value), report, COLUMNS, rows)
+
+
+def _fails(report: DoctorReport, fail_on: FailOn) -> bool:
+    severities = {
+        FailOn.CRITICAL: (Severity.CRITICAL,),
+        FailOn.WARNING: (Severity.CRITICAL, Severity.WARNING),
+        FailOn.NEVER: (),
+    }
+    return any(report.count(severity) for severity in severities[fail_on])

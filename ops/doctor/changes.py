@@ -1,0 +1,95 @@
+"""The exact change for a problem: a command of the AWS CLI and the properties of CloudFormation.
+
+What a template does not tell (a queue's URL, a mapping's UUID) is a placeholder in capitals.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import Any
+
+from ops.doctor.rule import Change
+from ops.doctor.settings import Origin
+
+
+def queue(origin: Origin, attribute: str, value: Any) -> Change:
+    """One attribute of a queue, which has the same name in CloudFormation. ``value``: a number, a word or a policy."""
+    is_policy = isinstance(value, dict)
+    attributes = json.dumps({attribute: json.dumps(value)}) if is_policy else f"{attribute}={_word(value)}"
+    cli = f"aws sqs set-queue-attributes --queue-url {_id(origin, 'QUEUE_URL')} --attributes {shlex.quote(attributes)}"
+    return Change(cli, _property(origin, attribute, value))
+
+
+def function(origin: Origin, options: str, setting: str, value: Any) -> Change:
+    """``options``: of update-function-configuration."""
+    cli = f"aws lambda update-function-configuration --function-name {name(origin)} {options}"
+    return Change(cli, _property(origin, setting, value))
+
+
+def reserved(origin: Origin, number: int) -> Change:
+    cli = (
+        f"aws lambda put-function-concurrency --function-name {name(origin)} --reserved-concurrent-executions {number}"
+    )
+    return Change(cli, _property(origin, "ReservedConcurrentExecutions", number))
+
+
+def mapping(origin: Origin, options: str, setting: str, value: Any) -> Change:
+    """``options``: of update-event-source-mapping."""
+    cli = f"aws lambda update-event-source-mapping --uuid {_id(origin, 'MAPPING_UUID')} {options}"
+    return Change(cli, _property(origin, setting, value))
+
+
+def alarm(origin: Origin, options: str, setting: str, value: Any) -> Change:
+    """``options``: of put-metric-alarm, which takes all settings of the alarm again."""
+    cli = f"aws cloudwatch put-metric-alarm --alarm-name {name(origin)} … {options}"
+    return Change(cli, _property(origin, setting, value))
+
+
+def new_alarm(name: str, namespace: str, metric: str, dimension: tuple[str, str], statistic: str, how: str) -> Change:
+    """``how``: ``M/N > THRESHOLD`` or ``M/N >= THRESHOLD``, of minutes."""
+    ratio, sign, threshold = how.split()
+    most, of = ratio.split("/")
+    comparison = {">": "GreaterThanThreshold", ">=": "GreaterThanOrEqualToThreshold"}[sign]
+    options = (
+        f"--namespace {namespace} --metric-name {metric} --dimensions {shlex.quote(f'Name={dimension[0]},Value={dimension[1]}')} "
+        f"--statistic {statistic} --period 60 --evaluation-periods {of} --datapoints-to-alarm {most} "
+        f"--comparison-operator {comparison} --threshold {threshold} --treat-missing-data notBreaching --alarm-actions TOPIC_ARN"
+    )
+    properties = {
+        "Namespace": namespace,
+        "MetricName": metric,
+        "Dimensions": [{"Name": dimension[0], "Value": dimension[1]}],
+        "Statistic": statistic,
+        "Period": 60,
+        "EvaluationPeriods": int(of),
+        "DatapointsToAlarm": int(most),
+        "ComparisonOperator": comparison,
+        "Threshold": float(threshold),
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": ["TOPIC_ARN"],
+    }
+    command = f"aws cloudwatch put-metric-alarm --alarm-name {shlex.quote(name)} {options}"
+    return Change(command, f"AWS::CloudWatch::Alarm: {json.dumps(properties, ensure_ascii=False)}")
+
+
+def other(cli: str, cloudformation: str) -> Change:
+    return Change(cli, cloudformation)
+
+
+def _property(origin: Origin, setting: str, value: Any) -> str:
+    text = _word(value) if isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)
+    return f"{origin.name} ({origin.kind}): {setting}: {text}"
+
+
+def _word(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _id(origin: Origin, placeholder: str) -> str:
+    return shlex.quote(origin.id) if origin.id else placeholder
+
+
+def name(origin: Origin) -> str:
+    """Of a function or an alarm. In a template the logical ID stands for the name."""
+    return shlex.quote(origin.name)

@@ -1,0 +1,98 @@
+"""A workload's settings, examined by every rule: what is wrong, what is fine, what could not be checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ops.doctor.registry import RULES
+from ops.doctor.rule import Change, Rule, Severity
+from ops.doctor.settings import NotChecked, WorkloadSettings
+from ops.doctor.sources import Source
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``line``: in the template, from 1; 0 when there is none. ``text`` and ``checks`` are clauses, ``consequence`` is a
+    sentence."""
+
+    rule: str
+    severity: Severity
+    resource: str
+    setting: str
+    line: int
+    text: str
+    checks: str
+    consequence: str
+    source: Source
+    change: Change
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """``why``: a clause."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Examination:
+    """``findings``: the worst first. ``not_checked``: rules without an answer; one that could be checked in part has
+    findings, too. ``fine``: IDs of the other rules."""
+
+    workload: str
+    findings: tuple[Finding, ...]
+    not_checked: tuple[Unchecked, ...]
+    fine: tuple[str, ...]
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class DoctorReport:
+    """``subject``: the template's path, or empty of a workload of an account. ``notes``: what was not looked at, in
+    sentences. ``refused``: whether AWS refused to show a part."""
+
+    subject: str
+    workloads: tuple[Examination, ...]
+    notes: tuple[str, ...] = ()
+    refused: bool = False
+
+    def count(self, severity: Severity) -> int:
+        return sum(one.count(severity) for one in self.workloads)
+
+
+def examine(workload: WorkloadSettings, rules: Iterable[Rule] = RULES) -> Examination:
+    findings: list[Finding] = []
+    unchecked: list[Unchecked] = []
+    fine: list[str] = []
+    for rule in rules:
+        before = len(findings), len(unchecked)
+        try:
+            for finding in _findings(rule, workload):
+                findings.append(finding)
+        except NotChecked as reason:
+            unchecked.append(Unchecked(rule.id, str(reason)))
+        if (len(findings), len(unchecked)) == before:
+            fine.append(rule.id)
+    order = list(Severity)
+    ranked = sorted(findings, key=lambda one: order.index(one.severity))
+    return Examination(workload.name, tuple(ranked), tuple(unchecked), tuple(fine))
+
+
+def _findings(rule: Rule, workload: WorkloadSettings) -> Iterator[Finding]:
+    for problem in rule.check(workload):
+        yield Finding(
+            rule=rule.id,
+            severity=problem.severity or rule.severity,
+            resource=problem.origin.name,
+            setting=problem.setting,
+            line=problem.line,
+            text=problem.text,
+            checks=rule.checks,
+            consequence=rule.consequence,
+            source=rule.source,
+            change=problem.change,
+        )

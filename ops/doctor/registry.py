@@ -1,0 +1,26 @@
+"""All rules, in the order of the README's table."""
+
+from __future__ import annotations
+
+from ops.doctor.rule import Rule
+from ops.doctor.rules import (
+    alarms,
+    concurrency,
+    coverage,
+    dead_letter_queues,
+    delivery,
+    functions,
+    mappings,
+    queues,
+)
+
+RULES: tuple[Rule, ...] = (
+    *queues.RULES,
+    *dead_letter_queues.RULES,
+    *mappings.RULES,
+    *concurrency.RULES,
+    *functions.RULES,
+    *coverage.RULES,
+    *alarms.RULES,
+    *delivery.RULES,
+)

@@ -1,0 +1,176 @@
+"""Rules about the functions: timeout, logs, tracing, start-up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from ops import formatting
+from ops.doctor import changes, sources
+from ops.doctor.rule import Check, Problem, Severity, each, rule
+from ops.doctor.settings import FunctionSettings, NotChecked, Unknown, WorkloadSettings, known
+
+NEAR_TIMEOUT = 0.8
+"""Of the timeout, that p99 may reach. AWS recommends an alarm below the timeout; the share is our choice."""
+SNAPSTART_RUNTIMES = {"python": 12, "java": 11, "dotnet": 8}
+"""Python 3.12, Java 11 and .NET 8 or later (Lambda developer guide, snapstart, 2026-11)."""
+SNAPSTART_PAYS_MS = 2_000
+"""Init above which restoring a snapshot is faster for sure: measured restores take 0.4 to 0.7 s (third party, 2026).
+Below ``SNAPSTART_COSTS_MS`` it is slower."""
+SNAPSTART_COSTS_MS = 500
+XRAY_END = "2027-02-25"
+"""End of support of the X-Ray SDKs and daemon (aws-powertools/powertools-lambda-python#7382)."""
+_RUNTIME = re.compile(r"(python|java|dotnet)(?:3\.)?(\d+)")
+
+
+def _each_function(find: Callable[[FunctionSettings, WorkloadSettings], Iterator[Problem]]) -> Check:
+    """Every function that reads the queue, once."""
+
+    def check(workload: WorkloadSettings) -> Iterator[Problem]:
+        functions = [known(one.function) for one in known(workload.mappings)]
+        once = {one.origin.name: one for one in functions}.values()
+        yield from each(once, lambda function: find(function, workload))
+
+    return check
+
+
+@rule(
+    "timeout-headroom",
+    Severity.WARNING,
+    "the function's timeout is well above the p99 of its durations",
+    "Batches are cut off, are received again after the visibility timeout, and are paid for each time.",
+    sources.LAMBDA_SQS_CONFIGURE,
+)
+@_each_function
+def timeout_headroom(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
+    observed, timeout = known(workload.observed), known(function.timeout_s)
+    if observed.duration_p99_ms is None or observed.duration_max_ms is None:
+        raise NotChecked("Duration has no data in the last two weeks")
+    cut = observed.duration_max_ms >= timeout * 1000
+    if not cut and observed.duration_p99_ms < NEAR_TIMEOUT * timeout * 1000:
+        return
+    seen = f"p99 {formatting.latency(observed.duration_p99_ms)}, longest {formatting.latency(observed.duration_max_ms)}"
+    text = f"the timeout is {timeout} s, and durations of the last two weeks reach it: {seen}"
+    wanted = min(900, max(timeout * 2, round(observed.duration_max_ms / 500)))
+    change = changes.function(function.origin, f"--timeout {wanted}", "Timeout", wanted)
+    yield Problem(text, function.origin, "Timeout", change, Severity.CRITICAL if cut else None)
+
+
+@rule(
+    "log-retention",
+    Severity.WARNING,
+    "the function's log group has a retention",
+    "Logs are kept, and billed, forever.",
+    sources.LAMBDA_LOGS,
+)
+@_each_function
+def log_retention(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
+    if known(function.log_retention_days) is None:
+        name = changes.name(function.origin)
+        change = changes.other(
+            f"aws logs put-retention-policy --log-group-name /aws/lambda/{name} --retention-in-days 30",
+            f'AWS::Logs::LogGroup: {{"LogGroupName": "/aws/lambda/{function.origin.name}", "RetentionInDays": 30}}',
+        )
+        yield Problem(f"the logs of {function.origin.name} never expire", function.origin, "LoggingConfig", change)
+
+
+@rule(
+    "structured-logs",
+    Severity.ADVICE,
+    "the function logs JSON",
+    "Lines cannot be searched by field, and a failed message is hard to find by its ID.",
+    sources.LAMBDA_LOGS,
+)
+@_each_function
+def structured_logs(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
+    if known(function.log_format) == "JSON" or _powertools(function):
+        return
+    change = changes.function(
+        function.origin, "--logging-config LogFormat=JSON", "LoggingConfig", {"LogFormat": "JSON"}
+    )
+    text = f"{function.origin.name} logs plain text, as far as its settings show"
+    yield Problem(text, function.origin, "LoggingConfig", change)
+
+
+def _powertools(function: FunctionSettings) -> bool:
+    """Whether its environment or its layers show Powertools, whose logger writes JSON."""
+    layers = () if isinstance(function.layers, Unknown) else function.layers
+    variables = known(function.variables)
+    return any(name.startswith("POWERTOOLS_") for name in variables) or any(
+        "powertools" in one.lower() for one in layers
+    )
+
+
+@rule(
+    "telemetry-extension",
+    Severity.ADVICE,
+    "an extension records each invocation",
+    "Time-outs and out-of-memory kills log nothing of their own; what they were working on has to be guessed.",
+    sources.LAMBDA_EXTENSIONS,
+)
+@_each_function
+def extension(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
+    if not known(function.layers):
+        change = changes.function(function.origin, "--layers EXTENSION_LAYER_ARN", "Layers", ["EXTENSION_LAYER_ARN"])
+        yield Problem(f"{function.origin.name} has no layer, so no extension", function.origin, "Layers", change)
+
+
+@rule(
+    "xray-sdk",
+    Severity.ADVICE,
+    f"tracing does not rest on the X-Ray SDK, whose support ends on {XRAY_END}",
+    "After that date the SDK and the daemon get no fixes. Powertools' Tracer uses the SDK unless it has another provider.",
+    sources.XRAY_SDK,
+)
+@_each_function
+def xray_sdk(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
+    if not known(function.tracing):
+        return
+    layers = known(function.layers)
+    if not any("powertools" in one.lower() or "xray" in one.lower() for one in layers):
+        raise NotChecked("tracing is active, and whether the code uses the X-Ray SDK cannot be seen in settings")
+    text = f"{function.origin.name} is traced, and has a layer that brings the X-Ray SDK; Powertools' Tracer uses it by default"
+    change = changes.other("", "in the code: trace with OpenTelemetry, or give Tracer a provider without the SDK")
+    yield Problem(text, function.origin, "Tracing" if "Tracing" in function.origin.lines else "TracingConfig", change)
+
+
+@rule(
+    "snapstart",
+    Severity.ADVICE,
+    "a function with a slow start that may use SnapStart does",
+    "Each cold start pays the whole initialization, in time and in money.",
+    sources.LAMBDA_SNAPSTART,
+)
+@_each_function
+def snapstart(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
+    if known(function.snap_start) or not _eligible(function):
+        return
+    observed = known(workload.observed)
+    if observed.init_ms is None:
+        raise NotChecked(
+            "it may use SnapStart; whether that pays depends on its init duration, of which there is no data"
+        )
+    if observed.init_ms < SNAPSTART_COSTS_MS:
+        return  # restoring takes longer
+    if observed.init_ms < SNAPSTART_PAYS_MS:
+        raise NotChecked(
+            f"init takes {formatting.latency(observed.init_ms)} on average, a restore 0.4 to 0.7 s and more for large images: measure it"
+        )
+    text = f"init takes {formatting.latency(observed.init_ms)} on average, and a restore takes 0.4 to 0.7 s"
+    change = changes.function(
+        function.origin, "--snap-start ApplyOn=PublishedVersions", "SnapStart", {"ApplyOn": "PublishedVersions"}
+    )
+    yield Problem(text, function.origin, "SnapStart", change)
+
+
+def _eligible(function: FunctionSettings) -> bool:
+    """By its settings. An image needs one of AWS's base images or a label, which settings do not show."""
+    if known(function.file_system) or known(function.ephemeral_mb) > 512:
+        return False
+    if known(function.package) == "Image":
+        return True
+    found = _RUNTIME.match(known(function.runtime))
+    return found is not None and int(found[2]) >= SNAPSTART_RUNTIMES[found[1]]
+
+
+RULES = (timeout_headroom, log_retention, structured_logs, extension, xray_sdk, snapstart)

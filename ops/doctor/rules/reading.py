@@ -1,0 +1,39 @@
+"""What several rules ask of a workload: which alarms watch what, and the deadline of its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ops.doctor.settings import AlarmSettings, NotChecked, Series, Unknown, WorkloadSettings, known
+
+AGE = "ApproximateAgeOfOldestMessage"
+
+
+def watching(
+    workload: WorkloadSettings, dimension: str, names: Collection[str], metrics: Collection[str] = ()
+) -> list[tuple[AlarmSettings, Series]]:
+    """The alarms, and the series in them, with one of ``metrics`` (any, if empty) of what ``names`` names. Raises
+    NotChecked when none does, but one may: what it watches is not known."""
+    found, doubt = [], ""
+    for alarm in known(workload.alarms):
+        for series in alarm.series:
+            value, metric = series.dimensions.get(dimension), series.metric
+            if isinstance(value, str) and value not in names:
+                continue
+            if isinstance(metric, str) and metrics and metric not in metrics:
+                continue
+            unclear = next((one for one in (value, metric) if isinstance(one, Unknown)), None)
+            if unclear is not None:
+                doubt = f"what alarm {alarm.name} watches is not known: {unclear.why}"
+            elif value is not None:
+                found.append((alarm, series))
+    if not found and doubt:
+        raise NotChecked(doubt)
+    return found
+
+
+def age_deadline(workload: WorkloadSettings) -> float | None:
+    """The threshold (s) of the alarm on the age of the oldest message; None when there is none."""
+    queue = known(workload.queue)
+    thresholds = [known(alarm.threshold) for alarm, _ in watching(workload, "QueueName", queue.metric_names, (AGE,))]
+    return min((one for one in thresholds if one is not None), default=None)

@@ -1,0 +1,127 @@
+"""The workloads of a template: each queue that its functions read, with what belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ops.doctor.settings import QueueSettings, Unknown, WorkloadSettings
+from ops.doctor.template import document, parts, resources
+from ops.doctor.template.resources import SAM_EVENT, Resource, Resources
+from ops.errors import UsageError
+
+MAPPINGS = ("AWS::Lambda::EventSourceMapping", SAM_EVENT)
+ALARMS = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm")
+SCOPE = "this template"
+ELSEWHERE = Unknown("the queue is not in this template")
+
+
+@dataclass(frozen=True)
+class TemplateWorkloads:
+    """``notes``: what of the template was not looked at."""
+
+    workloads: tuple[WorkloadSettings, ...]
+    notes: tuple[str, ...]
+
+
+def read(
+    path: Path, overrides: Mapping[str, str], queue: str | None = None, deadline_s: int | None = None
+) -> TemplateWorkloads:
+    """``queue``: only that one, by its logical ID or name. Raises UsageError: no template, no queue, a parameter that
+    does not exist."""
+    found = of_template(document.read(path), overrides, queue)
+    return replace(found, workloads=tuple(replace(one, deadline_s=deadline_s) for one in found.workloads))
+
+
+def of_template(template: document.Block, overrides: Mapping[str, str], queue: str | None = None) -> TemplateWorkloads:
+    declared = template.get("Parameters")
+    for name in overrides:
+        if not isinstance(declared, dict) or name not in declared:
+            raise UsageError(f"The template has no parameter {name}.", "Check --parameter NAME=VALUE.")
+    found = resources.read(template, overrides)
+    workloads = tuple(_workloads(found))
+    if not workloads:
+        raise UsageError(
+            "The template has no SQS queue, and no function of it reads one.",
+            "The doctor checks SQS → Lambda workloads; name the template that holds the queue.",
+        )
+    if queue is not None:
+        named = [one for one in workloads if queue in _names(one)]
+        if not named:
+            names = ", ".join(one.name for one in workloads)
+            raise UsageError(
+                f"No function of the template reads a queue {queue}: there are {names}.", "Name one of them."
+            )
+        workloads = tuple(named)
+    return TemplateWorkloads(workloads, found.unread)
+
+
+def _names(workload: WorkloadSettings) -> set[str]:
+    known = workload.queue.metric_names if isinstance(workload.queue, QueueSettings) else ()
+    return {workload.name, *known}
+
+
+def _workloads(found: Resources) -> list[WorkloadSettings]:
+    by_queue: dict[str, list[Resource]] = {}
+    for mapping in found.of(*MAPPINGS):
+        source = mapping.get("EventSourceArn")
+        queue = found.find(source, parts.QUEUE)
+        if queue is not None:
+            by_queue.setdefault(queue.name, []).append(mapping)
+        elif mapping.kind == SAM_EVENT or ":sqs:" in str(source):
+            name = source if isinstance(source, str) else f"queue of {mapping.name}"
+            by_queue.setdefault(name, []).append(mapping)
+    dead = {_dlq_resource(queue, found) for queue in found.of(parts.QUEUE)}
+    working = [name for name in by_queue if name not in dead]
+    names = working or list(by_queue)
+    if not names:  # something outside of the template may read them
+        names = [queue.name for queue in found.of(parts.QUEUE) if queue.name not in dead]
+    return [_workload(name, by_queue, found) for name in names]
+
+
+def _dlq_resource(queue: Resource, found: Resources) -> str:
+    policy = queue.inner("RedrivePolicy")
+    target = None if isinstance(policy, Unknown) else found.find(policy.get("deadLetterTargetArn"), parts.QUEUE)
+    return target.name if target else ""
+
+
+def _workload(name: str, by_queue: Mapping[str, list[Resource]], found: Resources) -> WorkloadSettings:
+    resource = found.all.get(name)
+    own = by_queue.get(name, [])
+    mappings = tuple(parts.mapping(one, found) for one in own)
+    functions = {_function_name(one, found) for one in own} - {""}
+    others = [one for source, several in by_queue.items() if source != name for one in several]
+    dlq = _dlq(resource, found)
+    dlq_name = _dlq_resource(resource, found) if resource else ""
+    read_elsewhere = Unknown("no function of this template reads the queue")
+    return WorkloadSettings(
+        name=name,
+        scope=SCOPE,
+        queue=parts.queue(resource, found) if resource else ELSEWHERE,
+        dlq=dlq,
+        mappings=mappings or read_elsewhere,
+        other_mappings=tuple(parts.mapping(one, found) for one in others if _function_name(one, found) in functions),
+        dlq_mappings=tuple(parts.mapping(one, found) for one in by_queue.get(dlq_name, [])),
+        alarms=tuple(parts.alarm(one) for one in found.of(*ALARMS)),
+        topics=tuple(parts.topic(one, found) for one in found.of(parts.TOPIC)),
+        account_concurrency=Unknown("the account's concurrency is not in a template"),
+    )
+
+
+def _function_name(mapping: Resource, found: Resources) -> str:
+    target = parts.target(mapping, found)[0]
+    return target.name if target else ""
+
+
+def _dlq(resource: Resource | None, found: Resources) -> QueueSettings | Unknown | None:
+    if resource is None:
+        return ELSEWHERE
+    policy = resource.inner("RedrivePolicy")
+    if isinstance(policy, Unknown):
+        return policy
+    named = policy.get("deadLetterTargetArn")
+    if named is None or isinstance(named, Unknown):
+        return named
+    target = found.find(named, parts.QUEUE)
+    return parts.queue(target, found) if target else Unknown("the dead-letter queue is not in this template")

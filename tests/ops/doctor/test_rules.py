@@ -1,0 +1,119 @@
+"""Each rule finds the workload that breaks it, leaves the one that just does not, and passes on nothing unseen."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+
+from ops.doctor.examination import examine
+from ops.doctor.registry import RULES
+from ops.doctor.rule import Rule, Severity
+from ops.doctor.settings import Series, Unknown, WorkloadSettings
+from tests.cases.doctor.healthy import HEALTHY, mapping, on_mapping, on_queue
+from tests.cases.doctor.rule_cases import CASES
+
+BY_ID = {rule.id: rule for rule in RULES}
+
+
+def test_every_rule_has_a_case() -> None:
+    assert len(RULES) == len(BY_ID) >= 30
+    assert CASES.keys() == BY_ID.keys()
+
+
+@pytest.mark.parametrize("rule_id", CASES)
+def test_a_rule_finds_what_breaks_it_and_nothing_else(rule_id: str) -> None:
+    broken, fine = CASES[rule_id]
+    found = examine(broken, [BY_ID[rule_id]])
+    assert [one.rule for one in found.findings] == [rule_id] * len(found.findings) != []
+    assert not found.not_checked
+    for finding in found.findings:
+        assert finding.change.cli or finding.change.cloudformation
+        assert not finding.text.endswith(".")
+        assert finding.consequence.endswith((".", "date"))
+    assert examine(fine, [BY_ID[rule_id]]).fine == (rule_id,)
+
+
+def test_nothing_is_wrong_with_a_healthy_workload() -> None:
+    found = examine(HEALTHY)
+    assert not found.findings
+    assert [one.rule for one in found.not_checked] == []
+    assert set(found.fine) == BY_ID.keys()
+
+
+def _hidden(settings: Any) -> Any:
+    """The same settings with every value unknown."""
+    keep = ("origin", "metric_names", "no_metric_names", "name", "arn", "scope", "math", "series", "rule", "deadline_s")
+    unseen = {field.name: Unknown("no one may look") for field in fields(settings) if field.name not in keep}
+    return replace(settings, **unseen)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_says_what_it_did_not_see(rule: Rule) -> None:
+    """Whole parts unknown, or each value of every part: the answer is never fine, and never a finding."""
+    unseen = _hidden(HEALTHY)
+    assert not examine(unseen, [rule]).findings
+    assert [one.why for one in examine(unseen, [rule]).not_checked] == ["no one may look"]
+    found = examine(_hidden_inside(), [rule])
+    assert not found.findings
+    assert ["no one may look" in one.why for one in found.not_checked] == [True] or rule.id in NEED_NO_VALUES
+
+
+NEED_NO_VALUES = {"dlq-missing", "dlq-on-function", "dlq-alarm-received", "dlq-consumer-shares-function"}
+"""They ask whether a part is there: in that workload all are."""
+
+
+def _hidden_inside() -> WorkloadSettings:
+    """Every part is known to be there, and nothing else of it."""
+    mappings: Any = HEALTHY.mappings
+    alarms: Any = HEALTHY.alarms
+    topics: Any = HEALTHY.topics
+    hidden: WorkloadSettings = _hidden(HEALTHY)
+    return replace(
+        hidden,
+        queue=_hidden(HEALTHY.queue),
+        dlq=_hidden(HEALTHY.dlq),
+        mappings=tuple(replace(_hidden(one), function=_hidden(one.function)) for one in mappings),
+        other_mappings=(),
+        dlq_mappings=(),
+        alarms=tuple(replace(_hidden(one), series=tuple(map(_hidden_series, one.series))) for one in alarms),
+        topics=tuple(_hidden(one) for one in topics),
+    )
+
+
+def _hidden_series(series: Series) -> Series:
+    unknown = Unknown("no one may look")
+    return Series(unknown, unknown, dict.fromkeys(series.dimensions, unknown), unknown, unknown)
+
+
+def test_the_worst_is_first() -> None:
+    workload = replace(on_queue(visibility_s=10, retention_s=3_600), dlq=None)
+    severities = [one.severity for one in examine(workload).findings]
+    assert severities == sorted(severities, key=list(Severity).index)
+    assert severities[0] is Severity.CRITICAL
+
+
+def test_one_unknown_mapping_does_not_hide_the_others() -> None:
+    unknown = mapping(name="mapping-2", partial_batches=Unknown("may not be read"))
+    workload = replace(on_mapping(partial_batches=False), mappings=(mapping(partial_batches=False), unknown))
+    found = examine(workload, [BY_ID["partial-batch-responses"]])
+    assert len(found.findings) == 1
+    assert found.not_checked[0].why == "may not be read"
+    assert not found.fine
+
+
+def test_visibility_below_the_timeout_is_critical() -> None:
+    found = examine(on_queue(visibility_s=29), [BY_ID["visibility-timeout"]]).findings[0]
+    assert found.severity is Severity.CRITICAL
+    assert "VisibilityTimeout=180" in found.change.cli
+    assert found.change.cloudformation.endswith("VisibilityTimeout: 180")
+
+
+def test_names_are_quoted_in_commands() -> None:
+    def renamed(workload: WorkloadSettings) -> WorkloadSettings:
+        queue: Any = workload.queue
+        return replace(workload, queue=replace(queue, origin=replace(queue.origin, id="$(reboot); x")))
+
+    change = examine(renamed(on_queue(visibility_s=1)), [BY_ID["visibility-timeout"]]).findings[0].change
+    assert "--queue-url '$(reboot); x' --attributes" in change.cli

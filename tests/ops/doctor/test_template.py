@@ -1,0 +1,193 @@
+"""What a template's text says: intrinsics, SAM's defaults and events, references, and lines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from ops.doctor.examination import Examination, examine
+from ops.doctor.settings import MappingSettings, QueueSettings, Unknown, WorkloadSettings
+from ops.doctor.template import document, workloads
+from ops.errors import UsageError
+
+SAM = """
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  Timeout: {Type: Number, Default: 20}
+  Env: {Type: String}
+  Batch: {Type: Number}
+Conditions:
+  IsProd: !Equals [!Ref Env, prod]
+  IsSlow: !Equals [!Ref Timeout, "20"]
+Globals:
+  Function:
+    Timeout: !Ref Timeout
+    Runtime: python3.13
+    Environment: {Variables: {A: 1}}
+Resources:
+  Orders:
+    Type: AWS::SQS::Queue
+    Properties:
+      QueueName: !Sub "${Env}-orders"
+      VisibilityTimeout: !If [IsSlow, 120, 30]
+      RedrivePolicy: {deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: !If [IsProd, 5, 3]}
+  Dead:
+    Type: AWS::SQS::Queue
+    Properties: {MessageRetentionPeriod: 1209600}
+  Worker:
+    Type: AWS::Serverless::Function
+    Properties:
+      AutoPublishAlias: live
+      Environment: {Variables: {B: 2}}
+      Events:
+        Jobs: {Type: SQS, Properties: {Queue: !GetAtt Orders.Arn, BatchSize: !Ref Batch}}
+"""
+
+
+def _one(text: str, **parameters: str) -> WorkloadSettings:
+    found = workloads.of_template(document.parse(text, "t.yaml"), parameters).workloads
+    assert len(found) == 1
+    return found[0]
+
+
+def _queue(workload: WorkloadSettings) -> QueueSettings:
+    assert isinstance(workload.queue, QueueSettings)
+    return workload.queue
+
+
+def _mapping(workload: WorkloadSettings) -> MappingSettings:
+    assert isinstance(workload.mappings, tuple)
+    return workload.mappings[0]
+
+
+def _why(found: Examination, rule: str) -> str:
+    return next((one.why for one in found.not_checked if one.rule == rule), "")
+
+
+def test_sam_defaults_events_and_conditions() -> None:
+    workload = _one(SAM)
+    mapping = _mapping(workload)
+    assert _queue(workload).visibility_s == 120
+    assert not isinstance(mapping.function, Unknown)
+    assert (mapping.function.timeout_s, mapping.function.runtime) == (20, "python3.13")
+    assert mapping.function.variables == frozenset({"A", "B"})
+    assert mapping.qualifier == "live"
+    assert isinstance(workload.dlq, QueueSettings) and workload.dlq.retention_s == 1_209_600
+
+
+def test_what_cannot_be_resolved_is_said_rule_by_rule() -> None:
+    found = examine(_one(SAM))
+    assert "parameter Batch has no default" in _why(found, "partial-batch-responses")
+    assert "parameter Env has no default" in _why(found, "max-receive-count")
+    assert "partial-batch-responses" not in found.fine and "max-receive-count" not in found.fine
+
+
+def test_parameters_may_be_given() -> None:
+    found = examine(_one(SAM, Batch="5", Env="prod", Timeout="21"))
+    assert "partial-batch-responses" in {one.rule for one in found.findings}
+    assert "max-receive-count" in found.fine
+    assert "visibility-timeout" in {one.rule for one in found.findings}, "the other branch: 30 s"
+    with pytest.raises(UsageError, match="no parameter Nope"):
+        _one(SAM, Nope="1")
+
+
+def test_a_finding_has_the_line_of_its_setting() -> None:
+    found = examine(_one(SAM, Timeout="21", Batch="1", Env="dev"))
+    lines = SAM.splitlines()
+    assert (
+        "VisibilityTimeout" in lines[next(one.line for one in found.findings if one.rule == "visibility-timeout") - 1]
+    )
+    assert "Dead:" in lines[next(one.line for one in found.findings if one.rule == "redrive-allow-policy") - 1]
+
+
+def test_json_is_the_same_as_yaml() -> None:
+    template: Any = {
+        "Resources": {
+            "Q": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 10}},
+            "F": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 60}},
+            "M": {
+                "Type": "AWS::Lambda::EventSourceMapping",
+                "Properties": {"EventSourceArn": {"Fn::GetAtt": ["Q", "Arn"]}, "FunctionName": {"Ref": "F"}},
+            },
+        }
+    }
+    for indent in (2, "\t"):
+        found = examine(_one(json.dumps(template, indent=indent)))
+        visibility = next(one for one in found.findings if one.rule == "visibility-timeout")
+        assert (visibility.severity, visibility.line) == ("critical", 6)
+
+
+MATH = """
+Resources:
+  Q: {Type: AWS::SQS::Queue}
+  F: {Type: AWS::Lambda::Function, Properties: {FunctionName: !Join ["-", [a, !Ref AWS::Region]]}}
+  V: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref F}}
+  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Q.Arn, FunctionName: VALUE}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("named", "qualifier"),
+    [
+        ("!Ref F", ""),
+        ("!GetAtt F.Arn", ""),
+        ("!Sub '${F.Arn}:live'", "live"),
+        ("!Sub '${F}:$LATEST'", ""),
+        ("!Ref V", "V"),
+        ("!Sub 'a-${AWS::Region}'", ""),
+    ],
+)
+def test_what_a_mapping_invokes(named: str, qualifier: str) -> None:
+    mapping = _mapping(_one(MATH.replace("VALUE", named)))
+    assert not isinstance(mapping.function, Unknown)
+    assert (mapping.function.origin.name, mapping.qualifier) == ("F", qualifier)
+
+
+def test_a_queue_of_another_template_is_not_passed() -> None:
+    text = MATH.replace("!GetAtt Q.Arn", "arn:aws:sqs:eu-west-1:111122223333:elsewhere").replace("VALUE", "!Ref F")
+    found = examine(_one(text))
+    assert found.workload == "arn:aws:sqs:eu-west-1:111122223333:elsewhere"
+    assert _why(found, "visibility-timeout") == "the queue is not in this template"
+    assert "partial-batch-responses" in {one.rule for one in found.findings}
+
+
+ALARM = """
+Resources:
+  Q: {Type: AWS::SQS::Queue, Properties: {RedrivePolicy: {deadLetterTargetArn: !GetAtt D.Arn, maxReceiveCount: 5}}}
+  D: {Type: AWS::SQS::Queue}
+  F: {Type: AWS::Lambda::Function}
+  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Q.Arn, FunctionName: !Ref F}}
+  A:
+    Type: AWS::CloudWatch::Alarm
+    Properties:
+      Namespace: AWS/SQS
+      MetricName: ApproximateNumberOfMessagesVisible
+      Dimensions: [{Name: QueueName, Value: DIMENSION}]
+      Statistic: Maximum
+      Period: 60
+      EvaluationPeriods: 1
+      Threshold: 0
+      ComparisonOperator: GreaterThanThreshold
+      AlarmActions: [!Ref T]
+  T: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: alias/aws/sns, Subscription: [{Protocol: email}]}}
+"""
+
+
+def test_alarms_topics_and_how_they_name_a_queue() -> None:
+    right = examine(_one(ALARM.replace("DIMENSION", "!GetAtt D.QueueName")))
+    rules = {one.rule for one in right.findings}
+    assert "topic-key" in rules and not {"dlq-alarm", "alarm-dimension"} & rules
+    wrong = examine(_one(ALARM.replace("DIMENSION", "!Ref D")))
+    assert {"dlq-alarm", "alarm-dimension"} <= {one.rule for one in wrong.findings}
+    unclear = examine(_one(ALARM.replace("DIMENSION", "!ImportValue dead-queue")))
+    assert "Fn::ImportValue" in _why(unclear, "dlq-alarm")
+
+
+def test_the_repositorys_own_template_has_advice_only() -> None:
+    from tests.template.resources import TEMPLATE
+
+    found = workloads.read(TEMPLATE, {})
+    assert [one.name for one in found.workloads] == ["JobQueue"]
+    assert {one.rule for one in examine(found.workloads[0]).findings} == {"function-on-latest", "idle-polling"}
