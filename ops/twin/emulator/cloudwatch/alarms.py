@@ -1,16 +1,16 @@
 """Patch: metric alarms are evaluated as CloudWatch does, by a clock of their own.
 
 Stands for: alarm evaluation (CloudWatch user guide, alarm-evaluation, read 2026-11): the metric with exactly the
-alarm's dimensions and unit, periods aligned to the clock, M out of N, TreatMissingData, percentiles; the rule is
-``alarm_rule``. MiniStack mixes all dimensions, takes the whole range as one period, and knows no missing data.
+alarm's dimensions and unit, M out of N, TreatMissingData, statistics and percentiles; the rules are those of
+``ops.alarms.evaluate``. MiniStack mixes all dimensions, takes the whole range as one period, and knows no missing data.
 
-AWS evaluates once a minute, or every 10 s for periods below that; here every few seconds. The period under way counts
-as soon as it breaches and what is still to come cannot undo that (a maximum, sample count or sum of counts above a
-threshold, a minimum below one); it never counts as fine. A finished period is final once the publisher has written its
-last point.
+AWS evaluates once a minute, or every 10 s for periods below that, with windows that slide; here every few seconds, with
+periods aligned to the clock. The period under way counts as soon as it breaches and what is still to come cannot undo
+that (a maximum, sample count or sum of counts above a threshold, a minimum below one); it never counts as fine. A
+finished period is final once the publisher has written its last point.
 
-Leaves out: metric math, anomaly detection, Metrics Insights, ``EvaluateLowSampleCountPercentile``, evaluation windows,
-mute rules; actions other than SNS. Alarms with those are not evaluated.
+Leaves out: what ``ops.alarms.evaluate`` refuses, metric math, mute rules, warm-up; actions other than SNS. Alarms with
+what is left out are not evaluated.
 """
 
 from __future__ import annotations
@@ -18,13 +18,17 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from ministack.services import cloudwatch
 
+from ops.alarms.evaluate import AlarmError, MetricAlarm, MetricStat, Point, metric_alarm
+from ops.alarms.evaluate.reasons import reason
+from ops.alarms.evaluate.statistics import statistic
+from ops.alarms.evaluate.threshold import Datapoint, Decision, Rule, breaches, decide
 from ops.twin.emulator import account_context
-from ops.twin.emulator.cloudwatch.alarm_evaluation import COMPARISONS, AlarmDecision, Rule, Slot, breaches, decide
 from ops.twin.emulator.patch import Patch
 
 log = logging.getLogger(__name__)
@@ -47,14 +51,15 @@ class Alarms:
             with account_context.acting_for(account, region):
                 self.evaluate(alarm)
 
-    def evaluate(self, alarm: dict[str, Any]) -> None:
+    def evaluate(self, definition: dict[str, Any]) -> None:
         """Set the alarm's state, and when it changes write the history and notify."""
-        rule = rule_of(alarm)
-        if rule is None:
+        try:
+            alarm = metric_alarm(definition)
+        except AlarmError:
             return
-        verdict = decide(rule, slots(alarm, rule, time.time(), self._settling))
-        if verdict.state and verdict.state != alarm["StateValue"]:
-            _change(alarm, verdict)
+        decision = decide(alarm.rule, _datapoints(alarm, time.time(), self._settling))
+        if decision.state and decision.state != definition["StateValue"]:
+            _change(definition, alarm, decision)
 
 
 def patches() -> list[Patch]:
@@ -64,83 +69,70 @@ def patches() -> list[Patch]:
     ]
 
 
-def rule_of(alarm: dict[str, Any]) -> Rule | None:
-    """None for alarms on something else than one metric and a static threshold."""
-    comparison = alarm.get("ComparisonOperator")
-    if not alarm.get("Namespace") or not alarm.get("MetricName") or comparison not in COMPARISONS:
-        return None
-    periods = int(alarm.get("EvaluationPeriods") or 1)
-    return Rule(
-        comparison=str(comparison),
-        threshold=float(alarm.get("Threshold") or 0),
-        periods=periods,
-        to_alarm=int(alarm.get("DatapointsToAlarm") or periods),
-        missing=str(alarm.get("TreatMissingData") or "missing"),
-    )
-
-
-def slots(alarm: dict[str, Any], rule: Rule, now: float, settling: float) -> list[Slot]:
+def _datapoints(alarm: MetricAlarm, now: float, settling: float) -> list[Datapoint]:
     """The periods to judge, oldest first. The newest is the one under way if it already counts."""
-    period = int(alarm.get("Period") or 60)
-    dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions") or []}
-    key = (alarm["Namespace"], alarm["MetricName"], cloudwatch._dims_key(dimensions))
-    current = now // period * period
-    begins = [current - period * back for back in range(rule.looks_at, -1, -1)]
-    buckets: dict[float, list[dict[str, Any]]] = {}
-    # A copy, since old points may be merged meanwhile.
-    for point in reversed(list(cloudwatch._metrics.get(key) or [])):
-        if point["Timestamp"] < begins[0] - LATE_POINTS:
-            break
-        if not alarm.get("Unit") or point["Unit"] == alarm["Unit"]:
-            buckets.setdefault(point["Timestamp"] // period * period, []).append(point)
-    statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
-    measured = [Slot(begin, _statistic(buckets.get(begin), statistic)) for begin in begins]
+    rule, watched = alarm.rule, alarm.watched
+    current = now // watched.period * watched.period
+    begins = [current - watched.period * back for back in range(rule.looks_at, -1, -1)]
+    buckets: dict[float, list[Point]] = {}
+    for each in _points(watched, begins[0]):
+        buckets.setdefault(each.timestamp // watched.period * watched.period, []).append(each)
+    measure = statistic(watched.statistic)
+    measured = [Datapoint(begin, measure(buckets[begin]) if begin in buckets else None) for begin in begins]
     # From the newest: a period that may still change counts only if it is decided already.
-    while measured and now < measured[-1].begins + period + settling and not _decided(measured[-1], rule, statistic):
+    while (
+        measured
+        and now < measured[-1].begins + watched.period + settling
+        and not _decided(measured[-1], rule, watched.statistic)
+    ):
         measured.pop()
     return measured[-rule.looks_at :]
 
 
-def _decided(slot: Slot, rule: Rule, statistic: str) -> bool:
-    if slot.value is None or not breaches(rule, slot.value):
+def _points(watched: MetricStat, since: float) -> list[Point]:
+    metric = watched.metric
+    key = (metric.namespace, metric.name, cloudwatch._dims_key(dict(metric.dimensions)))
+    points: list[Point] = []
+    # A copy, since old points may be merged meanwhile.
+    for each in reversed(list(cloudwatch._metrics.get(key) or [])):
+        if each["Timestamp"] < since - LATE_POINTS:
+            break
+        if not watched.unit or each["Unit"] == watched.unit:
+            points.append(Point(each["Timestamp"], *cloudwatch._point_stats(each)))
+    return points
+
+
+def _decided(newest: Datapoint, rule: Rule, stat: str) -> bool:
+    if newest.value is None or not breaches(rule, newest.value):
         return False
-    final = GROWING if rule.comparison.startswith("Greater") else FALLING
-    return statistic in final
+    return stat in (GROWING if rule.comparison.startswith("Greater") else FALLING)
 
 
-def _statistic(points: list[dict[str, Any]] | None, statistic: str) -> float | None:
-    if not points:
-        return None
-    stats = cloudwatch._calc_stats(points)
-    value = cloudwatch._stat_value(stats, statistic, points) if stats else None
-    return None if value is None else float(value)
+def _change(definition: dict[str, Any], alarm: MetricAlarm, decision: Decision) -> None:
+    old, now = definition["StateValue"], time.time()
+    data = _reason_data(alarm, decision.judged, now)
+    why = reason(alarm.rule, decision)
+    definition["StateValue"] = decision.state
+    definition["StateReason"] = why
+    definition["StateReasonData"] = json.dumps(data)
+    definition["StateUpdatedTimestamp"] = int(now)
+    definition["StateTransitionedTimestamp"] = int(now)
+    log.info("alarm %s: %s -> %s", alarm.name, old, decision.state)
+    cloudwatch._record_history(alarm.name, old, decision.state, why, reason_data=data)
+    cloudwatch._dispatch_alarm_actions(definition, old, decision.state, why)
+    cloudwatch._evaluate_parent_alarms(definition)
 
 
-def _change(alarm: dict[str, Any], verdict: AlarmDecision) -> None:
-    old, now = alarm["StateValue"], time.time()
-    data = _reason_data(alarm, verdict, now)
-    alarm["StateValue"] = verdict.state
-    alarm["StateReason"] = verdict.reason
-    alarm["StateReasonData"] = json.dumps(data)
-    alarm["StateUpdatedTimestamp"] = int(now)
-    alarm["StateTransitionedTimestamp"] = int(now)
-    log.info("alarm %s: %s -> %s", alarm["AlarmName"], old, verdict.state)
-    cloudwatch._record_history(alarm["AlarmName"], old, verdict.state, verdict.reason, reason_data=data)
-    cloudwatch._dispatch_alarm_actions(alarm, old, verdict.state, verdict.reason)
-    cloudwatch._evaluate_parent_alarms(alarm)
-
-
-def _reason_data(alarm: dict[str, Any], verdict: AlarmDecision, now: float) -> dict[str, Any]:
-    evaluated = verdict.evaluated
+def _reason_data(alarm: MetricAlarm, judged: Sequence[Datapoint], now: float) -> dict[str, Any]:
     return {
         "version": "1.0",
         "queryDate": _iso(now),
-        **({"startDate": _iso(evaluated[-1].begins)} if evaluated else {}),
-        "statistic": alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average",
-        "period": int(alarm.get("Period") or 60),
-        "recentDatapoints": [slot.value for slot in reversed(evaluated)],
-        "threshold": float(alarm.get("Threshold") or 0),
-        "evaluatedDatapoints": [{"timestamp": _iso(slot.begins), "value": slot.value} for slot in evaluated],
+        **({"startDate": _iso(judged[-1].begins)} if judged else {}),
+        "statistic": alarm.watched.statistic,
+        "period": alarm.period,
+        "recentDatapoints": [each.value for each in reversed(judged)],
+        "threshold": alarm.rule.threshold,
+        "evaluatedDatapoints": [{"timestamp": _iso(each.begins), "value": each.value} for each in judged],
     }
 
 

@@ -1,0 +1,1 @@
+"""Alarms of CloudWatch: what they would do, without CloudWatch."""

@@ -1,0 +1,9 @@
+"""The error of an alarm that cannot be evaluated, instead of a guess about it."""
+
+from __future__ import annotations
+
+from ops.errors import UsageError
+
+
+class AlarmError(UsageError):
+    """An alarm, expression or rule that is not valid, or that the evaluator does not model."""

@@ -1,0 +1,166 @@
+"""A metric alarm's definition, read from what PutMetricAlarm takes, DescribeAlarms answers or a template declares.
+
+Limits: botocore 1.44.5, PutMetricAlarm; the evaluation interval: CloudWatch user guide, alarm-evaluation (both read
+2026-11). Alarms on AWS/DynamoDB ignore missing data unless told otherwise (alarms-and-missing-data, read 2026-11).
+
+Refused, since nothing here could say what CloudWatch would do: PromQL, anomaly detection, Metrics Insights queries,
+metrics of other accounts, and wall clock windows other than those of UTC up to a day.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.alarms.evaluate.errors import AlarmError
+from ops.alarms.evaluate.points import Metric, dimensions_of
+from ops.alarms.evaluate.statistics import low_sample_limit, statistic
+from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, TREATMENTS, Rule
+
+Definition = Mapping[str, Any]
+DAY = 86_400
+LONGEST = 7 * DAY
+WALL_CLOCK_PERIODS = (60, 300, 3600, DAY)
+
+
+@dataclass(frozen=True)
+class MetricStat:
+    metric: Metric
+    statistic: str
+    period: int  # seconds
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class MetricAlarm:
+    name: str
+    rule: Rule
+    watched: MetricStat
+    low_sample_limit: float = 0.0  # samples below which the state stays; 0: evaluated however few there are
+    wall_clock: bool = False
+    actions_enabled: bool = True
+    actions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # by state
+
+    @property
+    def period(self) -> int:
+        return self.watched.period
+
+    @property
+    def interval(self) -> int:
+        """Seconds between two evaluations."""
+        if self.period * self.rule.periods > DAY:
+            return 3600
+        return 60 if self.period >= 60 else 10
+
+    @property
+    def cell(self) -> int:
+        """Seconds of which both the period and the interval are multiples."""
+        return math.gcd(self.period, self.interval)
+
+
+def metric_alarm(definition: Definition) -> MetricAlarm:
+    """Raises AlarmError when CloudWatch would refuse it, or the evaluator does not model it."""
+    name = str(definition.get("AlarmName") or "(no name)")
+    try:
+        return _read(name, definition)
+    except AlarmError as error:
+        raise AlarmError(f'Alarm "{name}": {error}', error.next_step) from error
+
+
+def _read(name: str, definition: Definition) -> MetricAlarm:
+    if definition.get("EvaluationCriteria"):
+        raise AlarmError("PromQL alarms are not modeled.")
+    comparison = str(definition.get("ComparisonOperator"))
+    if definition.get("ThresholdMetricId") or "UpperThreshold" in comparison or "LowerThreshold" in comparison:
+        raise AlarmError("anomaly detection is not modeled.", "Use a static threshold to evaluate it here.")
+    if comparison not in COMPARISONS:
+        raise AlarmError(f"{comparison} is not a comparison operator.", f"Use one of {', '.join(COMPARISONS)}.")
+    if definition.get("Threshold") is None:
+        raise AlarmError("the threshold is missing.")
+    watched = _watched(definition)
+    low = definition.get("EvaluateLowSampleCountPercentile") == "ignore"
+    return MetricAlarm(
+        name=name,
+        rule=_rule(definition, comparison, watched),
+        watched=watched,
+        low_sample_limit=low_sample_limit(watched.statistic) if low else 0.0,
+        wall_clock=_wall_clock(definition, watched.period),
+        actions_enabled=definition.get("ActionsEnabled", True) is not False,
+        actions=actions_of(definition),
+    )
+
+
+def actions_of(definition: Definition) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The actions by state; a state without actions is left out."""
+    fields = ((ALARM, "AlarmActions"), (OK, "OKActions"), (INSUFFICIENT_DATA, "InsufficientDataActions"))
+    return tuple((state, tuple(map(str, definition[field]))) for state, field in fields if definition.get(field))
+
+
+def _rule(definition: Definition, comparison: str, watched: MetricStat) -> Rule:
+    periods = int(definition.get("EvaluationPeriods") or 0)
+    to_alarm = int(definition.get("DatapointsToAlarm") or periods)
+    default = "ignore" if watched.metric.namespace == "AWS/DynamoDB" else "missing"
+    missing = str(definition.get("TreatMissingData") or default)
+    if periods < 1:
+        raise AlarmError("EvaluationPeriods is missing or below 1.")
+    if not 1 <= to_alarm <= periods:
+        raise AlarmError(f"DatapointsToAlarm ({to_alarm}) is not between 1 and EvaluationPeriods ({periods}).")
+    if missing not in TREATMENTS:
+        raise AlarmError(f"{missing} is not a treatment of missing data.", f"Use one of {', '.join(TREATMENTS)}.")
+    if periods * watched.period > (LONGEST if watched.period >= 3600 else DAY):
+        raise AlarmError(
+            f"{periods} periods of {watched.period} seconds are longer than an alarm may look back.",
+            "Up to one day, or seven days with periods of at least an hour.",
+        )
+    return Rule(comparison, float(definition["Threshold"]), periods, to_alarm, missing)
+
+
+def _watched(definition: Definition) -> MetricStat:
+    queries = definition.get("Metrics") or []
+    if not queries:
+        return metric_stat(
+            definition,
+            str(definition.get("ExtendedStatistic") or definition.get("Statistic") or ""),
+            definition.get("Period"),
+            str(definition.get("Unit") or ""),
+        )
+    if len(queries) > 1 or queries[0].get("Expression"):
+        raise AlarmError("metric math is not modeled.")
+    return stat_of_query(queries[0])
+
+
+def stat_of_query(query: Definition) -> MetricStat:
+    """Of one entry of ``Metrics`` that names a metric."""
+    if query.get("AccountId"):
+        raise AlarmError("metrics of other accounts are not modeled.")
+    stat = query.get("MetricStat") or {}
+    return metric_stat(
+        stat.get("Metric") or {}, str(stat.get("Stat") or ""), stat.get("Period"), str(stat.get("Unit") or "")
+    )
+
+
+def metric_stat(metric: Definition, stat: str, period: Any, unit: str) -> MetricStat:
+    if not metric.get("Namespace") or not metric.get("MetricName"):
+        raise AlarmError("it names no metric (Namespace and MetricName).")
+    seconds = int(period or 0)
+    if seconds not in (10, 20, 30) and (seconds < 60 or seconds % 60):
+        raise AlarmError(f"a period of {seconds} seconds is not allowed.", "Use 10, 20, 30 or a multiple of 60.")
+    if not stat:
+        raise AlarmError("the statistic is missing.")
+    statistic(stat)
+    named = Metric(str(metric["Namespace"]), str(metric["MetricName"]), dimensions_of(metric.get("Dimensions") or []))
+    return MetricStat(named, stat, seconds, "" if unit == "None" else unit)
+
+
+def _wall_clock(definition: Definition, period: int) -> bool:
+    """Whether periods begin at multiples of themselves instead of sliding with each evaluation."""
+    window = (definition.get("EvaluationWindow") or {}).get("WallClockWindow")
+    if window is None:
+        return False
+    if str(window.get("Timezone") or "UTC") != "UTC" or period not in WALL_CLOCK_PERIODS:
+        raise AlarmError(
+            "of wall clock windows only those in UTC of a minute, 5 minutes, an hour or a day are modeled."
+        )
+    return True
