@@ -63,10 +63,12 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     known_alarms, missing = alarms.read(aws, workload)
     ran, law = concurrency_use.idle_as_zero(readings, "concurrency"), concurrency_use.allowed(workload, readings)
     function = workload.function.name if workload.function else ""
+    claims = concurrency_use.observe_concurrency(workload, readings, there, known_alarms)
+    fired = alarm_rules.firing(known_alarms, window, workload.stack, "concurrency")
     batch_size = workload.mapping.batch_size if workload.mapping else None
     fill = _fill(frame, workload, window.period)
     return ConcurrencyReport(
-        finding=readings.dated(summarize(concurrency_use.observe_concurrency(workload, readings, there, known_alarms))),
+        finding=readings.dated(summarize(claims, alarm_rules.beside(claims, fired))),
         concurrency=readings.to_frame({"observed": ran, "law": law}),
         limits=tuple(line.read_now(window) for line in concurrency_limits.concurrency(workload)),
         binding=concurrency_use.binding_limit(workload, readings, there.work),

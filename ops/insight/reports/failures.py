@@ -212,7 +212,9 @@ def _finding(
         else ""
     )
     fine = Observation(Level.OK, f"none of {formatting.count(work.total, 'invocation')} failed{latency}")
-    finding = summarize(failed_work.observe_failures(workload, readings, known, work, details) or [fine])
+    claims = failed_work.observe_failures(workload, readings, known, work, details) or [fine]
+    fired = alarm_rules.firing(known, readings.window, workload.stack, "failures")
+    finding = summarize(claims, alarm_rules.beside(claims, fired))
     return replace(finding, page="dead_letters") if work.failed else finding
 
 

@@ -46,7 +46,7 @@ class WorkloadStatus:
     why: str
     """In words: "54 dead letters, 2 alarms in ALARM"."""
     queued: int | None
-    """Messages in the queue, in flight or not; None where not known."""
+    """Messages visible, as on the Overview; None where not known."""
     dead: int | None
     """Dead letters; None where not known, or where there is no dead-letter queue."""
     alarms: tuple[str, ...]
@@ -102,7 +102,7 @@ def _status(listed: ListedWorkload, firing: tuple[Alarm, ...] | None) -> Workloa
         functions=listed.functions,
         level=reasons[0][0] if reasons else None,
         why=", ".join(text for _, text in reasons) or NOTHING_FOUND,
-        queued=queue_depths.total(measured[1]) if measured else None,
+        queued=measured[1].visible if measured else None,
         dead=queue_depths.total(dlq[1]) if dlq else None,
         alarms=alarms,
         select_stack=listed.select_stack,

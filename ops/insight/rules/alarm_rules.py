@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from ops import formatting
 from ops.aws.cloudwatch import Alarm, Points
@@ -39,6 +39,14 @@ def firing(known: Iterable[Alarm], window: Window, stack: str | None, page: str 
         for alarm in known
         if alarm.state == "ALARM" and page in ("", PAGE_OF_METRIC.get(alarm.metric))
     ]
+
+
+def beside(claims: Sequence[Observation], fired: Sequence[Observation]) -> str:
+    """What else is so, for a page of which the worst is only that alarms are in ALARM."""
+    critical = [claim for claim in claims if claim.level is Level.ACT]
+    if not critical or any(claim not in fired for claim in critical):
+        return ""
+    return "; ".join(claim.text for claim in claims if claim not in fired)
 
 
 def _in_alarm(alarm: Alarm, stack: str | None) -> Observation:

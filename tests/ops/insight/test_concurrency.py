@@ -179,3 +179,20 @@ def test_what_if_at_its_edges() -> None:
     for nonsense in ((-1, 0, 1, 5, 10), (1, -1, 1, 5, 10), (1, 0, 0, 5, 10), (1, 0, 1, 0, 10), (1, 0, 1, 5, 0)):
         with pytest.raises(UsageError):
             concurrency.drain_what_if(*nonsense)
+
+
+def test_an_alarm_that_fires_stands_before_what_limits(stage: Stage) -> None:
+    with world(stage, RUNNING, firing=["shop-concurrency"]) as (aws, fake):
+        plain = fake.answer
+
+        def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+            found = plain(service, operation, asked)
+            for alarm in found.get("MetricAlarms", []) if operation == "DescribeAlarms" else []:
+                alarm |= {"MetricName": "ConcurrentExecutions"}
+            return found
+
+        fake.answer = answer
+        found = concurrency.report(aws, without(alarms=("shop-concurrency",)), WINDOW)
+    assert found.finding.level is Level.ACT
+    assert found.finding.text.startswith("Critical: alarm concurrency is in ALARM: follow ")
+    assert "concurrent executions" in found.finding.text, "and what is so"
