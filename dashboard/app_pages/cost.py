@@ -9,6 +9,7 @@ from dashboard.formatting import NONE, escape, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops.insight.reports.cost import CostReport
+from ops.insight.rules.cost_model import Assumptions
 
 
 def _break_even_note(report: CostReport) -> str:
@@ -23,7 +24,11 @@ def draw(report: CostReport) -> None:
     st.html(
         html_blocks.stats(
             [
-                Stat("Cost per 1,000 jobs", usd(report.usd_per_1000)),
+                Stat(
+                    "Cost per 1,000 jobs",
+                    usd(report.usd_per_1000),
+                    note="" if report.assumptions == Assumptions() else "with the assumptions below",
+                ),
                 Stat("Total cost", usd(report.total_usd), note=f"{number(report.successes)} successful jobs in range"),
                 Stat("Spent on failed jobs", percent(share), note=usd(report.failures_usd)),
                 Stat(

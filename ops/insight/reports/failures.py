@@ -111,7 +111,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
         total=work.total,
         p95_ms=p95,
         e2e_p95_ms=_highest(end_to_end["e2e_p95_ms"]),
-        memory_share=memory_share,
+        memory_share=work.memory,
         p95_of_all=_has_all_durations(found),
         look=QueryCost(
             readings.look.metrics_requested,

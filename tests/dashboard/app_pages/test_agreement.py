@@ -1,33 +1,42 @@
-"""``ops status`` and the Overview page show the same for one twin."""
+"""Pages, ``ops status`` and ``ops costs`` show the same for one twin: the bench of agreement in small."""
 
 from __future__ import annotations
 
-import json
-import re
-
 import pytest
 
-from ops.cli import app as cli
-from tests.dashboard.app import App
-from tests.twins import Twin, wait_for
+from tests.bench.agreement import look, look_at_past_range
+from tests.dashboard.shown_numbers import Shown
+from tests.twins import Twin
 
 
 @pytest.mark.twin
-def test_status_and_the_overview_agree(real: App, twin: Twin, capsys: pytest.CaptureFixture[str]) -> None:
-    def agree() -> bool:
-        cli.run(["status", "--json"])
-        status = json.loads(capsys.readouterr().out)
-        level, _, rest = status["finding"]["text"].partition(": ")
-        assert level in ("Critical", "Warning", "OK", "No data")
-        queued, dead = (next(c["value"] for c in status["cards"] if c["key"] == key) for key in ("depth", "dead"))
-        real.open()
-        assert not real.at.exception
-        expected = (rest, f"queued {queued:,.0f} message", f"dead letters {dead:,.0f} message")
-        return all(squeezed(part) in squeezed(real.text) for part in expected)
-
-    # Messages of earlier tests may still move between the two reads: both must agree on a quiet twin.
-    wait_for(agree, 180, "the command line and the page never agreed")
+def test_every_number_is_the_same_wherever_it_stands(twin: Twin, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While work goes on: what is read is of one moment."""
+    monkeypatch.setenv("COLUMNS", "400")
+    for number in range(30):
+        twin.post({"schema": 1, "job_id": f"agree-{number}", "kind": "no such kind"} if number % 3 else "not a job")
+    shown = look()
+    assert shown.disagreements() == []
+    assert shown.compared() >= 8
+    assert look_at_past_range().disagreements() == []
 
 
-def squeezed(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip().casefold()
+@pytest.mark.parametrize(
+    ("numbers", "found"),
+    [
+        ({"card": "6,064", "queue tile": "6,064"}, []),
+        ({"card": "6,064", "queue tile": "6.1k"}, ["queued: card 6,064, queue tile 6.1k"]),
+        ({"card": "–", "queue tile": "3"}, []),
+    ],
+)
+def test_a_number_that_is_written_in_two_ways_is_found(numbers: dict[str, str], found: list[str]) -> None:
+    shown = Shown()
+    for place, text in numbers.items():
+        shown.add("queued", place, text)
+    assert shown.disagreements() == found
+
+
+@pytest.mark.parametrize(("card", "page", "agree"), [("OK", "Warning", False), ("Critical", "OK", True)])
+def test_a_card_that_is_better_than_its_page_is_found(card: str, page: str, agree: bool) -> None:
+    shown = Shown(levels={"card age": card, "queue": page, "overview": "Critical"})
+    assert (shown.disagreements() == []) is agree

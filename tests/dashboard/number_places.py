@@ -1,0 +1,83 @@
+"""Where numbers stand: what each tile, note and sentence counts. Numbers of one name must be the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+RATE, COUNT, SPAN = r"([\d,.]+/min)", r"([\d,.]+)", r"((?:[\d.]+ (?:s|min|h|d)\b ?)+)"
+
+CARDS = {
+    "depth": "queued",
+    "age": "age of oldest",
+    "concurrency": "concurrency",
+    "cold_share": "cold share",
+    "cost": "cost per 1,000",
+    "dead": "dead letters",
+}
+STATS: Mapping[tuple[str, str], str] = {
+    ("queue", "Queued"): "queued",
+    ("queue", "In flight"): "in flight",
+    ("queue", "Age of oldest message"): "age of oldest",
+    ("queue", "Arrival rate"): "arrival rate",
+    ("queue", "Processing rate"): "processing rate",
+    ("queue", "Time to drain"): "time to drain",
+    ("concurrency", "Concurrent executions"): "concurrency",
+    ("concurrency", "Lowest limit"): "lowest limit",
+    ("concurrency", "Throttles"): "throttles",
+    ("concurrency", "Backlog"): "queued",
+    ("concurrency", "Arrival rate"): "arrival rate",
+    ("cold_starts", "Cold starts"): "cold share",
+    ("cold_starts", "Init p95"): "init p95",
+    ("cold_starts", "Init cost"): "init cost",
+    ("failures", "Failed invocations"): "failed invocations",
+    ("failures", "Failed jobs"): "failed jobs",
+    ("failures", "Rejected jobs"): "rejected jobs",
+    ("failures", "Duration, p95"): "duration p95",
+    ("cost", "Cost per 1,000 jobs"): "cost per 1,000",
+    ("cost", "Total cost"): "total cost",
+    ("cost", "Monthly estimate"): "monthly estimate",
+    ("cost", "Break-even"): "break-even",
+    ("dead_letters", "In the DLQ"): "dead letters",
+    ("dead_letters", "New in range"): "new dead letters",
+    ("dead_letters", "Oldest"): "oldest dead letter",
+}
+NOTES: Mapping[str, Sequence[tuple[str, str]]] = {
+    "depth": (("in flight", rf"{COUNT} in flight"),),
+    "concurrency": (("lowest limit", rf"limit {COUNT}(?: now)? \("),),
+    "cold_share": (("cold starts", rf"{COUNT} of"), ("recorded invocations", rf"of {COUNT} invocations")),
+    "cost": (("successful jobs", rf"^{COUNT} successful job"),),
+    "dead": (("oldest dead letter", rf"oldest {SPAN}"),),
+    "Cold starts": (("cold starts", rf"{COUNT} of"), ("recorded invocations", rf"of {COUNT} invocations")),
+    "Total cost": (("successful jobs", rf"^{COUNT} successful job"),),
+    "Spent on failed jobs": (("cost of failures", r"^(\$[\d.,]+)"),),
+    "Failed invocations": (("invocations", rf"of {COUNT}$"), ("failed share", r"^([\d.]+%)")),
+}
+SENTENCES = (
+    ("queued", rf"(?:^|[ ;]){COUNT} queued"),
+    ("queued and in flight", rf"{COUNT} messages? in the queue"),
+    ("dead letters", rf"(?:^|[:;] ){COUNT} dead letters?\b"),
+    ("new dead letters", rf", (?:at least )?{COUNT} new in the"),
+    ("oldest dead letter", rf"the oldest has been there for {SPAN}"),
+    ("age of oldest", rf"the oldest (?:message has waited|for) {SPAN}"),
+    ("arrival rate", rf"{RATE} arriving"),
+    ("processing rate", rf"{RATE} processed"),
+    ("time to drain", rf"drained in {SPAN}"),
+    ("throttles", rf"{COUNT} invocations? (?:was|were) throttled"),
+    ("errors", rf"{COUNT} invocations? crashed"),
+    ("failed invocations", rf"{COUNT} of [\d,]+ invocations? failed"),
+    ("invocations", rf"[\d,]+ of {COUNT} invocations? failed"),
+    ("failed share", r"invocations? failed \(([\d.]+%)\)"),
+    ("failed jobs", rf"{COUNT} attempts? at a job failed"),
+    ("rejected jobs", rf"{COUNT} jobs? (?:was|were) rejected"),
+    ("cold starts", rf"{COUNT} of [\d,]+ invocations were cold"),
+    ("recorded invocations", rf"[\d,]+ of {COUNT} invocations were cold"),
+    ("cold share", r"were cold \(([\d.]+%)\)"),
+    ("init p95", r"p95 init ([\d.,]+ m?s)"),
+    ("init cost", r"INIT cost (\$[\d.,]*\d)"),
+    ("duration p95", r"p95 duration (?:is )?([\d.,]+ m?s)"),
+    ("cost per 1,000", r"1,000 successful jobs cost (\$[\d.,]*\d)"),
+    ("monthly estimate", r"at this rate (\$[\d.,]*\d) per month"),
+    ("cost of failures", r"of the cost \((\$[\d.,]*\d)\)"),
+    ("total cost", r"(\$[\d.,]*\d) spent"),
+)
+"""What sentences count, and how they word it."""
