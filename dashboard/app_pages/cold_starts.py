@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.charts import cold_starts as charts
-from dashboard.components import widgets
+from dashboard.components import sample_traffic, widgets
 from dashboard.formatting import millis, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -12,6 +12,7 @@ from ops.insight.reports.cold_starts import ColdStartReport
 
 
 def draw(report: ColdStartReport) -> None:
+    sample_traffic.offer(len(report.invocations) or None)
     st.html(
         html_blocks.stats(
             [

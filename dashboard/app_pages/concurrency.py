@@ -6,7 +6,7 @@ from dashboard import page_runtime, theme
 from dashboard.charts import concurrency as charts
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.series import latest, period, total
-from dashboard.components import capacity_simulator, widgets
+from dashboard.components import capacity_simulator, sample_traffic, widgets
 from dashboard.formatting import millis, number, percent
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -15,6 +15,7 @@ from ops.insight.reports.concurrency import ConcurrencyReport
 
 
 def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
+    sample_traffic.offer(total(report.concurrency, "observed"))
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     # CloudWatch has the maximum of each period, not this second's value.
     peak = " ".join(filter(None, [f"peak ({length})" if (length := period(report.concurrency)) else "", when]))

@@ -4,7 +4,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.charts import cost as charts
-from dashboard.components import cost_assumptions, widgets
+from dashboard.components import cost_assumptions, sample_traffic, widgets
 from dashboard.formatting import NONE, escape, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -19,6 +19,7 @@ def _break_even_note(report: CostReport) -> str:
 
 
 def draw(report: CostReport) -> None:
+    sample_traffic.offer(report.successes or report.total_usd or None)
     share = report.failures_usd / report.total_usd if report.total_usd else None
     break_even = report.break_even_jobs_per_hour
     st.html(

@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.charts import failures as charts
 from dashboard.charts.comparison import EarlierReport
-from dashboard.components import widgets
+from dashboard.components import sample_traffic, widgets
 from dashboard.components.log_panel import show_log_panel
 from dashboard.components.trace_panel import show_trace
 from dashboard.formatting import escape, millis, number, percent, utc
@@ -20,6 +20,7 @@ MAX_ROWS = 500  # failed invocations in the table, the newest ones
 
 
 def draw(report: FailuresReport, earlier: EarlierReport | None) -> None:
+    sample_traffic.offer(report.total if report.invocations.empty else len(report.invocations))
     st.html(html_blocks.stats(_stats(report)))
     jobs = len(report.jobs.columns) and report.jobs.to_numpy(na_value=0).sum()
     left, right = st.columns(2, gap="medium") if jobs else (st.container(), None)

@@ -6,7 +6,8 @@ from dashboard import page_runtime, theme
 from dashboard.charts import overview as charts
 from dashboard.charts import queue as queue_charts
 from dashboard.charts.comparison import EarlierReport
-from dashboard.components import overview_view, pipeline_view, widgets
+from dashboard.charts.series import total
+from dashboard.components import overview_view, pipeline_view, sample_traffic, widgets
 from dashboard.formatting import number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -18,6 +19,7 @@ from ops.insight.sources.watched_queues import WatchedQueue
 
 
 def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
+    sample_traffic.offer(total(report.timeline.frame, "sent") if report.timeline else None)
     for row in (report.cards[:3], report.cards[3:]):
         for column, card in zip(st.columns(3, gap="small"), row, strict=False):
             with column, st.container(border=True, key=f"card-{card.key}"):

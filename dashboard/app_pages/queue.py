@@ -5,7 +5,8 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.charts import queue as charts
 from dashboard.charts.comparison import EarlierReport
-from dashboard.components import widgets
+from dashboard.charts.series import total
+from dashboard.components import sample_traffic, widgets
 from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -14,6 +15,7 @@ from ops.insight.reports.queue import QueueReport
 
 
 def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
+    sample_traffic.offer(total(report.rates, "sent"))
     drain = "not draining" if report.drain_s is None and report.waiting else duration(report.drain_s)
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     mean = formatting.mean_of(report.rates_over).removeprefix("mean of ") if report.rates_over else ""

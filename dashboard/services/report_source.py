@@ -5,6 +5,7 @@ Pages know only ``ReportSource``, so the same pages are tested with made-up repo
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -13,6 +14,7 @@ from dashboard.services.dead_letter_service import DeadLetterService
 from dashboard.time_range import TimeRange
 from ops import twin_state
 from ops.aws.sts import Identity
+from ops.errors import UsageError
 from ops.insight import time_window
 from ops.insight.report_types import Window
 from ops.insight.reports.cold_starts import ColdStartReport
@@ -58,6 +60,13 @@ class ReportSource(Protocol):
     def identity(self) -> Identity:
         """Whose credentials are in use. One call to AWS."""
 
+    def test_message_command(self) -> str:
+        """The AWS CLI command that sends a test message to the queue."""
+
+    def start_sample_traffic(self) -> None:
+        """Send a minute of sample traffic to the twin. Raises UsageError on AWS, and while it is being sent."""
+
+    def sends_sample_traffic(self) -> bool: ...
     def overview(self, span: TimeRange) -> OverviewReport: ...
     def queue(self, span: TimeRange) -> QueueReport: ...
     def concurrency(self, span: TimeRange) -> ConcurrencyReport: ...
@@ -99,6 +108,25 @@ class AwsReportSource:
         from ops.aws import sts
 
         return sts.caller_identity(self._aws)
+
+    def test_message_command(self) -> str:
+        target = self._target
+        words = ["aws", "sqs", "send-message", "--queue-url", self._workload.queue.url, "--message-body", "MESSAGE"]
+        for option, value in (("--region", target.region), ("--profile", target.profile)):
+            words += [option, value] if value else []
+        return shlex.join(words)
+
+    def start_sample_traffic(self) -> None:
+        from ops.twin import sample_traffic
+
+        if not self._target.is_twin:
+            raise UsageError("Sample traffic is for the twin only.")
+        sample_traffic.start_sample()
+
+    def sends_sample_traffic(self) -> bool:
+        from ops.twin import sample_traffic
+
+        return self._target.is_twin and sample_traffic.is_sending()
 
     def _window(self, span: TimeRange) -> Window:
         if span.minutes is not None:

@@ -29,7 +29,7 @@ EXEC_TIMEOUT = 1.0
 returned. A program that was started with none is not the twin's."""
 LOG_TAIL = 12
 """Lines."""
-OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit")
+OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit", b"\0ops\0twin\0traffic\0")
 FOLDER_VARIABLE = "OPS_TWIN_DIR"
 """Every process that is started for a folder has it in its environment."""
 
@@ -96,6 +96,14 @@ def _written(path: Path) -> IO[str]:
 
 def _pid_file(role: str) -> Path:
     return twin_state.folder() / f"{role}.pid"
+
+
+def role_runs(role: str) -> bool:
+    """Whether the process that was last started for ``role`` in this folder still runs."""
+    try:
+        return is_ours(int(_pid_file(role).read_text()))
+    except (OSError, ValueError):
+        return False
 
 
 def stop_role(role: str) -> bool:

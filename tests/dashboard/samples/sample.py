@@ -48,6 +48,15 @@ class Sample(QueueReports, InvocationReports):
         )
         return Trace(trace_id, console_url(trace_id, "eu-west-1"), spans)
 
+    def test_message_command(self) -> str:
+        return "aws sqs send-message --queue-url https://sqs/1/jobs --message-body MESSAGE --region eu-west-1"
+
+    def start_sample_traffic(self) -> None:
+        self.calls.append("start_sample_traffic")
+
+    def sends_sample_traffic(self) -> bool:
+        return "start_sample_traffic" in self.calls
+
     def identity(self) -> Identity:
         return Identity("123456789012", f"arn:aws:sts::123456789012:assumed-role/OnCall/alex{self.foreign}")
 
