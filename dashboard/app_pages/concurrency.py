@@ -41,6 +41,7 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
                 Stat(
                     "Time per message",
                     millis(None if report.seconds_per_message is None else report.seconds_per_message * 1000),
+                    note="mean in range",
                 ),
             ]
         )

@@ -10,6 +10,7 @@ from dashboard import theme
 from dashboard.formatting import escape, number, percent, rate
 from dashboard.pages import PAGES
 from ops import formatting
+from ops.insight.reports.dead_letters import RATE_WINDOW
 from ops.insight.reports.overview import PipelineRates
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
 
@@ -34,7 +35,8 @@ def show(rates: PipelineRates, stops: Pipeline) -> None:
         dead = _node((stops.dead,), number(rates.dead), "messages", state=theme.DEAD if rates.dead else "")
         _stop("dead", dead, "dead_letters")
     if widest := _widest(rates):
-        over = f", {formatting.mean_of(rates.over)}" if rates.over else ""
+        own = f" (moved to DLQ: {formatting.duration(RATE_WINDOW.total_seconds())})" if rates.died is not None else ""
+        over = f", {formatting.mean_of(rates.over)}{own}" if rates.over else ""
         note = f"Arrow width: rate per minute{over}; the widest is {rate(widest)}."
         st.html(f'<span class="so-quiet">{escape(note)}</span>')
 

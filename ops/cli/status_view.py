@@ -95,4 +95,5 @@ def path_text(report: OverviewReport) -> str:
         )
     ]
     mean = f" ({formatting.mean_of(path.over)})" if path.over else ""
-    return f"\n  {names}\n  {' → '.join(steps[:3])} · {' · '.join(steps[3:])}{mean}\n"
+    *passing, moved = steps  # the rate of what is moved is of the DLQ's depth, over minutes of its own
+    return f"\n  {names}\n  {' → '.join(passing[:3])} · {passing[3]}{mean} · {moved}\n"

@@ -162,4 +162,5 @@ def _of_messages(
         request_ids=tuple(sorted(requests - {""})),
     )
     sources = tuple(dict.fromkeys(source_of(consumer.function) for consumer in consumers.all))
-    return LogSubject(search, sources, (*notes, *consumers.notes))
+    start, end = search.start - FAR_FROM_AN_INVOCATION, min(now, search.end + FAR_FROM_AN_INVOCATION)
+    return LogSubject(search, sources, (*notes, *consumers.notes), replace(search, start=start, end=end))

@@ -27,6 +27,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "trouble": lambda: samples.Sample(trouble=True),
     "fine": lambda: samples.Sample(trouble=False),
     "hostile": lambda: samples.Sample(foreign=" " + samples.HOSTILE),
+    "young": unusual.Young,
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": unusual.Empty,
     "no-dlq": unusual.NoDeadLetterQueue,

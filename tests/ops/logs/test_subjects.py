@@ -18,7 +18,7 @@ from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
 from ops.logs import subjects
 from tests.fakes.dlq_world import FixedOutcomes, a_plan, a_world
-from tests.fakes.logs import SENT_AT, a_source, silent
+from tests.fakes.logs import SENT_AT, a_source, batch, row, silent
 from tests.ops.insight.world import WORKLOAD
 from tests.ops.logs.conftest import M1, M2, R1, R2, LogWorld, texts
 from tests.ops.logs.invocations import invocation
@@ -96,3 +96,23 @@ def test_an_invocation_is_found_although_its_clock_was_wrong(world: LogWorld, of
     page = subjects.find_subject_lines(world.aws, subject, "", "")
     assert "working" in texts(page)
     assert [note.startswith("Nothing was found around the time that is known") for note in page.notes] == [True] * noted
+
+
+def test_a_message_is_found_although_queue_and_function_differ_in_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By more than the margin that is searched around the message's own times."""
+    with a_source(tmp_path, monkeypatch, [silent(M1)]) as (source, fake):
+        failed_at = SENT_AT + timedelta(seconds=30)
+        with Snapshot.open(source) as snapshot:
+            snapshot.set_causes([(M1, Cause("ValueError", "no", failed_at=failed_at, fingerprint="ab" * 5))])
+        fake.rows = [
+            row(-600, f"START RequestId: {R1} Version: 7"),
+            batch(-599, R1, M1),
+            row(-598, "working"),
+            row(-597, f"REPORT RequestId: {R1}\tDuration: 9 ms"),
+        ]
+        subject = subjects.message_subject(source, M1, NOW)
+        page = subjects.find_subject_lines(source.aws, subject, "", "")
+    assert "working" in texts(page)
+    assert page.notes[0].startswith("Nothing was found around the time that is known")
