@@ -23,6 +23,9 @@ COLD: Final = "#8168d8"
 WARM: Final = "#8a8f99"
 NEUTRAL: Final = "#7d8694"  # limits, thresholds, totals, no meaning of its own
 WATCH: Final = "#b67a00"
+DANGER: Final = "#b83a14"  # buttons that delete: white text on it has a contrast of 4.5 : 1 (WCAG AA)
+DANGER_CLASS: Final = "danger-"
+"""The key of a container with such a button begins with it: the stylesheet colours it by that."""
 
 ERROR_TYPES: Final = (DEAD, THROTTLED, COLD, DELAYED, VISIBLE, IN_FLIGHT, NEUTRAL)
 """Error types in one chart, which also differ by pattern."""

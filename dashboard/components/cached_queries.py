@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ops.deadletters.causes import CausesReport, Timeline
     from ops.deadletters.messages.model import SnapshotMessage
     from ops.deadletters.plan_model import Plan, Selection
-    from ops.deadletters.snapshot import SnapshotInfo
+    from ops.deadletters.snapshot import CauseArrivals, SnapshotInfo
 
 QUEUE_INPUT = "from-queue"
 
@@ -51,6 +51,15 @@ def _causes(key: tuple[Any, ...], imported: bool, _service: DeadLetterService) -
 
 def causes_report(service: DeadLetterService, imported: bool = False) -> CausesReport:
     return _causes(_cache_key(service), imported, service)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)  # not copied per rerun: it may hold thousands of causes
+def _arrivals(key: tuple[Any, ...], imported: bool, _service: DeadLetterService) -> CauseArrivals:
+    return _service.arrivals(imported)
+
+
+def cause_arrivals(service: DeadLetterService, imported: bool = False) -> CauseArrivals:
+    return _arrivals(_cache_key(service), imported, service)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard import page_runtime, zoom
+from dashboard import page_runtime, theme, zoom
 from dashboard.charts import base, time_series
 from dashboard.markup import html_blocks
 
@@ -64,6 +64,12 @@ def _plot(figure: go.Figure, name: str, alt: str) -> None:
         on_select=lambda: zoom.select(name, page_runtime.ZONE),
         selection_mode="box",
     )
+
+
+def danger_button(label: str, key: str, **more: Any) -> bool:
+    """A button that deletes, or whose effect cannot be undone: red everywhere."""
+    with st.container(key=f"{theme.DANGER_CLASS}{key}", width="content"):
+        return bool(st.button(label, key=key, **more))
 
 
 def height(rows: int, most: int = 10) -> int:

@@ -19,10 +19,8 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
     from ops.deadletters.plan_model import Plan
 
-ANCHOR = "the-run"
-"""The HTML id of the redrive at the top of the page, for links to it."""
 STATUS = {
-    RunState.RUNNING: (theme.VISIBLE, "Running"),
+    RunState.RUNNING: (theme.NEUTRAL, "Running"),
     RunState.INTERRUPTED: (theme.WATCH, "Interrupted"),
     RunState.STOPPED: (theme.DEAD, "Aborted by canary"),
     RunState.CANCELLED: (theme.WATCH, "Cancelled"),
@@ -31,8 +29,8 @@ STATUS = {
 }
 _STAGE = {
     "open": (theme.NEUTRAL, "not started"),
-    "sending": (theme.VISIBLE, "sending"),
-    "watching": (theme.IN_FLIGHT, "watching"),
+    "sending": (theme.NEUTRAL, "sending"),
+    "watching": (theme.NEUTRAL, "watching"),
     "passed": (theme.SUCCESS, "passed"),
     "stopped": (theme.DEAD, "aborted"),
     "stopped, then resumed": (theme.DEAD, "aborted, then resumed"),
@@ -86,13 +84,13 @@ def canary_rule(plan: Plan) -> str:
     )
 
 
-def run_head(run: Run, messages: str, zone: tzinfo, anchor: str = "") -> str:
+def run_head(run: Run, messages: str, zone: tzinfo) -> str:
     """Status, messages, reason, operator and start."""
     colour, status = status_of(run)
     stopping = "Stopping: messages in progress are finished or released first. " if _is_stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
     operator = run.who.rsplit(":", 1)[-1] or run.who
-    return MACROS.run_head(run, colour, status, messages, stopping + run.status_text, operator, took, zone, anchor)
+    return MACROS.run_head(run, colour, status, messages, stopping + run.status_text, operator, took, zone)
 
 
 def status_of(run: Run) -> tuple[str, str]:
@@ -115,41 +113,78 @@ def run_bar(run: Run) -> str:
     outcomes = (
         ("succeeded", run.succeeded, theme.SUCCESS),
         ("failed again", run.failed_again, theme.DEAD),
-        (pending, run.waiting, theme.IN_FLIGHT),
-        ("sent, not tracked", untracked, theme.VISIBLE),
-        ("moved by SQS, about", run.taken_by_task, theme.VISIBLE),
-        ("rejected", run.failed, theme.THROTTLED),
-        ("missing", run.missing, theme.NEUTRAL),
+        (pending, run.waiting, theme.NEUTRAL),
+        ("sent, not tracked", untracked, theme.NEUTRAL),
+        ("moved by SQS, about", run.taken_by_task, theme.NEUTRAL),
+        ("rejected", run.failed, theme.WATCH),
+        ("missing", run.missing, theme.DELAYED),
     )
     planned, left = max(1, run.planned), run.remaining - run.taken_by_task
     share = percent((run.planned - left) / planned)
     return MACROS.run_bar(planned, left, share, [outcome for outcome in outcomes if outcome[1]])
 
 
-def run_numbers(run: Run) -> str:
-    left = run.remaining - run.taken_by_task
-    going = run.state is RunState.RUNNING
-    # A slow redrive sends nothing during most measurements of its rate; its limit is a better estimate then.
+def send_rate(run: Run) -> float:
+    """Messages per second. A slow redrive sends nothing during most measurements; its limit is a better estimate then."""
     sending = any(step.state == "sending" for step in run.steps)
-    rate = run.rate or (run.rate_limit or 0.0 if sending else 0.0)
-    time_left = duration(left / rate) if going and rate > 0 and left else NONE
+    return run.rate or (run.rate_limit or 0.0 if sending else 0.0)
+
+
+def time_left_s(run: Run) -> float | None:
+    """Until the rest is sent; None where it is not known, or nothing is left."""
+    left, rate = run.remaining - run.taken_by_task, send_rate(run)
+    return left / rate if run.state is RunState.RUNNING and rate > 0 and left else None
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """Whether the outcomes of a run are all known, in words. ``open``: more may become known."""
+
+    title: str
+    text: str
+    open: bool = False
+
+
+def settlement(run: Run, patience_s: float | None) -> Settlement:
+    """``patience_s``: how long the outcomes of a stage are awaited, from the plan; None where that is not known."""
+    waiting = f"{number(run.waiting)} outcome{'' if run.waiting == 1 else 's'}"
+    untracked = max(0, run.sent - run.succeeded - run.failed_again - run.waiting)
+    if run.state is RunState.RUNNING:
+        limit = f" Each stage is watched for up to {duration(patience_s)}." if patience_s else ""
+        title = "Outcomes" if run.remaining > run.taken_by_task else "Settling"
+        return Settlement(title, f"{waiting} pending.{limit}", open=True)
+    if run.waiting:
+        unknown = f"{waiting} still unknown."
+        if run.state in (RunState.DONE, RunState.STOPPED):
+            later = "The next scan finds messages that failed again; this result then shows them."
+            return Settlement("Watch time is up", f"{unknown} {later}", open=True)
+        return Settlement("Watching ended early", f"{unknown} Resume to watch again, or scan the DLQ.", open=True)
+    if not run.sent:
+        return Settlement("Settled", "Nothing was sent.")
+    if untracked:
+        return Settlement("Settled", f"{number(untracked)} outcome{'' if untracked == 1 else 's'} not tracked.")
+    return Settlement("Settled", "Every outcome is known.")
+
+
+def run_numbers(run: Run) -> str:
+    time_left = time_left_s(run)
+    going = run.state is RunState.RUNNING
     limit = f"limit {number(run.rate_limit)}/s" if run.rate_limit is not None else "no limit"
     row = [
         Stat(
             "Sent",
             number(run.sent + run.taken_by_task),
             f"of {number(run.planned)}",
-            colour=theme.VISIBLE,
             note="about, by SQS's move task" if run.taken_by_task else "",
         ),
-        Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS),
-        Stat("Failed again", number(run.failed_again), colour=theme.DEAD),
-        Stat("Pending" if going else "Outcome unknown", number(run.waiting), colour=theme.IN_FLIGHT),
+        Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS if run.succeeded else ""),
+        Stat("Failed again", number(run.failed_again), colour=theme.DEAD if run.failed_again else ""),
+        Stat("Pending" if going else "Outcome unknown", number(run.waiting)),
     ]
     if going:
         row += [
             Stat("Rate", number(run.rate) if run.rate else NONE, "/s", note=limit),
-            Stat("Time left", time_left, note="to send the rest"),
+            Stat("Time left", duration(time_left), note="to send the rest"),
         ]
     else:
         row += [Stat("Rejected", number(run.failed)), Stat("Missing", number(run.missing))]

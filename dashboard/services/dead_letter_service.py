@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
     from ops.deadletters.messages.model import SnapshotMessage
     from ops.deadletters.queue import DeadLetterQueue
-    from ops.deadletters.snapshot import SnapshotInfo
+    from ops.deadletters.snapshot import CauseArrivals, SnapshotInfo
 
 
 class DeadLetterService(Protocol):
@@ -40,6 +40,9 @@ class DeadLetterService(Protocol):
         """None before the first scan."""
 
     def causes(self, imported: bool = False) -> CausesReport: ...
+    def arrivals(self, imported: bool = False) -> CauseArrivals:
+        """When the messages of each cause arrived."""
+
     def find(
         self, selection: Selection, order: str, descending: bool, limit: int, offset: int
     ) -> tuple[SnapshotMessage, ...]: ...
@@ -115,6 +118,13 @@ class LocalDeadLetterService:
         from ops.deadletters import causes
 
         return causes.report_causes(self._source, imported)
+
+    def arrivals(self, imported: bool = False) -> CauseArrivals:
+        from ops.deadletters.messages.model import Place
+        from ops.deadletters.snapshot import Snapshot, cause_arrivals
+
+        with Snapshot.open(self._source) as snapshot:
+            return cause_arrivals(snapshot, (Place.IMPORTED if imported else Place.QUEUE,))
 
     def find(
         self, selection: Selection, order: str, descending: bool, limit: int, offset: int

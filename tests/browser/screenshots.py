@@ -36,7 +36,7 @@ def scan_dead_letter_queue(page: Page) -> None:
 
 def redrive_unknown_jobs(page: Page) -> None:
     """Redrive messages that no version of the function can process, as a person would; the canary aborts that."""
-    page.locator(".st-key-causes > *", has_text="UnknownJob").locator("button").first.click()
+    page.locator(".st-key-causes > *", has_text="UnknownJob").locator("[class*=st-key-choose-] button").click()
     expect(page.locator(".so-scope")).to_contain_text("cause")
     page.get_by_role("tab", name="Redrive").click()
     page.locator(".st-key-make-plan button").click()
@@ -45,7 +45,6 @@ def redrive_unknown_jobs(page: Page) -> None:
     page.locator(".st-key-redrive-confirmed button").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator(".st-key-run .so-badge:not(.so-live)")).to_be_visible()
-    page.get_by_role("tab", name="List").click()
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 

@@ -51,6 +51,15 @@ def serving(target: str, environ: Mapping[str, str], log: Path, *options: str) -
             process.wait()
 
 
+@contextmanager
+def serving_sample(name: str, log: Path) -> Iterator[str]:
+    """The app on hand-made reports; names are in tests/dashboard/sample_app.py."""
+    environ = {"SAMPLE": name, "OPS_STACK": "scilearn", "OPS_TARGET": "aws"}
+    target = str(REPOSITORY / "tests" / "dashboard" / "sample_app.py")
+    with serving(target, environ, log, "--browser.gatherUsageStats=false") as address:
+        yield address
+
+
 def _wait(health: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline and process.poll() is None:

@@ -13,7 +13,7 @@ from dashboard.pages import PAGES, Entry
 from tests.browser.chromium import IDLE, wait_until, wait_until_unchanged
 from tests.browser.cut_text import CHARTS_DRAWN, CUT
 from tests.browser.motion import WATCH
-from tests.browser.server import REPOSITORY, serving
+from tests.browser.server import serving, serving_sample
 from tests.dashboard.samples import HOSTILE
 from tests.twins import Twin
 
@@ -24,11 +24,7 @@ STAMP = "document.querySelector('.so-head > span')?.title"
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app on hand-made reports full of markup."""
-    environ = {"SAMPLE": "hostile", "OPS_STACK": "scilearn", "OPS_TARGET": "aws"}
-    target = str(REPOSITORY / "tests" / "dashboard" / "sample_app.py")
-    with serving(
-        target, environ, tmp_path_factory.mktemp("hostile") / "log", "--browser.gatherUsageStats=false"
-    ) as address:
+    with serving_sample("hostile", tmp_path_factory.mktemp("hostile") / "log") as address:
         yield address
 
 
@@ -42,7 +38,7 @@ def on_twin(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[st
 
 def test_a_hostile_message_is_shown_and_does_nothing(hostile: str, page: Page) -> None:
     page.goto(f"{hostile}/dead-letters")
-    page.locator(".st-key-causes > :nth-child(2) button").first.click()
+    page.locator(".st-key-causes > :nth-child(2) [class*=st-key-choose-] button").click()
     expect(page.locator("body")).to_contain_text("Message details", use_inner_text=True)
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     assert "owned" not in page.title()

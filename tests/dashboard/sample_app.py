@@ -50,6 +50,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "run-circled": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),
     "many-causes": lambda: unusual.WithDeadLetters(dead_letter_service.ManyCauses),
     "ten-thousand-causes": lambda: unusual.WithDeadLetters(dead_letter_service.TenThousandCauses),
+    "run-changing": lambda: unusual.WithDeadLetters(dead_letter_service.Changing),
     "run-resuming": lambda: unusual.WithDeadLetters(
         lambda: dead_letter_service.SampleDeadLetterService(state=RunState.INTERRUPTED, job="starting")
     ),

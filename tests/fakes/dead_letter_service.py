@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pandas as pd
 
@@ -128,7 +128,9 @@ class SampleDeadLetterService(LocalDeadLetterService):
         return plan
 
     def load_plan(self, plan: str) -> Plan:
-        return self.plans[plan]
+        """One of this session, or the plan that a made-up run had."""
+        ids = tuple(f"{number:08x}-1111-4111-8111-111111111111" for number in range(2_000))
+        return self.plans.get(plan) or replace(a_plan(ids, Selection(), Action.REDRIVE), id=plan)
 
     def check_plan(self, plan: Plan) -> None:
         pass
@@ -213,6 +215,15 @@ class TenThousandCauses(SampleDeadLetterService):
         super().__init__(0)
         with Snapshot.open(self._source) as snapshot:
             add_many_causes(snapshot, 10_000)
+
+
+class Changing(SampleDeadLetterService):
+    """One redrive, which a test changes while the page is open."""
+
+    current: ClassVar[Run] = a_run(RunState.RUNNING)
+
+    def runs(self) -> tuple[Run, ...]:
+        return (self.current,)
 
 
 class Stopping(SampleDeadLetterService):

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.app_pages.dead_letters.redrive import state
+from dashboard.components import widgets
 from dashboard.formatting import duration, message_count, number, percent
 from dashboard.markup import dead_letters, error_box
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -41,15 +43,16 @@ def confirm_redrive(service: DeadLetterService, plan: Plan) -> None:
         else "No canary: all messages are sent at once, and outcomes are not tracked."
     )
     edited = "• Edits apply as in the plan.\n" if plan.edits else ""
+    risk = plan_risk(plan)
     st.text(
         f"{message_count(len(plan.ids))} from {dead_letters.origin(plan, service.queue)} to {dead_letters.destination(plan)}. "
         f"Estimate: {duration(plan.estimate.seconds)}, {price(plan.estimate.usd)}.\n\n"
         f"{edited}• {deletion}\n• {canary}\n"
         "• You can stop it at any time; sent messages cannot be recalled.\n"
-        "• It continues when you leave this page."
+        f"• It continues when you leave this page.{f'{chr(10)}• {risk}' if risk else ''}"
     )
     reason = _reason_input()
-    if confirm_buttons("Start redrive", "redrive", ":material/send:"):
+    if confirm_buttons("Start redrive", "redrive", ":material/send:", danger=bool(risk)):
         _start_job(service, reason, "redrive", f"redrive-{plan.id}", plan.id)
 
 
@@ -82,7 +85,7 @@ def confirm_purge(service: DeadLetterService, plan: Plan, export: Path) -> None:
     )
     reason = _reason_input(example="test tenant's orders, not needed, ticket OPS-123")
     typed = st.text_input(f"To confirm, type: {words}", key="purge-words")
-    if confirm_buttons("Delete", "purge", ":material/delete_forever:"):
+    if confirm_buttons("Delete", "purge", ":material/delete_forever:", danger=True):
         if (typed or "").strip().replace(",", "") != words.replace(",", ""):
             error_box.show(
                 UsageError("The confirmation does not match.", f"Type: {words}"),
@@ -93,10 +96,20 @@ def confirm_purge(service: DeadLetterService, plan: Plan, export: Path) -> None:
         _start_job(service, reason, "purge", f"purge-{plan.id}", plan.id, export=str(export), confirmation=words)
 
 
-def confirm_buttons(verb: str, key: str, icon: str) -> bool:
-    """Two buttons: whether the first was pressed. By its key, the stylesheet colours the one that deletes."""
+def plan_risk(plan: Plan) -> str:
+    """Why the redrive destroys something, as a sentence; empty where it can be undone by another redrive."""
+    if plan.action is not Action.REDRIVE or plan.selection.imported:
+        return ""
+    if plan.edits:
+        return "The originals of edited messages are deleted: only the local snapshot keeps them."
+    return "" if plan.steps.watch else "Without a canary, nothing stops the redrive if the messages fail again."
+
+
+def confirm_buttons(verb: str, key: str, icon: str, *, danger: bool = False) -> bool:
+    """Two buttons: whether the first was pressed. ``danger``: it cannot be undone."""
+    button = widgets.danger_button if danger else st.button
     with st.container(horizontal=True, key=f"confirm-{key}"):
-        pressed = st.button(verb, type="primary", key=f"{key}-confirmed", icon=icon)
+        pressed = button(verb, type="primary", key=f"{key}-confirmed", icon=icon)
         if st.button("Cancel", key=f"{key}-cancelled"):
             st.rerun()
     return pressed
@@ -115,7 +128,9 @@ def _start_job(service: DeadLetterService, reason: str, work: str, name: str, pl
     except OpsError as error:
         error_box.show(error, again=False, title="Not started")
         return
-    st.session_state["_shown_run"] = plan
-    where = "on this tab" if work == "purge" else "at the top of this page"
+    if work != "purge":
+        st.session_state[state.SHOWN_RUN_KEY] = plan
+        state.open_tab(state.REDRIVE)
+    where = "on this tab" if work == "purge" else "in its steps above"
     st.toast(f"{work.capitalize()} started. Follow it {where}.", icon=":material/play_arrow:")
     st.rerun()

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
+from dashboard.components import widgets
 from dashboard.formatting import escape, message_count, number
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -117,7 +118,8 @@ def _show_purge_plan(service: DeadLetterService, plan_id: str, selection: Select
         st.html(html_blocks.facts(facts))
         if plan.warnings:
             st.html(html_blocks.notes("Warnings", plan.warnings))
-        if st.button(f"Purge {message_count(len(plan.ids))}…", icon=":material/delete_forever:", key="ask-purge"):
+        label = f"Purge {message_count(len(plan.ids))}…"
+        if widgets.danger_button(label, "ask-purge", icon=":material/delete_forever:"):
             confirm_dialogs.confirm_purge(service, plan, path)
 
 

@@ -17,17 +17,22 @@ def selected_cause() -> str:
     return str(st.query_params.get(CAUSE_KEY, ""))
 
 
-def toggle_cause(fingerprint: str) -> None:
-    """Select a cause, or clear the selection if it is that cause already."""
-    if fingerprint == selected_cause() or not fingerprint:
-        st.query_params.pop(CAUSE_KEY, None)
-    else:
+def select_cause(fingerprint: str) -> None:
+    """Empty: all causes."""
+    if fingerprint:
         st.query_params[CAUSE_KEY] = fingerprint
+    else:
+        st.query_params.pop(CAUSE_KEY, None)
     st.session_state.pop("letters-page", None)
 
 
+def toggle_cause(fingerprint: str) -> None:
+    """Select a cause, or clear the selection if it is that cause already."""
+    select_cause("" if fingerprint == selected_cause() else fingerprint)
+
+
 def clear_filters() -> None:
-    toggle_cause("")
+    select_cause("")
     for key in (TEXT_KEY, WHERE_KEY):
         st.session_state[key] = ""
     for key in (SINCE_KEY, UNTIL_KEY):
@@ -36,25 +41,26 @@ def clear_filters() -> None:
 
 def show_filters(imported: bool = False) -> Selection:
     """The inputs, and the selection that they make together with the selected cause."""
-    text_column, where_column, time_column = st.columns([3, 4, 1.6], gap="small", vertical_alignment="bottom")
+    text_column, where_column, time_column = st.columns([3, 4, 1.7], gap="small", vertical_alignment="center")
     with text_column:
         text = st.text_input(
             "Search",
             key=TEXT_KEY,
             bind="query-params",
-            placeholder="text in body or attributes",
+            placeholder="Search body and attributes",
             icon=":material/search:",
+            label_visibility="collapsed",
         )
     with where_column:
         where = st.text_input(
             "JMESPath",
             key=WHERE_KEY,
             bind="query-params",
-            placeholder="body.params.alpha > `0.5` && kind == 'sqs'",
+            placeholder="JMESPath: body.params.alpha > `0.5`",
             icon=":material/data_object:",
-            help="Over body (JSON), text, attributes, system, kind and cause. Selects messages for which it is true.",
+            label_visibility="collapsed",
         )
-    with time_column, st.popover("Sent between", icon=":material/schedule:", width="stretch"):
+    with time_column, st.popover("Sent", icon=":material/schedule:", width="stretch"):
         since = st.datetime_input("Sent at or after (UTC)", value=None, key=SINCE_KEY, bind="query-params", step=60)
         until = st.datetime_input("Sent before (UTC)", value=None, key=UNTIL_KEY, bind="query-params", step=60)
     return Selection(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.access import access
+from dashboard.components import widgets
 from dashboard.formatting import message_count
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -58,11 +59,10 @@ def show_import(service: DeadLetterService) -> None:
     upload = st.file_uploader("JSONL export", type=["jsonl"], key="import-file")
     with st.container(horizontal=True):
         import_pressed = st.button("Import", key="import", icon=":material/upload:", disabled=upload is None)
-        undo_pressed = st.button(
+        undo_pressed = widgets.danger_button(
             "Undo import",
-            key="import-undo",
+            "import-undo",
             icon=":material/undo:",
-            type="tertiary",
             disabled=upload is None,
             help="Removes the messages of this file from the snapshot. Messages in the queue stay.",
         )

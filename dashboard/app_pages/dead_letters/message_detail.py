@@ -31,8 +31,6 @@ _LONGEST_FACT = 600
 _NUMBER_LIST = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")
 """A list of numbers, one per line, which is easier to read on one line."""
 _EVENT_COLOUR = {
-    "sent": theme.VISIBLE,
-    "received": theme.IN_FLIGHT,
     "died": theme.DEAD,
     "error": theme.DEAD,
     "timeout": theme.DEAD,
@@ -61,28 +59,27 @@ _LOCATION = {
 
 
 def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
-    """Facts and timeline on the left, body and attributes on the right."""
+    """One aspect per tab, so that the table above stays in view."""
     letter = message.message
-    st.subheader("Message details", anchor=False)
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
+    st.html(f'<h3 class="so-title">Message details <small>{escape(letter.message_id)}</small></h3>')
+    facts, body, attributes, logs = st.tabs(["Facts", "Body", "Attributes", "Log lines"])
+    with facts:
         st.html(html_blocks.facts(_facts(message)))
         show_trace(letter.trace_header, "message")
         _show_timeline(service, message)
-    with right:
+    with body:
         _show_body(letter.message_id, letter.body)
-        if letter.attributes:
-            st.caption("Message attributes")
-            attributes = {
-                name: f"{attribute.value}  ({attribute.data_type})"
-                if attribute.data_type != "String"
-                else attribute.value
-                for name, attribute in letter.attributes.items()
-            }
-            _show_code(_to_json(attributes))
-        with st.expander("System attributes", key="system"):
-            _show_code(_to_json(dict(letter.system)))
-    with st.expander("Log lines", icon=":material/notes:", key="message-logs"):
+    with attributes:
+        values = {
+            name: f"{attribute.value}  ({attribute.data_type})" if attribute.data_type != "String" else attribute.value
+            for name, attribute in letter.attributes.items()
+        }
+        st.html(f'<span class="so-quiet">{"Message attributes" if values else "No message attributes"}</span>')
+        if values:
+            _show_code(_to_json(values))
+        st.html('<span class="so-quiet">System attributes</span>')
+        _show_code(_to_json(dict(letter.system)))
+    with logs:
         show_log_panel(LogTopic("message", letter.message_id, service.queue))
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 100
 """Messages per page of the table."""
+SHOWN_ROWS = 5
+"""Before the table scrolls: the message below it stays in view."""
 SHORT_ID = 13
 """Characters of a message ID in the table, as on the command line; the details below have all of it."""
 SELECTED_ROWS_KEY = "_picked"
@@ -32,13 +34,13 @@ _ORDERS = {
     "Largest": ("bytes", True),
 }
 _COLUMNS = {
-    "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss", width=118),
-    "cause": st.column_config.TextColumn("Cause", width=150),
-    "message": st.column_config.TextColumn("Error message", width=268),
-    "kind": st.column_config.TextColumn("Kind", width=76),
-    "receives": st.column_config.NumberColumn("Receives", format="localized", width=74),
-    "bytes": st.column_config.NumberColumn("Bytes", format="localized", width=62),
+    "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss", width=112),
+    "cause": st.column_config.TextColumn("Cause", width=132),
+    "message": st.column_config.TextColumn("Error message", width=190),
+    "receives": st.column_config.NumberColumn("Receives", format="localized", width=70),
     "message_id": st.column_config.TextColumn("Message ID", width=112),
+    "kind": st.column_config.TextColumn("Kind", width=76),
+    "bytes": st.column_config.NumberColumn("Bytes", format="localized", width=62),
 }
 
 
@@ -48,13 +50,14 @@ def show_messages(service: DeadLetterService, selection: Selection, total: int) 
         st.html(html_blocks.empty("No messages match", "Clear a filter above, or select another cause."))
         return
     pages = max(1, math.ceil(total / PAGE_SIZE))
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    if pages > 1 and st.session_state.get("letters-page", 1) > pages:
+        st.session_state["letters-page"] = 1
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="paging"):
+        hint = st.empty()
+        page = st.pagination(pages, key="letters-page", max_visible_pages=3) if pages > 1 else 1
         order = st.selectbox(
-            "Order", list(_ORDERS), key="order", bind="query-params", label_visibility="collapsed", width=170
+            "Order", list(_ORDERS), key="order", bind="query-params", label_visibility="collapsed", width=150
         )
-        if pages > 1 and st.session_state.get("letters-page", 1) > pages:
-            st.session_state["letters-page"] = 1
-        page = st.pagination(pages, key="letters-page") if pages > 1 else 1
     by, descending = _ORDERS[order or "Newest first"]
     messages = cached_queries.find_messages(service, selection, by, descending, PAGE_SIZE, (page - 1) * PAGE_SIZE)
     shown = f"{number((page - 1) * PAGE_SIZE + 1)}–{number((page - 1) * PAGE_SIZE + len(messages))} of {number(total)}"
@@ -64,13 +67,14 @@ def show_messages(service: DeadLetterService, selection: Selection, total: int) 
         _COLUMNS,
         on_select="rerun",
         selection_mode="multi-row",
-        height=widgets.height(len(messages)),
+        height=widgets.height(len(messages), SHOWN_ROWS),
         alt=f"Messages {shown}",
     )
     rows = [row for row in table.selection.rows if row < len(messages)]
     st.session_state[SELECTED_ROWS_KEY] = (selection, tuple(messages[row].message.message_id for row in rows))
-    hint = f"Actions apply to the {len(rows)} selected." if rows else "Select rows to act on a subset."
-    st.html(f'<span class="so-quiet">Messages {shown}. {hint}</span>')
+    usual = "" if pages > 1 else "Select rows to act on a subset."  # no room beside the pages
+    what = f"Actions apply to the {len(rows)} selected." if rows else usual
+    hint.html(f'<span class="so-quiet">Messages {shown}. {what}</span>')
     if messages:
         message_detail.show_message(service, messages[rows[0] if rows else 0])
 

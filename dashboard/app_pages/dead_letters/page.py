@@ -55,6 +55,7 @@ def queue_count() -> QueueCount | None:
     return None if count is None or at is None else QueueCount(count, at)
 
 
-page_runtime.page("dead_letters", show_numbers, skeleton_heights=(56, 70), finding=sections.current_finding)
-sections.show_sections(queue_count)
+with st.container(key="dead-letters"):  # as high as the window, so that a redrive needs no scrolling
+    page_runtime.page("dead_letters", show_numbers, skeleton_heights=(46, 28), finding=sections.current_finding)
+    sections.show_sections(queue_count)
 page_runtime.section("dead_letters", show_depth)

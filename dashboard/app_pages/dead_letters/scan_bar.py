@@ -39,8 +39,10 @@ def show_scan_bar(
     info: SnapshotInfo | None,
     count: Callable[[], QueueCount | None],
     aside: Callable[[], None],
+    other_queue: bool = False,
 ) -> None:
-    """The button, the snapshot's age, and a running scan. ``count``: of the queue; ``aside`` is drawn at the right end."""
+    """The button, the snapshot's age, and a running scan. ``count``: of the queue; ``aside`` is drawn at the right end;
+    ``other_queue``: one that someone named, whose messages nobody has counted."""
     job = service.job("look")
     running = bool(job and job.running)
     allowed = access()
@@ -48,8 +50,8 @@ def show_scan_bar(
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             label = "Scan again…" if info else "Scan the DLQ…"
             counted = count()
-            empty = counted is not None and not counted.messages
-            urgent = not empty and (info is None or is_old(info))
+            expected = bool(counted and counted.messages) or (counted is None and other_queue)
+            urgent = expected and (info is None or is_old(info))
             disabled = running or not allowed.may_receive
             if st.button(
                 label,
@@ -63,6 +65,7 @@ def show_scan_bar(
                 st.text(allowed.why)
             elif info and not running:
                 _show_age(info, count)
+                _show_scan_details(info)
         aside()
     if job:
         job_progress.show_job(service, job, "Scan")
@@ -122,9 +125,8 @@ def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
     return f'<span class="so-quiet" title="{utc(info.scanned_at)}">{escape(text)}</span>'
 
 
-def show_scan_details(info: SnapshotInfo) -> None:
+def _show_scan_details(info: SnapshotInfo) -> None:
     """What the scan did, and what it could not read."""
-    lines = "".join(f'<div class="so-quiet">{escape(note)}</div>' for note in info.notes)
-    if lines:
-        with st.expander("Scan details", icon=":material/info:", key="look-notes"):
-            st.html(lines)
+    if info.notes:
+        with st.popover("Scan details", icon=":material/info:", type="tertiary", key="look-notes"):
+            st.html("".join(f'<div class="so-quiet">{escape(note)}</div>' for note in info.notes))

@@ -1,33 +1,40 @@
-"""The page below its numbers: redrive in progress, causes, messages, and actions on them."""
+"""The page below its numbers: the steps of a redrive, causes, messages, and actions on them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from dashboard import page_runtime, theme
-from dashboard.app_pages.dead_letters import (
-    causes,
-    export_tab,
-    filters,
-    import_tab,
-    message_table,
-    plan_form,
-    run_panel,
-    scan_bar,
-)
+from dashboard.app_pages.dead_letters import causes, export_tab, filters, import_tab, message_table, scan_bar
+from dashboard.app_pages.dead_letters.redrive import run_panel, state, stepper, view
+from dashboard.app_pages.dead_letters.redrive.state import Redrive
 from dashboard.app_pages.dead_letters.scan_bar import QueueCount
 from dashboard.components import cached_queries
+from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import escape, message_count, number
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.services.report_source import LogTopic
 from ops import formatting
+from ops.deadletters.messages.model import UNKNOWN_ERROR
+from ops.deadletters.plan_model import Selection
 from ops.errors import OpsError
 from ops.insight.report_types import Finding
 from ops.insight.reports.dead_letters import DeadLettersReport
 from ops.workload import Gap
+
+if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
+    from ops.deadletters.causes import CausesReport
+
+EXPORT, IMPORT, PURGE, HISTORY = "Export", "Import", "Purge", "History"
+TABS = (state.MESSAGES, state.REDRIVE, causes.LOGS, EXPORT, IMPORT, PURGE, HISTORY)
+WITHOUT_FILTERS = (causes.LOGS, IMPORT, HISTORY)
 
 
 def current_finding(report: DeadLettersReport) -> Finding:
@@ -83,26 +90,22 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
         return
     try:
         service = cached_queries.dead_letter_service()
-        run_panel.show_current_run(service)
+        redrive = state.current_redrive(service)
         info = cached_queries.snapshot_info(service)
         own = not st.session_state.get(cached_queries.QUEUE_INPUT)
-        scan_bar.show_scan_bar(service, info, count if own else lambda: None, show_queue_picker)
-        if info is None:
-            _show_import_only(service)
-            return
-        imported = import_tab.imported_selected(info)
-        report = cached_queries.causes_report(service, imported)
+        scan_bar.show_scan_bar(service, info, count if own else lambda: None, show_queue_picker, not own)
+        imported = info is not None and import_tab.imported_selected(info)
+        report = cached_queries.causes_report(service, imported) if info else None
     except OpsError as error:
         show_queue_picker()
         if not page_runtime.already_shown("dead_letters", error):
             error_box.show(error, again=False)
         return
-    scan_bar.show_scan_details(info)
-    causes.show_causes(service, report)
-    if len(report.groups):
-        _show_messages_and_actions(service, imported)
+    state.choose_tab(redrive)
+    if report is None or not len(report.groups):
+        _show_without_messages(service, report, redrive)
     else:
-        _show_import_only(service)
+        _show_workbench(service, report, imported, redrive)
 
 
 def _show_no_queue(gap: Gap | None) -> None:
@@ -117,24 +120,77 @@ def _show_no_queue(gap: Gap | None) -> None:
     st.html(html_blocks.empty("No dead-letter queue", why))
 
 
-def _show_import_only(service: DeadLetterService) -> None:
+def _show_without_messages(service: DeadLetterService, report: CausesReport | None, redrive: Redrive) -> None:
+    """Nothing was scanned, or nothing found: a redrive is still shown, and an export can be imported."""
+    if redrive.shown:
+        stepper.show_stepper(service, redrive, message_count(0))
+        with st.container(key="redrive-alone"):
+            view.show_redrive(service, redrive, Selection(), 0)
+    if report is not None:
+        why = "The last scan found none: the queue was empty, or another consumer has them in flight."
+        st.html(html_blocks.empty("No messages", why))
     with st.expander("Import messages of an export", icon=":material/upload:", key="import-only"):
         import_tab.show_import(service)
 
 
-def _show_messages_and_actions(service: DeadLetterService, imported: bool) -> None:
-    """The selected messages, and actions on them."""
-    st.subheader("Messages", anchor=False)
-    selection = filters.show_filters(imported)
-    try:
-        total = cached_queries.count_messages(service, selection)
-    except OpsError as error:
-        error_box.show(error, again=False)
-        return
-    checked = message_table.with_selected_rows(selection)
+def _show_workbench(service: DeadLetterService, report: CausesReport, imported: bool, redrive: Redrive) -> None:
+    """The redrive's steps; below, causes at the left, and at the right what is done with the messages of one."""
+    steps = st.container(key="steps")
+    with st.container(horizontal=True, key="workbench"):
+        with st.container(key="causes-column"):
+            causes.show_causes(service, report, imported, redrive)
+        with st.container(key="work-column"):
+            _show_work(service, imported, redrive, steps)
+
+
+def _show_work(service: DeadLetterService, imported: bool, redrive: Redrive, steps: DeltaGenerator) -> None:
+    """The selected messages, and actions on them: one tab is open, and only that is drawn."""
+    containers = st.tabs(list(TABS), key=state.TAB_KEY, bind="query-params", on_change="rerun")
+    opened = [(tab, container) for tab, container in zip(TABS, containers, strict=True) if container.open]
+    tab, container = opened[0] if opened else (state.MESSAGES, containers[0])
+    run_in_view = tab == state.REDRIVE and redrive.shown
+    with container:
+        # Hidden, they keep their values.
+        with st.container(key="filters-hidden" if run_in_view or tab in WITHOUT_FILTERS else "filters", gap="small"):
+            selection = filters.show_filters(imported)
+            try:
+                total = cached_queries.count_messages(service, selection)
+            except OpsError as error:
+                error_box.show(error, again=False)
+                with steps:
+                    stepper.show_stepper(service, redrive, "No messages")
+                return
+            checked = message_table.with_selected_rows(selection)
+            count = len(checked.ids) or total
+            _show_selection(selection, len(checked.ids), total)
+        with steps:
+            stepper.show_stepper(service, redrive, message_count(count), checked)
+        try:
+            _show_tab(tab, service, redrive, selection, checked, total)
+        except OpsError as error:
+            error_box.show(error, again=False)
+
+
+def _show_tab(
+    tab: str, service: DeadLetterService, redrive: Redrive, selection: Selection, checked: Selection, total: int
+) -> None:
+    """``checked``: the checked rows of ``selection``, or all of it, which are ``total`` messages."""
     count = len(checked.ids) or total
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.html(_selection_html(selection.cause, filters.is_filtered(selection), len(checked.ids), total))
+    tabs: dict[str, Callable[[], None]] = {
+        state.MESSAGES: lambda: message_table.show_messages(service, selection, total),
+        state.REDRIVE: lambda: view.show_redrive(service, redrive, checked, count),
+        causes.LOGS: lambda: _show_logs(service, selection.cause),
+        EXPORT: lambda: export_tab.show_export(service, checked, count),
+        IMPORT: lambda: import_tab.show_import(service),
+        PURGE: lambda: export_tab.show_purge(service, checked, count),
+        HISTORY: lambda: run_panel.show_history(service),
+    }
+    tabs[tab]()
+
+
+def _show_selection(selection: Selection, checked: int, total: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", key="scope"):
+        st.html(_selection_html(selection.cause, filters.is_filtered(selection), checked, total))
         if selection.cause or filters.is_filtered(selection):
             st.button(
                 "Clear filter",
@@ -143,22 +199,13 @@ def _show_messages_and_actions(service: DeadLetterService, imported: bool) -> No
                 type="tertiary",
                 on_click=filters.clear_filters,
             )
-    tabs: dict[str, Callable[[], None]] = {
-        "List": lambda: message_table.show_messages(service, selection, total),
-        "Redrive": lambda: plan_form.show_plan_form(service, checked, count),
-        "Export": lambda: export_tab.show_export(service, checked, count),
-        "Import": lambda: import_tab.show_import(service),
-        "Purge": lambda: export_tab.show_purge(service, checked, count),
-        "History": lambda: run_panel.show_history(service),
-    }
-    containers = st.tabs(list(tabs), key="do", bind="query-params", on_change="rerun")
-    try:
-        for container, show in zip(containers, tabs.values(), strict=True):
-            if container.open:
-                with container:
-                    show()
-    except OpsError as error:
-        error_box.show(error, again=False)
+
+
+def _show_logs(service: DeadLetterService, cause: str) -> None:
+    if not cause or cause == UNKNOWN_ERROR:
+        st.html(html_blocks.empty("No cause selected", "Select a failure cause to search its log lines."))
+        return
+    show_log_panel(LogTopic("cause", cause, service.queue))
 
 
 def _selection_html(cause: str, filtered: bool, checked: int, total: int) -> str:

@@ -93,8 +93,8 @@ def test_the_command_line_names_a_file_that_opens_from_anywhere() -> None:
 def test_the_run_is_shown_where_it_was_planned(sample: Visit) -> None:
     app = sample("run-running").open(PAGES["dead_letters"], do="Redrive")
     assert not app.at.exception
-    assert app.html.count('class="so-run"') == 2, "at the top in full, and in the place of the plan"
-    assert 'href="#the-run"' in app.html
+    assert app.html.count('class="so-run"') == 1
+    assert "Stage 3 of 4: 160 of 2,000" in app.text, "and in brief in the steps above"
 
 
 def test_how_it_ended_is_told_there_too(sample: Visit) -> None:
@@ -102,8 +102,8 @@ def test_how_it_ended_is_told_there_too(sample: Visit) -> None:
     app.at.session_state["_shown_run"] = a_run(RunState.DONE).id
     app.at.run()
     assert not app.at.exception
-    assert app.html.count('class="so-run"') == 2
-    assert "See its details at the top of this page" in app.text
+    assert app.html.count('class="so-run"') == 1
+    app.at.button(key="run-close").click().run()
     assert app.at.button(key="make-plan"), "the next one may be planned"
     assert "0 messages would be" not in app.text
 
@@ -112,7 +112,7 @@ def test_a_verdict_says_why_in_its_row() -> None:
     why = "no: 3 of 3 failed again at 13:31 <b>"
     row = {"fingerprint": "f", "source": "log", "error_type": "E", "letters": 3, "share": 1.0, "label": "",
            "location": "", "first_seen": None, "last_seen": None, "fixed": "no", "fixed_why": why}  # fmt: skip
-    drawn = causes.cause_html(row, None)
+    drawn = causes.cause_html(row, 0, "", selected=False)
     assert "3 of 3 failed again at 13:31 &lt;b&gt;" in drawn
     assert "title=" not in drawn, "a button lies over the row: nothing can be pointed at"
 

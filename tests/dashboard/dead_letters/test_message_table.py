@@ -101,7 +101,9 @@ def test_causes_come_first(sample: Visit) -> None:
     assert not app.at.exception
     assert "54 dead letters, 33 of one cause: Sandbox.Timedout" in app.text
     texts = ("Sandbox.Timedout", "Succeeding since", "BadData", "Not fixed", "No cause found")
-    places = [app.html.replace("&#x27;", "'").find(text) for text in texts]
+    listed = app.html[app.html.index('class="so-cause"') :]
+    places = [listed.find(text) for text in texts]
+    assert -1 not in places
     assert places == sorted(places), "most messages first"
     assert "3 min" in app.text, "the snapshot's age is beside its numbers"
 
@@ -131,14 +133,37 @@ def test_a_selected_cause_is_in_the_address(sample: Visit) -> None:
     assert "54 messages" in app.text
 
 
-def test_the_first_causes_are_shown_and_all_on_request(sample: Visit) -> None:
+def test_causes_are_shown_by_page_and_searched(sample: Visit) -> None:
     app = sample("many-causes").open(PAGE)
-    assert app.html.count('class="so-cause"') == 6
-    toggle = app.at.toggle(key="all-causes")
-    assert toggle.label == "Show 24 more causes (300 messages)"
-    toggle.set_value(True).run()
+    assert app.html.count('class="so-cause"') == 12
+    assert "Causes 1–12 of 30 causes with 465 messages" in app.text
+    app.at.session_state["causes-page"] = 3
+    app.at.run()
     assert not app.at.exception
-    assert app.html.count('class="so-cause"') == 30
+    assert app.html.count('class="so-cause"') == 6
+    app.at.text_input(key="causes-find").set_value("00000001D").run()
+    assert not app.at.exception
+    assert app.html.count('class="so-cause"') == 1, "by its ID, on whatever page it is"
+    app.at.text_input(key="causes-find").set_value("no such cause").run()
+    assert "No causes match" in app.text
+
+
+def test_a_cause_in_the_address_is_on_the_page_that_is_shown(sample: Visit) -> None:
+    app = sample("many-causes").open(PAGE, cause="000000001d")
+    assert not app.at.exception
+    assert "choose-000000001d" in {button.key for button in app.at.button}
+
+
+def test_a_row_plans_a_redrive_and_opens_the_logs_of_its_cause(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    keys = [button.key or "" for button in app.at.button]
+    fingerprint = next(key for key in keys if key.startswith("redrive-")).removeprefix("redrive-")
+    app.at.button(key=f"redrive-{fingerprint}").click().run()
+    assert app.at.query_params["cause"] == fingerprint
+    assert "33 messages to redrive. Creating a plan sends nothing." in app.text
+    app.at.button(key=f"logs-{fingerprint}").click().run()
+    assert not app.at.exception
+    assert app.at.text_input(key="logs-cause-text")
 
 
 def test_messages_without_a_cause_can_be_selected(sample: Visit) -> None:

@@ -108,4 +108,23 @@ def test_the_app_phones_nobody_and_stays_on_loopback() -> None:
 
 def test_the_stylesheets_own_colour_is_the_themes() -> None:
     """Where a row is drawn by Streamlit, no element of ours can carry the colour."""
-    assert f"--so-dead: {theme.DEAD};" in theme.STYLE.read_text()
+    style = theme.STYLE.read_text()
+    assert f"--so-dead: {theme.DEAD};" in style
+    assert f"--so-danger: {theme.DANGER};" in style
+    assert "--so-page: light-dark({light}, {dark});".format(**theme.BACKGROUNDS) in style
+    configured = tomllib.loads(CONFIG.read_text())["theme"]
+    text = {name: configured[name]["textColor"] for name in ("light", "dark")}
+    assert "--so-ink: light-dark({light}, {dark});".format(**text) in style
+
+
+@pytest.mark.parametrize("scheme", list(theme.BACKGROUNDS))
+def test_a_button_that_deletes_reads_in_light_and_dark(scheme: str) -> None:
+    """White on red; and red text, mixed with the page's, on the page (WCAG AA: 4.5 for text, 3 for the button)."""
+    page = theme.BACKGROUNDS[scheme]
+    text = tomllib.loads(CONFIG.read_text())["theme"][scheme]["textColor"]
+    assert contrast("#ffffff", theme.DANGER) >= 4.5
+    assert contrast(page, theme.DANGER) >= 3.0
+    assert "--so-danger-text: color-mix(in srgb, var(--so-danger) 60%, currentColor);" in theme.STYLE.read_text()
+    parts = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (theme.DANGER, text)]
+    mixed = "#" + "".join(f"{round(0.6 * red + 0.4 * ink):02x}" for red, ink in zip(*parts, strict=True))
+    assert contrast(page, mixed) >= 4.5

@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard.access import Access
 from dashboard.app_pages.dead_letters import confirm_dialogs
-from dashboard.components import cached_queries
+from dashboard.app_pages.dead_letters.redrive import state
+from dashboard.components import cached_queries, widgets
 from dashboard.formatting import duration, escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -20,47 +21,39 @@ from ops.formatting import byte_size
 
 if TYPE_CHECKING:
     from ops.deadletters.edits.preview import Preview
+    from ops.deadletters.ledger.model import Run
     from ops.deadletters.plan_model import Plan, Selection
 
 _VERB = {Action.REDRIVE: "redrive", Action.COPY: "copy", Action.PURGE: "purge"}
 
 
-def show_plan(service: DeadLetterService, plan_id: str, selection: Selection, allowed: Access) -> None:
-    """The saved plan, and the button that opens its confirmation.
-
-    Not shown while other messages are selected than it was created for, nor once it has a run, which is shown instead.
-    """
+def current_plan(service: DeadLetterService, selection: Selection) -> Plan | None:
+    """The plan of this session. None for a plan that was made for other messages than are selected now, that has a
+    run, or that cannot be read, which is shown."""
+    plan_id = st.session_state.get(state.PLAN_KEY)
+    if not plan_id:
+        return None
     try:
         plan = cached_queries.load_plan(service, plan_id)
         run = service.run(plan_id)
     except OpsError as error:
         error_box.show(error, again=False, title="The plan cannot be shown")
-        return
-    if run is not None or plan.selection != selection:
-        return
-    verb = _VERB[plan.action]
-    messages = f"about {message_count(plan.total)}" if plan.unseen else message_count(len(plan.ids))
+        return None
+    return plan if run is None and plan.selection == selection else None
+
+
+def show_plan(service: DeadLetterService, plan: Plan, allowed: Access) -> None:
+    """The saved plan, and the button that opens its confirmation."""
+    verb, messages, risk = _VERB[plan.action], _messages(plan), confirm_dialogs.plan_risk(plan)
     with st.container(border=True, key="preview"):
-        st.subheader(f"Review: {verb} {messages}", anchor=False)
-        st.html(_numbers_html(plan))
-        st.html(dead_letters.course(plan, service.queue))
-        if plan.steps.watch:
-            st.html(dead_letters.planned_stages(plan))
-            st.caption(dead_letters.canary_rule(plan))
-        if plan.warnings:
-            st.html(html_blocks.notes("Warnings", plan.warnings))
-        left, right = st.columns(2, gap="medium")
-        with left, st.expander("Plan details", icon=":material/list:", key="preview-how"):
-            st.html(html_blocks.facts(_plan_facts(plan)))
-        with (
-            right,
-            st.expander(f"Required permissions ({len(plan.permissions)})", icon=":material/key:", key="preview-iam"),
-        ):
-            st.code("\n".join(plan.permissions) or "none", language=None, wrap_lines=True)
+        st.html(f'<h3 class="so-title">Review: {verb} {messages}</h3>')
+        _show_summary(service, plan)
         if plan.edits:
             show_diffs(service, plan)
-        with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(
+        _show_more(plan)
+        with st.container(horizontal=True, vertical_alignment="center", key="preview-acts"):
+            button = widgets.danger_button if risk else st.button
+            if button(
                 f"{verb.capitalize()} {messages}…",
                 type="primary",
                 icon=":material/send:",
@@ -69,11 +62,49 @@ def show_plan(service: DeadLetterService, plan_id: str, selection: Selection, al
             ):
                 confirm_dialogs.confirm_redrive(service, plan)
             if st.button("Discard", key="discard-plan", type="tertiary"):
-                st.session_state.pop("_plan", None)
+                st.session_state.pop(state.PLAN_KEY, None)
                 st.rerun()
             if not allowed.may_change:
                 st.text(allowed.why)
-        st.code(f'ops dlq redrive {plan.id} --reason "…"', language=None)
+
+
+def show_plan_of_run(service: DeadLetterService, run: Run) -> None:
+    """What a redrive was started with."""
+    try:
+        plan = cached_queries.load_plan(service, run.id)
+    except OpsError as error:
+        error_box.show(error, again=False, title="The plan cannot be shown")
+        return
+    with st.container(border=True, key="preview"):
+        st.html(f'<h3 class="so-title">Plan: {_VERB[plan.action]} {_messages(plan)}</h3>')
+        _show_summary(service, plan)
+        if plan.edits:
+            show_diffs(service, plan)
+        _show_more(plan, command=False)
+
+
+def _messages(plan: Plan) -> str:
+    return f"about {message_count(plan.total)}" if plan.unseen else message_count(len(plan.ids))
+
+
+def _show_summary(service: DeadLetterService, plan: Plan) -> None:
+    st.html(_numbers_html(plan))
+    st.html(dead_letters.course(plan, service.queue))
+    if plan.steps.watch:
+        st.html(dead_letters.planned_stages(plan))
+        st.html(f'<span class="so-quiet">{dead_letters.canary_rule(plan)}</span>')
+    warnings = (*plan.warnings, *filter(None, [confirm_dialogs.plan_risk(plan)]))
+    if warnings:
+        st.html(html_blocks.notes("Warnings", warnings))
+
+
+def _show_more(plan: Plan, command: bool = True) -> None:
+    with st.expander("Plan details", icon=":material/list:", key="preview-how"):
+        st.html(html_blocks.facts(_plan_facts(plan)))
+        if command:
+            st.code(f'ops dlq redrive {plan.id} --reason "…"', language=None, wrap_lines=True)
+    with st.expander(f"Required permissions ({len(plan.permissions)})", icon=":material/key:", key="preview-iam"):
+        st.code("\n".join(plan.permissions) or "none", language=None, wrap_lines=True)
 
 
 def _queue_note(plan: Plan) -> str:
@@ -108,15 +139,11 @@ def _plan_facts(plan: Plan) -> dict[str, str]:
 
 
 def show_diffs(service: DeadLetterService, plan: Plan) -> None:
-    """Diffs of a few messages. Only the first is expanded, so that the button below stays near."""
-    previews = service.preview_messages(plan)
-    with st.expander(f"Diff preview ({message_count(len(plan.sample))})", expanded=True, key="preview-diff"):
-        for preview in previews[:1]:
+    """One per message of the sample; only the first is open."""
+    for place, preview in enumerate(service.preview_messages(plan)):
+        label = f"Diff {number(place + 1)} of {number(len(plan.sample))}"
+        with st.expander(label, expanded=not place, icon=":material/difference:", key=f"preview-diff-{place}"):
             _show_diff(preview)
-    if rest := previews[1:]:
-        with st.expander(f"Diff of {number(len(rest))} more", key="preview-diffs"):
-            for preview in rest:
-                _show_diff(preview)
 
 
 def _show_diff(preview: Preview) -> None:

@@ -5,50 +5,59 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.access import access
-from dashboard.app_pages.dead_letters import plan_preview, run_panel
+from dashboard.app_pages.dead_letters.redrive import plan_preview, state
 from dashboard.formatting import message_count
 from dashboard.markup import error_box
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
 from ops.errors import OpsError
 
-PLAN_KEY = "_plan"
 _ORIGINAL_SOURCE, _OTHER_QUEUE = "Original source", "Other queue"
 _DEFAULT_STEPS = Steps()
 
 
 def show_plan_form(service: DeadLetterService, selection: Selection, total: int) -> None:
-    """The form, and below it the latest plan; instead of both, a redrive that is running."""
-    if run_panel.show_run_instead_of_plan(service):
-        return
-    with st.container(border=True, key="plan-form"):
-        destination_column, rate_column, canary_column = st.columns(3, gap="large")
-        with destination_column:
-            action, destination = _destination_inputs()
-        with rate_column:
-            pace = _rate_inputs()
-        with canary_column:
-            steps = _canary_inputs()
-        sets, patch = _edit_inputs()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            pressed = st.button(
-                "Create plan", type="primary", icon=":material/checklist:", key="make-plan", disabled=not total
-            )
-            verb = "copy" if action is Action.COPY else "redrive"
-            subject = message_count(total) if total else "No messages"
-            st.html(f'<span class="so-quiet">{subject} to {verb}. Creating a plan sends nothing.</span>')
+    """The review of the latest plan, if it is for these messages, and the form, which is then out of the way."""
+    plan = plan_preview.current_plan(service, selection)
+    if plan is not None:
+        plan_preview.show_plan(service, plan, access())
+        with st.expander("Change the plan", icon=":material/tune:", key="plan-again"):
+            _show_form(service, selection, total, again=True)
+    else:
+        with st.container(border=True, key="plan-form"):
+            _show_form(service, selection, total)
+
+
+def _show_form(service: DeadLetterService, selection: Selection, total: int, again: bool = False) -> None:
+    destination_column, canary_column = st.columns(2, gap="medium")
+    with destination_column:
+        action, destination = _destination_inputs()
+        pace = _rate_inputs()
+    with canary_column:
+        steps = _canary_inputs()
+    sets, patch = _edit_inputs()
+    with st.container(horizontal=True, vertical_alignment="center", key="plan-acts"):
+        pressed = st.button(
+            "Create plan",
+            type="secondary" if again else "primary",
+            icon=":material/checklist:",
+            key="make-plan",
+            disabled=not total,
+        )
+        verb = "copy" if action is Action.COPY else "redrive"
+        subject = message_count(total) if total else "No messages"
+        st.html(f'<span class="so-quiet">{subject} to {verb}. Creating a plan sends nothing.</span>')
     if pressed:
         try:
             with st.spinner("Creating the plan…"):
                 edits = service.parse_edits([line for line in sets.splitlines() if line.strip()], patch)
                 plan = service.create_plan(selection, action, destination, edits, pace, steps)
         except OpsError as error:
-            st.session_state.pop(PLAN_KEY, None)
+            st.session_state.pop(state.PLAN_KEY, None)
             error_box.show(error, again=False, title="No plan was created")
             return
-        st.session_state[PLAN_KEY] = plan.id
-    if plan_id := st.session_state.get(PLAN_KEY):
-        plan_preview.show_plan(service, plan_id, selection, access())
+        st.session_state[state.PLAN_KEY] = plan.id
+        st.rerun()
 
 
 def _destination_inputs() -> tuple[Action, Destination]:

@@ -1,0 +1,1 @@
+"""A redrive, step by step: plan, run, result."""

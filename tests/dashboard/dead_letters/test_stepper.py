@@ -1,0 +1,144 @@
+"""The steps of a redrive: the one reached, the way back, progress, and a result that settles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html import unescape
+
+import pytest
+
+from dashboard.markup import dead_letters, stepper
+from dashboard.pages import PAGES
+from ops.deadletters.ledger.model import Run, RunState
+from ops.deadletters.plan_model import Action, Selection
+from tests.dashboard.app import App
+from tests.fakes import dead_letter_service
+from tests.fakes.sample_dead_letters import a_plan, a_run, looping_move_task
+
+Visit = Callable[[str], App]
+PAGE = PAGES["dead_letters"]
+
+
+def steps(app: App) -> dict[str, tuple[str, str]]:
+    """State and text of each step, by its name."""
+    found = re.findall(r'class="so-go so-(\w+).*?<b>(\w+)</b><span>(.*?)</span>', app.html, re.S)
+    return {name: (state, unescape(text)) for state, name, text in found}
+
+
+def test_the_steps_follow_a_redrive_from_selection_to_its_start(sample: Visit) -> None:
+    app = sample("trouble").open(PAGE)
+    assert steps(app)["Select"] == ("current", "54 messages")
+    assert steps(app)["Run"] == ("open", "Not started")
+    assert app.at.button(key="go-plan").disabled, "what is not reached yet cannot be opened"
+    app.at.session_state["_next_tab"] = "Redrive"
+    app.at.run()
+    app.at.button(key="make-plan").click().run()
+    assert steps(app)["Plan"] == ("current", "54 messages, canary, 4 stages")
+    app.at.button(key="go-select").click().run()
+    assert not app.at.exception
+    assert app.at.dataframe, "back at the messages"
+    app.at.button(key="go-plan").click().run()
+    assert app.at.button(key="ask-redrive")
+    app.at.button(key="discard-plan").click().run()
+    assert steps(app)["Select"][0] == "current"
+
+
+def test_a_starting_redrive_is_in_the_steps(sample: Visit) -> None:
+    app = sample("run-starting")
+    app.at.session_state["_shown_run"] = "20261124T041022-3f9a"
+    app.open(PAGE)
+    assert not app.at.exception
+    assert steps(app)["Run"] == ("current", "Starting…")
+    assert steps(app)["Result"] == ("open", "–")
+
+
+@pytest.mark.parametrize("state", list(RunState), ids=[state.value for state in RunState])
+def test_a_run_in_every_state_is_in_the_steps(sample: Visit, state: RunState) -> None:
+    app = sample(f"run-{state.value}").open(PAGE)
+    assert not app.at.exception
+    if state is RunState.DONE:
+        assert steps(app)["Result"][0] == "open", "a redrive that is done is in the history"
+        return
+    running = state is RunState.RUNNING
+    assert [shown[0] for shown in steps(app).values()] == [
+        "done",
+        "done",
+        *(("current", "open") if running else ("done", "current")),
+    ]
+    if running:
+        assert steps(app)["Run"][1] == "Stage 3 of 4: 160 of 2,000 · 47/s · 39 s left"
+        assert 'aria-valuenow="8"' in app.html
+    else:
+        assert dead_letters.STATUS[state][1] in steps(app)["Result"][1]
+
+
+def test_progress_is_in_view_on_every_tab_and_leads_back_to_the_run(sample: Visit) -> None:
+    app = sample("run-running").open(PAGE, do="Messages")
+    assert "run-cancel" not in {button.key for button in app.at.button}
+    assert steps(app)["Run"][1].startswith("Stage 3 of 4: 160 of 2,000")
+    app.at.button(key="go-run").click().run()
+    assert not app.at.exception
+    assert app.at.button(key="run-cancel")
+    app.at.button(key="go-plan").click().run()
+    assert "Plan: redrive 2,000 messages" in app.text
+    assert "ask-redrive" not in {button.key for button in app.at.button}, "it has been started already"
+
+
+def settling(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setattr(dead_letter_service.Changing, "current", run)
+
+
+def test_a_result_settles_until_each_outcome_is_known(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    going, done = a_run(RunState.RUNNING), a_run(RunState.DONE)
+    watching = tuple(replace(step, state="passed" if step.number < 4 else "watching") for step in done.steps)
+    sent = replace(going, sent=2_000, deleted=2_000, succeeded=1_937, failed_again=0, waiting=63, steps=watching)
+    settling(monkeypatch, sent)
+    app = sample("run-changing").open(PAGE)
+    assert steps(app)["Run"][1] == "Stage 4 of 4: waiting for 63 outcomes"
+    assert "Settling 63 outcomes pending. Each stage is watched for up to 15 min." in re.sub(r" +", " ", app.text)
+    settling(monkeypatch, replace(sent, state=RunState.DONE, ended=done.ended))
+    app.at.run()
+    assert not app.at.exception
+    assert steps(app)["Result"] == ("current", "Done: 1,937 succeeded"), "it stays on the page once it has ended"
+    assert "Watch time is up" in app.text
+    assert "63 outcomes still unknown. The next scan finds messages that failed again" in app.text
+    settling(monkeypatch, replace(done, succeeded=1_937, failed_again=63))
+    app.at.run()
+    assert not app.at.exception
+    assert "Every outcome is known." in app.text
+    assert "1,937 succeeded, 63 failed again" in steps(app)["Result"][1]
+
+
+def test_a_result_leads_to_its_audit_entry(sample: Visit) -> None:
+    app = sample("run-stopped").open(PAGE)
+    (link,) = [link.proto for link in app.at.get("page_link") if link.proto.label == "Audit entry"]
+    assert link.page.endswith("audit")
+    assert link.query_string == f"audit-find={a_run(RunState.STOPPED).id}"
+
+
+@pytest.mark.parametrize(
+    ("run", "title", "text"),
+    [
+        (replace(a_run(RunState.STOPPED), sent=0, succeeded=0, failed_again=0), "Settled", "Nothing was sent."),
+        (replace(a_run(RunState.DONE), succeeded=0), "Settled", "2,000 outcomes not tracked."),
+        (a_run(RunState.CANCELLED), "Watching ended early", "48 outcomes still unknown."),
+        (a_run(RunState.RUNNING), "Outcomes", "48 outcomes pending."),
+    ],
+    ids=["nothing", "untracked", "cancelled", "sending"],
+)
+def test_the_result_says_whether_it_is_settled(run: Run, title: str, text: str) -> None:
+    settlement = dead_letters.settlement(run, None)
+    assert (settlement.title, settlement.text[: len(text)]) == (title, text)
+    assert settlement.open == bool(run.waiting)
+
+
+def test_the_steps_of_a_move_task_count_what_sqs_has_moved() -> None:
+    run = looping_move_task(a_run(RunState.RUNNING))
+    plan = a_plan(("a",), Selection(), Action.REDRIVE)
+    _, _, going, _ = stepper.redrive_steps("1 message", plan, run)
+    assert going.text == "35 of 87 · 2/s · 26 s left"
+    assert going.share == pytest.approx(35 / 87)
+    _, _, stopping, _ = stepper.redrive_steps("1 message", plan, replace(run, stopping=True))
+    assert stopping.text == "stopping, 35 of 87 sent"
