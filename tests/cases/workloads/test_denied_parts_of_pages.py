@@ -76,5 +76,5 @@ def test_each_part_names_the_missing_action_and_the_rest_is_shown(
         code = run(["status"])
         told = " ".join(capsys.readouterr().out.split())
     assert code in (1, 3)
-    assert "in 12/min" in told and known in told
+    assert "sent 12/min" in told and known in told
     assert not denied or action in told
