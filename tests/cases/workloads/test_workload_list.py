@@ -10,8 +10,9 @@ import pytest
 
 from ops import workload
 from ops.errors import AccessDenied
+from ops.insight import time_window
 from ops.insight.report_types import Level
-from ops.insight.reports import workload_list
+from ops.insight.reports import overview, workload_list
 from ops.insight.reports.workload_list import WorkloadListReport
 from tests.cases.workloads.accounts import (
     DENIED,
@@ -98,6 +99,32 @@ def test_levels_are_from_dead_letters_alarms_and_settings_and_the_worst_is_first
     assert (found.workloads[0].dead, found.workloads[0].alarms) == (54, ("a", "c"))
     off = replace(ACCOUNT, mappings={**ACCOUNT.mappings, M[1]: Reads("mail", "mailer", {"State": "Disabled"})})
     assert rows(listed(served, off))["mail"] == (Level.ACT, "event source mapping disabled, no dead-letter queue")
+
+
+ALARMED = replace(ACCOUNT, stacks={"shop": stack(*SHOP.resources, (ALARM, "own"))})
+
+
+@pytest.mark.parametrize(
+    "account",
+    [
+        ACCOUNT,
+        with_queues(ACCOUNT, orders_dlq=Queue(depth=54)),
+        replace(ACCOUNT, firing={"a": "orders", "b": "mail"}),
+        replace(ALARMED, firing={"of-another-team": "orders"}),
+        replace(ALARMED, firing={"own": "orders"}),
+        replace(ACCOUNT, mappings={**ACCOUNT.mappings, M[1]: Reads("mail", "mailer", {"State": "Disabled"})}),
+        replace(ACCOUNT, queues={"orders": Queue("gone"), "mail": Queue("orders")}),
+        replace(ACCOUNT, denied=frozenset({"queue orders-dlq"})),
+    ],
+    ids=["quiet", "dead", "alarms", "alarm-of-others", "alarm", "off", "dlq-gone", "dlq-denied"],
+)
+def test_a_row_never_claims_worse_than_the_overview(served: Served, account: Account) -> None:
+    severity = (None, Level.OK, Level.UNKNOWN, Level.WATCH, Level.ACT)
+    for row in listed(served, account).workloads:
+        there = aimed(served[1], stack=row.select_stack, queue=row.select_queue)
+        page = overview.report(there, workload.describe(there, there.target), time_window.last(60, 60))
+        assert severity.index(row.level) <= severity.index(page.finding.level), (row, page.finding)
+        assert (row.level is Level.ACT) == (page.finding.level is Level.ACT), (row, page.finding)
 
 
 def test_a_stack_with_alarms_has_those_only(served: Served) -> None:
