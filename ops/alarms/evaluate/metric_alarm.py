@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.alarms.evaluate.errors import AlarmError
+from ops.alarms.evaluate.metric_math.program import Program, program
 from ops.alarms.evaluate.points import Metric, dimensions_of
 from ops.alarms.evaluate.statistics import low_sample_limit, statistic
 from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, TREATMENTS, Rule
@@ -33,11 +34,15 @@ class MetricStat:
     unit: str = ""
 
 
+Inputs = tuple[tuple[str, MetricStat], ...]
+
+
 @dataclass(frozen=True)
 class MetricAlarm:
     name: str
     rule: Rule
-    watched: MetricStat
+    inputs: Inputs  # by query ID; all have one period
+    program: Program | None = None  # of metric math; None: the alarm watches its only input
     low_sample_limit: float = 0.0  # samples below which the state stays; 0: evaluated however few there are
     wall_clock: bool = False
     actions_enabled: bool = True
@@ -45,7 +50,7 @@ class MetricAlarm:
 
     @property
     def period(self) -> int:
-        return self.watched.period
+        return self.inputs[0][1].period
 
     @property
     def interval(self) -> int:
@@ -79,14 +84,16 @@ def _read(name: str, definition: Definition) -> MetricAlarm:
         raise AlarmError(f"{comparison} is not a comparison operator.", f"Use one of {', '.join(COMPARISONS)}.")
     if definition.get("Threshold") is None:
         raise AlarmError("the threshold is missing.")
-    watched = _watched(definition)
-    low = definition.get("EvaluateLowSampleCountPercentile") == "ignore"
+    inputs, expressions = _watched(definition)
+    period = inputs[0][1].period
+    low = definition.get("EvaluateLowSampleCountPercentile") == "ignore" and not expressions
     return MetricAlarm(
         name=name,
-        rule=_rule(definition, comparison, watched),
-        watched=watched,
-        low_sample_limit=low_sample_limit(watched.statistic) if low else 0.0,
-        wall_clock=_wall_clock(definition, watched.period),
+        rule=_rule(definition, comparison, inputs),
+        inputs=inputs,
+        program=expressions,
+        low_sample_limit=low_sample_limit(inputs[0][1].statistic) if low else 0.0,
+        wall_clock=_wall_clock(definition, period),
         actions_enabled=definition.get("ActionsEnabled", True) is not False,
         actions=actions_of(definition),
     )
@@ -98,7 +105,8 @@ def actions_of(definition: Definition) -> tuple[tuple[str, tuple[str, ...]], ...
     return tuple((state, tuple(map(str, definition[field]))) for state, field in fields if definition.get(field))
 
 
-def _rule(definition: Definition, comparison: str, watched: MetricStat) -> Rule:
+def _rule(definition: Definition, comparison: str, inputs: Inputs) -> Rule:
+    watched = inputs[0][1]
     periods = int(definition.get("EvaluationPeriods") or 0)
     to_alarm = int(definition.get("DatapointsToAlarm") or periods)
     default = "ignore" if watched.metric.namespace == "AWS/DynamoDB" else "missing"
@@ -117,18 +125,20 @@ def _rule(definition: Definition, comparison: str, watched: MetricStat) -> Rule:
     return Rule(comparison, float(definition["Threshold"]), periods, to_alarm, missing)
 
 
-def _watched(definition: Definition) -> MetricStat:
+def _watched(definition: Definition) -> tuple[Inputs, Program | None]:
     queries = definition.get("Metrics") or []
     if not queries:
-        return metric_stat(
-            definition,
-            str(definition.get("ExtendedStatistic") or definition.get("Statistic") or ""),
-            definition.get("Period"),
-            str(definition.get("Unit") or ""),
-        )
-    if len(queries) > 1 or queries[0].get("Expression"):
-        raise AlarmError("metric math is not modeled.")
-    return stat_of_query(queries[0])
+        stat = str(definition.get("ExtendedStatistic") or definition.get("Statistic") or "")
+        unit = str(definition.get("Unit") or "")
+        return (("m1", metric_stat(definition, stat, definition.get("Period"), unit)),), None
+    inputs = tuple((str(each.get("Id")), stat_of_query(each)) for each in queries if not each.get("Expression"))
+    periods = {stat.period for _, stat in inputs}
+    if len(periods) > 1:
+        raise AlarmError(f"its metrics have different periods ({', '.join(map(str, sorted(periods)))} seconds).")
+    expressions = None if len(queries) == len(inputs) == 1 else program(queries)
+    if not inputs:
+        raise AlarmError("its expression uses no metric.")
+    return inputs, expressions
 
 
 def stat_of_query(query: Definition) -> MetricStat:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ops.alarms.evaluate.cells import Cells
 from ops.alarms.evaluate.metric_alarm import MetricAlarm
-from ops.alarms.evaluate.points import Metrics
+from ops.alarms.evaluate.points import Metrics, Point
 from ops.alarms.evaluate.reasons import reason
 from ops.alarms.evaluate.threshold import INSUFFICIENT_DATA, Datapoint, decide, pattern, state_of
+from ops.alarms.evaluate.watched_series import WatchedSeries
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,19 @@ class _Run:
         interval = alarm.interval
         first = -int(-start // interval) * interval  # the first evaluation at or after the start
         self._ends = range(first, int(end) + 1, interval)
-        self._cells = Cells(metrics.get(alarm.watched.metric, ()), alarm.watched, self._cell)
+        self._series = WatchedSeries(alarm, metrics)
         self._first = first // self._cell - 1 - self._span - self._stride
         self._last = int(end) // self._cell - 1
-        self._flags = bytearray(self._patterned(range(self._first, self._last + 1)))
+        all_positions = range(0) if self._series.by_range else range(self._first, self._last + 1)
+        self._flags = bytearray(self._patterned(all_positions))
 
     def transitions(self, state: str) -> list[Transition]:
         changes: list[Transition] = []
         evaluate = self._evaluator()
-        late, arrived = self._cells.late, 0
+        late, arrived = self._series.late, 0
         for at in self._ends:
             while arrived < len(late) and late[arrived][0] <= at:
-                self._add(late[arrived][1], arrived)
+                self._add(*late[arrived][1:])
                 arrived += 1
             new = evaluate(at)
             if new and new != state:
@@ -64,12 +65,11 @@ class _Run:
 
     def _evaluator(self) -> Callable[[int], str]:
         """The state at a time, remembered by the pattern of data: over days there are few different ones."""
-        rule, flags, stride, span = self._alarm.rule, self._flags, self._stride, self._span
+        rule, recent_at = self._alarm.rule, self._range if self._series.by_range else self._slice
         remembered: dict[bytes, str] = {}
 
         def evaluate(at: int) -> str:
-            last = self._position(at) - self._first
-            recent = bytes(flags[last - span : last + 1 : stride])
+            recent = recent_at(at)
             new = remembered.get(recent)
             if new is None:
                 new = remembered[recent] = state_of(rule, recent)
@@ -79,28 +79,38 @@ class _Run:
             return evaluate
         return lambda at: "" if self._too_few_samples(at) else evaluate(at)
 
+    def _slice(self, at: int) -> bytes:
+        last = self._position(at) - self._first
+        return bytes(self._flags[last - self._span : last + 1 : self._stride])
+
+    def _range(self, at: int) -> bytes:
+        return self._patterned(self._positions(at))
+
+    def _positions(self, at: int) -> range:
+        newest = self._position(at)
+        return range(newest - self._span, newest + 1, self._stride)
+
     def _position(self, at: int) -> int:
-        """Of the newest window that is complete at a time."""
+        """Of the newest period that is complete at a time."""
         return (at // self._alarm.period * self._stride if self._alarm.wall_clock else at // self._cell) - 1
 
     def _too_few_samples(self, at: int) -> bool:
         """⚠ The guide counts the samples "during the evaluation period"; read as all N periods together."""
-        newest, periods = self._position(at), self._alarm.rule.periods
-        samples = sum(self._cells.samples(newest - self._stride * back) for back in range(periods))
+        samples = sum(map(self._series.samples, self._positions(at)[-self._alarm.rule.periods :]))
         return 0 < samples < self._alarm.low_sample_limit
 
-    def _add(self, cell: int, late: int) -> None:
-        for position in self._cells.add(cell, self._cells.late[late][2]):
+    def _add(self, at: int, cell: int, point: Point) -> None:
+        changed = self._series.add(at, cell, point)
+        if self._series.by_range:
+            return
+        for position in changed:
             if self._first <= position <= self._last:
                 self._flags[position - self._first] = self._patterned([position])[0]
 
     def _patterned(self, positions: Sequence[int]) -> bytes:
-        return pattern(self._alarm.rule, self._cells.values(positions))
+        return pattern(self._alarm.rule, self._series.values(positions))
 
     def _reason(self, at: int) -> str:
-        newest = self._position(at)
-        positions = range(newest - self._span, newest + 1, self._stride)
-        begins = [(position + 1 - self._stride) * self._cell for position in positions]
-        values = self._cells.values(positions)
-        datapoints = [Datapoint(float(when), value) for when, value in zip(begins, values, strict=True)]
-        return reason(self._alarm.rule, decide(self._alarm.rule, datapoints))
+        positions = self._positions(at)
+        periods = zip(self._series.begins(positions), self._series.values(positions), strict=True)
+        return reason(self._alarm.rule, decide(self._alarm.rule, [Datapoint(*each) for each in periods]))

@@ -6,7 +6,7 @@ from ministack.services import lambda_svc
 
 from ops.twin.emulator import cloudformation, eventbridge_rules, patching
 from ops.twin.emulator.access import iam_actions, request_auth
-from ops.twin.emulator.cloudwatch import alarms, metric_lookup
+from ops.twin.emulator.cloudwatch import alarm_definitions, alarms, metric_lookup
 from ops.twin.emulator.cloudwatch.alarms import Alarms
 from ops.twin.emulator.cloudwatch.metrics_publisher import MetricsPublisher
 from ops.twin.emulator.housekeeping import Housekeeping
@@ -54,6 +54,7 @@ def install(settings: EmulatorSettings) -> list[PeriodicTask]:
             *send_batch.patches(),
             *MoveTasks().patches(),
             *alarms.patches(),
+            *alarm_definitions.patches(),
             *log_events.patches(),
             *metric_lookup.patches(),
         ]

@@ -1,16 +1,16 @@
 """Patch: metric alarms are evaluated as CloudWatch does, by a clock of their own.
 
 Stands for: alarm evaluation (CloudWatch user guide, alarm-evaluation, read 2026-11): the metric with exactly the
-alarm's dimensions and unit, M out of N, TreatMissingData, statistics and percentiles; the rules are those of
-``ops.alarms.evaluate``. MiniStack mixes all dimensions, takes the whole range as one period, and knows no missing data.
+alarm's dimensions and unit, M out of N, TreatMissingData, statistics, percentiles and metric math; the rules are those
+of ``ops.alarms.evaluate``. MiniStack mixes all dimensions, takes the whole range as one period, and knows no missing data.
 
 AWS evaluates once a minute, or every 10 s for periods below that, with windows that slide; here every few seconds, with
 periods aligned to the clock. The period under way counts as soon as it breaches and what is still to come cannot undo
 that (a maximum, sample count or sum of counts above a threshold, a minimum below one); it never counts as fine. A
 finished period is final once the publisher has written its last point.
 
-Leaves out: what ``ops.alarms.evaluate`` refuses, metric math, mute rules, warm-up; actions other than SNS. Alarms with
-what is left out are not evaluated.
+Leaves out: what ``ops.alarms.evaluate`` refuses (``alarm_definitions`` says so when an alarm is put), mute rules,
+warm-up; actions other than SNS.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from ministack.services import cloudwatch
 
 from ops.alarms.evaluate import AlarmError, MetricAlarm, MetricStat, Point, metric_alarm
+from ops.alarms.evaluate.metric_math.functions import Grid
 from ops.alarms.evaluate.reasons import reason
 from ops.alarms.evaluate.statistics import statistic
-from ops.alarms.evaluate.threshold import Datapoint, Decision, Rule, breaches, decide
+from ops.alarms.evaluate.threshold import Datapoint, Decision, breaches, decide
 from ops.twin.emulator import account_context
 from ops.twin.emulator.patch import Patch
 
@@ -71,41 +72,49 @@ def patches() -> list[Patch]:
 
 def _datapoints(alarm: MetricAlarm, now: float, settling: float) -> list[Datapoint]:
     """The periods to judge, oldest first. The newest is the one under way if it already counts."""
-    rule, watched = alarm.rule, alarm.watched
-    current = now // watched.period * watched.period
-    begins = [current - watched.period * back for back in range(rule.looks_at, -1, -1)]
-    buckets: dict[float, list[Point]] = {}
-    for each in _points(watched, begins[0]):
-        buckets.setdefault(each.timestamp // watched.period * watched.period, []).append(each)
-    measure = statistic(watched.statistic)
-    measured = [Datapoint(begin, measure(buckets[begin]) if begin in buckets else None) for begin in begins]
+    current = now // alarm.period * alarm.period
+    begins = [current - alarm.period * back for back in range(alarm.rule.looks_at, -1, -1)]
+    series = {name: _measured(stat, begins) for name, stat in alarm.inputs}
     # From the newest: a period that may still change counts only if it is decided already.
-    while (
-        measured
-        and now < measured[-1].begins + watched.period + settling
-        and not _decided(measured[-1], rule, watched.statistic)
-    ):
-        measured.pop()
-    return measured[-rule.looks_at :]
+    while begins and now < begins[-1] + alarm.period + settling and not _decided(alarm, series):
+        begins.pop()
+        for values in series.values():
+            values.pop()
+    values = next(iter(series.values()))
+    if alarm.program is not None:
+        begins = begins[-alarm.rule.looks_at :]
+        recent = {name: each[-alarm.rule.looks_at :] for name, each in series.items()}
+        values = alarm.program.series(recent, Grid(begins, alarm.period))
+    return [Datapoint(*each) for each in zip(begins, values, strict=True)][-alarm.rule.looks_at :]
 
 
-def _points(watched: MetricStat, since: float) -> list[Point]:
-    metric = watched.metric
+def _measured(stat: MetricStat, begins: Sequence[float]) -> list[float | None]:
+    buckets: dict[float, list[Point]] = {}
+    for each in _points(stat, begins[0]):
+        buckets.setdefault(each.timestamp // stat.period * stat.period, []).append(each)
+    measure = statistic(stat.statistic)
+    return [measure(buckets[begin]) if begin in buckets else None for begin in begins]
+
+
+def _points(stat: MetricStat, since: float) -> list[Point]:
+    metric = stat.metric
     key = (metric.namespace, metric.name, cloudwatch._dims_key(dict(metric.dimensions)))
     points: list[Point] = []
     # A copy, since old points may be merged meanwhile.
     for each in reversed(list(cloudwatch._metrics.get(key) or [])):
         if each["Timestamp"] < since - LATE_POINTS:
             break
-        if not watched.unit or each["Unit"] == watched.unit:
+        if not stat.unit or each["Unit"] == stat.unit:
             points.append(Point(each["Timestamp"], *cloudwatch._point_stats(each)))
     return points
 
 
-def _decided(newest: Datapoint, rule: Rule, stat: str) -> bool:
-    if newest.value is None or not breaches(rule, newest.value):
+def _decided(alarm: MetricAlarm, series: Mapping[str, Sequence[float | None]]) -> bool:
+    (name, stat), *others = alarm.inputs
+    newest = series[name][-1]
+    if alarm.program or others or newest is None or not breaches(alarm.rule, newest):
         return False
-    return stat in (GROWING if rule.comparison.startswith("Greater") else FALLING)
+    return stat.statistic in (GROWING if alarm.rule.comparison.startswith("Greater") else FALLING)
 
 
 def _change(definition: dict[str, Any], alarm: MetricAlarm, decision: Decision) -> None:
@@ -128,7 +137,7 @@ def _reason_data(alarm: MetricAlarm, judged: Sequence[Datapoint], now: float) ->
         "version": "1.0",
         "queryDate": _iso(now),
         **({"startDate": _iso(judged[-1].begins)} if judged else {}),
-        "statistic": alarm.watched.statistic,
+        **({} if alarm.program else {"statistic": alarm.inputs[0][1].statistic}),
         "period": alarm.period,
         "recentDatapoints": [each.value for each in reversed(judged)],
         "threshold": alarm.rule.threshold,

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
+
 from tests.ops.twin.emulator.conftest import Emulator, eventually, received
 
 
@@ -145,3 +148,49 @@ def test_percentiles_and_units(emulator: Emulator) -> None:
         )  # fmt: skip
     eventually(lambda: emulator.alarm("p99")["StateValue"], "ALARM")
     assert emulator.alarm("p90")["StateValue"] == "OK"
+
+
+def error_rate(threshold: float, expression: str = "100 * errors / invocations") -> dict[str, Any]:
+    def query(name: str) -> dict[str, Any]:
+        dimensions = [{"Name": "case", "Value": name}]
+        metric = {"Namespace": "Test", "MetricName": "M", "Dimensions": dimensions}
+        return {"Id": name, "ReturnData": False, "MetricStat": {"Metric": metric, "Period": 300, "Stat": "Sum"}}
+
+    return {
+        "Metrics": [query("errors"), query("invocations"), {"Id": "rate", "Expression": expression}],
+        "EvaluationPeriods": 2,
+        "DatapointsToAlarm": 1,
+        "Threshold": threshold,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }
+
+
+def test_metric_math_alarms_on_the_ratio_of_two_metrics(emulator: Emulator) -> None:
+    cloudwatch = emulator.client("cloudwatch")
+    put_value(emulator, 3.0, ago=450, case="errors")
+    put_value(emulator, 50.0, ago=450, case="invocations")
+    for threshold in (5, 7):
+        cloudwatch.put_metric_alarm(AlarmName=f"above-{threshold}", **error_rate(threshold))
+    eventually(lambda: emulator.alarm("above-5")["StateValue"], "ALARM")
+    eventually(lambda: emulator.alarm("above-7")["StateValue"], "OK")
+    assert "[6.0 (" in emulator.alarm("above-5")["StateReason"]
+    assert emulator.alarm("above-5")["Metrics"][2]["Expression"] == "100 * errors / invocations"
+    assert "MetricName" not in emulator.alarm("above-5")
+
+
+def test_an_alarm_that_cannot_be_evaluated_is_refused_when_it_is_put(emulator: Emulator) -> None:
+    cloudwatch = emulator.client("cloudwatch")
+    for expression, says in (("SUM(SEARCH('x', 'Sum'))", "SEARCH"), ("errors +", "position 9"), ("m7", "no query")):
+        with pytest.raises(ClientError, match=says) as refused:
+            cloudwatch.put_metric_alarm(AlarmName="refused", **error_rate(5, expression))
+        assert refused.value.response["Error"]["Code"] == "ValidationError"
+    assert not cloudwatch.describe_alarms(AlarmNames=["refused"])["MetricAlarms"]
+
+
+def test_a_template_may_declare_an_alarm_on_metric_math(emulator: Emulator) -> None:
+    cloudformation = emulator.client("cloudformation")
+    properties = {"AlarmName": "of-a-template", **error_rate(5), "TreatMissingData": "notBreaching"}
+    template = {"Resources": {"Rate": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}}}
+    cloudformation.create_stack(StackName="math", TemplateBody=json.dumps(template))
+    eventually(lambda: cloudformation.describe_stacks(StackName="math")["Stacks"][0]["StackStatus"], "CREATE_COMPLETE")
+    assert emulator.alarm("of-a-template")["Metrics"][2]["Id"] == "rate"

@@ -1,0 +1,1 @@
+"""Metric math as far as an alarm may use it: ``program`` reads the queries of an alarm and computes their series."""
