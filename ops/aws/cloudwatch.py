@@ -44,6 +44,17 @@ class MetricData:
 
 
 @dataclass(frozen=True)
+class AlarmMetric:
+    """A metric that an alarm reads, by itself or in an expression."""
+
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...]
+    statistic: str
+    period_s: int
+
+
+@dataclass(frozen=True)
 class Alarm:
     name: str
     state: str  # OK | ALARM | INSUFFICIENT_DATA
@@ -59,6 +70,23 @@ class Alarm:
     """The last periods that it evaluates, of which ``to_alarm`` must breach (M of N)."""
     to_alarm: int = 1
     comparison: str = "GreaterThanOrEqualToThreshold"
+    metrics: tuple[AlarmMetric, ...] = ()
+    math: bool = False
+    """Whether it is on an expression of ``metrics``."""
+    missing_data: str = "missing"
+    actions: tuple[str, ...] = ()
+    """ARNs of what it does in ALARM."""
+    actions_enabled: bool = True
+
+
+@dataclass(frozen=True)
+class CompositeAlarm:
+    """``rule``: AlarmRule, such as ``ALARM(a) OR ALARM(b)``."""
+
+    name: str
+    rule: str
+    actions: tuple[str, ...]
+    actions_enabled: bool
 
 
 @dataclass(frozen=True)
@@ -167,12 +195,31 @@ def _state_change(item: Any) -> StateChange | None:
 
 
 def find_alarms_on(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:
-    """Every metric alarm with one of these dimension values (queue and function names); reads all alarms of the region."""
+    """Every metric alarm on a metric with one of these dimension values (queue and function names); reads all alarms of
+    the region."""
     values = set(dimension_values)
     with aws.translate_errors("cloudwatch", "alarms"):
         pages = aws.cloudwatch.get_paginator("describe_alarms").paginate()
         alarms = [_alarm(item) for page in pages for item in page.get("MetricAlarms", [])]
-    return tuple(alarm for alarm in alarms if values & {value for _, value in alarm.dimensions})
+    return tuple(
+        alarm for alarm in alarms if values & {value for metric in alarm.metrics for _, value in metric.dimensions}
+    )
+
+
+def composite_alarms(aws: Aws) -> tuple[CompositeAlarm, ...]:
+    """The region's composite alarms."""
+    with aws.translate_errors("cloudwatch", "alarms"):
+        pages = aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["CompositeAlarm"])
+        items: list[Any] = [item for page in pages for item in page.get("CompositeAlarms", [])]
+    return tuple(
+        CompositeAlarm(
+            item["AlarmName"],
+            item.get("AlarmRule", ""),
+            tuple(item.get("AlarmActions", [])),
+            item.get("ActionsEnabled", True),
+        )
+        for item in items
+    )
 
 
 def firing_alarms(aws: Aws) -> tuple[tuple[Alarm, ...], bool]:
@@ -205,4 +252,24 @@ def _alarm(item: Any) -> Alarm:
         periods=int(item.get("EvaluationPeriods") or 1),
         to_alarm=int(item.get("DatapointsToAlarm") or item.get("EvaluationPeriods") or 1),
         comparison=item.get("ComparisonOperator") or "GreaterThanOrEqualToThreshold",
+        metrics=_alarm_metrics(item),
+        math=bool(item.get("Metrics")),
+        missing_data=item.get("TreatMissingData") or "missing",
+        actions=tuple(item.get("AlarmActions", [])),
+        actions_enabled=item.get("ActionsEnabled", True),
+    )
+
+
+def _alarm_metrics(item: Any) -> tuple[AlarmMetric, ...]:
+    stats = [entry["MetricStat"] for entry in item.get("Metrics", []) if "MetricStat" in entry]
+    pairs = [(stat["Metric"], stat) for stat in stats] or [(item, item)]
+    return tuple(
+        AlarmMetric(
+            namespace=metric.get("Namespace", ""),
+            metric=metric.get("MetricName", ""),
+            dimensions=tuple((entry["Name"], entry["Value"]) for entry in metric.get("Dimensions", [])),
+            statistic=stat.get("Stat") or stat.get("Statistic") or stat.get("ExtendedStatistic") or "",
+            period_s=int(stat.get("Period") or 60),
+        )
+        for metric, stat in pairs
     )

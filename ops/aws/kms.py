@@ -16,6 +16,13 @@ _DRY_RUN_SUCCEEDED = "DryRunOperationException"
 _UNUSABLE = ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException")
 
 
+def key_policy(aws: Aws, key: str) -> str:
+    """The key's policy, JSON. ``key``: its ID, alias or ARN. Needs kms:DescribeKey and kms:GetKeyPolicy."""
+    with aws.translate_errors("kms", f"key {key}"):
+        identity = aws.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyId"]
+        return str(aws.kms.get_key_policy(KeyId=identity, PolicyName="default")["Policy"])
+
+
 def permission_warnings(aws: Aws, key: str, owner: str, context: Mapping[str, str]) -> tuple[str, ...]:
     """Why sends to ``owner`` ("queue jobs"), which is encrypted with ``key``, may be rejected; empty when they work.
 

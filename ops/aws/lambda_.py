@@ -45,6 +45,15 @@ class Function:
     log_format: str = "Text"
     """Text | JSON: the format of the platform's log lines."""
     code_sha: str = ""
+    runtime: str = ""
+    """``python3.13``; empty of an image."""
+    tracing: bool = False
+    layers: tuple[str, ...] = ()
+    """ARNs of layer versions."""
+    variables: tuple[str, ...] = ()
+    """Names of its environment variables."""
+    snap_start: bool = False
+    file_system: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,8 @@ class EventSourceMapping:
     """Why Lambda cannot read the filters (it has no access to their KMS key); empty when it can."""
     reason: str = ""
     """Lambda's reason for the last change of ``state``."""
+    event_count: bool = False
+    """Whether it publishes EventCount metrics."""
     changed_at: datetime | None = None
     """When it was last updated, or its state last changed."""
 
@@ -125,6 +136,12 @@ def _function(response: Any) -> Function:
         dead_letter_arn=response.get("DeadLetterConfig", {}).get("TargetArn") or None,
         log_format=response.get("LoggingConfig", {}).get("LogFormat") or "Text",
         code_sha=response.get("CodeSha256") or "",
+        runtime=response.get("Runtime") or "",
+        tracing=response.get("TracingConfig", {}).get("Mode") == "Active",
+        layers=tuple(layer.get("Arn", "") for layer in response.get("Layers") or ()),
+        variables=tuple(sorted(variables)),
+        snap_start=response.get("SnapStart", {}).get("ApplyOn", "None") != "None",
+        file_system=bool(response.get("FileSystemConfigs")),
     )
 
 
@@ -262,6 +279,7 @@ def _mapping(item: Any) -> EventSourceMapping:
         filters=tuple(str(item.get("Pattern", "")) for item in filters.get("Filters") or ()),
         unreadable_filters=str((item.get("FilterCriteriaError") or {}).get("Message", "")),
         reason=item.get("StateTransitionReason") or "",
+        event_count="EventCount" in ((item.get("MetricsConfig") or {}).get("Metrics") or []),
         changed_at=item.get("LastModified"),
     )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.errors import AwsError
+from ops.errors import AwsError, NotFound
 
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
@@ -58,6 +58,16 @@ class LogEvents:
 
     events: tuple[LogEvent, ...]
     more: bool
+
+
+def retention_days(aws: Aws, group: str) -> int | None:
+    """How long the log group keeps its lines; None: forever. Needs logs:DescribeLogGroups. Raises NotFound."""
+    with aws.translate_errors("logs", f"log group {group}"):
+        found = aws.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    own = [one for one in found if one.get("logGroupName") == group]
+    if not own:
+        raise NotFound(f"There is no log group {group}.")
+    return own[0].get("retentionInDays")
 
 
 def run_query(

@@ -18,6 +18,30 @@ def publish(aws: Aws, topic_arn: str, message: str, options: Mapping[str, Any]) 
 
 
 @dataclass(frozen=True)
+class TopicAttributes:
+    """``policy``: JSON. ``kms_key``: ID, alias or ARN; empty without encryption by SNS."""
+
+    arn: str
+    policy: str
+    kms_key: str
+    confirmed: int
+    pending: int
+
+
+def topic_attributes(aws: Aws, topic_arn: str) -> TopicAttributes:
+    """Needs sns:GetTopicAttributes. Raises NotFound."""
+    with aws.translate_errors("sns", f"topic {topic_arn.rpartition(':')[2]}"):
+        found = aws.sns.get_topic_attributes(TopicArn=topic_arn)["Attributes"]
+    return TopicAttributes(
+        arn=topic_arn,
+        policy=found.get("Policy", ""),
+        kms_key=found.get("KmsMasterKeyId", ""),
+        confirmed=int(found.get("SubscriptionsConfirmed", 0)),
+        pending=int(found.get("SubscriptionsPending", 0)),
+    )
+
+
+@dataclass(frozen=True)
 class Subscription:
     """``endpoint``: the ARN of a queue or a function, or an address. ``arn`` is not an ARN while it is pending."""
 

@@ -41,6 +41,12 @@ class Queue:
     """The maximum size of a message with its attributes (MaximumMessageSize; the default since August 2025)."""
     grants: tuple[policies.Grant, ...] = ()
     """What its queue policy allows to services."""
+    redrive_permission: str | None = None
+    """allowAll | denyAll | byQueue of its redrive allow policy; None without one."""
+    encrypted: bool | None = None
+    """Whether it is encrypted at rest; None where SQS does not return SqsManagedSseEnabled."""
+    public: bool = False
+    """Whether its policy allows something to everyone without a condition."""
     created: datetime | None = None
     """CreatedTimestamp, in UTC; None where SQS does not return it."""
 
@@ -110,8 +116,18 @@ def _queue(url: str, attributes: Mapping[str, str]) -> Queue:
         kms_key=attributes.get("KmsMasterKeyId") or None,
         grants=policies.parse_grants(attributes.get("Policy", "")),
         max_bytes=int(attributes.get("MaximumMessageSize", 1_048_576)),
+        redrive_permission=allowed.get("redrivePermission"),
+        encrypted=_encrypted(attributes),
+        public=policies.open_to_all(attributes.get("Policy", "")),
         created=_created(attributes.get("CreatedTimestamp")),
     )
+
+
+def _encrypted(attributes: Mapping[str, str]) -> bool | None:
+    if attributes.get("KmsMasterKeyId"):
+        return True
+    managed = attributes.get("SqsManagedSseEnabled")
+    return managed == "true" if managed is not None else None
 
 
 def _created(epoch_s: str | None) -> datetime | None:

@@ -52,10 +52,11 @@ class Examination:
 
 @dataclass(frozen=True)
 class DoctorReport:
-    """``subject``: the template's path, or empty of a workload of an account. ``notes``: what was not looked at, in
-    sentences. ``refused``: whether AWS refused to show a part."""
+    """``template``: its path, or empty of a workload of an account; ``place``: of that, in words. ``notes``: what was not
+    looked at, in sentences. ``refused``: whether AWS refused to show a part."""
 
-    subject: str
+    template: str
+    place: str
     workloads: tuple[Examination, ...]
     notes: tuple[str, ...] = ()
     refused: bool = False

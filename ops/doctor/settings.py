@@ -157,7 +157,6 @@ class Observed:
     duration_max_ms: float | None = None
     oldest_max_s: float | None = None
     init_ms: float | None = None
-    dead_letter_received: float | None = None
 
 
 NEEDS_METRICS = Unknown("needs metrics of a running workload")
@@ -179,5 +178,9 @@ class WorkloadSettings:
     topics: tuple[TopicSettings, ...] | Unknown
     account_concurrency: int | Unknown
     observed: Observed | Unknown = NEEDS_METRICS
+    dlq_gone: str = ""
+    """The dead-letter queue that the queue names, where that does not exist."""
+    metric_period_s: int = 60
+    """How often its metrics are published; AWS does by the minute."""
     deadline_s: int | None = None
     """How long a message may take, where the user says so."""

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ops import workload
+from ops.aws import Aws
 from ops.cli import options
 from ops.cli.doctor import terminal
 from ops.cli.output.formats import OutputFormat
 from ops.cli.output.rows import print_as
+from ops.cli.output.sanitize import place
 from ops.doctor.examination import DoctorReport, examine
+from ops.doctor.live import read
 from ops.doctor.rule import Severity
-from ops.errors import UsageError
+from ops.errors import AwsError, UsageError
+from ops.target import Target
 
 COLUMNS = ("workload", "severity", "rule", "resource", "setting", "line", "text", "cli", "cloudformation")
 """Of the CSV: a row for each finding."""
@@ -68,10 +74,12 @@ def doctor(
     if template is not None:
         report = _of_template(template, parameter or [], queue, (stack, function, profile, region), deadline)
     else:
-        raise UsageError("Name a template.", "ops doctor --template template.yaml")
+        report = _of_account(parameter, options.target(stack, queue, function, profile, region), deadline)
     _print(report, form)
     if _fails(report, fail_on):
         raise typer.Exit(1)
+    if report.refused and fail_on is not FailOn.NEVER:
+        raise typer.Exit(AwsError.exit_code)
 
 
 def _chosen(output: DoctorFormat, as_json: bool) -> DoctorFormat:
@@ -91,7 +99,22 @@ def _of_template(
             "Omit them, or --template.",
         )
     found = workloads.read(path, _parameters(given), queue, int(deadline) if deadline else None)
-    return DoctorReport(str(path), tuple(examine(one) for one in found.workloads), found.notes)
+    return DoctorReport(str(path), "", tuple(examine(one) for one in found.workloads), found.notes)
+
+
+def _of_account(parameter: list[str] | None, target: Target, deadline: float | None) -> DoctorReport:
+    if parameter:
+        raise UsageError("--parameter is of a template.", "Name it: --template FILE.")
+    aws = Aws(target)
+    described = workload.describe(aws, target)
+    if described.serves:
+        raise UsageError(
+            f"{described.queue.name} is the dead-letter queue of {', '.join(described.serves)}.",
+            "Name the queue that is read: --queue NAME.",
+        )
+    found = read.read(aws, described)
+    settings = replace(found.workload, deadline_s=int(deadline) if deadline else None)
+    return DoctorReport("", place(described, target), (examine(settings),), refused=found.refused)
 
 
 def _parameters(given: list[str]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
@@ -18,14 +20,14 @@ HEADINGS = {Severity.CRITICAL: "Critical", Severity.WARNING: "Warning", Severity
 def show(report: DoctorReport) -> None:
     console = Console(highlight=False)
     for examination in report.workloads:
-        _examination(console, report.subject, examination)
+        _examination(console, report, examination)
     for note in report.notes:
         console.print(Text(f"note: {safe(note)}", style="dim"))
 
 
-def _examination(console: Console, subject: str, examination: Examination) -> None:
+def _examination(console: Console, report: DoctorReport, examination: Examination) -> None:
     title = Text(safe(examination.workload), style="bold")
-    title.append(f" · {safe(subject) or 'settings of the account'}", style="dim")
+    title.append(f" · {safe(report.template or report.place)}", style="dim")
     console.print(title)
     console.print(Text(summary(examination), style="dim"))
     for severity in Severity:
@@ -33,8 +35,8 @@ def _examination(console: Console, subject: str, examination: Examination) -> No
         if found:
             console.print()
             console.print(Text(HEADINGS[severity], style=STYLES[severity]))
-            for finding in found:
-                _finding(console, subject, finding)
+            for _, same in groupby(found, key=lambda one: one.rule):
+                _findings(console, safe(report.template), list(same))
     if examination.not_checked:
         console.print()
         console.print(Text("Not checked", style="dim"))
@@ -55,14 +57,18 @@ def summary(examination: Examination) -> str:
     return f"{', '.join(words) or 'no findings'} · {fine} fine{unchecked}"
 
 
-def _finding(console: Console, subject: str, finding: Finding) -> None:
-    head = Text(_sentence(finding.text))
-    where = f"{safe(subject)}:{finding.line}" if finding.line else safe(finding.resource)
-    head.append(f"  {finding.rule} · {where}", style="dim")
-    _indented(console, head, 2)
-    _indented(console, Text(safe(finding.consequence)), 4)
-    console.print(Text(f"    {_change(finding)}"), soft_wrap=True)  # in one piece, to be copied
-    _indented(console, Text(f"Source: {finding.source.title}", style="dim"), 4)
+def _findings(console: Console, template: str, findings: list[Finding]) -> None:
+    """Those of one rule, with what they share once."""
+    first = findings[0]
+    for finding in findings:
+        head = Text(_sentence(finding.text))
+        where = f" · {template}:{finding.line}" if finding.line else ""
+        head.append(f"  {finding.rule}{where}", style="dim")
+        _indented(console, head, 2)
+    _indented(console, Text(safe(first.consequence)), 4)
+    for change in dict.fromkeys(map(_change, findings)):
+        console.print(Text(f"    {change}"), soft_wrap=True)  # in one piece, to be copied
+    _indented(console, Text(f"From: {first.source.title}", style="dim"), 4)
 
 
 def _indented(console: Console, text: Text, columns: int) -> None:

@@ -20,8 +20,6 @@ from ops.doctor.settings import (
     known,
 )
 
-MIN_PERIOD_S = 60
-"""AWS/SQS and AWS/Lambda publish by the minute (CloudWatch metrics pages, 2026-11)."""
 INVOCATION_METRICS = ("Errors", "Duration", "Invocations")
 
 
@@ -165,7 +163,7 @@ def window(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) -> 
 )
 @_each_alarm
 def period(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) -> Iterator[Problem]:
-    if known(series.namespace) in ("AWS/SQS", "AWS/Lambda") and known(series.period_s) < MIN_PERIOD_S:
+    if known(series.namespace) in ("AWS/SQS", "AWS/Lambda") and known(series.period_s) < workload.metric_period_s:
         change = changes.alarm(alarm.origin, "--period 60", "Period", 60)
         text = f"{alarm.name} has a period of {known(series.period_s)} s"
         yield Problem(text, alarm.origin, "Period", change)

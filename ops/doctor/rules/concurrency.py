@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ops import formatting, pricing
 from ops.doctor import changes, sources
 from ops.doctor.rule import Problem, Severity, each, rule
+from ops.doctor.rules.reading import mapping_name
 from ops.doctor.settings import FunctionSettings, MappingSettings, Unknown, WorkloadSettings, known
 
 CEILING = 1_250
@@ -79,7 +80,7 @@ def reserved_without_maximum(workload: WorkloadSettings) -> Iterator[Problem]:
         ):
             least = max(2, reserved)
             text = (
-                f"{function.origin.name} has {reserved} reserved, and {mapping.origin.name} has no MaximumConcurrency"
+                f"{function.origin.name} has {reserved} reserved, and {mapping_name(mapping)} has no MaximumConcurrency"
             )
             change = changes.mapping(
                 mapping.origin,
@@ -127,7 +128,7 @@ def unbounded(workload: WorkloadSettings) -> Iterator[Problem]:
             known(known(mapping.function).reserved),
         )
         if all(bound is None for bound in bounds):
-            text = f"{mapping.origin.name} may start up to {formatting.count(CEILING)} concurrent invocations"
+            text = f"{mapping_name(mapping)} may start up to {formatting.count(CEILING)} concurrent invocations"
             change = changes.mapping(
                 mapping.origin, "--scaling-config MaximumConcurrency=50", "ScalingConfig", {"MaximumConcurrency": 50}
             )
@@ -177,7 +178,7 @@ def idle_polling(workload: WorkloadSettings) -> Iterator[Problem]:
             return
         more, usual = EMPTY_RECEIVES_MONTH * price, EMPTY_RECEIVES_MONTH_AT_TWO * price
         text = (
-            f"an idle {mapping.origin.name} polls for about {formatting.usd(more)} a month instead of {formatting.usd(usual)} "
+            f"{mapping_name(mapping)} polls for about {formatting.usd(more)} a month while it is idle, instead of {formatting.usd(usual)} "
             f"({prices.region} prices)"
         )
         change = changes.other("", "keep it: it protects the function and the account, and costs cents")

@@ -35,8 +35,9 @@ def dlq_missing(workload: WorkloadSettings) -> Iterator[Problem]:
     if workload.dlq is not None:
         known(workload.dlq)
         return
-    name = queue.origin.name
-    text = no_dead_letter_queue_text(name, known(queue.retention_s))
+    text = no_dead_letter_queue_text(queue.origin.name, known(queue.retention_s))
+    if workload.dlq_gone:
+        text = f"the dead-letter queue that {queue.origin.name} names, {workload.dlq_gone}, does not exist"
     policy = {"deadLetterTargetArn": "DLQ_ARN", "maxReceiveCount": ENOUGH_RECEIVES}
     yield Problem(text, queue.origin, "RedrivePolicy", changes.queue(queue.origin, "RedrivePolicy", policy))
 

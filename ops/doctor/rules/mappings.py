@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ops import formatting
 from ops.doctor import changes, sources
 from ops.doctor.rule import Change, Problem, Severity, each, rule
+from ops.doctor.rules.reading import mapping_name
 from ops.doctor.settings import MappingSettings, WorkloadSettings, known
 
 
@@ -21,7 +22,7 @@ def mapping_disabled(workload: WorkloadSettings) -> Iterator[Problem]:
     def check(mapping: MappingSettings) -> Iterator[Problem]:
         if not known(mapping.enabled):
             change = changes.mapping(mapping.origin, "--enabled", "Enabled", True)
-            yield Problem(f"{mapping.origin.name} is disabled", mapping.origin, "Enabled", change)
+            yield Problem(f"{mapping_name(mapping)} is disabled", mapping.origin, "Enabled", change)
 
     yield from each(known(workload.mappings), check)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ops.doctor.settings import AlarmSettings, NotChecked, Series, Unknown, WorkloadSettings, known
+from ops.doctor.settings import AlarmSettings, MappingSettings, NotChecked, Series, Unknown, WorkloadSettings, known
 
 AGE = "ApproximateAgeOfOldestMessage"
 
@@ -30,6 +30,14 @@ def watching(
     if not found and doubt:
         raise NotChecked(doubt)
     return found
+
+
+def mapping_name(mapping: MappingSettings) -> str:
+    """In a template its logical ID; on AWS it has a UUID only, and is named by its function."""
+    if not mapping.origin.id:
+        return mapping.origin.name
+    function = mapping.function
+    return "the mapping" if isinstance(function, Unknown) else f"the mapping of {function.origin.name}"
 
 
 def age_deadline(workload: WorkloadSettings) -> float | None:

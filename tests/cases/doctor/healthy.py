@@ -124,9 +124,7 @@ def topic(**changes: Any) -> TopicSettings:
 
 
 BOUNDED = function(reserved=1_250)
-SEEN = Observed(
-    duration_p99_ms=4_000.0, duration_max_ms=9_000.0, oldest_max_s=600.0, init_ms=900.0, dead_letter_received=0.0
-)
+SEEN = Observed(duration_p99_ms=4_000.0, duration_max_ms=9_000.0, oldest_max_s=600.0, init_ms=900.0)
 HEALTHY = WorkloadSettings(
     name="orders",
     scope="the account",

@@ -1,0 +1,193 @@
+"""All settings of a workload of an account, each part read by itself: what AWS refuses is Unknown, the rest is checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from handler import contract
+from ops.aws import cloudwatch, kms, lambda_, logs, policies, sns
+from ops.aws.cloudwatch import MetricQuery
+from ops.doctor.live import described
+from ops.doctor.settings import (
+    AlarmSettings,
+    MappingSettings,
+    Observed,
+    Origin,
+    TopicSettings,
+    Unknown,
+    WorkloadSettings,
+)
+from ops.workload import consumers
+from ops.workload.gaps import Gap, Part, Why, attempt
+from ops.workload.parallel_map import parallel_map
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.lambda_ import Function
+    from ops.workload import Reader, Workload
+
+DAYS, DAY_S = 14, 86_400
+CLOUDWATCH = "cloudwatch.amazonaws.com"
+KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LiveSettings:
+    """``refused``: whether AWS refused to show a part."""
+
+    workload: WorkloadSettings
+    refused: bool
+
+
+def read(aws: Aws, workload: Workload) -> LiveSettings:
+    """Five metrics of two weeks are asked for, which costs $0.00005. Raises CredentialsError and Unreachable."""
+    reading = _Reading(aws)
+    alarms = reading.alarms(workload)
+    base = described.settings(workload, ())
+    readers = parallel_map(reading.reader, workload.readers)
+    own = {lambda_.bare_arn(one.function.arn) for one in workload.readers if one.function}
+    found = replace(
+        base,
+        mappings=tuple(readers) if readers else base.mappings,
+        other_mappings=reading.others(workload, own),
+        dlq_mappings=reading.dlq_mappings(workload),
+        alarms=alarms,
+        topics=reading.topics(alarms),
+        observed=reading.observed(workload),
+        metric_period_s=aws.target.finest_period,
+    )
+    denied = reading.refused or any(gap.why is Why.DENIED for gap in workload.gaps)
+    return LiveSettings(found, denied)
+
+
+class _Reading:
+    """``refused`` is set by the first refusal."""
+
+    def __init__(self, aws: Aws) -> None:
+        self._aws = aws
+        self.refused = False
+
+    def _ask(self, name: str, question: Callable[[], T]) -> T | Unknown:
+        answer = attempt(Part.DETAIL, name, question)
+        if not isinstance(answer, Gap):
+            return answer
+        self.refused |= answer.why is not Why.GONE
+        return described.unknown(answer)
+
+    def alarms(self, workload: Workload) -> tuple[AlarmSettings, ...] | Unknown:
+        """Those on a part of the workload, though they name it wrongly, and all composite alarms."""
+        queues = [one for one in (workload.queue, workload.dlq) if one]
+        functions = [one.function for one in workload.readers if one.function]
+        names = [name for one in queues for name in (one.name, one.url, one.arn)]
+        names += [name for one in functions for name in (one.name, one.arn, lambda_.bare_arn(one.arn))]
+        found = self._ask("alarms", partial(cloudwatch.find_alarms_on, self._aws, names))
+        composites = self._ask("alarms", partial(cloudwatch.composite_alarms, self._aws))
+        if isinstance(found, Unknown):
+            return found
+        if isinstance(composites, Unknown):
+            return composites
+        return (*map(described.alarm, found), *map(described.composite, composites))
+
+    def reader(self, reader: Reader) -> MappingSettings:
+        """With the function's reserved concurrency and log retention."""
+        if reader.function is None:
+            return described.mapping(reader, None)
+        function: Function = reader.function
+        name = function.name
+        reserved = self._ask(name, partial(lambda_.with_reserved_concurrency, self._aws, function))
+        days = self._ask(function.log_group, partial(logs.retention_days, self._aws, function.log_group))
+        settings = described.function_settings(function if isinstance(reserved, Unknown) else reserved)
+        if isinstance(reserved, Unknown):
+            settings = replace(settings, reserved=reserved)
+        return replace(described.mapping(reader, function), function=replace(settings, log_retention_days=days))
+
+    def others(self, workload: Workload, own: Iterable[str]) -> tuple[MappingSettings, ...] | Unknown:
+        """The mappings of these functions on other queues."""
+        known = {lambda_.bare_arn(one.function.arn): one.function for one in workload.readers if one.function}
+        found: list[MappingSettings] = []
+        for arn in own:
+            mappings = self._ask(arn, partial(consumers.mappings_of, self._aws, arn))
+            if isinstance(mappings, Unknown):
+                return mappings
+            others = [one for one in mappings if one.source_arn != workload.queue.arn]
+            found += [described.mapping(consumers.Reader(one, known[arn]), known[arn]) for one in others]
+        return tuple(found)
+
+    def dlq_mappings(self, workload: Workload) -> tuple[MappingSettings, ...] | Unknown:
+        if workload.dlq is None:
+            return ()
+        arn = workload.dlq.arn
+        found = self._ask(workload.dlq.name, partial(consumers.readers, self._aws, arn))
+        return found if isinstance(found, Unknown) else tuple(described.mapping(one, one.function) for one in found)
+
+    def topics(self, alarms: tuple[AlarmSettings, ...] | Unknown) -> tuple[TopicSettings, ...] | Unknown:
+        """Those that the alarms publish to. One that may not be read has unknown settings."""
+        if isinstance(alarms, Unknown):
+            return alarms
+        actions = {arn for one in alarms if not isinstance(one.actions, Unknown) for arn in one.actions}
+        return tuple(map(self._topic, sorted(arn for arn in actions if ":sns:" in arn)))
+
+    def _topic(self, arn: str) -> TopicSettings:
+        origin = Origin("AWS::SNS::Topic", arn.rpartition(":")[2], arn)
+        found = self._ask(arn, partial(sns.topic_attributes, self._aws, arn))
+        if isinstance(found, Unknown):
+            return TopicSettings(origin, arn, found, found, found, found, found)
+        return TopicSettings(
+            origin=origin,
+            arn=arn,
+            key=found.kms_key or None,
+            key_admits=self._key_admits(found.kms_key),
+            policy_admits=_topic_admits(found),
+            subscribed=found.confirmed,
+            pending=found.pending,
+        )
+
+    def _key_admits(self, key: str) -> bool | Unknown:
+        if not key:
+            return True
+        if kms.AWS_MANAGED_PREFIX in key:
+            return False
+        policy = self._ask(key, partial(kms.key_policy, self._aws, key))
+        return policy if isinstance(policy, Unknown) else policies.allows(policy, CLOUDWATCH, KEY_ACTIONS)
+
+    def observed(self, workload: Workload) -> Observed | Unknown:
+        end = datetime.now(UTC)
+        start = end - timedelta(days=DAYS)
+        question = partial(cloudwatch.get_metric_data, self._aws, _queries(workload), start, end, DAY_S)
+        found = self._ask("metrics", question)
+        if isinstance(found, Unknown):
+            return found
+        most = {key: max((value for _, value in points), default=None) for key, points in found.series.items()}
+        total = {key: sum(value for _, value in points) for key, points in found.series.items()}
+        cold = total.get("cold", 0.0)
+        return Observed(
+            duration_p99_ms=most.get("p99"),
+            duration_max_ms=most.get("longest"),
+            oldest_max_s=most.get("oldest"),
+            init_ms=total["init"] / cold if cold else None,
+        )
+
+
+def _topic_admits(found: sns.TopicAttributes) -> bool:
+    """SNS's own policy lets the account's alarms publish: every principal, if the account owns the topic."""
+    return policies.allows(found.policy, CLOUDWATCH, ("sns:Publish",))
+
+
+def _queries(workload: Workload) -> list[MetricQuery]:
+    queue = (("QueueName", workload.queue.name),)
+    queries = [MetricQuery("oldest", "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", queue)]
+    if workload.function is not None:
+        own = (("FunctionName", workload.function.name),)
+        recorded = ((contract.INVOCATION_DIMENSION, workload.function.name),)
+        queries += [
+            MetricQuery("p99", "AWS/Lambda", "Duration", "p99", own),
+            MetricQuery("longest", "AWS/Lambda", "Duration", "Maximum", own),
+            MetricQuery("init", contract.INVOCATION_NAMESPACE, contract.INV_INIT, "Sum", recorded),
+            MetricQuery("cold", contract.INVOCATION_NAMESPACE, contract.INV_COLD, "Sum", recorded),
+        ]
+    return queries
