@@ -37,6 +37,7 @@ SHOWN_COLUMNS = (
     "duration_ms",
     "memory_used_mb",
     "memory_size_mb",
+    "trace",
 )
 
 

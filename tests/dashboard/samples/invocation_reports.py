@@ -12,7 +12,7 @@ from dashboard.time_range import TimeRange
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.cost import CostReport
-from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
+from ops.insight.reports.failures import DURATION_EDGES_MS, SHOWN_COLUMNS, FailuresReport
 from ops.insight.rules.cost_model import Assumptions
 from tests.dashboard.samples.series import NOW, SampleSeries
 
@@ -133,7 +133,7 @@ class InvocationReports(SampleSeries):
                 versions, columns=["version", "invocations", "failed", "share", "p50_ms", "p95_ms", "p99_ms"]
             ),
             by_type=by_type if self.trouble else by_type.iloc[0:0],
-            invocations=rows,
+            invocations=rows[list(SHOWN_COLUMNS)],
             failed=float(errors.to_numpy().sum()) if len(failed) or self.trouble else 0.0,
             total=390.0,
             p95_ms=float(p95.max()),

@@ -200,3 +200,9 @@ def test_a_memory_size_of_zero_gives_no_share(stage: Stage) -> None:
 def test_an_error_type_may_have_the_name_of_our_own_column(stage: Stage) -> None:
     named = {contract.INV_STATUS: "error", contract.INV_ERROR_TYPE: error_counts.OTHER_ERRORS}
     assert list(report(stage, [invocation(0, **named)]).errors.columns) == [error_counts.OTHER_ERRORS]
+
+
+def test_an_invocation_has_its_trace(stage: Stage) -> None:
+    header = "Root=1-6b0ba243-aed8138bfd59b088c6e3f746;Parent=f3b57f19bccb739c;Sampled=1"
+    found = report(stage, [invocation(1, **{contract.INV_TRACE: header}), invocation(2)])
+    assert found.invocations["trace"].tolist() == [header, ""]
