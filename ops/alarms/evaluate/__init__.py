@@ -1,27 +1,36 @@
 """CloudWatch's alarms, evaluated as CloudWatch does, as pure functions on a virtual clock.
 
-``metric_alarm`` reads a definition, ``metric_states`` says when it changes state over recorded points. The modules below
-are the parts: ``threshold`` decides over one window, ``statistics`` measures one period. What is not modeled is refused
-with an AlarmError, never guessed.
+``simulate`` takes metric and composite alarms, recorded points and mute rules, and answers every change of state and every
+action. The modules below are its parts: ``metric_alarm`` reads a definition, ``metric_states`` runs it over time,
+``threshold`` decides over one window, ``statistics`` measures one period, ``metric_math`` combines metrics. What is not
+modeled is refused with an AlarmError, never guessed; what AWS does not publish, and was chosen here, is marked ⚠.
 """
 
 from __future__ import annotations
 
+from ops.alarms.evaluate.actions import Action
+from ops.alarms.evaluate.composite_alarm import CompositeAlarm, composite_alarm
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_alarm import MetricAlarm, MetricStat, metric_alarm
 from ops.alarms.evaluate.metric_states import Transition, metric_states
 from ops.alarms.evaluate.points import Metric, Metrics, Point, dimensions_of, point
+from ops.alarms.evaluate.simulation import Outcome, simulate
 
 __all__ = [
+    "Action",
     "AlarmError",
+    "CompositeAlarm",
     "Metric",
     "MetricAlarm",
     "MetricStat",
     "Metrics",
+    "Outcome",
     "Point",
     "Transition",
+    "composite_alarm",
     "dimensions_of",
     "metric_alarm",
     "metric_states",
     "point",
+    "simulate",
 ]

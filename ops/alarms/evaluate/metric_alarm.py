@@ -45,6 +45,8 @@ class MetricAlarm:
     program: Program | None = None  # of metric math; None: the alarm watches its only input
     low_sample_limit: float = 0.0  # samples below which the state stays; 0: evaluated however few there are
     wall_clock: bool = False
+    warm_up: int = 0  # seconds after its creation
+    whole_warm_up: bool = False  # it lasts even if there is enough data before its end
     actions_enabled: bool = True
     actions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # by state
 
@@ -86,6 +88,7 @@ def _read(name: str, definition: Definition) -> MetricAlarm:
         raise AlarmError("the threshold is missing.")
     inputs, expressions = _watched(definition)
     period = inputs[0][1].period
+    warm_up = definition.get("WarmUpConfiguration") or {}
     low = definition.get("EvaluateLowSampleCountPercentile") == "ignore" and not expressions
     return MetricAlarm(
         name=name,
@@ -94,6 +97,8 @@ def _read(name: str, definition: Definition) -> MetricAlarm:
         program=expressions,
         low_sample_limit=low_sample_limit(inputs[0][1].statistic) if low else 0.0,
         wall_clock=_wall_clock(definition, period),
+        warm_up=60 * int(warm_up.get("WarmUpPeriodDurationInMinutes") or 0),
+        whole_warm_up=bool(warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds")),
         actions_enabled=definition.get("ActionsEnabled", True) is not False,
         actions=actions_of(definition),
     )

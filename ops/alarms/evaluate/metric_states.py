@@ -8,13 +8,14 @@ sees later says so by ``Point.arrived``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ops.alarms.evaluate.metric_alarm import MetricAlarm
 from ops.alarms.evaluate.points import Metrics, Point
 from ops.alarms.evaluate.reasons import reason
-from ops.alarms.evaluate.threshold import INSUFFICIENT_DATA, Datapoint, decide, pattern, state_of
+from ops.alarms.evaluate.threshold import INSUFFICIENT_DATA, NONE, Datapoint, decide, pattern, state_of
 from ops.alarms.evaluate.watched_series import WatchedSeries
 
 
@@ -28,10 +29,19 @@ class Transition:
 
 
 def metric_states(
-    alarm: MetricAlarm, metrics: Metrics, start: float, end: float, state: str = INSUFFICIENT_DATA
+    alarm: MetricAlarm,
+    metrics: Metrics,
+    start: float,
+    end: float,
+    state: str = INSUFFICIENT_DATA,
+    created: float | None = None,
 ) -> list[Transition]:
-    """The changes of state between ``start`` and ``end``, both included, of an alarm that is in ``state`` before."""
-    return _Run(alarm, metrics, start, end).transitions(state)
+    """The changes of state between ``start`` and ``end``, both included, of an alarm that is in ``state`` before.
+
+    ``created``: when it was, for its warm-up, in which it is not evaluated; it ends early once there is data for all N
+    periods, unless the alarm waits for its end (PutMetricAlarm, WarmUpConfiguration, botocore 1.44.5). None: long ago.
+    """
+    return _Run(alarm, metrics, start, end).transitions(state, created)
 
 
 class _Run:
@@ -49,14 +59,19 @@ class _Run:
         all_positions = range(0) if self._series.by_range else range(self._first, self._last + 1)
         self._flags = bytearray(self._patterned(all_positions))
 
-    def transitions(self, state: str) -> list[Transition]:
+    def transitions(self, state: str, created: float | None) -> list[Transition]:
         changes: list[Transition] = []
+        cold_until = -math.inf if created is None else created + self._alarm.warm_up
         evaluate = self._evaluator()
         late, arrived = self._series.late, 0
         for at in self._ends:
             while arrived < len(late) and late[arrived][0] <= at:
                 self._add(*late[arrived][1:])
                 arrived += 1
+            if at < cold_until:
+                if self._alarm.whole_warm_up or NONE in self._recent(at)[-self._alarm.rule.periods :]:
+                    continue
+                cold_until = -math.inf
             new = evaluate(at)
             if new and new != state:
                 changes.append(Transition(at, self._alarm.name, state, new, self._reason(at)))
@@ -65,7 +80,7 @@ class _Run:
 
     def _evaluator(self) -> Callable[[int], str]:
         """The state at a time, remembered by the pattern of data: over days there are few different ones."""
-        rule, recent_at = self._alarm.rule, self._range if self._series.by_range else self._slice
+        rule, recent_at = self._alarm.rule, self._recent
         remembered: dict[bytes, str] = {}
 
         def evaluate(at: int) -> str:
@@ -79,12 +94,12 @@ class _Run:
             return evaluate
         return lambda at: "" if self._too_few_samples(at) else evaluate(at)
 
-    def _slice(self, at: int) -> bytes:
+    def _recent(self, at: int) -> bytes:
+        """The pattern of the periods that are looked at."""
+        if self._series.by_range:
+            return self._patterned(self._positions(at))
         last = self._position(at) - self._first
         return bytes(self._flags[last - self._span : last + 1 : self._stride])
-
-    def _range(self, at: int) -> bytes:
-        return self._patterned(self._positions(at))
 
     def _positions(self, at: int) -> range:
         newest = self._position(at)

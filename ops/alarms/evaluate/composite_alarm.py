@@ -1,0 +1,105 @@
+"""Composite alarms: their definitions, and their states over those of the alarms that they name.
+
+PutCompositeAlarm (botocore 1.44.5): a composite alarm is INSUFFICIENT_DATA only before its first evaluation; then it is
+ALARM or OK as its rule holds or not. CloudWatch stops evaluating a cycle; here it is refused, as is an alarm that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ops.alarms.evaluate.alarm_rule import AlarmRule, alarm_name, alarm_rule
+from ops.alarms.evaluate.errors import AlarmError
+from ops.alarms.evaluate.metric_alarm import Definition, actions_of
+from ops.alarms.evaluate.metric_states import Transition
+from ops.alarms.evaluate.threshold import ALARM, INSUFFICIENT_DATA, OK
+
+Changes = Mapping[str, Sequence[Transition]]  # by alarm name, in order of time
+
+
+@dataclass(frozen=True)
+class CompositeAlarm:
+    name: str
+    rule: AlarmRule
+    suppressor: str = ""  # an alarm's name
+    wait: int = 0  # seconds
+    extension: int = 0  # seconds
+    actions_enabled: bool = True
+    actions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # by state
+
+
+def composite_alarm(definition: Definition) -> CompositeAlarm:
+    name = str(definition.get("AlarmName") or "(no name)")
+    suppressor = str(definition.get("ActionsSuppressor") or "")
+    periods = [definition.get(f"ActionsSuppressor{each}Period") for each in ("Wait", "Extension")]
+    if suppressor and None in periods:
+        raise AlarmError(
+            f'Alarm "{name}": with ActionsSuppressor, ActionsSuppressorWaitPeriod and '
+            "ActionsSuppressorExtensionPeriod are required."
+        )
+    try:
+        rule = alarm_rule(str(definition.get("AlarmRule") or ""))
+    except AlarmError as error:
+        raise AlarmError(f'Alarm "{name}": {error}', error.next_step) from error
+    return CompositeAlarm(
+        name=name,
+        rule=rule,
+        suppressor=alarm_name(suppressor),
+        wait=int(periods[0] or 0),
+        extension=int(periods[1] or 0),
+        actions_enabled=definition.get("ActionsEnabled", True) is not False,
+        actions=actions_of(definition),
+    )
+
+
+def in_order(composites: Iterable[CompositeAlarm], others: Iterable[str]) -> list[CompositeAlarm]:
+    """Each after those that its rule or its suppression needs. ``others``: the names of all metric alarms.
+
+    Raises AlarmError for an alarm that does not exist and for a cycle of rules.
+    """
+    by_name = {each.name: each for each in composites}
+    known = {*by_name, *others}
+    done: dict[str, CompositeAlarm] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            cycle = " → ".join((*path[path.index(name) :], name))
+            raise AlarmError(f"The composite alarms form a cycle: {cycle}.", "Change the rule of one of them to FALSE.")
+        if name in done or name not in by_name:
+            return
+        alarm = by_name[name]
+        gone = [each for each in (*alarm.rule.alarms, alarm.suppressor) if each and each not in known]
+        if gone:
+            raise AlarmError(f'Alarm "{name}" refers to alarms that do not exist: {", ".join(gone)}.')
+        for needed in alarm.rule.alarms:
+            visit(needed, (*path, name))
+        done[name] = alarm
+
+    for name in by_name:
+        visit(name, ())
+    return list(done.values())
+
+
+def composite_states(alarm: CompositeAlarm, changes: Changes, start: float) -> list[Transition]:
+    """Its changes of state from ``start`` on, at once with those of its children, which begin with INSUFFICIENT_DATA."""
+    children = sorted((each for name in alarm.rule.alarms for each in changes.get(name, ())), key=lambda each: each.at)
+    states = dict.fromkeys(alarm.rule.alarms, INSUFFICIENT_DATA)
+    made: list[Transition] = []
+    state, at, because = INSUFFICIENT_DATA, start, "its alarm rule was first evaluated"
+
+    def settle() -> None:
+        nonlocal state
+        new = ALARM if alarm.rule.holds(states) else OK
+        if new != state:
+            made.append(Transition(at, alarm.name, state, new, f"{because}: {alarm.rule.text} evaluates to {new}"))
+            state = new
+
+    for change in children:
+        if change.at > at:
+            settle()
+        states[change.alarm] = change.new
+        if change.at > start:
+            at, because = change.at, f"{change.alarm} transitioned to {change.new}"
+    settle()
+    return made
