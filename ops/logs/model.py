@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import invocation_log, shared_log_groups
+from ops import invocation_log, log_streams
 from ops.deadletters.causes.logs import log_parser
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ class LogSource:
     @property
     def shared(self) -> bool:
         """Whether other functions may write to the log group, too."""
-        return shared_log_groups.is_shared(self.group, self.function)
+        return log_streams.is_shared(self.group, self.function)
 
     def owns(self, row: Row) -> bool:
-        return not shared_log_groups.is_other_functions(row, self.function, self.shared)
+        return not log_streams.is_other_functions(row, self.function, self.shared)
 
 
 def log_sources(workload: Workload) -> tuple[LogSource, ...]:

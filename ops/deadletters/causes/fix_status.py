@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from handler import contract
-from ops import formatting, shared_log_groups
+from ops import formatting, log_streams
 from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, source_queue
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.messages.model import NEVER_RAN, Kind
@@ -216,14 +216,14 @@ def _successes(
     if not kinds:
         return None
     found: list[tuple[datetime, str]] = []
-    shared = shared_log_groups.is_shared(function.log_group, function.name)
+    shared = log_streams.is_shared(function.log_group, function.name)
 
     def collect(row: Mapping[str, str]) -> None:
         entry = log_parser.parse_row(row)
         if (
             entry is None
             or entry.text != contract.LOG_JOB_OK
-            or shared_log_groups.is_other_functions(row, function.name, shared)
+            or log_streams.is_other_functions(row, function.name, shared)
         ):
             return
         found.append((entry.at, entry.job_kind))

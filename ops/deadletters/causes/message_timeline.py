@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import formatting, invocation_log, shared_log_groups
+from ops import formatting, invocation_log, log_streams
 from ops.deadletters.causes.attribution.evidence import SearchedMessage
 from ops.deadletters.causes.attribution.invocation_end import failed, failure_of, timed_out
 from ops.deadletters.causes.attribution.message_sources import QueueConsumer, find_consumers, source_queue
@@ -189,7 +189,7 @@ def _rows(
     rows: list[dict[str, str]] = []
     session.read([pattern], session.affordable(start, end), end, rows.append, page=False)
     setup = feed.setup
-    return [row for row in rows if not shared_log_groups.is_other_functions(row, setup.function, setup.shared)]
+    return [row for row in rows if not log_streams.is_other_functions(row, setup.function, setup.shared)]
 
 
 def _events(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[TimelineEvent]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import invocation_log, shared_log_groups
+from ops import invocation_log, log_streams
 from ops.aws import lambda_, sqs
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_query import MAX_IDS_PER_QUERY, RETENTION, Budget, LogQuerySession, ids_pattern
@@ -125,9 +125,9 @@ def _requests_of_function(
 
 def _is_own_line(row: Mapping[str, str], function: lambda_.Function) -> bool:
     """Whether the function wrote it. In a shared log group only a stream name identifies it."""
-    if shared_log_groups.is_shared(function.log_group, function.name):
+    if log_streams.is_shared(function.log_group, function.name):
         return invocation_log.function_of(row.get("@logStream", "")) == function.name
-    return not shared_log_groups.is_other_functions(row, function.name)
+    return not log_streams.is_other_functions(row, function.name)
 
 
 def _request_ids(row: Mapping[str, str]) -> set[str]:

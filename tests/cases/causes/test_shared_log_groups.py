@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ops import shared_log_groups
+from ops import log_streams
 from ops.deadletters.causes.attribution.evidence import ConsumerSetup
 from tests.cases.causes.log_lines import R1, R2, A, Row, cause, in_words, info, report, row, start, unhandled
 
@@ -34,13 +34,13 @@ ALONE = ConsumerSetup(timeout_s=15, window_s=1, function="order-worker")
 )
 def test_whose_line_it_is(stream: str, message: str, shared: bool, foreign: bool) -> None:
     written: Row = row(0, message, stream)
-    assert shared_log_groups.is_other_functions(written, "order-worker", shared) is foreign
-    assert not shared_log_groups.is_other_functions(written, "", shared), "nobody asked whose it is"
+    assert log_streams.is_other_functions(written, "order-worker", shared) is foreign
+    assert not log_streams.is_other_functions(written, "", shared), "nobody asked whose it is"
 
 
 def test_a_group_of_ones_own_is_named_as_lambda_names_it() -> None:
-    assert not shared_log_groups.is_shared("/aws/lambda/order-worker", "order-worker")
-    assert shared_log_groups.is_shared("/shop/all", "order-worker")
+    assert not log_streams.is_shared("/aws/lambda/order-worker", "order-worker")
+    assert log_streams.is_shared("/shop/all", "order-worker")
 
 
 def test_a_neighbours_failure_at_the_same_time_is_no_cause() -> None:

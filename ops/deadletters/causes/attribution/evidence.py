@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ops import shared_log_groups
+from ops import log_streams
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import AttributedFailure, Attribution
 from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, LoggedInvocation
@@ -95,7 +95,7 @@ class Evidence:
 
     def add(self, row: Mapping[str, str]) -> None:
         """One row of Logs Insights; those of other functions are not heard."""
-        if shared_log_groups.is_other_functions(row, self._setup.function, self._setup.shared):
+        if log_streams.is_other_functions(row, self._setup.function, self._setup.shared):
             return
         self._rows.add(row)
         self._settled = None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ops import shared_log_groups, workload
+from ops import log_streams, workload
 from ops.deadletters.causes.attribution.evidence import ConsumerSetup
 from ops.errors import AwsError
 
@@ -34,7 +34,7 @@ class QueueConsumer:
             window_s=max((one.window_s for one in self.mappings), default=0.0),
             batch_size=max((one.batch_size for one in self.mappings), default=0),
             function=name,
-            shared=shared_log_groups.is_shared(group, name),
+            shared=log_streams.is_shared(group, name),
         )
 
 
