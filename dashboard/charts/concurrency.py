@@ -57,7 +57,9 @@ def throttles(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport 
 
 
 def batches(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
-    limits = [Threshold("maximum", float(report.batch_size))] if report.batch_size else []
+    limits = (
+        [Threshold("now: maximum" if report.at else "maximum", float(report.batch_size))] if report.batch_size else []
+    )
     return over_time(
         "Batch size",
         report.batch,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 from typing import Any
 
 from handler import contract
-from ops.twin.workload import model
-from ops.twin.workload.jobs import JobMaker, Shares
+from ops.twin.workload.jobs import OUTCOME, JobMaker, Shares, charity
 from tests.dashboard.shown_numbers import run
 from tests.twins import Twin, wait_for
 
@@ -27,14 +25,14 @@ class States:
     def __init__(self, twin: Twin) -> None:
         self._twin, self._sqs, self._lambda = twin, twin.client("sqs"), twin.client("lambda")
         self._queue, self._function = twin.outputs[contract.OUTPUT_QUEUE_URL], twin.outputs[contract.OUTPUT_FUNCTION]
-        self._makers = 0
-        self._model = ""
+        self._jobs = JobMaker(f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/none", Shares(), prefix="agree")
+        self._columns = {str(name): column.tolist()[:80] for name, column in charity().items()}
+        self._sent = 0
 
     def nothing(self) -> None:
         """As it is."""
 
     def mapping_off(self) -> None:
-        self._model = model.ensure(self._twin.state, lambda line: print(line, file=sys.stderr)) or ""
         self._map(False)
         self._send(60, poison=0.1)
         time.sleep(PUBLISHED_S)
@@ -42,7 +40,7 @@ class States:
     def backlog(self) -> None:
         """Work goes on, and more waits than a minute takes."""
         self._map(True)
-        self._send(200, slow=0.02)
+        self._send(300)
         time.sleep(PUBLISHED_S)
 
     def drained(self) -> None:
@@ -59,8 +57,8 @@ class States:
         time.sleep(PUBLISHED_S)
 
     def failing(self) -> None:
-        """Poison, time-outs, and memory that runs out."""
-        self._send(30, poison=0.6, timeout=0.05, memory=0.05)
+        """Poison, and memory that runs out."""
+        self._send(30, poison=0.6, memory=self._sent + 1)
         time.sleep(PUBLISHED_S)
 
     def throttled(self) -> None:
@@ -90,25 +88,30 @@ class States:
             lambda: self._lambda.get_event_source_mapping(UUID=found[0]["UUID"])["State"] == state, 60, f"not {state}"
         )
 
-    def _jobs(self, **shares: float) -> JobMaker:
-        self._makers += 1
-        wanted: Any = {"poison": 0.0, "slow": 0.0, "repeated": 0.0} | shares
-        return JobMaker(self._model, Shares(**wanted), seed=self._makers, prefix=f"agree{self._makers}")
+    def _body(self, poison: float = 0.0, memory: int = 0) -> str:
+        """One job: no training and no model, which would take minutes on a busy machine. ``poison``: the share that can
+        never succeed; ``memory``: the number of the job that runs out of memory."""
+        self._sent += 1
+        if self._sent == memory:
+            return self._jobs.make("memory").body
+        if self._sent % 100 < poison * 100:
+            return self._jobs.make("poison").body
+        job = {"kind": "describe", "data": {"columns": self._columns}, "params": {"outcome": OUTCOME}}
+        return json.dumps({"schema": contract.JOB_SCHEMA, "job_id": f"describe-{self._sent}", **job})
 
-    def _send(self, count: int, **shares: float) -> None:
-        maker = self._jobs(**shares)
+    def _send(self, count: int, **shares: Any) -> None:
         for first in range(0, count, 10):
             entries = [
-                {"Id": str(number), "MessageBody": maker.next().body} for number in range(min(10, count - first))
+                {"Id": str(number), "MessageBody": self._body(**shares)} for number in range(min(10, count - first))
             ]
             self._sqs.send_message_batch(QueueUrl=self._queue, Entries=entries)
 
     def _keep_sending(self, seconds: float, pause: float) -> None:
-        end, maker = time.monotonic() + seconds, self._jobs(poison=0.05)
+        end = time.monotonic() + seconds
 
         def send() -> None:
             while time.monotonic() < end:
-                self._sqs.send_message(QueueUrl=self._queue, MessageBody=maker.next().body)
+                self._sqs.send_message(QueueUrl=self._queue, MessageBody=self._body(poison=0.05))
                 time.sleep(pause)
 
         threading.Thread(target=send, daemon=True).start()
