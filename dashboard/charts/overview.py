@@ -39,7 +39,7 @@ ROWS = (
     (
         "",  # two counts: their names say of what
         (
-            Series("errors", "failed invocations", theme.WATCH, step=True),
+            Series("errors", "failed", theme.WATCH, step=True),
             Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),
         ),
     ),

@@ -42,8 +42,9 @@ def age(seconds: float) -> str:
 def finding(finding: Finding) -> str:
     """The sentence at the top of a page, with its level as a word, a mark and a colour."""
     colour, _, level = theme.LEVEL[finding.level]
-    text = finding.text.removeprefix(f"{level}: ").removeprefix(f"{level} – ")
-    return _MACROS.finding(colour, level, runbooks.links(text[:1].upper() + text[1:]))
+    text = (finding.headline or finding.text).removeprefix(f"{level}: ").removeprefix(f"{level} – ")
+    chips = [runbooks.links(chip) for chip in finding.chips]
+    return _MACROS.finding(colour, level, runbooks.links(text[:1].upper() + text[1:]), chips)
 
 
 def chart_head(title: str, remark: str = "", unit: str = "", lines: Sequence[tuple[str, str]] = ()) -> str:

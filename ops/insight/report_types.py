@@ -57,6 +57,10 @@ class Finding:
     level: Level
     text: str
     page: str = ""
+    headline: str = ""
+    """The first clause of ``text`` as a sentence; empty where there is no other clause."""
+    chips: tuple[str, ...] = ()
+    """The other clauses, for a page to show beside the headline."""
 
 
 @dataclass(frozen=True)

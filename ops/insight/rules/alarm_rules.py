@@ -52,7 +52,7 @@ def beside(claims: Sequence[Observation], fired: Sequence[Observation]) -> str:
 def _in_alarm(alarm: Alarm, stack: str | None) -> Observation:
     todo = f": follow {path}" if (path := runbook(alarm)) else ""
     text = f"alarm {alarm.name.removeprefix(f'{stack}-')} is in ALARM{todo}"
-    return Observation(Level.ACT, text, PAGE_OF_METRIC.get(alarm.metric, ""))
+    return Observation(Level.ACT, text, PAGE_OF_METRIC.get(alarm.metric, ""), kind="alarm")
 
 
 def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Threshold | None:

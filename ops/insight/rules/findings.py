@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ops import formatting
 from ops.insight.report_types import Finding, Level, Window
 from ops.insight.rules import levels
 
@@ -19,6 +21,8 @@ class Observation:
     level: Level
     text: str
     page: str = ""
+    kind: str = ""
+    """A noun: those of one kind are counted rather than listed where there is little room ("alarm": ``2 alarms``)."""
 
 
 def of_now(claims: Sequence[Observation], window: Window) -> list[Observation]:
@@ -39,4 +43,22 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""
     if aside and level in (Level.ACT, Level.WATCH):
         more += f"; {aside}"
-    return Finding(level, f"{level.label}: {text}{more}.", next((claim.page for claim in worst if claim.page), ""))
+    chips = (*_chips(worst), *(aside.split("; ") if aside and level in (Level.ACT, Level.WATCH) else ()))
+    return Finding(
+        level,
+        f"{level.label}: {text}{more}.",
+        next((claim.page for claim in worst if claim.page), ""),
+        f"{level.label}: {worst[0].text}." if chips else "",
+        chips,
+    )
+
+
+def _chips(claims: Sequence[Observation]) -> list[str]:
+    """All but the first of the claims, those of one kind as their number."""
+    first, *others = claims
+    counted = Counter(claim.kind for claim in others if claim.kind)
+    chips = [claim.text for claim in others if not claim.kind][: MAX_CLAUSES - 1]
+    for kind, number in counted.items():
+        chips.append(formatting.count(number, f"more {kind}" if first.kind == kind else kind))
+    left_out = sum(not claim.kind for claim in others) - (MAX_CLAUSES - 1)
+    return chips + ([f"{left_out} more"] if left_out > 0 else [])

@@ -79,6 +79,11 @@ def test_the_overview_has_six_cards_a_path_and_its_alarms(sample: Visit) -> None
     )
 
 
+def test_the_headline_is_one_sentence_and_the_rest_stands_beside_it(sample: Visit) -> None:
+    html = sample("trouble").open().html
+    assert "54 dead letters, 51 of one cause (Sandbox.Timedout).<em><i>last deployed 02:10</i> </em>" in html
+
+
 def test_the_overview_leads_to_the_page_that_matters(sample: Visit) -> None:
     labels = [link.proto.label for link in sample("trouble").open().at.get("page_link")]
     assert labels[0] == "Open Dead letters"

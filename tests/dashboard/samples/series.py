@@ -59,5 +59,8 @@ class SampleSeries:
 
     def finding(self, act: str, fine: str, page: str = "") -> Finding:
         if self.trouble:
-            return Finding(Level.ACT, f"Critical: {act}{self.foreign}", page)
+            first, *others = act.split("; ")
+            headline = f"Critical: {first}{self.foreign}." if others else ""
+            chips = tuple(f"{other}{self.foreign}" for other in others)
+            return Finding(Level.ACT, f"Critical: {act}{self.foreign}", page, headline, chips)
         return Finding(Level.OK, f"OK: {fine}", "")

@@ -49,7 +49,7 @@ def test_reports_become_json() -> None:
     assert text.isascii()
     assert "\x1b" not in text
     told = json.loads(text)
-    assert told["finding"] == {"level": "ok", "text": "\x1b[31mfine", "page": ""}
+    assert told["finding"] == {"level": "ok", "text": "\x1b[31mfine", "page": "", "headline": "", "chips": []}
     assert told["depth"] == [
         {"time": "2026-11-23T00:00:00+00:00", "visible": 1.0},
         {"time": "2026-11-23T00:01:00+00:00", "visible": None},

@@ -29,3 +29,31 @@ def test_many_claims_are_cut() -> None:
 def test_nothing_to_say_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="something to say"):
         summarize([])
+
+
+def test_a_page_gets_one_sentence_and_the_rest_in_short() -> None:
+    claims = [
+        Observation(Level.ACT, "12 dead letters: review failure causes", "dead_letters"),
+        Observation(Level.ACT, "alarm age is in ALARM: follow runbooks/age.md", kind="alarm"),
+        Observation(Level.ACT, "alarm dead is in ALARM: follow runbooks/dead.md", kind="alarm"),
+        Observation(Level.WATCH, "it is slow"),
+    ]
+    finding = summarize(claims, "6,064 queued; last deployed 13:06 UTC")
+    assert finding.headline == "Critical: 12 dead letters: review failure causes."
+    assert finding.chips == ("2 alarms", "6,064 queued", "last deployed 13:06 UTC")
+    assert "alarm age is in ALARM" in finding.text, "the command line has room"
+
+
+def test_further_alarms_are_counted_beside_the_first() -> None:
+    alarms = [Observation(Level.ACT, f"alarm {name} is in ALARM", kind="alarm") for name in "abc"]
+    assert summarize(alarms).chips == ("2 more alarms",)
+
+
+def test_no_more_chips_than_clauses() -> None:
+    claims = [Observation(Level.WATCH, f"claim {number}") for number in range(6)]
+    assert summarize(claims).chips == ("claim 1", "claim 2", "3 more")
+
+
+def test_one_clause_needs_no_headline_of_its_own() -> None:
+    finding = summarize([Observation(Level.OK, "all is well")], "last deployed 13:06 UTC")
+    assert (finding.headline, finding.chips) == ("", ())
