@@ -12,8 +12,9 @@ import typer
 from ops import workload
 from ops.aws import Aws
 from ops.cli import options
-from ops.cli.doctor import terminal
+from ops.cli.doctor import markdown, sarif, terminal
 from ops.cli.output.formats import OutputFormat
+from ops.cli.output.json_output import dumps
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import place
 from ops.doctor.examination import DoctorReport, examine
@@ -31,6 +32,8 @@ class DoctorFormat(StrEnum):
     CSV = "csv"
     JSON = "json"
     YAML = "yaml"
+    MARKDOWN = "markdown"
+    SARIF = "sarif"
 
 
 class FailOn(StrEnum):
@@ -130,6 +133,12 @@ def _parameters(given: list[str]) -> dict[str, str]:
 def _print(report: DoctorReport, form: DoctorFormat) -> None:
     if form is DoctorFormat.TABLE:
         terminal.show(report)
+        return
+    if form is DoctorFormat.MARKDOWN:
+        typer.echo(markdown.text(report))
+        return
+    if form is DoctorFormat.SARIF:
+        typer.echo(dumps(sarif.log(report)))
         return
     rows = (
         {"workload": one.workload, **vars(finding), **vars(finding.change)}

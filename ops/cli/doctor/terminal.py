@@ -8,13 +8,12 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from ops import formatting
+from ops.cli.doctor.summary import HEADINGS, change, sentence, summary
 from ops.cli.output.sanitize import safe
 from ops.doctor.examination import DoctorReport, Examination, Finding
 from ops.doctor.rule import Severity
 
 STYLES = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.ADVICE: "dim"}
-HEADINGS = {Severity.CRITICAL: "Critical", Severity.WARNING: "Warning", Severity.ADVICE: "Advice"}
 
 
 def show(report: DoctorReport) -> None:
@@ -44,41 +43,22 @@ def _examination(console: Console, report: DoctorReport, examination: Examinatio
     console.print()
 
 
-def summary(examination: Examination) -> str:
-    """``2 critical, 1 warning · 48 rules fine · 4 not checked``."""
-    counts = ((Severity.CRITICAL, "critical"), (Severity.WARNING, "warning"), (Severity.ADVICE, "advice"))
-    words = [
-        formatting.count(examination.count(severity), word, "warnings" if word == "warning" else word)
-        for severity, word in counts
-        if examination.count(severity)
-    ]
-    fine = formatting.count(len(examination.fine), "rule")
-    unchecked = f" · {len(examination.not_checked)} not checked" if examination.not_checked else ""
-    return f"{', '.join(words) or 'no findings'} · {fine} fine{unchecked}"
-
-
 def _findings(console: Console, template: str, findings: list[Finding]) -> None:
     """Those of one rule, with what they share once."""
     first = findings[0]
     for finding in findings:
-        head = Text(_sentence(finding.text))
+        head = Text(sentence(finding.text))
         where = f" · {template}:{finding.line}" if finding.line else ""
         head.append(f"  {finding.rule}{where}", style="dim")
         _indented(console, head, 2)
     _indented(console, Text(safe(first.consequence)), 4)
-    for change in dict.fromkeys(map(_change, findings)):
-        console.print(Text(f"    {change}"), soft_wrap=True)  # in one piece, to be copied
+    for text in dict.fromkeys(map(change, findings)):
+        console.print(Text(f"    → {safe(text)}"), soft_wrap=True)  # in one piece, to be copied
     _indented(console, Text(f"From: {first.source.title}", style="dim"), 4)
 
 
 def _indented(console: Console, text: Text, columns: int) -> None:
     console.print(Padding(text, (0, 0, 0, columns), expand=False))
-
-
-def _change(finding: Finding) -> str:
-    """In a template its properties, else the command."""
-    change = finding.change.cloudformation if finding.line else finding.change.cli or finding.change.cloudformation
-    return f"→ {safe(change)}"
 
 
 def _unchecked(console: Console, examination: Examination) -> None:
@@ -88,10 +68,3 @@ def _unchecked(console: Console, examination: Examination) -> None:
         by_reason.setdefault(one.why, []).append(one.rule)
     for why, rules in by_reason.items():
         _indented(console, Text(f"{', '.join(rules)}: {safe(why)}", style="dim"), 2)
-
-
-def _sentence(text: str) -> str:
-    """Starting with a capital, unless the first word is a name."""
-    first = text.split(" ", 1)[0]
-    shown = text if any(sign.isupper() or sign in "-_.0123456789" for sign in first) else text[:1].upper() + text[1:]
-    return f"{safe(shown)}."

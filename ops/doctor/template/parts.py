@@ -10,6 +10,7 @@ from ops.doctor.settings import (
     AlarmSettings,
     FunctionSettings,
     MappingSettings,
+    Origin,
     QueueSettings,
     Series,
     TopicSettings,
@@ -199,6 +200,24 @@ def alarm(resource: Resource) -> AlarmSettings:
         actions_enabled=resource.flag("ActionsEnabled", True),
         rule=resource.text("AlarmRule"),
         math=bool(resource.get("Metrics")),
+    )
+
+
+def absent_alarm(name: str, why: str) -> AlarmSettings:
+    """An alarm of which nothing is known."""
+    unknown = Unknown(why)
+    series = Series(unknown, unknown, {"QueueName": unknown, "FunctionName": unknown}, unknown, unknown)
+    return AlarmSettings(
+        origin=Origin("AWS::CloudWatch::Alarm", name),
+        name=name,
+        series=(series,),
+        periods=unknown,
+        to_alarm=unknown,
+        comparison=unknown,
+        threshold=unknown,
+        missing=unknown,
+        actions=(),
+        actions_enabled=unknown,
     )
 
 

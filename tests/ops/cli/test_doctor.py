@@ -73,6 +73,35 @@ def test_every_format_has_the_same_findings(ops: Ops) -> None:
     assert "output yaml exclude each other" in ops(BAD, "--json", "--output", "yaml")[2]
 
 
+def test_sarif_names_lines_and_says_what_was_not_checked(ops: Ops) -> None:
+    log = json.loads(ops(BAD, "--output", "sarif")[1])
+    assert log["version"] == "2.1.0"
+    run_ = log["runs"][0]
+    rules = run_["tool"]["driver"]["rules"]
+    findings = json.loads(ops(BAD, "--json")[1])["workloads"][0]["findings"]
+    assert [(one["ruleId"], one["level"]) for one in run_["results"]] == [
+        (one["rule"], {"critical": "error", "warning": "warning", "advice": "note"}[one["severity"]])
+        for one in findings
+    ]
+    for result, finding in zip(run_["results"], findings, strict=True):
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        place = result["locations"][0]["physicalLocation"]
+        assert place["region"]["startLine"] == finding["line"] > 0
+        assert place["artifactLocation"]["uri"].startswith("file:///")
+    told = [one["message"]["text"] for one in run_["invocations"][0]["toolExecutionNotifications"]]
+    assert "Not checked for Jobs: needs metrics of a running workload." in told
+
+
+def test_markdown_shows_names_and_does_not_interpret_them(ops: Ops) -> None:
+    name = "[J](javascript:x)<b>`|@all"
+    text = BAD.replace("Jobs:", f"'{name}':").replace("!GetAtt Jobs.Arn", f"!GetAtt ['{name}', Arn]")
+    out = ops(text, "--output", "markdown")[1]
+    assert "### Critical" in out and "template.yaml:5" in out
+    assert out.startswith("## ops doctor: \\[J\\]\\(javascript:x\\)\\<b\\>\\`\\|\\@all\n")
+    assert f"Change: `` {name} (AWS::SQS::Queue): VisibilityTimeout: 360 ``" in out
+    assert "<details><summary>Not checked</summary>" in out
+
+
 def test_our_own_template_without_an_account(ops: Ops, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("the network was used"))
     code, out, _ = ops(TEMPLATE.read_text(), "--fail-on", "warning")
@@ -125,7 +154,7 @@ def test_hostile_names_and_values(ops: Ops) -> None:
         "VisibilityTimeout: 10", f"VisibilityTimeout: 10, QueueName: {name}"
     )
     alarm = "  A: {Type: AWS::CloudWatch::Alarm, Properties: {AlarmName: NAME, Metrics: 3, Dimensions: x}}\n"
-    for form in ("table", "json", "csv", "yaml"):
+    for form in ("table", "json", "csv", "yaml", "markdown", "sarif"):
         out = ops(text + alarm.replace("NAME", name), "--output", form)[1]
         assert "\x1b" not in out, form
         assert form == "csv" or "\u202e" not in out, form

@@ -1,0 +1,36 @@
+"""What every format says of a finding."""
+
+from __future__ import annotations
+
+from ops import formatting
+from ops.cli.output.sanitize import safe
+from ops.doctor.examination import Examination, Finding
+from ops.doctor.rule import Severity
+
+HEADINGS = {Severity.CRITICAL: "Critical", Severity.WARNING: "Warning", Severity.ADVICE: "Advice"}
+
+
+def summary(examination: Examination) -> str:
+    """``2 critical, 1 warning · 48 rules fine · 4 not checked``."""
+    counts = ((Severity.CRITICAL, "critical"), (Severity.WARNING, "warning"), (Severity.ADVICE, "advice"))
+    words = [
+        formatting.count(examination.count(severity), word, "warnings" if word == "warning" else word)
+        for severity, word in counts
+        if examination.count(severity)
+    ]
+    fine = formatting.count(len(examination.fine), "rule")
+    unchecked = f" · {len(examination.not_checked)} not checked" if examination.not_checked else ""
+    return f"{', '.join(words) or 'no findings'} · {fine} fine{unchecked}"
+
+
+def change(finding: Finding) -> str:
+    """In a template its properties, else the command."""
+    both = finding.change
+    return both.cloudformation if finding.line else both.cli or both.cloudformation
+
+
+def sentence(text: str) -> str:
+    """Starting with a capital, unless the first word is a name."""
+    first = text.split(" ", 1)[0]
+    is_name = any(character.isupper() or character in "-_.0123456789" for character in first)
+    return f"{safe(text if is_name else text[:1].upper() + text[1:])}."
