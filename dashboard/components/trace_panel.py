@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from dashboard import page_runtime
+from dashboard.components.log_panel import HEIGHT_PX
 from dashboard.formatting import escape, millis, sendable
 from ops.insight.sources.traces import MAX_SPANS, Span, trace_id
 
@@ -19,7 +22,8 @@ def show_trace(header: str | None, key: str) -> None:
     st.html(f'<span class="so-quiet">X-Ray trace {link if trace.console else escape(found)}</span>')
     if trace.spans:
         with st.expander("Trace segments", icon=":material/account_tree:", key=f"trace-{key}"):
-            st.code(spans_text(trace.spans), language=None, wrap_lines=False)
+            height: Any = HEIGHT_PX if len(trace.spans) > 14 else "content"
+            st.code(spans_text(trace.spans), language=None, wrap_lines=False, height=height)
             if len(trace.spans) == MAX_SPANS:
                 st.html(f'<span class="so-quiet">The first {MAX_SPANS} segments.</span>')
 
