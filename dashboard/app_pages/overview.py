@@ -20,8 +20,8 @@ from ops.insight.sources.watched_queues import WatchedQueue
 
 def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
     sample_traffic.offer(total(report.timeline.frame, "sent") if report.timeline else None)
-    for row in (report.cards[:3], report.cards[3:]):
-        for column, card in zip(st.columns(3, gap="small"), row, strict=False):
+    with st.container(key="cards"):  # the stylesheet wraps this row
+        for column, card in zip(st.columns(len(report.cards), gap="small"), report.cards, strict=True):
             with column, st.container(border=True, key=f"card-{card.key}"):
                 st.html(overview_view.card(card))
                 page = PAGES[PAGE_OF_CARD[card.key]]

@@ -1,0 +1,59 @@
+"""On a phone, 390 by 844: no page scrolls sideways, cards stand in twos, and nothing is below the sidebar's button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.pages import PAGES
+from tests.browser.chromium import IDLE, wait_until
+
+pytestmark = pytest.mark.browser
+
+WIDTH, HEIGHT = 390, 844
+OUTSIDE = """() => {
+  const main = document.querySelector('[data-testid=stMain]');
+  const scrolls = e => {
+    for (let up = e.parentElement; up && up !== main; up = up.parentElement)
+      if (getComputedStyle(up).overflowX !== 'visible') return true;
+    return false;
+  };
+  const outside = [...main.querySelectorAll('*')].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.right > innerWidth + 1 && !scrolls(e);
+  });
+  const widths = [document.documentElement.scrollWidth, main.scrollWidth].filter(width => width > innerWidth);
+  return [...widths, ...outside.map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`)];
+}"""
+
+
+@pytest.fixture
+def phone(page: Page) -> Iterator[Page]:
+    page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    yield page
+
+
+def visit(page: Page, samples: str, key: str, sample: str) -> None:
+    page.goto(f"{samples}/{'' if key == 'overview' else PAGES[key].address}?live=false&stack={sample}")
+    expect(page.locator(".so-finding")).to_be_visible()
+    wait_until(page, f"{IDLE} && !document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]')")
+
+
+@pytest.mark.parametrize("sample", ["trouble", "hostile", "huge"])
+@pytest.mark.parametrize("key", PAGES)
+def test_no_page_scrolls_sideways(samples: str, phone: Page, key: str, sample: str) -> None:
+    visit(phone, samples, key, sample)
+    assert phone.evaluate(OUTSIDE) == []
+
+
+def test_cards_stand_in_twos_below_the_sidebars_button(samples: str, phone: Page) -> None:
+    visit(phone, samples, "overview", "trouble")
+    cards = [card.bounding_box() for card in phone.locator("[class*=st-key-card-]").all()]
+    assert len({round(card["y"]) for card in cards if card}) == 3
+    opener = phone.get_by_test_id("stExpandSidebarButton").bounding_box()
+    bar = phone.locator(".so-where").bounding_box()
+    assert opener
+    assert bar
+    assert bar["y"] >= opener["y"] + opener["height"]
