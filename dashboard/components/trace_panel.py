@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.components.log_panel import HEIGHT_PX
 from dashboard.formatting import escape, millis, sendable
-from ops.insight.sources.traces import MAX_SPANS, Span, trace_id
+from ops.insight.sources.traces import MAX_SPANS, TraceSpan, trace_id
 
 
 def show_trace(header: str | None, key: str) -> None:
@@ -28,7 +28,7 @@ def show_trace(header: str | None, key: str) -> None:
                 st.html(f'<span class="so-quiet">The first {MAX_SPANS} segments.</span>')
 
 
-def spans_text(spans: tuple[Span, ...]) -> str:
+def spans_text(spans: tuple[TraceSpan, ...]) -> str:
     """A line for each: when it started, how long it took, and its name below that of the span that it is part of."""
     return "\n".join(
         f"{'+' + millis(span.start_s * 1000):>10}  {_took(span):>9}  {'  ' * min(span.depth, 20)}"
@@ -37,9 +37,9 @@ def spans_text(spans: tuple[Span, ...]) -> str:
     )
 
 
-def _took(span: Span) -> str:
+def _took(span: TraceSpan) -> str:
     return "open" if span.duration_s is None else millis(span.duration_s * 1000)
 
 
-def _failure(span: Span) -> str:
+def _failure(span: TraceSpan) -> str:
     return f"  ✗ {sendable(' '.join(span.failure.split()))}" if span.failure else ""

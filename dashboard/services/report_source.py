@@ -26,7 +26,7 @@ from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources import traces
-from ops.insight.sources.traces import Trace
+from ops.insight.sources.traces import XrayTrace
 from ops.target import Target
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ReportSource(Protocol):
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
         """The newest lines with ``text``, or those before the page whose ``next_token`` is given."""
 
-    def trace(self, trace_id: str) -> Trace:
+    def trace(self, trace_id: str) -> XrayTrace:
         """Where an X-Ray trace is to be seen. Calls no AWS service."""
 
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
@@ -183,10 +183,10 @@ class AwsReportSource:
 
         return dead_letters.report(self._aws, self._workload, self._window(span))
 
-    def trace(self, trace_id: str) -> Trace:
+    def trace(self, trace_id: str) -> XrayTrace:
         if self._target.is_twin:
-            return Trace(trace_id, spans=traces.twin_spans(twin_state.folder(), trace_id))
-        return Trace(trace_id, traces.console_url(trace_id, self._workload.region))
+            return XrayTrace(trace_id, spans=traces.twin_spans(twin_state.folder(), trace_id))
+        return XrayTrace(trace_id, traces.console_url(trace_id, self._workload.region))
 
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         from dashboard.services.dead_letter_service import LocalDeadLetterService

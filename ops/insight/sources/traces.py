@@ -30,7 +30,7 @@ _UNREADABLE = (ValueError, TypeError, KeyError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)
-class Span:
+class TraceSpan:
     """A segment or subsegment. ``start_s``: after the trace's first one; ``duration_s``: None while it is not over.
     ``depth``: 0 for a segment without a parent here. ``failure``: the error's type and text. Untrusted."""
 
@@ -42,12 +42,12 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Trace:
+class XrayTrace:
     """``console``: the address of its page in the AWS console; empty where there is none. ``spans``: on the twin."""
 
     id: str
     console: str = ""
-    spans: tuple[Span, ...] = ()
+    spans: tuple[TraceSpan, ...] = ()
 
 
 def trace_id(text: str | None) -> str:
@@ -67,7 +67,7 @@ def console_url(trace: str, region: str) -> str:
     return f"https://{region}.{host}/cloudwatch/home?region={region}#xray:traces/{trace}"
 
 
-def twin_spans(folder: Path, trace: str) -> tuple[Span, ...]:
+def twin_spans(folder: Path, trace: str) -> tuple[TraceSpan, ...]:
     """What the twin recorded of a trace, each span below the one that it is part of. Empty when it recorded nothing."""
     documents = [document for name in FILES for document in _documents(folder / name, trace)]
     children: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
@@ -79,7 +79,7 @@ def twin_spans(folder: Path, trace: str) -> tuple[Span, ...]:
     return tuple(span for span, _ in zip(_ordered(children, first), range(MAX_SPANS), strict=False))
 
 
-def _ordered(children: Mapping[str, list[Mapping[str, Any]]], first: float) -> Iterator[Span]:
+def _ordered(children: Mapping[str, list[Mapping[str, Any]]], first: float) -> Iterator[TraceSpan]:
     """Depth first; without an end where segments with one ID are each other's parents."""
     waiting = [(document, 0) for document in reversed(children.get("", []))]
     while waiting:
@@ -112,12 +112,12 @@ def _flat(document: Any, parent: str | None) -> Iterator[Mapping[str, Any]]:
         yield from _flat(child, document["id"])
 
 
-def _span(document: Mapping[str, Any], first: float, depth: int) -> Span:
+def _span(document: Mapping[str, Any], first: float, depth: int) -> TraceSpan:
     end, origin, aws = document.get("end_time"), document.get("origin"), document.get("aws")
     operation = aws.get("operation") if isinstance(aws, dict) else None
     what = origin if isinstance(origin, str) else operation if isinstance(operation, str) else ""
     name = f"{document.get('name', '')} {what}".strip()
-    return Span(
+    return TraceSpan(
         name=name[:_MAX_NAME],
         start_s=document["start_time"] - first,
         duration_s=max(0.0, end - document["start_time"])

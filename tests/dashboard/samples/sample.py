@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from dashboard.services.report_source import LogTopic
 from ops.aws.sts import Identity
-from ops.insight.sources.traces import Span, Trace, console_url
+from ops.insight.sources.traces import TraceSpan, XrayTrace, console_url
 from ops.logs import LogLine, LogPage
 from ops.workload import Gap
 from tests.dashboard.samples.invocation_reports import InvocationReports
@@ -41,12 +41,12 @@ class Sample(QueueReports, InvocationReports):
         query = f"fields @timestamp, @message | filter @message like /{topic.value}/"
         return LogPage(lines, more, query, groups, NOW, NOW, 2e6, 0.00001, notes=("One log group is missing.",))
 
-    def trace(self, trace_id: str) -> Trace:
+    def trace(self, trace_id: str) -> XrayTrace:
         spans = (
-            Span("scilearn-worker AWS::Lambda", 0.0, 4.375, 0),
-            Span("## handler" + self.foreign, 0.012, None, 1, "ValueError: no" + self.foreign),
+            TraceSpan("scilearn-worker AWS::Lambda", 0.0, 4.375, 0),
+            TraceSpan("## handler" + self.foreign, 0.012, None, 1, "ValueError: no" + self.foreign),
         )
-        return Trace(trace_id, console_url(trace_id, "eu-west-1"), spans)
+        return XrayTrace(trace_id, console_url(trace_id, "eu-west-1"), spans)
 
     def test_message_command(self) -> str:
         return "aws sqs send-message --queue-url https://sqs/1/jobs --message-body MESSAGE --region eu-west-1"

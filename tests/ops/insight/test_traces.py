@@ -10,7 +10,7 @@ import pytest
 
 from ops import invocation_log
 from ops.insight.sources.invocations import Invocation
-from ops.insight.sources.traces import MAX_SPANS, Span, console_url, trace_id, twin_spans
+from ops.insight.sources.traces import MAX_SPANS, TraceSpan, console_url, trace_id, twin_spans
 
 TRACE, OTHER = "1-6b0ba243-aed8138bfd59b088c6e3f746", "1-6b0ba243-000000000000000000000000"
 
@@ -120,7 +120,7 @@ def test_what_is_no_segment_is_left_out(tmp_path: Path) -> None:
         "[" * 100_000 + TRACE,
     ]
     written(tmp_path, *bad, *circle, segment("c", "fine", 1.0, 2.0, fault=True))
-    assert twin_spans(tmp_path, TRACE) == (Span("fine", 0.0, 1.0, 0, "failed"),)
+    assert twin_spans(tmp_path, TRACE) == (TraceSpan("fine", 0.0, 1.0, 0, "failed"),)
     assert twin_spans(tmp_path / "nowhere", TRACE) == ()
 
 
