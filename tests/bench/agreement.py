@@ -67,6 +67,7 @@ def two_viewers() -> Shown:
             shown_numbers.read_pages(second, {"range": "1h"}, [page])
     for who, seen in (("15 min", first), ("1 h", second)):
         shown.levels |= seen.levels
+        shown.broken += seen.broken
         for number in ("queued", "in flight", "dead letters", "alarms firing"):
             for place, text in seen.numbers[number].items():
                 shown.add(number, f"{who}: {place}", text)

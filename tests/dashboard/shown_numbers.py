@@ -31,6 +31,8 @@ class Shown:
 
     numbers: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     levels: dict[str, str] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    """Pages that could not be drawn, and why."""
 
     def add(self, number: str, place: str, text: str | None) -> None:
         if text is not None and text.strip() not in ("", "–"):
@@ -43,7 +45,7 @@ class Shown:
             for number, places in sorted(self.numbers.items())
             if len(set(places.values())) > 1
         ]
-        return [*wrong, *self._levels()]
+        return [*self.broken, *wrong, *self._levels()]
 
     def compared(self) -> int:
         """How many numbers stand in more than one place."""
@@ -71,15 +73,14 @@ def is_better(level: str, other: str) -> bool:
     return other in (Level.WATCH.label, Level.ACT.label) and ORDER.index(level) < ORDER.index(other)
 
 
-def read_pages(shown: Shown, query: Mapping[str, str], pages: Sequence[str] = REPORT_PAGES) -> dict[str, str]:
-    """The pages of one visitor. Returns the text of each."""
-    texts = {}
+def read_pages(shown: Shown, query: Mapping[str, str], pages: Sequence[str] = REPORT_PAGES) -> None:
+    """The pages of one visitor."""
     for name in pages:
         app = App(REAL_APP).open(PAGES[name], **query)
-        assert not app.at.exception, (name, app.at.exception)
-        texts[name] = app.text
+        if app.at.exception:
+            shown.broken.append(f"{name} is broken: {app.at.exception[0].message}")
+            continue
         _read_page(shown, name, app.html)
-    return texts
 
 
 def read_commands(shown: Shown, minutes: int) -> None:
@@ -111,6 +112,9 @@ def read_commands(shown: Shown, minutes: int) -> None:
             shown.add(name, "status", path[at])
     shown.levels["status"] = Level(status["finding"]["level"]).label
     _read_sentence(shown, "status", status["finding"]["text"])
+    said = status["finding"].get("headline") or status["finding"]["text"]
+    parts = [said.partition(": ")[2].removesuffix("."), *status["finding"].get("chips", ())]
+    shown.add("headline and chips", "status --json", squeezed("; ".join(parts) + "."))
     shown.add("headline", "status --json", squeezed(status["finding"]["text"].partition(": ")[2]))
     told = text.split("\n\n")[0].rpartition("\n")[0].partition(": ")[2]
     shown.add("headline", "status", squeezed(told.replace(f"{runbooks.RUNBOOKS_DIR}/", "runbooks/")))
@@ -173,12 +177,14 @@ def squeezed(text: str) -> str:
 def _read_page(shown: Shown, name: str, html: str) -> None:
     finding = re.search(r'class="so-finding"[^>]*><b>(.*?)</b><span>(.*?)</span></div>', html, re.S)
     assert finding, (name, html[:2_000])
-    sentence = _plain(finding[2])
+    headline, _, chips = finding[2].partition("<em>")
+    parts = [_plain(headline).removesuffix("."), *map(_plain, re.findall(r"<i>(.*?)</i>", chips))]
+    sentence = "; ".join(parts) + "."
     if name != "cost" or "cost" not in shown.levels:
         shown.levels[name] = _plain(finding[1])
     _read_sentence(shown, f"{name} headline", sentence)
     if name == "overview":
-        shown.add("headline", "overview", squeezed(sentence))
+        shown.add("headline and chips", "overview", squeezed(sentence))
         _read_overview(shown, html)
     pattern = r'<div class="so-label" title="[^"]*">(.*?)</div>\s*<div class="so-value[^"]*">(.*?)</div>\s*<div class="so-note">(.*?)</div>'
     for label, value, note in re.findall(pattern, html, re.S):

@@ -36,6 +36,10 @@ def test_a_number_that_is_written_in_two_ways_is_found(numbers: dict[str, str], 
     assert shown.disagreements() == found
 
 
+def test_a_page_that_cannot_be_drawn_is_found() -> None:
+    assert Shown(broken=["failures is broken: 'trace'"]).disagreements() == ["failures is broken: 'trace'"]
+
+
 @pytest.mark.parametrize(("card", "page", "agree"), [("OK", "Warning", False), ("Critical", "OK", True)])
 def test_a_card_that_is_better_than_its_page_is_found(card: str, page: str, agree: bool) -> None:
     shown = Shown(levels={"card age": card, "queue": page, "overview": "Critical"})
