@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import page_runtime
+from dashboard.markup import arrivals
 from dashboard.services.dead_letter_service import DeadLetterService
 from dashboard.services.report_source import ReportSource
 from ops.target import Target
@@ -60,6 +61,18 @@ def _arrivals(key: tuple[Any, ...], imported: bool, _service: DeadLetterService)
 
 def cause_arrivals(service: DeadLetterService, imported: bool = False) -> CauseArrivals:
     return _arrivals(_cache_key(service), imported, service)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _arrivals_html(
+    key: tuple[Any, ...], imported: bool, causes: tuple[tuple[str, str], ...], _service: DeadLetterService
+) -> str:
+    return arrivals.arrivals_chart(_arrivals(key, imported, _service), causes, page_runtime.ZONE)
+
+
+def arrivals_html(service: DeadLetterService, imported: bool, causes: tuple[tuple[str, str], ...]) -> str:
+    """The chart of ``cause_arrivals``. ``causes``: fingerprint and name, most messages first."""
+    return _arrivals_html(_cache_key(service), imported, causes, service)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

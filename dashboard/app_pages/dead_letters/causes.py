@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ops.deadletters.causes import CausesReport
     from ops.deadletters.ledger.model import Run
 
-PAGE_SIZE = 12
+PAGE_SIZE = 8
 """Causes per page of the list."""
 REASON_CHARACTERS = 140
 """Characters of a fix status's reason in its row; the selected cause has all of it."""
@@ -54,7 +54,7 @@ def show_causes(service: DeadLetterService, report: CausesReport, imported: bool
     times = cached_queries.cause_arrivals(service, imported)
     largest = groups.iloc[: arrivals.TOP + 1].to_dict("records")
     causes = [(row["fingerprint"], _name(row)) for row in largest]
-    st.html(arrivals.arrivals_chart(times, causes, page_runtime.ZONE))
+    st.html(cached_queries.arrivals_html(service, imported, tuple(causes)))
     series = {fingerprint: place for place, (fingerprint, _) in enumerate(causes[: arrivals.TOP])}
     selected = filters.selected_cause()
     groups = _matching(groups)

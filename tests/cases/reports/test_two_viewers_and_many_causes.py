@@ -24,7 +24,7 @@ def test_of_ten_thousand_causes_the_largest_are_shown_and_each_can_be_selected(s
     assert "10,001" in app.text
     chosen = [button for button in app.at.button if (button.key or "").startswith("choose-")]
     assert len(chosen) == PAGE_SIZE
-    assert "Causes 1–12 of 10,000 causes with 10,001 messages" in app.text
+    assert "Causes 1–8 of 10,000 causes with 10,001 messages" in app.text
     app.at.text_input(key="causes-find").set_value(f"{9_999:010x}").run()
     assert not app.at.exception
     assert [button.key for button in app.at.button if (button.key or "").startswith("choose-")] == ["choose-000000270f"]
