@@ -13,7 +13,9 @@ from tests.browser.server import serving_sample
 pytestmark = pytest.mark.browser
 
 IN_VIEW = """(selector => {
-  const element = document.querySelector(selector), box = element.getBoundingClientRect();
+  const element = document.querySelector(selector);
+  if (!element) return false;
+  const box = element.getBoundingClientRect();
   const column = element.closest('.st-key-causes-column, .st-key-work-column')?.getBoundingClientRect();
   const top = Math.max(0, column?.top ?? 0), bottom = Math.min(innerHeight, column?.bottom ?? innerHeight);
   return box.width > 0 && box.height > 0 && box.top >= top - 1 && box.bottom <= bottom + 1
@@ -23,6 +25,8 @@ IN_VIEW = """(selector => {
 
 
 def assert_in_view(page: Page, *selectors: str) -> None:
+    for selector in selectors:
+        expect(page.locator(selector).first).to_be_visible()
     wait_until_unchanged(page)
     for selector in selectors:
         assert page.evaluate(f"{IN_VIEW}({selector!r})"), selector
