@@ -22,35 +22,44 @@ class Cells:
     def __init__(self, points: Iterable[Point], watched: MetricStat, cell: int) -> None:
         self._statistic = statistic(watched.statistic)
         self._length = watched.period // cell
-        self._cells: dict[int, list[Point]] = {}
+        self._cells: dict[int, Point | list[Point]] = {}  # one without a list: over weeks there are many
         self.late: list[tuple[float, int, Point]] = []  # (arrived, cell, point), in order of arrival
-        cells, unit, late = self._cells, watched.unit, self.late
+        cells, wanted, late = self._cells, watched.unit, self.late
         for each in points:
-            if unit and each.unit != unit:
+            timestamp, _, _, _, _, unit, arrived = each  # faster than by name, for the many that there may be
+            if wanted and unit != wanted:
                 continue
-            at = int(each.timestamp // cell)
-            if each.arrived is not None and each.arrived > (at + 1) * cell:
-                late.append((each.arrived, at, each))
-            elif at in cells:
-                cells[at].append(each)
+            at = int(timestamp // cell)
+            if arrived is not None and arrived > (at + 1) * cell:
+                late.append((arrived, at, each))
+                continue
+            there = cells.get(at)
+            if there is None:
+                cells[at] = each
+            elif isinstance(there, Point):
+                cells[at] = [there, each]
             else:
-                cells[at] = [each]
+                there.append(each)
         late.sort(key=lambda arrival: arrival[:2])
 
     def add(self, cell: int, point: Point) -> range:
         """A late point. Returns the positions of which the value may have changed."""
-        self._cells.setdefault(cell, []).append(point)
+        self._cells[cell] = [*self._points(cell), point]
         return range(cell, cell + self._length)
 
     def values(self, positions: Sequence[int]) -> Values:
-        compute, cells = self._statistic, self._cells
-        if self._length == 1:
-            return [compute(cells[at]) if at in cells else None for at in positions]
-        return [compute(points) if (points := self._window(at)) else None for at in positions]
+        compute = self._statistic
+        points_of = self._points if self._length == 1 else self._window
+        return [compute(points) if (points := points_of(at)) else None for at in positions]
 
     def samples(self, position: int) -> float:
         return sum(each.samples for each in self._window(position))
 
+    def _points(self, cell: int) -> list[Point]:
+        there = self._cells.get(cell)
+        if there is None:
+            return []
+        return [there] if isinstance(there, Point) else there
+
     def _window(self, position: int) -> list[Point]:
-        get = self._cells.get
-        return [each for at in range(position - self._length + 1, position + 1) for each in get(at, ())]
+        return [each for at in range(position - self._length + 1, position + 1) for each in self._points(at)]

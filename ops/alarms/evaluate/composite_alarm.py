@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from ops.alarms.evaluate.alarm_rule import AlarmRule, alarm_name, alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
@@ -86,13 +87,13 @@ def composite_states(alarm: CompositeAlarm, changes: Changes, start: float) -> l
     children = sorted((each for name in alarm.rule.alarms for each in changes.get(name, ())), key=lambda each: each.at)
     states = dict.fromkeys(alarm.rule.alarms, INSUFFICIENT_DATA)
     made: list[Transition] = []
-    state, at, because = INSUFFICIENT_DATA, start, "its alarm rule was first evaluated"
+    state, at, because = INSUFFICIENT_DATA, start, ("its alarm rule", "was first evaluated")
 
     def settle() -> None:
         nonlocal state
         new = ALARM if alarm.rule.holds(states) else OK
         if new != state:
-            made.append(Transition(at, alarm.name, state, new, f"{because}: {alarm.rule.text} evaluates to {new}"))
+            made.append(Transition(at, alarm.name, state, new, partial(_worded, because, alarm.rule.text, new)))
             state = new
 
     for change in children:
@@ -100,6 +101,10 @@ def composite_states(alarm: CompositeAlarm, changes: Changes, start: float) -> l
             settle()
         states[change.alarm] = change.new
         if change.at > start:
-            at, because = change.at, f"{change.alarm} transitioned to {change.new}"
+            at, because = change.at, (change.alarm, f"transitioned to {change.new}")
     settle()
     return made
+
+
+def _worded(because: tuple[str, str], rule: str, state: str) -> str:
+    return f"{because[0]} {because[1]}: {rule} evaluates to {state}"

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from ops.alarms.evaluate.metric_alarm import MetricAlarm
 from ops.alarms.evaluate.points import Metrics, Point
 from ops.alarms.evaluate.reasons import reason
-from ops.alarms.evaluate.threshold import INSUFFICIENT_DATA, NONE, Datapoint, decide, pattern, state_of
+from ops.alarms.evaluate.threshold import INSUFFICIENT_DATA, NONE, UNCHANGED, Datapoint, decide, pattern, state_of
 from ops.alarms.evaluate.watched_series import WatchedSeries
 
 
@@ -25,7 +26,12 @@ class Transition:
     alarm: str
     old: str
     new: str
-    reason: str
+    explain: Callable[[], str] = field(default=str, compare=False, repr=False)
+
+    @property
+    def reason(self) -> str:
+        """Worded only when it is asked for: over weeks of a restless metric most are not."""
+        return self.explain()
 
 
 def metric_states(
@@ -56,50 +62,60 @@ class _Run:
         self._series = WatchedSeries(alarm, metrics)
         self._first = first // self._cell - 1 - self._span - self._stride
         self._last = int(end) // self._cell - 1
-        all_positions = range(0) if self._series.by_range else range(self._first, self._last + 1)
-        self._flags = bytearray(self._patterned(all_positions))
+        # Where values depend on what was retrieved, they are computed at each evaluation instead.
+        self._values = [] if self._series.by_range else self._series.values(range(self._first, self._last + 1))
+        self._flags = bytearray(pattern(alarm.rule, self._values))
 
     def transitions(self, state: str, created: float | None) -> list[Transition]:
         changes: list[Transition] = []
+        rule, name = self._alarm.rule, self._alarm.name
         cold_until = -math.inf if created is None else created + self._alarm.warm_up
-        evaluate = self._evaluator()
+        few_samples = self._alarm.low_sample_limit > 0
+        recent_at = self._recent()
+        states: dict[bytes, str] = {}  # over days there are few different patterns
         late, arrived = self._series.late, 0
         for at in self._ends:
             while arrived < len(late) and late[arrived][0] <= at:
                 self._add(*late[arrived][1:])
                 arrived += 1
+            recent = recent_at(at)
             if at < cold_until:
-                if self._alarm.whole_warm_up or NONE in self._recent(at)[-self._alarm.rule.periods :]:
+                if self._alarm.whole_warm_up or NONE in recent[-rule.periods :]:
                     continue
                 cold_until = -math.inf
-            new = evaluate(at)
-            if new and new != state:
-                changes.append(Transition(at, self._alarm.name, state, new, self._reason(at)))
+            if few_samples and self._too_few_samples(at):
+                continue
+            new = states.get(recent)
+            if new is None:
+                new = states[recent] = state_of(rule, recent)
+            if new != state and new != UNCHANGED:
+                changes.append(Transition(at, name, state, new, partial(_worded, self._alarm, *self._periods(at))))
                 state = new
         return changes
 
-    def _evaluator(self) -> Callable[[int], str]:
-        """The state at a time, remembered by the pattern of data: over days there are few different ones."""
-        rule, recent_at = self._alarm.rule, self._recent
-        remembered: dict[bytes, str] = {}
-
-        def evaluate(at: int) -> str:
-            recent = recent_at(at)
-            new = remembered.get(recent)
-            if new is None:
-                new = remembered[recent] = state_of(rule, recent)
-            return new
-
-        if not self._alarm.low_sample_limit:
-            return evaluate
-        return lambda at: "" if self._too_few_samples(at) else evaluate(at)
-
-    def _recent(self, at: int) -> bytes:
-        """The pattern of the periods that are looked at."""
+    def _recent(self) -> Callable[[int], bytes]:
+        """The pattern of the periods that are looked at, at a time."""
         if self._series.by_range:
-            return self._patterned(self._positions(at))
-        last = self._position(at) - self._first
-        return bytes(self._flags[last - self._span : last + 1 : self._stride])
+            return lambda at: pattern(self._alarm.rule, self._series.values(self._positions(at)))
+        flags, span, stride, cell, before = self._flags, self._span, self._stride, self._cell, self._first
+
+        def sliding(at: int) -> bytes:
+            end = at // cell - before
+            return bytes(flags[end - 1 - span : end : stride])
+
+        def aligned(at: int) -> bytes:
+            end = self._position(at) + 1 - before
+            return bytes(flags[end - 1 - span : end : stride])
+
+        return aligned if self._alarm.wall_clock else sliding
+
+    def _periods(self, at: int) -> tuple[float, list[float | None]]:
+        """When the oldest of them begins, and their values, oldest first."""
+        positions = self._positions(at)
+        begins = float((positions[0] + 1) * self._cell - self._alarm.period)
+        if self._series.by_range:
+            return begins, self._series.values(positions)
+        return begins, [self._values[position - self._first] for position in positions]
 
     def _positions(self, at: int) -> range:
         newest = self._position(at)
@@ -120,12 +136,11 @@ class _Run:
             return
         for position in changed:
             if self._first <= position <= self._last:
-                self._flags[position - self._first] = self._patterned([position])[0]
+                value = self._series.values([position])
+                self._values[position - self._first] = value[0]
+                self._flags[position - self._first] = pattern(self._alarm.rule, value)[0]
 
-    def _patterned(self, positions: Sequence[int]) -> bytes:
-        return pattern(self._alarm.rule, self._series.values(positions))
 
-    def _reason(self, at: int) -> str:
-        positions = self._positions(at)
-        periods = zip(self._series.begins(positions), self._series.values(positions), strict=True)
-        return reason(self._alarm.rule, decide(self._alarm.rule, [Datapoint(*each) for each in periods]))
+def _worded(alarm: MetricAlarm, begins: float, values: Sequence[float | None]) -> str:
+    datapoints = [Datapoint(begins + alarm.period * number, value) for number, value in enumerate(values)]
+    return reason(alarm.rule, decide(alarm.rule, datapoints))

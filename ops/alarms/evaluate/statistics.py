@@ -101,7 +101,10 @@ def _between(kind: str, bounds: tuple[str, str]) -> Statistic:
             return 100 * count / everything
         if kind == "WM":
             return _winsorized(samples, kept, everything)
-        return {"TC": count, "TS": total}.get(kind, total / count if count else None)
+        if kind == "TM":
+            # Within what was kept, also by its last digit: a threshold may lie exactly there.
+            return min(max(total / count, kept[0][0]), kept[-1][0]) if count else None
+        return count if kind == "TC" else total
 
     return of
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from ops.alarms.evaluate import CompositeAlarm, Metric, Transition, composite_alarm, point, simulate
+from ops.alarms.evaluate import CompositeAlarm, Metric, composite_alarm, point, simulate
 from ops.alarms.evaluate.actions import Windows, actions
+from tests.ops.alarms.oracle.worked import SUPPRESSION, changes
 from tests.ops.alarms.test_composite_alarms import T0, metric
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:page"
@@ -26,12 +27,6 @@ SUPPRESSED = composite_alarm(
 )
 
 
-def changes(alarm: str, text: str) -> list[Transition]:
-    """Of ``2:ALARM 3:OK``."""
-    pairs = [each.split(":") for each in text.split()]
-    return [Transition(float(at), alarm, "", new, "") for at, new in pairs]
-
-
 def performed(
     own: str, suppressor: str = "", muted: Windows = (), alarm: CompositeAlarm = SUPPRESSED, end: float = 100
 ) -> str:
@@ -39,17 +34,7 @@ def performed(
     return " ".join(f"{each.at:g}:{each.state}" for each in made if not each.withheld)
 
 
-@pytest.mark.parametrize(
-    ("own", "suppressor", "done"),
-    [
-        ("2:ALARM", "", "4:ALARM"),
-        ("2:ALARM", "3:ALARM", ""),
-        ("2:ALARM 3:OK", "", "5:OK"),
-        ("2:ALARM", "1:ALARM", ""),
-        ("2:ALARM", "3:ALARM 6:OK", "9:ALARM"),
-        ("2:ALARM 7:OK", "3:ALARM 6:OK", "9:OK"),
-    ],
-)
+@pytest.mark.parametrize(("own", "suppressor", "done"), SUPPRESSION)
 def test_the_guides_examples_of_suppression(own: str, suppressor: str, done: str) -> None:
     assert performed(own, suppressor) == done
 

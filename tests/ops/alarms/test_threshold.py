@@ -7,44 +7,18 @@ from datetime import UTC, datetime
 import pytest
 
 from ops.alarms.evaluate.reasons import reason as sentence
-from ops.alarms.evaluate.threshold import Datapoint, Rule, decide
-
-BREACH, FINE = 1.0, 0.0
-
-
-def verdict(data: str, to_alarm: int, missing: str, periods: int = 3) -> str:
-    """``data`` as the guide writes it: X breaches, 0 does not, - is missing; the newest is last."""
-    values = {"X": BREACH, "0": FINE, "-": None}
-    datapoints = [Datapoint(60.0 * at, values[each]) for at, each in enumerate(data.split())]
-    rule = Rule("GreaterThanThreshold", 0.5, periods, to_alarm, missing)
-    return decide(rule, datapoints).state or "unchanged"
+from ops.alarms.evaluate.threshold import TREATMENTS, Datapoint, Rule, decide
+from tests.ops.alarms.oracle.worked import PREMATURE, TABLES, judged
 
 
-TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
-
-
-@pytest.mark.parametrize(
-    ("data", "to_alarm", "states"),
-    [
-        ("0 - X - X", 3, ("OK", "OK", "OK", "OK")),
-        ("0 - - - -", 3, ("OK", "OK", "OK", "OK")),
-        ("- - - - -", 3, ("INSUFFICIENT_DATA", "unchanged", "ALARM", "OK")),
-        ("0 X X - X", 3, ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("- - X - -", 3, ("ALARM", "unchanged", "ALARM", "OK")),
-        ("0 - X - X", 2, ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("0 0 X 0 X", 2, ("ALARM", "ALARM", "ALARM", "ALARM")),
-        ("0 - X - -", 2, ("OK", "OK", "ALARM", "OK")),
-        ("- - - - 0", 2, ("OK", "OK", "ALARM", "OK")),
-        ("- - - X -", 2, ("ALARM", "unchanged", "ALARM", "OK")),
-    ],
-)
+@pytest.mark.parametrize(("data", "to_alarm", "states"), TABLES)
 def test_missing_data_is_treated_as_in_the_guides_tables(data: str, to_alarm: int, states: tuple[str, ...]) -> None:
-    assert tuple(verdict(data, to_alarm, missing) for missing in TREATMENTS) == states
+    assert tuple(judged(data, to_alarm, missing) for missing in TREATMENTS) == states
 
 
-@pytest.mark.parametrize("data", ["- - - - X", "- - - X -"])
-def test_a_fresh_breach_alone_does_not_alarm_early(data: str) -> None:
-    assert verdict(data, 3, "missing") == "OK"
+@pytest.mark.parametrize(("data", "state"), PREMATURE)
+def test_a_fresh_breach_alone_does_not_alarm_early(data: str, state: str) -> None:
+    assert judged(data, 3, "missing") == state
 
 
 @pytest.mark.parametrize(
