@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from typing import Any
 
 import pandas as pd
@@ -24,6 +24,7 @@ MARKS = {
 }
 """Lanes of events, from the bottom up."""
 THICKNESS_PX = 8
+BAND_OPACITY = 0.07
 MAX_EVENTS = 100
 """Events that are drawn, the latest to end: each is five shapes, and a browser is slow with thousands."""
 
@@ -59,7 +60,6 @@ def add_events(
         col=1,
     )
     chart.update_xaxes(showline=False, row=1, col=1)
-    shapes: list[dict[str, Any]] = []
     for event in events:
         label, colour = MARKS[event.kind]
         start, end = local([event.start, event.end], viewer)
@@ -82,13 +82,36 @@ def add_events(
             row=1,
             col=1,
         )
-        if event.start == event.end:
-            style: dict[str, Any] = {"type": "line", "line": {"color": colour, "width": 1, "dash": "dot"}}
-        else:
-            style = {"type": "rect", "fillcolor": colour, "opacity": 0.07, "line": {"width": 0}}
-        shapes += [
-            {**style, "x0": start, "x1": end, "y0": 0, "y1": 1, "xref": f"x{row}", "yref": f"y{row} domain"}
-            for row in rows
-        ]
     # In one step: add_vline and add_vrect take seconds for some dozens of events.
-    chart.update_layout(shapes=[*chart.layout.shapes, *shapes])
+    chart.update_layout(shapes=[*chart.layout.shapes, *_shapes(events, viewer, rows)])
+
+
+def _shapes(events: Sequence[Event], viewer: tzinfo, rows: range) -> list[dict[str, Any]]:
+    """Through the charts below: a line for a moment, a band for a stretch."""
+    shapes: list[dict[str, Any]] = []
+    for kind in MARKS:
+        colour = MARKS[kind][1]
+        line = {"type": "line", "line": {"color": colour, "width": 1, "dash": "dot"}}
+        band = {"type": "rect", "fillcolor": colour, "opacity": BAND_OPACITY, "line": {"width": 0}}
+        own = [event for event in events if event.kind == kind]
+        moments = [(event.start, event.end) for event in own if event.start == event.end]
+        for style, spans in ((line, moments), (band, _stretches(own))):
+            for x0, x1 in (local(span, viewer) for span in spans):
+                shapes += [
+                    {**style, "x0": x0, "x1": x1, "y0": 0, "y1": 1, "xref": f"x{row}", "yref": f"y{row} domain"}
+                    for row in rows
+                ]
+    return shapes
+
+
+def _stretches(events: Sequence[Event]) -> list[tuple[datetime, datetime]]:
+    """The times in which at least one of the events lasted: bands over one another would darken, as if that meant more."""
+    stretches: list[tuple[datetime, datetime]] = []
+    for event in sorted(events, key=lambda event: event.start):
+        if event.start == event.end:
+            continue
+        if stretches and event.start <= stretches[-1][1]:
+            stretches[-1] = (stretches[-1][0], max(stretches[-1][1], event.end))
+        else:
+            stretches.append((event.start, event.end))
+    return stretches

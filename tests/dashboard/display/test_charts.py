@@ -183,6 +183,21 @@ def test_more_events_than_a_browser_draws_are_counted() -> None:
     assert f"{5_001 - event_lanes.MAX_EVENTS:,} earlier events are not drawn" in base.remark(figure)
 
 
+def test_alarms_at_one_time_are_one_band() -> None:
+    """Several bands over one another would hide the lines below them."""
+    report = BUSY.timeline()
+    start = report.readings.window.start
+    minutes = [start + timedelta(minutes=n) for n in range(10)]
+    events = tuple(
+        Event(ALARM, f"a{n}", minutes[first], minutes[last])
+        for n, (first, last) in enumerate([(0, 3), (1, 2), (3, 5), (7, 8)])
+    )
+    figure = overview.timeline(replace(report, events=events), UTC)
+    bands = {(str(shape.x0)[11:16], str(shape.x1)[11:16]) for shape in figure.layout.shapes if shape.type == "rect"}
+    assert bands == {(f"{minutes[a]:%H:%M}", f"{minutes[b]:%H:%M}") for a, b in ((0, 5), (7, 8))}
+    assert len([trace for trace in figure.data if trace.name == "In alarm"]) == 4
+
+
 def test_events_have_their_lanes_where_there_is_no_data() -> None:
     report = BUSY.timeline()
     window = report.readings.window
