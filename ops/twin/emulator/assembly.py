@@ -6,7 +6,8 @@ from ministack.services import lambda_svc
 
 from ops.twin.emulator import cloudformation, eventbridge_rules, patching
 from ops.twin.emulator.access import iam_actions, request_auth
-from ops.twin.emulator.cloudwatch import alarm_definitions, alarms, metric_lookup
+from ops.twin.emulator.cloudwatch import alarm_definitions, alarms, composite_alarms, metric_lookup
+from ops.twin.emulator.cloudwatch.action_suppression import ActionSuppression
 from ops.twin.emulator.cloudwatch.alarms import Alarms
 from ops.twin.emulator.cloudwatch.metrics_publisher import MetricsPublisher
 from ops.twin.emulator.housekeeping import Housekeeping
@@ -38,6 +39,7 @@ def install(settings: EmulatorSettings) -> list[PeriodicTask]:
     usage = UsageCounters(settings.period)
     scaler = Scaler(lambda_svc._esm_inflight)
     evaluation = Alarms(settling=settings.period + PUBLISH_SECONDS)
+    suppression = ActionSuppression()
     patching.install(
         [
             *request_auth.patches(),
@@ -55,6 +57,8 @@ def install(settings: EmulatorSettings) -> list[PeriodicTask]:
             *MoveTasks().patches(),
             *alarms.patches(),
             *alarm_definitions.patches(),
+            *composite_alarms.patches(),
+            *suppression.patches(),
             *log_events.patches(),
             *metric_lookup.patches(),
         ]
@@ -63,5 +67,6 @@ def install(settings: EmulatorSettings) -> list[PeriodicTask]:
     return [
         PeriodicTask("metrics", settings.period, publisher.work),
         PeriodicTask("alarms", settings.alarm_seconds, evaluation.evaluate_all),
+        PeriodicTask("action suppression", settings.alarm_seconds, suppression.perform),
         PeriodicTask("housekeeping", HOUSEKEEPING_SECONDS, Housekeeping().work),
     ]
