@@ -10,9 +10,8 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.access import access
-from dashboard.app_pages.dead_letters import filters, job_progress
-from dashboard.app_pages.dead_letters.redrive import state
-from dashboard.app_pages.dead_letters.redrive.state import Redrive
+from dashboard.app_pages.dead_letters import filters, job_progress, redrive_state
+from dashboard.app_pages.dead_letters.redrive_state import Redrive
 from dashboard.components import cached_queries
 from dashboard.formatting import message_count, number, percent
 from dashboard.markup import arrivals, error_box, html_blocks
@@ -157,12 +156,12 @@ def _show_cause(row: dict[Any, Any], series: int, histogram: str, selected: bool
 
 def _plan_redrive(fingerprint: str, ended: Run | None) -> None:
     filters.select_cause(fingerprint)
-    state.plan_another(ended)
+    redrive_state.plan_another(ended)
 
 
 def _open_logs(fingerprint: str) -> None:
     filters.select_cause(fingerprint)
-    state.open_tab(LOGS)
+    redrive_state.open_tab(LOGS)
 
 
 def _name(row: dict[Any, Any]) -> str:

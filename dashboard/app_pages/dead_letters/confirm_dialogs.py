@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard.app_pages.dead_letters.redrive import state
+from dashboard.app_pages.dead_letters import redrive_state
 from dashboard.components import widgets
 from dashboard.formatting import duration, message_count, number, percent
 from dashboard.markup import dead_letters, error_box
@@ -129,8 +129,8 @@ def _start_job(service: DeadLetterService, reason: str, work: str, name: str, pl
         error_box.show(error, again=False, title="Not started")
         return
     if work != "purge":
-        st.session_state[state.SHOWN_RUN_KEY] = plan
-        state.open_tab(state.REDRIVE)
+        st.session_state[redrive_state.SHOWN_RUN_KEY] = plan
+        redrive_state.open_tab(redrive_state.REDRIVE)
     where = "on this tab" if work == "purge" else "in its steps above"
     st.toast(f"{work.capitalize()} started. Follow it {where}.", icon=":material/play_arrow:")
     st.rerun()

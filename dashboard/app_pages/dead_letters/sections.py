@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import page_runtime, theme
-from dashboard.app_pages.dead_letters import causes, export_tab, filters, import_tab, message_table, scan_bar
-from dashboard.app_pages.dead_letters.redrive import run_panel, state, stepper, view
-from dashboard.app_pages.dead_letters.redrive.state import Redrive
+from dashboard.app_pages.dead_letters import (
+    causes,
+    export_tab,
+    filters,
+    import_tab,
+    message_table,
+    redrive_state,
+    scan_bar,
+)
+from dashboard.app_pages.dead_letters.redrive import run_panel, stepper, view
+from dashboard.app_pages.dead_letters.redrive_state import Redrive
 from dashboard.app_pages.dead_letters.scan_bar import QueueCount
 from dashboard.components import cached_queries
 from dashboard.components.log_panel import show_log_panel
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
     from ops.deadletters.causes import CausesReport
 
 EXPORT, IMPORT, PURGE, HISTORY = "Export", "Import", "Purge", "History"
-TABS = (state.MESSAGES, state.REDRIVE, causes.LOGS, EXPORT, IMPORT, PURGE, HISTORY)
+TABS = (redrive_state.MESSAGES, redrive_state.REDRIVE, causes.LOGS, EXPORT, IMPORT, PURGE, HISTORY)
 WITHOUT_FILTERS = (causes.LOGS, IMPORT, HISTORY)
 
 
@@ -90,7 +98,7 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
         return
     try:
         service = cached_queries.dead_letter_service()
-        redrive = state.current_redrive(service)
+        redrive = redrive_state.current_redrive(service)
         info = cached_queries.snapshot_info(service)
         own = not st.session_state.get(cached_queries.QUEUE_INPUT)
         scan_bar.show_scan_bar(service, info, count if own else lambda: None, show_queue_picker, not own)
@@ -101,7 +109,7 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
         if not page_runtime.already_shown("dead_letters", error):
             error_box.show(error, again=False)
         return
-    state.choose_tab(redrive)
+    redrive_state.choose_tab(redrive)
     if report is None or not len(report.groups):
         _show_without_messages(service, report, redrive)
     else:
@@ -145,10 +153,10 @@ def _show_workbench(service: DeadLetterService, report: CausesReport, imported: 
 
 def _show_work(service: DeadLetterService, imported: bool, redrive: Redrive, steps: DeltaGenerator) -> None:
     """The selected messages, and actions on them: one tab is open, and only that is drawn."""
-    containers = st.tabs(list(TABS), key=state.TAB_KEY, bind="query-params", on_change="rerun")
+    containers = st.tabs(list(TABS), key=redrive_state.TAB_KEY, bind="query-params", on_change="rerun")
     opened = [(tab, container) for tab, container in zip(TABS, containers, strict=True) if container.open]
-    tab, container = opened[0] if opened else (state.MESSAGES, containers[0])
-    run_in_view = tab == state.REDRIVE and redrive.shown
+    tab, container = opened[0] if opened else (redrive_state.MESSAGES, containers[0])
+    run_in_view = tab == redrive_state.REDRIVE and redrive.shown
     with container:
         # Hidden, they keep their values.
         with st.container(key="filters-hidden" if run_in_view or tab in WITHOUT_FILTERS else "filters", gap="small"):
@@ -177,8 +185,8 @@ def _show_tab(
     """``checked``: the checked rows of ``selection``, or all of it, which are ``total`` messages."""
     count = len(checked.ids) or total
     tabs: dict[str, Callable[[], None]] = {
-        state.MESSAGES: lambda: message_table.show_messages(service, selection, total),
-        state.REDRIVE: lambda: view.show_redrive(service, redrive, checked, count),
+        redrive_state.MESSAGES: lambda: message_table.show_messages(service, selection, total),
+        redrive_state.REDRIVE: lambda: view.show_redrive(service, redrive, checked, count),
         causes.LOGS: lambda: _show_logs(service, selection.cause),
         EXPORT: lambda: export_tab.show_export(service, checked, count),
         IMPORT: lambda: import_tab.show_import(service),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.access import access
-from dashboard.app_pages.dead_letters.redrive import plan_preview, state
+from dashboard.app_pages.dead_letters import redrive_state
+from dashboard.app_pages.dead_letters.redrive import plan_preview
 from dashboard.formatting import message_count
 from dashboard.markup import error_box
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -53,10 +54,10 @@ def _show_form(service: DeadLetterService, selection: Selection, total: int, aga
                 edits = service.parse_edits([line for line in sets.splitlines() if line.strip()], patch)
                 plan = service.create_plan(selection, action, destination, edits, pace, steps)
         except OpsError as error:
-            st.session_state.pop(state.PLAN_KEY, None)
+            st.session_state.pop(redrive_state.PLAN_KEY, None)
             error_box.show(error, again=False, title="No plan was created")
             return
-        st.session_state[state.PLAN_KEY] = plan.id
+        st.session_state[redrive_state.PLAN_KEY] = plan.id
         st.rerun()
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard.access import Access
-from dashboard.app_pages.dead_letters import confirm_dialogs
-from dashboard.app_pages.dead_letters.redrive import state
+from dashboard.app_pages.dead_letters import confirm_dialogs, redrive_state
 from dashboard.components import cached_queries, widgets
 from dashboard.formatting import duration, escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
@@ -30,7 +29,7 @@ _VERB = {Action.REDRIVE: "redrive", Action.COPY: "copy", Action.PURGE: "purge"}
 def current_plan(service: DeadLetterService, selection: Selection) -> Plan | None:
     """The plan of this session. None for a plan that was made for other messages than are selected now, that has a
     run, or that cannot be read, which is shown."""
-    plan_id = st.session_state.get(state.PLAN_KEY)
+    plan_id = st.session_state.get(redrive_state.PLAN_KEY)
     if not plan_id:
         return None
     try:
@@ -62,7 +61,7 @@ def show_plan(service: DeadLetterService, plan: Plan, allowed: Access) -> None:
             ):
                 confirm_dialogs.confirm_redrive(service, plan)
             if st.button("Discard", key="discard-plan", type="tertiary"):
-                st.session_state.pop(state.PLAN_KEY, None)
+                st.session_state.pop(redrive_state.PLAN_KEY, None)
                 st.rerun()
             if not allowed.may_change:
                 st.text(allowed.why)

@@ -9,8 +9,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.access import access
-from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
-from dashboard.app_pages.dead_letters.redrive import state
+from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, redrive_state
 from dashboard.components import cached_queries, widgets
 from dashboard.components.log_panel import show_log_panel
 from dashboard.formatting import escape, message_count, number, sendable
@@ -106,7 +105,7 @@ def _show_buttons(service: DeadLetterService, run: Run, *, closable: bool, key: 
             disabled=run.stopping or not allowed.may_change,
         ):
             _request_stop(service, run)
-        if run.state in state.UNFINISHED and st.button(
+        if run.state in redrive_state.UNFINISHED and st.button(
             "Resume…",
             key=f"{key}-resume",
             icon=":material/resume:",
@@ -120,7 +119,7 @@ def _show_buttons(service: DeadLetterService, run: Run, *, closable: bool, key: 
                 key=f"{key}-close",
                 icon=":material/checklist:",
                 type="tertiary",
-                on_click=state.plan_another,
+                on_click=redrive_state.plan_another,
                 args=(run,),
             )
         st.page_link(

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from dashboard import page_runtime
-from dashboard.app_pages.dead_letters import job_progress
-from dashboard.app_pages.dead_letters.redrive import state
-from dashboard.app_pages.dead_letters.redrive.state import Redrive
+from dashboard.app_pages.dead_letters import job_progress, redrive_state
+from dashboard.app_pages.dead_letters.redrive_state import Redrive
 from dashboard.components import cached_queries
 from dashboard.markup import stepper
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -26,7 +25,7 @@ def show_stepper(service: DeadLetterService, drawn: Redrive, selected: str, sele
 
     @st.fragment(run_every=job_progress.POLL_INTERVAL_S if drawn.active else refresh, key="stepper-live")
     def body() -> None:
-        redrive = state.current_redrive(service)
+        redrive = redrive_state.current_redrive(service)
         if redrive.mark != drawn.mark:
             if drawn.active and not redrive.active:
                 st.toast("The redrive has ended: see its result.", icon=":material/flag:")
@@ -42,7 +41,7 @@ def show_stepper(service: DeadLetterService, drawn: Redrive, selected: str, sele
 
 def _plan(service: DeadLetterService, redrive: Redrive, selection: Selection | None) -> Plan | None:
     """The plan of the redrive, else the one that was made for the selected messages."""
-    plan_id = redrive.starting or (redrive.run.id if redrive.run else st.session_state.get(state.PLAN_KEY))
+    plan_id = redrive.starting or (redrive.run.id if redrive.run else st.session_state.get(redrive_state.PLAN_KEY))
     if not plan_id:
         return None
     try:
@@ -58,7 +57,8 @@ def _show_step(step: stepper.Step) -> None:
         if st.button(
             f"Open step {step.number + 1}: {step.name}", key=f"go-{step.name.lower()}", disabled=not step.reachable
         ):
-            state.open_tab(
-                state.MESSAGES if step.number == stepper.SELECT else state.REDRIVE, plan=step.number == stepper.PLAN
+            redrive_state.open_tab(
+                redrive_state.MESSAGES if step.number == stepper.SELECT else redrive_state.REDRIVE,
+                plan=step.number == stepper.PLAN,
             )
             st.rerun()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.app_pages.dead_letters.redrive import plan_form, plan_preview, run_panel, state
-from dashboard.app_pages.dead_letters.redrive.state import Redrive
+from dashboard.app_pages.dead_letters import redrive_state
+from dashboard.app_pages.dead_letters.redrive import plan_form, plan_preview, run_panel
+from dashboard.app_pages.dead_letters.redrive_state import Redrive
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.plan_model import Selection
 
@@ -13,7 +14,7 @@ def show_redrive(service: DeadLetterService, redrive: Redrive, selection: Select
         run_panel.show_starting()
     elif redrive.run is None:
         plan_form.show_plan_form(service, selection, total)
-    elif state.plan_in_view():
+    elif redrive_state.plan_in_view():
         plan_preview.show_plan_of_run(service, redrive.run)
     else:
         run_panel.show_current_run(service, redrive.run)
