@@ -8,24 +8,24 @@ modeled is refused with an AlarmError, never guessed; what AWS does not publish,
 
 from __future__ import annotations
 
-from ops.alarms.evaluate.actions import Action
-from ops.alarms.evaluate.composite_alarm import CompositeAlarm, composite_alarm
+from ops.alarms.evaluate.actions import AlarmAction
+from ops.alarms.evaluate.composite_alarm import CompositeDefinition, composite_alarm
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_alarm import MetricAlarm, MetricStat, metric_alarm
 from ops.alarms.evaluate.metric_states import Transition, metric_states
 from ops.alarms.evaluate.points import Metric, Metrics, Point, dimensions_of, point
-from ops.alarms.evaluate.simulation import Outcome, simulate
+from ops.alarms.evaluate.simulation import Simulation, simulate
 
 __all__ = [
-    "Action",
+    "AlarmAction",
     "AlarmError",
-    "CompositeAlarm",
+    "CompositeDefinition",
     "Metric",
     "MetricAlarm",
     "MetricStat",
     "Metrics",
-    "Outcome",
     "Point",
+    "Simulation",
     "Transition",
     "composite_alarm",
     "dimensions_of",

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ops.alarms.evaluate.composite_alarm import CompositeAlarm
+from ops.alarms.evaluate.composite_alarm import CompositeDefinition
 from ops.alarms.evaluate.metric_alarm import MetricAlarm
 from ops.alarms.evaluate.metric_states import Transition
 from ops.alarms.evaluate.threshold import ALARM
@@ -24,7 +24,7 @@ Windows = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Action:
+class AlarmAction:
     at: float  # epoch seconds
     alarm: str
     state: str
@@ -40,31 +40,31 @@ class _Attempt:
 
 
 def actions(
-    alarm: MetricAlarm | CompositeAlarm,
+    alarm: MetricAlarm | CompositeDefinition,
     changes: Sequence[Transition],
     suppressor: Sequence[Transition],
     muted: Windows,
     end: float,
-) -> list[Action]:
+) -> list[AlarmAction]:
     """``changes``: the alarm's own; ``suppressor``: those of the alarm that suppresses it; ``muted``: its windows, apart
     from each other and in order. States without actions are left out."""
     attempts = [_Attempt(each.at, each.new) for each in changes]
     if not alarm.actions_enabled:
         attempts = [_Attempt(each.at, each.state, "its actions are disabled") for each in attempts]
     else:
-        if isinstance(alarm, CompositeAlarm) and alarm.suppressor:
+        if isinstance(alarm, CompositeDefinition) and alarm.suppressor:
             attempts = list(_suppressed(alarm, attempts, suppressor, end))
         attempts = list(_muted(attempts, muted, end))
     targets = dict(alarm.actions)
     return [
-        Action(each.at, alarm.name, each.state, targets[each.state], each.withheld)
+        AlarmAction(each.at, alarm.name, each.state, targets[each.state], each.withheld)
         for each in attempts
         if each.state in targets
     ]
 
 
 def _suppressed(
-    alarm: CompositeAlarm, changes: Sequence[_Attempt], suppressor: Sequence[Transition], end: float
+    alarm: CompositeDefinition, changes: Sequence[_Attempt], suppressor: Sequence[Transition], end: float
 ) -> Iterator[_Attempt]:
     events = sorted([(each.at, 0, each.new) for each in suppressor] + [(each.at, 1, each.state) for each in changes])
     state, suppressing, pending = "", False, False

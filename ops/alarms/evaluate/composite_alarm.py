@@ -20,7 +20,7 @@ Changes = Mapping[str, Sequence[Transition]]  # by alarm name, in order of time
 
 
 @dataclass(frozen=True)
-class CompositeAlarm:
+class CompositeDefinition:
     name: str
     rule: AlarmRule
     suppressor: str = ""  # an alarm's name
@@ -30,7 +30,7 @@ class CompositeAlarm:
     actions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # by state
 
 
-def composite_alarm(definition: Definition) -> CompositeAlarm:
+def composite_alarm(definition: Definition) -> CompositeDefinition:
     name = str(definition.get("AlarmName") or "(no name)")
     suppressor = str(definition.get("ActionsSuppressor") or "")
     periods = [definition.get(f"ActionsSuppressor{each}Period") for each in ("Wait", "Extension")]
@@ -43,7 +43,7 @@ def composite_alarm(definition: Definition) -> CompositeAlarm:
         rule = alarm_rule(str(definition.get("AlarmRule") or ""))
     except AlarmError as error:
         raise AlarmError(f'Alarm "{name}": {error}', error.next_step) from error
-    return CompositeAlarm(
+    return CompositeDefinition(
         name=name,
         rule=rule,
         suppressor=alarm_name(suppressor),
@@ -54,14 +54,14 @@ def composite_alarm(definition: Definition) -> CompositeAlarm:
     )
 
 
-def in_order(composites: Iterable[CompositeAlarm], others: Iterable[str]) -> list[CompositeAlarm]:
+def in_order(composites: Iterable[CompositeDefinition], others: Iterable[str]) -> list[CompositeDefinition]:
     """Each after those that its rule or its suppression needs. ``others``: the names of all metric alarms.
 
     Raises AlarmError for an alarm that does not exist and for a cycle of rules.
     """
     by_name = {each.name: each for each in composites}
     known = {*by_name, *others}
-    done: dict[str, CompositeAlarm] = {}
+    done: dict[str, CompositeDefinition] = {}
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
@@ -82,7 +82,7 @@ def in_order(composites: Iterable[CompositeAlarm], others: Iterable[str]) -> lis
     return list(done.values())
 
 
-def composite_states(alarm: CompositeAlarm, changes: Changes, start: float) -> list[Transition]:
+def composite_states(alarm: CompositeDefinition, changes: Changes, start: float) -> list[Transition]:
     """Its changes of state from ``start`` on, at once with those of its children, which begin with INSUFFICIENT_DATA."""
     children = sorted((each for name in alarm.rule.alarms for each in changes.get(name, ())), key=lambda each: each.at)
     states = dict.fromkeys(alarm.rule.alarms, INSUFFICIENT_DATA)

@@ -18,7 +18,7 @@ from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_math.program import Program, program
 from ops.alarms.evaluate.points import Metric, dimensions_of
 from ops.alarms.evaluate.statistics import low_sample_limit, statistic
-from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, TREATMENTS, Rule
+from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, TREATMENTS, ThresholdRule
 
 Definition = Mapping[str, Any]
 DAY = 86_400
@@ -40,7 +40,7 @@ Inputs = tuple[tuple[str, MetricStat], ...]
 @dataclass(frozen=True)
 class MetricAlarm:
     name: str
-    rule: Rule
+    rule: ThresholdRule
     inputs: Inputs  # by query ID; all have one period
     program: Program | None = None  # of metric math; None: the alarm watches its only input
     low_sample_limit: float = 0.0  # samples below which the state stays; 0: evaluated however few there are
@@ -110,7 +110,7 @@ def actions_of(definition: Definition) -> tuple[tuple[str, tuple[str, ...]], ...
     return tuple((state, tuple(map(str, definition[field]))) for state, field in fields if definition.get(field))
 
 
-def _rule(definition: Definition, comparison: str, inputs: Inputs) -> Rule:
+def _rule(definition: Definition, comparison: str, inputs: Inputs) -> ThresholdRule:
     watched = inputs[0][1]
     periods = int(definition.get("EvaluationPeriods") or 0)
     to_alarm = int(definition.get("DatapointsToAlarm") or periods)
@@ -127,7 +127,7 @@ def _rule(definition: Definition, comparison: str, inputs: Inputs) -> Rule:
             f"{periods} periods of {watched.period} seconds are longer than an alarm may look back.",
             "Up to one day, or seven days with periods of at least an hour.",
         )
-    return Rule(comparison, float(definition["Threshold"]), periods, to_alarm, missing)
+    return ThresholdRule(comparison, float(definition["Threshold"]), periods, to_alarm, missing)
 
 
 def _watched(definition: Definition) -> tuple[Inputs, Program | None]:

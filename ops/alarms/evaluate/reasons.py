@@ -8,10 +8,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, Datapoint, Decision, Rule, breaches
+from ops.alarms.evaluate.threshold import (
+    ALARM,
+    COMPARISONS,
+    INSUFFICIENT_DATA,
+    Datapoint,
+    Decision,
+    ThresholdRule,
+    breaches,
+)
 
 
-def reason(rule: Rule, decision: Decision) -> str:
+def reason(rule: ThresholdRule, decision: Decision) -> str:
     """For example ``Threshold Crossed: 1 out of the last 1 datapoints [5.0 (23/11/26 19:04:00)] was greater than the
     threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).`` Empty when the state stays what it is."""
     if not decision.state:
@@ -26,7 +34,7 @@ def reason(rule: Rule, decision: Decision) -> str:
     )
 
 
-def _of_data(rule: Rule, judged: Sequence[Datapoint], state: str, filled: int) -> str:
+def _of_data(rule: ThresholdRule, judged: Sequence[Datapoint], state: str, filled: int) -> str:
     alarm = state == ALARM
     named = [each for each in judged if each.value is not None and breaches(rule, each.value) == alarm]
     listed = ", ".join(f"{float(each.value or 0.0)} ({_stamp(each.begins)})" for each in named)
@@ -41,7 +49,7 @@ def _of_data(rule: Rule, judged: Sequence[Datapoint], state: str, filled: int) -
     )
 
 
-def _treated(rule: Rule, filled: int) -> str:
+def _treated(rule: ThresholdRule, filled: int) -> str:
     kind = "Breaching" if rule.missing == "breaching" else "NonBreaching"
     return f"{filled} missing datapoint{'s were' if filled > 1 else ' was'} treated as [{kind}]"
 

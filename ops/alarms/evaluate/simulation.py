@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ops.alarms.evaluate.actions import Action, actions
-from ops.alarms.evaluate.composite_alarm import CompositeAlarm, composite_alarm, composite_states, in_order
+from ops.alarms.evaluate.actions import AlarmAction, actions
+from ops.alarms.evaluate.composite_alarm import CompositeDefinition, composite_alarm, composite_states, in_order
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_alarm import Definition, MetricAlarm, metric_alarm
 from ops.alarms.evaluate.metric_states import Transition, metric_states
 from ops.alarms.evaluate.mute_rules import MuteRule, mute_rule, muted_windows
 from ops.alarms.evaluate.points import Metrics
 
-Alarm = MetricAlarm | CompositeAlarm
+Alarm = MetricAlarm | CompositeDefinition
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Simulation:
     transitions: tuple[Transition, ...]  # of all alarms, in order of time
-    actions: tuple[Action, ...]
+    actions: tuple[AlarmAction, ...]
 
 
 def simulate(
@@ -29,7 +29,7 @@ def simulate(
     end: float,
     mute_rules: Iterable[Definition] = (),
     created: float | None = None,
-) -> Outcome:
+) -> Simulation:
     """``alarms`` are metric and composite alarms as PutMetricAlarm and PutCompositeAlarm take them; all of them are in
     INSUFFICIENT_DATA at ``start`` (epoch seconds, as ``end``). ``created``: when they were, for their warm-up; None: long
     ago. Raises AlarmError for the first one that cannot be evaluated."""
@@ -40,7 +40,7 @@ def simulate(
             raise AlarmError(f'There are two alarms named "{alarm.name}".')
         by_name[alarm.name] = alarm
     single = [each for each in read if isinstance(each, MetricAlarm)]
-    composites = [each for each in read if isinstance(each, CompositeAlarm)]
+    composites = [each for each in read if isinstance(each, CompositeDefinition)]
     changes: dict[str, list[Transition]] = {}
     for each in single:
         changes[each.name] = metric_states(each, metrics, start, end, created=created)
@@ -48,7 +48,7 @@ def simulate(
         changes[composite.name] = composite_states(composite, changes, start)
     rules = [mute_rule(each) for each in mute_rules]
     performed = [action for alarm in read for action in _actions(alarm, changes, rules, start, end)]
-    return Outcome(
+    return Simulation(
         tuple(sorted((change for each in changes.values() for change in each), key=lambda change: change.at)),
         tuple(sorted(performed, key=lambda action: action.at)),
     )
@@ -56,6 +56,6 @@ def simulate(
 
 def _actions(
     alarm: Alarm, changes: dict[str, list[Transition]], rules: list[MuteRule], start: float, end: float
-) -> list[Action]:
-    suppressor = changes[alarm.suppressor] if isinstance(alarm, CompositeAlarm) and alarm.suppressor else []
+) -> list[AlarmAction]:
+    suppressor = changes[alarm.suppressor] if isinstance(alarm, CompositeDefinition) and alarm.suppressor else []
     return actions(alarm, changes[alarm.name], suppressor, muted_windows(rules, alarm.name, start, end), end)

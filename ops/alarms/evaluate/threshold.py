@@ -10,8 +10,8 @@ Documented (CloudWatch user guide, alarm-evaluation and alarms-and-missing-data,
 - With no data at all: INSUFFICIENT_DATA, ALARM, OK or no change.
 
 ⚠ How many periods more the alarm looks at depends on the period and the resolution in a way that is not published; the
-guide's tables use two more, and so does ``Rule`` unless told otherwise. ⚠ Under ``ignore`` the guide shows no row with a
-fresh breach alone; it counts here as under ``missing``.
+guide's tables use two more, and so does ``ThresholdRule`` unless told otherwise. ⚠ Under ``ignore`` the guide shows no
+row with a fresh breach alone; it counts here as under ``missing``.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ BREACH, FINE, NONE = b"X0-"
 
 
 @dataclass(frozen=True)
-class Rule:
+class ThresholdRule:
     comparison: str
     threshold: float
     periods: int  # N
@@ -66,11 +66,11 @@ class Decision:
     filled: int = 0  # missing ones that were treated as breaching or not
 
 
-def breaches(rule: Rule, value: float) -> bool:
+def breaches(rule: ThresholdRule, value: float) -> bool:
     return COMPARISONS[rule.comparison][0](value, rule.threshold)
 
 
-def decide(rule: Rule, datapoints: Sequence[Datapoint]) -> Decision:
+def decide(rule: ThresholdRule, datapoints: Sequence[Datapoint]) -> Decision:
     """``datapoints`` are the newest ``rule.looks_at`` periods, oldest first."""
     recent = datapoints[-rule.looks_at :]
     state = state_of(rule, pattern(rule, [each.value for each in recent]))
@@ -81,14 +81,14 @@ def decide(rule: Rule, datapoints: Sequence[Datapoint]) -> Decision:
     return Decision(state, judged, lacking if counts and state != UNCHANGED else 0)
 
 
-def pattern(rule: Rule, values: Sequence[float | None]) -> bytes:
+def pattern(rule: ThresholdRule, values: Sequence[float | None]) -> bytes:
     """The values as the guide writes them: ``X`` breaches, ``0`` does not, ``-`` is missing."""
     compare, threshold = COMPARISONS[rule.comparison][0], rule.threshold
     return bytes([NONE if each is None else BREACH if compare(each, threshold) else FINE for each in values])
 
 
 @lru_cache(maxsize=65_536)
-def state_of(rule: Rule, recent: bytes) -> str:
+def state_of(rule: ThresholdRule, recent: bytes) -> str:
     """The state that a pattern of ``rule.looks_at`` periods, oldest first, leads to."""
     known = recent.replace(b"-", b"")
     if not known:
@@ -104,6 +104,6 @@ def state_of(rule: Rule, recent: bytes) -> str:
     return OK
 
 
-def _old_breach(rule: Rule, recent: bytes) -> bool:
+def _old_breach(rule: ThresholdRule, recent: bytes) -> bool:
     """Whether all known data breaches and the oldest of it is at least M periods old."""
     return FINE not in recent and len(recent) - recent.index(BREACH) >= rule.to_alarm

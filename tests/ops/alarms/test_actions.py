@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.alarms.evaluate import CompositeAlarm, Metric, composite_alarm, point, simulate
+from ops.alarms.evaluate import CompositeDefinition, Metric, composite_alarm, point, simulate
 from ops.alarms.evaluate.actions import Windows, actions
 from tests.ops.alarms.oracle.worked import SUPPRESSION, changes
 from tests.ops.alarms.test_composite_alarms import T0, metric
@@ -28,7 +28,7 @@ SUPPRESSED = composite_alarm(
 
 
 def performed(
-    own: str, suppressor: str = "", muted: Windows = (), alarm: CompositeAlarm = SUPPRESSED, end: float = 100
+    own: str, suppressor: str = "", muted: Windows = (), alarm: CompositeDefinition = SUPPRESSED, end: float = 100
 ) -> str:
     made = actions(alarm, changes("it", own), changes("maintenance", suppressor), muted, end)
     return " ".join(f"{each.at:g}:{each.state}" for each in made if not each.withheld)

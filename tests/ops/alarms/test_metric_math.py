@@ -10,7 +10,7 @@ import pytest
 from ops.alarms.evaluate import AlarmError
 from ops.alarms.evaluate.metric_math.functions import Grid
 from ops.alarms.evaluate.metric_math.program import program
-from ops.alarms.evaluate.metric_math.syntax import ExpressionError
+from ops.alarms.evaluate.metric_math.syntax import MathError
 
 SUNDAY = 1_780_185_600.0  # 2026-05-31 00:00 UTC
 Values = list[float | None]
@@ -178,7 +178,7 @@ def test_hundreds_of_operations_in_a_row_are_fine() -> None:
     ],
 )
 def test_a_mistake_is_named_with_its_position(expression: str, at: int, says: str) -> None:
-    with pytest.raises(ExpressionError, match=r"position \d+") as refused:
+    with pytest.raises(MathError, match=r"position \d+") as refused:
         program(queries(expression or " ", "m1", "m2"))
     assert says in str(refused.value)
     assert refused.value.at == at

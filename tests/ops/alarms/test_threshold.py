@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ops.alarms.evaluate.reasons import reason as sentence
-from ops.alarms.evaluate.threshold import TREATMENTS, Datapoint, Rule, decide
+from ops.alarms.evaluate.threshold import TREATMENTS, Datapoint, ThresholdRule, decide
 from tests.ops.alarms.oracle.worked import PREMATURE, TABLES, judged
 
 
@@ -35,12 +35,12 @@ def test_a_fresh_breach_alone_does_not_alarm_early(data: str, state: str) -> Non
     ],
 )
 def test_every_comparison(comparison: str, value: float, state: str) -> None:
-    assert decide(Rule(comparison, 5.0, 1, 1), [Datapoint(0.0, value)]).state == state
+    assert decide(ThresholdRule(comparison, 5.0, 1, 1), [Datapoint(0.0, value)]).state == state
 
 
 def test_the_reason_is_in_cloudwatchs_words() -> None:
     begins = datetime(2026, 11, 23, 19, 4, tzinfo=UTC).timestamp()
-    rule = Rule("GreaterThanThreshold", 0.0, 2, 1)
+    rule = ThresholdRule("GreaterThanThreshold", 0.0, 2, 1)
     reason = sentence(rule, decide(rule, [Datapoint(begins - 60, 0.0), Datapoint(begins, 5.0)]))
     assert reason == (
         "Threshold Crossed: 1 out of the last 2 datapoints [5.0 (23/11/26 19:04:00)] was greater than the threshold "

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from ops.alarms.evaluate.metric_math import functions
 from ops.alarms.evaluate.metric_math.functions import Grid
 from ops.alarms.evaluate.metric_math.syntax import (
-    Call,
-    ExpressionError,
+    FunctionCall,
     Listing,
+    MathError,
     Name,
     Negation,
     Node,
@@ -52,10 +52,10 @@ OF_THE_RANGE = ("DIFF", "DIFF_TIME", "RATE", "RUNNING_SUM", "FILL", "SORT", "REM
 
 def depends_on_range(expression: Node) -> bool:
     """Whether it must be computed again for each evaluation of the alarm."""
-    return any(isinstance(each, Call) and _of_the_range(each) for each in walk(expression))
+    return any(isinstance(each, FunctionCall) and _of_the_range(each) for each in walk(expression))
 
 
-def _of_the_range(call: Call) -> bool:
+def _of_the_range(call: FunctionCall) -> bool:
     first, last = (call.arguments[0], call.arguments[-1]) if call.arguments else (None, None)
     if call.function in functions.SUMMARIES:
         return not isinstance(first, Listing)
@@ -88,7 +88,7 @@ class Evaluation:
                 return self._operation("-", Scalar(0.0), self.value(operand), node.at)
             case Operation():
                 return self._chain(node)
-            case Call():
+            case FunctionCall():
                 return self._call(node)
             case Text(_, at):
                 raise self._error(at, "A text is not a value")
@@ -124,10 +124,10 @@ class Evaluation:
             raise self._error(at, f"{operator} does not combine {kind(left)} and {kind(right)}")
         return combined(combine, left, right)
 
-    def _call(self, call: Call) -> Value:
+    def _call(self, call: FunctionCall) -> Value:
         name, count = call.function, len(call.arguments)
         if name in REFUSED:
-            raise ExpressionError(self.expression, call.at, REFUSED[name], NEXT_STEPS.get(name, ""))
+            raise MathError(self.expression, call.at, REFUSED[name], NEXT_STEPS.get(name, ""))
         if name in ("SLICE", "SORT", "FILL", "IF"):
             return {"SLICE": self._slice, "SORT": self._sort, "FILL": self._fill, "IF": self._if}[name](call)
         if name not in _OF_ONE:
@@ -162,7 +162,7 @@ class Evaluation:
             raise self._error(at, f"{name} takes a time series, not {kind(value)}")
         return Scalar(float(self.grid.period)) if name == "PERIOD" else functions.clock(name, self.grid)
 
-    def _fill(self, call: Call) -> Value:
+    def _fill(self, call: FunctionCall) -> Value:
         value, second = self._arguments(call, 2, 2)[0], call.arguments[1]
         if isinstance(value, Scalar):
             raise self._error(call.at, "FILL takes a time series, not a number")
@@ -173,7 +173,7 @@ class Evaluation:
             raise self._error(second.at, "FILL fills with a number, a time series, REPEAT or LINEAR")
         return functions.mapped(value, lambda series: functions.filled(series, filler))
 
-    def _if(self, call: Call) -> Value:
+    def _if(self, call: FunctionCall) -> Value:
         if not 2 <= len(call.arguments) <= 3:
             raise self._error(call.at, f"IF takes two or three arguments, not {len(call.arguments)}")
         condition, true, *rest = [self.value(each) for each in call.arguments]
@@ -191,14 +191,14 @@ class Evaluation:
     def _as_series(self, value: Scalar | Series) -> Series:
         return [value.value] * len(self.grid.begins) if isinstance(value, Scalar) else value
 
-    def _slice(self, call: Call) -> Value:
+    def _slice(self, call: FunctionCall) -> Value:
         array, *bounds = self._arguments(call, 2, 3)
         if not isinstance(array, Array) or not all(isinstance(each, Scalar) for each in bounds):
             raise self._error(call.at, "SLICE takes an array of time series and one or two numbers")
         first, *last = [int(each.value or 0) for each in bounds if isinstance(each, Scalar)]
         return Array(array.series[first : last[0] if last else None])
 
-    def _sort(self, call: Call) -> Value:
+    def _sort(self, call: FunctionCall) -> Value:
         if not 3 <= len(call.arguments) <= 4:
             raise self._error(call.at, f"SORT takes three or four arguments, not {len(call.arguments)}")
         by, direction = (each.name if isinstance(each, Name) else "" for each in call.arguments[1:3])
@@ -209,14 +209,14 @@ class Evaluation:
             raise self._error(call.at, "SORT takes an array, AVG, MIN, MAX or SUM, ASC or DESC, and perhaps a limit")
         return functions.ordered(array, by, direction == "DESC", None if limit.value is None else int(limit.value))
 
-    def _arguments(self, call: Call, least: int, most: int) -> list[Value]:
+    def _arguments(self, call: FunctionCall, least: int, most: int) -> list[Value]:
         if not least <= len(call.arguments) <= most:
             takes = f"{least} arguments" if least == most else f"{least} or {most} arguments"
             raise self._error(call.at, f"{call.function} takes {takes}, not {len(call.arguments)}")
         return [self.value(each) for each in call.arguments if not _words(each)]
 
-    def _error(self, at: int, problem: str) -> ExpressionError:
-        return ExpressionError(self.expression, at, problem)
+    def _error(self, at: int, problem: str) -> MathError:
+        return MathError(self.expression, at, problem)
 
 
 _OF_ONE = (

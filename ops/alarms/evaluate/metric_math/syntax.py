@@ -57,13 +57,13 @@ class Operation:
 
 
 @dataclass(frozen=True)
-class Call:
+class FunctionCall:
     function: str
     arguments: tuple[Node, ...]
     at: int
 
 
-Node = Number | Name | Text | Listing | Negation | Operation | Call
+Node = Number | Name | Text | Listing | Negation | Operation | FunctionCall
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<word>[A-Za-z_]\w*)|(?P<text>"[^"]*"|'[^']*')"""
@@ -81,7 +81,7 @@ def walk(node: Node) -> Iterator[Node]:
         node = waiting.pop()
         yield node
         match node:
-            case Listing(items) | Call(_, items):
+            case Listing(items) | FunctionCall(_, items):
                 waiting += items
             case Negation(operand):
                 waiting.append(operand)
@@ -89,7 +89,7 @@ def walk(node: Node) -> Iterator[Node]:
                 waiting += (left, right)
 
 
-class ExpressionError(AlarmError):
+class MathError(AlarmError):
     """``at``: the position in the expression, from 0."""
 
     def __init__(self, expression: str, at: int, problem: str, next_step: str = "") -> None:
@@ -158,7 +158,7 @@ class _Parser:
         if kind == "text":
             return Text(value[1:-1], at)
         if kind == "word":
-            return Call(value, self._items(")"), at) if self._take("(") else Name(value, at)
+            return FunctionCall(value, self._items(")"), at) if self._take("(") else Name(value, at)
         if value == "[":
             return Listing(self._items("]"), at)
         if value == "(":
@@ -205,8 +205,8 @@ class _Parser:
     def _shown(self) -> str:
         return self._value() or "the end"
 
-    def _error(self, problem: str) -> ExpressionError:
-        return ExpressionError(self._expression, self._at(), problem)
+    def _error(self, problem: str) -> MathError:
+        return MathError(self._expression, self._at(), problem)
 
 
 def _tokens(expression: str) -> list[tuple[str, str, int]]:
@@ -217,7 +217,7 @@ def _tokens(expression: str) -> list[tuple[str, str, int]]:
         token = _TOKEN.match(expression, at)
         if not token or not token.lastgroup:
             at += len(expression[at:]) - len(expression[at:].lstrip())
-            raise ExpressionError(expression, at, f"Unexpected character {expression[at]}")
+            raise MathError(expression, at, f"Unexpected character {expression[at]}")
         value = token[token.lastgroup]
         sign = value in _SAME
         tokens.append((token.lastgroup, _SAME[value] if sign else value, token.start(token.lastgroup)))

@@ -58,7 +58,10 @@ class Alarms:
             alarm = metric_alarm(definition)
         except AlarmError:
             return
-        decision = decide(alarm.rule, _datapoints(alarm, time.time(), self._settling))
+        datapoints = _datapoints(alarm, time.time(), self._settling)
+        if _too_few_samples(alarm, datapoints[-alarm.rule.periods :]):
+            return
+        decision = decide(alarm.rule, datapoints)
         if decision.state and decision.state != definition["StateValue"]:
             _change(definition, alarm, decision)
 
@@ -86,6 +89,15 @@ def _datapoints(alarm: MetricAlarm, now: float, settling: float) -> list[Datapoi
         recent = {name: each[-alarm.rule.looks_at :] for name, each in series.items()}
         values = alarm.program.series(recent, Grid(begins, alarm.period))
     return [Datapoint(*each) for each in zip(begins, values, strict=True)][-alarm.rule.looks_at :]
+
+
+def _too_few_samples(alarm: MetricAlarm, judged: Sequence[Datapoint]) -> bool:
+    """Whether the alarm is told to keep its state while its percentile is of too few samples."""
+    if not alarm.low_sample_limit or not judged:
+        return False
+    begin, end = judged[0].begins, judged[-1].begins + alarm.period
+    points = _points(alarm.inputs[0][1], begin)
+    return 0 < sum(each.samples for each in points if begin <= each.timestamp < end) < alarm.low_sample_limit
 
 
 def _measured(stat: MetricStat, begins: Sequence[float]) -> list[float | None]:

@@ -15,7 +15,7 @@ from ops.alarms.evaluate.alarm_rule import alarm_rule
 from ops.alarms.evaluate.metric_math.functions import Grid
 from ops.alarms.evaluate.metric_math.program import program
 from ops.alarms.evaluate.statistics import low_sample_limit, statistic
-from ops.alarms.evaluate.threshold import TREATMENTS, Datapoint, Rule, decide
+from ops.alarms.evaluate.threshold import TREATMENTS, Datapoint, ThresholdRule, decide
 
 Case = tuple[str, Any, Any]  # what it is, what the evaluator says, what AWS says
 T0 = 1_780_272_000.0
@@ -67,7 +67,7 @@ MATH = (  # using-metric-math
 def judged(data: str, to_alarm: int, missing: str, operator: str = "GreaterThanThreshold", periods: int = 3) -> str:
     breach, fine = OPERATORS[operator]
     values = {"X": breach, "0": fine, "-": None}
-    rule = Rule(operator, 5.0, periods, to_alarm, missing)
+    rule = ThresholdRule(operator, 5.0, periods, to_alarm, missing)
     return (
         decide(rule, [Datapoint(60.0 * at, values[each]) for at, each in enumerate(data.split())]).state or "unchanged"
     )

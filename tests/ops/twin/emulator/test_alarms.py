@@ -150,6 +150,18 @@ def test_percentiles_and_units(emulator: Emulator) -> None:
     assert emulator.alarm("p90")["StateValue"] == "OK"
 
 
+def test_a_percentile_of_too_few_samples_changes_nothing_when_told_so(emulator: Emulator) -> None:
+    put_value(emulator, 9.0, ago=450, case="few")
+    for told in ("evaluate", "ignore"):
+        emulator.client("cloudwatch").put_metric_alarm(
+            AlarmName=f"few-{told}", Namespace="Test", MetricName="M", Dimensions=[{"Name": "case", "Value": "few"}],
+            ExtendedStatistic="p90", Period=300, EvaluationPeriods=2, DatapointsToAlarm=1, Threshold=1.0,
+            ComparisonOperator="GreaterThanThreshold", EvaluateLowSampleCountPercentile=told,
+        )  # fmt: skip
+    eventually(lambda: emulator.alarm("few-evaluate")["StateValue"], "ALARM")
+    assert emulator.alarm("few-ignore")["StateValue"] == "INSUFFICIENT_DATA"
+
+
 def error_rate(threshold: float, expression: str = "100 * errors / invocations") -> dict[str, Any]:
     def query(name: str) -> dict[str, Any]:
         dimensions = [{"Name": "case", "Value": name}]
