@@ -46,6 +46,10 @@ def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
                 "No alarms", "This workload has no CloudWatch alarms; this project's template defines a set."
             )
         )
+    if report.settings is not None and report.settings.text:
+        st.subheader("Settings", anchor=False)
+        st.html(html_blocks.empty(report.settings.text, "Each with what would happen and the exact change:"))
+        st.code(report.settings.command, language=None)
 
 
 def _show_watched(queue: WatchedQueue, report: OverviewReport) -> None:

@@ -52,6 +52,10 @@ def _print(console: Console, workload: Workload, report: OverviewReport, target:
         style = {"ALARM": LEVEL_STYLES["act"], "OK": LEVEL_STYLES["ok"]}.get(alarm.state, LEVEL_STYLES["unknown"])
         todo = f": {safe(runbooks.placed(alarm.runbook))}" if alarm.state == "ALARM" and alarm.runbook else ""
         console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
+    if report.settings is not None and report.settings.text:
+        console.print(
+            Text(f"  Settings: {report.settings.text}. {safe(report.settings.command)}", style="dim"), soft_wrap=True
+        )
     for note in (*workload.notes, *report.look.partial):
         console.print(Text(f"  note: {safe(note)}", style="dim"))
 

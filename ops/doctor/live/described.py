@@ -16,17 +16,19 @@ from ops.doctor.settings import (
     Unknown,
     WorkloadSettings,
 )
+from ops.workload import Reader
 from ops.workload.gaps import Gap, Part, Why
 
 if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm, CompositeAlarm
-    from ops.workload import Reader, Workload
+    from ops.workload import Workload
 
 NOT_ASKED = Unknown("ops doctor reads it, this page does not")
 SCOPE = "this account and region"
 
 
-def settings(workload: Workload, alarms: Sequence[Alarm] | Unknown) -> WorkloadSettings:
+def settings(workload: Workload, alarms: Sequence[Alarm] | Unknown, metric_period_s: int = 60) -> WorkloadSettings:
+    """``metric_period_s``: how often its metrics are published."""
     dlq_gap = workload.gap(Part.DLQ)
     gone = dlq_gap.name if dlq_gap is not None and dlq_gap.why is Why.GONE else ""
     return WorkloadSettings(
@@ -41,6 +43,7 @@ def settings(workload: Workload, alarms: Sequence[Alarm] | Unknown) -> WorkloadS
         topics=NOT_ASKED,
         account_concurrency=_account(workload),
         observed=NOT_ASKED,
+        metric_period_s=metric_period_s,
         dlq_gone=gone,
     )
 
@@ -52,14 +55,14 @@ def unknown(gap: Gap) -> Unknown:
 
 def _mappings(workload: Workload) -> tuple[MappingSettings, ...] | Unknown:
     gap = workload.gap(Part.MAPPING)
-    if gap is not None and not workload.readers:
+    if gap is not None and workload.mapping is None:
         return unknown(gap)
-    if not workload.readers:
+    if workload.mapping is None:
         return Unknown("no function of this account and region reads the queue")
     own = workload.function
+    readers = workload.readers or (Reader(workload.mapping, own),)
     return tuple(
-        mapping(one, own if own and one.function and one.function.arn == own.arn else one.function)
-        for one in workload.readers
+        mapping(one, own if own and one.function and one.function.arn == own.arn else one.function) for one in readers
     )
 
 

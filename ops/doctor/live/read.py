@@ -48,7 +48,7 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
     """Five metrics of two weeks are asked for, which costs $0.00005. Raises CredentialsError and Unreachable."""
     reading = _Reading(aws)
     alarms = reading.alarms(workload)
-    base = described.settings(workload, ())
+    base = described.settings(workload, (), aws.target.finest_period)
     readers = parallel_map(reading.reader, workload.readers)
     own = {lambda_.bare_arn(one.function.arn) for one in workload.readers if one.function}
     found = replace(
@@ -59,7 +59,6 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
         alarms=alarms,
         topics=reading.topics(alarms),
         observed=reading.observed(workload),
-        metric_period_s=aws.target.finest_period,
     )
     denied = reading.refused or any(gap.why is Why.DENIED for gap in workload.gaps)
     return LiveSettings(found, denied)

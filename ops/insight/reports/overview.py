@@ -23,10 +23,12 @@ from ops.insight.rules import (
     failed_work,
 )
 from ops.insight.rules.findings import Observation, summarize
+from ops.insight.rules.settings_findings import SettingsFindings, count_findings
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 from ops.insight.sources.watched_queues import WatchedQueue
+from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -69,6 +71,8 @@ class OverviewReport:
     """The end of a past range, of which every number is but those marked "now"; None for a range that ends now."""
     watched: tuple[WatchedQueue, ...] = ()
     timeline: OverviewTimeline | None = None
+    settings: SettingsFindings | None = None
+    """Of a range that ends now."""
 
 
 def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = False) -> OverviewReport:
@@ -126,6 +130,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         alarms=() if window.past else alarms.states(known),
         look=QueryCost(look.metrics_requested, look.usd + more, look.partial + missing + notes),
         at=there.at,
+        settings=_settings(aws, workload, window, known),
         watched=_watched(others, readings, known) if over_time else watched_queues.read(others, readings),
         timeline=history,
     )
@@ -141,6 +146,13 @@ def _watched(names: tuple[str, ...], readings: Readings, known: tuple[Alarm, ...
         )
         for place, queue in enumerate(watched_queues.read(names, readings))
     )
+
+
+def _settings(aws: Aws, workload: Workload, window: Window, known: tuple[Alarm, ...]) -> SettingsFindings | None:
+    if window.past:
+        return None
+    unread = len(known) < len(workload.alarms) or workload.gap(Part.ALARMS) is not None
+    return count_findings(workload, known, aws.target, alarms_unread=unread)
 
 
 def _aside(claims: list[Observation], waits: list[Observation], deployed: str) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops import formatting
+from ops.doctor.examination import examine
+from ops.doctor.live import described
+from ops.doctor.rules import queues
 from ops.insight.report_types import Level
 from ops.insight.rules.findings import Observation, of_now
 from ops.workload.gaps import Gap, Part, Why
@@ -15,10 +18,6 @@ if TYPE_CHECKING:
     from ops.insight.report_types import Window
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
-
-VISIBILITY_TIMES = 6
-"""The queue's visibility timeout should be at least this many function timeouts (Lambda developer guide,
-services-sqs-configure)."""
 
 
 def reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Observation]:
@@ -96,18 +95,10 @@ def unread_dead_letter_queue(queue: sqs.Queue, gap: Gap) -> Observation:
 
 def no_dead_letter_queue(queue: sqs.Queue) -> Observation:
     """For a queue that a function reads."""
-    kept = formatting.duration(queue.retention_s)
-    text = f"{queue.name} has no dead-letter queue: messages that keep failing are retried for {kept}, then lost"
-    return Observation(Level.WATCH, text, "dead_letters")
+    return Observation(Level.WATCH, queues.no_dead_letter_queue_text(queue.name, queue.retention_s), "dead_letters")
 
 
 def visibility(workload: Workload, window: Window) -> list[Observation]:
-    """Whether a message may become visible again while it is still being processed."""
-    function, queue = workload.function, workload.queue
-    if function is None or queue.visibility_s >= VISIBILITY_TIMES * function.timeout_s:
-        return []
-    text = (
-        f"the queue's visibility timeout ({queue.visibility_s} s) is less than six function timeouts "
-        f"({function.timeout_s} s each), so throttled batches may be processed twice"
-    )
-    return of_now([Observation(Level.WATCH, text, "queue")], window)
+    """Whether a message may become visible again while it is still being processed, by the doctor's rule."""
+    found = examine(described.settings(workload, ()), [queues.visibility_timeout]).findings
+    return of_now([Observation(Level.WATCH, finding.text, "queue") for finding in found], window)

@@ -79,6 +79,13 @@ def test_the_overview_has_six_cards_a_path_and_its_alarms(sample: Visit) -> None
     )
 
 
+def test_the_overview_counts_what_is_wrong_with_settings(sample: Visit) -> None:
+    app = sample("trouble").open()
+    assert "2 critical findings, 3 warnings" in app.text
+    assert "ops doctor --queue scilearn-jobs" in [one.value for one in app.at.code]
+    assert "critical finding" not in sample("fine").open().text
+
+
 def test_the_headline_is_one_sentence_and_the_rest_stands_beside_it(sample: Visit) -> None:
     html = sample("trouble").open().html
     assert "54 dead letters, 51 of one cause (Sandbox.Timedout).<em><i>last deployed 02:10</i> </em>" in html

@@ -17,6 +17,7 @@ from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
 from ops.insight.reports.queue import QueueReport
 from ops.insight.reports.timeline import OverviewTimeline
+from ops.insight.rules.settings_findings import SettingsFindings
 from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.watched_queues import WatchedQueue
@@ -84,6 +85,7 @@ class QueueReports(SampleSeries):
             ),
             watched=(WatchedQueue("scilearn-undelivered", 2.0 if self.trouble else None),),
             timeline=self.timeline(),
+            settings=SettingsFindings(2, 3, "ops doctor --queue scilearn-jobs") if self.trouble else None,
         )
 
     def timeline(self) -> OverviewTimeline:
