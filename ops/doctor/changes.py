@@ -6,19 +6,29 @@ What a template does not tell (a queue's URL, a mapping's UUID) is a placeholder
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import Any
 
 from ops.doctor.rule import Change
-from ops.doctor.settings import Origin
+from ops.doctor.settings import Origin, QueueSettings
 
 
 def queue(origin: Origin, attribute: str, value: Any) -> Change:
     """One attribute of a queue, which has the same name in CloudFormation. ``value``: a number, a word or a policy."""
     is_policy = isinstance(value, dict)
-    attributes = json.dumps({attribute: json.dumps(value)}) if is_policy else f"{attribute}={_word(value)}"
+    policy = json.dumps(value, default=str)
+    for reference in re.findall(r'\{"Fn::GetAtt": \["[^"]*", "Arn"\]\}', policy):
+        policy = policy.replace(reference, '"QUEUE_ARN"')
+    attributes = json.dumps({attribute: policy}) if is_policy else f"{attribute}={_word(value)}"
     cli = f"aws sqs set-queue-attributes --queue-url {_id(origin, 'QUEUE_URL')} --attributes {shlex.quote(attributes)}"
     return Change(cli, _property(origin, attribute, value))
+
+
+def arn(settings: QueueSettings) -> Any:
+    """A queue's ARN, or what stands for it in a template."""
+    known = next((name for name in settings.no_metric_names if name.startswith("arn:")), None)
+    return known or {"Fn::GetAtt": [settings.origin.name, "Arn"]}
 
 
 def function(origin: Origin, options: str, setting: str, value: Any) -> Change:

@@ -86,6 +86,8 @@ class FunctionSettings:
     log_format: str | Unknown
     log_retention_days: int | Unknown | None
     dead_letter_target: bool | Unknown
+    log_group: str = "LOG_GROUP"
+    """Its name, or a placeholder where a template does not tell it."""
 
 
 @dataclass(frozen=True)

@@ -138,6 +138,7 @@ def function_settings(found: lambda_.Function) -> FunctionSettings:
         log_format=found.log_format,
         log_retention_days=NOT_ASKED,
         dead_letter_target=found.dead_letter_arn is not None,
+        log_group=found.log_group,
     )
 
 

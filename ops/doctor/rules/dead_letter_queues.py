@@ -123,7 +123,8 @@ def max_receive_count(workload: WorkloadSettings) -> Iterator[Problem]:
         why = "one throttle or one failed batch is enough"
     if why:
         text = f"maxReceiveCount is {count}, and {why}"
-        policy = {"deadLetterTargetArn": "DLQ_ARN", "maxReceiveCount": ENOUGH_RECEIVES}
+        target = changes.arn(workload.dlq) if isinstance(workload.dlq, QueueSettings) else "DLQ_ARN"
+        policy = {"deadLetterTargetArn": target, "maxReceiveCount": ENOUGH_RECEIVES}
         yield Problem(text, queue.origin, "RedrivePolicy", changes.queue(queue.origin, "RedrivePolicy", policy))
 
 
@@ -145,7 +146,7 @@ def _may_be_throttled(mapping: MappingSettings, workload: WorkloadSettings) -> b
 def redrive_allow_policy(workload: WorkloadSettings) -> Iterator[Problem]:
     pair = _pair(workload)
     if pair is not None and (known(pair[1].redrive_permission) or "allowAll") == "allowAll":
-        policy = {"redrivePermission": "byQueue", "sourceQueueArns": ["QUEUE_ARN"]}
+        policy = {"redrivePermission": "byQueue", "sourceQueueArns": [changes.arn(pair[0])]}
         text = f"{pair[1].origin.name} has no redrive allow policy"
         yield Problem(
             text, pair[1].origin, "RedriveAllowPolicy", changes.queue(pair[1].origin, "RedriveAllowPolicy", policy)
@@ -169,7 +170,7 @@ def redrive_denied(workload: WorkloadSettings) -> Iterator[Problem]:
     if permission == "byQueue" and any(_stands_for(one, queue) for one in allowed):
         return
     text = f"{dlq.origin.name} does not allow {queue.origin.name} (redrivePermission {permission})"
-    policy = {"redrivePermission": "byQueue", "sourceQueueArns": ["QUEUE_ARN"]}
+    policy = {"redrivePermission": "byQueue", "sourceQueueArns": [changes.arn(queue)]}
     yield Problem(text, dlq.origin, "RedriveAllowPolicy", changes.queue(dlq.origin, "RedriveAllowPolicy", policy))
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Callable, Iterator
 
 from ops import formatting
@@ -66,10 +68,11 @@ def timeout_headroom(function: FunctionSettings, workload: WorkloadSettings) -> 
 @_each_function
 def log_retention(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     if known(function.log_retention_days) is None:
-        name = changes.name(function.origin)
+        group = f"/aws/lambda/${{{function.origin.name}}}" if function.origin.line else function.log_group
+        properties = {"LogGroupName": {"Fn::Sub": group} if function.origin.line else group, "RetentionInDays": 30}
         change = changes.other(
-            f"aws logs put-retention-policy --log-group-name /aws/lambda/{name} --retention-in-days 30",
-            f'AWS::Logs::LogGroup: {{"LogGroupName": "/aws/lambda/{function.origin.name}", "RetentionInDays": 30}}',
+            f"aws logs put-retention-policy --log-group-name {shlex.quote(function.log_group)} --retention-in-days 30",
+            f"AWS::Logs::LogGroup: {json.dumps(properties, ensure_ascii=False)}",
         )
         yield Problem(f"the logs of {function.origin.name} never expire", function.origin, "LoggingConfig", change)
 

@@ -8,7 +8,7 @@ from ops import formatting
 from ops.doctor import changes, sources
 from ops.doctor.rule import Change, Problem, Severity, each, rule
 from ops.doctor.rules.reading import mapping_name
-from ops.doctor.settings import MappingSettings, WorkloadSettings, known
+from ops.doctor.settings import MappingSettings, Unknown, WorkloadSettings, known
 
 
 @rule(
@@ -114,7 +114,9 @@ def competing_mappings(workload: WorkloadSettings) -> Iterator[Problem]:
 def function_on_latest(workload: WorkloadSettings) -> Iterator[Problem]:
     def check(mapping: MappingSettings) -> Iterator[Problem]:
         if not known(mapping.qualifier):
-            change = changes.mapping(mapping.origin, "--function-name NAME:live", "FunctionName", "ALIAS_ARN")
+            function = mapping.function
+            name = "NAME" if isinstance(function, Unknown) else changes.name(function.origin)
+            change = changes.mapping(mapping.origin, f"--function-name {name}:live", "FunctionName", "ALIAS_ARN")
             yield Problem("the mapping invokes $LATEST", mapping.origin, "FunctionName", change)
 
     yield from each(known(workload.mappings), check)

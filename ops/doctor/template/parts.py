@@ -104,6 +104,7 @@ def function(resource: Resource, resources: Resources) -> FunctionSettings:
         file_system=bool(resource.get("FileSystemConfigs")),
         log_format=_within(logging, "LogFormat", str) or "Text",
         log_retention_days=_retention(resource, logging, name, resources),
+        log_group=f"/aws/lambda/{name}" if name else "LOG_GROUP",
         dead_letter_target=any(resource.get(key) for key in ("DeadLetterConfig", "DeadLetterQueue")),
     )
 

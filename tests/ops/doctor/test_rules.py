@@ -110,6 +110,14 @@ def test_visibility_below_the_timeout_is_critical() -> None:
     assert found.change.cloudformation.endswith("VisibilityTimeout: 180")
 
 
+def test_changes_name_what_is_known() -> None:
+    broken = {rule: CASES[rule][0] for rule in ("redrive-allow-policy", "max-receive-count", "function-on-latest")}
+    cli = {rule: examine(one, [BY_ID[rule]]).findings[0].change.cli for rule, one in broken.items()}
+    assert "arn:aws:sqs:eu-west-1:111122223333:orders" in cli["redrive-allow-policy"]
+    assert "arn:aws:sqs:eu-west-1:111122223333:orders-dlq" in cli["max-receive-count"]
+    assert cli["function-on-latest"].endswith("--function-name worker:live")
+
+
 def test_names_are_quoted_in_commands() -> None:
     def renamed(workload: WorkloadSettings) -> WorkloadSettings:
         queue: Any = workload.queue

@@ -102,6 +102,14 @@ def test_a_finding_has_the_line_of_its_setting() -> None:
     assert "Dead:" in lines[next(one.line for one in found.findings if one.rule == "redrive-allow-policy") - 1]
 
 
+def test_changes_refer_to_resources() -> None:
+    found = {one.rule: one.change for one in examine(_one(SAM, Batch="1", Env="dev")).findings}
+    allowed = found["redrive-allow-policy"]
+    assert '"sourceQueueArns": [{"Fn::GetAtt": ["Orders", "Arn"]}]' in allowed.cloudformation
+    assert "QUEUE_ARN" in allowed.cli and "GetAtt" not in allowed.cli
+    assert '{"Fn::Sub": "/aws/lambda/${Worker}"}' in found["log-retention"].cloudformation
+
+
 def test_json_is_the_same_as_yaml() -> None:
     template: Any = {
         "Resources": {
