@@ -12,7 +12,7 @@ from functools import partial
 
 from ops.alarms.evaluate.alarm_rule import AlarmRule, alarm_name, alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
-from ops.alarms.evaluate.metric_alarm import Definition, actions_of
+from ops.alarms.evaluate.metric_alarm import Definition, actions_of, check_resolved, is_true, whole_number_of
 from ops.alarms.evaluate.metric_states import Transition
 from ops.alarms.evaluate.threshold import ALARM, INSUFFICIENT_DATA, OK
 
@@ -32,24 +32,25 @@ class CompositeDefinition:
 
 def composite_alarm(definition: Definition) -> CompositeDefinition:
     name = str(definition.get("AlarmName") or "(no name)")
-    suppressor = str(definition.get("ActionsSuppressor") or "")
-    periods = [definition.get(f"ActionsSuppressor{each}Period") for each in ("Wait", "Extension")]
-    if suppressor and None in periods:
-        raise AlarmError(
-            f'Alarm "{name}": with ActionsSuppressor, ActionsSuppressorWaitPeriod and '
-            "ActionsSuppressorExtensionPeriod are required."
-        )
     try:
-        rule = alarm_rule(str(definition.get("AlarmRule") or ""))
+        check_resolved(definition)
+        return _read(name, definition)
     except AlarmError as error:
         raise AlarmError(f'Alarm "{name}": {error}', error.next_step) from error
+
+
+def _read(name: str, definition: Definition) -> CompositeDefinition:
+    suppressor = str(definition.get("ActionsSuppressor") or "")
+    wait, extension = "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"
+    if suppressor and (definition.get(wait) is None or definition.get(extension) is None):
+        raise AlarmError(f"with ActionsSuppressor, {wait} and {extension} are required.")
     return CompositeDefinition(
         name=name,
-        rule=rule,
+        rule=alarm_rule(str(definition.get("AlarmRule") or "")),
         suppressor=alarm_name(suppressor),
-        wait=int(periods[0] or 0),
-        extension=int(periods[1] or 0),
-        actions_enabled=definition.get("ActionsEnabled", True) is not False,
+        wait=whole_number_of(definition.get(wait), wait),
+        extension=whole_number_of(definition.get(extension), extension),
+        actions_enabled=is_true(definition.get("ActionsEnabled", True)),
         actions=actions_of(definition),
     )
 

@@ -23,6 +23,10 @@ from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA,
 Definition = Mapping[str, Any]
 DAY = 86_400
 LONGEST = 7 * DAY
+NOT_OF_THE_STATE = (
+    *("AlarmActions", "OKActions", "InsufficientDataActions", "ActionsEnabled"),
+    *("AlarmDescription", "AlarmName", "Tags"),
+)
 WALL_CLOCK_PERIODS = (60, 300, 3600, DAY)
 
 
@@ -71,9 +75,60 @@ def metric_alarm(definition: Definition) -> MetricAlarm:
     """Raises AlarmError when CloudWatch would refuse it, or the evaluator does not model it."""
     name = str(definition.get("AlarmName") or "(no name)")
     try:
+        check_resolved(definition)
         return _read(name, definition)
     except AlarmError as error:
         raise AlarmError(f'Alarm "{name}": {error}', error.next_step) from error
+
+
+def check_resolved(definition: Definition) -> None:
+    """Raises AlarmError for a function of a template (Ref, Fn::Sub) in what decides about the state."""
+    waiting: list[tuple[str, Any]] = [(key, each) for key, each in definition.items() if key not in NOT_OF_THE_STATE]
+    while waiting:
+        field, value = waiting.pop()
+        if isinstance(value, Mapping):
+            if any(str(key) == "Ref" or str(key).startswith("Fn::") for key in value):
+                raise AlarmError(f"{field} is not resolved: {dict(value)}.", "Give the deployed alarm, or the value.")
+            waiting += [(f"{field}.{key}", each) for key, each in value.items()]
+        elif isinstance(value, list | tuple):
+            waiting += [(f"{field}[{number}]", each) for number, each in enumerate(value)]
+
+
+def mapping_of(value: Any, field: str) -> Definition:
+    """Empty without a value."""
+    if value is not None and not isinstance(value, Mapping):
+        raise AlarmError(f"{field} is not a structure of fields: {value}.")
+    return value or {}
+
+
+def list_of(value: Any, field: str) -> list[Any]:
+    """Empty without a value."""
+    if value is not None and not isinstance(value, list | tuple):
+        raise AlarmError(f"{field} is not a list: {value}.")
+    return list(value or [])
+
+
+def number_of(value: Any, field: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise AlarmError(f"{field} is not a number: {value}.")
+    return number
+
+
+def whole_number_of(value: Any, field: str) -> int:
+    """0 without a value."""
+    number = number_of(value or 0, field)
+    if not number.is_integer():
+        raise AlarmError(f"{field} is not a whole number: {value}.")
+    return int(number)
+
+
+def is_true(value: Any) -> bool:
+    """Also of a template, where it may be a text."""
+    return str(value).lower() != "false"
 
 
 def _read(name: str, definition: Definition) -> MetricAlarm:
@@ -88,7 +143,7 @@ def _read(name: str, definition: Definition) -> MetricAlarm:
         raise AlarmError("the threshold is missing.")
     inputs, expressions = _watched(definition)
     period = inputs[0][1].period
-    warm_up = definition.get("WarmUpConfiguration") or {}
+    warm_up = mapping_of(definition.get("WarmUpConfiguration"), "WarmUpConfiguration")
     low = definition.get("EvaluateLowSampleCountPercentile") == "ignore" and not expressions
     return MetricAlarm(
         name=name,
@@ -97,9 +152,9 @@ def _read(name: str, definition: Definition) -> MetricAlarm:
         program=expressions,
         low_sample_limit=low_sample_limit(inputs[0][1].statistic) if low else 0.0,
         wall_clock=_wall_clock(definition, period),
-        warm_up=60 * int(warm_up.get("WarmUpPeriodDurationInMinutes") or 0),
-        whole_warm_up=bool(warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds")),
-        actions_enabled=definition.get("ActionsEnabled", True) is not False,
+        warm_up=60 * whole_number_of(warm_up.get("WarmUpPeriodDurationInMinutes"), "WarmUpPeriodDurationInMinutes"),
+        whole_warm_up=is_true(warm_up.get("OnlyStartEvaluatingAfterWarmUpPeriodEnds", False)),
+        actions_enabled=is_true(definition.get("ActionsEnabled", True)),
         actions=actions_of(definition),
     )
 
@@ -107,13 +162,15 @@ def _read(name: str, definition: Definition) -> MetricAlarm:
 def actions_of(definition: Definition) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """The actions by state; a state without actions is left out."""
     fields = ((ALARM, "AlarmActions"), (OK, "OKActions"), (INSUFFICIENT_DATA, "InsufficientDataActions"))
-    return tuple((state, tuple(map(str, definition[field]))) for state, field in fields if definition.get(field))
+    return tuple(
+        (state, tuple(map(str, list_of(definition[field], field)))) for state, field in fields if definition.get(field)
+    )
 
 
 def _rule(definition: Definition, comparison: str, inputs: Inputs) -> ThresholdRule:
     watched = inputs[0][1]
-    periods = int(definition.get("EvaluationPeriods") or 0)
-    to_alarm = int(definition.get("DatapointsToAlarm") or periods)
+    periods = whole_number_of(definition.get("EvaluationPeriods"), "EvaluationPeriods")
+    to_alarm = whole_number_of(definition.get("DatapointsToAlarm") or periods, "DatapointsToAlarm")
     default = "ignore" if watched.metric.namespace == "AWS/DynamoDB" else "missing"
     missing = str(definition.get("TreatMissingData") or default)
     if periods < 1:
@@ -127,11 +184,11 @@ def _rule(definition: Definition, comparison: str, inputs: Inputs) -> ThresholdR
             f"{periods} periods of {watched.period} seconds are longer than an alarm may look back.",
             "Up to one day, or seven days with periods of at least an hour.",
         )
-    return ThresholdRule(comparison, float(definition["Threshold"]), periods, to_alarm, missing)
+    return ThresholdRule(comparison, number_of(definition["Threshold"], "Threshold"), periods, to_alarm, missing)
 
 
 def _watched(definition: Definition) -> tuple[Inputs, Program | None]:
-    queries = definition.get("Metrics") or []
+    queries = [mapping_of(each, "An entry of Metrics") for each in list_of(definition.get("Metrics"), "Metrics")]
     if not queries:
         stat = str(definition.get("ExtendedStatistic") or definition.get("Statistic") or "")
         unit = str(definition.get("Unit") or "")
@@ -150,30 +207,33 @@ def stat_of_query(query: Definition) -> MetricStat:
     """Of one entry of ``Metrics`` that names a metric."""
     if query.get("AccountId"):
         raise AlarmError("metrics of other accounts are not modeled.")
-    stat = query.get("MetricStat") or {}
-    return metric_stat(
-        stat.get("Metric") or {}, str(stat.get("Stat") or ""), stat.get("Period"), str(stat.get("Unit") or "")
-    )
+    stat = mapping_of(query.get("MetricStat"), "MetricStat")
+    metric = mapping_of(stat.get("Metric"), "MetricStat.Metric")
+    return metric_stat(metric, str(stat.get("Stat") or ""), stat.get("Period"), str(stat.get("Unit") or ""))
 
 
 def metric_stat(metric: Definition, stat: str, period: Any, unit: str) -> MetricStat:
     if not metric.get("Namespace") or not metric.get("MetricName"):
         raise AlarmError("it names no metric (Namespace and MetricName).")
-    seconds = int(period or 0)
+    seconds = whole_number_of(period, "Period")
     if seconds not in (10, 20, 30) and (seconds < 60 or seconds % 60):
         raise AlarmError(f"a period of {seconds} seconds is not allowed.", "Use 10, 20, 30 or a multiple of 60.")
     if not stat:
         raise AlarmError("the statistic is missing.")
     statistic(stat)
-    named = Metric(str(metric["Namespace"]), str(metric["MetricName"]), dimensions_of(metric.get("Dimensions") or []))
+    dimensions = [mapping_of(each, "A dimension") for each in list_of(metric.get("Dimensions"), "Dimensions")]
+    if not all(each.get("Name") and each.get("Value") for each in dimensions):
+        raise AlarmError("a dimension has no Name or no Value.")
+    named = Metric(str(metric["Namespace"]), str(metric["MetricName"]), dimensions_of(dimensions))
     return MetricStat(named, stat, seconds, "" if unit == "None" else unit)
 
 
 def _wall_clock(definition: Definition, period: int) -> bool:
     """Whether periods begin at multiples of themselves instead of sliding with each evaluation."""
-    window = (definition.get("EvaluationWindow") or {}).get("WallClockWindow")
-    if window is None:
+    windows = mapping_of(definition.get("EvaluationWindow"), "EvaluationWindow")
+    if windows.get("WallClockWindow") is None:
         return False
+    window = mapping_of(windows["WallClockWindow"], "WallClockWindow")
     if str(window.get("Timezone") or "UTC") != "UTC" or period not in WALL_CLOCK_PERIODS:
         raise AlarmError(
             "of wall clock windows only those in UTC of a minute, 5 minutes, an hour or a day are modeled."

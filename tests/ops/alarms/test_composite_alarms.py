@@ -121,6 +121,7 @@ def test_a_composite_follows_its_children_at_once() -> None:
         ([composite("self", "NOT ALARM(self)")], "cycle: self → self"),
         ([metric("a"), metric("a")], 'two alarms named "a"'),
         ([composite("it", "ALARM(")], 'Alarm "it": Expected the name or ARN'),
+        ([{"AlarmName": "it", "AlarmRule": {"Fn::Sub": "ALARM(${A})"}}], 'Alarm "it": AlarmRule is not resolved'),
         (
             [metric("a"), composite("it", "ALARM(a)", ActionsSuppressor="a")],
             "ActionsSuppressorExtensionPeriod are required",

@@ -133,6 +133,18 @@ def test_the_reason_names_the_data() -> None:
         ({"ComparisonOperator": "Above"}, "Above is not a comparison"),
         ({"Threshold": None}, "threshold is missing"),
         ({"EvaluationPeriods": 0}, "EvaluationPeriods"),
+        ({"EvaluationPeriods": "many"}, "EvaluationPeriods is not a number: many"),
+        ({"EvaluationPeriods": 1.5}, "EvaluationPeriods is not a whole number: 1.5"),
+        ({"Threshold": "high"}, "Threshold is not a number: high"),
+        ({"Metrics": "m1"}, "Metrics is not a list: m1"),
+        ({"Metrics": ["m1"]}, "An entry of Metrics is not a structure of fields: m1"),
+        ({"Dimensions": [{"Name": "QueueName"}]}, "a dimension has no Name or no Value"),
+        ({"WarmUpConfiguration": 5}, "WarmUpConfiguration is not a structure"),
+        ({"Threshold": {"Ref": "Limit"}}, "Threshold is not resolved: {'Ref': 'Limit'}"),
+        (
+            {"Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}]},
+            "Dimensions[0].Value is not resolved",
+        ),
         ({"DatapointsToAlarm": 2}, "not between 1 and EvaluationPeriods"),
         ({"TreatMissingData": "zero"}, "zero is not a treatment"),
         ({"Period": 45}, "45 seconds"),
@@ -147,3 +159,10 @@ def test_what_cloudwatch_refuses_or_is_not_modeled_is_refused_by_name(settings: 
     with pytest.raises(AlarmError, match=r'^Alarm "it": ') as refused:
         metric_alarm(definition(**settings))
     assert says in str(refused.value)
+
+
+def test_what_does_not_decide_about_the_state_may_be_unresolved() -> None:
+    alarm = metric_alarm(
+        definition(AlarmActions=[{"Ref": "Topic"}], Tags=[{"Key": "a", "Value": {"Ref": "b"}}], ActionsEnabled="false")
+    )
+    assert not alarm.actions_enabled
