@@ -10,53 +10,57 @@ import re
 import shlex
 from typing import Any
 
-from ops.doctor.rule import Change
-from ops.doctor.settings import Origin, QueueSettings
+from ops.doctor.rule import SettingChange
+from ops.doctor.settings import SettingOrigin, SqsQueueSettings
 
 
-def queue(origin: Origin, attribute: str, value: Any) -> Change:
+def queue(origin: SettingOrigin, attribute: str, value: Any) -> SettingChange:
     """One attribute of a queue, which has the same name in CloudFormation. ``value``: a number, a word or a policy."""
     is_policy = isinstance(value, dict)
     policy = json.dumps(value, default=str)
     for reference in re.findall(r'\{"Fn::GetAtt": \["[^"]*", "Arn"\]\}', policy):
         policy = policy.replace(reference, '"QUEUE_ARN"')
     attributes = json.dumps({attribute: policy}) if is_policy else f"{attribute}={_word(value)}"
-    cli = f"aws sqs set-queue-attributes --queue-url {_id(origin, 'QUEUE_URL')} --attributes {shlex.quote(attributes)}"
-    return Change(cli, _property(origin, attribute, value))
+    cli = (
+        f"aws sqs set-queue-attributes --queue-url {id_of(origin, 'QUEUE_URL')} --attributes {shlex.quote(attributes)}"
+    )
+    return SettingChange(cli, _property(origin, attribute, value))
 
 
-def arn(settings: QueueSettings) -> Any:
+def arn(settings: SqsQueueSettings) -> Any:
     """A queue's ARN, or what stands for it in a template."""
     known = next((name for name in settings.no_metric_names if name.startswith("arn:")), None)
     return known or {"Fn::GetAtt": [settings.origin.name, "Arn"]}
 
 
-def function(origin: Origin, options: str, setting: str, value: Any) -> Change:
+def function(origin: SettingOrigin, options: str, setting: str, value: Any) -> SettingChange:
     """``options``: of update-function-configuration."""
     cli = f"aws lambda update-function-configuration --function-name {name(origin)} {options}"
-    return Change(cli, _property(origin, setting, value))
+    return SettingChange(cli, _property(origin, setting, value))
 
 
-def reserved(origin: Origin, number: int) -> Change:
+def reserved(origin: SettingOrigin, number: int) -> SettingChange:
     cli = (
         f"aws lambda put-function-concurrency --function-name {name(origin)} --reserved-concurrent-executions {number}"
     )
-    return Change(cli, _property(origin, "ReservedConcurrentExecutions", number))
+    return SettingChange(cli, _property(origin, "ReservedConcurrentExecutions", number))
 
 
-def mapping(origin: Origin, options: str, setting: str, value: Any) -> Change:
+def mapping(origin: SettingOrigin, options: str, setting: str, value: Any) -> SettingChange:
     """``options``: of update-event-source-mapping."""
-    cli = f"aws lambda update-event-source-mapping --uuid {_id(origin, 'MAPPING_UUID')} {options}"
-    return Change(cli, _property(origin, setting, value))
+    cli = f"aws lambda update-event-source-mapping --uuid {id_of(origin, 'MAPPING_UUID')} {options}"
+    return SettingChange(cli, _property(origin, setting, value))
 
 
-def alarm(origin: Origin, options: str, setting: str, value: Any) -> Change:
+def alarm(origin: SettingOrigin, options: str, setting: str, value: Any) -> SettingChange:
     """``options``: of put-metric-alarm, which takes all settings of the alarm again."""
     cli = f"aws cloudwatch put-metric-alarm --alarm-name {name(origin)} … {options}"
-    return Change(cli, _property(origin, setting, value))
+    return SettingChange(cli, _property(origin, setting, value))
 
 
-def new_alarm(name: str, namespace: str, metric: str, dimension: tuple[str, str], statistic: str, how: str) -> Change:
+def new_alarm(
+    name: str, namespace: str, metric: str, dimension: tuple[str, str], statistic: str, how: str
+) -> SettingChange:
     """``how``: ``M/N > THRESHOLD`` or ``M/N >= THRESHOLD``, of minutes."""
     ratio, sign, threshold = how.split()
     most, of = ratio.split("/")
@@ -80,14 +84,24 @@ def new_alarm(name: str, namespace: str, metric: str, dimension: tuple[str, str]
         "AlarmActions": ["TOPIC_ARN"],
     }
     command = f"aws cloudwatch put-metric-alarm --alarm-name {shlex.quote(name)} {options}"
-    return Change(command, f"AWS::CloudWatch::Alarm: {json.dumps(properties, ensure_ascii=False)}")
+    return SettingChange(command, f"AWS::CloudWatch::Alarm: {json.dumps(properties, ensure_ascii=False)}")
 
 
-def other(cli: str, cloudformation: str) -> Change:
-    return Change(cli, cloudformation)
+def both(first: SettingChange, second: SettingChange) -> SettingChange:
+    """Two changes, the second only after the first."""
+    return SettingChange(f"{first.cli} && {second.cli}", f"{first.cloudformation}; {second.cloudformation}")
 
 
-def _property(origin: Origin, setting: str, value: Any) -> str:
+def id_of(origin: SettingOrigin, placeholder: str) -> str:
+    """What the AWS CLI needs, quoted; the placeholder in a template."""
+    return shlex.quote(origin.id) if origin.id else placeholder
+
+
+def other(cli: str, cloudformation: str) -> SettingChange:
+    return SettingChange(cli, cloudformation)
+
+
+def _property(origin: SettingOrigin, setting: str, value: Any) -> str:
     text = _word(value) if isinstance(value, str | int | float) else json.dumps(value, ensure_ascii=False)
     return f"{origin.name} ({origin.kind}): {setting}: {text}"
 
@@ -96,10 +110,6 @@ def _word(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _id(origin: Origin, placeholder: str) -> str:
-    return shlex.quote(origin.id) if origin.id else placeholder
-
-
-def name(origin: Origin) -> str:
+def name(origin: SettingOrigin) -> str:
     """Of a function or an alarm. In a template the logical ID stands for the name."""
     return shlex.quote(origin.name)

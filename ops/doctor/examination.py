@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ops.doctor.registry import RULES
-from ops.doctor.rule import Change, Rule, Severity
+from ops.doctor.rule import Rule, RuleSeverity, SettingChange
 from ops.doctor.settings import NotChecked, WorkloadSettings
 from ops.doctor.sources import Source
 
 
 @dataclass(frozen=True)
-class Finding:
+class RuleFinding:
     """``line``: in the template, from 1; 0 when there is none. ``text`` and ``checks`` are clauses, ``consequence`` is a
     sentence."""
 
     rule: str
-    severity: Severity
+    severity: RuleSeverity
     resource: str
     setting: str
     line: int
@@ -25,7 +25,7 @@ class Finding:
     checks: str
     consequence: str
     source: Source
-    change: Change
+    change: SettingChange
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ class Examination:
     findings, too. ``fine``: IDs of the other rules."""
 
     workload: str
-    findings: tuple[Finding, ...]
+    findings: tuple[RuleFinding, ...]
     not_checked: tuple[Unchecked, ...]
     fine: tuple[str, ...]
 
-    def count(self, severity: Severity) -> int:
+    def count(self, severity: RuleSeverity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
 
 
@@ -61,12 +61,12 @@ class DoctorReport:
     notes: tuple[str, ...] = ()
     refused: bool = False
 
-    def count(self, severity: Severity) -> int:
+    def count(self, severity: RuleSeverity) -> int:
         return sum(one.count(severity) for one in self.workloads)
 
 
 def examine(workload: WorkloadSettings, rules: Iterable[Rule] = RULES) -> Examination:
-    findings: list[Finding] = []
+    findings: list[RuleFinding] = []
     unchecked: list[Unchecked] = []
     fine: list[str] = []
     for rule in rules:
@@ -78,14 +78,14 @@ def examine(workload: WorkloadSettings, rules: Iterable[Rule] = RULES) -> Examin
             unchecked.append(Unchecked(rule.id, str(reason)))
         if (len(findings), len(unchecked)) == before:
             fine.append(rule.id)
-    order = list(Severity)
+    order = list(RuleSeverity)
     ranked = sorted(findings, key=lambda one: order.index(one.severity))
     return Examination(workload.name, tuple(ranked), tuple(unchecked), tuple(fine))
 
 
-def _findings(rule: Rule, workload: WorkloadSettings) -> Iterator[Finding]:
+def _findings(rule: Rule, workload: WorkloadSettings) -> Iterator[RuleFinding]:
     for problem in rule.check(workload):
-        yield Finding(
+        yield RuleFinding(
             rule=rule.id,
             severity=problem.severity or rule.severity,
             resource=problem.origin.name,

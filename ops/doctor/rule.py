@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from ops.doctor.settings import NotChecked, Origin, WorkloadSettings
+from ops.doctor.settings import NotChecked, SettingOrigin, WorkloadSettings
 from ops.doctor.sources import Source
 
 T = TypeVar("T")
 
 
-class Severity(StrEnum):
+class RuleSeverity(StrEnum):
     CRITICAL = "critical"
     WARNING = "warning"
     ADVICE = "advice"
@@ -30,7 +30,7 @@ class Answer(StrEnum):
 
 
 @dataclass(frozen=True)
-class Change:
+class SettingChange:
     """What to change: a command of the AWS CLI, and properties of CloudFormation. Empty where there is none."""
 
     cli: str = ""
@@ -43,10 +43,10 @@ class Problem:
     property. ``severity``: where it differs from the rule's."""
 
     text: str
-    origin: Origin
+    origin: SettingOrigin
     setting: str
-    change: Change
-    severity: Severity | None = None
+    change: SettingChange
+    severity: RuleSeverity | None = None
 
     @property
     def line(self) -> int:
@@ -62,14 +62,14 @@ class Rule:
     """``checks``: what must be so, a clause. ``consequence``: what happens otherwise, a sentence."""
 
     id: str
-    severity: Severity
+    severity: RuleSeverity
     checks: str
     consequence: str
     source: Source
     check: Check
 
 
-def rule(id: str, severity: Severity, checks: str, consequence: str, source: Source) -> Callable[[Check], Rule]:
+def rule(id: str, severity: RuleSeverity, checks: str, consequence: str, source: Source) -> Callable[[Check], Rule]:
     """Makes a rule of the function that finds its problems. That function raises NotChecked where it cannot answer."""
     return lambda check: Rule(id, severity, checks, consequence, source, check)
 

@@ -33,7 +33,7 @@ def known(value: T | Unknown) -> T:
 
 
 @dataclass(frozen=True)
-class Origin:
+class SettingOrigin:
     """Where a setting is. ``name``: the logical ID in a template, else the resource's own name. ``id``: what the AWS CLI
     needs (a URL, UUID or ARN); empty in a template. ``line`` and ``lines`` (of properties) start at 1; 0: not in a file."""
 
@@ -48,11 +48,11 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class QueueSettings:
+class SqsQueueSettings:
     """Durations in seconds. ``metric_names``: how alarms may name it in the dimension QueueName; ``no_metric_names``: its
     URL and ARN, which they may not. ``allowed_sources``: names or references of its redrive allow policy."""
 
-    origin: Origin
+    origin: SettingOrigin
     metric_names: frozenset[str]
     no_metric_names: frozenset[str]
     visibility_s: int | Unknown
@@ -69,7 +69,7 @@ class QueueSettings:
 class FunctionSettings:
     """``variables``: names of environment variables. ``log_retention_days`` None: kept forever. ``reserved`` None: none."""
 
-    origin: Origin
+    origin: SettingOrigin
     metric_names: frozenset[str]
     no_metric_names: frozenset[str]
     timeout_s: int | Unknown
@@ -95,7 +95,7 @@ class MappingSettings:
     """An event source mapping. ``qualifier``: an alias or a version; empty for $LATEST. ``filters``: patterns as JSON.
     ``minimum_pollers`` and ``maximum_pollers``: of provisioned mode, else None."""
 
-    origin: Origin
+    origin: SettingOrigin
     function: FunctionSettings | Unknown
     qualifier: str | Unknown
     enabled: bool | Unknown
@@ -123,7 +123,7 @@ class Series:
 class AlarmSettings:
     """``rule``: of a composite alarm, which has no series; empty of a metric alarm. ``math``: it reads an expression."""
 
-    origin: Origin
+    origin: SettingOrigin
     name: str
     series: tuple[Series, ...]
     periods: int | Unknown
@@ -142,7 +142,7 @@ class TopicSettings:
     """A topic that alarms publish to. ``key``: its KMS key, None without one. ``key_admits`` and ``policy_admits``: whether
     the key's and the topic's policies allow CloudWatch. ``subscribed``, ``pending``: numbers of subscriptions."""
 
-    origin: Origin
+    origin: SettingOrigin
     arn: str
     key: str | Unknown | None
     key_admits: bool | Unknown
@@ -152,7 +152,7 @@ class TopicSettings:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ObservedMetrics:
     """What metrics show of the last two weeks; None where there is no data. Milliseconds and seconds."""
 
     duration_p99_ms: float | None = None
@@ -171,15 +171,15 @@ class WorkloadSettings:
 
     name: str
     scope: str
-    queue: QueueSettings | Unknown
-    dlq: QueueSettings | Unknown | None
+    queue: SqsQueueSettings | Unknown
+    dlq: SqsQueueSettings | Unknown | None
     mappings: tuple[MappingSettings, ...] | Unknown
     other_mappings: tuple[MappingSettings, ...] | Unknown
     dlq_mappings: tuple[MappingSettings, ...] | Unknown
     alarms: tuple[AlarmSettings, ...] | Unknown
     topics: tuple[TopicSettings, ...] | Unknown
     account_concurrency: int | Unknown
-    observed: Observed | Unknown = NEEDS_METRICS
+    observed: ObservedMetrics | Unknown = NEEDS_METRICS
     dlq_gone: str = ""
     """The dead-letter queue that the queue names, where that does not exist."""
     metric_period_s: int = 60

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ops.doctor.examination import examine
 from ops.doctor.registry import RULES
-from ops.doctor.rule import Severity
+from ops.doctor.rule import RuleSeverity
 from ops.doctor.template import workloads
 from tests.cases.doctor.healthy import HEALTHY
 from tests.cases.doctor.rule_cases import CASES
@@ -55,7 +55,7 @@ def _unexpected(path: Path) -> set[str]:
     unexpected = set()
     for workload in workloads.read(path, {}).workloads:
         expected = FINDINGS.get(path.name, {}).get(workload.name, set())
-        rules = {one.rule for one in examine(workload).findings if one.severity is not Severity.ADVICE}
+        rules = {one.rule for one in examine(workload).findings if one.severity is not RuleSeverity.ADVICE}
         unexpected |= {f"{workload.name}: {rule}" for rule in rules - expected}
     return unexpected
 

@@ -19,7 +19,7 @@ from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import place
 from ops.doctor.examination import DoctorReport, examine
 from ops.doctor.live import read
-from ops.doctor.rule import Severity
+from ops.doctor.rule import RuleSeverity
 from ops.errors import AwsError, UsageError
 from ops.target import Target
 
@@ -150,8 +150,8 @@ def _print(report: DoctorReport, form: DoctorFormat) -> None:
 
 def _fails(report: DoctorReport, fail_on: FailOn) -> bool:
     severities = {
-        FailOn.CRITICAL: (Severity.CRITICAL,),
-        FailOn.WARNING: (Severity.CRITICAL, Severity.WARNING),
+        FailOn.CRITICAL: (RuleSeverity.CRITICAL,),
+        FailOn.WARNING: (RuleSeverity.CRITICAL, RuleSeverity.WARNING),
         FailOn.NEVER: (),
     }
     return any(report.count(severity) for severity in severities[fail_on])

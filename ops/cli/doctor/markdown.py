@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from ops.cli.doctor.summary import HEADINGS, change, sentence, summary
 from ops.cli.output.sanitize import safe
-from ops.doctor.examination import DoctorReport, Examination, Finding
-from ops.doctor.rule import Severity
+from ops.doctor.examination import DoctorReport, Examination, RuleFinding
+from ops.doctor.rule import RuleSeverity
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~@-])")
 
@@ -24,7 +24,7 @@ def _examination(report: DoctorReport, examination: Examination) -> Iterator[str
     yield ""
     yield f"{_plain(report.template or report.place)} · {summary(examination)}"
     yield ""
-    for severity in Severity:
+    for severity in RuleSeverity:
         found = [one for one in examination.findings if one.severity is severity]
         if found:
             yield f"### {HEADINGS[severity]}"
@@ -40,7 +40,7 @@ def _examination(report: DoctorReport, examination: Examination) -> Iterator[str
         yield "</details>"
 
 
-def _finding(report: DoctorReport, finding: Finding) -> Iterator[str]:
+def _finding(report: DoctorReport, finding: RuleFinding) -> Iterator[str]:
     where = f" ({_code(f'{report.template}:{finding.line}')})" if finding.line else ""
     yield f"- **{_plain(sentence(finding.text))}** {_code(finding.rule)}{where}"
     yield f"  {_plain(finding.consequence)} From [{_plain(finding.source.title)}]({finding.source.url})."

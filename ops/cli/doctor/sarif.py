@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 from ops.cli.doctor.summary import change, sentence
 from ops.cli.output.sanitize import safe
-from ops.doctor.examination import DoctorReport, Finding
+from ops.doctor.examination import DoctorReport, RuleFinding
 from ops.doctor.registry import RULES
-from ops.doctor.rule import Rule, Severity
+from ops.doctor.rule import Rule, RuleSeverity
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-LEVELS = {Severity.CRITICAL: "error", Severity.WARNING: "warning", Severity.ADVICE: "note"}
+LEVELS = {RuleSeverity.CRITICAL: "error", RuleSeverity.WARNING: "warning", RuleSeverity.ADVICE: "note"}
 _INDEX = {rule.id: number for number, rule in enumerate(RULES)}
 
 
@@ -48,7 +48,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(report: DoctorReport, finding: Finding) -> dict[str, Any]:
+def _result(report: DoctorReport, finding: RuleFinding) -> dict[str, Any]:
     location: dict[str, Any] = {"logicalLocations": [{"name": safe(finding.resource), "kind": "resource"}]}
     if finding.line:
         region = {"startLine": finding.line}

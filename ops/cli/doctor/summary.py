@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from ops import formatting
 from ops.cli.output.sanitize import safe
-from ops.doctor.examination import Examination, Finding
-from ops.doctor.rule import Severity
+from ops.doctor.examination import Examination, RuleFinding
+from ops.doctor.rule import RuleSeverity
 
-HEADINGS = {Severity.CRITICAL: "Critical", Severity.WARNING: "Warning", Severity.ADVICE: "Advice"}
+HEADINGS = {RuleSeverity.CRITICAL: "Critical", RuleSeverity.WARNING: "Warning", RuleSeverity.ADVICE: "Advice"}
 
 
 def summary(examination: Examination) -> str:
     """``2 critical, 1 warning · 48 rules fine · 4 not checked``."""
-    counts = ((Severity.CRITICAL, "critical"), (Severity.WARNING, "warning"), (Severity.ADVICE, "advice"))
+    counts = ((RuleSeverity.CRITICAL, "critical"), (RuleSeverity.WARNING, "warning"), (RuleSeverity.ADVICE, "advice"))
     words = [
         formatting.count(examination.count(severity), word, "warnings" if word == "warning" else word)
         for severity, word in counts
@@ -23,7 +23,7 @@ def summary(examination: Examination) -> str:
     return f"{', '.join(words) or 'no findings'} · {fine} fine{unchecked}"
 
 
-def change(finding: Finding) -> str:
+def change(finding: RuleFinding) -> str:
     """In a template its properties, else the command."""
     both = finding.change
     return both.cloudformation if finding.line else both.cli or both.cloudformation

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from ops.cli.doctor.summary import HEADINGS, change, sentence, summary
 from ops.cli.output.sanitize import safe
-from ops.doctor.examination import DoctorReport, Examination, Finding
-from ops.doctor.rule import Severity
+from ops.doctor.examination import DoctorReport, Examination, RuleFinding
+from ops.doctor.rule import RuleSeverity
 
-STYLES = {Severity.CRITICAL: "bold red", Severity.WARNING: "yellow", Severity.ADVICE: "dim"}
+STYLES = {RuleSeverity.CRITICAL: "bold red", RuleSeverity.WARNING: "yellow", RuleSeverity.ADVICE: "dim"}
 
 
 def show(report: DoctorReport) -> None:
@@ -29,7 +29,7 @@ def _examination(console: Console, report: DoctorReport, examination: Examinatio
     title.append(f" · {safe(report.template or report.place)}", style="dim")
     console.print(title)
     console.print(Text(summary(examination), style="dim"))
-    for severity in Severity:
+    for severity in RuleSeverity:
         found = [one for one in examination.findings if one.severity is severity]
         if found:
             console.print()
@@ -43,7 +43,7 @@ def _examination(console: Console, report: DoctorReport, examination: Examinatio
     console.print()
 
 
-def _findings(console: Console, template: str, findings: list[Finding]) -> None:
+def _findings(console: Console, template: str, findings: list[RuleFinding]) -> None:
     """Those of one rule, with what they share once."""
     first = findings[0]
     for finding in findings:

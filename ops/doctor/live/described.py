@@ -10,9 +10,9 @@ from ops.doctor.settings import (
     AlarmSettings,
     FunctionSettings,
     MappingSettings,
-    Origin,
-    QueueSettings,
     Series,
+    SettingOrigin,
+    SqsQueueSettings,
     Unknown,
     WorkloadSettings,
 )
@@ -71,9 +71,9 @@ def _account(workload: Workload) -> int | Unknown:
     return Unknown("the account's concurrency could not be read") if quota is None else quota
 
 
-def queue(found: sqs.Queue) -> QueueSettings:
-    return QueueSettings(
-        origin=Origin("AWS::SQS::Queue", found.name, found.url),
+def queue(found: sqs.Queue) -> SqsQueueSettings:
+    return SqsQueueSettings(
+        origin=SettingOrigin("AWS::SQS::Queue", found.name, found.url),
         metric_names=frozenset({found.name}),
         no_metric_names=frozenset({found.url, found.arn}),
         visibility_s=found.visibility_s,
@@ -103,7 +103,7 @@ def _mapping(found: lambda_.EventSourceMapping, function: FunctionSettings | Unk
     qualifier = lambda_.qualified_name(found.function_arn).partition(":")[2]
     filters = Unknown(found.unreadable_filters) if found.unreadable_filters else found.filters
     return MappingSettings(
-        origin=Origin("AWS::Lambda::EventSourceMapping", found.uuid, found.uuid),
+        origin=SettingOrigin("AWS::Lambda::EventSourceMapping", found.uuid, found.uuid),
         function=function,
         qualifier="" if qualifier == "$LATEST" else qualifier,
         enabled=found.enabled,
@@ -121,7 +121,7 @@ def function_settings(found: lambda_.Function) -> FunctionSettings:
     image = found.package == "Image"
     in_image = Unknown("what an image holds cannot be seen in settings")
     return FunctionSettings(
-        origin=Origin("AWS::Lambda::Function", found.name, found.arn),
+        origin=SettingOrigin("AWS::Lambda::Function", found.name, found.arn),
         metric_names=frozenset({found.name}),
         no_metric_names=frozenset({found.arn, lambda_.bare_arn(found.arn)}),
         timeout_s=found.timeout_s,
@@ -144,7 +144,7 @@ def function_settings(found: lambda_.Function) -> FunctionSettings:
 
 def alarm(found: Alarm) -> AlarmSettings:
     return AlarmSettings(
-        origin=Origin("AWS::CloudWatch::Alarm", found.name, found.name),
+        origin=SettingOrigin("AWS::CloudWatch::Alarm", found.name, found.name),
         name=found.name,
         series=tuple(
             Series(one.namespace, one.metric, dict(one.dimensions), one.statistic, one.period_s)
@@ -163,7 +163,7 @@ def alarm(found: Alarm) -> AlarmSettings:
 
 def composite(found: CompositeAlarm) -> AlarmSettings:
     return AlarmSettings(
-        origin=Origin("AWS::CloudWatch::CompositeAlarm", found.name, found.name),
+        origin=SettingOrigin("AWS::CloudWatch::CompositeAlarm", found.name, found.name),
         name=found.name,
         series=(),
         periods=1,

@@ -15,8 +15,8 @@ from ops.doctor.live import described
 from ops.doctor.settings import (
     AlarmSettings,
     MappingSettings,
-    Observed,
-    Origin,
+    ObservedMetrics,
+    SettingOrigin,
     TopicSettings,
     Unknown,
     WorkloadSettings,
@@ -132,7 +132,7 @@ class _Reading:
         return tuple(map(self._topic, sorted(arn for arn in actions if ":sns:" in arn)))
 
     def _topic(self, arn: str) -> TopicSettings:
-        origin = Origin("AWS::SNS::Topic", arn.rpartition(":")[2], arn)
+        origin = SettingOrigin("AWS::SNS::Topic", arn.rpartition(":")[2], arn)
         found = self._ask(arn, partial(sns.topic_attributes, self._aws, arn))
         if isinstance(found, Unknown):
             return TopicSettings(origin, arn, found, found, found, found, found)
@@ -154,7 +154,7 @@ class _Reading:
         policy = self._ask(key, partial(kms.key_policy, self._aws, key))
         return policy if isinstance(policy, Unknown) else policies.allows(policy, CLOUDWATCH, KEY_ACTIONS)
 
-    def observed(self, workload: Workload) -> Observed | Unknown:
+    def observed(self, workload: Workload) -> ObservedMetrics | Unknown:
         end = datetime.now(UTC)
         start = end - timedelta(days=DAYS)
         question = partial(cloudwatch.get_metric_data, self._aws, _queries(workload), start, end, DAY_S)
@@ -164,7 +164,7 @@ class _Reading:
         most = {key: max((value for _, value in points), default=None) for key, points in found.series.items()}
         total = {key: sum(value for _, value in points) for key, points in found.series.items()}
         cold = total.get("cold", 0.0)
-        return Observed(
+        return ObservedMetrics(
             duration_p99_ms=most.get("p99"),
             duration_max_ms=most.get("longest"),
             oldest_max_s=most.get("oldest"),

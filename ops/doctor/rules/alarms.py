@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 
 from ops import formatting
 from ops.doctor import changes, sources
-from ops.doctor.rule import Check, Problem, Severity, each, rule
+from ops.doctor.rule import Check, Problem, RuleSeverity, each, rule
 from ops.doctor.rules.coverage import DEPTH
 from ops.doctor.rules.reading import AGE, watching
 from ops.doctor.settings import (
     AlarmSettings,
     FunctionSettings,
     NotChecked,
-    QueueSettings,
     Series,
+    SqsQueueSettings,
     Unknown,
     WorkloadSettings,
     known,
@@ -23,7 +23,7 @@ from ops.doctor.settings import (
 INVOCATION_METRICS = ("Errors", "Duration", "Invocations")
 
 
-Part = QueueSettings | FunctionSettings
+Part = SqsQueueSettings | FunctionSettings
 AlarmPair = tuple[AlarmSettings, Series]
 
 
@@ -55,7 +55,7 @@ def ensure_parts_known(workload: WorkloadSettings) -> None:
 
 def _parts(workload: WorkloadSettings) -> list[tuple[Part, str]]:
     """The queue, its dead-letter queue and its functions, as far as they are known, with their alarms' dimension."""
-    queues: list[Part] = [one for one in (workload.queue, workload.dlq) if isinstance(one, QueueSettings)]
+    queues: list[Part] = [one for one in (workload.queue, workload.dlq) if isinstance(one, SqsQueueSettings)]
     mappings = () if isinstance(workload.mappings, Unknown) else workload.mappings
     functions = [one.function for one in mappings if isinstance(one.function, FunctionSettings)]
     once = {one.origin.name: one for one in functions}
@@ -74,7 +74,7 @@ def _each_alarm(find: Callable[[AlarmSettings, Series, WorkloadSettings], Iterat
 
 @rule(
     "alarm-dimension",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "alarms name queues and functions as CloudWatch does",
     "The metric has no data under that name, so the alarm never fires. In a template, Ref of a queue is its URL.",
     sources.SQS_METRICS,
@@ -93,7 +93,7 @@ def dimension(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "alarm-without-action",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "each alarm tells somebody",
     "The alarm turns red in the console, and nobody is told.",
     sources.ALARMS,
@@ -119,7 +119,7 @@ def _mentions(composite: AlarmSettings, alarm: AlarmSettings) -> bool:
 
 @rule(
     "alarm-actions-disabled",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the actions of each alarm are enabled",
     "The alarm turns red in the console, and nobody is told.",
     sources.ALARMS,
@@ -134,7 +134,7 @@ def actions_enabled(alarm: AlarmSettings, series: Series, workload: WorkloadSett
 
 @rule(
     "alarm-window",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "an alarm on errors or durations looks back at least as long as a job may take",
     "The alarm clears itself while the job still fails: invocations are counted when they start, or when they end.",
     sources.SELF_CLEARING,
@@ -156,7 +156,7 @@ def window(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) -> 
 
 @rule(
     "alarm-period",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the period of each alarm is at least a minute",
     "AWS publishes these metrics by the minute: most periods have no data, and the alarm is late or never fires.",
     sources.SQS_METRICS,
@@ -171,7 +171,7 @@ def period(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) -> 
 
 @rule(
     "alarm-missing-data",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "missing data of a queue is not taken for a breach",
     "SQS stops publishing metrics of a queue that has been idle for six hours: the alarm pages every quiet night.",
     sources.SQS_METRICS,
@@ -186,7 +186,7 @@ def missing_data(alarm: AlarmSettings, series: Series, workload: WorkloadSetting
 
 @rule(
     "dlq-alarm-threshold",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the alarm on the dead-letter queue fires at the first message",
     "A few dead letters stay below the threshold until they expire.",
     sources.RECOMMENDED_ALARMS,
@@ -216,7 +216,7 @@ def _first(alarm: AlarmSettings) -> float:
 
 @rule(
     "alarm-statistic",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "alarms on age and depth use the maximum",
     "An average or a minimum hides the one old message among the new ones.",
     sources.RECOMMENDED_ALARMS,
@@ -232,7 +232,7 @@ def statistic(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) 
 
 @rule(
     "age-threshold",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the alarm on the age of the oldest message fires long before messages expire",
     "Messages are deleted before anyone is told that they wait.",
     sources.LATE_DEADLINE,
@@ -249,7 +249,7 @@ def age_threshold(workload: WorkloadSettings) -> Iterator[Problem]:
             better = max(60, retention // 4)
             text = f"{alarm.name} fires at {formatting.duration(threshold)}, and messages expire after {formatting.duration(retention)}"
             change = changes.alarm(alarm.origin, f"--threshold {better}", "Threshold", better)
-            yield Problem(text, alarm.origin, "Threshold", change, None if late >= retention else Severity.WARNING)
+            yield Problem(text, alarm.origin, "Threshold", change, None if late >= retention else RuleSeverity.WARNING)
 
 
 RULES = (

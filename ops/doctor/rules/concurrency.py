@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ops import formatting, pricing
 from ops.doctor import changes, sources
-from ops.doctor.rule import Problem, Severity, each, rule
+from ops.doctor.rule import Problem, RuleSeverity, each, rule
 from ops.doctor.rules.reading import mapping_name
 from ops.doctor.settings import FunctionSettings, MappingSettings, Unknown, WorkloadSettings, known
 
@@ -44,7 +44,7 @@ def demand(workload: WorkloadSettings, function: FunctionSettings) -> int | None
 
 @rule(
     "reserved-below-maximum",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "reserved concurrency is at least the sum of MaximumConcurrency of the function's mappings",
     "Lambda receives messages that it cannot run: throttled receives count, and the messages end in the dead-letter queue.",
     sources.THROTTLED_TO_DLQ,
@@ -63,7 +63,7 @@ def reserved_below_maximum(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "reserved-without-maximum",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "a function with reserved concurrency has mappings with a MaximumConcurrency",
     "A mapping starts with 5 concurrent batches and adds 300 per minute; what the function cannot take is throttled.",
     sources.LAMBDA_SQS_SCALING,
@@ -95,7 +95,7 @@ def reserved_without_maximum(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "reserved-zero",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "reserved concurrency is not 0",
     "Every invocation is throttled: messages reach the dead-letter queue without having run.",
     sources.LAMBDA_CONCURRENCY,
@@ -115,7 +115,7 @@ def reserved_zero(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "unbounded-concurrency",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "something bounds how many invocations a backlog starts",
     "A backlog can take the account's concurrency from every other function of the region.",
     sources.LAMBDA_SQS_SCALING,
@@ -139,7 +139,7 @@ def unbounded(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "account-concurrency",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the mappings' maximum leaves a part of the account's concurrency to other functions",
     "At a backlog every other function of the region is throttled.",
     sources.LAMBDA_CONCURRENCY,
@@ -163,7 +163,7 @@ def account(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "idle-polling",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "MaximumConcurrency is worth what its idle polling costs",
     "With MaximumConcurrency an idle mapping keeps 5 pollers instead of 2; empty receives are billed.",
     sources.IDLE_POLLING,
@@ -189,7 +189,7 @@ def idle_polling(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "provisioned-pollers",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "the cost of provisioned pollers is known",
     "Pollers are billed by the hour whether messages arrive or not.",
     sources.LAMBDA_SQS_SCALING,
@@ -215,7 +215,7 @@ def provisioned_pollers(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "pollers-above-reserved",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "reserved concurrency is enough for the provisioned pollers",
     "Each poller starts up to 10 concurrent invocations; those above the reservation are throttled.",
     sources.LAMBDA_SQS_SCALING,

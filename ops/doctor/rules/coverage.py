@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ops.doctor import changes, sources
-from ops.doctor.rule import Problem, Severity, rule
+from ops.doctor.rule import Problem, RuleSeverity, rule
 from ops.doctor.rules.reading import AGE, watching
-from ops.doctor.settings import FunctionSettings, QueueSettings, WorkloadSettings, known
+from ops.doctor.settings import FunctionSettings, SqsQueueSettings, WorkloadSettings, known
 
 VISIBLE, RECEIVED, SENT = "ApproximateNumberOfMessagesVisible", "NumberOfMessagesReceived", "NumberOfMessagesSent"
 DEPTH = (VISIBLE, AGE, "ApproximateNumberOfMessages")
 
 
-def _name(queue: QueueSettings) -> str:
+def _name(queue: SqsQueueSettings) -> str:
     """As an alarm's dimension names it, in CloudFormation or on AWS."""
     return f"!GetAtt {queue.origin.name}.QueueName" if queue.origin.line else queue.origin.name
 
@@ -22,13 +22,13 @@ def _function_name(function: FunctionSettings) -> str:
     return f"!Ref {function.origin.name}" if function.origin.line else function.origin.name
 
 
-def _dlq(workload: WorkloadSettings) -> QueueSettings | None:
+def _dlq(workload: WorkloadSettings) -> SqsQueueSettings | None:
     return None if workload.dlq is None else known(workload.dlq)
 
 
 @rule(
     "dlq-alarm",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "an alarm watches the dead-letter queue",
     "Dead letters expire before anyone has seen them.",
     sources.RECOMMENDED_ALARMS,
@@ -44,7 +44,7 @@ def dlq_alarm(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "dlq-alarm-received",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "a dead-letter queue with a consumer has an alarm on received messages",
     "The consumer empties the queue between two samples of its depth: the alarm stays green.",
     sources.DRAINED_UNSEEN,
@@ -63,7 +63,7 @@ def dlq_alarm_received(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "dlq-alarm-sent",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "no alarm relies on the number of messages sent to the dead-letter queue",
     "SQS does not count the messages that it moves there itself: the alarm never fires.",
     sources.SQS_METRICS,
@@ -82,7 +82,7 @@ def dlq_alarm_sent(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "age-alarm",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "an alarm watches the age of the oldest message",
     "A backlog, or a consumer that has stopped, is noticed by those who wait for the results.",
     sources.LATE_DEADLINE,
@@ -98,7 +98,7 @@ def age_alarm(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "errors-alarm",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "an alarm watches the function's errors",
     "Crashes, time-outs and out-of-memory kills show only when their messages are dead letters.",
     sources.RECOMMENDED_ALARMS,
@@ -109,7 +109,7 @@ def errors_alarm(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "throttles-alarm",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "an alarm watches the function's throttles",
     "Messages reach the dead-letter queue without one invocation, and without one log line.",
     sources.THROTTLED_TO_DLQ,

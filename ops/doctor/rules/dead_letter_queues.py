@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 from ops import formatting
 from ops.doctor import changes, sources
-from ops.doctor.rule import Problem, Severity, rule
+from ops.doctor.rule import Problem, RuleSeverity, rule
 from ops.doctor.rules.concurrency import CEILING, demand
 from ops.doctor.rules.queues import MAX_RETENTION_S, no_dead_letter_queue_text
-from ops.doctor.settings import MappingSettings, QueueSettings, Unknown, WorkloadSettings, known
+from ops.doctor.settings import MappingSettings, SqsQueueSettings, Unknown, WorkloadSettings, known
 
 ENOUGH_RECEIVES = 5
 """AWS recommends at least five, so that throttling alone does not move messages (services-sqs-configure)."""
 
 
-def _pair(workload: WorkloadSettings) -> tuple[QueueSettings, QueueSettings] | None:
+def _pair(workload: WorkloadSettings) -> tuple[SqsQueueSettings, SqsQueueSettings] | None:
     """The queue and its dead-letter queue; None when it has none."""
     queue = known(workload.queue)
     dlq = known(workload.dlq) if workload.dlq is not None else None
@@ -24,7 +24,7 @@ def _pair(workload: WorkloadSettings) -> tuple[QueueSettings, QueueSettings] | N
 
 @rule(
     "dlq-missing",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "a queue that a function reads has a dead-letter queue",
     "A poison message is retried until its retention ends, each time for the price of an invocation, and is then lost.",
     sources.LAMBDA_SQS_ERRORS,
@@ -44,7 +44,7 @@ def dlq_missing(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "dlq-on-function",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "messages that fail do not rely on the function's own dead-letter queue",
     "A function's dead-letter queue takes asynchronous invocations only. Messages of a queue never reach it.",
     sources.LAMBDA_SQS_ERRORS,
@@ -64,7 +64,7 @@ def dlq_on_function(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "dlq-retention",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the dead-letter queue keeps messages longer than the queue does",
     "In a standard queue the retention counts from the first send: dead letters expire early, or on arrival.",
     sources.EXPIRED_ON_ARRIVAL,
@@ -78,12 +78,14 @@ def dlq_retention(workload: WorkloadSettings) -> Iterator[Problem]:
         return
     text = f"{pair[1].origin.name} keeps messages for {formatting.duration(dead)}, the queue for {formatting.duration(source)}"
     change = changes.queue(pair[1].origin, "MessageRetentionPeriod", MAX_RETENTION_S)
-    yield Problem(text, pair[1].origin, "MessageRetentionPeriod", change, Severity.WARNING if dead == source else None)
+    yield Problem(
+        text, pair[1].origin, "MessageRetentionPeriod", change, RuleSeverity.WARNING if dead == source else None
+    )
 
 
 @rule(
     "dlq-type",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "a FIFO queue has a FIFO dead-letter queue, a standard queue a standard one",
     "SQS rejects the redrive policy.",
     sources.SQS_DEAD_LETTER,
@@ -103,7 +105,7 @@ def dlq_type(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "max-receive-count",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "maxReceiveCount is at least 5 where mappings compete or are throttled, and never 1",
     "Receives that end in a throttle count too: messages reach the dead-letter queue without having run.",
     sources.THROTTLED_TO_DLQ,
@@ -123,7 +125,7 @@ def max_receive_count(workload: WorkloadSettings) -> Iterator[Problem]:
         why = "one throttle or one failed batch is enough"
     if why:
         text = f"maxReceiveCount is {count}, and {why}"
-        target = changes.arn(workload.dlq) if isinstance(workload.dlq, QueueSettings) else "DLQ_ARN"
+        target = changes.arn(workload.dlq) if isinstance(workload.dlq, SqsQueueSettings) else "DLQ_ARN"
         policy = {"deadLetterTargetArn": target, "maxReceiveCount": ENOUGH_RECEIVES}
         yield Problem(text, queue.origin, "RedrivePolicy", changes.queue(queue.origin, "RedrivePolicy", policy))
 
@@ -138,7 +140,7 @@ def _may_be_throttled(mapping: MappingSettings, workload: WorkloadSettings) -> b
 
 @rule(
     "redrive-allow-policy",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "the dead-letter queue names the queues that may use it",
     "Any queue of the account can put its dead letters here, and a redrive sends them to the wrong consumer.",
     sources.SQS_DEAD_LETTER,
@@ -155,7 +157,7 @@ def redrive_allow_policy(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "redrive-denied",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the dead-letter queue's redrive allow policy lets the queue use it",
     "SQS rejects the redrive policy, or no longer moves dead letters.",
     sources.SQS_DEAD_LETTER,
@@ -174,13 +176,13 @@ def redrive_denied(workload: WorkloadSettings) -> Iterator[Problem]:
     yield Problem(text, dlq.origin, "RedriveAllowPolicy", changes.queue(dlq.origin, "RedriveAllowPolicy", policy))
 
 
-def _stands_for(source: str, queue: QueueSettings) -> bool:
+def _stands_for(source: str, queue: SqsQueueSettings) -> bool:
     return source in queue.no_metric_names or any(source.endswith(f":{name}") for name in queue.metric_names)
 
 
 @rule(
     "dlq-consumer-shares-function",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the dead-letter queue is not read by the function that failed",
     "Messages that cannot succeed go round in a circle and use up the concurrency that the queue needs.",
     sources.DLQ_LOOP,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ops.doctor import changes, sources
-from ops.doctor.rule import Check, Problem, Severity, each, rule
+from ops.doctor.rule import Check, Problem, RuleSeverity, each, rule
 from ops.doctor.rules.alarms import ensure_parts_known, own_alarms
 from ops.doctor.settings import NotChecked, TopicSettings, WorkloadSettings, known
 
@@ -39,7 +39,7 @@ def _may_be_topic(action: str) -> bool:
 
 @rule(
     "topic-key",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the key of an encrypted alarm topic admits CloudWatch",
     "Every notification is dropped. Only the alarm's history says so.",
     sources.TOPIC_KEY,
@@ -63,7 +63,7 @@ def topic_key(topic: TopicSettings) -> Iterator[Problem]:
 
 @rule(
     "topic-policy",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the policy of an alarm topic admits CloudWatch",
     "Every notification is refused. Only the alarm's history says so.",
     sources.SNS_DELIVERY,
@@ -72,7 +72,8 @@ def topic_key(topic: TopicSettings) -> Iterator[Problem]:
 def topic_policy(topic: TopicSettings) -> Iterator[Problem]:
     if not known(topic.policy_admits):
         change = changes.other(
-            "aws sns set-topic-attributes --topic-arn TOPIC_ARN --attribute-name Policy --attribute-value file://policy.json",
+            f"aws sns set-topic-attributes --topic-arn {changes.id_of(topic.origin, 'TOPIC_ARN')} --attribute-name Policy "
+            "--attribute-value file://policy.json",
             f"AWS::SNS::TopicPolicy PolicyDocument: add {PUBLISH}",
         )
         yield Problem(f"the policy of {topic.origin.name} does not name CloudWatch", topic.origin, "TopicName", change)
@@ -80,7 +81,7 @@ def topic_policy(topic: TopicSettings) -> Iterator[Problem]:
 
 @rule(
     "topic-subscription",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "somebody is subscribed to the alarm topic",
     "Notifications are published and read by nobody.",
     sources.SNS_DELIVERY,
@@ -92,7 +93,7 @@ def subscription(topic: TopicSettings) -> Iterator[Problem]:
     waiting = known(topic.pending)
     text = f"{topic.origin.name} has no {'confirmed ' if waiting else ''}subscription"
     change = changes.other(
-        "aws sns subscribe --topic-arn TOPIC_ARN --protocol email --notification-endpoint ADDRESS",
+        f"aws sns subscribe --topic-arn {changes.id_of(topic.origin, 'TOPIC_ARN')} --protocol email --notification-endpoint ADDRESS",
         'AWS::SNS::Subscription: {"TopicArn": TOPIC_ARN, "Protocol": "email", "Endpoint": ADDRESS}',
     )
     yield Problem(text, topic.origin, "Subscription", change)

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 
 from ops import formatting
 from ops.doctor import changes, sources
-from ops.doctor.rule import Check, Problem, Severity, each, rule
+from ops.doctor.rule import Check, Problem, RuleSeverity, each, rule
+from ops.doctor.rules.queues import MAX_VISIBILITY_S, VISIBILITY_TIMES
 from ops.doctor.settings import FunctionSettings, NotChecked, Unknown, WorkloadSettings, known
 
 NEAR_TIMEOUT = 0.8
@@ -38,7 +39,7 @@ def _each_function(find: Callable[[FunctionSettings, WorkloadSettings], Iterator
 
 @rule(
     "timeout-headroom",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the function's timeout is well above the p99 of its durations",
     "Batches are cut off, are received again after the visibility timeout, and are paid for each time.",
     sources.LAMBDA_SQS_CONFIGURE,
@@ -55,12 +56,16 @@ def timeout_headroom(function: FunctionSettings, workload: WorkloadSettings) -> 
     text = f"the timeout is {timeout} s, and durations of the last two weeks reach it: {seen}"
     wanted = min(900, max(timeout * 2, round(observed.duration_max_ms / 500)))
     change = changes.function(function.origin, f"--timeout {wanted}", "Timeout", wanted)
-    yield Problem(text, function.origin, "Timeout", change, Severity.CRITICAL if cut else None)
+    queue = known(workload.queue)
+    least = min(MAX_VISIBILITY_S, VISIBILITY_TIMES * wanted)
+    if known(queue.visibility_s) < least:  # Lambda rejects a timeout above it
+        change = changes.both(changes.queue(queue.origin, "VisibilityTimeout", least), change)
+    yield Problem(text, function.origin, "Timeout", change, RuleSeverity.CRITICAL if cut else None)
 
 
 @rule(
     "log-retention",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the function's log group has a retention",
     "Logs are kept, and billed, forever.",
     sources.LAMBDA_LOGS,
@@ -79,7 +84,7 @@ def log_retention(function: FunctionSettings, workload: WorkloadSettings) -> Ite
 
 @rule(
     "structured-logs",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "the function logs JSON",
     "Lines cannot be searched by field, and a failed message is hard to find by its ID.",
     sources.LAMBDA_LOGS,
@@ -106,7 +111,7 @@ def _powertools(function: FunctionSettings) -> bool:
 
 @rule(
     "telemetry-extension",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "an extension records each invocation",
     "Time-outs and out-of-memory kills log nothing of their own; what they were working on has to be guessed.",
     sources.LAMBDA_EXTENSIONS,
@@ -120,7 +125,7 @@ def extension(function: FunctionSettings, workload: WorkloadSettings) -> Iterato
 
 @rule(
     "xray-sdk",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     f"tracing does not rest on the X-Ray SDK, whose support ends on {XRAY_END}",
     "After that date the SDK and the daemon get no fixes. Powertools' Tracer uses the SDK unless it has another provider.",
     sources.XRAY_SDK,
@@ -139,7 +144,7 @@ def xray_sdk(function: FunctionSettings, workload: WorkloadSettings) -> Iterator
 
 @rule(
     "snapstart",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "a function with a slow start that may use SnapStart does",
     "Each cold start pays the whole initialization, in time and in money.",
     sources.LAMBDA_SNAPSTART,

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from ops import formatting
 from ops.doctor import changes, sources
-from ops.doctor.rule import Change, Problem, Severity, each, rule
+from ops.doctor.rule import Problem, RuleSeverity, SettingChange, each, rule
 from ops.doctor.rules.reading import mapping_name
 from ops.doctor.settings import MappingSettings, Unknown, WorkloadSettings, known
 
 
 @rule(
     "mapping-disabled",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the event source mapping is on",
     "Nothing is processed, and messages expire when their retention ends.",
     sources.CREATE_MAPPING,
@@ -29,7 +29,7 @@ def mapping_disabled(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "partial-batch-responses",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the function reports the messages of a batch that failed, where a batch holds several",
     "One bad message fails its whole batch: the others are processed again, and may reach the dead-letter queue with it.",
     sources.LAMBDA_SQS_ERRORS,
@@ -51,7 +51,7 @@ def partial_batch_responses(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "batch-limits",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "batch size and batching window are within Lambda's limits",
     "Lambda rejects the mapping: above 10 messages it needs a window of 1 s, and a FIFO queue takes neither.",
     sources.CREATE_MAPPING,
@@ -77,14 +77,14 @@ def batch_limits(workload: WorkloadSettings) -> Iterator[Problem]:
     yield from each(mappings, check)
 
 
-def _window(mapping: MappingSettings, seconds: int) -> Change:
+def _window(mapping: MappingSettings, seconds: int) -> SettingChange:
     setting = "MaximumBatchingWindowInSeconds"
     return changes.mapping(mapping.origin, f"--maximum-batching-window-in-seconds {seconds}", setting, seconds)
 
 
 @rule(
     "competing-mappings",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "one event source mapping reads the queue",
     "Each message goes to one of the mappings, whichever polls first; a filter that does not match deletes it.",
     sources.LAMBDA_FILTERS,
@@ -101,12 +101,12 @@ def competing_mappings(workload: WorkloadSettings) -> Iterator[Problem]:
     )
     text = f"{len(mappings)} event source mappings read the queue, {then}"
     change = changes.mapping(mappings[-1].origin, "--no-enabled", "Enabled", False)
-    yield Problem(text, mappings[-1].origin, "FilterCriteria", change, Severity.CRITICAL if filtered else None)
+    yield Problem(text, mappings[-1].origin, "FilterCriteria", change, RuleSeverity.CRITICAL if filtered else None)
 
 
 @rule(
     "function-on-latest",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "the mapping invokes an alias or a version",
     "Each deployment is live at once for all messages, and going back means deploying the old code again.",
     sources.LAMBDA_VERSIONS,
@@ -124,7 +124,7 @@ def function_on_latest(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "mapping-metrics",
-    Severity.ADVICE,
+    RuleSeverity.ADVICE,
     "the mapping publishes EventCount metrics",
     "What filters dropped, and which messages failed in a batch, cannot be told from SQS's own metrics.",
     sources.LAMBDA_METRICS,

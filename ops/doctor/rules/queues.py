@@ -7,7 +7,7 @@ from math import ceil
 
 from ops import formatting
 from ops.doctor import changes, sources
-from ops.doctor.rule import Problem, Severity, rule
+from ops.doctor.rule import Problem, RuleSeverity, rule
 from ops.doctor.rules import reading
 from ops.doctor.rules.concurrency import CEILING
 from ops.doctor.settings import NotChecked, Unknown, WorkloadSettings, known
@@ -43,7 +43,7 @@ def no_dead_letter_queue_text(queue: str, retention_s: int) -> str:
 
 @rule(
     "visibility-timeout",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the visibility timeout is at least six function timeouts plus the batching window",
     "Throttled or slow batches become visible again while they are still being processed, and are processed twice.",
     sources.LAMBDA_SQS_CONFIGURE,
@@ -57,7 +57,7 @@ def visibility_timeout(workload: WorkloadSettings) -> Iterator[Problem]:
     timeout, wanted = worst[0], _wanted(worst)
     if visibility >= wanted:
         return
-    severity = Severity.CRITICAL if visibility < timeout else None
+    severity = RuleSeverity.CRITICAL if visibility < timeout else None
     text = visibility_text(visibility, timeout)
     if visibility >= VISIBILITY_TIMES * timeout:
         text = (
@@ -78,7 +78,7 @@ def _wanted(pair: tuple[int, int]) -> int:
 
 @rule(
     "retries-outlast-retention",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "all receives fit into the retention period",
     "A message that keeps failing is deleted before it reaches the dead-letter queue, without a trace.",
     sources.SQS_DEAD_LETTER,
@@ -103,7 +103,7 @@ def retries_outlast_retention(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "short-retention",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "messages are kept for at least a day",
     "An outage of the consumer that lasts a night loses messages.",
     sources.SQS_QUOTAS,
@@ -120,7 +120,7 @@ def short_retention(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "retention-headroom",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the oldest message of the last two weeks was far from the end of the retention period",
     "The next backlog that takes longer to drain loses its oldest messages.",
     sources.SQS_METRICS,
@@ -132,7 +132,7 @@ def retention_headroom(workload: WorkloadSettings) -> Iterator[Problem]:
         raise NotChecked("ApproximateAgeOfOldestMessage has no data in the last two weeks")
     if observed.oldest_max_s < DRAIN_WARNING * retention:
         return
-    severity = Severity.CRITICAL if observed.oldest_max_s >= DRAIN_CRITICAL * retention else None
+    severity = RuleSeverity.CRITICAL if observed.oldest_max_s >= DRAIN_CRITICAL * retention else None
     share = formatting.percent(observed.oldest_max_s / retention)
     text = f"the oldest message was {formatting.duration(observed.oldest_max_s)} old, {share} of the retention period"
     change = changes.queue(queue.origin, "MessageRetentionPeriod", MAX_RETENTION_S)
@@ -141,7 +141,7 @@ def retention_headroom(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "fifo-retry-time",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "a FIFO queue gives a message up before its deadline",
     "While a message is retried, its message group waits: everything behind it is late.",
     sources.FIFO_RETRIES,
@@ -169,7 +169,7 @@ def fifo_retry_time(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "queue-encryption",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "the queue and its dead-letter queue are encrypted at rest",
     "Message bodies are stored in plain text.",
     sources.SQS_ENCRYPTION,
@@ -187,7 +187,7 @@ def encryption(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "public-queue",
-    Severity.CRITICAL,
+    RuleSeverity.CRITICAL,
     "the queue's policy lets nobody in without a condition",
     "Anyone with an AWS account can send messages to the queue, or read and delete them.",
     sources.SQS_POLICY,
@@ -204,7 +204,7 @@ def public_queue(workload: WorkloadSettings) -> Iterator[Problem]:
 
 @rule(
     "in-flight-quota",
-    Severity.WARNING,
+    RuleSeverity.WARNING,
     "what the mappings may hold in flight is below SQS's quota of 120,000",
     "At the quota, receives return nothing, and the backlog grows however many functions are free.",
     sources.INFLIGHT,

@@ -10,9 +10,9 @@ from ops.doctor.settings import (
     AlarmSettings,
     FunctionSettings,
     MappingSettings,
-    Origin,
-    QueueSettings,
     Series,
+    SettingOrigin,
+    SqsQueueSettings,
     TopicSettings,
     Unknown,
 )
@@ -37,10 +37,10 @@ KEY_ACTIONS, PUBLISH = ("kms:Decrypt", "kms:GenerateDataKey"), ("sns:Publish",)
 IN_IMAGE = Unknown("what an image holds cannot be seen in a template")
 
 
-def queue(resource: Resource, resources: Resources) -> QueueSettings:
+def queue(resource: Resource, resources: Resources) -> SqsQueueSettings:
     redrive, allow = resource.inner("RedrivePolicy"), resource.inner("RedriveAllowPolicy")
     name = own_name(resource)
-    return QueueSettings(
+    return SqsQueueSettings(
         origin=resource.origin(),
         metric_names=_names(f"${{{resource.name}.QueueName}}", name),
         no_metric_names=_names(f"${{{resource.name}}}", f"${{{resource.name}.Arn}}", f"${{{resource.name}.QueueUrl}}"),
@@ -209,7 +209,7 @@ def absent_alarm(name: str, why: str) -> AlarmSettings:
     unknown = Unknown(why)
     series = Series(unknown, unknown, {"QueueName": unknown, "FunctionName": unknown}, unknown, unknown)
     return AlarmSettings(
-        origin=Origin("AWS::CloudWatch::Alarm", name),
+        origin=SettingOrigin("AWS::CloudWatch::Alarm", name),
         name=name,
         series=(series,),
         periods=unknown,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ops.doctor.settings import Origin, Unknown
+from ops.doctor.settings import SettingOrigin, Unknown
 from ops.doctor.template.document import NO_TEMPLATE, Block
 from ops.doctor.template.intrinsics import Resolver
 from ops.errors import UsageError
@@ -26,8 +26,8 @@ class Resource:
     properties: Block
     line: int = 0
 
-    def origin(self) -> Origin:
-        return Origin(self.kind, self.name, line=self.line, lines=getattr(self.properties, "lines", {}))
+    def origin(self) -> SettingOrigin:
+        return SettingOrigin(self.kind, self.name, line=self.line, lines=getattr(self.properties, "lines", {}))
 
     def get(self, name: str, default: Any = None) -> Any:
         found = self.properties.get(name, default)

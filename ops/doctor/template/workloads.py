@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ops.doctor.settings import AlarmSettings, QueueSettings, Unknown, WorkloadSettings
+from ops.doctor.settings import AlarmSettings, SqsQueueSettings, Unknown, WorkloadSettings
 from ops.doctor.template import document, parts, resources
 from ops.doctor.template.resources import SAM_EVENT, Resource, Resources
 from ops.errors import UsageError
@@ -58,7 +58,7 @@ def of_template(template: document.Block, overrides: Mapping[str, str], queue: s
 
 
 def _names(workload: WorkloadSettings) -> set[str]:
-    known = workload.queue.metric_names if isinstance(workload.queue, QueueSettings) else ()
+    known = workload.queue.metric_names if isinstance(workload.queue, SqsQueueSettings) else ()
     return {workload.name, *known}
 
 
@@ -124,7 +124,7 @@ def _function_name(mapping: Resource, found: Resources) -> str:
     return target.name if target else ""
 
 
-def _dlq(resource: Resource | None, found: Resources) -> QueueSettings | Unknown | None:
+def _dlq(resource: Resource | None, found: Resources) -> SqsQueueSettings | Unknown | None:
     if resource is None:
         return ELSEWHERE
     policy = resource.inner("RedrivePolicy")

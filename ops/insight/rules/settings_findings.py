@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.doctor.examination import examine
 from ops.doctor.live import described
-from ops.doctor.rule import Severity
+from ops.doctor.rule import RuleSeverity
 from ops.doctor.settings import Unknown
 from ops.workload import pairs
 
@@ -43,4 +43,4 @@ def count_findings(
     unread = Unknown("the alarms could not be read")
     found = examine(described.settings(workload, unread if alarms_unread else alarms, target.finest_period))
     command = pairs.command("doctor", workload.queue, target)
-    return SettingsFindings(found.count(Severity.CRITICAL), found.count(Severity.WARNING), command)
+    return SettingsFindings(found.count(RuleSeverity.CRITICAL), found.count(RuleSeverity.WARNING), command)

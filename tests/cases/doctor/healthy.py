@@ -9,10 +9,10 @@ from ops.doctor.settings import (
     AlarmSettings,
     FunctionSettings,
     MappingSettings,
-    Observed,
-    Origin,
-    QueueSettings,
+    ObservedMetrics,
     Series,
+    SettingOrigin,
+    SqsQueueSettings,
     TopicSettings,
     WorkloadSettings,
 )
@@ -21,10 +21,10 @@ TOPIC = "arn:aws:sns:eu-west-1:111122223333:oncall"
 ACCOUNT_ARN = "arn:aws:sqs:eu-west-1:111122223333"
 
 
-def queue(name: str, **changes: Any) -> QueueSettings:
+def queue(name: str, **changes: Any) -> SqsQueueSettings:
     url = f"https://sqs.eu-west-1.amazonaws.com/111122223333/{name}"
-    settings = QueueSettings(
-        origin=Origin("AWS::SQS::Queue", name, url),
+    settings = SqsQueueSettings(
+        origin=SettingOrigin("AWS::SQS::Queue", name, url),
         metric_names=frozenset({name}),
         no_metric_names=frozenset({url, f"{ACCOUNT_ARN}:{name}"}),
         visibility_s=180,
@@ -41,7 +41,7 @@ def queue(name: str, **changes: Any) -> QueueSettings:
 
 def function(name: str = "worker", **changes: Any) -> FunctionSettings:
     settings = FunctionSettings(
-        origin=Origin("AWS::Lambda::Function", name, f"arn:aws:lambda:eu-west-1:111122223333:function:{name}"),
+        origin=SettingOrigin("AWS::Lambda::Function", name, f"arn:aws:lambda:eu-west-1:111122223333:function:{name}"),
         metric_names=frozenset({name}),
         no_metric_names=frozenset({f"arn:aws:lambda:eu-west-1:111122223333:function:{name}"}),
         timeout_s=30,
@@ -64,7 +64,7 @@ def function(name: str = "worker", **changes: Any) -> FunctionSettings:
 
 def mapping(target: FunctionSettings | None = None, name: str = "mapping-1", **changes: Any) -> MappingSettings:
     settings = MappingSettings(
-        origin=Origin("AWS::Lambda::EventSourceMapping", name, "00000000-0000-4000-8000-000000000001"),
+        origin=SettingOrigin("AWS::Lambda::EventSourceMapping", name, "00000000-0000-4000-8000-000000000001"),
         function=target or function(),
         qualifier="live",
         enabled=True,
@@ -89,7 +89,7 @@ def alarm(name: str, metric: str, at: tuple[str, str], **changes: Any) -> AlarmS
         period_s=changes.pop("period_s", 60),
     )
     settings = AlarmSettings(
-        origin=Origin("AWS::CloudWatch::Alarm", name),
+        origin=SettingOrigin("AWS::CloudWatch::Alarm", name),
         name=name,
         series=(series,),
         periods=1,
@@ -112,7 +112,7 @@ ALARMS = (DLQ_ALARM, AGE_ALARM, ERRORS_ALARM, THROTTLES_ALARM)
 
 def topic(**changes: Any) -> TopicSettings:
     settings = TopicSettings(
-        origin=Origin("AWS::SNS::Topic", "oncall", TOPIC),
+        origin=SettingOrigin("AWS::SNS::Topic", "oncall", TOPIC),
         arn=TOPIC,
         key=None,
         key_admits=True,
@@ -124,7 +124,7 @@ def topic(**changes: Any) -> TopicSettings:
 
 
 BOUNDED = function(reserved=1_250)
-SEEN = Observed(duration_p99_ms=4_000.0, duration_max_ms=9_000.0, oldest_max_s=600.0, init_ms=900.0)
+SEEN = ObservedMetrics(duration_p99_ms=4_000.0, duration_max_ms=9_000.0, oldest_max_s=600.0, init_ms=900.0)
 HEALTHY = WorkloadSettings(
     name="orders",
     scope="the account",

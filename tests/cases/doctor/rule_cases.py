@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ops.doctor.settings import Observed, WorkloadSettings
+from ops.doctor.settings import ObservedMetrics, WorkloadSettings
 from tests.cases.doctor.healthy import (
     AGE_ALARM,
     BOUNDED,
@@ -34,7 +34,7 @@ URL = "https://sqs.eu-west-1.amazonaws.com/111122223333/orders-dlq"
 
 
 def _observed(**changes: float | None) -> WorkloadSettings:
-    assert isinstance(HEALTHY.observed, Observed)
+    assert isinstance(HEALTHY.observed, ObservedMetrics)
     return changed(observed=replace(HEALTHY.observed, **changes))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from ops.doctor.examination import examine
 from ops.doctor.registry import RULES
-from ops.doctor.rule import Rule, Severity
+from ops.doctor.rule import Rule, RuleSeverity
 from ops.doctor.settings import Series, Unknown, WorkloadSettings
 from tests.cases.doctor.healthy import HEALTHY, mapping, on_mapping, on_queue
 from tests.cases.doctor.rule_cases import CASES
@@ -90,8 +90,8 @@ def _hidden_series(series: Series) -> Series:
 def test_the_worst_is_first() -> None:
     workload = replace(on_queue(visibility_s=10, retention_s=3_600), dlq=None)
     severities = [one.severity for one in examine(workload).findings]
-    assert severities == sorted(severities, key=list(Severity).index)
-    assert severities[0] is Severity.CRITICAL
+    assert severities == sorted(severities, key=list(RuleSeverity).index)
+    assert severities[0] is RuleSeverity.CRITICAL
 
 
 def test_one_unknown_mapping_does_not_hide_the_others() -> None:
@@ -105,7 +105,7 @@ def test_one_unknown_mapping_does_not_hide_the_others() -> None:
 
 def test_visibility_below_the_timeout_is_critical() -> None:
     found = examine(on_queue(visibility_s=29), [BY_ID["visibility-timeout"]]).findings[0]
-    assert found.severity is Severity.CRITICAL
+    assert found.severity is RuleSeverity.CRITICAL
     assert "VisibilityTimeout=180" in found.change.cli
     assert found.change.cloudformation.endswith("VisibilityTimeout: 180")
 
@@ -116,6 +116,11 @@ def test_changes_name_what_is_known() -> None:
     assert "arn:aws:sqs:eu-west-1:111122223333:orders" in cli["redrive-allow-policy"]
     assert "arn:aws:sqs:eu-west-1:111122223333:orders-dlq" in cli["max-receive-count"]
     assert cli["function-on-latest"].endswith("--function-name worker:live")
+
+
+def test_a_longer_timeout_takes_the_visibility_timeout_with_it() -> None:
+    change = examine(CASES["timeout-headroom"][0], [BY_ID["timeout-headroom"]]).findings[0].change
+    assert change.cli.index("VisibilityTimeout=360 && ") < change.cli.index("--timeout 60")
 
 
 def test_names_are_quoted_in_commands() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.doctor.examination import examine
-from ops.doctor.rule import Severity
+from ops.doctor.rule import RuleSeverity
 from ops.doctor.template import workloads
 from tests.cases.doctor.shapes import FINDINGS, FOLDER, NOT_CHECKED
 
@@ -20,7 +20,7 @@ def test_what_is_wrong_with_a_template(name: str) -> None:
     found = workloads.read(FOLDER / name, {}).workloads
     examined = {one.name: examine(one) for one in found}
     weighty = {
-        workload: {one.rule for one in of.findings if one.severity is not Severity.ADVICE}
+        workload: {one.rule for one in of.findings if one.severity is not RuleSeverity.ADVICE}
         for workload, of in examined.items()
     }
     assert weighty == FINDINGS[name]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.doctor.examination import Examination, examine
-from ops.doctor.settings import MappingSettings, QueueSettings, Unknown, WorkloadSettings
+from ops.doctor.settings import MappingSettings, SqsQueueSettings, Unknown, WorkloadSettings
 from ops.doctor.template import document, workloads
 from ops.errors import UsageError
 
@@ -52,8 +52,8 @@ def _one(text: str, **parameters: str) -> WorkloadSettings:
     return found[0]
 
 
-def _queue(workload: WorkloadSettings) -> QueueSettings:
-    assert isinstance(workload.queue, QueueSettings)
+def _queue(workload: WorkloadSettings) -> SqsQueueSettings:
+    assert isinstance(workload.queue, SqsQueueSettings)
     return workload.queue
 
 
@@ -74,7 +74,7 @@ def test_sam_defaults_events_and_conditions() -> None:
     assert (mapping.function.timeout_s, mapping.function.runtime) == (20, "python3.13")
     assert mapping.function.variables == frozenset({"A", "B"})
     assert mapping.qualifier == "live"
-    assert isinstance(workload.dlq, QueueSettings) and workload.dlq.retention_s == 1_209_600
+    assert isinstance(workload.dlq, SqsQueueSettings) and workload.dlq.retention_s == 1_209_600
 
 
 def test_what_cannot_be_resolved_is_said_rule_by_rule() -> None:
