@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ops.doctor.settings import AlarmSettings, SqsQueueSettings, Unknown, WorkloadSettings
-from ops.doctor.template import document, parts, resources
+from ops.doctor.template import alarms, document, parts, resources
 from ops.doctor.template.resources import SAM_EVENT, Resource, Resources
 from ops.errors import UsageError
 
@@ -104,7 +104,7 @@ def _workload(name: str, by_queue: Mapping[str, list[Resource]], found: Resource
         other_mappings=tuple(parts.mapping(one, found) for one in others if _function_name(one, found) in functions),
         dlq_mappings=tuple(parts.mapping(one, found) for one in by_queue.get(dlq_name, [])),
         alarms=_alarms(found),
-        topics=tuple(parts.topic(one, found) for one in found.of(parts.TOPIC)),
+        topics=tuple(alarms.topic(one, found) for one in found.of(alarms.TOPIC)),
         account_concurrency=Unknown("the account's concurrency is not in a template"),
     )
 
@@ -112,11 +112,11 @@ def _workload(name: str, by_queue: Mapping[str, list[Resource]], found: Resource
 def _alarms(found: Resources) -> tuple[AlarmSettings, ...]:
     """One whose condition does not hold with the parameters' defaults may be there after all: what it watches is unknown."""
     absent = tuple(
-        parts.absent_alarm(name, f"it is created only where {condition} holds")
+        alarms.absent_alarm(name, f"it is created only where {condition} holds")
         for name, condition in found.absent.items()
         if found.absent_kinds[name] in ALARMS
     )
-    return (*(parts.alarm(one) for one in found.of(*ALARMS)), *absent)
+    return (*(alarms.alarm(one) for one in found.of(*ALARMS)), *absent)
 
 
 def _function_name(mapping: Resource, found: Resources) -> str:
