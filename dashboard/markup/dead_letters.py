@@ -69,11 +69,17 @@ def destination(plan: Plan) -> str:
 
 def planned_stages(plan: Plan) -> str:
     """The stages of the canary, before the start."""
+    return MACROS.stages([_Stage(f"Stage {stage}", end) for stage, end in enumerate(stage_ends(plan), 1)])
+
+
+def stage_ends(plan: Plan) -> tuple[int, ...]:
+    """Messages sent by the end of each stage of the canary: few messages have fewer stages than the plan has sizes."""
+    if not plan.steps.watch:
+        return ()
     try:
-        ends = steps.step_boundaries(plan.steps.sizes, plan.total)
+        return steps.step_boundaries(plan.steps.sizes, plan.total)
     except UsageError:
-        return ""
-    return MACROS.stages([_Stage(f"Stage {stage}", end) for stage, end in enumerate(ends, 1)])
+        return ()
 
 
 def canary_rule(plan: Plan) -> str:
@@ -94,12 +100,16 @@ def run_head(run: Run, messages: str, zone: tzinfo) -> str:
 
 
 def status_of(run: Run) -> tuple[str, str]:
-    """Colour and label. A move task that loops is stopped without the canary; the redrive's sentence has the reason."""
+    """Colour and label. A move task that loops is stopped without the canary; the redrive's sentence has the reason.
+    A redrive is done once everything was sent, even if messages failed again: that is no success."""
     if _is_stopping(run):
         return theme.WATCH, "Stopping"
     if run.state is RunState.STOPPED and (run.moved or not run.stopped_by_canary):
         return theme.DEAD, "Stopped"
-    return STATUS[run.state]
+    colour, status = STATUS[run.state]
+    if run.state is RunState.DONE and (run.failed_again or run.failed):
+        colour = theme.WATCH
+    return colour, status
 
 
 def _is_stopping(run: Run) -> bool:
@@ -191,8 +201,8 @@ def run_numbers(run: Run) -> str:
     return html_blocks.stats(row)
 
 
-def run_stages(run: Run) -> str:
-    """Each stage with the outcomes of its messages."""
+def run_stages(run: Run, ends: tuple[int, ...] = ()) -> str:
+    """Each stage with the outcomes of its messages. ``ends``: of the plan's stages, which has those not started too."""
     running = run.state is RunState.RUNNING
     stages = []
     for step in run.steps:
@@ -205,4 +215,7 @@ def run_stages(run: Run) -> str:
         text = ", ".join(f"{number(count)} {name}" for count, name in outcomes if count)
         live = running and step.state in ("sending", "watching")
         stages.append(_Stage(f"Stage {step.number}, {label}", step.upto, colour, text or "\N{NO-BREAK SPACE}", live))
+    colour, label = _STAGE["open"]
+    for stage, end in enumerate(ends[len(stages) :], len(stages) + 1):
+        stages.append(_Stage(f"Stage {stage}, {label}", end, colour, "\N{NO-BREAK SPACE}"))
     return MACROS.stages(stages)

@@ -42,11 +42,11 @@ class Step:
 def redrive_steps(selected: str, plan: Plan | None, run: Run | None, *, starting: bool = False) -> tuple[Step, ...]:
     """``selected``: what is selected now, which a run no longer depends on."""
     current = _current(plan, run, starting)
-    messages = message_count(run.planned) if run and not starting else selected
+    messages = message_count(run.planned) if run else selected
     texts = (
         messages,
         _plan_text(plan, current),
-        "Starting…" if starting else _run_text(run) if run else "Not started",
+        "Starting…" if starting else _run_text(run, plan) if run else "Not started",
         _result_text(run) if run and not starting else "–",
     )
     return tuple(
@@ -76,7 +76,7 @@ def _current(plan: Plan | None, run: Run | None, starting: bool) -> int:
 def _plan_text(plan: Plan | None, current: int) -> str:
     if plan is None:
         return "Created" if current > PLAN else "Not created"
-    stages = len(plan.steps.sizes)
+    stages = len(dead_letters.stage_ends(plan))
     canary = f"canary, {stages} stage{'' if stages == 1 else 's'}" if plan.steps.watch else "no canary"
     return f"{message_count(plan.total)}, {canary}" if current == PLAN else canary.capitalize()
 
@@ -87,13 +87,14 @@ def current_stage(run: Run) -> RunStep | None:
     return started[-1] if started else None
 
 
-def _run_text(run: Run) -> str:
-    """``Stage 3 of 4: 160 of 2,000 · 47/s · 39 s left``."""
+def _run_text(run: Run, plan: Plan | None) -> str:
+    """``Stage 3 of 4: 160 of 2,000 · 47/s · 39 s left``. The run has only the stages that it started, the plan has all."""
     sent = f"{number(run.sent + run.taken_by_task)} of {number(run.planned)}"
     if run.state is not RunState.RUNNING:
         return f"{sent} sent"
     stage = current_stage(run)
-    where = f"Stage {stage.number} of {len(run.steps)}: " if stage and len(run.steps) > 1 else ""
+    stages = max(len(run.steps), len(dead_letters.stage_ends(plan)) if plan else 0)
+    where = f"Stage {stage.number} of {stages}: " if stage and stages > 1 else ""
     if run.stopping:
         return f"{where}stopping, {sent} sent"
     if stage and stage.state in ("watching", "stopped"):

@@ -9,6 +9,7 @@ from html import unescape
 
 import pytest
 
+from dashboard import theme
 from dashboard.markup import dead_letters, stepper
 from dashboard.pages import PAGES
 from ops.deadletters.ledger.model import Run, RunState
@@ -35,7 +36,7 @@ def test_the_steps_follow_a_redrive_from_selection_to_its_start(sample: Visit) -
     app.at.session_state["_next_tab"] = "Redrive"
     app.at.run()
     app.at.button(key="make-plan").click().run()
-    assert steps(app)["Plan"] == ("current", "54 messages, canary, 4 stages")
+    assert steps(app)["Plan"] == ("current", "54 messages, canary, 3 stages")
     app.at.button(key="go-select").click().run()
     assert not app.at.exception
     assert app.at.dataframe, "back at the messages"
@@ -132,6 +133,37 @@ def test_the_result_says_whether_it_is_settled(run: Run, title: str, text: str) 
     settlement = dead_letters.settlement(run, None)
     assert (settlement.title, settlement.text[: len(text)]) == (title, text)
     assert settlement.open == bool(run.waiting)
+
+
+def test_stages_are_those_of_the_plan_though_a_run_has_only_those_that_it_started() -> None:
+    plan = a_plan(tuple(map(str, range(2_000))), Selection(), Action.REDRIVE)
+    run = a_run(RunState.RUNNING)
+    early = replace(run, steps=(replace(run.steps[2], number=1, upto=5),), sent=3)
+    _, _, going, _ = stepper.redrive_steps("1 message", plan, early)
+    assert going.text.startswith("Stage 1 of 4: 3 of 2,000")
+    stages = dead_letters.run_stages(early, dead_letters.stage_ends(plan))
+    assert "Stage 1, sending" in stages
+    assert stages.count("not started") == 3
+
+
+def test_few_messages_have_fewer_stages_than_the_plan_has_sizes() -> None:
+    plan = a_plan(tuple("abcde"), Selection(), Action.REDRIVE)
+    assert len(plan.steps.sizes) == 4
+    assert stepper.redrive_steps("5 messages", plan, None)[stepper.PLAN].text == "5 messages, canary, 1 stage"
+
+
+def test_a_resumed_redrive_is_of_the_messages_of_its_plan() -> None:
+    run = a_run(RunState.CANCELLED)
+    assert stepper.redrive_steps("22 messages", None, run, starting=True)[stepper.SELECT].text == "2,000 messages"
+
+
+def test_a_redrive_whose_messages_failed_again_is_done_but_no_success() -> None:
+    clean = a_run(RunState.DONE)
+    failed = replace(clean, succeeded=0, failed_again=2_000)
+    assert dead_letters.status_of(clean) == (theme.SUCCESS, "Done")
+    assert dead_letters.status_of(failed) == (theme.WATCH, "Done")
+    assert stepper.redrive_steps("", None, failed)[stepper.RESULT].colour == theme.WATCH
+    assert dead_letters.status_of(replace(clean, failed=1))[0] == theme.WATCH, "the destination rejected one"
 
 
 def test_the_steps_of_a_move_task_count_what_sqs_has_moved() -> None:

@@ -22,6 +22,7 @@ from ops.errors import OpsError
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
+    from ops.deadletters.plan_model import Plan
 
 AUDIT_SEARCH = "audit-find"
 """The search of the Audit page, in its address."""
@@ -62,26 +63,30 @@ def show_starting() -> None:
 
 def show_run(service: DeadLetterService, run: Run, *, closable: bool = False, key: str = "run") -> None:
     """One redrive: status, outcomes, buttons; then counts, stages and what went wrong."""
+    plan = _plan(service, run)
     with st.container(border=True, key=key):
         st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE))
         st.html(dead_letters.run_bar(run))
-        st.html(dead_letters.MACROS.settlement(dead_letters.settlement(run, _patience_s(service, run))))
+        st.html(dead_letters.MACROS.settlement(dead_letters.settlement(run, _patience_s(plan))))
         _show_buttons(service, run, closable=closable, key=key)
-        _show_details(service, run, key)
+        _show_details(service, run, plan, key)
 
 
-def _patience_s(service: DeadLetterService, run: Run) -> float | None:
+def _plan(service: DeadLetterService, run: Run) -> Plan | None:
     try:
-        plan = cached_queries.load_plan(service, run.id)
+        return cached_queries.load_plan(service, run.id)
     except OpsError:  # the plan's file may be gone; the ledger is what counts
         return None
-    return plan.steps.patience_s if plan.steps.watch else None
 
 
-def _show_details(service: DeadLetterService, run: Run, key: str) -> None:
+def _patience_s(plan: Plan | None) -> float | None:
+    return plan.steps.patience_s if plan and plan.steps.watch else None
+
+
+def _show_details(service: DeadLetterService, run: Run, plan: Plan | None, key: str) -> None:
     st.html(dead_letters.run_numbers(run))
     if run.steps:
-        st.html(dead_letters.run_stages(run))
+        st.html(dead_letters.run_stages(run, dead_letters.stage_ends(plan) if plan else ()))
     if run.state is RunState.RUNNING and run.rate_reason and not run.stopping:
         limit = f"Max rate now {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
         st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_reason}.")}</span>')
