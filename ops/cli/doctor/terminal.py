@@ -27,7 +27,7 @@ def show(report: DoctorReport) -> None:
 def _examination(console: Console, report: DoctorReport, examination: Examination) -> None:
     title = Text(safe(examination.workload), style="bold")
     title.append(f" · {safe(report.template or report.place)}", style="dim")
-    console.print(title)
+    console.print(title, soft_wrap=True)
     console.print(Text(summary(examination), style="dim"))
     for severity in RuleSeverity:
         found = [one for one in examination.findings if one.severity is severity]
@@ -48,9 +48,10 @@ def _findings(console: Console, template: str, findings: list[RuleFinding]) -> N
     first = findings[0]
     for finding in findings:
         head = Text(sentence(finding.text))
-        where = f" · {template}:{finding.line}" if finding.line else ""
-        head.append(f"  {finding.rule}{where}", style="dim")
+        head.append(f"  {finding.rule}", style="dim")
         _indented(console, head, 2)
+        if finding.line:
+            console.print(Text(f"    {template}:{finding.line}", style="dim"), soft_wrap=True)  # a terminal opens it
     _indented(console, Text(safe(first.consequence)), 4)
     for text in dict.fromkeys(map(change, findings)):
         console.print(Text(f"    → {safe(text)}"), soft_wrap=True)  # in one piece, to be copied
