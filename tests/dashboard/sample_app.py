@@ -44,6 +44,8 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "many-messages": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(100_000)),
     **{f"run-{state.value}": with_run(state) for state in RunState},
     "lost": unusual.Lost,
+    "some-redriven": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.RedrivenSince(50)),
+    "all-redriven": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.RedrivenSince(0)),
     "scan-since-report": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.ScannedSince(50)),
     "messages-since-scan": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(50)),
     "run-stopping": lambda: unusual.WithDeadLetters(dead_letter_service.Stopping),

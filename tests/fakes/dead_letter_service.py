@@ -192,6 +192,20 @@ class ScannedSince(SampleDeadLetterService):
     scanned_at = NOW + timedelta(days=1)
 
 
+class RedrivenSince(SampleDeadLetterService):
+    """All but ``left`` of the 54 messages of the last scan were redriven."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        with Snapshot.open(self._source) as snapshot:
+            ids = [message.message_id for message, _ in sample_messages(54, "")]
+            snapshot.set_place(ids[left:], Place.REDRIVEN)
+
+    def info(self) -> Any:
+        with Snapshot.open(self._source) as snapshot:
+            return replace(snapshot.info(), scanned_at=self.scanned_at, complete=True, last_scan={"letters": 54})
+
+
 class BrokenSnapshot(SampleDeadLetterService):
     """A snapshot that cannot be read."""
 

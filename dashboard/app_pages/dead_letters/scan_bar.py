@@ -116,8 +116,11 @@ def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
     if info.scanned_at is None:
         return '<span class="so-quiet">Not scanned yet.</span>'
     ago = duration((datetime.now(UTC) - info.scanned_at).total_seconds())
-    text = f"{message_count(info.messages)} scanned at {moment(info.scanned_at, page_runtime.ZONE)}, {ago} ago"
+    scanned = max(info.scanned, info.messages)
+    text = f"{message_count(scanned)} scanned at {moment(info.scanned_at, page_runtime.ZONE)}, {ago} ago"
     text += "." if info.complete else "; not the whole queue."
+    if info.messages < scanned:
+        text += f" {number(scanned - info.messages)} redriven or deleted since."
     if queue_count and queue_count.at > info.scanned_at and int(queue_count.messages) != info.messages:
         text += f" The queue has {number(queue_count.messages)} now: scan again before acting."
     elif is_old(info):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator
 
     from ops.deadletters.causes import CausesReport
+    from ops.deadletters.snapshot import SnapshotInfo
 
 EXPORT, IMPORT, PURGE, HISTORY = "Export", "Import", "Purge", "History"
 TABS = (redrive_state.MESSAGES, redrive_state.REDRIVE, causes.LOGS, EXPORT, IMPORT, PURGE, HISTORY)
@@ -111,7 +112,7 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
         return
     redrive_state.choose_tab(redrive)
     if report is None or not len(report.groups):
-        _show_without_messages(service, report, redrive)
+        _show_without_messages(service, info, report, redrive)
     else:
         _show_workbench(service, report, imported, redrive)
 
@@ -128,14 +129,20 @@ def _show_no_queue(gap: Gap | None) -> None:
     st.html(html_blocks.empty("No dead-letter queue", why))
 
 
-def _show_without_messages(service: DeadLetterService, report: CausesReport | None, redrive: Redrive) -> None:
+def _show_without_messages(
+    service: DeadLetterService, info: SnapshotInfo | None, report: CausesReport | None, redrive: Redrive
+) -> None:
     """Nothing was scanned, or nothing found: a redrive is still shown, and an export can be imported."""
     if redrive.shown:
         stepper.show_stepper(service, redrive, message_count(0))
         with st.container(key="redrive-alone"):
             view.show_redrive(service, redrive, Selection(), 0)
-    if report is not None:
-        why = "The last scan found none: the queue was empty, or another consumer has them in flight."
+    if info is not None and report is not None:
+        why = (
+            f"All {number(info.scanned)} of the last scan were redriven or deleted. Scan again for what has arrived since."
+            if info.scanned and not info.messages
+            else "The last scan found none: the queue was empty, or another consumer has them in flight."
+        )
         st.html(html_blocks.empty("No messages", why))
     with st.expander("Import messages of an export", icon=":material/upload:", key="import-only"):
         import_tab.show_import(service)

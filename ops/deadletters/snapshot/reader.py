@@ -39,6 +39,11 @@ class SnapshotInfo:
     counts: Mapping[str, int]
 
     @property
+    def scanned(self) -> int:
+        """Messages that the last scan read; those redriven or deleted since are not in ``messages``."""
+        return int(self.last_scan.get("letters") or 0)
+
+    @property
     def imported(self) -> int:
         """Messages that a file brought, and that are not in the queue."""
         return self.counts.get(Place.IMPORTED.value, 0)

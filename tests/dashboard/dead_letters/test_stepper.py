@@ -174,3 +174,14 @@ def test_the_steps_of_a_move_task_count_what_sqs_has_moved() -> None:
     assert going.share == pytest.approx(35 / 87)
     _, _, stopping, _ = stepper.redrive_steps("1 message", plan, replace(run, stopping=True))
     assert stopping.text == "stopping, 35 of 87 sent"
+
+
+def test_a_scan_keeps_its_count_when_its_messages_are_redriven(sample: Visit) -> None:
+    some = sample("some-redriven").open(PAGE)
+    assert "54 messages scanned at" in some.text
+    assert "4 redriven or deleted since." in some.text
+    every = sample("all-redriven").open(PAGE)
+    assert not every.at.exception
+    assert "54 redriven or deleted since." in every.text
+    assert "All 54 of the last scan were redriven or deleted." in every.text
+    assert "The last scan found none" not in every.text
