@@ -223,7 +223,9 @@ def _most_frequent(by_type: pd.DataFrame, end: datetime, truncated: bool) -> str
     if not len(by_type):
         return ""
     first = by_type.iloc[0]
-    frequent = f", {first['invocations']:,.0f} with {first['error_type']}"
+    # A share, not a count: the logs may have a failure that CloudWatch counts in another range, or the reverse.
+    source = "failures in the newest log lines" if truncated else "logged failures"
+    frequent = f", most often with {first['error_type']} ({formatting.percent(first['share'])} of {source})"
     if truncated:  # an earlier one may be among the log lines that were not read
-        return f"{frequent} in the newest log lines"
+        return frequent
     return f"{frequent}, first at {formatting.clock(first['first'], end)}"

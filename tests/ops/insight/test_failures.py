@@ -58,10 +58,16 @@ def test_errors_are_counted_by_type_and_period(stage: Stage) -> None:
     )
     assert found.finding.level is Level.WATCH
     assert found.finding.text.startswith(
-        "Warning: 7 of 21 invocations failed (33%), 6 with Sandbox.Timedout, first at "
+        "Warning: 7 of 21 invocations failed (33%), most often with Sandbox.Timedout (86% of logged failures), first at "
     )
     assert found.p95_of_all
     assert found.finding.page == "dead_letters"
+
+
+def test_the_logs_never_count_more_failures_than_the_whole(stage: Stage) -> None:
+    lines = [invocation(n, **TIMED_OUT) for n in range(3)]
+    text = report(stage, lines, {"Errors": [2.0], "Invocations": [6.0]}).finding.text
+    assert "2 of 6 invocations failed (33%), most often with Sandbox.Timedout (100% of logged failures)" in text
 
 
 def test_many_types_share_one_column(stage: Stage) -> None:
@@ -171,7 +177,8 @@ def test_only_some_log_lines_give_no_first_failure_and_no_p95_of_all(stage: Stag
     lines = [invocation(n, **TIMED_OUT) for n in range(3)]
     found = report(stage, lines, {"Duration": 50_000.0}, matched=20_000)
     assert found.finding.text == (
-        "Warning: 3 of 3 invocations failed (100%), 3 with Sandbox.Timedout in the newest log lines; "
+        "Warning: 3 of 3 invocations failed (100%), most often with Sandbox.Timedout "
+        "(100% of failures in the newest log lines); "
         "highest p95 duration of a period is 50 s of a 60 s timeout."
     )
     assert not found.p95_of_all
@@ -183,7 +190,9 @@ def test_a_failure_of_an_earlier_day_has_its_date(stage: Stage) -> None:
     line = invocation(0, **TIMED_OUT, **{contract.INV_STARTED: started.isoformat()})
     with world(stage, None, log_lines=[line]) as (aws, _):
         text = failures.report(aws, WORKLOAD, window).finding.text
-    assert text.endswith(f"1 with Sandbox.Timedout, first at {started:%Y-%m-%d %H:%M} UTC.")
+    assert text.endswith(
+        f"most often with Sandbox.Timedout (100% of logged failures), first at {started:%Y-%m-%d %H:%M} UTC."
+    )
 
 
 def test_errors_without_a_counted_invocation_are_a_whole(stage: Stage) -> None:
