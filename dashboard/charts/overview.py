@@ -19,7 +19,7 @@ from dashboard.formatting import duration, number, utc
 from ops.insight.report_types import Threshold
 from ops.insight.reports.timeline import OverviewTimeline
 
-ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 92, 24, 18, 44
+ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 92, 34, 18, 44
 """Heights: of a chart, between two (where the legend is), of a lane of events, and of the axis at the bottom."""
 ROWS = (
     (
