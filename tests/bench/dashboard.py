@@ -1,14 +1,17 @@
-"""The dashboard in a real browser, on a twin with real work: how soon the first chart, what a refresh costs.
+"""The dashboard in a real browser, on a twin with real work: how soon each page is there, what a refresh costs, and
+what axe-core finds on it.
 
-Prints JSON on its last line. Milliseconds are medians, measured inside the page from the start of its navigation:
+Prints JSON on its last line, and above it each violation. Milliseconds are medians, measured inside the page:
 
-- ``first_chart_ms``: the landing page (Overview) until its first chart is drawn with live data;
+- ``pages``, for each page: ``first_chart_ms`` from the start of its navigation until its first chart is drawn with live
+  data (where it draws none, its first content); ``refresh_ms`` from "Refresh" until a new report is on the page and the
+  script has ended; ``metric_calls_per_refresh``, GetMetricData requests that reached the endpoint, counted by a proxy;
 - ``blank_page_ms``: an empty Streamlit app (``pass``) until its run has ended, in the same browser and run;
-- ``ratio``: the first by the second (the reach is 4);
-- ``queue_chart_ms``: the same for the first interactive (Plotly) chart of the Queue page;
-- ``refresh_ms``: from "Look now" until the new answer is drawn;
-- ``metric_calls_per_refresh``: GetMetricData requests that reached the endpoint, by refresh: the worst page, counted by
-  a proxy in between, and by the page that two people watch refresh by itself.
+- ``first_ratio`` and ``refresh_ratio``: the slowest page's by ``blank_page_ms`` (the reach is 4 and 1);
+- ``first_chart_ms`` and ``ratio`` of the Overview, ``queue_chart_ms``, and ``refresh_ms`` of all pages together;
+- ``metric_calls_per_refresh``: the worst page, and the page that two people watch refresh by itself (the reach is 1);
+- ``axe_violations``: elements that break a rule of WCAG 2.2 at level A or AA, in light and dark (the reach is 0), and
+  ``axe_excluded``, those of Streamlit's own that are listed in tests/browser/axe.py.
 """
 
 from __future__ import annotations
@@ -18,85 +21,28 @@ import json
 import statistics
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, expect
 
 from dashboard.pages import PAGES
 from ops import twin_state
 from ops.twin import deploy
 from ops.twin.workload import model
 from ops.twin.workload.jobs import JobMaker, Shares
+from tests.browser.axe import Violation, violations
 from tests.browser.chromium import IDLE, chromium, wait_until
+from tests.browser.screenshots import scan_dead_letter_queue
 from tests.browser.server import serving
+from tests.browser.timing import CHART, CONTENT, refresh, visit
+from tests.fakes.counting_proxy import CountingProxy, counted
 from tests.twins import Twin, start
 
-VISITS = 7
+VISITS = 5
+REFRESHES = 3
 JOBS = 40
 EMPTY_APP = "pass\n"
-CARD_DRAWN = "document.querySelector('.so-card img')?.complete"
-PLOT_DRAWN = "!!document.querySelector('.js-plotly-plot .scatterlayer path')"
-STAMP = "document.querySelector('.so-head > span')?.title ?? ''"
-
-
-class Counter:
-    """A proxy on loopback before the twin's endpoint that counts GetMetricData requests."""
-
-    def __init__(self, endpoint: str) -> None:
-        self.calls = 0
-        counter, target = self, urlsplit(endpoint)
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                asked = f"{self.path} {self.headers.get('X-Amz-Target', '')}".encode() + body[:200]
-                counter.calls += b"GetMetricData" in asked
-                upstream = HTTPConnection(target.hostname or "", target.port, timeout=60)
-                upstream.request(self.command, self.path, body, dict(self.headers))  # Host stays: it is signed
-                answer = upstream.getresponse()
-                payload = answer.read()
-                self.send_response(answer.status)
-                for name, value in answer.getheaders():
-                    if name.lower() not in ("transfer-encoding", "content-length", "connection", "date", "server"):
-                        self.send_header(name, value)
-                self.send_header("Content-Length", str(len(payload)))
-                self.end_headers()
-                self.wfile.write(payload)
-                upstream.close()
-
-            do_GET = do_PUT = do_DELETE = do_HEAD = do_POST
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.endpoint = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-@contextmanager
-def counted(twin: Twin) -> Iterator[tuple[Counter, Path]]:
-    """A twin's folder whose recorded endpoint is the counting proxy."""
-    counter = Counter(twin.state.endpoint)
-    with tempfile.TemporaryDirectory() as scratch:
-        recorded = Path(scratch) / "state.json"
-        recorded.write_text(json.dumps(vars(replace(twin.state, endpoint=counter.endpoint))))
-        yield counter, Path(scratch)
-    counter.close()
 
 
 def work(twin: Twin) -> None:
@@ -109,54 +55,45 @@ def work(twin: Twin) -> None:
     time.sleep(3 * twin.state.period)  # for the meter to publish
 
 
-def visit(browser: BrowserContext, url: str, drawn: str) -> float:
-    """Milliseconds from the start of the navigation until ``drawn`` is true, by the page's own clock."""
-    page = browser.new_page()
-    page.add_init_script(
-        f"setInterval(() => {{ if (!window.__drawn && ({drawn})) window.__drawn = performance.now() }}, 5)"
-    )
-    page.goto(url)
-    took = read_when_set(page, "window.__drawn")
-    page.close()
-    return took
+def urls(address: str) -> dict[str, str]:
+    return {key: f"{address}/{'' if key == 'overview' else entry.address}" for key, entry in PAGES.items()}
 
 
-def read_when_set(page: Page, variable: str) -> float:
-    """The page's number, once it is there; asked for seldom, so that the asking takes no time from the page."""
-    page.wait_for_function(variable, polling=200)
-    return float(page.evaluate(variable))
+def time_visits(browser: BrowserContext, blank: str, ours: str) -> tuple[float, dict[str, float]]:
+    """The blank page and each page, in turns."""
+    blanks: list[float] = []
+    firsts: dict[str, list[float]] = {key: [] for key in PAGES}
+    for turn in range(VISITS + 1):
+        for key, url in urls(ours).items():
+            blanks.append(visit(browser, blank, IDLE))
+            firsts[key].append(visit(browser, url, CONTENT if key == "audit" else CHART))
+        if turn == 0:  # it loads the server's modules and fills the browser's cache
+            print(f"very first visits: {blanks[0]:.0f}, {firsts}", file=sys.stderr)
+            blanks, firsts = [], {key: [] for key in PAGES}
+    return statistics.median(blanks), {key: statistics.median(seen) for key, seen in firsts.items()}
 
 
-def refresh(page: Page) -> float:
-    """Milliseconds from pressing "Refresh" until the page shows a new report."""
-    page.wait_for_timeout(1_200)  # the shown moment has seconds
-    page.evaluate(
-        f"window.__seen = {STAMP}; window.__took = 0; window.__from = performance.now();"
-        "document.querySelector('.st-key-look-now button').click();"
-        f"window.__timer = setInterval(() => {{ if (({STAMP}) !== window.__seen) {{"
-        "window.__took = performance.now() - window.__from; clearInterval(window.__timer) }}, 5); 0"
-    )
-    return read_when_set(page, "window.__took")
-
-
-def calls_by_hand(browser: BrowserContext, address: str, counter: Counter) -> tuple[dict[str, float], list[float]]:
-    """For each page, calls by press of "Refresh"; and how long each press took."""
-    calls, took = {}, []
-    for entry in PAGES.values():
+def time_refreshes(
+    browser: BrowserContext, address: str, proxy: CountingProxy
+) -> tuple[dict[str, float], dict[str, float]]:
+    """By page: calls by press of "Refresh", and how long a press took."""
+    calls, took = {}, {}
+    for key, url in urls(address).items():
         page = browser.new_page()
-        where = "" if entry.key == "overview" else entry.address
-        page.goto(f"{address}/{where}?live=false")
+        page.goto(f"{url}?live=false")
         expect(page.locator(".so-finding")).to_be_visible()
         expect(page.locator(".st-key-look-now button")).to_be_visible()
         wait_until(page, IDLE)
-        before = counter.calls
-        took += [refresh(page) for _ in range(2)]
-        calls[entry.key] = (counter.calls - before) / 2
+        before = proxy.calls
+        took[key] = statistics.median(refresh(page) for _ in range(REFRESHES))
+        calls[key] = (proxy.calls - before) / REFRESHES
         page.close()
     return calls, took
 
 
-def calls_by_itself(browser: BrowserContext, address: str, counter: Counter, ticks: int = 2, period: int = 10) -> float:
+def calls_by_itself(
+    browser: BrowserContext, address: str, proxy: CountingProxy, ticks: int = 2, period: int = 10
+) -> float:
     """Calls by refresh while two people watch the same page."""
     watchers = [browser.new_page() for _ in range(2)]
     for page in watchers:
@@ -164,13 +101,33 @@ def calls_by_itself(browser: BrowserContext, address: str, counter: Counter, tic
     for page in watchers:
         expect(page.locator(".so-finding")).to_be_visible()
     time.sleep(period - time.time() % period + period / 2)  # the middle of a tick
-    before = counter.calls
+    before = proxy.calls
     time.sleep(ticks * period)
-    return (counter.calls - before) / ticks
+    calls = (proxy.calls - before) / ticks
+    for page in watchers:
+        page.close()
+    return calls
+
+
+def rules_broken(browser: BrowserContext, address: str) -> list[Violation]:
+    """On every page; on Dead letters with what a scan of the queue found."""
+    broken = []
+    page = browser.new_page()
+    for key, url in urls(address).items():
+        page.goto(f"{url}?live=false")
+        expect(page.locator(".so-finding")).to_be_visible()
+        if key == "dead_letters":
+            scan_dead_letter_queue(page)
+        for each in violations(page):
+            print(f"{key}, {each.scheme}: {each.rule} at {each.selector}: {each.problem}", end="")
+            print(" (excluded)" if each.excluded else "")
+            broken.append(each)
+    page.close()
+    return broken
 
 
 def measure(twin: Twin) -> dict[str, object]:
-    with counted(twin) as (counter, folder), tempfile.TemporaryDirectory() as scratch, chromium() as browser:
+    with counted(twin) as (proxy, folder), tempfile.TemporaryDirectory() as scratch, chromium() as browser:
         empty = Path(scratch) / "streamlit_app.py"
         empty.write_text(EMPTY_APP)
         environ = {"OPS_TWIN_DIR": str(folder), "OPS_TARGET": "twin", "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
@@ -178,25 +135,31 @@ def measure(twin: Twin) -> dict[str, object]:
             serving(str(empty), environ, Path(scratch) / "blank.log") as blank,
             serving("dashboard", environ, Path(scratch) / "dashboard.log") as ours,
         ):
-            times: dict[str, list[float]] = {"blank": [], "first": [], "queue": []}
-            for _ in range(
-                VISITS + 1
-            ):  # the first visit of each loads the server's modules and fills the browser's cache
-                times["blank"].append(visit(browser, blank, IDLE))
-                times["first"].append(visit(browser, ours, CARD_DRAWN))
-                times["queue"].append(visit(browser, f"{ours}/queue", PLOT_DRAWN))
-            cold = {name: seen.pop(0) for name, seen in times.items()}
-            middle = {name: statistics.median(seen) for name, seen in times.items()}
-            calls, took = calls_by_hand(browser, ours, counter)
-            together = calls_by_itself(browser, ours, counter)
-    print(f"very first visit: {cold}; calls by page: {calls}; two watchers: {together}", file=sys.stderr)
+            blank_ms, first = time_visits(browser, blank, ours)
+            calls, took = time_refreshes(browser, ours, proxy)
+            together = calls_by_itself(browser, ours, proxy)
+            broken = rules_broken(browser, ours)
+    print(f"two watchers: {together}", file=sys.stderr)
+    excluded = sum(each.excluded for each in broken)
     return {
-        "first_chart_ms": round(middle["first"]),
-        "blank_page_ms": round(middle["blank"]),
-        "ratio": round(middle["first"] / middle["blank"], 2),
-        "queue_chart_ms": round(middle["queue"]),
-        "refresh_ms": round(statistics.median(took)),
+        "first_chart_ms": round(first["overview"]),
+        "blank_page_ms": round(blank_ms),
+        "ratio": round(first["overview"] / blank_ms, 2),
+        "queue_chart_ms": round(first["queue"]),
+        "refresh_ms": round(statistics.median(took.values())),
         "metric_calls_per_refresh": max(*calls.values(), together),
+        "first_ratio": round(max(first.values()) / blank_ms, 2),
+        "refresh_ratio": round(max(took.values()) / blank_ms, 2),
+        "axe_violations": len(broken) - excluded,
+        "axe_excluded": excluded,
+        "pages": {
+            key: {
+                "first_chart_ms": round(first[key]),
+                "refresh_ms": round(took[key]),
+                "metric_calls_per_refresh": calls[key],
+            }
+            for key in PAGES
+        },
     }
 
 

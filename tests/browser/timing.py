@@ -1,0 +1,47 @@
+"""How long a page takes, in milliseconds of the page's own clock."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.browser.chromium import IDLE
+
+_LAYERS = ", ".join(f".{kind}layer" for kind in ("scatter", "bar", "heatmap", "box", "violin"))
+_PLOT = f"document.querySelector('.js-plotly-plot :is({_LAYERS}) :is(path, rect, image)')"
+CHART = f"!!{_PLOT} || !!document.querySelector('.so-card img')?.complete || !!document.querySelector('.so-empty')"
+"""A page's first chart, or what stands in place of one."""
+CONTENT = "!!document.querySelector('.so-finding')"
+"""The first content of a page that draws no chart."""
+
+STAMP = "document.querySelector('.so-head > span')?.title ?? ''"
+"""When the report on the page was loaded."""
+
+
+def visit(browser: BrowserContext, url: str, drawn: str) -> float:
+    """From the start of the navigation until ``drawn`` is true."""
+    page = browser.new_page()
+    page.add_init_script(
+        f"setInterval(() => {{ if (!window.__drawn && ({drawn})) window.__drawn = performance.now() }}, 5)"
+    )
+    page.goto(url)
+    took = _read_when_set(page, "window.__drawn")
+    page.close()
+    return took
+
+
+def refresh(page: Page) -> float:
+    """From pressing "Refresh" until a new report is on the page and the script has ended."""
+    page.wait_for_timeout(1_200)  # the shown moment has seconds
+    page.evaluate(
+        f"window.__seen = {STAMP}; window.__took = 0; window.__from = performance.now();"
+        "document.querySelector('.st-key-look-now button').click();"
+        f"window.__timer = setInterval(() => {{ if (({STAMP}) !== window.__seen && {IDLE}) {{"
+        "window.__took = performance.now() - window.__from; clearInterval(window.__timer) }}, 5); 0"
+    )
+    return _read_when_set(page, "window.__took")
+
+
+def _read_when_set(page: Page, variable: str) -> float:
+    """The page's number, once it is there; asked for seldom, so that the asking takes no time from the page."""
+    page.wait_for_function(variable, polling=200)
+    return float(page.evaluate(variable))
