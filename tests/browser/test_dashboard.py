@@ -136,10 +136,16 @@ def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry)
     page.goto(f"{on_twin}/{'' if entry.key == 'overview' else entry.address}")
     expect(page.locator(".so-finding")).to_be_visible()
     drawn = {"overview": ".so-card img", "audit": ".so-stats, .st-key-trouble"}
-    expect(page.locator(drawn.get(entry.key, ".js-plotly-plot .main-svg")).first).to_be_visible()
+    expect(page.locator(drawn.get(entry.key, ".js-plotly-plot .main-svg, .so-zero")).first).to_be_visible()
     # Dark, where the reader's system is.
     expect(page.get_by_test_id("stApp")).to_have_css("background-color", "rgb(15, 20, 27)")
     expect(page.get_by_test_id("stAppDeployButton")).to_have_count(0)
+
+
+def near(boxes: list[list[int]], others: list[list[int]]) -> bool:
+    """Whether no edge is more than a pixel away: half a pixel may be rounded up or down."""
+    pairs = zip(boxes, others, strict=True)
+    return all(abs(one - other) <= 1 for box, before in pairs for one, other in zip(box, before, strict=True))
 
 
 @pytest.mark.twin
