@@ -33,7 +33,6 @@ from ops.twin.workload import model
 from ops.twin.workload.jobs import JobMaker, Shares
 from tests.browser.axe import Violation, violations
 from tests.browser.chromium import IDLE, chromium, wait_until
-from tests.browser.screenshots import scan_dead_letter_queue
 from tests.browser.server import serving
 from tests.browser.timing import CHART, CONTENT, refresh, visit
 from tests.fakes.counting_proxy import CountingProxy, counted
@@ -110,14 +109,12 @@ def calls_by_itself(
 
 
 def rules_broken(browser: BrowserContext, address: str) -> list[Violation]:
-    """On every page; on Dead letters with what a scan of the queue found."""
+    """On every page as it opens; tests/browser/test_accessibility.py has its other states."""
     broken = []
     page = browser.new_page()
     for key, url in urls(address).items():
         page.goto(f"{url}?live=false")
         expect(page.locator(".so-finding")).to_be_visible()
-        if key == "dead_letters":
-            scan_dead_letter_queue(page)
         for each in violations(page):
             print(f"{key}, {each.scheme}: {each.rule} at {each.selector}: {each.problem}", end="")
             print(" (excluded)" if each.excluded else "")
@@ -138,6 +135,7 @@ def measure(twin: Twin) -> dict[str, object]:
             blank_ms, first = time_visits(browser, blank, ours)
             calls, took = time_refreshes(browser, ours, proxy)
             together = calls_by_itself(browser, ours, proxy)
+            print(f"blank {blank_ms:.0f}, first {first}, refresh {took}, calls {calls}", file=sys.stderr)
             broken = rules_broken(browser, ours)
     print(f"two watchers: {together}", file=sys.stderr)
     excluded = sum(each.excluded for each in broken)
