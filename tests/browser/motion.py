@@ -5,7 +5,7 @@ WATCH = """(() => {
   const count = () => all('.so-head, .so-finding, .so-card, .so-node').length;
   const box = (e, from) => {
     const r = e.getBoundingClientRect();
-    return [r.x, r.y - from, r.width, r.height].map(Math.round);
+    return [r.x, r.y - from, r.width, r.height].map(v => Math.round(v * 64) / 64);
   };
   const look = () => {
     const opening = document.querySelector('.st-key-opening'), r = opening?.getBoundingClientRect();
@@ -42,6 +42,7 @@ WATCH = """(() => {
 ``lost`` counts how often less was there than before (heading, finding, cards, boxes of the path): after each batch of
 changes, which is before it is painted, and at each frame. HTML that is replaced by other HTML within one batch is no
 loss, for nobody can see it. ``seen`` are the different looks that were painted: boxes are x, y, width and height in
-pixels, ``top`` that of the finding; the others' y counts from its end, for the sentence may be longer than it was.
-``words`` are those of the path without its numbers. ``sketched`` counts placeholders.
+pixels, to the 64th that Chromium has, ``top`` that of the finding; the others' y counts from its end, for the
+sentence may be longer than it was. ``words`` are those of the path without its numbers. ``sketched`` counts
+placeholders.
 """

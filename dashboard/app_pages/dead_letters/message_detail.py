@@ -60,44 +60,46 @@ _LOCATION = {
 
 def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
     """One aspect per tab, so that the table above stays in view."""
-    letter = message.message
-    st.html(f'<h3 class="so-title">Message details <small>{escape(letter.message_id)}</small></h3>')
+    dead_letter = message.message
+    st.html(f'<h3 class="so-title">Message details <small>{escape(dead_letter.message_id)}</small></h3>')
     facts, body, attributes, logs = st.tabs(["Facts", "Body", "Attributes", "Log lines"])
     with facts:
         st.html(html_blocks.facts(_facts(message)))
-        show_trace(letter.trace_header, "message")
+        show_trace(dead_letter.trace_header, "message")
         _show_timeline(service, message)
     with body:
-        _show_body(letter.message_id, letter.body)
+        _show_body(dead_letter.message_id, dead_letter.body)
     with attributes:
         values = {
             name: f"{attribute.value}  ({attribute.data_type})" if attribute.data_type != "String" else attribute.value
-            for name, attribute in letter.attributes.items()
+            for name, attribute in dead_letter.attributes.items()
         }
         st.html(f'<span class="so-quiet">{"Message attributes" if values else "No message attributes"}</span>')
         if values:
             _show_code(_to_json(values))
         st.html('<span class="so-quiet">System attributes</span>')
-        _show_code(_to_json(dict(letter.system)))
+        _show_code(_to_json(dict(dead_letter.system)))
     with logs:
-        show_log_panel(LogTopic("message", letter.message_id, service.queue))
+        show_log_panel(LogTopic("message", dead_letter.message_id, service.queue))
 
 
 def _facts(message: SnapshotMessage) -> dict[str, str]:
-    letter, cause = message.message, message.cause
+    dead_letter, cause = message.message, message.cause
     facts = {
-        "Message ID": letter.message_id,
-        "Original message ID": letter.original_message_id if letter.original_message_id != letter.message_id else "",
-        "Dead-lettered by": f"{_DEAD_LETTERED_BY[letter.kind]} (kind: {letter.kind.value})",
-        "Source": letter.source_arn,
-        "Message group": letter.group_id or "",
+        "Message ID": dead_letter.message_id,
+        "Original message ID": dead_letter.original_message_id
+        if dead_letter.original_message_id != dead_letter.message_id
+        else "",
+        "Dead-lettered by": f"{_DEAD_LETTERED_BY[dead_letter.kind]} (kind: {dead_letter.kind.value})",
+        "Source": dead_letter.source_arn,
+        "Message group": dead_letter.group_id or "",
         "Cause": cause.error_type,
         "Error message": cause.error_message,
         "Code location": cause.location,
         "Evidence": f"{'likely, ' if cause.likely else ''}{cause.source}" if cause.source != "none" else "",
-        "Request ID": cause.request_id or letter.request_id,
+        "Request ID": cause.request_id or dead_letter.request_id,
         "Function version": cause.function_version,
-        "Receive count": str(letter.receives),
+        "Receive count": str(dead_letter.receives),
         "Location": _LOCATION[message.place],
     }
     return {name: _shorten(value) for name, value in facts.items() if value}
