@@ -11,7 +11,9 @@ from dashboard.components.workload_box import workload_lists
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.environment_bar import PRODUCT, environment_bar
 from dashboard.pages import PAGES, START, Entry
-from dashboard.services.report_source import AwsReportSource, ReportSource
+from dashboard.server import first_chart
+from dashboard.services.aws_report_source import AwsReportSource
+from dashboard.services.report_source import ReportSource
 from dashboard.services.workload_lists import ListWorkloads, WorkloadLists, list_workloads
 from dashboard.time_range import BadSpan
 from ops.errors import OpsError
@@ -64,6 +66,10 @@ def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> No
     with st.container(key="scripts"):
         for script in theme.SCRIPTS:
             st.html(f"<script>{script.read_text()}</script>", unsafe_allow_javascript=True)
+        if reporting := first_chart.script():
+            st.html(f"<script>{reporting}</script>", unsafe_allow_javascript=True)
+    if selection is not None and selection.note:
+        st.html(html_blocks.notes("Unknown time range", (selection.note,)))
     chosen.run()
     if selection is not None and not selection.target.is_twin:
         where.html(environment_bar(selection.target, *page_runtime.identity()))

@@ -18,6 +18,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from dashboard.access import access
+from ops.target import place_digest
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 _HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?")
@@ -29,6 +30,8 @@ HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
 )
+ASKING_HOST, PLACE_HEADER = "ops-open", b"x-ops-place"
+"""``ops open`` asks by this name for the twin or AWS profile of the dashboard, as a digest."""
 REJECTED = b"This address is not one of the dashboard's. Open it as http://127.0.0.1 or http://localhost.\n"
 
 
@@ -109,5 +112,7 @@ async def _reject(scope: Any, send: Any) -> None:
         await send({"type": "websocket.close", "code": 1008})
         return
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(REJECTED)).encode()), *HEADERS]
+    if (b"host", ASKING_HOST.encode()) in scope["headers"]:
+        headers.append((PLACE_HEADER, place_digest().encode()))
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": REJECTED})

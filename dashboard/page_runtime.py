@@ -24,7 +24,7 @@ from dashboard.time_range import TimeRange
 from ops import target as targets
 from ops.aws.sts import Identity
 from ops.errors import OpsError
-from ops.formatting import price
+from ops.formatting import count, price
 from ops.insight.report_types import Finding, QueryCost
 from ops.target import Target
 
@@ -54,6 +54,8 @@ class PageSelection:
     """When Refresh was last pressed (``time.time()``)."""
     compare: str | None = None
     """One of ``comparison.COMPARISONS``, where the page can draw it."""
+    note: str = ""
+    """Why the time range is not the one in the address."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,7 @@ def selected_range() -> tuple[datetime, datetime]:
 
 def page(
     name: str,
-    draw: Callable[..., None],
+    draw: Callable[..., Finding | None],
     *,
     skeleton_heights: tuple[int, ...],
     extra: Any = None,
@@ -173,7 +175,8 @@ def page(
 ) -> None:
     """A page: the finding of the report ``name``, then what ``draw`` draws of it; refreshed in place.
 
-    A comparable page's ``draw`` gets the earlier report as well, or None.
+    A comparable page's ``draw`` gets the earlier report as well, or None. Where ``draw`` learns more than the report has,
+    it returns the finding with it. ``extra``: for the report, or what returns it, if it changes without a whole run.
     ``skeleton_heights``: of the sections in pixels, drawn while the first report is loading.
     """
     context = page_context()
@@ -192,7 +195,7 @@ def page(
                 for height in skeleton_heights:
                     st.skeleton(height=height)
         try:
-            loaded = load_report(name, extra)
+            loaded = load_report(name, extra() if callable(extra) else extra)
         except OpsError as error:
             drawn_before = drawn.pop(key, None)
             _failures()[key] = str(error)
@@ -207,16 +210,19 @@ def page(
         drawn[key] = loaded.at
         head.html(html_blocks.head(entry, loaded.at, ZONE))
         with st.container(key="opening"):
-            show_finding(finding(loaded.report))
+            sentence = show_finding(finding(loaded.report))
         cost, notes = loaded.report.look, (*report_source().notes, *loaded.report.look.partial)
         if entry.comparable:
             earlier, trouble = _earlier(name)
-            draw(loaded.report, earlier)
+            revised = draw(loaded.report, earlier)
             notes += trouble
             cost = cost if earlier is None else cost.plus(earlier.report.look)
         else:
-            draw(loaded.report)
-        _footnotes(notes)
+            revised = draw(loaded.report)
+        if revised is not None:
+            sentence.html(html_blocks.finding(revised))
+        if notes:
+            st.html(html_blocks.partial(notes))
         with context.cost:
             st.html(refresh_cost(cost, context.selection))
 
@@ -267,9 +273,9 @@ def section(name: str, draw: Callable[[Any], None]) -> None:
     body()
 
 
-def show_finding(finding: Finding) -> None:
-    """The finding, and a link to the page that it names."""
-    st.html(html_blocks.finding(finding))
+def show_finding(finding: Finding) -> Any:
+    """The finding, and a link to the page that it names. Returns the element with the sentence."""
+    sentence = st.html(html_blocks.finding(finding))
     if finding.page in PAGES and finding.page != page_context().page:
         st.page_link(
             PAGES[finding.page].file,
@@ -277,17 +283,12 @@ def show_finding(finding: Finding) -> None:
             icon=":material/arrow_forward:",
             icon_position="right",
         )
-
-
-def _footnotes(notes: tuple[str, ...]) -> None:
-    """What is missing from the report."""
-    if notes:
-        st.html(html_blocks.partial(notes))
+    return sentence
 
 
 def refresh_cost(cost: QueryCost, selection: PageSelection) -> str:
     """What a refresh of the page costs, in one line."""
-    metrics, usd = f"{cost.metrics_requested} metrics per refresh", price(cost.usd)
+    metrics, usd = f"{count(cost.metrics_requested, 'metric')} per refresh", price(cost.usd)
     if selection.target.is_twin:
         text = f"{metrics}. Free on the twin; {usd} on AWS."
     elif selection.refresh:

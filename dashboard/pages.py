@@ -37,11 +37,14 @@ PAGES = {
         Entry("overview", "Overview", "monitoring", "Health at a glance", comparable=True),
         Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput", comparable=True),
         Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles", comparable=True),
+        Entry("forecast", "Forecast", "schedule", "When the backlog is drained, and what would change it"),
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
         Entry("failures", "Failures", "heart_broken", "Errors, latency and memory", comparable=True),
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
-        Entry("audit", "Audit", "history_edu", "Redrives, copies and purges: who, when and why", ranged=False),
+        Entry("alarms", "Alarms", "notifications_active", "State, notifications and rehearsal"),
+        Entry("runbooks", "Runbooks", "menu_book", "What to do, step by step", ranged=False),
+        Entry("audit", "Audit", "history_edu", "Redrives, purges and runbooks: who, when and why", ranged=False),
     )
 }
-START = Entry("start", "Start", "play_circle", "Choose a workload")
+START = Entry("start", "Start", "play_circle", "Choose a workload", ranged=False)

@@ -15,7 +15,7 @@ from dashboard import zoom
 from dashboard.charts.comparison import COMPARISONS
 from dashboard.components import workload_box
 from dashboard.components.workload_choice import WorkloadChoice
-from dashboard.formatting import escape, local_range, zone
+from dashboard.formatting import escape, local_range, sendable, zone
 from dashboard.page_runtime import PageSelection
 from dashboard.services.workload_lists import WorkloadLists
 from dashboard.time_range import TimeRange
@@ -26,6 +26,10 @@ from ops.target import Target
 
 TWIN_REFRESH, AWS_REFRESH = 10, 60
 """Seconds. AWS publishes metrics once per minute and bills each refresh; the twin's metrics are faster and free."""
+_UNKNOWN = "_unknown_range"
+"""In the session: a range in the address that is not offered, and the one that is shown instead."""
+_NOTED = 40
+"""Characters of such a range that are quoted."""
 
 
 def choose(lists: WorkloadLists, ranged: bool = True, comparable: bool = False) -> PageSelection | None:
@@ -66,7 +70,8 @@ def choose(lists: WorkloadLists, ranged: bool = True, comparable: bool = False) 
     st.html('<span class="so-quiet">All times are in UTC.</span>')
     refresh = seconds if live and span.moves else None
     visit, pressed = st.session_state["_visit"], st.session_state.get("_pressed")
-    return PageSelection(target, span, refresh, visit, pressed, compared if comparable else None)
+    note = _range_note() if ranged else ""
+    return PageSelection(target, span, refresh, visit, pressed, compared if comparable else None, note)
 
 
 def load_workloads(lists: WorkloadLists) -> None:
@@ -109,7 +114,7 @@ def _target(lists: WorkloadLists) -> Target | None:
 
 
 def _addressed() -> WorkloadChoice:
-    """The choice in the address, held by inputs that nobody sees: the box sets them. The environment's is not among
+    """The choice in the address, held by inputs that no one sees: the box sets them. The environment's is not among
     them, as it does not count beside a link's."""
     with st.container(key="workload-hidden"):
         stack = st.text_input("Stack", key=workload_box.STACK_KEY, bind="query-params")
@@ -126,15 +131,21 @@ def _box(choice: WorkloadChoice, place: Target | None, lists: WorkloadLists) -> 
 
 
 def _span(target: Target) -> TimeRange:
+    offered = [*spans.RANGES, spans.CUSTOM]
+    given = st.query_params.get("range", "")  # read here: the control removes what it does not offer
     chosen = st.segmented_control(
         "Time range",
-        [*spans.RANGES, spans.CUSTOM],
+        offered,
         default=spans.TWIN_DEFAULT if target.is_twin else spans.DEFAULT,
         required=True,
         key="range",
         bind="query-params",
         help="Or drag across a time chart to select a range.",
     )
+    if given and given not in offered:
+        st.session_state[_UNKNOWN] = (given, chosen)
+    elif st.session_state.get(_UNKNOWN, ("", chosen))[1] != chosen:
+        del st.session_state[_UNKNOWN]
     if chosen != spans.CUSTOM:
         for key in ("from", "to"):
             st.query_params.pop(key, None)
@@ -147,6 +158,11 @@ def _span(target: Target) -> TimeRange:
     span = spans.custom(start, end)
     st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, zone(st.context.timezone)))}</span>')
     return span
+
+
+def _range_note() -> str:
+    given, shown = st.session_state.get(_UNKNOWN, ("", ""))
+    return spans.unknown_note(sendable(given[:_NOTED]), shown) if given else ""
 
 
 def _moment(label: str, key: str, usual: datetime) -> datetime | None:

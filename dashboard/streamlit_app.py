@@ -12,11 +12,17 @@ _ROOT = str(Path(__file__).resolve().parent.parent)
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)
 
+from dashboard import runbooks  # noqa: E402
 from dashboard.guard import Guard, refusal  # noqa: E402
-from dashboard.runbooks import ROUTES  # noqa: E402
+from dashboard.server import first_chart, redirects, warm_up  # noqa: E402
 
 _hosts = st.get_option("server.allowedHosts")
 if _reason := refusal(st.get_option("server.address"), _hosts, os.environ):
     sys.exit(_reason)
 
-app = st.App(Path(__file__).with_name("main.py"), routes=ROUTES, middleware=[Middleware(Guard, hosts=_hosts)])
+app = st.App(
+    Path(__file__).with_name("main.py"),
+    routes=[*runbooks.ROUTES, *redirects.ROUTES, *first_chart.ROUTES],
+    middleware=[Middleware(Guard, hosts=_hosts)],
+    lifespan=warm_up.lifespan,
+)

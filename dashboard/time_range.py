@@ -83,6 +83,13 @@ def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) 
         return None
 
 
+def unknown_note(text: str, shown: str) -> str:
+    """What to say of a range in the address that is none of those offered, when ``shown`` is drawn instead."""
+    return (
+        f"The address has the time range {text}, which is not one of {', '.join(RANGES)} or {CUSTOM}: {shown} is shown."
+    )
+
+
 def address(name: str, start: datetime | None, end: datetime | None) -> str:
     """A range as one word: ``1h``, or ``2026-11-28T13:07/2026-11-28T14:07`` (naive, UTC); "" for neither."""
     if name != CUSTOM:

@@ -20,7 +20,8 @@ from handler.dead_letter_queue import DeadLetterQueue
 from handler.job import check, parse
 from handler.job_runner import REPEATED, JobRunner
 from handler.records import age_ms, is_batch
-from handler.xray import Provider
+from handler.tracing.message_times import MessageTimes
+from handler.tracing.xray import Provider
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 SPARE = 0.5
 """Seconds before the invocation is killed by which all calls must have ended, so that it can still answer."""
 
+message_times = MessageTimes()
 traces = Provider()
 tracer = Tracer(service=contract.SERVICE, provider=traces, auto_patch=False, disabled=False)
 logger = Logger(service=contract.SERVICE)
@@ -76,6 +78,7 @@ def run_directly(event: Any) -> Pointer:
 @metrics.log_metrics
 def lambda_handler(event: Any, context: LambdaContext) -> Any:
     """A batch from SQS, or one job as the event itself (an asynchronous invocation, whose destinations report it)."""
+    message_times.tell(event, context.aws_request_id)
     service.idempotency.register_lambda_context(context)
     left = context.get_remaining_time_in_millis() / 1000
     client.deadline = time.monotonic() + left - min(SPARE, left / 10)

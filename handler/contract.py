@@ -94,6 +94,16 @@ INV_STARTED: Final = "started_at"  # ISO 8601 UTC: when the invocation began
 INV_MISSING: Final = "missing"  # telemetry events that never came, e.g. ["platform.report"]; absent when all came
 EXTENSION_NOTICE: Final = "extension"
 """Value of ``record`` on the lines in which the extension speaks of itself: dropped telemetry, lost records, no API."""
+METRIC_EXPORT_DROPPED: Final = "OtlpItemsDropped"
+"""EMF metric on such a line: spans or data points that no OpenTelemetry collector took. Written only when it happens."""
+
+# --- what the handler tells the extension of its batch: one datagram per invocation, only for the OpenTelemetry export
+TOLD_REQUEST_ID: Final = "request_id"
+TOLD_TRIGGER: Final = "trigger"  # pubsub | other, as ``faas.trigger`` of the semantic conventions
+TOLD_LOG_STREAM: Final = "log_stream"
+TOLD_QUEUE: Final = "queue"
+TOLD_COUNT: Final = "count"  # messages of the batch
+TOLD_MESSAGES: Final = "messages"  # the oldest of them: [message id, SentTimestamp, receive count, AWSTraceHeader]
 
 # --- message attributes of a message that the handler itself sends to the dead-letter queue ------------------------
 DLQ_ERROR_TYPE: Final = "ErrorType"

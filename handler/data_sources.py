@@ -42,7 +42,7 @@ def reader(client: Client) -> Callable[[str], bytes]:
     """A function from a name (``s3://bucket/key`` or a path under the mount) to its bytes."""
 
     def read(name: str) -> bytes:
-        if not name.isprintable():  # control characters, lone surrogates: no key or path that anybody meant
+        if not name.isprintable():  # control characters, lone surrogates: no key or path that anyone meant
             raise WrongSchema(f"{name[:200]!r} is not a name of data")
         return _from_s3(client, name) if name.startswith("s3://") else _from_mount(name)
 

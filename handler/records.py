@@ -34,7 +34,13 @@ def receives(record: Any) -> int:
     return int(count) if count.isascii() and count.isdigit() and len(count) < 10 else 0
 
 
+def sent_ms(record: Any) -> int | None:
+    """When the message was sent, in milliseconds since 1970; None where the record does not tell."""
+    sent = str((record.get("attributes") or {}).get("SentTimestamp") or "")
+    return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 16 else None
+
+
 def age_ms(record: Any, now: float) -> float | None:
     """Milliseconds from the sending of the message to ``now`` (seconds since 1970); None where the record has no time."""
-    sent = str((record.get("attributes") or {}).get("SentTimestamp") or "")
-    return max(0.0, now * 1000 - int(sent)) if sent.isascii() and sent.isdigit() and len(sent) < 16 else None
+    sent = sent_ms(record)
+    return None if sent is None else max(0.0, now * 1000 - sent)

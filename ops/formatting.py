@@ -96,8 +96,21 @@ def mean_of(span: tuple[datetime, datetime]) -> str:
     return f"mean of {duration((end - start).total_seconds())} to {clock(end, end)}"
 
 
-def clock(moment: datetime, now: datetime) -> str:
-    """``02:10 UTC``, or with the date when it is more than a day away."""
+def clock(moment: datetime, now: datetime, *, seconds: bool = False) -> str:
+    """``02:10 UTC``, or with the date when it is more than a day away; ``seconds``: ``02:10:30 UTC``."""
     moment = moment.astimezone(UTC)
     recent = abs((now - moment).total_seconds()) < 86_400
-    return moment.strftime("%H:%M UTC" if recent else "%Y-%m-%d %H:%M UTC")
+    time = "%H:%M:%S" if seconds else "%H:%M"
+    return moment.strftime(f"{time} UTC" if recent else f"%Y-%m-%d {time} UTC")
+
+
+def sentence(clause: str) -> str:
+    """A clause as a sentence: starting with a capital, unless its first word is a name."""
+    return f"{capitalized(clause)}."
+
+
+def capitalized(clause: str) -> str:
+    """With a capital at its start, unless its first word is a name: ``orders-jobs has no dead-letter queue``."""
+    first = clause.partition(" ")[0]
+    is_name = any(character.isupper() or character in "-_.0123456789" for character in first)
+    return clause if is_name else clause[:1].upper() + clause[1:]

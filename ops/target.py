@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 
 from ops import twin_state
 from ops.errors import OpsError, UsageError
@@ -94,6 +95,17 @@ def resolve_place(
         why = f"Using AWS: the running twin has stack {twin.stack}, not {stack or queue}."
     region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
     return Target(stack=stack, queue=queue, function=function, profile=profile, region=region, why_aws=why)
+
+
+def place_digest(environ: Mapping[str, str] = os.environ) -> str:
+    """Of the place that this process works on by default: a twin, by its directory, or AWS, by its profile. Equal for
+    processes with the same place; it shows neither."""
+    try:
+        on_twin = resolve_place(environ=environ).is_twin
+    except OpsError:  # a twin of which a process has ended
+        on_twin = environ.get("OPS_TARGET") != "aws"
+    place = f"twin {twin_state.folder()}" if on_twin else f"aws {environ.get('AWS_PROFILE', '')}"
+    return sha256(place.encode()).hexdigest()[:16]
 
 
 def workload_names(

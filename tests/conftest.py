@@ -56,6 +56,9 @@ def _no_account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         patch.setenv("OPS_TWIN_DIR", str(nowhere / "twin"))
+        patch.setenv(
+            "XDG_STATE_HOME", str(nowhere / "state")
+        )  # prices that were refreshed on this machine are not the test's
         yield
 
 

@@ -22,12 +22,17 @@ NOT_REMEMBERED = ("Receive", "Send", "Delete", "Change", "Put", "Update", "Creat
 def frozen(now: datetime) -> Iterator[None]:
     """Ranges that reach up to now end at ``now``; each metric, depth and alarm is read once."""
     remembered: dict[str, Any] = {}
+    seen: dict[str, Any] = {}
     call = BaseClient._make_api_call  # type: ignore[attr-defined]  # private: the one door of all calls
     last, between = time_window.last, time_window.between
 
     def asked(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
         if operation == "GetMetricData":
             return _metric_data(client, parameters)
+        if operation == "GetQueueAttributes":  # pages ask for different sets of them, and must get those of one moment
+            parameters = {**parameters, "AttributeNames": ["All"]}
+        if operation == "DescribeAlarms":
+            return _alarms(client, parameters)
         if operation == "StartQuery" or not operation.startswith(NOT_REMEMBERED):
             return _once(client, operation, parameters)
         return call(client, operation, parameters)
@@ -50,6 +55,13 @@ def frozen(now: datetime) -> Iterator[None]:
             )
             answers += [{**result, "Id": query["Id"]} for result in one["MetricDataResults"]]
         return {"MetricDataResults": answers, "Messages": [], "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    def _alarms(client: Any, parameters: dict[str, Any]) -> Any:
+        """Each alarm as it was first seen: some readers ask by name, others for all."""
+        answer = dict(_once(client, "DescribeAlarms", parameters))
+        for kind in ("MetricAlarms", "CompositeAlarms"):
+            answer[kind] = [seen.setdefault(alarm["AlarmName"], alarm) for alarm in answer.get(kind, ())]
+        return answer
 
     def last_(minutes: float, finest: int = 60, _now: datetime | None = None) -> Any:
         return last(minutes, finest, now)

@@ -8,12 +8,12 @@ from typing import TypedDict, Unpack
 
 import pytest
 
-from ops.deadletters import queue_lock
 from ops.deadletters.move_task import mover, ownership
 from ops.deadletters.outcomes import dlq_search, monitor
 from ops.deadletters.redrive import rollout
 from ops.deadletters.scan import bulk_receive
 from ops.deadletters.transfer import context, engine, receiver, selective_delete
+from ops.files import lock_holder
 
 
 class Durations(TypedDict, total=False):
@@ -53,7 +53,7 @@ CONSTANTS: Mapping[str, tuple[ModuleType, str]] = {
     "scan_long_poll": (bulk_receive, "LONG_POLL_S"),
     "purge_long_poll": (selective_delete, "LONG_POLL_S"),
     "purge_backoff": (selective_delete, "BACKOFF_S"),
-    "lock_handover": (queue_lock, "HANDOVER_WAIT_S"),
+    "lock_handover": (lock_holder, "HANDOVER_WAIT_S"),
     "min_move_task": (mover, "MIN_TASK_S"),
     "task_list_pause": (ownership, "LIST_PAUSE_S"),
 }

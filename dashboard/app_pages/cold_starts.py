@@ -8,32 +8,40 @@ from dashboard.components import sample_traffic, widgets
 from dashboard.formatting import millis, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
+from ops.formatting import count
 from ops.insight.reports.cold_starts import ColdStartReport
+from ops.insight.rules.cold_starts.reasons import ColdReason
 
 
-def draw(report: ColdStartReport) -> None:
-    sample_traffic.offer(len(report.invocations) or None)
-    st.html(
-        html_blocks.stats(
-            [
-                Stat(
-                    "Cold starts",
-                    percent(report.share),
-                    note=f"{number(report.cold)} of {number(report.recorded)} invocations",
-                ),
-                Stat("Init p50", millis(report.init_p50_ms)),
-                Stat("Init p95", millis(report.init_p95_ms)),
-                Stat("Init p99", millis(report.init_p99_ms)),
-                Stat("Init cost", usd(report.init_cost_usd), note="in range"),
-            ]
-        )
+def show_reasons(report: ColdStartReport) -> None:
+    if report.reasons.empty:
+        return
+    st.subheader("Why environments were cold", anchor=False)
+    basis = report.reasons["inferred"].map({True: "inferred from the other environments", False: "recorded"})
+    unknown = report.reasons["reason"] == ColdReason.UNKNOWN.value
+    widgets.table(
+        report.reasons.assign(
+            inferred=basis.mask(unknown, "no earlier invocation to compare with"),
+            usd=[usd(value) for value in report.reasons["usd"]],
+            waited_p50_ms=report.reasons["waited_p50_ms"].round(),
+            waited_p95_ms=report.reasons["waited_p95_ms"].round(),
+        ),
+        "reasons",
+        {
+            "reason": "Reason",
+            "inferred": "Basis",
+            "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
+            "waited_p50_ms": st.column_config.NumberColumn("Init p50 (ms)", format="localized"),
+            "waited_p95_ms": st.column_config.NumberColumn("Init p95 (ms)", format="localized"),
+            "usd": st.column_config.TextColumn("Init cost", alignment="right"),
+        },
+        placeholder="–",
     )
-    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.selected_range()), "dots")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        widgets.chart(charts.distribution(report), "distribution")
-    with right:
-        widgets.chart(charts.waterfall(report), "waterfall")
+
+
+def show_versions(report: ColdStartReport) -> None:
+    if report.by_version.empty:
+        return
     st.subheader("Init duration by version", anchor=False)
     number_of = st.column_config.NumberColumn
     versions = report.by_version
@@ -49,11 +57,43 @@ def draw(report: ColdStartReport) -> None:
             "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
             "share": st.column_config.NumberColumn("Cold (%)", format="%.2f"),
             "init_p50_ms": number_of("Init p50 (ms)", format="localized"),
+            "init_p50_low_ms": number_of(
+                "p50 low (ms)", format="localized", help="95% confidence interval of the median"
+            ),
+            "init_p50_high_ms": number_of(
+                "p50 high (ms)", format="localized", help="95% confidence interval of the median"
+            ),
             "init_p95_ms": number_of("Init p95 (ms)", format="localized"),
             "init_p99_ms": number_of("Init p99 (ms)", format="localized"),
+            "slower": st.column_config.TextColumn(
+                "Slower than before", help="Whether the median is above that of the version before, by more than chance"
+            ),
         },
         placeholder="–",
     )
+
+
+def draw(report: ColdStartReport) -> None:
+    sample_traffic.offer(len(report.invocations) or None, of="invocations", known=not report.unread)
+    st.html(
+        html_blocks.stats(
+            [
+                Stat(
+                    "Cold starts",
+                    percent(report.share),
+                    note=f"{number(report.cold)} of {count(report.recorded, 'invocation')}" if report.recorded else "",
+                ),
+                Stat("Init p50", millis(report.init_p50_ms)),
+                Stat("Init p95", millis(report.init_p95_ms)),
+                Stat("Init p99", millis(report.init_p99_ms)),
+                Stat("Init cost", usd(report.init_cost_usd), note="in range"),
+            ]
+        )
+    )
+    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.selected_range()), "dots")
+    widgets.pair((charts.distribution(report), "distribution"), (charts.waterfall(report), "waterfall"))
+    show_reasons(report)
+    show_versions(report)
 
 
 page_runtime.page("cold_starts", draw, skeleton_heights=(56, 70, 360, 300))

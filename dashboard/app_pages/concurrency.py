@@ -1,4 +1,4 @@
-"""Concurrency: concurrent executions, their limits and a capacity simulator."""
+"""Concurrency: concurrent executions and their limits."""
 
 import streamlit as st
 
@@ -6,16 +6,17 @@ from dashboard import page_runtime, theme
 from dashboard.charts import concurrency as charts
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.series import latest, period, total
-from dashboard.components import capacity_simulator, sample_traffic, widgets
+from dashboard.components import sample_traffic, widgets
 from dashboard.formatting import millis, number, percent
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
+from dashboard.pages import PAGES
 from ops import formatting
 from ops.insight.reports.concurrency import ConcurrencyReport
 
 
 def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
-    sample_traffic.offer(total(report.concurrency, "observed"))
+    sample_traffic.offer(total(report.concurrency, "observed") or report.arrivals_per_min)
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     # CloudWatch has the maximum of each period, not this second's value.
     peak = " ".join(filter(None, [f"peak ({length})" if (length := period(report.concurrency)) else "", when]))
@@ -24,7 +25,7 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     st.html(
         html_blocks.stats(
             [
-                Stat("Concurrent executions", number(report.running), note=peak),
+                Stat("Concurrency", number(report.running), note=peak),
                 Stat("Lowest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
                 Stat("Limiting factor", report.binding or "none", note=when, words=True),
                 Stat(
@@ -51,8 +52,12 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     widgets.pair(
         (charts.throttles(report, viewer, earlier), "throttles"), (charts.batches(report, viewer, earlier), "batches")
     )
-    st.subheader("Capacity simulator", anchor=False)
-    capacity_simulator.section(report)
+    st.page_link(
+        PAGES["forecast"].file,
+        label="Forecast: when is the backlog drained, and what would other settings change?",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+    )
 
 
 page_runtime.page("concurrency", draw, skeleton_heights=(56, 70, 340, 300))

@@ -20,19 +20,17 @@ MAX_ROWS = 500  # failed invocations in the table, the newest ones
 
 
 def draw(report: FailuresReport, earlier: EarlierReport | None) -> None:
-    sample_traffic.offer(report.total if report.invocations.empty else len(report.invocations))
+    invocations = report.total if report.invocations.empty else len(report.invocations)
+    sample_traffic.offer(invocations, of="invocations", known=not report.unread)
     st.html(html_blocks.stats(_stats(report)))
     jobs = len(report.jobs.columns) and report.jobs.to_numpy(na_value=0).sum()
-    left, right = st.columns(2, gap="medium") if jobs else (st.container(), None)
-    with left:
-        if len(report.errors) and report.errors.to_numpy().sum():
-            widgets.chart(charts.errors(report, page_runtime.ZONE), "errors")
-        else:
-            st.html(html_blocks.empty("Errors by type", _why_no_errors(report.failed)))
-    if right:
-        with right:
-            widgets.chart(charts.jobs(report, page_runtime.ZONE), "failed-jobs")
     viewer = page_runtime.ZONE
+    counts = [(charts.jobs(report, viewer), "failed-jobs")] if jobs else []
+    if len(report.errors) and report.errors.to_numpy().sum():
+        counts.insert(0, (charts.errors(report, viewer), "errors"))
+    else:
+        st.html(html_blocks.instead_of_chart("Errors by type", _why_no_errors(report)))
+    widgets.pair(*counts)
     widgets.pair(
         (charts.durations(report, viewer, earlier), "durations"), (charts.heat_map(report, viewer), "heat-map")
     )
@@ -42,10 +40,10 @@ def draw(report: FailuresReport, earlier: EarlierReport | None) -> None:
     _failed(report)
 
 
-def _why_no_errors(failed: float | None) -> str:
-    if failed is None:
-        return "It is not known whether an invocation failed: there are no metrics and no log lines of this time range."
-    return "No failed invocation started in this time range." if failed else "No failed invocation in this time range."
+def _why_no_errors(report: FailuresReport) -> str:
+    if report.failed is None:
+        return escape(f"unknown: {report.unread or 'no metrics and no log lines in this range'}")
+    return "no failed invocation started in this range" if report.failed else "no failed invocations in this range"
 
 
 def _stats(report: FailuresReport) -> list[Stat]:
@@ -60,12 +58,18 @@ def _stats(report: FailuresReport) -> list[Stat]:
             note=f"{percent(share)} of {number(report.total)}" if share is not None else "",
             colour=theme.DEAD if report.failed else "",
         ),
-        Stat("Failed jobs", number(returned), note="attempts, returned to the queue"),
+        Stat("Failed jobs", number(returned), note="returned to the queue"),
         Stat("Rejected jobs", number(rejected), note="sent to the DLQ", colour=theme.DEAD if rejected else ""),
-        Stat("Duration, p95", millis(report.p95_ms), note="INIT excluded" if report.p95_of_all else "highest period"),
-        Stat("End-to-end, p95", millis(report.e2e_p95_ms), note="highest period"),
-        Stat("Memory, highest use", percent(report.memory_share), note="of the memory size"),
+        Stat("Duration p95", millis(report.p95_ms), note=_p95_note(report)),
+        Stat("End-to-end p95", millis(report.e2e_p95_ms), note="highest period"),
+        Stat("Peak memory", percent(report.memory_share), note="of the memory size"),
     ]
+
+
+def _p95_note(report: FailuresReport) -> str:
+    if not report.p95_of_all:
+        return "highest period"
+    return "INIT excluded" if report.peak_p95_ms is None else f"of all; peak {millis(report.peak_p95_ms)}"
 
 
 def _types(report: FailuresReport) -> None:
@@ -76,9 +80,9 @@ def _types(report: FailuresReport) -> None:
         report.by_type.assign(share=report.by_type["share"] * 100),
         "error-types",
         {
-            "error_type": st.column_config.TextColumn("Error type", width="large"),
+            "error_type": st.column_config.TextColumn("Error type", width="medium"),
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
-            "share": st.column_config.NumberColumn("Share, %", format="%.1f"),
+            "share": st.column_config.NumberColumn("Share (%)", format="%.1f"),
             "first": _moment("First"),
             "last": _moment("Last"),
         },
@@ -98,10 +102,10 @@ def _versions(report: FailuresReport) -> None:
             "version": "Version",
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "failed": st.column_config.NumberColumn("Failed", format="localized"),
-            "share": st.column_config.NumberColumn("Failed, %", format="%.2f"),
-            "p50_ms": st.column_config.NumberColumn("p50, ms", format="localized"),
-            "p95_ms": st.column_config.NumberColumn("p95, ms", format="localized"),
-            "p99_ms": st.column_config.NumberColumn("p99, ms", format="localized"),
+            "share": st.column_config.NumberColumn("Failed (%)", format="%.2f"),
+            "p50_ms": st.column_config.NumberColumn("p50 (ms)", format="localized"),
+            "p95_ms": st.column_config.NumberColumn("p95 (ms)", format="localized"),
+            "p99_ms": st.column_config.NumberColumn("p99 (ms)", format="localized"),
         },
         placeholder="–",
     )
@@ -123,10 +127,10 @@ def _failed(report: FailuresReport) -> None:
         {
             "started": _moment("Started"),
             "error_type": st.column_config.TextColumn("Error type"),
-            "duration_ms": st.column_config.NumberColumn("Duration, ms", format="localized"),
-            "memory_used_mb": st.column_config.NumberColumn("Memory used, MB", format="localized"),
-            "version": "Version",
-            "request_id": st.column_config.TextColumn("Request ID", width="medium"),
+            "duration_ms": st.column_config.NumberColumn("Duration (ms)", format="localized", width="small"),
+            "memory_used_mb": st.column_config.NumberColumn("Memory used (MB)", format="localized"),
+            "version": st.column_config.TextColumn("Version", width="small"),
+            "request_id": st.column_config.TextColumn("Request ID", width=290),
         },
         placeholder="–",
         on_select="rerun",
@@ -155,7 +159,7 @@ def _selected(key: str, row: Any) -> Any:
 
 
 def _moment(label: str) -> Any:
-    return st.column_config.DatetimeColumn(f"{label}, UTC", format="YYYY-MM-DD HH:mm:ss", timezone="UTC")
+    return st.column_config.DatetimeColumn(label, format="D MMM YYYY HH:mm:ss", timezone="UTC")
 
 
 page_runtime.page("failures", draw, skeleton_heights=(56, 70, 300, 300, 300))

@@ -7,14 +7,18 @@ from dashboard.charts import overview as charts
 from dashboard.charts import queue as queue_charts
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.series import total
-from dashboard.components import overview_view, pipeline_view, sample_traffic, widgets
+from dashboard.components import alarm_checks, overview_view, pipeline_view, sample_traffic, widgets
 from dashboard.formatting import number
-from dashboard.markup import html_blocks
+from dashboard.markup import arrivals, error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops import formatting
+from ops.doctor.rule import RuleSeverity
+from ops.errors import OpsError
+from ops.insight.report_types import Level
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.overview_cards import PAGE_OF_CARD
+from ops.insight.rules import settings_findings
 from ops.insight.sources.watched_queues import WatchedQueue
 
 
@@ -28,6 +32,8 @@ def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
     if report.timeline is not None:
         widgets.chart(charts.timeline(report.timeline, page_runtime.ZONE, earlier), "timeline")
+        if report.timeline.arrivals is not None:
+            st.html(arrivals.timeline_legend(report.timeline.arrivals, page_runtime.ZONE))
     when = f" at {formatting.clock(report.at, report.at)}" if report.at else ""
     st.subheader(f"Pipeline{when}", anchor=False)
     pipeline_view.show(report.path, report.stops)
@@ -37,19 +43,47 @@ def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
             _show_watched(queue, report)
     if report.at:
         return  # alarm states are current, the page is not
+    _show_alarms(report)
+    _show_settings()
+
+
+def _show_alarms(report: OverviewReport) -> None:
     st.subheader("Alarms", anchor=False)
     if report.alarms:
         st.html(overview_view.alarms(report.alarms, page_runtime.ZONE))
-    else:
-        st.html(
-            html_blocks.empty(
-                "No alarms", "This workload has no CloudWatch alarms; this project's template defines a set."
-            )
-        )
-    if report.settings is not None and report.settings.text:
+    if report.alarms_unread:
+        st.html(html_blocks.empty("Alarm states unknown", report.alarms_unread))
+    elif not report.alarms:
+        st.html(html_blocks.empty("No alarms", "No CloudWatch alarm watches this workload: no one is notified."))
+    label = "All alarms" if report.alarms else "Recommended alarms"
+    st.page_link(PAGES["alarms"].file, label=label, icon=":material/arrow_forward:", icon_position="right")
+
+
+def _show_settings() -> None:
+    """How many settings are wrong, as ``ops doctor`` counts them."""
+    try:
+        checks = alarm_checks.check()
+    except OpsError as error:
         st.subheader("Settings", anchor=False)
-        st.html(html_blocks.empty(report.settings.text, "Each with what would happen and the exact change:"))
-        st.code(report.settings.command, language=None)
+        error_box.show(error, again=False, title="Settings could not be checked")
+        return
+    if checks.examination is None:
+        return
+    found = checks.examination
+    critical, warnings = found.count(RuleSeverity.CRITICAL), found.count(RuleSeverity.WARNING)
+    wrong = settings_findings.counts_text(critical, warnings)
+    level = Level.ACT if critical else Level.WATCH if warnings else Level.OK
+    passed = f"{formatting.count(len(found.fine), 'rule')} passed. In a terminal:"
+    st.subheader("Settings", anchor=False)
+    st.html(html_blocks.state_line(level, wrong or "No critical findings or warnings", passed))
+    st.code(checks.doctor_command, language=None)
+    st.page_link(
+        PAGES["alarms"].file,
+        label="Show them on Alarms" if wrong else "Settings on Alarms",
+        icon=":material/arrow_forward:",
+        icon_position="right",
+        query_params={"show": "settings"},
+    )
 
 
 def _show_watched(queue: WatchedQueue, report: OverviewReport) -> None:

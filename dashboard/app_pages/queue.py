@@ -11,12 +11,15 @@ from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
+from ops.insight.report_types import Level
 from ops.insight.reports.queue import QueueReport
 
 
 def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
     sample_traffic.offer(total(report.rates, "sent"))
-    drain = "not draining" if report.drain_s is None and report.waiting else duration(report.drain_s)
+    # No backlog by the rule of the finding: what waits is no more than a minute's work, and has no time to drain.
+    growing = report.drain_s is None and bool(report.waiting) and report.finding.level is not Level.OK
+    drain = "not draining" if growing else duration(report.drain_s)
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     mean = formatting.mean_of(report.rates_over).removeprefix("mean of ") if report.rates_over else ""
     st.html(
@@ -27,7 +30,7 @@ def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
                 Stat("Age of oldest message", duration(report.oldest_s), note=when),
                 Stat("Arrival rate", number(report.arrivals_per_min), "/min", note=mean),
                 Stat("Processing rate", number(report.completions_per_min), "/min", note=mean),
-                Stat("Time to drain", drain, words=report.drain_s is None and bool(report.waiting)),
+                Stat("Time to drain", drain, words=growing),
             ]
         )
     )

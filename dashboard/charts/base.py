@@ -19,14 +19,27 @@ from dashboard.formatting import number, plain
 from ops.insight.report_types import Threshold
 
 HEIGHT = 260
-_PAPER = {"xref": "paper", "yref": "paper", "showarrow": False}
 GRID = "rgba(125,134,148,.18)"
+
+
+def value_ticks(prefix: str = "") -> list[dict[str, Any]]:
+    """Formats by the distance of an axis's ticks: all of them have as many decimals as that needs ($0.05 and $0.10, not
+    $0.05 and $0.1), and thousands are separated."""
+    decimals = [(10.0**-places, 9.5 * 10.0**-places, places) for places in range(1, 10)]
+    stops = [{"dtickrange": [0.95, 95_000], "value": f"{prefix},.0f"}]
+    stops.append({"dtickrange": [95_000, None], "value": f"{prefix}.3~s"})  # 1M: the room is for six digits
+    return stops + [
+        {"dtickrange": [low * 0.95, high], "value": f"{prefix},.{places}f"} for low, high, places in decimals
+    ]
+
+
 VALUE_AXIS: dict[str, Any] = {
     "side": "right",
     "gridcolor": GRID,
     "zeroline": False,
     "automargin": True,
     "tickfont": {"size": 12},
+    "tickformatstops": value_ticks(),
 }
 """Ticks are on the right: however long they are, every plot of a page starts below its title."""
 TIME_TICKS = [
@@ -40,6 +53,11 @@ _MAX_LIMIT_RATIO = 4.0
 """A limit up to this many times the highest value is drawn; a higher one would flatten the data and is only named."""
 
 
+TICKS_PX = 52
+"""Pixels at the right for the labels of the vertical axis: one width, so that the plots of a column line up."""
+LEGEND_PX, TIMES_PX, TITLE_PX = 36, 54, 39
+"""Pixels above a plot for its legend; below it for times in two lines, or for ticks and the axis's title. Plotly draws a
+chart a second time, at up to three times the cost, where it has to make room for them."""
 BAR_LABEL = 72
 """Pixels at the right for the label of the longest bar."""
 
@@ -51,7 +69,7 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
             "title": {"text": plain(title)},  # drawn by the page
             "meta": {"unit": unit},
             "height": height,
-            "margin": {"l": 0, "r": 8, "t": 10, "b": 8},
+            "margin": {"l": 0, "r": TICKS_PX, "t": 10, "b": TITLE_PX if x_title else 8},
             "hovermode": "x unified",
             "uirevision": "kept",  # the reader's zoom stays when new values come
             "showlegend": True,
@@ -68,6 +86,7 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
             "xaxis": {
                 "title": {"text": x_title, "font": {"size": 12}, "standoff": 4},
                 "showgrid": False,
+                "tickformatstops": value_ticks(),
                 "automargin": "height",
                 "linecolor": GRID,
                 "showline": True,
@@ -81,6 +100,7 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
 def over_time_axis(chart: go.Figure) -> None:
     """Times without an axis title: the page names its zone once."""
     chart.update_xaxes(type="date", tickformatstops=TIME_TICKS)
+    chart.update_layout(margin_b=TIMES_PX)
 
 
 def add_limits(
@@ -116,6 +136,13 @@ def lines(chart: go.Figure) -> list[tuple[str, str]]:
     return [(name, dash) for name, dash in (chart.layout.meta or {}).get("lines", ())]
 
 
+def has_legend(chart: go.Figure) -> bool:
+    """Whether Plotly draws the shared layout's legend above the plot."""
+    layout = chart.layout
+    shown = layout.showlegend is not False and layout.legend.yanchor == "bottom"
+    return shown and any(trace.showlegend is not False for trace in chart.data)
+
+
 def whole(chart: go.Figure, top: float) -> None:
     """Whole-number ticks for small counts."""
     if top < 6:
@@ -137,14 +164,14 @@ def unit(chart: go.Figure) -> str:
     return _meta(chart, "unit")
 
 
-def set_all_zero(chart: go.Figure, text: str) -> None:
-    """Say in ``text`` what the page shows instead of a chart in which everything is 0."""
-    _set_meta(chart, all_zero=text)
+def set_instead(chart: go.Figure, text: str) -> None:
+    """The line, escaped, that the page shows instead of a chart that is empty or in which everything is 0."""
+    _set_meta(chart, instead=text)
 
 
-def all_zero(chart: go.Figure) -> str:
-    """The text of ``set_all_zero``, or nothing."""
-    return _meta(chart, "all_zero")
+def instead(chart: go.Figure) -> str:
+    """The text of ``set_instead``, or nothing."""
+    return _meta(chart, "instead")
 
 
 def _set_meta(chart: go.Figure, **texts: Any) -> None:
@@ -153,12 +180,6 @@ def _set_meta(chart: go.Figure, **texts: Any) -> None:
 
 def _meta(chart: go.Figure, name: str) -> str:
     return str((chart.layout.meta or {}).get(name, ""))
-
-
-def show_empty(chart: go.Figure, why: str) -> None:
-    """Keep the axes, so that the layout stays, and show the reason in the middle."""
-    chart.add_annotation(text=plain(why), **_PAPER, x=0.5, y=0.5, font={"size": 14, "color": theme.NEUTRAL})
-    chart.update_yaxes(range=[0, 1], showticklabels=False)
 
 
 def local(times: pd.Index | Sequence[datetime], viewer: tzinfo) -> np.ndarray[Any, Any]:

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, figure, local, over_time_axis, set_remark, show_empty, whole
+from dashboard.charts.base import BAR_LABEL, figure, local, over_time_axis, set_instead, set_remark, whole
 from dashboard.charts.series import late_start, since
 from dashboard.formatting import millis, number, plain
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
@@ -60,8 +60,7 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
             **({} if webgl else {"cliponaxis": False}),  # WebGL has no such setting
         )
     if rows.empty:
-        show_empty(chart, "No invocations in this range")
-        chart.update_yaxes(type="linear")
+        set_instead(chart, _nothing(report, "no invocations in this range"))
     else:
         more = (since(first, viewer) if first else "", _not_drawn(left_out))
         set_remark(chart, " · ".join(filter(None, more)))
@@ -98,10 +97,9 @@ def _hover_texts(rows: pd.DataFrame) -> list[str]:
 def distribution(report: ColdStartReport) -> go.Figure:
     """Init durations as one histogram per version."""
     chart = figure("Init duration distribution", "cold starts", "init duration (ms)")
-    chart.update_xaxes(tickformat=",")
     rows = report.invocations.dropna(subset=["init_ms"])
     if rows.empty:
-        show_empty(chart, "No cold starts in this range")
+        set_instead(chart, _nothing(report, "no cold starts in this range"))
         return chart
     edges = np.histogram_bin_edges(rows["init_ms"].astype(float), bins=min(40, max(8, len(rows) // 3)))
     most = 0
@@ -144,6 +142,10 @@ def waterfall(report: ColdStartReport) -> go.Figure:
     chart.update_yaxes(side="left", autorange="reversed", showgrid=False, rangemode="normal")
     chart.update_xaxes(range=[0, end / size], showgrid=True)
     if phases.empty:
-        show_empty(chart, "No cold starts in this range")
-        chart.update_yaxes(autorange=True)
+        set_instead(chart, _nothing(report, "no cold starts in this range"))
     return chart
+
+
+def _nothing(report: ColdStartReport, otherwise: str) -> str:
+    """Why there are no invocations to draw."""
+    return plain(f"unknown: {report.unread}") if report.unread else otherwise

@@ -15,6 +15,14 @@ COMPARISONS: Mapping[str, timedelta] = {"day before": timedelta(days=1), "week b
 """Name, also in the address → how much earlier."""
 
 
+OPACITY = 0.6
+
+
+def faint_line(colour: str, step: bool) -> dict[str, Any]:
+    """The style of an earlier line: thin and dotted, with ``OPACITY``."""
+    return {"color": colour, "width": 1.4, "dash": "dot", "shape": "hv" if step else "linear"}
+
+
 @dataclass(frozen=True)
 class EarlierLines:
     """``frame``: of the earlier range, its times moved onto the present one's."""

@@ -1,30 +1,30 @@
-"""Concurrency: executions against limits, throttles, batch size, and the simulated time to drain."""
+"""Concurrency: executions against limits, throttles and batch size."""
 
 from __future__ import annotations
 
 from datetime import tzinfo
+from math import isnan
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import add_mark, figure, show_empty, time_unit
+from dashboard.charts.base import instead, local
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.time_series import Series, over_time, per_period
-from dashboard.formatting import duration, number
+from dashboard.formatting import number
 from ops.insight.report_types import Threshold
 from ops.insight.reports.concurrency import ConcurrencyReport
-from ops.insight.rules.concurrency_use import BINDING_SHARE
 
 
 def executions(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+    law = _law(report)
     series = [Series("observed", "actual", theme.IN_FLIGHT, fill=True, step=True)]
-    ramp = _binding_ramp(report)
-    if ramp.notna().any():
-        series.append(Series("law", "ESM scaling limit", theme.NEUTRAL, step=True, dash="dot"))
-    return over_time(
+    if law.notna().any():
+        series.append(Series("law", "allowed by scaling", theme.NEUTRAL, step=True, dash="dot"))
+    chart = over_time(
         "Concurrent executions vs. limits",
-        report.concurrency.assign(law=ramp),
+        report.concurrency.assign(law=law),
         series,
         "executions",
         viewer,
@@ -33,13 +33,41 @@ def executions(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport
         counts=True,
         earlier=earlier.lines(lambda before: before.concurrency[["observed"]]) if earlier else None,
     )
+    marks = [one for one in report.ramp if one.throttles or one.backed_off]
+    if marks and not instead(chart):
+        chart.update_traces(showlegend=True, selector={"name": "actual"})
+        _add_marks(chart, report, viewer)
+    return chart
 
 
-def _binding_ramp(report: ConcurrencyReport) -> pd.Series:
-    """What ESM scaling allowed where that was all that ran, and less than every limit: elsewhere it held nothing back."""
-    observed, ramp = report.concurrency["observed"], report.concurrency["law"]
+def _law(report: ConcurrencyReport) -> pd.Series:
+    """What ESM scaling allowed while messages waited, where that was less than every limit: elsewhere it held nothing
+    back."""
     lowest = min((limit.value for limit in report.limits), default=float("inf"))
-    return ramp.where((ramp < lowest) & (observed >= BINDING_SHARE * ramp))
+    law = [one.law if one.waiting and one.law < lowest else float("nan") for one in report.ramp]
+    return pd.Series(law or float("nan"), index=report.concurrency.index, dtype=float)
+
+
+def _add_marks(chart: go.Figure, report: ConcurrencyReport, viewer: tzinfo) -> None:
+    """Periods with throttles, and those in which failures made the mapping reduce its concurrency."""
+    throttled = [one.throttles for one in report.ramp]
+    failed = [one.errors if one.backed_off else 0.0 for one in report.ramp]
+    times = local(report.concurrency.index, viewer)
+    for name, symbol, colour, counts, text in (
+        ("throttled", "x", theme.THROTTLED, throttled, "{} throttled"),
+        ("mapping backs off", "triangle-down", theme.WATCH, failed, "{} failed: back-off"),
+    ):
+        found = [at for at, count in enumerate(counts) if count]
+        if found:
+            chart.add_scatter(
+                x=[times[at] for at in found],
+                y=[0.0 if isnan(report.ramp[at].observed) else report.ramp[at].observed for at in found],
+                name=name,
+                mode="markers",
+                marker={"symbol": symbol, "size": 8, "color": colour},
+                customdata=[text.format(number(counts[at])) for at in found],
+                hovertemplate="%{customdata}<extra></extra>",
+            )
 
 
 def throttles(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
@@ -69,25 +97,3 @@ def batches(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | 
         limits=limits,
         earlier=earlier.lines(lambda before: before.batch) if earlier else None,
     )
-
-
-def drain(times: pd.Series, selected: int) -> go.Figure:
-    """Time to drain by concurrency. ``times``: index concurrency, values in seconds, NaN where it never drains."""
-    highest = times.max()
-    unit, size = time_unit(0.0 if highest != highest else float(highest))
-    chart = figure("Drain time by concurrency", unit, "maximum concurrency", 240)
-    chart.add_scatter(
-        x=times.index,
-        y=times / size,
-        name="time to drain",
-        showlegend=False,
-        mode="lines",
-        line={"color": theme.IN_FLIGHT, "width": 2},
-        customdata=[duration(value) for value in times],
-        hovertemplate="concurrency %{x}: %{customdata}<extra></extra>",
-    )
-    if times.isna().all():
-        show_empty(chart, "Arrival rate exceeds capacity at every setting")
-    else:
-        add_mark(chart, selected, f"selected: {selected}")
-    return chart

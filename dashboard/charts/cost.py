@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, add_mark, figure, show_empty
+from dashboard.charts.base import BAR_LABEL, add_mark, figure, set_instead, value_ticks
 from dashboard.charts.time_series import Series, over_time
 from dashboard.formatting import number, percent, plain, usd
 from ops.insight.report_types import Threshold
@@ -21,7 +21,7 @@ BAR_PX = 30
 
 def in_dollars(chart: go.Figure) -> go.Figure:
     """Ticks as $0.00001 instead of $10µ."""
-    return chart.update_yaxes(tickprefix="$", exponentformat="none")
+    return chart.update_yaxes(tickformatstops=value_ticks("$"), exponentformat="none")
 
 
 def components(report: CostReport) -> go.Figure:
@@ -43,24 +43,23 @@ def components(report: CostReport) -> go.Figure:
     chart.update_xaxes(visible=False, range=[0, 1.25 * float(parts["usd"].max() if len(parts) else 1) or 1])
     chart.update_layout(showlegend=False, hovermode="closest", bargap=0.35, margin={"r": BAR_LABEL})
     if parts.empty or not report.total_usd:
-        show_empty(chart, "No cost in this range")
-        chart.update_layout(height=160)
+        set_instead(chart, "no cost in this range")
     return chart
 
 
 def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
     limits = [] if report.usd_per_1000 is None else [Threshold("mean", report.usd_per_1000)]
-    return in_dollars(
-        over_time(
-            "Cost per 1,000 jobs over time",
-            report.trend,
-            [Series("usd_per_1000", "cost per 1,000 jobs", theme.VISIBLE)],
-            "USD",
-            viewer,
-            limits=limits,
-            write=usd,
-        )
+    chart = over_time(
+        "Cost per 1,000 jobs over time",
+        report.trend,
+        [Series("usd_per_1000", "cost per 1,000 jobs", theme.VISIBLE)],
+        "USD",
+        viewer,
+        limits=limits,
+        write=usd,
     )
+    chart.update_traces(hovertemplate="$%{y:,.2r}", selector={"name": "cost per 1,000 jobs"})
+    return in_dollars(chart)
 
 
 def break_even(report: CostReport) -> go.Figure:
@@ -69,12 +68,11 @@ def break_even(report: CostReport) -> go.Figure:
     Only compute is compared: queue, API and logs cost the same either way.
     """
     chart = in_dollars(figure("Lambda vs. always-on: break-even", "USD per hour, compute only", "jobs per hour"))
-    chart.update_xaxes(tickformat=",")
     assumptions, break_even_load = report.assumptions, report.break_even_jobs_per_hour
     compute = float(report.parts.loc[report.parts["component"].map(is_compute), "usd"].sum())
     if not report.successes or not compute:
-        show_empty(chart, "No successful jobs in this range")
-        return chart.update_layout(showlegend=False)
+        set_instead(chart, "no successful jobs in this range")
+        return chart
     loads = np.linspace(0, 2 * (break_even_load or assumptions.always_on_jobs_per_hour), 121)
     workers = np.maximum(1, np.ceil(loads / assumptions.always_on_jobs_per_hour)) * assumptions.always_on_usd_per_hour
     for name, costs, colour, shape, dash in (

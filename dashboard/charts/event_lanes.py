@@ -7,7 +7,6 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import local
@@ -26,7 +25,7 @@ MARKS = {
 THICKNESS_PX = 8
 BAND_OPACITY = 0.07
 MAX_EVENTS = 100
-"""Events that are drawn, the latest to end: each is five shapes, and a browser is slow with thousands."""
+"""Events that are drawn, the latest to end: each is up to six shapes, and a browser is slow with thousands."""
 
 
 def starts(frame: pd.DataFrame, events: Sequence[Event]) -> pd.Series:
@@ -39,54 +38,48 @@ def starts(frame: pd.DataFrame, events: Sequence[Event]) -> pd.Series:
     return starts
 
 
-def add_events(
-    chart: go.Figure,
-    events: Sequence[Event],
-    lanes: Sequence[str],
-    viewer: tzinfo,
-    window: Window,
-    rows: range,
-) -> None:
-    """A lane for each kind on top, and a faint band or line across the charts below."""
-    chart.update_yaxes(
-        type="category",
-        categoryorder="array",
-        categoryarray=[MARKS[kind][0] for kind in lanes],
-        showgrid=False,
-        range=[-0.5, max(1, len(lanes)) - 0.5],
-        tickfont={"size": 11},
-        showticklabels=bool(lanes),
-        row=1,
-        col=1,
-    )
-    chart.update_xaxes(showline=False, row=1, col=1)
+def lanes_axis(lanes: Sequence[str]) -> dict[str, Any]:
+    """The vertical axis of the lanes: one for each kind."""
+    return {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": [MARKS[kind][0] for kind in lanes],
+        "showgrid": False,
+        "range": [-0.5, max(1, len(lanes)) - 0.5],
+        "tickfont": {"size": 11},
+        "showticklabels": bool(lanes),
+    }
+
+
+def event_traces(events: Sequence[Event], viewer: tzinfo, window: Window) -> list[dict[str, Any]]:
+    """Each event in the lane of its kind, on the first axes."""
+    traces = []
     for event in events:
         label, colour = MARKS[event.kind]
         start, end = local([event.start, event.end], viewer)
         since = f"since {utc(window.start)} or earlier" if event.start <= window.start else f"from {utc(event.start)}"
         until = "to the end of this range" if event.ongoing else f"until {utc(event.end)}"
         span = utc(event.start) if event.start == event.end else f"{since}, {until}"
-        chart.add_scatter(
-            x=[start, end],
-            y=[label, label],
-            name=label,
-            showlegend=False,
-            mode="lines+markers",
-            line={"color": colour, "width": THICKNESS_PX},
-            marker={
-                "color": colour,
-                "size": THICKNESS_PX,
-                "symbol": "diamond" if event.start == event.end else "line-ns",
-            },
-            hovertemplate=f"{plain(event.name)}<br>{span}<extra></extra>",
-            row=1,
-            col=1,
+        symbol = "diamond" if event.start == event.end else "line-ns"
+        traces.append(
+            {
+                "type": "scatter",
+                "x": [start, end],
+                "y": [label, label],
+                "name": label,
+                "showlegend": False,
+                "mode": "lines+markers",
+                "line": {"color": colour, "width": THICKNESS_PX},
+                "marker": {"color": colour, "size": THICKNESS_PX, "symbol": symbol},
+                "hovertemplate": f"{plain(event.name)}<br>{span}<extra></extra>",
+                "xaxis": "x",
+                "yaxis": "y",
+            }
         )
-    # In one step: add_vline and add_vrect take seconds for some dozens of events.
-    chart.update_layout(shapes=[*chart.layout.shapes, *_shapes(events, viewer, rows)])
+    return traces
 
 
-def _shapes(events: Sequence[Event], viewer: tzinfo, rows: range) -> list[dict[str, Any]]:
+def event_shapes(events: Sequence[Event], viewer: tzinfo, rows: range) -> list[dict[str, Any]]:
     """Through the charts below: a line for a moment, a band for a stretch."""
     shapes: list[dict[str, Any]] = []
     for kind in MARKS:

@@ -14,8 +14,8 @@ from dashboard.charts.base import (
     figure,
     local,
     over_time_axis,
+    set_instead,
     set_remark,
-    show_empty,
     whole,
 )
 from dashboard.charts.comparison import EarlierReport
@@ -25,6 +25,8 @@ from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 
 LABEL_CHARACTERS = 40
 """Of an error type in the legend, which is as narrow as a phone."""
+MAX_GAPS = 150
+"""Columns of the heat map with a gap between them: among more, gaps would leave nothing of the cells."""
 PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 """So that types are told apart without colour, too."""
 
@@ -113,15 +115,18 @@ def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | 
 def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     """How many invocations took how long, over time."""
     counts = report.duration_counts
-    chart = figure("Duration distribution", "duration")
+    chart = figure("Duration distribution", "invocations by duration")
     over_time_axis(chart)
     used = counts.loc[:, counts.sum() > 0] if len(counts) else counts
     if used.empty or not used.size:
-        show_empty(chart, "No invocation in this time range has a duration in the logs")
+        nothing = "no invocation in this time range has a duration in the logs"
+        set_instead(chart, plain(f"unknown: {report.unread}") if report.unread else nothing)
         return chart
     edges = [edge for edge in DURATION_EDGES_MS if float(used.columns[0]) <= edge <= float(used.columns[-1])]
     shown = counts[edges]
-    labels = [_bin(edge) for edge in edges]
+    moments = pd.DatetimeIndex(shown.index).tz_convert("UTC")
+    labels = [f"≤ {millis(edge)}" for edge in edges]
+    cells = [[f"{_bin(edge)}<br>{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in moments] for edge in edges]
     chart.add_heatmap(
         x=local(shown.index, viewer),
         y=labels,
@@ -129,10 +134,9 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
         colorscale=[[0, "rgba(36,112,194,.25)"], [1, theme.VISIBLE]],
         zmin=0,
         showscale=False,
-        customdata=[[f"{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in pd.DatetimeIndex(shown.index).tz_convert("UTC")]]
-        * len(labels),
-        hovertemplate="%{z:,.0f} invocations of %{y}<br>%{customdata}<extra></extra>",
-        xgap=1,
+        customdata=cells,
+        hovertemplate="%{z:,.0f} invocations of %{customdata}<extra></extra>",
+        xgap=1 if len(shown) <= MAX_GAPS else 0,
         ygap=1,
     )
     chart.update_yaxes(type="category", showgrid=False, rangemode="normal")

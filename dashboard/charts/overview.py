@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import tzinfo
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from dashboard import theme
-from dashboard.charts.base import GRID, TIME_TICKS, VALUE_AXIS, faded, local, set_remark, show_empty
-from dashboard.charts.comparison import EarlierLines, EarlierReport
-from dashboard.charts.event_lanes import MARKS, MAX_EVENTS, add_events, starts
+from dashboard.charts.base import faded, local, set_instead, set_remark
+from dashboard.charts.comparison import OPACITY, EarlierLines, EarlierReport, faint_line
+from dashboard.charts.event_lanes import MARKS, MAX_EVENTS, event_shapes, event_traces, lanes_axis, starts
+from dashboard.charts.failures import PATTERNS
 from dashboard.charts.time_series import Series, fit, per_period, percentile_series
-from dashboard.formatting import duration, number, utc
+from dashboard.charts.timeline_layout import add_limit, stacked_layout
+from dashboard.formatting import number, plain
 from ops.insight.report_types import Threshold
-from ops.insight.reports.timeline import OverviewTimeline
+from ops.insight.reports.timeline import DlqArrivals, OverviewTimeline
 
-ROW_PX, GAP_PX, LANE_PX, AXIS_PX = 92, 34, 18, 44
-"""Heights: of a chart, between two (where the legend is), of a lane of events, and of the axis at the bottom."""
 ROWS = (
     (
         "messages per minute",
@@ -45,50 +44,84 @@ ROWS = (
     ),
     ("duration (s)", percentile_series()),
 )
+MIN_TICKS = 4
+"""Fewer messages than this have a tick each: there are no halves of them."""
+ARRIVALS = "DLQ arrivals by cause"
+"""A further chart, at the bottom, where the causes of messages that arrived are known. The page has its legend below, which
+may take several lines."""
 
 
 def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
-    frame = report.frame
+    frame, window = report.frame, report.readings.window
     before = _earlier_lines(earlier)
     events = sorted(report.events, key=lambda event: event.end)[-MAX_EVENTS:]
     lanes = [kind for kind in MARKS if any(event.kind == kind for event in events)]
-    events_px = LANE_PX * max(1, len(lanes))
-    plot_px = events_px + len(ROWS) * (ROW_PX + GAP_PX)
-    chart = make_subplots(
-        rows=1 + len(ROWS),
-        cols=1,
-        shared_xaxes=True,
-        vertical_spacing=GAP_PX / plot_px,
-        row_heights=[events_px, *[ROW_PX] * len(ROWS)],
-    )
-    times = local(frame.index, viewer)
-    moments = [utc(moment) for moment in pd.DatetimeIndex(frame.index).to_pydatetime()]
-    for row, (unit, series) in enumerate(ROWS, start=2):
-        for line in series:
-            name = per_period(line.name, frame) if line.column == "errors" else line.name
-            _add_line(chart, row, replace(line, name=name), times, frame[line.column], moments, unit)
-            if before is not None:
-                _add_earlier(chart, row, line, before, viewer)
-        _add_row_title(chart, row, unit or "failures")
-    _layout(chart, plot_px + AXIS_PX)
+    measured = bool(frame.notna().any(axis=None))
+    titles = [unit or "failures" for unit, _ in ROWS] + ([ARRIVALS] if report.arrivals is not None else [])
+    unknown = {"showticklabels": False, "range": [0, 1]} if events and not measured else {}
+    layout = stacked_layout(titles, max(1, len(lanes)), unknown)
+    layout["yaxis"] |= lanes_axis(lanes)
+    layout["xaxis"] |= {"showline": False}
+    traces = _lines(frame, viewer, before)
+    if report.arrivals is not None:
+        row = 1 + len(titles)
+        traces += _arrivals(row, report.arrivals, local(frame.index, viewer), window.period)
+        layout[f"yaxis{row}"] |= {"dtick": 1} if _highest(report.arrivals) < MIN_TICKS else {}
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
-        _add_limit(
-            chart, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000).read_now(report.readings.window)
-        )
-    if not frame.notna().any(axis=None):
-        show_empty(chart, "No data in this range")
-    window = report.readings.window
-    add_events(
-        chart, events, lanes, viewer, window, range(2, 2 + len(ROWS))
-    )  # last, so that their lanes stay where there is no data
+        add_limit(layout, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000).read_now(window))
+    layout["shapes"] += event_shapes(events, viewer, range(2, 2 + len(titles)))
+    chart = go.Figure([*traces, *event_traces(events, viewer, window)], layout)
+    if not measured and not events:
+        set_instead(chart, "no data in this range")
     late = fit(
         chart, frame.assign(event=starts(frame, [event for event in events if event.start > window.start])), viewer
     )
     hidden = len(report.events) - len(events)
     left_out = f"{number(hidden)} earlier events are not drawn" if hidden else ""
     compared = _compared(earlier, before)
-    set_remark(chart, " · ".join(filter(None, (late, left_out, compared))))
+    set_remark(chart, " · ".join(filter(None, ("" if measured else "no data in this range", late, left_out, compared))))
     return chart
+
+
+def _lines(frame: pd.DataFrame, viewer: tzinfo, before: EarlierLines | None) -> list[dict[str, Any]]:
+    times = local(frame.index, viewer)
+    traces = []
+    for row, (unit, series) in enumerate(ROWS, start=2):
+        for line in series:
+            name = per_period(line.name, frame) if line.column == "errors" else line.name
+            traces.append(_line(row, replace(line, name=name), times, frame[line.column], unit))
+            if before is not None:
+                traces.append(_earlier(row, line, before, viewer))
+    return traces
+
+
+def _arrivals(row: int, arrivals: DlqArrivals, times: object, period: int) -> list[dict[str, Any]]:
+    """Stacked; told apart by pattern as well."""
+    return [
+        {
+            "type": "bar",
+            "x": times,
+            "y": [count or None for count in counts],
+            "name": plain(name),
+            "showlegend": False,
+            "offset": 0,
+            "width": period * 1000,
+            "marker": {
+                "color": theme.ERROR_TYPES[place % len(theme.ERROR_TYPES)],
+                "line": {"width": 0},
+                "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "solidity": 0.25},
+            },
+            "hovertemplate": "%{y:,.0f} messages",
+            "xaxis": f"x{row}",
+            "yaxis": f"y{row}",
+        }
+        for place, (name, counts) in enumerate(arrivals.causes)
+    ]
+
+
+def _highest(arrivals: DlqArrivals) -> float:
+    """The most messages in one period."""
+    return max(map(sum, zip(*(counts for _, counts in arrivals.causes), strict=True)))
 
 
 def _earlier_lines(earlier: EarlierReport | None) -> EarlierLines | None:
@@ -101,92 +134,41 @@ def _earlier_lines(earlier: EarlierReport | None) -> EarlierLines | None:
 def _compared(earlier: EarlierReport | None, before: EarlierLines | None) -> str:
     if earlier is None:
         return ""
-    return f"no data the {earlier.label}" if before is None else f"faint, dotted: {earlier.label}"
+    return f"no data for the {earlier.label}" if before is None else f"faint, dotted: {earlier.label}"
 
 
-def _add_earlier(chart: go.Figure, row: int, line: Series, before: EarlierLines, viewer: tzinfo) -> None:
+def _earlier(row: int, line: Series, before: EarlierLines, viewer: tzinfo) -> dict[str, Any]:
     """Without an entry in the row's legend, which has no room: the chart's remark names these lines."""
     in_seconds = line.column.endswith("_ms")
     values = before.frame[line.column]
-    chart.add_scatter(
-        x=local(before.frame.index, viewer),
-        y=values / 1000 if in_seconds else values,
-        name=f"{line.name}, {before.label}",
-        showlegend=False,
-        mode="lines",
-        opacity=0.45,
-        line={"color": line.colour, "width": 1.2, "dash": "dot", "shape": "hv" if line.step else "linear"},
-        hovertemplate="%{y:,.3~f}",
-        row=row,
-        col=1,
-    )
+    return {
+        "type": "scatter",
+        "x": local(before.frame.index, viewer),
+        "y": values / 1000 if in_seconds else values,
+        "name": f"{line.name}, {before.label}",
+        "showlegend": False,
+        "mode": "lines",
+        "opacity": OPACITY,
+        "line": faint_line(line.colour, line.step),
+        "hovertemplate": "%{y:,.3~f}",
+        "xaxis": f"x{row}",
+        "yaxis": f"y{row}",
+    }
 
 
-def _add_line(
-    chart: go.Figure,
-    row: int,
-    line: Series,
-    times: object,
-    values: pd.Series,
-    moments: Sequence[str],
-    unit: str,
-) -> None:
+def _line(row: int, line: Series, times: object, values: pd.Series, unit: str) -> dict[str, Any]:
     in_seconds = line.column.endswith("_ms")
-    chart.add_scatter(
-        x=times,
-        y=values / 1000 if in_seconds else values,
-        name=line.name,
-        legend=f"legend{row}",
-        mode="lines",
-        line={"color": line.colour, "width": 1.6, "shape": "hv" if line.step else "linear", "dash": line.dash},
-        fill="tozeroy" if line.fill and values.notna().all() else None,
-        fillcolor=faded(line.colour, 0.16),
-        customdata=moments,
-        hovertemplate=f"%{{y:,.3~f}} {'s' if in_seconds else unit}",
-        row=row,
-        col=1,
-    )
-
-
-def _add_row_title(chart: go.Figure, row: int, text: str) -> None:
-    """Above the left end of a row's chart, on the line of its legend."""
-    chart.add_annotation(
-        text=text,
-        x=0,
-        xref="paper",
-        xanchor="left",
-        y=chart.layout[f"yaxis{row}"].domain[1],
-        yref="paper",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12},
-    )
-
-
-def _layout(chart: go.Figure, height: int) -> None:
-    chart.update_layout(
-        title={"text": "Timeline"},
-        height=height,
-        margin={"l": 0, "r": 8, "t": 4, "b": 8},
-        hovermode="x unified",
-        hoversubplots="axis",
-        uirevision="kept",
-        bargap=0,
-    )
-    for row in range(2, 2 + len(ROWS)):
-        domain = chart.layout[f"yaxis{row}"].domain
-        legend = {"orientation": "h", "x": 1, "xanchor": "right", "y": domain[1], "yanchor": "bottom"}
-        style = {"font": {"size": 11}, "itemsizing": "constant", "bgcolor": "rgba(0,0,0,0)"}
-        chart.update_layout({f"legend{row}": legend | style})
-    chart.update_xaxes(type="date", tickformatstops=TIME_TICKS, showgrid=False, linecolor=GRID, showline=True)
-    chart.update_yaxes(**VALUE_AXIS, rangemode="tozero", nticks=4)
-
-
-def _add_limit(chart: go.Figure, row: int, limit: Threshold) -> None:
-    chart.add_hline(
-        y=limit.value,
-        line={"dash": "dash", "width": 1.2, "color": theme.NEUTRAL},
-        annotation={"text": f"{limit.name} {duration(limit.value)}", "font": {"size": 11, "color": theme.NEUTRAL}},
-        row=row,
-        col=1,
-    )
+    return {
+        "type": "scatter",
+        "x": times,
+        "y": values / 1000 if in_seconds else values,
+        "name": line.name,
+        "legend": f"legend{row}",
+        "mode": "lines",
+        "line": {"color": line.colour, "width": 1.6, "shape": "hv" if line.step else "linear", "dash": line.dash},
+        "fill": "tozeroy" if line.fill and values.notna().all() else None,
+        "fillcolor": faded(line.colour, 0.16),
+        "hovertemplate": f"%{{y:,.3~f}} {'s' if in_seconds else unit}",
+        "xaxis": f"x{row}",
+        "yaxis": f"y{row}",
+    }

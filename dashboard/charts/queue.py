@@ -17,11 +17,11 @@ from ops.insight.sources.watched_queues import WatchedQueue
 
 def depth(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
     series = [
-        Series("visible", "queued", theme.VISIBLE, fill=True),
-        Series("in_flight", "in flight", theme.IN_FLIGHT, dash="dot"),
+        Series("visible", "queued", theme.VISIBLE, fill=True, step=True),
+        Series("in_flight", "in flight", theme.IN_FLIGHT, step=True, dash="dot"),
     ]
     if report.depth["delayed"].fillna(0).any():  # few queues use a delay: an empty line would be clutter
-        series.append(Series("delayed", "delayed", theme.DELAYED, dash="dash"))
+        series.append(Series("delayed", "delayed", theme.DELAYED, step=True, dash="dash"))
     return over_time(
         "Queue depth",
         report.depth,

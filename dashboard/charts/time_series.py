@@ -20,14 +20,18 @@ from dashboard.charts.base import (
     limit_text,
     local,
     over_time_axis,
-    set_all_zero,
+    set_instead,
     set_remark,
-    show_empty,
     whole,
 )
-from dashboard.charts.comparison import EarlierLines
+from dashboard.charts.comparison import OPACITY, EarlierLines, faint_line
 from dashboard.charts.series import late_start, period, since
 from ops.insight.report_types import Threshold
+
+EARLIER = "earlier"
+"""The group of earlier lines, which their entry in the legend shows and hides."""
+FEW_POINTS = 40
+"""A line of no more points shows each of them."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,6 @@ def over_time(
     over_time_axis(chart)
     chart.update_xaxes(showticklabels=bool(len(frame)))  # without times, an axis of -1 to 6 would mislead
     times = local(frame.index, viewer)
-    few = len(frame) <= 40
     late = fit(chart, frame[[line.column for line in series if line.dash == "solid"]], viewer)
     for line in series:
         values = frame[line.column] / scale
@@ -79,15 +82,16 @@ def over_time(
             x=times,
             y=values,
             name=line.name,
-            mode="lines+markers",
+            mode="lines",
             line={"color": line.colour, "width": 1.8, "shape": "hv" if line.step else "linear", "dash": line.dash},
-            marker={"size": 4 if few else np.where(_alone(values), 5, 0), "color": line.colour},
             fill="tozeroy" if line.fill and not _gaps(values) else None,
             fillcolor=faded(line.colour, 0.16),
             connectgaps=False,
             showlegend=len(series) > 1,  # one alone is named by the title
             hovertemplate="%{y:,.3~f} " + unit,
         )
+    for line in series:
+        _add_points(chart, times, frame[line.column] / scale, line.colour)
     before = _add_earlier(chart, earlier, series, viewer, scale, unit) if earlier else ""
     add_utc(chart, times, frame.index)
     measured = [frame[line.column] for line in series if frame[line.column].notna().any()]
@@ -97,12 +101,25 @@ def over_time(
     far = add_limits(chart, [Threshold(limit.name, limit.value / scale) for limit in limits], top, unit, write)
     if remark := " · ".join(filter(None, (late, far, before))):
         set_remark(chart, remark)
-    if not measured:
-        show_empty(chart, "No data in this range")
-    elif not any(frame[line.column].any(skipna=True) for line in series) and not _any_earlier(earlier, series):
+    if not any(values.any() for values in measured) and not _any_earlier(earlier, series):
         lines = "".join(f" · {limit_text(Threshold(limit.name, limit.value / scale), unit, write)}" for limit in limits)
-        set_all_zero(chart, f"0 {unit} in this range{lines}")
+        set_instead(chart, f"{f'0 {unit}' if measured else 'no data'} in this range{lines}")
     return chart
+
+
+def _add_points(chart: go.Figure, times: np.ndarray[Any, Any], values: pd.Series, colour: str) -> None:
+    """The points that a line does not show, or all of a few; not a part of the line, whose sign in the legend they would
+    spoil."""
+    shown = values.where(_alone(values)) if len(values) > FEW_POINTS else values
+    if shown.notna().any():
+        chart.add_scatter(
+            x=times,
+            y=shown,
+            mode="markers",
+            marker={"size": 5, "color": colour},
+            showlegend=False,
+            hoverinfo="skip",
+        )
 
 
 def _any_earlier(earlier: EarlierLines | None, series: Sequence[Series]) -> bool:
@@ -114,21 +131,24 @@ def _any_earlier(earlier: EarlierLines | None, series: Sequence[Series]) -> bool
 def _add_earlier(
     chart: go.Figure, earlier: EarlierLines, series: Sequence[Series], viewer: tzinfo, scale: float, unit: str
 ) -> str:
-    """One name in the legend for all lines; what is to be said of them in words."""
+    """One entry in the legend for all lines; what is to be said of them in words."""
     known = [line for line in series if line.column in earlier.frame and earlier.frame[line.column].notna().any()]
-    for number_of_line, line in enumerate(known):
+    for line in known:
         chart.add_scatter(
             x=local(earlier.frame.index, viewer),
             y=earlier.frame[line.column] / scale,
             name=earlier.label if len(series) == 1 else f"{line.name}, {earlier.label}",
-            showlegend=not number_of_line,
-            legendgroup="earlier",
+            showlegend=False,
+            legendgroup=EARLIER,
             mode="lines",
-            opacity=0.45,
-            line={"color": line.colour, "width": 1.2, "dash": "dot", "shape": "hv" if line.step else "linear"},
+            opacity=OPACITY,
+            line=faint_line(line.colour, line.step),
             hovertemplate="%{y:,.3~f} " + unit,
         )
-    return "" if known else f"no data the {earlier.label}"
+    if known:
+        style = faint_line(known[0].colour if len(known) == 1 else theme.NEUTRAL, step=False)
+        chart.add_scatter(x=[None], y=[None], name=earlier.label, mode="lines", legendgroup=EARLIER, line=style)
+    return "" if known else f"no data for the {earlier.label}"
 
 
 def per_period(unit: str, frame: pd.DataFrame) -> str:
@@ -137,16 +157,14 @@ def per_period(unit: str, frame: pd.DataFrame) -> str:
 
 
 def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
-    """Draw the data alone when it covers only a small part of the range; returns ``data since …`` then."""
+    """Draw the whole range, or the data alone when it covers only a small part; returns ``data since …`` then."""
     if len(frame) < 2:
         return ""
     length = frame.index[1] - frame.index[0]
-    end = frame.index[-1] + length
-    first = late_start(frame.notna().any(axis=1), frame.index[0], end)
-    if first is None:
-        return ""
-    chart.update_xaxes(range=list(local([first - length / 2, end], viewer)))
-    return since(first, viewer)
+    start, end = frame.index[0], frame.index[-1] + length
+    first = late_start(frame.notna().any(axis=1), start, end)
+    chart.update_xaxes(range=list(local([start if first is None else first - length / 2, end], viewer)))
+    return since(first, viewer) if first is not None else ""
 
 
 def select_range(chart: go.Figure, selected: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:

@@ -10,10 +10,11 @@ import pandas as pd
 
 from dashboard import runbooks, theme
 from dashboard.charts.series import late_start, since
+from dashboard.components import runbook_queries
 from dashboard.formatting import escape, moment, quantity, utc
 from dashboard.markup.sparkline import data_uri
 from ops.insight.report_types import Level
-from ops.insight.reports.alarms import AlarmState
+from ops.insight.reports.alarms import AlarmState, count_ok
 from ops.insight.reports.overview_cards import Card
 
 
@@ -44,16 +45,13 @@ _STATE = {"ALARM": (Level.ACT, "In alarm"), "OK": (Level.OK, "OK")}
 
 
 def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = None) -> str:
-    """Alarms in ALARM first, each with its reason, time and runbook; those in OK in one quiet line."""
-    ok_names = sorted(alarm.name for alarm in states if alarm.state == "OK")
+    """Alarms in ALARM first, each with its reason, time and runbook; of those in OK their number."""
     others = sorted((alarm for alarm in states if alarm.state != "OK"), key=lambda a: (a.state != "ALARM", a.name))
     rows = [_alarm(alarm, viewer, now) for alarm in others]
-    if ok_names:
+    if fine := count_ok(states):
         colour = theme.LEVEL[Level.OK][0]
-        names = ", ".join(escape(name) for name in ok_names)
         rows.append(
-            f'<div class="so-alarm so-fine"><span class="so-dot" style="--c:{colour}"></span>'
-            f'<div>{"OK" if others else "No alarms firing"}</div><div class="so-quiet">{names}</div></div>'
+            f'<div class="so-alarm so-fine"><span class="so-dot" style="--c:{colour}"></span><div>{escape(fine)}</div></div>'
         )
     return f"<div>{''.join(rows)}</div>"
 
@@ -61,7 +59,11 @@ def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = 
 def _alarm(alarm: AlarmState, viewer: tzinfo, now: datetime | None) -> str:
     level, word = _STATE.get(alarm.state, (Level.UNKNOWN, "No data"))
     since = f"since {moment(alarm.since, viewer, now)}" if alarm.since else ""
-    runbook = f"<code>{runbooks.link(alarm.runbook)}</code>" if alarm.runbook else ""
+    runbook = (
+        f"<code>{runbooks.link(runbook_queries.path(alarm.name, alarm.runbook), alarm.name)}</code>"
+        if alarm.runbook
+        else ""
+    )
     return (
         f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{theme.LEVEL[level][0]}"></span>'
         f"<div><b>{escape(alarm.name)}</b>{runbook}</div>"

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import page_runtime, theme, zoom
 from dashboard.charts import base, time_series
 from dashboard.markup import html_blocks
+from dashboard.server import first_chart
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -23,7 +24,6 @@ _CONFIG = {
     "scrollZoom": False,
 }
 
-
 _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan2d", "resetScale2d", *_REMOVED]}
 """Dragging across a time chart has one meaning, so these buttons are not needed."""
 
@@ -31,23 +31,29 @@ _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan
 def chart(figure: go.Figure, key: str) -> None:
     """A chart below its title and remark. Dragging across a time chart selects the page's range."""
     name, alt = f"chart-{key}", str(figure.layout.title.text)
-    if zero := base.all_zero(figure):
-        st.html(html_blocks.all_zero(alt, zero))
+    if base.has_legend(figure):
+        figure.update_layout(margin_t=base.LEGEND_PX)
+    if line := base.instead(figure):
+        st.html(html_blocks.instead_of_chart(alt, line))
         return
     with st.container(gap=None, key=f"titled-{key}"):
         st.html(html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure)))
+        first_chart.before_chart()
         _plot(figure.update_layout(title=None), name, alt)
 
 
 def pair(*figures: tuple[go.Figure, str]) -> None:
-    """Two charts side by side, each with its key. One in which everything is 0 is a line of text below the other."""
-    drawn = [one for one in figures if not base.all_zero(one[0])]
+    """Two charts side by side, each with its key. One that is a line of text is below the other."""
+    drawn = [one for one in figures if not base.instead(one[0])]
+    if any(base.has_legend(figure) for figure, _ in drawn):
+        for figure, _ in drawn:  # the plot below a legend begins no lower than the one beside it
+            figure.update_layout(margin_t=base.LEGEND_PX)
     places = st.columns(len(drawn), gap="medium") if len(drawn) > 1 else [st.container()] * len(drawn)
     for place, (figure, key) in zip(places, drawn, strict=True):
         with place:
             chart(figure, key)
     for figure, key in figures:
-        if base.all_zero(figure):
+        if base.instead(figure):
             chart(figure, key)
 
 

@@ -109,9 +109,12 @@ def _choice(row: WorkloadStatus) -> WorkloadChoice:
 
 
 def _label(row: WorkloadStatus) -> str:
-    """Such as ``◆ Critical · shop · 54 dead letters``; without a level where nothing is known to be wrong."""
-    level = [f"{MARKS[row.level is Level.UNKNOWN]} {row.level.label}"] if row.level else []
-    return sendable(SEPARATOR.join((*level, _choice(row).text, row.why)))
+    """Such as ``◆ Critical · shop · 54 dead letters``; the name alone where nothing is known to be wrong: the list may be
+    minutes older than the page beside it."""
+    name = _choice(row).text
+    if row.level is None:
+        return sendable(name)
+    return sendable(SEPARATOR.join((f"{MARKS[row.level is Level.UNKNOWN]} {row.level.label}", name, row.why)))
 
 
 def _notes(place: Target | None, state: ListState) -> str:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from dashboard.formatting import duration, message_count, number, zone_name
+from dashboard import theme
+from dashboard.formatting import duration, message_count, moment, number, zone_name
 from dashboard.markup.templates import Macros
 
 if TYPE_CHECKING:
     from ops.deadletters.snapshot import CauseArrivals
+    from ops.insight.reports.timeline import DlqArrivals
 
 _MACROS = Macros("arrivals.html")
 TOP = 5
@@ -68,6 +70,16 @@ def arrivals_chart(arrivals: CauseArrivals, causes: Sequence[tuple[str, str]], v
     times[-1] += f" {zone_name(viewer)}"
     text = f"Arrivals by cause, {unit}, {_span(arrivals, viewer)}, of {', '.join(names)}"
     return _MACROS.stacked(bars, unit, times, text) + _MACROS.line(f"{NOT_IN_IT}{undated}")
+
+
+def timeline_legend(arrivals: DlqArrivals, viewer: tzinfo) -> str:
+    """Below the Overview's timeline, whose bars have these colours and patterns."""
+    series = [
+        (name, theme.ERROR_TYPES[place % len(theme.ERROR_TYPES)], place, sum(counts))
+        for place, (name, counts) in enumerate(arrivals.causes)
+    ]
+    at = moment(arrivals.scanned, viewer) if arrivals.scanned else ""
+    return _MACROS.legend(series, f"as of the scan at {at}" if at else "")
 
 
 def _stacks(arrivals: CauseArrivals, named: Sequence[str]) -> dict[int, list[int]]:

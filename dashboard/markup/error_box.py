@@ -45,10 +45,17 @@ def _on_a_page(next_step: str) -> str:
 def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
     """The error's own sentence as text (it may quote untrusted text), and what to do about it.
 
-    ``title``: what failed, for an error without a title of its own; never untrusted text, since it is Markdown.
+    ``title``: what failed, where that is only a part of the page; never untrusted text, since it is Markdown.
     """
     kind, icon = next((title, icon) for kind, title, icon in _TITLES if isinstance(error, kind))
-    title = title if title and kind == _TITLES[-1][1] else kind
+    if title:
+        title = (
+            title
+            if kind == _TITLES[-1][1]
+            else f"{title}: {kind[:1].lower() + kind[1:] if kind[1].islower() else kind}"
+        )
+    else:
+        title = kind
     with st.container(border=True, key="trouble" if again else None):  # one per page
         st.markdown(f"**:material/{icon}: {title}**")
         st.text(sendable(str(error)))

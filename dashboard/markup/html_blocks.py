@@ -10,7 +10,8 @@ from dashboard import runbooks, theme
 from dashboard.formatting import duration, moment, utc, zone_name
 from dashboard.markup.templates import Macros
 from dashboard.pages import Entry
-from ops.insight.report_types import Finding
+from ops.formatting import capitalized
+from ops.insight.report_types import Finding, Level
 
 _MACROS = Macros("blocks.html")
 
@@ -44,7 +45,7 @@ def finding(finding: Finding) -> str:
     colour, _, level = theme.LEVEL[finding.level]
     text = (finding.headline or finding.text).removeprefix(f"{level}: ").removeprefix(f"{level} – ")
     chips = [runbooks.links(chip) for chip in finding.chips]
-    return _MACROS.finding(colour, level, runbooks.links(text[:1].upper() + text[1:]), chips)
+    return _MACROS.finding(colour, level, runbooks.links(capitalized(text)), chips)
 
 
 def chart_head(title: str, remark: str = "", unit: str = "", lines: Sequence[tuple[str, str]] = ()) -> str:
@@ -55,9 +56,9 @@ def chart_head(title: str, remark: str = "", unit: str = "", lines: Sequence[tup
     return _MACROS.chart_head(title, remark, unit, lines)
 
 
-def all_zero(title: str, text: str) -> str:
-    """In place of a chart in which everything is 0, in one line. Both are escaped already."""
-    return _MACROS.all_zero(title, text)
+def instead_of_chart(title: str, text: str) -> str:
+    """One line in place of a chart. Both are escaped already."""
+    return _MACROS.instead_of_chart(title, text)
 
 
 def stats(row: Sequence[Stat]) -> str:
@@ -67,6 +68,11 @@ def stats(row: Sequence[Stat]) -> str:
 def empty(title: str, reason: str) -> str:
     """In place of a chart or table: what is missing, why, and what to do about it."""
     return _MACROS.empty(title, reason)
+
+
+def state_line(level: Level, title: str, text: str) -> str:
+    """A state in one line, with its mark."""
+    return _MACROS.state_line(theme.LEVEL[level][0], str(level), title, text)
 
 
 def facts(rows: Mapping[str, str]) -> str:
@@ -81,3 +87,13 @@ def notes(title: str, lines: Sequence[str]) -> str:
 def partial(lines: Sequence[str]) -> str:
     """What the page could not read, or only in part."""
     return notes("Partial data", lines)
+
+
+def heading(text: str) -> str:
+    """Of a section, in plain text."""
+    return _MACROS.heading(text)
+
+
+def lead(text: str) -> str:
+    """The sentence below a heading."""
+    return _MACROS.lead(text)

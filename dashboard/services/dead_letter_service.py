@@ -64,8 +64,6 @@ class DeadLetterService(Protocol):
         """Create and save a plan; no message is sent or deleted."""
 
     def load_plan(self, plan: str) -> Plan: ...
-    def check_plan(self, plan: Plan) -> None:
-        """Raises UsageError when the plan is stale: the queue or the snapshot has changed since."""
 
     def preview_messages(self, plan: Plan) -> tuple[Preview, ...]:
         """The plan's sample of messages as they will be sent."""
@@ -177,11 +175,6 @@ class LocalDeadLetterService:
         from ops.deadletters import plans
 
         return plans.load_plan(plan, self._source)
-
-    def check_plan(self, plan: Plan) -> None:
-        from ops.deadletters import plans
-
-        plans.ensure_current(self._source, plan)
 
     def preview_messages(self, plan: Plan) -> tuple[Preview, ...]:
         from ops.deadletters.edits import preview

@@ -62,7 +62,7 @@ class WorkloadLists:
             state = ListState(self.list_workloads(place))
         except OpsError as error:
             state = ListState(error=error)
-        except Exception as error:  # noqa: BLE001 - nobody sees a thread's traceback; the page goes on without the list
+        except Exception as error:  # noqa: BLE001 - no one sees a thread's traceback; the page goes on without the list
             state = ListState(error=OpsError(f"Unexpected error: {type(error).__name__}: {error}"))
         with self._changed:
             self._states.pop(place, None)

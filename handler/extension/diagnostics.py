@@ -45,6 +45,19 @@ class Notices:
             reason=text(details, "reason"),
         )
 
+    def export_drops(self, signal: str, count: int) -> None:
+        """Spans or data points that the collector will never have. The line is a metric too, only when it happens."""
+        metric = contract.METRIC_EXPORT_DROPPED
+        directive = {
+            "Namespace": contract.INVOCATION_NAMESPACE,
+            "Dimensions": [[contract.INVOCATION_DIMENSION]],
+            "Metrics": [{"Name": metric, "Unit": "Count"}],
+        }
+        emf = {"Timestamp": now_ms(), "CloudWatchMetrics": [directive]}
+        what = "spans" if signal == "traces" else "data points of metrics"
+        details: dict[str, Any] = {"signal": signal, metric: count, "_aws": emf}
+        self.warn(f"OTLP export: {what} were dropped", **details)
+
     def unreadable(self, what: str) -> None:
         """Logged at the first one, and counted at the end: junk must not flood the log."""
         self._unreadable += 1

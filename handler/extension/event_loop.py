@@ -10,6 +10,7 @@ import select
 import time
 
 from handler.extension.diagnostics import Notices
+from handler.extension.export_switch import exporter
 from handler.extension.fast_json import elements, parse
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.records.emf import Function, record
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from handler.extension.otlp.exporter import Exporter
     from handler.extension.records.model import Invocation
 
 SLICE = 8
@@ -35,6 +37,8 @@ API_TRIES = 5
 SHUTDOWN_MARGIN_MS = 400
 """Lambda gives external extensions 2,000 ms at SHUTDOWN, then kills them; this much of it is kept in reserve."""
 SHUTDOWN_LIMIT_S = 1.5
+FINISH_S = 0.2
+"""What the export, and then stdout, get at least to finish with, however late it is."""
 SETTLE_S = 0.05
 """Twice the telemetry buffering time: after so long without a delivery at SHUTDOWN, none is on its way."""
 
@@ -61,6 +65,7 @@ class EventLoop:
         self._invocations = InvocationTracker(function.version, init_type)
         self._batches: list[Iterator[Any]] = []
         self._outgoing: list[Invocation] = []
+        self._exporter: Exporter | None = None
         self._poll = select.poll()
         self._api_poll = select.poll()
         self._watched = -1
@@ -74,6 +79,7 @@ class EventLoop:
         if self._listener is not None:
             self._poll.register(self._listener.fileno(), select.POLLIN)
         self._ask_next()
+        self._exporter = exporter(self._function, self._notices)  # after that, as its modules take time to load
         while not self._finished():
             try:
                 self._turn()
@@ -82,15 +88,18 @@ class EventLoop:
         self._queue(self._invocations.flush(self._reason))
         while self._outgoing:
             self._write()
+        if self._exporter is not None:
+            self._exporter.finish(max(self._stop_at or 0.0, time.monotonic() + FINISH_S))
         self._notices.summarize()
-        self._output.drain(max(0.2, (self._stop_at or 0.0) - time.monotonic()))
+        self._output.drain(max(FINISH_S, (self._stop_at or 0.0) - time.monotonic()))
         return 0 if self._reason else 1
 
     def _turn(self) -> None:
         # With work to do only the API is watched: deliveries wait in their sockets, and memory is bounded.
         to_read = bool(self._batches)
         to_write = bool(self._outgoing) and self._output.has_room
-        busy = to_read or to_write
+        to_export = self._exporter is not None and self._exporter.waiting
+        busy = to_read or to_write or to_export
         for descriptor, _ in (self._api_poll if busy else self._poll).poll(0 if busy else self._poll_timeout()):
             if descriptor == self._api.fileno():
                 self._event()
@@ -100,6 +109,8 @@ class EventLoop:
                 self._deliver(self._listener, descriptor)
         if to_write:
             self._write()
+        elif to_export and self._exporter is not None:
+            self._exporter.work()
         elif to_read:
             self._read()
 
@@ -113,7 +124,8 @@ class EventLoop:
         if self._stop_at is None:
             return self._failures >= API_TRIES
         now = time.monotonic()
-        unfinished = self._batches or self._outgoing or self._invocations.waiting or now < self._settled_at
+        exporting = self._exporter is not None and self._exporter.waiting
+        unfinished = exporting or self._batches or self._outgoing or self._invocations.waiting or now < self._settled_at
         return now >= self._stop_at or not unfinished
 
     def _event(self) -> None:
@@ -141,11 +153,14 @@ class EventLoop:
             self._invoked(event)
 
     def _invoked(self, event: dict[str, Any]) -> None:
-        request_id, tracing = event.get("requestId"), event.get("tracing")
+        if self._exporter is not None:
+            self._exporter.read()
+        request_id, tracing, arn = event.get("requestId"), event.get("tracing"), event.get("invokedFunctionArn")
         trace = tracing.get("value") if isinstance(tracing, dict) else ""
         if not isinstance(request_id, str) or not isinstance(trace, str):
             return
-        invocation = self._invocations.invoked(request_id[:128], trace[:256], now_ms())
+        arn = arn[:256] if isinstance(arn, str) else ""
+        invocation = self._invocations.invoked(request_id[:128], trace[:256], now_ms(), arn)
         if invocation is not None and not self._expecting:
             self._queue([self._invocations.flush_one(invocation)])
 
@@ -159,6 +174,8 @@ class EventLoop:
         self._stop_at = now + max(left, SETTLE_S)
         self._settled_at = now + SETTLE_S
         self._watch_api(-1)
+        if self._exporter is not None:
+            self._exporter.hurry()
 
     def _ask_next(self) -> None:
         try:
@@ -223,6 +240,8 @@ class EventLoop:
         self._queue(self._invocations.completed())
 
     def _queue(self, invocations: list[Invocation]) -> None:
+        if self._exporter is not None:
+            self._exporter.add(invocations, self._invocations.inits_apart())
         self._outgoing += invocations
         excess = len(self._outgoing) - OUTGOING_LIMIT
         if excess > 0:

@@ -76,7 +76,7 @@ def _groups(values: Column, name: str) -> tuple[Column, Column]:
     known = np.array([value is not None for value in values]) if values.dtype == object else ~np.isnan(values)
     classes = sorted(set(values[known].tolist()))
     if len(classes) != 2:
-        raise UnusableData(f"column {name!r} has {len(classes)} values, and an outcome has two")
+        raise UnusableData(f"an outcome has two different values, and column {name!r} has {len(classes)}")
     return values == classes[0], values == classes[1]
 
 

@@ -71,7 +71,7 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
 def _response(values: Numbers, name: str) -> Numbers:
     classes, counts = np.unique(values, return_counts=True)
     if len(classes) != 2:
-        raise UnusableData(f"column {name!r} has {len(classes)} values, and an outcome has two")
+        raise UnusableData(f"an outcome has two different values, and column {name!r} has {len(classes)}")
     if counts.sum() < FEWEST_ROWS or counts.min() < FEWEST_OF_A_CLASS:
         raise UnusableData(
             f"{counts.sum()} rows with {counts.min()} of the rarer outcome are too few to learn from "

@@ -44,16 +44,16 @@ class Aws:
         self._session: Session | None = None
         self._uses_fast_sqs = False
 
-    def without_retries(self, read_timeout_s: float) -> Aws:
+    def without_retries(self, read_timeout_s: float = READ_TIMEOUT_S, *, fast_sqs: bool = True) -> Aws:
         """The same AWS, but each call is made once: for calls whose repetition must be noticed, such as a send.
 
-        It shares the session, so that no second MFA token is needed, and moves messages by ``fast_sqs``.
+        It shares the session, so that no second MFA token is needed. ``fast_sqs``: it moves messages by that client.
         """
         other = Aws(self.target, 0, read_timeout_s)  # max_attempts in botocore's Config counts retries only
         with self._lock:
             other._session = self._shared_session()
         other._lock = self._lock  # creating clients from one session is not thread-safe
-        other._uses_fast_sqs = True
+        other._uses_fast_sqs = fast_sqs
         return other
 
     def disconnect(self) -> None:
@@ -95,6 +95,10 @@ class Aws:
     @property
     def logs(self) -> CloudWatchLogsClient:
         return cast("CloudWatchLogsClient", self._client("logs"))
+
+    @property
+    def pricing(self) -> Any:
+        return self._client("pricing")
 
     @property
     def sns(self) -> SNSClient:

@@ -57,6 +57,7 @@ _DENIED = {
 }
 _MISSING = {
     "NotFound",  # SNS
+    "NotFoundException",  # KMS
     "AWS.SimpleQueueService.NonExistentQueue",
     "QueueDoesNotExist",
     "ResourceNotFound",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.errors import AccessDenied, AwsError
@@ -16,11 +17,26 @@ _DRY_RUN_SUCCEEDED = "DryRunOperationException"
 _UNUSABLE = ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException")
 
 
-def key_policy(aws: Aws, key: str) -> str:
-    """The key's policy, JSON. ``key``: its ID, alias or ARN. Needs kms:DescribeKey and kms:GetKeyPolicy."""
+@dataclass(frozen=True)
+class KeyDetails:
+    """``state``: Enabled | Disabled | PendingDeletion … ``policy``: JSON."""
+
+    id: str
+    state: str
+    policy: str
+
+
+def key_details(aws: Aws, key: str) -> KeyDetails:
+    """``key``: its ID, alias or ARN. Needs kms:DescribeKey and kms:GetKeyPolicy."""
     with aws.translate_errors("kms", f"key {key}"):
-        identity = aws.kms.describe_key(KeyId=key)["KeyMetadata"]["KeyId"]
-        return str(aws.kms.get_key_policy(KeyId=identity, PolicyName="default")["Policy"])
+        metadata = aws.kms.describe_key(KeyId=key)["KeyMetadata"]
+        policy = str(aws.kms.get_key_policy(KeyId=metadata["KeyId"], PolicyName="default")["Policy"])
+    return KeyDetails(metadata["KeyId"], metadata.get("KeyState", "Enabled"), policy)
+
+
+def key_policy(aws: Aws, key: str) -> str:
+    """The key's policy, JSON."""
+    return key_details(aws, key).policy
 
 
 def permission_warnings(aws: Aws, key: str, owner: str, context: Mapping[str, str]) -> tuple[str, ...]:

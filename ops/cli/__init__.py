@@ -1,7 +1,7 @@
 """The command line. ``main`` runs it: an error becomes one sentence and the next step on stderr, and an exit code.
 
 Exit codes: 0 success, 1 attention needed, 2 usage, 3 AWS error. A command's module is imported when the command runs
-(``lazy_group``), so that no help waits for it.
+(``commands_base.lazy_group``), so that no help waits for it.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.cli.lazy_group import LazyCommand, LazyGroup
+from ops.cli.commands_base.lazy_group import LazyCommand, LazyGroup
 from ops.cli.output.formats import wants_json_errors
 from ops.cli.output.sanitize import safe
 from ops.errors import OpsError, TwinError, UsageError
@@ -23,15 +23,48 @@ class _Commands(LazyGroup):
         LazyCommand(
             "doctor", "ops.cli.doctor:doctor", "Check a workload's settings: what will go wrong, and the exact change."
         ),
-        LazyCommand("costs", "ops.cli.costs:costs", "Show what a successful request costs."),
+        LazyCommand(
+            "alarms",
+            "ops.cli.alarms:app",
+            "Alarms: which are recommended, what they would have paged for, and whether they reach anyone.",
+            group=True,
+        ),
+        LazyCommand(
+            "coldstarts",
+            "ops.cli.insight.coldstarts:coldstarts",
+            "Show how often environments were cold, why, what it cost, and whether a version starts slower.",
+        ),
+        LazyCommand("costs", "ops.cli.insight.costs:costs", "Show what a successful request costs."),
+        LazyCommand(
+            "prices",
+            "ops.cli.insight.prices:app",
+            "Prices that costs are worked out with, and reading new ones from AWS's Price List.",
+            group=True,
+        ),
+        LazyCommand(
+            "forecast",
+            "ops.cli.insight.forecast:forecast",
+            "Show when the backlog is drained, and what other settings would change.",
+        ),
+        LazyCommand("ramp", "ops.cli.insight.ramp:ramp", "Show how concurrency grew, and which limit held work up."),
         LazyCommand(
             "dlq",
             "ops.cli.dlq:app",
             "Messages in the dead-letter queue (DLQ): why they failed, redrive, export and purge.",
             group=True,
         ),
+        LazyCommand(
+            "runbook",
+            "ops.cli.runbook:app",
+            "Runbooks that run: each step previewed, confirmed, verified and recorded.",
+            group=True,
+        ),
         LazyCommand("logs", "ops.cli.logs:logs", "Show the log lines of the workload's functions."),
-        LazyCommand("audit", "ops.cli.audit:audit", "Show who moved or deleted messages from this machine, and why."),
+        LazyCommand(
+            "audit",
+            "ops.cli.audit:audit",
+            "Show who moved or deleted messages or ran a runbook from this machine, and why.",
+        ),
         LazyCommand("open", "ops.cli.open_:open_", "Open the dashboard in a browser."),
         LazyCommand(
             "twin",

@@ -1,4 +1,4 @@
-"""``ops audit``: who moved or deleted which messages, when and why; recorded on this machine."""
+"""``ops audit``: who moved or deleted which messages or ran a runbook, when and why; recorded on this machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from ops import atomic_file, formatting
+from ops import formatting
 from ops.cli import options
 from ops.cli.output.formats import OutputFormat, chosen_format
 from ops.cli.output.rows import print_as
@@ -19,8 +19,7 @@ from ops.cli.output.sanitize import safe
 from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_log import Record
 from ops.deadletters.queue import state_folder
-from ops.errors import UsageError
-from ops.target import NOTHING_CHOSEN, Target
+from ops.files import atomic_file
 
 
 def audit(
@@ -39,12 +38,12 @@ def audit(
     output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
-    """Show who moved or deleted messages from this machine, and why.
+    """Show who moved or deleted messages or ran a runbook from this machine, and why.
 
     With --verify, exits with 1 when the audit log has gaps or edits.
     """
     form = chosen_format(output, as_json)
-    target = _target(stack, queue, function, profile, region)
+    target = options.target_or_here(stack, queue, function, profile, region)
 
     folder = state_folder(target)
     if verify:
@@ -66,16 +65,6 @@ def audit(
             _show(records, limit, folder / audit_log.FILE)
 
 
-def _target(*named: str | None) -> Target:
-    """The twin's audit log while it runs, else this machine's, which can be read with no workload chosen."""
-    try:
-        return options.target(*named)
-    except UsageError as error:
-        if error is not NOTHING_CHOSEN:
-            raise
-        return Target()
-
-
 def _print(value: Any, lines: list[str], form: OutputFormat) -> None:
     """A result that is no list: CSV shows it as the table does."""
     if form is OutputFormat.CSV or not print_as(form, value, (), ()):
@@ -93,7 +82,7 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
 
     console = Console(highlight=False)
     if not records:
-        console.print("No messages were moved or deleted from this machine.")
+        console.print("No messages were moved or deleted, and no runbook was run, from this machine.")
         console.print(Text(f"Audit log: {path}", style="dim"), soft_wrap=True)
         return
     for record in records[:limit]:
@@ -102,7 +91,8 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
         line = Text(f"{at}  ", style="dim").append(safe(f"{record.action} {record.outcome}".strip()), style="bold")
         line.append(f"  {safe(record.queue)}", style="").append(f"  {safe(counted)}" if counted else "", style="")
         console.print(line)
-        who = f"{record.who} · reason: {record.reason}" + (f" · plan {record.plan}" if record.plan else "")
+        source = "run" if record.action in audit_log.RUNBOOK_ACTIONS else "plan"
+        who = f"{record.who} · reason: {record.reason}" + (f" · {source} {record.plan}" if record.plan else "")
         console.print(Padding(Text(safe(who), style="dim"), (0, 0, 0, 2)))
         if record.note:
             console.print(Padding(Text(safe(record.note, 300), style="dim"), (0, 0, 0, 2)))

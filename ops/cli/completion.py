@@ -1,6 +1,6 @@
 """Values that a shell completes: causes, plans and redrives from this machine, queues and stacks from AWS.
 
-Somebody waits at the prompt: AWS is asked once, for a moment, and whatever goes wrong is an empty list.
+Someone waits at the prompt: AWS is asked once, for a moment, and whatever goes wrong is an empty list.
 """
 
 from __future__ import annotations

@@ -128,7 +128,7 @@ def logs(
         log_view.print_page(page, described, target)
     log_view.print_summary(console, page)
     if page.next_token:
-        # The range in absolute times: it moves on while somebody reads, and tokens are of one range.
+        # The range in absolute times: it moves on while someone reads, and tokens are of one range.
         given = {**named, "--since": wanted.start.isoformat(), "--until": wanted.end.isoformat(), "--from": dlq}
         given |= {"--limit": str(limit), "--max-cost": f"{max_cost:g}", "--stack": stack, "--queue": queue}
         given |= {"--function": function, "--profile": profile, "--region": region, "--page": page.next_token}

@@ -5,7 +5,9 @@ from __future__ import annotations
 import http.client
 import os
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -15,14 +17,37 @@ import typer
 from ops.cli import completion, options, time_args
 from ops.cli.output.stderr_console import StderrConsole
 from ops.errors import OpsError, UsageError
+from ops.target import place_digest
 
-PAGES = ("overview", "queue", "concurrency", "cold-starts", "failures", "cost", "dead-letters", "audit")
+PAGES = (
+    "overview",
+    "queue",
+    "concurrency",
+    "forecast",
+    "cold-starts",
+    "failures",
+    "cost",
+    "dead-letters",
+    "alarms",
+    "runbooks",
+    "audit",
+)
 """The pages of the dashboard, the first at its root."""
 FIRST_PORT, FURTHER_PORTS = 8501, 20
 """Streamlit's port, and how many after it the demo tries."""
 DASHBOARD_SENTENCE = b"This address is not one of the dashboard's."
 """How the dashboard, and no other Streamlit app, answers a request for a host that is not its own."""
+ASKING_HOST, PLACE_HEADER = "ops-open", "x-ops-place"
+"""By this name it is asked which place it is of (``target.place_digest``)."""
 TIMEOUT_S = 1.0
+
+
+@dataclass(frozen=True)
+class _Dashboard:
+    """``place``: empty where it does not say."""
+
+    port: int
+    place: str
 
 
 def open_(
@@ -47,7 +72,8 @@ def open_(
 ) -> None:
     """Open the dashboard in a browser.
 
-    Prints its address; without a desktop, only that.
+    Prints its address; without a desktop, only that. Of several dashboards it is the one that was started for the same
+    twin, or the same AWS profile, as this shell.
     """
     name = page.replace("_", "-")
     if name not in PAGES:
@@ -61,7 +87,7 @@ def open_(
         "cause": cause,
         **_time_range(since, until, datetime.now(UTC)),
     }
-    ports = [port] if port else range(FIRST_PORT, FIRST_PORT + FURTHER_PORTS + 1)
+    ports = _ports(port)
     running = _find_dashboards(ports)
     if not running:
         where = f"port {port}" if port else f"ports {ports[0]} to {ports[-1]}"
@@ -69,11 +95,11 @@ def open_(
             f"No dashboard is running on {where} of this machine.",
             "Start it: streamlit run dashboard; or with the twin and traffic: make demo.",
         )
-    address = _address(running[0], name, {key: value for key, value in query.items() if value})
+    found = _of_this_place(running)
+    address = _address(found.port, name, {key: value for key, value in query.items() if value})
     typer.echo(address)
-    if len(running) > 1:
-        others = ", ".join(map(str, running[1:]))
-        StderrConsole().print(f"Other dashboards run on {others}: choose one by --port.", style="dim")
+    if not port:
+        _tell_of_others(found, running)
     if _has_desktop():
         import webbrowser
 
@@ -96,18 +122,43 @@ def _address(port: int, page: str, query: dict[str, str]) -> str:
     return f"http://127.0.0.1:{port}/{path}{'?' if query else ''}{urlencode(query)}"
 
 
-def _find_dashboards(ports: range | list[int]) -> list[int]:
+def _ports(port: int | None) -> Sequence[int]:
+    return [port] if port else range(FIRST_PORT, FIRST_PORT + FURTHER_PORTS + 1)
+
+
+def _of_this_place(running: Sequence[_Dashboard]) -> _Dashboard:
+    """The one of the twin or AWS profile that this shell has; else the first."""
+    here = place_digest()
+    return next((one for one in running if one.place == here), running[0])
+
+
+def _tell_of_others(found: _Dashboard, running: Sequence[_Dashboard]) -> None:
+    console = StderrConsole()
+    if found.place and found.place != place_digest():
+        text = f"The dashboard on port {found.port} was started for another twin or AWS profile than this shell has."
+        console.print(text, style="yellow")
+    others = [str(one.port) for one in running if one is not found]
+    if others:
+        text = f"Opened port {found.port}. Other dashboards run on {', '.join(others)}: choose one by --port."
+        console.print(text, style="dim")
+
+
+def _find_dashboards(ports: Sequence[int]) -> list[_Dashboard]:
     with ThreadPoolExecutor(len(ports)) as pool:
-        return [port for port, found in zip(ports, pool.map(_is_dashboard, ports), strict=True) if found]
+        return [found for found in pool.map(_ask, ports) if found]
 
 
-def _is_dashboard(port: int) -> bool:
+def _ask(port: int) -> _Dashboard | None:
+    """The dashboard on that port; None where there is none."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     try:
-        connection.request("GET", "/", headers={"Host": "ops-open"})
-        return connection.getresponse().read(len(DASHBOARD_SENTENCE)) == DASHBOARD_SENTENCE
+        connection.request("GET", "/", headers={"Host": ASKING_HOST})
+        response = connection.getresponse()
+        if response.read(len(DASHBOARD_SENTENCE)) != DASHBOARD_SENTENCE:
+            return None
+        return _Dashboard(port, response.getheader(PLACE_HEADER, ""))
     except (OSError, http.client.HTTPException):
-        return False
+        return None
     finally:
         connection.close()
 

@@ -20,10 +20,10 @@ def moment(text: str, now: datetime) -> datetime:
         return now - timedelta(seconds=ago)
     try:
         if clock := _CLOCK.fullmatch(text.removesuffix("UTC").strip()):
-            found = now.astimezone(UTC).replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
-            return found if found <= now else found - timedelta(days=1)
-        found = datetime.fromisoformat(text.removesuffix("UTC").strip())
-        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+            moment = now.astimezone(UTC).replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+            return moment if moment <= now else moment - timedelta(days=1)
+        moment = datetime.fromisoformat(text.removesuffix("UTC").strip())
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(
             f"{text!r} is not a valid time.",
@@ -50,26 +50,26 @@ def time_range(since: str | None, until: str | None, now: datetime) -> tuple[dat
 
 def seconds(text: str) -> float:
     """A duration in seconds: ``90`` (seconds), ``15m``, ``2h``. Raises UsageError."""
-    found = _seconds(text.strip(), unit_needed=False)
-    if found is None:
+    seconds = _seconds(text.strip(), unit_needed=False)
+    if seconds is None:
         raise UsageError(f"{text!r} is not a valid duration.", "Use a format like 90s, 15m or 2h.")
-    return found
+    return seconds
 
 
 def _seconds(text: str, unit_needed: bool) -> float | None:
-    found = _DURATION.fullmatch(text)
-    if found is None or (unit_needed and not found[2]):
+    parts = _DURATION.fullmatch(text)
+    if parts is None or (unit_needed and not parts[2]):
         return None
-    length = float(found[1]) * _SECONDS[found[2] or "s"]
+    length = float(parts[1]) * _SECONDS[parts[2] or "s"]
     return length if length < 100 * 366 * 86_400 else None
 
 
 def share(text: str) -> float:
     """A share from 0 to 1: ``20%`` or ``0.2``. Raises UsageError."""
     try:
-        found = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
+        share = float(text.strip().removesuffix("%")) / (100 if text.strip().endswith("%") else 1)
     except ValueError:
-        found = -1.0
-    if not 0 <= found <= 1:
+        share = -1.0
+    if not 0 <= share <= 1:
         raise UsageError(f"{text!r} is not a valid share.", "Use a format like 20% or 0.2.")
-    return found
+    return share

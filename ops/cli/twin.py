@@ -65,39 +65,43 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")] = False,
 ) -> None:
     """Show whether the twin is running, its endpoints and its problems."""
-    found = lifecycle.status()
+    running = lifecycle.status()
     if as_json:
-        twin = {key: value for key, value in asdict(found.twin).items() if "secret" not in key} if found.twin else None
-        typer.echo(
-            json.dumps({"running": bool(found.twin and not found.problems), "twin": twin, "problems": found.problems})
+        twin = (
+            {key: value for key, value in asdict(running.twin).items() if "secret" not in key} if running.twin else None
         )
-    elif found.twin:
+        typer.echo(
+            json.dumps(
+                {"running": bool(running.twin and not running.problems), "twin": twin, "problems": running.problems}
+            )
+        )
+    elif running.twin:
         table = Table(show_header=False, box=None)
         for name, value in (
-            ("AWS APIs", found.twin.endpoint),
-            ("Lambda host", found.twin.host_url),
-            ("Stack", f"{found.twin.stack} in {found.twin.region}"),
-            ("Running since", found.twin.started_at),
-            ("Processes", ", ".join(f"{role} {pid}" for role, pid in found.twin.pids.items())),
+            ("AWS APIs", running.twin.endpoint),
+            ("Lambda host", running.twin.host_url),
+            ("Stack", f"{running.twin.stack} in {running.twin.region}"),
+            ("Running since", running.twin.started_at),
+            ("Processes", ", ".join(f"{role} {pid}" for role, pid in running.twin.pids.items())),
             ("Logs", str(twin_state.folder())),
         ):
             table.add_row(name, escape(value))
         console.print(table)
-    if found.problems:
-        raise twin_state.not_whole(found.problems)
-    if found.twin is None and not as_json:
+    if running.problems:
+        raise twin_state.not_whole(running.problems)
+    if running.twin is None and not as_json:
         raise NOT_RUNNING
-    if found.twin is None:
+    if running.twin is None:
         raise typer.Exit(1)
 
 
 @app.command()
 def env() -> None:
     """Print the environment variables that point boto3 or the AWS CLI at the twin: eval "$(ops twin env)"."""
-    found = lifecycle.status()
-    if found.twin is None:
+    running = lifecycle.status()
+    if running.twin is None:
         raise NOT_RUNNING
-    for line in shell.lines(found.twin):
+    for line in shell.lines(running.twin):
         typer.echo(line)
 
 

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from ops import atomic_file, typed_json
+from ops import typed_json
 from ops.deadletters.plan_model import SCHEMA, Plan
 from ops.errors import UsageError
+from ops.files import atomic_file
 
+_LATER_FIELDS = ("mutes", "mute_s")
+"""Not in plans of earlier versions: empty, they do not count for the hash, which these plans keep when written again."""
 _ID = re.compile("[0-9A-Za-z-]+")
 MAKE_NEW_PLAN = "Create a new plan: ops dlq plan."
 
@@ -58,5 +61,5 @@ def with_hash(plan: Plan) -> Plan:
 
 
 def _hash(data: Mapping[str, Any]) -> str:
-    rest = {name: value for name, value in data.items() if name != "hash"}
+    rest = {name: data[name] for name in data if name != "hash" and (data[name] or name not in _LATER_FIELDS)}
     return hashlib.sha256(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from ops import formatting
+
 SCHEMA = 1
 
 
@@ -134,6 +136,8 @@ class Plan:
     unseen: int = 0
     size_limits: Mapping[str, int] = field(default_factory=dict)  # ARN of a destination queue → bytes per message
     returns: Returns = field(default_factory=Returns)
+    mutes: tuple[str, ...] = ()  # alarms that its own traffic would trip
+    mute_s: float = 0.0  # for how long at most
     hash: str = ""
     schema: int = field(default=SCHEMA)
 
@@ -141,3 +145,11 @@ class Plan:
     def total(self) -> int:
         """All that was selected, seen or not."""
         return len(self.ids) + self.unseen
+
+    @property
+    def mutes_text(self) -> str:
+        """``3 alarms for at most 35 min: a, b, c``; empty when it mutes none."""
+        if not self.mutes:
+            return ""
+        alarms = formatting.count(len(self.mutes), "alarm")
+        return f"{alarms} for at most {formatting.duration(self.mute_s)}: {', '.join(self.mutes)}"

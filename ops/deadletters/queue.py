@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from ops import twin_state
 from ops.aws import sqs
 from ops.errors import OpsError, UsageError
+from ops.files import state_home
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
@@ -89,17 +89,9 @@ def _no_queue(workload: Workload) -> OpsError:
 
 
 def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where this machine keeps what was read and done: ``$OPS_HOME``, else ``$XDG_STATE_HOME/scilearn-ops``, else
-    ``~/.local/state/scilearn-ops``; the twin's own goes with the twin, in its folder. Raises OpsError for a ``~`` that
-    has no home folder."""
-    if target.is_twin:
-        return twin_state.folder() / "ops"
-    own = environ.get("OPS_HOME")
-    path = Path(own) if own else Path(environ.get("XDG_STATE_HOME") or "~/.local/state") / "scilearn-ops"
-    try:
-        return path.expanduser()
-    except RuntimeError as error:  # taken literally, it would be in the current folder
-        raise folder_error(path, FileNotFoundError(errno.ENOENT, "no such home")) from error
+    """Where this machine keeps what was read and done: ``state_home``; the twin's own goes with the twin, in its folder.
+    Raises OpsError for a ``~`` that has no home folder."""
+    return twin_state.folder() / "ops" if target.is_twin else state_home.path(environ)
 
 
 def folder_error(path: Path, error: OSError) -> OpsError:

@@ -49,6 +49,14 @@ class Examination:
     def count(self, severity: RuleSeverity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
 
+    @property
+    def not_checked_by_reason(self) -> dict[str, list[str]]:
+        """The IDs of the rules without an answer, by its reason: one refusal leaves many."""
+        rules: dict[str, list[str]] = {}
+        for unchecked in self.not_checked:
+            rules.setdefault(unchecked.why, []).append(unchecked.rule)
+        return rules
+
 
 @dataclass(frozen=True)
 class DoctorReport:

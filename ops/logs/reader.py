@@ -50,12 +50,12 @@ class LogReader:
             # Most lines of a shared log group may be those of other functions.
             size = logs.MAX_EVENTS if source.shared else most
             read = partial(logs.read_events, self._aws, source.group, start, end, newest_first=True, most=size)
-            found = self._attempt(source, read)
-            if found is None:
+            page = self._attempt(source, read)
+            if page is None:
                 continue
-            rows += [(source, row) for event in found.events if source.owns(row := row_of(event))]
-            if found.more:
-                complete_after.append(self._oldest(source, found, start))
+            rows += [(source, row) for event in page.events if source.owns(row := row_of(event))]
+            if page.more:
+                complete_after.append(self._oldest(source, page, start))
         return rows, max(complete_after, default=None)
 
     def matching(
@@ -76,16 +76,16 @@ class LogReader:
             query = query_text.query_text(source, patterns, start, end)
             most_bytes = left / log_volume.scan_price(1)
             ask = partial(logs.run_query, self._aws, source.group, query, start, end, most, max_bytes=most_bytes)
-            found = self._attempt(source, ask)
-            if found is None:
+            page = self._attempt(source, ask)
+            if page is None:
                 continue
-            self.scanned_bytes += found.bytes_scanned
-            self.usd += log_volume.scan_price(found.bytes_scanned)
-            inside = [row for row in found.rows if start <= time_of(row) < end]
+            self.scanned_bytes += page.bytes_scanned
+            self.usd += log_volume.scan_price(page.bytes_scanned)
+            inside = [row for row in page.rows if start <= time_of(row) < end]
             rows += [(source, row) for row in inside if source.owns(row)]
-            if found.truncated and inside:
+            if page.truncated and inside:
                 complete_after.append(min(map(time_of, inside)))
-            if not found.complete:
+            if not page.complete:
                 self.notes.append(f"The query of {source.group} was stopped before its end: lines may be missing.")
         return rows, max(complete_after, default=None)
 
@@ -99,12 +99,12 @@ class LogReader:
         for at in range(0, len(streams), logs.MAX_STREAMS):
             named = streams[at : at + logs.MAX_STREAMS]
             read = partial(logs.read_events, self._aws, source.group, start, end, streams=named, newest_first=True)
-            found = self._attempt(source, read)
-            if found is None:
+            page = self._attempt(source, read)
+            if page is None:
                 return None
-            rows += [(source, row_of(event)) for event in found.events]
-            if found.more:
-                complete_after.append(self._oldest(source, found, start))
+            rows += [(source, row_of(event)) for event in page.events]
+            if page.more:
+                complete_after.append(self._oldest(source, page, start))
         return rows, max(complete_after, default=None)
 
     def affordable_since(self, start: datetime, end: datetime) -> datetime:
@@ -126,13 +126,13 @@ class LogReader:
         )
         return since
 
-    def _oldest(self, source: LogSource, found: logs.LogEvents, start: datetime) -> datetime:
+    def _oldest(self, source: LogSource, page: logs.LogEvents, start: datetime) -> datetime:
         """Up to when lines of ``source`` were not read: before ``start`` where nothing more can be."""
-        if not found.events:  # pages may be empty although there are more
+        if not page.events:  # pages may be empty although there are more
             self.notes.append(
                 f"{source.group} gave no line in {logs.MAX_CALLS} requests, but may have some. Choose a later start."
             )
-        return min((event.at for event in found.events), default=start - MILLISECOND)
+        return min((event.at for event in page.events), default=start - MILLISECOND)
 
     @property
     def _limit(self) -> str:

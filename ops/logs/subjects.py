@@ -16,7 +16,7 @@ from ops.deadletters.causes.logs.log_shapes import UUID
 from ops.deadletters.causes.message_timeline import search_range
 from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import Outcome, SentMessage
-from ops.deadletters.messages.model import NEVER_RAN
+from ops.deadletters.messages.model import NEVER_INVOKED, NEVER_RAN
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
@@ -91,7 +91,7 @@ def message_subject(source: DeadLetterQueue, message_id: str, now: datetime) -> 
             raise
         return unknown_message_subject(source.workload, message_id, now)
     notes = []
-    if message.cause.error_type == NEVER_RAN:
+    if message.cause.error_type in (NEVER_RAN, NEVER_INVOKED):
         notes.append(f"Message {message_id} never ran: {message.cause.error_message}")
     return _of_messages(source, [message], now, notes)
 

@@ -39,7 +39,7 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
         progress, lifecycle.StartSettings(bound=True, idle_limit=IDLE_LIMIT)
     )  # Ctrl-C in here is up's own to clean up after
     if not mine:
-        progress(f"The demo adds about {rate:g} jobs a second to the twin that runs, and leaves it running at its end.")
+        progress(f"The demo adds about {rate:g} jobs per second to the running twin, and does not stop it at the end.")
     stop = threading.Event()
     with _stopped_by_signals(stop):
         try:
@@ -97,7 +97,9 @@ def _traffic(
     twin: TwinState, rate: float, progress: Callable[[str], None], stop: threading.Event, trouble: list[str]
 ) -> None:
     """Rounds of mixed traffic until stopped, each with a seed of its own."""
-    progress(f"Sending about {rate:g} jobs a second: bursts, pauses, some that fail, now and then one that is killed.")
+    progress(
+        f"Sending about {rate:g} jobs per second, with bursts, pauses and failures: invalid jobs, timeouts, out of memory."
+    )
     try:
         while not stop.is_set():
             generator.run(twin, _round(rate), progress, stop=stop)

@@ -10,7 +10,9 @@ What MiniStack 1.5.33's CloudFormation drops or gets wrong although its APIs tak
 
 from __future__ import annotations
 
+import os
 import platform
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,12 +23,16 @@ from samtranslator.yaml_helper import yaml_parse
 
 from handler import contract
 from ops import twin_state
+from ops.alarms.rendering import reference_parameters
 from ops.errors import TwinError
 from ops.twin import clients
 from ops.twin_state import TwinState
 
 TEMPLATE = twin_state.REPOSITORY / "template.yaml"
 DEPLOY_TIMEOUT = 60.0
+ALARM_PERIOD_S = 10
+"""Of the twin's alarms, which have a minute on AWS."""
+TEMPLATE_BUCKET = "deployed-templates"
 
 
 def parameters(cores: int, timeout: int = 15) -> dict[str, str]:
@@ -43,14 +49,24 @@ def parameters(cores: int, timeout: int = 15) -> dict[str, str]:
         "FunctionTimeout": str(timeout),
         "QueueVisibilityTimeout": str(6 * timeout),
         "MaximumConcurrency": str(concurrency),
-        "AlarmPeriod": "10",
-        "OldestAgeThreshold": str(9 * timeout),
-        "DurationThreshold": str(800 * timeout),
-        "ConcurrencyThreshold": str(int(0.9 * concurrency)),
+        "AlarmPeriod": str(ALARM_PERIOD_S),
+        **reference_parameters(timeout, 6 * timeout, concurrency, memory_mb=1024),
         "ApiRateLimit": "1000",
         "ApiBurstLimit": "2000",
         "LogRetentionDays": "1",
+        **collector(os.environ),
     }
+
+
+def collector(environment: Mapping[str, str]) -> dict[str, str]:
+    """The OpenTelemetry collector that whoever starts the twin has named, as the template's parameters.
+
+    Empty where it is not an HTTP URL, as for a gRPC collector of other programs.
+    """
+    endpoint = environment.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip()
+    if not re.fullmatch(r"https?://[^\s@]+", endpoint):
+        return {"OtlpEndpoint": "", "OtlpHeaders": ""}
+    return {"OtlpEndpoint": endpoint, "OtlpHeaders": environment.get("OTEL_EXPORTER_OTLP_HEADERS", "")}
 
 
 def deploy(twin: TwinState, values: Mapping[str, str], template: Path = TEMPLATE) -> dict[str, str]:
@@ -59,7 +75,7 @@ def deploy(twin: TwinState, values: Mapping[str, str], template: Path = TEMPLATE
     try:
         cloudformation.create_stack(
             StackName=twin.stack,
-            TemplateBody=template.read_text(),
+            TemplateURL=_uploaded(twin, template),
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )
@@ -71,6 +87,14 @@ def deploy(twin: TwinState, values: Mapping[str, str], template: Path = TEMPLATE
     except (ClientError, BotoCoreError) as error:
         raise TwinError(f"The twin did not deploy {template.name}: {error}") from error
     return outputs
+
+
+def _uploaded(twin: TwinState, template: Path) -> str:
+    """The template's address: it is larger than a request may be (51,200 bytes), so that sam deploy uses a bucket too."""
+    s3 = clients.client(twin, "s3")
+    s3.create_bucket(Bucket=TEMPLATE_BUCKET)
+    s3.put_object(Bucket=TEMPLATE_BUCKET, Key=template.name, Body=template.read_bytes())
+    return f"{twin.endpoint}/{TEMPLATE_BUCKET}/{template.name}"
 
 
 def outputs(twin: TwinState) -> dict[str, str]:

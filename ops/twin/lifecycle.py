@@ -17,8 +17,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import FrameType
 
-from ops import access, file_lock, twin_state
+from ops import access, twin_state
 from ops.errors import PortInUse
+from ops.files import file_lock
 from ops.twin import deploy, ownership, processes, state_file
 from ops.twin_state import TwinState
 
@@ -65,7 +66,7 @@ def up(progress: Progress = lambda _line: None, settings: StartSettings | None =
         for problem in current.problems:
             progress(f"Clearing away a twin that is not whole: {problem}")
         _clear()
-        with _interrupted_by_signals():
+        with interrupted_by_signals():
             try:
                 return _start(progress, settings)
             except BaseException:  # Ctrl-C too must leave nothing running
@@ -172,8 +173,8 @@ def _random(alphabet: str, length: int) -> str:
 
 
 @contextlib.contextmanager
-def _interrupted_by_signals() -> Iterator[None]:
-    """TERM and HUP interrupt a start as Ctrl-C does: by themselves they would end us, and leave what runs by now."""
+def interrupted_by_signals() -> Iterator[None]:
+    """TERM and HUP interrupt the work as Ctrl-C does: by themselves they would end us, and leave what runs by now."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt

@@ -1,7 +1,7 @@
 """A folder that is the twin's: known by a mark, and cleared of the files that the twin makes, by their names.
 
 The mark is the first line of the file ``lock``. A folder that is new or empty gets it; any other folder is refused,
-whatever ``OPS_TWIN_DIR`` says, so that nothing of somebody else's is ever overwritten or deleted.
+whatever ``OPS_TWIN_DIR`` says, so that nothing of another owner's is ever overwritten or deleted.
 """
 
 from __future__ import annotations

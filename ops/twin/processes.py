@@ -124,6 +124,12 @@ def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
+def started_here(pid: int) -> bool:
+    """Whether this very process started it, and it still runs."""
+    own = _started.get(pid)
+    return own is not None and own.poll() is None
+
+
 def wait_until_healthy(child: Child, url: str, path: str, timeout: float = START_TIMEOUT, token: str = "") -> None:
     """Return once ``GET url+path`` answers 200. Raises TwinError with the end of the log when it never does."""
     end = time.monotonic() + timeout

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ops import twin_state
-from ops.atomic_file import atomic_write
 from ops.errors import OpsError, TwinError
+from ops.files.atomic_file import atomic_write
 from ops.twin import ownership
 from ops.twin_state import TwinState
 

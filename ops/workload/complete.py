@@ -65,6 +65,7 @@ def complete(
         function=worker,
         mapping=mapping,
         alarms=alarms,
+        composite_alarms=stack.ids("AWS::CloudWatch::CompositeAlarm") if stack else (),
         api_url=outputs.get(contract.OUTPUT_API_URL),
         results_queue_url=outputs.get(contract.OUTPUT_RESULTS_QUEUE_URL),
         results_bucket=outputs.get(contract.OUTPUT_BUCKET),

@@ -42,20 +42,20 @@ def describe(aws: Aws, target: Target) -> Workload:
 
 def of_queue(aws: Aws, queue: str) -> Workload:
     """That very queue (a name, URL or ARN) with what reads it, though it may be a dead-letter queue itself."""
-    found = sqs.find_queue(aws, queue)
-    return complete(aws, found.name, Pair(found, ()), ())
+    described = sqs.find_queue(aws, queue)
+    return complete(aws, described.name, Pair(described, ()), ())
 
 
 def _from_stack(aws: Aws, name: str) -> Workload:
     stack, gaps = stacks.whole(aws, name)
-    found = stacks.search(aws, stack)
-    gaps = (*gaps, *found.gaps)
-    if found.pairs or found.unread:
-        pair = pairs.the_one(found.pairs, found.unread, f"Stack {stack.name}", aws.target)
+    queues = stacks.search(aws, stack)
+    gaps = (*gaps, *queues.gaps)
+    if queues.pairs or queues.unread:
+        pair = pairs.the_one(queues.pairs, queues.unread, f"Stack {stack.name}", aws.target)
         return complete(aws, stack.name, pair, gaps, stack)
-    queue = _hinted(stack, found.lonely)
+    queue = _hinted(stack, queues.lonely)
     if queue is None:
-        raise _nothing_read(stack, found, aws.target)
+        raise _nothing_read(stack, queues, aws.target)
     return complete(aws, stack.name, Pair(queue, ()), gaps, stack)
 
 
@@ -66,24 +66,24 @@ def _hinted(stack: cloudformation.Stack, lonely: tuple[sqs.Queue, ...]) -> sqs.Q
     return (named or list(lonely))[0] if named or len(lonely) == 1 else None
 
 
-def _nothing_read(stack: cloudformation.Stack, found: stacks.StackQueues, target: Target) -> UsageError:
-    missing = next((gap for gap in found.gaps if gap.part is Part.MAPPING), None)
+def _nothing_read(stack: cloudformation.Stack, queues: stacks.StackQueues, target: Target) -> UsageError:
+    missing = next((gap for gap in queues.gaps if gap.part is Part.MAPPING), None)
     what = f"Stack {stack.name} has no event source mapping from an SQS queue to a function."
     if missing is not None:
         what = f"No event source mapping of stack {stack.name} can be read: {missing.text}"
-    if not found.all_queues:
+    if not queues.all_queues:
         return UsageError(what, "Name a queue instead: --queue NAME, URL or ARN.")
-    dead = {queue.dlq_arn for queue in found.all_queues}
-    named = {queue.arn: queue.name for queue in found.all_queues}
+    dead = {queue.dlq_arn for queue in queues.all_queues}
+    named = {queue.arn: queue.name for queue in queues.all_queues}
     described = [
         f"{queue.name} (dead-letter queue {named.get(queue.dlq_arn, sqs.name_of(queue.dlq_arn))})"
         if queue.dlq_arn
         else queue.name
-        for queue in found.all_queues
+        for queue in queues.all_queues
         if queue.arn not in dead
     ]
-    first = next((queue for queue in found.all_queues if queue.arn not in dead), found.all_queues[0])
-    last = next((queue for queue in found.all_queues if queue.arn in dead), found.all_queues[-1])
+    first = next((queue for queue in queues.all_queues if queue.arn not in dead), queues.all_queues[0])
+    last = next((queue for queue in queues.all_queues if queue.arn in dead), queues.all_queues[-1])
     return UsageError(
         f"{what} Its queues: {pairs.listed(described)}.",
         f"Name one: {pairs.command('status', first, target)}; scan one for dead letters: "
@@ -106,17 +106,17 @@ def _from_queue(aws: Aws, target: Target) -> Workload:
         return complete(aws, source.name, Pair(source, ()), gaps, stack, extra_notes=(note,), function=target.function)
     roles = undelivered.Roles() if sources or queue.dlq_arn else undelivered.roles(aws, queue)
     serves = tuple(source.name for source in sources) or tuple(map(str, roles.serves))
-    found = complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=serves, function=target.function)
-    return replace(found, delivered_by=roles.delivers)
+    workload = complete(aws, queue.name, Pair(queue, ()), gaps, stack, serves=serves, function=target.function)
+    return replace(workload, delivered_by=roles.delivers)
 
 
 def _from_function(aws: Aws, name: str) -> Workload:
     function = lambda_.get_function(aws, name)
-    found = consumers.mappings_of(aws, name)
-    if not found:
+    mappings = consumers.mappings_of(aws, name)
+    if not mappings:
         raise _reads_nothing(function, aws.target)
     read, unread = pairs.grouped(
-        found, lambda arn: attempt(Part.QUEUE, sqs.name_of(arn), lambda: sqs.find_queue(aws, arn))
+        mappings, lambda arn: attempt(Part.QUEUE, sqs.name_of(arn), lambda: sqs.find_queue(aws, arn))
     )
     dead = {pair.queue.dlq_arn for pair in read}
     working = [pair for pair in read if pair.queue.arn not in dead]

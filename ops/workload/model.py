@@ -47,6 +47,8 @@ class Workload:
 
     delivered_by: tuple[Sender, ...] = ()
     """The senders of which the queue is known to be a target."""
+    composite_alarms: tuple[str, ...] = ()
+    """Those of the stack, as it lists them: by their ARNs."""
 
     @property
     def purpose_unknown(self) -> bool:

@@ -1,4 +1,4 @@
-"""The same question about several things at once, in threads that keep nobody waiting: an interrupted program ends."""
+"""The same question about several things at once, in threads that keep no one waiting: an interrupted program ends."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def holds(aws: Aws, stack: cloudformation.Stack, queue: sqs.Queue) -> bool:
 
 @dataclass(frozen=True)
 class StackQueues:
-    """``pairs``: queues that a function reads. ``lonely``: the stack's other queues that are nobody's dead-letter
+    """``pairs``: queues that a function reads. ``lonely``: the stack's other queues that are no one's dead-letter
     queue. ``all_queues``: all of its queues that can be read. ``unread``: queues of mappings that cannot be."""
 
     pairs: tuple[Pair, ...]

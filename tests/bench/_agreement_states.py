@@ -33,18 +33,18 @@ class States:
         """As it is."""
 
     def mapping_off(self) -> None:
-        self._map(False)
-        self._send(60, poison=0.1)
+        self.set_mapping(False)
+        self.send(60, poison=0.1)
         time.sleep(PUBLISHED_S)
 
     def backlog(self) -> None:
         """Work goes on, and more waits than a minute takes."""
-        self._map(True)
-        self._send(300)
+        self.set_mapping(True)
+        self.send(300)
         time.sleep(PUBLISHED_S)
 
     def drained(self) -> None:
-        wait_for(self._is_idle, 240, "the twin is still at work")
+        wait_for(self.is_idle, 240, "the twin is still at work")
         time.sleep(PUBLISHED_S)
 
     def steady(self) -> None:
@@ -53,17 +53,17 @@ class States:
         time.sleep(PUBLISHED_S)
 
     def burst(self) -> None:
-        self._send(800)
+        self.send(800)
         time.sleep(PUBLISHED_S)
 
     def failing(self) -> None:
         """Poison, and memory that runs out."""
-        self._send(30, poison=0.6, memory=self._sent + 1)
+        self.send(30, poison=0.6, memory=self._sent + 1)
         time.sleep(PUBLISHED_S)
 
     def throttled(self) -> None:
         self._lambda.put_function_concurrency(FunctionName=self._function, ReservedConcurrentExecutions=1)
-        self._send(100)
+        self.send(100)
         time.sleep(PUBLISHED_S)
 
     def scanned(self) -> None:
@@ -76,11 +76,11 @@ class States:
         run("dlq", "redrive", plan, "--reason", "bench", "--yes")
         time.sleep(PUBLISHED_S)
 
-    def _is_idle(self) -> bool:
+    def is_idle(self) -> bool:
         found = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=COUNTS)["Attributes"]
         return not any(int(value) for value in found.values())
 
-    def _map(self, enabled: bool) -> None:
+    def set_mapping(self, enabled: bool) -> None:
         found = self._lambda.list_event_source_mappings(FunctionName=self._function)["EventSourceMappings"]
         self._lambda.update_event_source_mapping(UUID=found[0]["UUID"], Enabled=enabled)
         state = "Enabled" if enabled else "Disabled"
@@ -99,7 +99,7 @@ class States:
         job = {"kind": "describe", "data": {"columns": self._columns}, "params": {"outcome": OUTCOME}}
         return json.dumps({"schema": contract.JOB_SCHEMA, "job_id": f"describe-{self._sent}", **job})
 
-    def _send(self, count: int, **shares: Any) -> None:
+    def send(self, count: int, **shares: Any) -> None:
         for first in range(0, count, 10):
             entries = [
                 {"Id": str(number), "MessageBody": self._body(**shares)} for number in range(min(10, count - first))

@@ -5,7 +5,7 @@
 - ``rules``: how many there are;
 - ``found``: those that find the workload that breaks them;
 - ``false_alarms``: rules that find something in the workload that just does not break them, findings in the healthy
-  workload, and findings of weight in the templates that nobody put there;
+  workload, and findings of weight in the templates that no one put there;
 - ``templates``: how many were read, this repository's own among them;
 - ``crashes``: how many raised an error.
 """

@@ -38,10 +38,14 @@ class RawLambda:
         self.server = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self.server.getsockname()[1]}"
 
-    def start(self, entry: Path) -> tuple[subprocess.Popen[bytes], socket.socket, socket.socket, float, float]:
+    def start(
+        self, entry: Path, **variables: str
+    ) -> tuple[subprocess.Popen[bytes], socket.socket, socket.socket, float, float]:
         """Process, its API connection, a telemetry connection to it, and when it had registered and was ready (ms)."""
         began = time.perf_counter()
-        process = subprocess.Popen([entry], env=environment(self.address), stdout=subprocess.DEVNULL, cwd="/")
+        process = subprocess.Popen(
+            [entry], env=environment(self.address) | variables, stdout=subprocess.DEVNULL, cwd="/"
+        )
         api, _ = self.server.accept()
         api.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         request(api)

@@ -1,9 +1,9 @@
-"""The snapshot with 100,000 letters of about 1 KB: looked at, explained, filtered, and shown on a page.
+"""The snapshot with 100,000 messages of about 1 KB: scanned, explained, filtered, and shown on a page.
 
-The letters lie in an SQS server of a process of its own: nine tenths buried by the handler with one of eight errors,
+The messages are in an SQS server of a process of its own: nine tenths sent by the handler with one of eight errors,
 whose messages differ in ids, paths and numbers; a tenth that nothing is known of. Nothing is in any log.
 
-Prints JSON on its last line: ``look_s`` (a look at all of them), ``causes_s`` (explaining: reading, fingerprints,
+Prints JSON on its last line: ``scan_s`` (a scan of all of them), ``causes_s`` (explaining: reading, fingerprints,
 guesses, writing), ``filter_ms`` (the slowest of some filters, each answered for the first time, its first page and its
 count), ``page_ms`` (the Dead letters page's script: its second run, or one with a filter that it has not seen),
 ``rss_mb`` (of this process, at most).
@@ -36,7 +36,7 @@ from ops.deadletters.snapshot import Snapshot
 from ops.target import resolve
 from tests.fakes.sqs.server import serve
 
-LETTERS = 100_000
+MESSAGES = 100_000
 SEED = 3
 PUT = 5_000
 ERRORS = (
@@ -59,7 +59,7 @@ FILTERS = (
 )
 
 
-def letters(count: int) -> Iterator[dict[str, Any]]:
+def messages(count: int) -> Iterator[dict[str, Any]]:
     """In the form of SQS; every tenth says nothing of its cause."""
     chance = random.Random(SEED)
     for number in range(count):
@@ -82,15 +82,15 @@ def letters(count: int) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def buried(count: int) -> Iterator[DeadLetterQueue]:
-    """A queue of its own that holds ``count`` letters, on a server of its own."""
+def filled_queue(count: int) -> Iterator[DeadLetterQueue]:
+    """A queue of its own that holds ``count`` messages, on a server of its own."""
     with serve(process=True) as aws, tempfile.TemporaryDirectory() as home:
         os.environ |= {**aws.environ(), "OPS_HOME": home, "OPS_QUEUE": "jobs", "OPS_TARGET": "aws"}
         dead = aws.queue("jobs-dlq")
         aws.queue("jobs", dlq="jobs-dlq")
         page: list[dict[str, Any]] = []
-        for letter in letters(count):
-            page.append(letter)
+        for message in messages(count):
+            page.append(message)
             if len(page) == PUT:
                 dead.put(page)
                 page = []
@@ -113,7 +113,7 @@ def filtering(source: DeadLetterQueue) -> float:
         begin = time.perf_counter()
         with Snapshot.open(source) as snapshot:
             found, page = snapshot.count(selection), snapshot.find(selection, limit=50)
-        worst = max(worst, timed(f"{selection.where or selection.text}: {found} letters, {len(page)} shown", begin))
+        worst = max(worst, timed(f"{selection.where or selection.text}: {found} messages, {len(page)} shown", begin))
     return worst
 
 
@@ -137,17 +137,17 @@ def page() -> float:
 
 
 def measure(count: int) -> dict[str, Any]:
-    with buried(count) as source:
+    with filled_queue(count) as source:
         begin = time.perf_counter()
         done = scan_queue(source)
-        look_s = timed("look", begin)
+        scan_s = timed("scan", begin)
         assert done.messages == count and done.complete, done
         begin = time.perf_counter()
         explained = causes.explain_causes(source)
         causes_s = timed(f"causes: {len(explained.groups)} groups", begin)
         filter_s, page_s = filtering(source), page()
         return {
-            "look_s": round(look_s, 1),
+            "scan_s": round(scan_s, 1),
             "filter_ms": round(filter_s * 1000),
             "causes_s": round(causes_s, 1),
             "page_ms": round(page_s * 1000),
@@ -157,8 +157,8 @@ def measure(count: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--letters", type=int, default=LETTERS)
-    print(json.dumps(measure(parser.parse_args().letters)))
+    parser.add_argument("--messages", type=int, default=MESSAGES)
+    print(json.dumps(measure(parser.parse_args().messages)))
 
 
 if __name__ == "__main__":

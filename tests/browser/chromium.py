@@ -19,6 +19,9 @@ FLAGS = ("--disable-gpu", "--disable-quic", "--hide-scrollbars")
 IDLE = "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
 """Streamlit has carried out what was clicked: the page is as its script left it."""
 
+LISTED = "!document.querySelector('[data-testid=stSidebar]')?.textContent.includes('Listing workloads…')"
+"""The sidebar's list of workloads has come, after which the page is drawn once more: a click before that may be lost."""
+
 UNCHANGED = """(() => {
   if (!window.__changed) {
     window.__changed = performance.now();
@@ -74,5 +77,5 @@ def wait_until(page: Page, condition: str, timeout_ms: float = TIMEOUT_MS) -> No
 
 
 def wait_until_unchanged(page: Page) -> None:
-    """Wait until Streamlit's script has ended, the fonts are loaded, and nothing on the page changes any more."""
-    wait_until(page, f"{IDLE} && document.fonts.status === 'loaded' && {UNCHANGED}")
+    """Wait until Streamlit's script has ended, fonts and workloads are loaded, and nothing on the page changes any more."""
+    wait_until(page, f"{IDLE} && {LISTED} && document.fonts.status === 'loaded' && {UNCHANGED}")

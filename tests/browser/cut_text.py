@@ -24,3 +24,19 @@ CUT = """(() => {
   }
   return cut;
 })()"""
+
+OUTSIDE = """() => {
+  const main = document.querySelector('[data-testid=stMain]');
+  const scrolls = e => {
+    for (let up = e.parentElement; up && up !== main; up = up.parentElement)
+      if (getComputedStyle(up).overflowX !== 'visible') return true;
+    return false;
+  };
+  const outside = [...main.querySelectorAll('*')].filter(e => {
+    const box = e.getBoundingClientRect();
+    return box.width && box.right > innerWidth + 1 && !scrolls(e);
+  });
+  const widths = [document.documentElement.scrollWidth, main.scrollWidth].filter(width => width > innerWidth);
+  return [...widths, ...outside.map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`)];
+}"""
+"""What reaches beyond the page's right edge, outside of what scrolls by itself; a page that can be scrolled there."""

@@ -41,7 +41,7 @@ WATCH = """(() => {
 
 ``lost`` counts how often less was there than before (heading, finding, cards, boxes of the path): after each batch of
 changes, which is before it is painted, and at each frame. HTML that is replaced by other HTML within one batch is no
-loss, for nobody can see it. ``seen`` are the different looks that were painted: boxes are x, y, width and height in
+loss, for no one can see it. ``seen`` are the different looks that were painted: boxes are x, y, width and height in
 pixels, to the 64th that Chromium has, ``top`` that of the finding; the others' y counts from its end, for the
 sentence may be longer than it was. ``words`` are those of the path without its numbers. ``sketched`` counts
 placeholders.

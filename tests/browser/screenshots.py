@@ -19,7 +19,7 @@ from tests.browser.server import serving
 
 DRAWN = (
     "!document.querySelector('[data-testid=stMain] [data-testid=stSkeleton]') &&"
-    "document.querySelector('.st-key-pipeline, [data-testid=stPlotlyChart], .so-stats') &&"
+    "document.querySelector('.st-key-pipeline, [data-testid=stPlotlyChart], .so-stats, .so-finding') &&"
     "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg'))"
 )
 

@@ -33,7 +33,7 @@ def check(page: Page) -> None:
     assert not [each for each in violations(page) if not each.excluded]
 
 
-@pytest.mark.parametrize(("key", "sample"), STATES, ids="-".join)
+@pytest.mark.parametrize(("key", "sample"), STATES, ids=["-".join(state) for state in STATES])
 def test_a_page_breaks_no_rule(samples: str, page: Page, key: str, sample: str) -> None:
     visit(page, samples, key, sample)
     check(page)

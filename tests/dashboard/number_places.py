@@ -21,18 +21,24 @@ STATS: Mapping[tuple[str, str], str] = {
     ("queue", "Arrival rate"): "arrival rate",
     ("queue", "Processing rate"): "processing rate",
     ("queue", "Time to drain"): "time to drain",
-    ("concurrency", "Concurrent executions"): "concurrency",
+    ("concurrency", "Concurrency"): "concurrency",
     ("concurrency", "Lowest limit"): "lowest limit",
     ("concurrency", "Throttles"): "throttles",
     ("concurrency", "Backlog"): "queued",
     ("concurrency", "Arrival rate"): "arrival rate",
+    ("forecast", "Backlog"): "forecast backlog",
+    ("forecast", "Arrivals forecast"): "forecast arrivals",
+    ("forecast", "Drained in"): "forecast drained",
+    ("forecast", "Peak age"): "forecast peak age",
+    ("forecast", "Peak in flight"): "forecast in flight",
+    ("forecast", "Cost to drain"): "forecast cost",
     ("cold_starts", "Cold starts"): "cold share",
     ("cold_starts", "Init p95"): "init p95",
     ("cold_starts", "Init cost"): "init cost",
     ("failures", "Failed invocations"): "failed invocations",
     ("failures", "Failed jobs"): "failed jobs",
     ("failures", "Rejected jobs"): "rejected jobs",
-    ("failures", "Duration, p95"): "duration p95",
+    ("failures", "Duration p95"): "duration p95",
     ("cost", "Cost per 1,000 jobs"): "cost per 1,000",
     ("cost", "Total cost"): "total cost",
     ("cost", "Monthly estimate"): "monthly estimate",
@@ -40,6 +46,7 @@ STATS: Mapping[tuple[str, str], str] = {
     ("dead_letters", "In the DLQ"): "dead letters",
     ("dead_letters", "New in range"): "new dead letters",
     ("dead_letters", "Oldest"): "oldest dead letter",
+    ("alarms", "In ALARM"): "alarms firing",
 }
 NOTES: Mapping[str, Sequence[tuple[str, str]]] = {
     "depth": (("in flight", rf"{COUNT} in flight"),),
@@ -50,6 +57,8 @@ NOTES: Mapping[str, Sequence[tuple[str, str]]] = {
     "Cold starts": (("cold starts", rf"{COUNT} of"), ("recorded invocations", rf"of {COUNT} invocations")),
     "Total cost": (("successful jobs", rf"^{COUNT} successful job"),),
     "Spent on failed jobs": (("cost of failures", r"^(\$[\d.,]+)"),),
+    "Settings": (("critical settings", rf"^{COUNT} critical"), ("setting warnings", rf", {COUNT} warning")),
+    "Duration p95": (("peak duration p95", r"peak ([\d.,]+ m?s)"),),
     "Failed invocations": (("invocations", rf"of {COUNT}$"), ("failed share", r"^([\d.]+%)")),
 }
 SENTENCES = (
@@ -74,10 +83,17 @@ SENTENCES = (
     ("cold share", r"were cold \(([\d.]+%)\)"),
     ("init p95", r"p95 init ([\d.,]+ m?s)"),
     ("init cost", r"INIT cost (\$[\d.,]*\d)"),
-    ("duration p95", r"p95 duration (?:is )?([\d.,]+ m?s)"),
+    ("duration p95", r"(?<!peak )p95 duration (?:is )?([\d.,]+ m?s)"),
+    ("peak duration p95", r"peak p95 duration (?:is )?([\d.,]+ m?s)"),
     ("cost per 1,000", r"1,000 successful jobs cost (\$[\d.,]*\d)"),
     ("monthly estimate", r"at this rate (\$[\d.,]*\d) per month"),
     ("cost of failures", r"of the cost \((\$[\d.,]*\d)\)"),
     ("total cost", r"(\$[\d.,]*\d) spent"),
 )
 """What sentences count, and how they word it."""
+FORECAST_SENTENCES = (
+    ("forecast backlog", rf"{COUNT} messages? drained in"),
+    ("forecast drained", rf"drained in {SPAN}"),
+    ("forecast arrivals", rf"{RATE} arriving"),
+)
+"""What the forecast's sentence counts: by its model, and not by the rates of now as the other pages do."""

@@ -6,6 +6,7 @@ The same frame and the same pages as the real entry point; only the door to ``op
 
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,14 +14,24 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dashboard import app
 from ops.deadletters.ledger.model import RunState
-from ops.errors import AccessDenied
-from tests.dashboard import samples, unusual
+from ops.errors import AccessDenied, CredentialsError, OpsError, Unreachable
+from tests.dashboard import earlier_sample, refused_sample, samples, unusual
 from tests.dashboard.samples import workload_lists
-from tests.fakes import dead_letter_service
+from tests.fakes import dead_letter_service, runbook_states
+from tests.fakes.runbook_service import SampleRunbookService
 
 
 def with_run(state: RunState) -> Callable[[], samples.Sample]:
     return lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(state=state))
+
+
+def with_runbook(make: Callable[[], SampleRunbookService]) -> Callable[[], samples.Sample]:
+    return lambda: unusual.WithRunbook(make)
+
+
+def answer_late() -> OpsError:
+    time.sleep(20)
+    return Unreachable("AWS does not answer.", "Check the network.")
 
 
 MAKE: dict[str, Callable[[], samples.Sample]] = {
@@ -30,6 +41,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "young": unusual.Young,
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": unusual.Empty,
+    "many-alarms": unusual.ManyAlarms,
     "no-dlq": unusual.NoDeadLetterQueue,
     "dlq-denied": unusual.DeadLettersUnread,
     "unscanned": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(0)),
@@ -62,6 +74,15 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "hostile-run": lambda: unusual.WithDeadLetters(
         lambda: dead_letter_service.SampleDeadLetterService(foreign=" " + samples.HOSTILE, state=RunState.STOPPED),
         " " + samples.HOSTILE,
+    ),
+    **{name: with_runbook(make) for name, make in runbook_states.STATES.items()},
+    "partly-denied": refused_sample.PartlyRefused,
+    "with-earlier": earlier_sample.WithEarlier,
+    "loading": lambda: unusual.Refused(answer_late),
+    "expired": lambda: unusual.Refused(
+        lambda: CredentialsError(
+            "The credentials of profile prod have expired.", "Sign in again: aws sso login --profile prod"
+        )
     ),
     "denied": lambda: unusual.Refused(
         lambda: AccessDenied(

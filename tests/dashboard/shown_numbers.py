@@ -13,16 +13,19 @@ from html import unescape
 from typing import Any
 
 from dashboard.pages import PAGES
-from ops import formatting, runbooks
+from ops import formatting, runbook_files
 from ops.cli import app as cli
 from ops.insight.report_types import Level
 from ops.insight.reports.overview_cards import PAGE_OF_CARD
 from tests.dashboard.app import REAL_APP, App
-from tests.dashboard.number_places import CARDS, COUNT, NOTES, RATE, SENTENCES, STATS
+from tests.dashboard.number_places import CARDS, COUNT, FORECAST_SENTENCES, NOTES, RATE, SENTENCES, SPAN, STATS
 
 ORDER = (Level.OK.label, Level.UNKNOWN.label, Level.WATCH.label, Level.ACT.label)
 """Levels from the best to the worst."""
-REPORT_PAGES = ("overview", "queue", "concurrency", "cold_starts", "failures", "cost", "dead_letters")
+FORECAST = "forecast"
+"""The page whose level is of the time to come: the Overview's is of now, and may be better."""
+STATE_PAGES = ("overview", "queue", "concurrency", "cold_starts", "failures", "cost", "dead_letters", "alarms")
+REPORT_PAGES = (*STATE_PAGES, FORECAST)
 
 
 @dataclass
@@ -63,7 +66,7 @@ class Shown:
         for place, level in self.levels.items():
             if place == "status" and level != self.levels.get("overview", level):
                 wrong.append(f"level: the Overview is {self.levels['overview']}, and ops status is {level}")
-            if place in REPORT_PAGES and is_better(self.levels.get("overview", level), level):
+            if place in STATE_PAGES and is_better(self.levels.get("overview", level), level):
                 wrong.append(f"level: the Overview is {self.levels['overview']}, and {place} is {level}")
         return wrong
 
@@ -84,7 +87,7 @@ def read_pages(shown: Shown, query: Mapping[str, str], pages: Sequence[str] = RE
 
 
 def read_commands(shown: Shown, minutes: int) -> None:
-    """``ops status`` and ``ops costs``, as text and as JSON."""
+    """``ops status``, ``ops costs`` and ``ops forecast``, as text and as JSON."""
     status, text = (
         json.loads(run("status", "--json", "--minutes", str(minutes))),
         run("status", "--minutes", str(minutes)),
@@ -117,9 +120,11 @@ def read_commands(shown: Shown, minutes: int) -> None:
     shown.add("headline and chips", "status --json", squeezed("; ".join(parts) + "."))
     shown.add("headline", "status --json", squeezed(status["finding"]["text"].partition(": ")[2]))
     told = text.split("\n\n")[0].rpartition("\n")[0].partition(": ")[2]
-    shown.add("headline", "status", squeezed(told.replace(f"{runbooks.RUNBOOKS_DIR}/", "runbooks/")))
+    shown.add("headline", "status", squeezed(told.replace(f"{runbook_files.RUNBOOKS_DIR}/", "runbooks/")))
     shown.add("alarms firing", "status", str(len(re.findall(r"^ *ALARM ", text, re.M))))
     _read_workloads(shown)
+    _read_doctor(shown)
+    _read_forecast(shown, minutes)
     costs, table = (
         json.loads(run("costs", "--json", "--minutes", str(minutes))),
         run("costs", "--minutes", str(minutes)),
@@ -139,6 +144,31 @@ def read_commands(shown: Shown, minutes: int) -> None:
     shown.add("break-even", "costs", row[1] if row else None)
 
 
+def _read_forecast(shown: Shown, minutes: int) -> None:
+    """As text and as JSON; nothing where no message was processed, and no time per message is known."""
+    arguments = ("forecast", "--minutes", str(minutes))
+    code, out = _answered(*arguments, "--json")
+    if code == 2:
+        return
+    found = json.loads(out)
+    first = found["settings"][0]
+    for number, value, unit in (
+        ("forecast backlog", found["backlog"], "messages"),
+        ("forecast drained", first["drained_s"], "s"),
+        ("forecast peak age", first["peak_age_s"] if first["drained_s"] is not None else None, "s"),
+        ("forecast in flight", first["peak_in_flight"], "messages"),
+        ("forecast cost", first["usd"], "USD"),
+    ):
+        shown.add(number, "forecast --json", written(value, unit))
+    shown.add("forecast arrivals", "forecast --json", formatting.rate(found["arrivals_per_min"]))
+    _read_sentence(shown, "forecast --json", found["finding"]["text"])
+    table = _answered(*arguments)[1]
+    _read_sentence(shown, "forecast", table.partition("\n")[0])
+    if row := re.search(rf"^ *as it is  +[\d,.]+  +{SPAN}", table, re.M):
+        shown.add("forecast drained", "forecast", row[1])
+    shown.levels[FORECAST] = Level(found["finding"]["level"]).label
+
+
 def _read_workloads(shown: Shown) -> None:
     (row,) = json.loads(run("workloads", "--json"))["workloads"]
     shown.add("queued", "workloads --json", written(row["queued"], "messages"))
@@ -150,13 +180,26 @@ def _read_workloads(shown: Shown) -> None:
         shown.add("level", "workloads --json", level)
 
 
+def _read_doctor(shown: Shown) -> None:
+    (workload,) = json.loads(run("doctor", "--json", "--fail-on", "never"))["workloads"]
+    severities = [finding["severity"] for finding in workload["findings"]]
+    shown.add("critical settings", "doctor --json", str(severities.count("critical")))
+    shown.add("setting warnings", "doctor --json", str(severities.count("warning")))
+
+
 def run(*arguments: str) -> str:
     """The output of a command."""
+    code, out = _answered(*arguments)
+    assert code in (0, 1), (arguments, code, out)
+    return out
+
+
+def _answered(*arguments: str) -> tuple[int, str]:
+    """Exit code and output; the error where it is above 1."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
         code = cli.run(list(arguments))
-    assert code in (0, 1), (arguments, code, err.getvalue())
-    return out.getvalue()
+    return code, err.getvalue() if code > 1 else out.getvalue()
 
 
 def written(value: float | None, unit: str) -> str | None:
@@ -225,6 +268,14 @@ def _read_overview(shown: Shown, html: str) -> None:
             shown.add(number, "pipeline", _plain(found[1]))
         else:
             assert number not in ("queued", "arrival rate", "dead letters"), f"the pipeline no longer shows: {number}"
+    if settings := re.search(r'class="so-empty"><b>([^<]*(?:critical finding|warning)[^<]*)</b>', html):
+        said = _plain(settings[1])
+        for number, how in (
+            ("critical settings", rf"{COUNT} critical finding"),
+            ("setting warnings", rf"{COUNT} warning"),
+        ):
+            counted = re.search(how, said)
+            shown.add(number, "overview", counted[1] if counted else "0")
     if 'class="so-alarm' in html:
         shown.add(
             "alarms firing", "overview", str(len(re.findall(r'class="so-dot so-act"[^>]*></span>\s*<div><b>', html)))
@@ -238,7 +289,7 @@ def _read_note(shown: Shown, place: str, key: str, note: str) -> None:
 
 
 def _read_sentence(shown: Shown, place: str, sentence: str) -> None:
-    for number, how in SENTENCES:
+    for number, how in FORECAST_SENTENCES if place.startswith(FORECAST) else SENTENCES:
         if found := re.search(how, sentence):
             shown.add(number, place, found[1].rstrip(",."))
 

@@ -11,12 +11,15 @@ import pandas as pd
 
 from dashboard.time_range import TimeRange
 from ops.errors import OpsError, Unreachable
+from ops.insight.forecast.assumptions import Assumed
 from ops.insight.report_types import Finding, Level
+from ops.insight.reports.alarms_page.report import AlarmsReport
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.insight.reports.cost import CostReport
 from ops.insight.reports.dead_letters import DeadLettersReport
 from ops.insight.reports.failures import FailuresReport
+from ops.insight.reports.forecast import NO_COURSE, ForecastReport
 from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
@@ -24,13 +27,17 @@ from ops.target import Target
 from ops.workload import Gap, Part, Why
 from tests.dashboard.samples import Sample
 from tests.fakes.dead_letter_service import SampleDeadLetterService
+from tests.fakes.runbook_service import SampleRunbookService
 
 
 class Empty(Sample):
-    """A workload that nobody used in the chosen time: frames without rows, numbers that are None."""
+    """A workload that no one used in the chosen time: frames without rows, numbers that are None."""
 
     def __init__(self) -> None:
         super().__init__(trouble=False)
+
+    def finding(self, act: str, fine: str, page: str = "") -> Finding:
+        return Finding(Level.UNKNOWN, "No data: nothing was sent in this range.")
 
     def _none(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.iloc[0:0]
@@ -40,7 +47,6 @@ class Empty(Sample):
         cards = tuple(replace(c, value=None, spark=(), level=Level.UNKNOWN, note="") for c in full.cards)
         return replace(
             full,
-            finding=Finding(Level.UNKNOWN, "No data: nothing was sent in this time."),
             cards=cards,
             path=PipelineRates(*([None] * 8)),
             alarms=(),
@@ -61,6 +67,9 @@ class Empty(Sample):
             drain_s=None,
             arrivals_per_min=None,
             completions_per_min=None,
+            waiting=0.0,
+            in_flight=0.0,
+            oldest_s=None,
         )
 
     def concurrency(self, span: TimeRange) -> ConcurrencyReport:
@@ -70,11 +79,17 @@ class Empty(Sample):
             concurrency=self._none(full.concurrency),
             throttles=self._none(full.throttles),
             batch=self._none(full.batch),
+            ramp=(),
             running=None,
             backlog=None,
             arrivals_per_min=None,
             seconds_per_message=None,
         )
+
+    def forecast(self, span: TimeRange, assumed: Assumed) -> ForecastReport:
+        full = super().forecast(span, assumed)
+        finding = self.finding("", "")
+        return replace(full, finding=finding, backlog=0.0, seconds_per_message=None, variants=(), course=NO_COURSE)
 
     def cold_starts(self, span: TimeRange) -> ColdStartReport:
         full = super().cold_starts(span)
@@ -82,12 +97,15 @@ class Empty(Sample):
             full,
             invocations=self._none(full.invocations),
             by_version=self._none(full.by_version),
+            reasons=self._none(full.reasons),
             phases=self._none(full.phases),
             share=None,
             init_p50_ms=None,
             init_p95_ms=None,
             init_p99_ms=None,
             init_cost_usd=None,
+            cold=None,
+            recorded=None,
         )
 
     def failures(self, span: TimeRange) -> FailuresReport:
@@ -114,6 +132,10 @@ class Empty(Sample):
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
         return replace(full, depth=self._none(full.depth), count=None, alarms=())
+
+    def alarms(self, span: TimeRange, chosen: str) -> AlarmsReport:
+        none = Finding(Level.UNKNOWN, "No data: this workload has no alarms: no one is notified when it fails.")
+        return replace(super().alarms(span, chosen), finding=none, rows=(), events=(), chosen="", chart=None)
 
 
 class Young(Sample):
@@ -144,6 +166,12 @@ class Young(Sample):
         since = pd.Timestamp.now("UTC") - pd.Timedelta(minutes=20)
         started = since + (full.invocations["started"] - full.invocations["started"].min()) / 1_000
         return replace(full, invocations=full.invocations.assign(started=started))
+
+
+class ManyAlarms(Sample):
+    """204 of them."""
+
+    copies = 34
 
 
 class NoDeadLetterQueue(Sample):
@@ -183,9 +211,9 @@ class Refused(Sample):
     def _no(self, *_: object, **__: object) -> NoReturn:
         raise self.make()
 
-    overview = queue = concurrency = cold_starts = failures = cost = dead_letters = dead_letter_service = identity = (
-        log_lines
-    ) = _no
+    overview = queue = concurrency = forecast = cold_starts = failures = cost = dead_letters = dead_letter_service = (
+        identity
+    ) = log_lines = alarms = alarm_checks = alarm_coverage = _no
 
 
 class Lost(Sample):
@@ -203,6 +231,17 @@ class WithDeadLetters(Sample):
     def __init__(self, make: Callable[[], SampleDeadLetterService], foreign: str = "") -> None:
         super().__init__(foreign=foreign)
         self.make_dead_letter_service = make  # type: ignore[method-assign]
+
+
+class WithRunbook(Sample):
+    """In trouble, with a run of a runbook that ``make`` makes once, so that its calls can be counted."""
+
+    def __init__(self, make: Callable[[], SampleRunbookService]) -> None:
+        super().__init__()
+        self._runbooks = make()
+
+    def runbook_service(self) -> SampleRunbookService:
+        return self._runbooks
 
 
 class ByStack(Sample):

@@ -7,6 +7,7 @@ it answers is a plain function of service, operation and parameters.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ SERVICES = {
     "Logs_20140328": "logs",
     "GraniteServiceVersion20100801": "cloudwatch",
     "AWSEvents": "events",
+    "TrentService": "kms",
+    "AWSPriceListService": "pricing",
 }
 
 
@@ -33,7 +36,8 @@ class Refusal(Exception):
 
 
 Respond = Callable[[str, str, dict[str, Any]], Any]
-"""(service, operation, parameters) → the answer as JSON, or ``raise Refusal``. For query services: the XML inside."""
+"""(service, operation, parameters) → the answer as JSON, or ``raise Refusal``. For query services: the XML inside. The
+operation of Lambda is a path, after ``PUT`` or ``DELETE`` where it is one of these."""
 
 
 @dataclass
@@ -58,6 +62,13 @@ def serve(answer: Respond, patch: pytest.MonkeyPatch, region: str = "eu-west-1")
         yield fake
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that was killed is nobody's error."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def start(answer: Respond) -> Iterator[FakeAws]:
     """An AWS at ``endpoint`` that gives ``answer``, which may be changed while it runs."""
@@ -74,7 +85,9 @@ def start(answer: Respond) -> Iterator[FakeAws]:
                 prefix, operation = target.rsplit(".", 1)
                 service, parameters = SERVICES[prefix], json.loads(body or b"{}")
             elif self.path != "/":
-                service, operation, parameters = "lambda", self.path, {}
+                changing = self.command in ("PUT", "DELETE")
+                service, operation = "lambda", f"{self.command} {self.path}" if changing else self.path
+                parameters = json.loads(body) if changing and body else {}
             else:
                 parameters = dict(parse_qsl(body.decode()))
                 service, operation = "query", parameters["Action"]
@@ -84,7 +97,7 @@ def start(answer: Respond) -> Iterator[FakeAws]:
             except Refusal as refusal:
                 self._refuse(refusal, service)
 
-        do_GET = do_POST
+        do_GET = do_PUT = do_DELETE = do_POST
 
         def _respond(self, status: int, found: Any, operation: str, service: str) -> None:
             if service == "query":
@@ -114,7 +127,7 @@ def start(answer: Respond) -> Iterator[FakeAws]:
         def log_message(self, format: str, *arguments: Any) -> None:
             """Silent: pytest shows what matters."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

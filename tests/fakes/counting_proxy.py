@@ -31,7 +31,8 @@ class CountingProxy:
                 upstream = HTTPConnection(target.hostname or "", target.port, timeout=60)
                 upstream.request(self.command, self.path, body, dict(self.headers))  # Host stays: it is signed
                 answer = upstream.getresponse()
-                payload = answer.read()
+                # A queue's URL leads to the proxy, too: no other host is taken for this twin's.
+                payload = answer.read().replace(endpoint.encode(), proxy.endpoint.encode())
                 self.send_response(answer.status)
                 for name, value in answer.getheaders():
                     if name.lower() not in ("transfer-encoding", "content-length", "connection", "date", "server"):

@@ -132,9 +132,6 @@ class SampleDeadLetterService(LocalDeadLetterService):
         ids = tuple(f"{number:08x}-1111-4111-8111-111111111111" for number in range(2_000))
         return self.plans.get(plan) or replace(a_plan(ids, Selection(), Action.REDRIVE), id=plan)
 
-    def check_plan(self, plan: Plan) -> None:
-        pass
-
     def runs(self) -> tuple[Run, ...]:
         earlier = a_run(RunState.DONE, began=NOW - timedelta(days=1), reason="fixed in version 6")
         return (a_run(self.state, self.foreign), earlier) if self.state else (earlier,)

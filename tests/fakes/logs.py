@@ -89,7 +89,7 @@ class FakeLogs:
     """``rows``: of every group that ``groups`` does not name. ``asked``: the query texts. ``most``: rows that one
     answer holds. ``refuse``: an error code instead. ``mappings``: by ARN of a queue. ``functions``: by name; without
     any the workload's own alone is known. ``metrics``: by name and minute since ``SENT_AT``. ``gone``: log groups that do
-    not exist."""
+    not exist. ``metric_calls``: the metrics' names of each GetMetricData call."""
 
     rows: list[dict[str, str]] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -103,6 +103,7 @@ class FakeLogs:
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
     metrics: dict[str, dict[int, float]] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
+    metric_calls: list[list[str]] = field(default_factory=list)
     _answers: dict[str, Any] = field(default_factory=dict)
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
@@ -120,6 +121,7 @@ class FakeLogs:
             return self._events(asked)
         if operation == "GetMetricData":
             names = [one["MetricStat"]["Metric"]["MetricName"] for one in asked["MetricDataQueries"]]
+            self.metric_calls.append(names)
             return {"MetricDataResults": [self._metric(f"q{at}", name, asked) for at, name in enumerate(names)]}
         if service == "lambda":
             return self._lambda(urlsplit(operation))

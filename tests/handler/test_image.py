@@ -82,10 +82,9 @@ def test_the_image_has_what_the_handler_imports_and_no_more() -> None:
 
 def test_every_module_of_the_handler_is_copied(copied: dict[str, str]) -> None:
     folders = {str(path.parent.relative_to(REPOSITORY)) for path in (REPOSITORY / "handler").rglob("*.py")}
-    for folder in folders - {"handler/extension", "handler/extension/records"}:
-        assert copied[f"{folder}/*.py"] == f"/var/task/{folder}/"
-    assert copied["handler/extension/*.py"] == "/opt/scilearn-extension/handler/extension/"
-    assert copied["handler/extension/records/*.py"] == "/opt/scilearn-extension/handler/extension/records/"
+    for folder in folders:
+        root = "/opt/scilearn-extension" if folder.startswith("handler/extension") else "/var/task"
+        assert copied[f"{folder}/*.py"] == f"{root}/{folder}/"
 
 
 def test_sources_are_in_the_project(copied: dict[str, str]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from handler import contract
 from ops import invocation_log
-from ops.insight.sources import invocations
+from ops.insight.invocation_table import Invocation, build_table
 from ops.invocation_log import InvocationLogLine, parse
 
 ID = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa"
@@ -29,6 +29,11 @@ TIMED_OUT = f"2026-11-23T19:00:10.500Z {ID} Task timed out after 3.00 seconds"
 
 def line(message: str) -> InvocationLogLine | None:
     return parse({"@timestamp": AT, "@message": message, "@logStream": STREAM})
+
+
+def rows(*messages: str) -> tuple[Invocation, ...]:
+    chunk = [{"@timestamp": AT, "@message": message, "@logStream": STREAM} for message in messages]
+    return build_table([chunk]).rows
 
 
 def record(**changes: Any) -> dict[str, Any]:
@@ -136,21 +141,18 @@ def test_the_query_asks_for_what_is_understood(message: str) -> None:
 def test_a_record_and_its_report_line_are_one_invocation() -> None:
     partial = record()
     del partial[contract.INV_BILLED]
-    lines = [found for found in (line(WARM), line(json.dumps(partial))) if found]
-    merged = invocations.merge(lines)
+    merged = rows(WARM, json.dumps(partial))
     assert len(merged) == 1
     assert merged[0].billed_ms == 251, "the line knows what telemetry did not tell"
     assert merged[0].cold, "and where both know, the record does"
 
 
 def test_without_records_the_report_lines_are_read() -> None:
-    lines = [found for found in (line(WARM), line(TIMED_OUT), line(FAILED.replace(ID, "other"))) if found]
-    merged = {found.request_id: found for found in invocations.merge(lines)}
+    merged = {found.request_id: found for found in rows(WARM, TIMED_OUT, FAILED.replace(ID, "other"))}
     assert (merged[ID].status, merged[ID].error_type) == ("timeout", "Sandbox.Timedout")
     assert merged["other"].error_type == "Runtime.OutOfMemory"
 
 
 def test_a_retry_keeps_its_request_id_and_is_another_invocation() -> None:
     again = record(**{contract.INV_STARTED: "2026-11-23T19:01:00+00:00"})
-    lines = [found for found in (line(json.dumps(record())), line(json.dumps(again))) if found]
-    assert [found.started.minute for found in invocations.merge(lines)] == [0, 1]
+    assert [found.started.minute for found in rows(json.dumps(record()), json.dumps(again))] == [0, 1]

@@ -40,26 +40,38 @@ class Alarm:
     datapoints: int
 
 
+def _default(value: Any) -> Any:
+    """Of a parameter that is referred to."""
+    return TEMPLATE["Parameters"][value["Ref"]]["Default"] if isinstance(value, dict) else value
+
+
 def alarms() -> list[Alarm]:
     found = []
     for resource in TEMPLATE["Resources"].values():
-        if resource["Type"] != "AWS::CloudWatch::Alarm":
+        if resource["Type"] not in ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"):
             continue
         properties = resource["Properties"]
         runbook = re.search(r"Runbook: runbooks/([\w-]+\.md)$", properties["AlarmDescription"].strip())
-        threshold = properties["Threshold"]
-        if isinstance(threshold, dict):
-            threshold = TEMPLATE["Parameters"][threshold["Ref"]]["Default"]
         found.append(
             Alarm(
                 properties["AlarmName"]["Sub"].removeprefix("${AWS::StackName}-"),
                 runbook[1] if runbook else "",
-                float(threshold),
-                properties["EvaluationPeriods"],
-                properties["DatapointsToAlarm"],
+                float(_default(properties.get("Threshold", 0))),
+                _default(properties.get("EvaluationPeriods", 1)),
+                _default(properties.get("DatapointsToAlarm", 1)),
             )
         )
     return found
+
+
+def on_paper(page: str) -> str:
+    """The page as a person reads it: without front matter and live blocks."""
+    text = re.sub(r"\A---\n.*?^---\n", "", page, flags=re.M | re.S)
+    return re.sub(r"^ *```(check|step)\n.*?^ *```\n", "", text, flags=re.M | re.S)
+
+
+def is_live(page: str) -> bool:
+    return page.startswith("---\n")
 
 
 def headings(page: str) -> list[str]:
@@ -68,8 +80,9 @@ def headings(page: str) -> list[str]:
 
 def commands(page: str, program: str) -> list[list[str]]:
     """Every call of ``program`` in the page's code, as words. ``$(date +%s)`` and such count as one word."""
-    code = [re.sub(r"^ *```\w*\n|```$", "", block) for block in re.findall(r"^ *```sh\n.*?```", page, re.M | re.S)]
-    prose = re.sub(r"^ *```sh\n.*?```", "", page, flags=re.M | re.S)
+    page = on_paper(page)
+    code = [re.sub(r"^ *```.*\n|```$", "", block) for block in re.findall(r"^ *```sh\b.*?```", page, re.M | re.S)]
+    prose = re.sub(r"^ *```sh\b.*?```", "", page, flags=re.M | re.S)
     code += re.findall(r"`([^`]+)`", prose)
     found = []
     for text in code:

@@ -16,8 +16,8 @@ from botocore.model import OperationModel, StructureShape
 from typer.core import TyperGroup
 
 from ops.cli.app import app
-from ops.cli.lazy_group import LazyCommand
-from tests.runbooks.pages import PAGES, Alarm, alarms, commands, headings
+from ops.cli.commands_base.lazy_group import LazyCommand
+from tests.runbooks.pages import PAGES, Alarm, alarms, commands, headings, is_live, on_paper
 
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
 GLOBAL_OPTIONS = {"query", "output", "region", "profile", "endpoint-url", "no-cli-pager"}
@@ -28,9 +28,10 @@ def test_every_alarm_names_a_runbook_that_is_there() -> None:
     assert len(alarms()) >= 6
 
 
-def test_every_runbook_has_an_alarm_of_its_name() -> None:
+def test_every_runbook_has_an_alarm_of_its_name_or_names_its_alarms() -> None:
     named = {(alarm.runbook, alarm.name) for alarm in alarms()}
-    assert [page for page in PAGES if (page, page.removesuffix(".md")) not in named] == []
+    own = {page for page in PAGES if (page, page.removesuffix(".md")) in named}
+    assert [page for page, text in PAGES.items() if page not in own and not is_live(text)] == []
 
 
 @pytest.mark.parametrize("alarm", alarms(), ids=lambda alarm: alarm.name)
@@ -59,7 +60,11 @@ def test_the_ladder_starts_with_waiting_and_ends_with_nothing_left_behind(name: 
 
 
 def test_pages_are_short() -> None:
-    assert statistics.median(len(page.splitlines()) for page in PAGES.values()) <= 40
+    """What a person reads: without the commands that are written from the steps."""
+    read = [
+        re.sub(r"^ *```sh generated\n.*?^ *```\n", "", on_paper(page), flags=re.M | re.S) for page in PAGES.values()
+    ]
+    assert statistics.median(len(page.splitlines()) for page in read) <= 50
 
 
 @EVERY_PAGE
@@ -91,7 +96,7 @@ def ops_problems(words: list[str]) -> list[str]:
 @cache
 def _service(name: str) -> tuple[dict[str, OperationModel], list[str]]:
     session = botocore.session.get_session()
-    model = session.get_service_model(name)
+    model = session.get_service_model({"s3api": "s3"}.get(name, name))
     operations = {xform_name(each, "-"): model.operation_model(each) for each in model.operation_names}
     waiters = session.get_waiter_model(name).waiter_names if name == "lambda" else []
     return operations, [xform_name(each, "-") for each in waiters]

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from handler import contract
+from handler.extension.otlp.settings import Settings
+from ops.alarms.catalogue import rows
+from ops.alarms.rendering import with_generated_alarms
 from ops.twin import deploy
 from tests.template.resources import ROOT, TEMPLATE, actions, of_type, statements
 
@@ -88,39 +91,68 @@ def test_the_function_gets_the_environment_the_handler_reads(resources: dict[str
     assert variables["POWERTOOLS_SERVICE_NAME"] == contract.SERVICE
 
 
-ALARMS = {
-    "dead-letters": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-    "undelivered": ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
-    "oldest-message-age": ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
-    "function-errors": ("AWS/Lambda", "Errors"),
-    "function-throttles": ("AWS/Lambda", "Throttles"),
-    "duration-near-timeout": ("AWS/Lambda", "Duration"),
-    "concurrency-near-limit": ("AWS/Lambda", "ConcurrentExecutions"),
-}
+def test_the_opentelemetry_export_is_off_until_it_has_an_endpoint(template: dict[str, Any]) -> None:
+    parameters = template["Parameters"]
+    variables = template["Resources"]["Function"]["Properties"]["Environment"]["Variables"]
+    for parameter, variable in (("OtlpEndpoint", "ENDPOINT"), ("OtlpHeaders", "HEADERS")):
+        assert parameters[parameter]["Default"] == ""
+        assert variables[f"OTEL_EXPORTER_OTLP_{variable}"] == {"Ref": parameter}
+    assert parameters["OtlpHeaders"]["NoEcho"] is True, "it may hold a key"
+    protocol = variables["OTEL_EXPORTER_OTLP_PROTOCOL"].encode()
+    settings = Settings({b"OTEL_EXPORTER_OTLP_ENDPOINT": b"http://c", b"OTEL_EXPORTER_OTLP_PROTOCOL": protocol})
+    assert len(settings.endpoints) == 2
+    pattern = parameters["OtlpEndpoint"]["AllowedPattern"]
+    for value, taken in {"": True, "http://127.0.0.1:4318": True, "c:4318": False, "https://u:p@c": False}.items():
+        assert bool(re.fullmatch(pattern.removeprefix("^").removesuffix("$"), value)) is taken
 
 
-def test_every_recommended_alarm_is_there_and_no_other(resources: dict[str, Any]) -> None:
-    found = {
-        alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): (alarm["Namespace"], alarm["MetricName"])
-        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-    }
-    assert found == ALARMS
+@pytest.mark.parametrize("endpoint", ["", "localhost:4317", "https://user:password@collector", "http://a b"])
+def test_the_twin_hands_on_a_collector_that_the_template_takes(endpoint: str) -> None:
+    given = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_EXPORTER_OTLP_HEADERS": "a=b"}
+    assert deploy.collector(given) == {"OtlpEndpoint": "http://127.0.0.1:4318", "OtlpHeaders": "a=b"}
+    given["OTEL_EXPORTER_OTLP_ENDPOINT"] = endpoint
+    assert deploy.collector(given) == {"OtlpEndpoint": "", "OtlpHeaders": ""}
+
+
+FOR_A_PAGER = {"Fn::If": ["HasPagerTopic", [{"Ref": "PagerTopicArn"}], {"Ref": "AWS::NoValue"}]}
+
+
+def _alarms(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {**of_type(resources, "AWS::CloudWatch::Alarm"), **of_type(resources, "AWS::CloudWatch::CompositeAlarm")}
+
+
+def test_the_alarms_are_those_that_the_catalogue_makes() -> None:
+    made = with_generated_alarms(TEMPLATE)
+    assert made == TEMPLATE.read_text(), "run .venv/bin/python -m ops.alarms.rendering"
+
+
+def test_every_alarm_of_the_catalogue_is_there(resources: dict[str, Any]) -> None:
+    found = {alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-") for alarm in _alarms(resources).values()}
+    assert found == {row.id for row in rows()}
 
 
 def test_every_alarm_names_a_runbook_that_exists_and_tells_the_topic(resources: dict[str, Any]) -> None:
-    for name, alarm in of_type(resources, "AWS::CloudWatch::Alarm").items():
+    for name, alarm in _alarms(resources).items():
         runbook = re.search(r"Runbook: (runbooks/[a-z-]+\.md)$", alarm["AlarmDescription"])
         assert runbook, name
         assert (ROOT / runbook[1]).is_file(), name
-        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], name
-        assert alarm["TreatMissingData"] == "notBreaching", name
-        assert "Metrics" not in alarm, f"{name}: metric math is not for this template"
+        told = [{"Ref": "AlarmTopic"}] if name != "PageMeAlarm" else FOR_A_PAGER
+        assert alarm["AlarmActions"] == alarm["OKActions"] == told, name
+        assert alarm.get("TreatMissingData", "notBreaching") == "notBreaching", name
+
+
+def test_a_composite_alarm_is_made_after_those_of_its_rule(resources: dict[str, Any]) -> None:
+    composite = resources["PageMeAlarm"]
+    named = re.findall(r'ALARM\("([^"]+)"\)', composite["Properties"]["AlarmRule"]["Fn::Sub"])
+    names = [resources[needed]["Properties"]["AlarmName"]["Fn::Sub"] for needed in composite["DependsOn"]]
+    assert names == named
+    assert len(named) > 10
 
 
 def test_the_reference_lists_each_alarm_with_its_runbook(resources: dict[str, Any]) -> None:
     reference = (ROOT / "ops" / "README.md").read_text()
     rows = dict(re.findall(r"^\| `([\w-]+)` \|.*\(\.\./runbooks/([\w-]+\.md)\) \|$", reference, re.MULTILINE))
-    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    alarms = _alarms(resources).values()
     named = {
         alarm["AlarmName"]["Fn::Sub"].removeprefix("${AWS::StackName}-"): re.search(
             r"runbooks/([\w-]+\.md)", str(alarm["AlarmDescription"])
@@ -161,9 +193,14 @@ def test_values_that_follow_from_others_follow(defaults: dict[str, Any], values:
         given |= deploy.parameters(cores=int(values.split()[2]))
     number = {name: int(value) for name, value in given.items() if re.fullmatch(r"-?\d+", str(value))}
     assert number["QueueVisibilityTimeout"] >= 6 * number["FunctionTimeout"]
-    assert number["OldestAgeThreshold"] == 1.5 * number["QueueVisibilityTimeout"]
+    assert number["OldestAgeThreshold"] == max(300, 1.5 * number["QueueVisibilityTimeout"])
     assert number["DurationThreshold"] == 0.8 * 1000 * number["FunctionTimeout"]
     assert number["ConcurrencyThreshold"] == int(0.9 * number["MaximumConcurrency"])
+    assert number["RetryPeriod"] % 60 == 0
+    assert number["RetryPeriod"] >= max(300, number["QueueVisibilityTimeout"] + number["FunctionTimeout"])
+    assert number["RecurringPeriods"] >= max(9, 3780 / number["RetryPeriod"])
+    assert number["ThrottledPeriods"] >= 900 / number["RetryPeriod"] + 1
+    assert number["StalledPeriods"] >= max(10, number["FunctionTimeout"] / 60 + 5)
     assert number["ReservedConcurrency"] in (-1, number["MaximumConcurrency"])
     assert number["BatchSize"] <= 10
 

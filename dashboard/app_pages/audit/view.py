@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import page_runtime
 from dashboard.components import cached_queries, widgets
 from dashboard.formatting import NONE, duration, escape, number, sendable, utc
 from dashboard.markup import error_box, html_blocks
+from dashboard.markup.environment_bar import principal
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
@@ -41,12 +42,12 @@ _COUNTS = {
 _RESULTS = {"began": "started"}
 _COLUMNS = {
     "at": st.column_config.DatetimeColumn("Started", format="D MMM YYYY HH:mm:ss", width=155),
-    "took": st.column_config.TextColumn("Duration", width=80),
-    "action": st.column_config.TextColumn("Operation", width=80),
-    "outcome": st.column_config.TextColumn("Result", width=90),
-    "who": st.column_config.TextColumn("User", width=180),
-    "reason": st.column_config.TextColumn("Reason", width=225),
-    "letters": st.column_config.TextColumn("Messages", width=300),
+    "took": st.column_config.TextColumn("Duration", width=72),
+    "action": st.column_config.TextColumn("Operation", width=84),
+    "outcome": st.column_config.TextColumn("Result", width=84),
+    "who": st.column_config.TextColumn("User", width=130),
+    "reason": st.column_config.TextColumn("Reason", width=170),
+    "letters": st.column_config.TextColumn("Messages or change", width=330),
 }
 
 
@@ -65,8 +66,14 @@ def section() -> None:
     if history.verified.problems:
         st.html(html_blocks.partial(history.verified.problems[:20]))
     if not history.records:
-        why = "Redrives, copies and purges are recorded here, with who, when and why."
+        why = "Redrives, copies, purges and runs of runbooks are recorded here, with who, when and why."
         st.html(html_blocks.empty("No operations yet", why))
+        st.page_link(
+            PAGES["dead_letters"].file,
+            label="Open Dead letters",
+            icon=":material/arrow_forward:",
+            icon_position="right",
+        )
         return
     _table(history)
 
@@ -76,10 +83,10 @@ def _numbers(history: History) -> str:
     unfinished = f"{number(history.unfinished)} not finished" if history.unfinished else ""
     return html_blocks.stats(
         [
-            Stat("Operations", number(operations.total()), note=unfinished, colour=theme.NEUTRAL),
-            Stat("Redrives", number(operations["redrive"] + operations["resume"]), colour=theme.VISIBLE),
-            Stat("Messages redriven", number(history.redriven), colour=theme.SUCCESS),
-            Stat("Purges", number(operations["purge"]), colour=theme.DEAD),
+            Stat("Operations", number(operations.total()), note=unfinished),
+            Stat("Redrives", number(operations["redrive"] + operations["resume"])),
+            Stat("Messages redriven", number(history.redriven)),
+            Stat("Purges", number(operations["purge"])),
             _integrity(history.verified),
         ]
     )
@@ -95,9 +102,9 @@ def _integrity(verified: Verification) -> Stat:
 
 def _table(history: History) -> None:
     st.subheader("Operations", anchor=False)
-    search, kinds, export = st.columns([4, 4, 1.6], gap="small", vertical_alignment="bottom")
+    search, kinds, export = st.columns([4, 4, 1.6], gap="small")
     text = search.text_input("Search", key="audit-find", bind="query-params", icon=":material/search:",
-                             placeholder="user, queue, reason or plan")  # fmt: skip
+                             placeholder="user, queue, reason, plan or run")  # fmt: skip
     actions = sorted({entry.record.action for entry in history.entries})
     picked = kinds.pills("Operation", actions, selection_mode="multi", key="audit-actions")
     entries = [entry for entry in history.entries if _matches(entry.record, text or "", picked or ())]
@@ -127,7 +134,7 @@ def _table(history: History) -> None:
         alt="Operations, newest first",
     ).selection.rows
     more = f" The newest {number(SHOWN)} are shown; the export has all records." if len(entries) > SHOWN else ""
-    total = f"{number(len(entries))} of {count(len(history.entries), 'operation')}."
+    total = f"{number(len(entries))} of {count(len(history.entries), 'entry', 'entries')}."
     st.html(f'<span class="so-quiet">{total}{more}</span>')
     if rows and rows[0] < len(shown):
         _details(shown[rows[0]])
@@ -145,9 +152,9 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
             "took": duration((record.at - entry.started_at).total_seconds()) if record.at > entry.started_at else NONE,
             "action": sendable(record.action),
             "outcome": sendable(_RESULTS.get(record.outcome, record.outcome)),
-            "letters": sendable(_counts(record)),
+            "letters": sendable(_counts(record) or (record.note if record.action in audit_log.RUNBOOK_ACTIONS else "")),
             "reason": sendable(record.reason),
-            "who": sendable(record.who.rsplit(":", 1)[-1]),
+            "who": sendable(principal(record.who)),
         }
         for entry in entries
         for record in (entry.record,)
@@ -177,10 +184,16 @@ def _details(entry: Entry) -> None:
                 "Reason": record.reason,
                 "Messages": _counts(record) or NONE,
                 "Note": record.note or NONE,
-                "Plan": record.plan or NONE,
-                "Plan hash": record.plan_hash or NONE,
+                **_source(record),
             }
         )
     )
     if record.plan:
-        st.html(f'<span class="so-quiet">Full report: ops dlq runs {escape(record.plan)}</span>')
+        command = "ops runbook report" if record.action in audit_log.RUNBOOK_ACTIONS else "ops dlq runs"
+        st.html(f'<span class="so-quiet">Full report: {command} {escape(record.plan)}</span>')
+
+
+def _source(record: Record) -> dict[str, str]:
+    if record.action in audit_log.RUNBOOK_ACTIONS:
+        return {"Run": record.plan or NONE, "Document hash": record.plan_hash or NONE}
+    return {"Plan": record.plan or NONE, "Plan hash": record.plan_hash or NONE}

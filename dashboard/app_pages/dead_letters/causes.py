@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,7 +11,7 @@ from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import filters, job_progress, redrive_state
 from dashboard.app_pages.dead_letters.redrive_state import Redrive
-from dashboard.components import cached_queries
+from dashboard.components import cached_queries, paged_list
 from dashboard.formatting import message_count, number, percent
 from dashboard.markup import arrivals, error_box, html_blocks
 from dashboard.markup.dead_letters import MACROS
@@ -46,10 +45,6 @@ def show_causes(service: DeadLetterService, report: CausesReport, imported: bool
     """One row per cause; the selected one is marked. ``redrive``: the one on the page."""
     groups = report.groups
     _show_head(service, report)
-    if not len(groups):
-        why = "The last scan found none: the queue was empty, or another consumer has them in flight."
-        st.html(html_blocks.empty("No messages", why))
-        return
     times = cached_queries.cause_arrivals(service, imported)
     largest = groups.iloc[: arrivals.TOP + 1].to_dict("records")
     causes = [(row["fingerprint"], _name(row)) for row in largest]
@@ -74,9 +69,8 @@ def _show_head(service: DeadLetterService, report: CausesReport) -> None:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key="causes-head"
     ):
-        count = f" <small>{number(len(report.groups))}</small>" if len(report.groups) else ""
-        st.html(f'<h3 class="so-title">Failure causes{count}</h3>')
-        busy = (job is not None and job.running) or not access().may_change or not len(report.groups)
+        st.html(f'<h3 class="so-title">Failure causes <small>{number(len(report.groups))}</small></h3>')
+        busy = (job is not None and job.running) or not access().may_change
         if st.button("Search logs again", icon=":material/history:", key="explain", type="tertiary", disabled=busy):
             try:
                 service.start("explain")
@@ -111,23 +105,16 @@ def _matching(groups: pd.DataFrame) -> pd.DataFrame:
 
 def _page(groups: pd.DataFrame, selected: str) -> int:
     """The page of the list, from 0; on a visit with a selected cause, the page that has it."""
-    pages = max(1, math.ceil(len(groups) / PAGE_SIZE))
-    if pages == 1:
-        return 0
-    if PAGE_KEY not in st.session_state and selected:
-        (places,) = (groups["fingerprint"] == ("" if selected == UNKNOWN_ERROR else selected)).to_numpy().nonzero()
-        st.session_state[PAGE_KEY] = int(places[0]) // PAGE_SIZE + 1 if len(places) else 1
-    if st.session_state.get(PAGE_KEY, 1) > pages:
-        st.session_state[PAGE_KEY] = 1
-    return int(st.session_state.get(PAGE_KEY, 1)) - 1
+    (places,) = (groups["fingerprint"] == ("" if selected == UNKNOWN_ERROR else selected)).to_numpy().nonzero()
+    first = int(places[0]) if selected and len(places) else 0
+    return paged_list.current_page(PAGE_KEY, len(groups), PAGE_SIZE, first)
 
 
 def _show_pages(groups: pd.DataFrame, page: int) -> None:
-    pages = math.ceil(len(groups) / PAGE_SIZE)
-    if pages <= 1:
+    if len(groups) <= PAGE_SIZE:
         return
     last = min((page + 1) * PAGE_SIZE, len(groups))
-    st.pagination(pages, key=PAGE_KEY, max_visible_pages=5)
+    paged_list.show_pages(PAGE_KEY, len(groups), PAGE_SIZE)
     total = f"{number(len(groups))} causes with {message_count(groups['letters'].sum())}"
     st.html(f'<span class="so-quiet">Causes {number(page * PAGE_SIZE + 1)}–{number(last)} of {total}</span>')
 

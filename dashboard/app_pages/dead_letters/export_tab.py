@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
 from dashboard.components import widgets
-from dashboard.formatting import escape, message_count, number
+from dashboard.formatting import message_count, number
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs import tasks
@@ -60,19 +60,19 @@ def show_purge(service: DeadLetterService, selection: Selection, total: int) -> 
         return
     exported = service.job("purge-export")
     matches = exported is not None and exported.state == DONE and _exports_selection(exported, selection)
-    st.html(
-        f'<div class="so-partial"><b>A purge permanently deletes {message_count(total)} from {escape(service.queue)}</b>'
-        '<ul><li>Redrive messages whose cause is fixed; purge only messages that are no longer needed.</li>'
-        "<li>An export is required first; ops dlq import restores the messages from it.</li></ul></div>"
-    )  # fmt: skip
-    st.html('<span class="so-quiet">1. Export</span>')
-    _export_button(service, selection, total, "jsonl", f"Export {message_count(total)}", "purge-export")
-    if exported:
-        job_progress.show_job(service, exported, "Export")
+    title = f"A purge permanently deletes {message_count(total)} from {service.queue}"
     if not matches or exported is None:
+        advice = (
+            "Redrive messages whose cause is fixed; purge only messages that are no longer needed.",
+            "An export is required first; ops dlq import restores the messages from it.",
+        )
+        st.html(html_blocks.notes(title, advice))
+        _export_button(service, selection, total, "jsonl", f"Export {message_count(total)}", "purge-export")
+        if exported:
+            job_progress.show_job(service, exported, "Export")
         return
+    st.html(html_blocks.notes(title, ()))
     _show_file(exported)
-    st.html('<span class="so-quiet">2. Review and confirm</span>')
     if st.button("Review purge", key="plan-purge", icon=":material/checklist:", disabled=not total):
         try:
             with st.spinner("Creating the plan…"):
@@ -119,8 +119,9 @@ def _show_purge_plan(service: DeadLetterService, plan_id: str, selection: Select
         if plan.warnings:
             st.html(html_blocks.notes("Warnings", plan.warnings))
         label = f"Purge {message_count(len(plan.ids))}…"
-        if widgets.danger_button(label, "ask-purge", icon=":material/delete_forever:"):
-            confirm_dialogs.confirm_purge(service, plan, path)
+        with st.container(key="purge-acts"):  # always in view, however long the plan is
+            if widgets.danger_button(label, "ask-purge", icon=":material/delete_forever:"):
+                confirm_dialogs.confirm_purge(service, plan, path)
 
 
 def _export_button(

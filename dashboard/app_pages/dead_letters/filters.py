@@ -47,7 +47,7 @@ def show_filters(imported: bool = False) -> Selection:
             "Search",
             key=TEXT_KEY,
             bind="query-params",
-            placeholder="Search body and attributes",
+            placeholder="Search messages",
             icon=":material/search:",
             label_visibility="collapsed",
         )
@@ -56,7 +56,7 @@ def show_filters(imported: bool = False) -> Selection:
             "JMESPath",
             key=WHERE_KEY,
             bind="query-params",
-            placeholder="JMESPath: body.params.alpha > `0.5`",
+            placeholder="JMESPath: body.n > `1`",
             icon=":material/data_object:",
             label_visibility="collapsed",
         )

@@ -7,7 +7,7 @@ from dashboard.app_pages.dead_letters import sections
 from dashboard.app_pages.dead_letters.scan_bar import QueueCount
 from dashboard.charts import dead_letters as charts
 from dashboard.components import overview_view, widgets
-from dashboard.formatting import duration, number
+from dashboard.formatting import NONE, duration, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
@@ -22,10 +22,17 @@ def _count_note(report: DeadLettersReport) -> str:
     return ", ".join(filter(None, [f"at {formatting.clock(report.at, report.at)}" if report.at else "", in_flight]))
 
 
+def _alarms(report: DeadLettersReport) -> Stat:
+    if report.alarms_unread:
+        return Stat("Alarms", NONE, note="may not be read")
+    firing = sum(alarm.state == "ALARM" for alarm in report.alarms)
+    if not report.alarms:
+        return Stat("Alarms", "none", note="on this queue")
+    return Stat("Alarms", f"{firing} firing" if firing else "none firing", note=f"of {len(report.alarms)}")
+
+
 def show_numbers(report: DeadLettersReport) -> None:
     st.session_state[COUNT_KEY] = None if report.at else report.count
-    firing = [alarm for alarm in report.alarms if alarm.state == "ALARM"]
-    alarms = f"{len(firing)} firing" if firing else "none firing"
     st.html(
         html_blocks.stats(
             [
@@ -38,7 +45,7 @@ def show_numbers(report: DeadLettersReport) -> None:
                 ),
                 Stat("New in range", number(report.arrived), "at least" if report.arrived_at_least else ""),
                 Stat("Oldest", duration(report.oldest_s)),
-                *([] if report.at else [Stat("Alarms", alarms, note=f"of {len(report.alarms)}")]),
+                *([] if report.at else [_alarms(report)]),
             ]
         )
     )
@@ -56,6 +63,6 @@ def queue_count() -> QueueCount | None:
 
 
 with st.container(key="dead-letters"):  # as high as the window, so that a redrive needs no scrolling
-    page_runtime.page("dead_letters", show_numbers, skeleton_heights=(46, 28), finding=sections.current_finding)
+    page_runtime.page("dead_letters", show_numbers, skeleton_heights=(46, 28, 420), finding=sections.current_finding)
     sections.show_sections(queue_count)
 page_runtime.section("dead_letters", show_depth)

@@ -42,7 +42,7 @@ def show_scan_bar(
     other_queue: bool = False,
 ) -> None:
     """The button, the snapshot's age, and a running scan. ``count``: of the queue; ``aside`` is drawn at the right end;
-    ``other_queue``: one that someone named, whose messages nobody has counted."""
+    ``other_queue``: one that someone named, whose messages no one has counted."""
     job = service.job("look")
     running = bool(job and job.running)
     allowed = access()

@@ -64,15 +64,18 @@ def current_finding(report: DeadLettersReport) -> Finding:
     if current or st.session_state.get(cached_queries.QUEUE_INPUT):
         return scanned
     if report.count and info.messages and info.scanned_at and not scan_bar.is_old(info):
-        return finding_since_scan(scanned, report.count)
+        return finding_since_scan(scanned, report.count, info.messages >= info.scanned)
     return report.finding
 
 
-def finding_since_scan(scanned: Finding, count: float) -> Finding:
-    """The scan's finding with the current count: a few more messages rarely change the causes."""
+def finding_since_scan(scanned: Finding, count: float, whole: bool) -> Finding:
+    """The scan's finding with the current count: a few more messages rarely change the causes. ``whole``: none of those
+    scanned was redriven or deleted since."""
     word = theme.LEVEL[scanned.level][2]
-    now = formatting.count(int(count), "dead letter")
-    return replace(scanned, text=f"{word}: {now} now; last scan: {scanned.text.removeprefix(f'{word}: ')}")
+    then = "last scan" if whole else "remaining from the last scan"
+    now = f"{word}: {formatting.count(int(count), 'dead letter')} now; {then}: "
+    headline = now + scanned.headline.removeprefix(f"{word}: ") if scanned.headline else ""
+    return replace(scanned, text=now + scanned.text.removeprefix(f"{word}: "), headline=headline)
 
 
 def show_queue_picker() -> None:
@@ -111,6 +114,8 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
             error_box.show(error, again=False)
         return
     redrive_state.choose_tab(redrive)
+    if report is not None and report.expired:
+        st.html(html_blocks.notes("Messages expired unseen", [f"{report.expired[0].upper()}{report.expired[1:]}."]))
     if report is None or not len(report.groups):
         _show_without_messages(service, info, report, redrive)
     else:

@@ -40,13 +40,12 @@ class Function:
 
 def record(invocation: Invocation, function: Function) -> str:
     """The invocation record: every ``INV_*`` member of the contract that is known. Unknown ones are left out."""
-    memory = function.memory_mb if invocation.memory_size is None else invocation.memory_size
     values = {
         contract.INV_INIT: invocation.init,
         contract.INV_DURATION: invocation.duration,
         contract.INV_BILLED: invocation.billed,
         contract.INV_MEMORY_USED: invocation.memory_used,
-        contract.INV_COST: _cost(invocation, memory, function.architecture),
+        contract.INV_COST: estimated_usd(invocation, function),
         contract.INV_COLD: int(invocation.cold),
         contract.INV_FAILED: int(invocation.status != "success") if invocation.status else None,
         contract.INV_REQUEST_ID: invocation.request_id,
@@ -55,7 +54,7 @@ def record(invocation: Invocation, function: Function) -> str:
         contract.INV_PHASE: invocation.phase,
         contract.INV_RESTORE: invocation.restore,
         contract.INV_BILLED_RESTORE: invocation.billed_restore,
-        contract.INV_MEMORY_SIZE: memory,
+        contract.INV_MEMORY_SIZE: _memory_mb(invocation, function),
         contract.INV_PRODUCED: invocation.produced,
         contract.INV_RESPONSE_LATENCY: invocation.spans.get("responseLatency"),
         contract.INV_RESPONSE_DURATION: invocation.spans.get("responseDuration"),
@@ -84,11 +83,16 @@ def record(invocation: Invocation, function: Function) -> str:
     return dumps(line | known)
 
 
-def _cost(invocation: Invocation, memory_mb: float | None, architecture: str) -> float | None:
+def estimated_usd(invocation: Invocation, function: Function) -> float | None:
     """From what Lambda says it bills; where no report came, from the duration by the same rule."""
     billed = invocation.billed
     if billed is None and invocation.duration is not None:
         # A suppressed init (phase "invoke") is inside the duration already.
         apart = invocation.init if invocation.init is not None and invocation.phase != rules.SUPPRESSED else 0
         billed = prices.billed_ms(invocation.duration, apart + (invocation.billed_restore or 0))
-    return prices.invocation_usd(billed, memory_mb, architecture, invocation.init_type)
+    memory = _memory_mb(invocation, function)
+    return prices.invocation_usd(billed, memory, function.architecture, invocation.init_type)
+
+
+def _memory_mb(invocation: Invocation, function: Function) -> float | None:
+    return function.memory_mb if invocation.memory_size is None else invocation.memory_size

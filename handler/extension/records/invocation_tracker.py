@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from handler.extension.records.model import Invocation
 
+APART_LIMIT = 100
+"""Initialisations that are kept for the export; without one no one takes them."""
 ENDED_BY = {"TIMEOUT": "timeout", "FAILURE": "error"}
 
 
@@ -30,6 +32,7 @@ class InvocationTracker:
         self._attempts = Attempts()
         self._ready: list[Invocation] = []
         self._init: Init | None = None
+        self._apart: list[Init] = []
         self._unsorted: list[
             tuple[str, dict[str, Any], str]
         ] = []  # type, record and time of what this delivery brought
@@ -60,7 +63,7 @@ class InvocationTracker:
         self._unsorted.append((event["type"], record, text(event, "time")))
         return True
 
-    def invoked(self, request_id: str, trace: str, at_ms: int) -> Invocation | None:
+    def invoked(self, request_id: str, trace: str, at_ms: int, arn: str = "") -> Invocation | None:
         """The Extensions API announced an attempt. ``at_ms`` stands in until telemetry tells when it began."""
         if not request_id:
             return None
@@ -68,6 +71,7 @@ class InvocationTracker:
         invocation = self._attempts.announced(request_id)
         invocation.version = invocation.version or self._version
         invocation.trace = invocation.trace or trace
+        invocation.arn = arn
         if not invocation.started:
             invocation.started, invocation.started_ms = iso(at_ms), at_ms
         return invocation
@@ -86,7 +90,13 @@ class InvocationTracker:
         for invocation in self._attempts.open():
             invocation.status = invocation.status or ENDED_BY.get(shutdown_reason, "")
             ready.append(self._close(invocation))
+        self._set_apart()
         return ready
+
+    def inits_apart(self) -> list[Init]:
+        """Initialisations since the last call that no invocation waited for: ahead of time, or failed."""
+        apart, self._apart = self._apart, []
+        return apart
 
     def flush_one(self, invocation: Invocation) -> Invocation:
         """This one as it is, where there is no telemetry to wait for. The environment's first one is cold."""
@@ -122,12 +132,20 @@ class InvocationTracker:
         return rules.kind_of(init_type, invocation.restore)
 
     def _init_start(self, record: dict[str, Any], time: str) -> None:
+        self._set_apart()
         self._init = Init(
             text(record, "phase"),
             text(record, "initializationType"),
             text(record, "functionVersion"),
             epoch_ms(time),
         )
+
+    def _set_apart(self) -> None:
+        """The latest initialisation, if it is over and no invocation has used it. One before a snapshot ran elsewhere."""
+        init = self._init
+        if init is not None and not init.used and init.duration is not None and init.type != rules.SNAP_START:
+            init.used = True
+            self._apart = [*self._apart, init][-APART_LIMIT:]
 
     def _restore_start(self, record: dict[str, Any], time: str) -> None:
         self._init = Init(rules.SNAP_START, rules.SNAP_START, text(record, "functionVersion"), epoch_ms(time))
@@ -143,11 +161,14 @@ class InvocationTracker:
             init.runtime = done - init.started_ms
 
     def _init_report(self, record: dict[str, Any], _time: str) -> None:
-        self._known_init(record).duration = number(mapping(record, "metrics"), "durationMs")
+        init = self._known_init(record)
+        init.duration = number(mapping(record, "metrics"), "durationMs")
+        init.status, init.error_type = text(record, "status"), text(record, "errorType")
 
     def _restore_report(self, record: dict[str, Any], _time: str) -> None:
         known = self._known_init({"phase": rules.SNAP_START, "initializationType": rules.SNAP_START})
         known.restore = number(mapping(record, "metrics"), "durationMs")
+        known.status, known.error_type = text(record, "status"), text(record, "errorType")
 
     def _start(self, record: dict[str, Any], time: str) -> None:
         invocation = self._see(record, "platform.start", time)
@@ -204,7 +225,7 @@ class InvocationTracker:
         """An initialisation belongs to the first invocation reported after it began: that one waited for it.
 
         A report older than the initialisation is of the invocation that failed before it. One that ran ahead, waited for
-        by nobody, leaves no trace in the invocation: its time is not in what the report bills.
+        by no one, leaves no trace in the invocation: its time is not in what the report bills.
         """
         phase = self._claim_init(invocation, reported_ms)
         kind = self._type_of(invocation)
@@ -212,6 +233,8 @@ class InvocationTracker:
         invocation.phase = phase if invocation.cold else ""
         if rules.ahead(kind) and phase != rules.SUPPRESSED:
             invocation.init = invocation.runtime_init = None
+            self._apart = [*self._apart, *invocation.inits][-APART_LIMIT:]
+            invocation.inits = []
 
     def _claim_init(self, invocation: Invocation, reported_ms: int | None) -> str:
         """Take over the initialisation that no other invocation has used: its phase, or empty."""
@@ -226,4 +249,6 @@ class InvocationTracker:
         if init.type != rules.SNAP_START:  # the init before a snapshot ran when the version was published
             invocation.runtime_init = init.runtime
             invocation.init = init.duration if invocation.init is None else invocation.init
+        if init.type != rules.SNAP_START or init.restore is not None:
+            invocation.inits.append(init)
         return init.phase or "init"

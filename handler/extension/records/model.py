@@ -8,7 +8,18 @@ from handler.extension.records.rules import UNSPECIFIED_ERRORS, error_type
 class Init:
     """The latest initialisation of this environment, or its restoration from a snapshot."""
 
-    __slots__ = ("duration", "phase", "restore", "runtime", "started_ms", "type", "used", "version")
+    __slots__ = (
+        "duration",
+        "error_type",
+        "phase",
+        "restore",
+        "runtime",
+        "started_ms",
+        "status",
+        "type",
+        "used",
+        "version",
+    )
 
     def __init__(self, phase: str, kind: str, version: str, started_ms: int | None) -> None:
         self.phase = phase  # init | invoke (after a failed one, inside an invocation's duration) | snap-start
@@ -18,6 +29,8 @@ class Init:
         self.duration: float | None = None
         self.runtime: float | None = None
         self.restore: float | None = None
+        self.status = ""
+        self.error_type = ""
         self.used = False
 
 
@@ -32,6 +45,7 @@ class Invocation:
         self.request_id = request_id
         self.version = ""
         self.trace = ""
+        self.arn = ""  # as invoked: it may name an alias
         self.started = ""
         self.started_ms: int | None = None
         self.status = ""
@@ -48,6 +62,7 @@ class Invocation:
         self.memory_used: float | None = None
         self.memory_size: float | None = None
         self.produced: float | None = None
+        self.inits: list[Init] = []  # that it waited for
         self.spans: dict[str, float] = {}
         self.seen: dict[str, int | None] = {}
         self.announced = False  # by the Extensions API

@@ -14,9 +14,11 @@ from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_alarm import MetricAlarm, MetricStat, metric_alarm
 from ops.alarms.evaluate.metric_states import Transition, metric_states
 from ops.alarms.evaluate.points import Metric, Metrics, Point, dimensions_of, point
+from ops.alarms.evaluate.quotas import NO_QUOTAS, Quotas, account_quotas
 from ops.alarms.evaluate.simulation import Simulation, simulate
 
 __all__ = [
+    "NO_QUOTAS",
     "AlarmAction",
     "AlarmError",
     "CompositeDefinition",
@@ -25,8 +27,10 @@ __all__ = [
     "MetricStat",
     "Metrics",
     "Point",
+    "Quotas",
     "Simulation",
     "Transition",
+    "account_quotas",
     "composite_alarm",
     "dimensions_of",
     "metric_alarm",

@@ -17,6 +17,7 @@ from typing import Any
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_math.program import Program, program
 from ops.alarms.evaluate.points import Metric, dimensions_of
+from ops.alarms.evaluate.quotas import NO_QUOTAS, Quotas
 from ops.alarms.evaluate.statistics import low_sample_limit, statistic
 from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, TREATMENTS, ThresholdRule
 
@@ -71,12 +72,12 @@ class MetricAlarm:
         return math.gcd(self.period, self.interval)
 
 
-def metric_alarm(definition: Definition) -> MetricAlarm:
+def metric_alarm(definition: Definition, quotas: Quotas = NO_QUOTAS) -> MetricAlarm:
     """Raises AlarmError when CloudWatch would refuse it, or the evaluator does not model it."""
     name = str(definition.get("AlarmName") or "(no name)")
     try:
         check_resolved(definition)
-        return _read(name, definition)
+        return _read(name, definition, quotas)
     except AlarmError as error:
         raise AlarmError(f'Alarm "{name}": {error}', error.next_step) from error
 
@@ -111,7 +112,7 @@ def list_of(value: Any, field: str) -> list[Any]:
 def number_of(value: Any, field: str) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         raise AlarmError(f"{field} is not a number: {value}.")
@@ -131,7 +132,7 @@ def is_true(value: Any) -> bool:
     return str(value).lower() != "false"
 
 
-def _read(name: str, definition: Definition) -> MetricAlarm:
+def _read(name: str, definition: Definition, quotas: Quotas) -> MetricAlarm:
     if definition.get("EvaluationCriteria"):
         raise AlarmError("PromQL alarms are not modeled.")
     comparison = str(definition.get("ComparisonOperator"))
@@ -141,7 +142,7 @@ def _read(name: str, definition: Definition) -> MetricAlarm:
         raise AlarmError(f"{comparison} is not a comparison operator.", f"Use one of {', '.join(COMPARISONS)}.")
     if definition.get("Threshold") is None:
         raise AlarmError("the threshold is missing.")
-    inputs, expressions = _watched(definition)
+    inputs, expressions = _watched(definition, quotas)
     period = inputs[0][1].period
     warm_up = mapping_of(definition.get("WarmUpConfiguration"), "WarmUpConfiguration")
     low = definition.get("EvaluateLowSampleCountPercentile") == "ignore" and not expressions
@@ -187,7 +188,7 @@ def _rule(definition: Definition, comparison: str, inputs: Inputs) -> ThresholdR
     return ThresholdRule(comparison, number_of(definition["Threshold"], "Threshold"), periods, to_alarm, missing)
 
 
-def _watched(definition: Definition) -> tuple[Inputs, Program | None]:
+def _watched(definition: Definition, quotas: Quotas) -> tuple[Inputs, Program | None]:
     queries = [mapping_of(each, "An entry of Metrics") for each in list_of(definition.get("Metrics"), "Metrics")]
     if not queries:
         stat = str(definition.get("ExtendedStatistic") or definition.get("Statistic") or "")
@@ -197,7 +198,8 @@ def _watched(definition: Definition) -> tuple[Inputs, Program | None]:
     periods = {stat.period for _, stat in inputs}
     if len(periods) > 1:
         raise AlarmError(f"its metrics have different periods ({', '.join(map(str, sorted(periods)))} seconds).")
-    expressions = None if len(queries) == len(inputs) == 1 else program(queries)
+    known = {name: quotas[stat.metric] for name, stat in inputs if stat.metric in quotas}
+    expressions = None if len(queries) == len(inputs) == 1 else program(queries, known)
     if not inputs:
         raise AlarmError("its expression uses no metric.")
     return inputs, expressions

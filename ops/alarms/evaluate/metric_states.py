@@ -1,9 +1,8 @@
 """The states of one metric alarm over a stretch of time, on a virtual clock.
 
 When it is evaluated (CloudWatch user guide, alarm-evaluation, read 2026-11): every minute; every 10 seconds with a period
-below a minute; once an hour with the data up to that hour when N periods are longer than a day. ⚠ The seconds that an
-evaluation takes after the end of a period are not published: here it is evaluated exactly at the end, and what a query
-sees later says so by ``Point.arrived``.
+below a minute; once an hour with the data up to that hour when N periods are longer than a day. ⚠ How long a metric takes
+to be published after the end of a period is not published: ``publication``, and by point ``Point.arrived``.
 """
 
 from __future__ import annotations
@@ -41,17 +40,20 @@ def metric_states(
     end: float,
     state: str = INSUFFICIENT_DATA,
     created: float | None = None,
+    publication: int = 0,
 ) -> list[Transition]:
     """The changes of state between ``start`` and ``end``, both included, of an alarm that is in ``state`` before.
 
+    ``publication``: seconds after the end of a minute (or of a shorter period) until its points are seen, other than those
+    that say when they arrive.
     ``created``: when it was, for its warm-up, in which it is not evaluated; it ends early once there is data for all N
     periods, unless the alarm waits for its end (PutMetricAlarm, WarmUpConfiguration, botocore 1.44.5). None: long ago.
     """
-    return _Run(alarm, metrics, start, end).transitions(state, created)
+    return _Run(alarm, metrics, start, end, publication).transitions(state, created)
 
 
 class _Run:
-    def __init__(self, alarm: MetricAlarm, metrics: Metrics, start: float, end: float) -> None:
+    def __init__(self, alarm: MetricAlarm, metrics: Metrics, start: float, end: float, publication: int) -> None:
         self._alarm = alarm
         self._cell = alarm.cell
         self._stride = alarm.period // self._cell
@@ -62,9 +64,32 @@ class _Run:
         self._series = WatchedSeries(alarm, metrics)
         self._first = first // self._cell - 1 - self._span - self._stride
         self._last = int(end) // self._cell - 1
-        # Where values depend on what was retrieved, they are computed at each evaluation instead.
-        self._values = [] if self._series.by_range else self._series.values(range(self._first, self._last + 1))
-        self._flags = bytearray(pattern(alarm.rule, self._values))
+        self._unseen = -(-publication // self._cell)  # cells that have ended and are not published
+        # Where values depend on what was retrieved, or on the time since their end, each evaluation computes them.
+        self._at_each = self._series.by_range or (alarm.wall_clock and self._unseen > 0)
+        every = range(self._first, 0 if self._at_each else self._last + 1)
+        # Of whole periods, and first of the newest ones, as they are seen when so many of their last cells are not.
+        self._hidden = (*self._hidden_cells(self._unseen)[::-1], 0)
+        self._values = [self._measured(every, each) for each in self._hidden]
+        self._flags = [bytearray(pattern(alarm.rule, values)) for values in self._values]
+
+    def _measured(self, every: range, hidden: int) -> list[float | None]:
+        """What each position of ``every`` measures. Where the periods are longer than the whole run, only the positions at
+        which an evaluation looks: for a period of a day, one in each day before."""
+        newest = range(self._ends.start // self._cell - 1, every.stop)
+        if self._alarm.wall_clock or len(newest) >= self._stride:
+            return self._series.values(every, hidden)
+        values: list[float | None] = [None] * len(every)
+        for age in range(0, self._span + 1, self._stride):
+            at = newest.start - age - every.start
+            positions = range(newest.start - age, newest.stop - age)
+            values[at : at + len(newest)] = self._series.values(positions, hidden)
+        return values
+
+    def _hidden_cells(self, unseen: int) -> list[int]:
+        """Of the newest periods that lack some, the newest last."""
+        lacking = -(-unseen // self._stride)
+        return [unseen - self._stride * age for age in range(min(lacking, self._alarm.rule.looks_at))][::-1]
 
     def transitions(self, state: str, created: float | None) -> list[Transition]:
         changes: list[Transition] = []
@@ -95,27 +120,46 @@ class _Run:
 
     def _recent(self) -> Callable[[int], bytes]:
         """The pattern of the periods that are looked at, at a time."""
-        if self._series.by_range:
-            return lambda at: pattern(self._alarm.rule, self._series.values(self._positions(at)))
-        flags, span, stride, cell, before = self._flags, self._span, self._stride, self._cell, self._first
+        if self._at_each:
+            return lambda at: pattern(self._alarm.rule, self._seen(at))
+        *newest, whole = self._flags
+        span, stride, cell, before = self._span, self._stride, self._cell, self._first
 
         def sliding(at: int) -> bytes:
             end = at // cell - before
-            return bytes(flags[end - 1 - span : end : stride])
+            return bytes(whole[end - 1 - span : end : stride])
+
+        def partly_hidden(at: int) -> bytes:
+            end = at // cell - before
+            seen = whole[end - 1 - span : end : stride]
+            for age, flags in enumerate(newest, 1):
+                seen[-age] = flags[end - 1 - (age - 1) * stride]
+            return bytes(seen)
 
         def aligned(at: int) -> bytes:
             end = self._position(at) + 1 - before
-            return bytes(flags[end - 1 - span : end : stride])
+            return bytes(whole[end - 1 - span : end : stride])
 
-        return aligned if self._alarm.wall_clock else sliding
+        if self._alarm.wall_clock:
+            return aligned
+        return partly_hidden if newest else sliding
+
+    def _seen(self, at: int) -> list[float | None]:
+        """What the periods that are looked at measure, as far as it is published."""
+        if not self._unseen:
+            return self._series.values(self._positions(at))
+        since = at // self._cell - 1 - self._position(at)
+        return self._series.values(self._positions(at), self._hidden_cells(max(0, self._unseen - since)))
 
     def _periods(self, at: int) -> tuple[float, list[float | None]]:
         """When the oldest of them begins, and their values, oldest first."""
         positions = self._positions(at)
         begins = float((positions[0] + 1) * self._cell - self._alarm.period)
-        if self._series.by_range:
-            return begins, self._series.values(positions)
-        return begins, [self._values[position - self._first] for position in positions]
+        if self._at_each:
+            return begins, self._seen(at)
+        ages = range(len(positions) - 1, -1, -1)
+        which = (self._values[min(age, len(self._values) - 1)] for age in ages)
+        return begins, [values[position - self._first] for values, position in zip(which, positions, strict=True)]
 
     def _positions(self, at: int) -> range:
         newest = self._position(at)
@@ -127,18 +171,23 @@ class _Run:
 
     def _too_few_samples(self, at: int) -> bool:
         """⚠ The guide counts the samples "during the evaluation period"; read as all N periods together."""
-        samples = sum(map(self._series.samples, self._positions(at)[-self._alarm.rule.periods :]))
+        newest = self._positions(at)[-self._alarm.rule.periods :][::-1]
+        samples = sum(
+            self._series.samples(position, max(0, self._unseen - self._stride * age))
+            for age, position in enumerate(newest)
+        )
         return 0 < samples < self._alarm.low_sample_limit
 
     def _add(self, at: int, cell: int, point: Point) -> None:
         changed = self._series.add(at, cell, point)
-        if self._series.by_range:
+        if self._at_each:
             return
         for position in changed:
             if self._first <= position <= self._last:
-                value = self._series.values([position])
-                self._values[position - self._first] = value[0]
-                self._flags[position - self._first] = pattern(self._alarm.rule, value)[0]
+                for hidden, values, flags in zip(self._hidden, self._values, self._flags, strict=True):
+                    value = self._series.values([position], hidden)
+                    values[position - self._first] = value[0]
+                    flags[position - self._first] = pattern(self._alarm.rule, value)[0]
 
 
 def _worded(alarm: MetricAlarm, begins: float, values: Sequence[float | None]) -> str:

@@ -12,6 +12,7 @@ from ops.alarms.evaluate.metric_alarm import Definition, MetricAlarm, metric_ala
 from ops.alarms.evaluate.metric_states import Transition, metric_states
 from ops.alarms.evaluate.mute_rules import MuteRule, mute_rule, muted_windows
 from ops.alarms.evaluate.points import Metrics
+from ops.alarms.evaluate.quotas import NO_QUOTAS, Quotas
 
 Alarm = MetricAlarm | CompositeDefinition
 
@@ -29,11 +30,14 @@ def simulate(
     end: float,
     mute_rules: Iterable[Definition] = (),
     created: float | None = None,
+    quotas: Quotas = NO_QUOTAS,
+    publication: int = 0,
 ) -> Simulation:
     """``alarms`` are metric and composite alarms as PutMetricAlarm and PutCompositeAlarm take them; all of them are in
     INSUFFICIENT_DATA at ``start`` (epoch seconds, as ``end``). ``created``: when they were, for their warm-up; None: long
-    ago. Raises AlarmError for the first one that cannot be evaluated."""
-    read = [composite_alarm(each) if each.get("AlarmRule") else metric_alarm(each) for each in alarms]
+    ago. ``quotas``: for SERVICE_QUOTA. ``publication``: seconds until points are seen. Raises AlarmError for the first one
+    that cannot be evaluated."""
+    read = [composite_alarm(each) if each.get("AlarmRule") else metric_alarm(each, quotas) for each in alarms]
     by_name: dict[str, Alarm] = {}
     for alarm in read:
         if alarm.name in by_name:
@@ -43,7 +47,7 @@ def simulate(
     composites = [each for each in read if isinstance(each, CompositeDefinition)]
     changes: dict[str, list[Transition]] = {}
     for each in single:
-        changes[each.name] = metric_states(each, metrics, start, end, created=created)
+        changes[each.name] = metric_states(each, metrics, start, end, created=created, publication=publication)
     for composite in in_order(composites, [each.name for each in single]):
         changes[composite.name] = composite_states(composite, changes, start)
     rules = [mute_rule(each) for each in mute_rules]

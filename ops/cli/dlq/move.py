@@ -11,6 +11,7 @@ from ops.cli.dlq import plan as planning
 from ops.cli.dlq import plan_view, printing
 from ops.cli.dlq.redrive import carry_out
 from ops.cli.dlq.shared_options import DlqContext, Reason, Yes, with_dlq_options
+from ops.cli.output import confirmation
 from ops.deadletters import plans
 from ops.deadletters.plan_model import Action, Selection, Steps
 from ops.errors import UsageError
@@ -46,7 +47,7 @@ def move(
         steps=Steps(("100%",), watch=False),
     )
     plans.save_plan(source, redrive_plan)
-    printing.confirm(
+    confirmation.confirm(
         "Proceed?",
         yes,
         "Read the help, then add --yes.",

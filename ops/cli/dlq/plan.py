@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from ops import atomic_file
 from ops.cli import options, time_args
 from ops.cli.dlq import plan_view, printing, run_view
 from ops.cli.dlq.printing import notes
@@ -23,6 +22,7 @@ from ops.deadletters.plan_model import Action, Destination, Pace, Steps
 from ops.deadletters.plans.engine_choice import MOVE_TASK
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import OpsError, UsageError
+from ops.files import atomic_file
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,6 +82,14 @@ def plan(
             "--engine", help="Redrive method: ledger or 'move task'. Default: chosen by the plan.", rich_help_panel=HOW
         ),
     ] = None,
+    mute: Annotated[
+        bool,
+        typer.Option(
+            "--mute/--no-mute",
+            help="Mute the alarms that the redrive would trip by its own traffic, while it runs.",
+            rich_help_panel=HOW,
+        ),
+    ] = True,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write the plan to.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -100,6 +108,7 @@ def plan(
         steps=stepping(steps, stop_share, patience, watch),
         margin=time_args.share(margin),
         engine=engine,
+        mute=mute,
     )
     path = plans.save_plan(source, redrive_plan, out)
     if as_json:

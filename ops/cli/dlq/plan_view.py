@@ -39,6 +39,7 @@ def show(console: Console, source: DeadLetterQueue, plan: Plan, *, permissions: 
         ("edits", _edits(plan)),
         ("rate", "" if purge else _rate(plan)),
         ("canary", "" if purge else _canary(plan)),
+        ("mutes", plan.mutes_text),
         ("method", "" if purge else f"{plan.engine}: {plan.engine_why}".removesuffix(": ")),
         (
             "estimate",
@@ -150,7 +151,7 @@ def _stale(plan: Plan) -> str:
     margin = formatting.percent(plan.margin)
     if plan.selection.selects_all or plan.action is Action.PURGE:
         return f"when the queue has changed by more than {margin}, and after a day"
-    return f"when more than {margin} of its messages, or of the queue's, are no longer there, and after a day"
+    return f"when more than {margin} of its messages or of the queue's are missing, or after a day"
 
 
 def _waits(plan: Plan) -> bool:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -17,7 +15,6 @@ from ops.cli.output.sanitize import safe
 from ops.cli.output.stderr_console import StderrConsole
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import SnapshotInfo
-from ops.errors import UsageError
 
 SHORT_ID = 13
 """Characters of a message ID in tables: 48 bits of a UUID, so that no two of 100,000 messages are alike."""
@@ -83,34 +80,3 @@ def next_steps(console: Console, *commands: tuple[str, str]) -> None:
 def moment(at: Any, now: datetime) -> str:
     """A clock time, or a dash for an unknown one (NaT is unequal to itself)."""
     return "–" if at is None or at != at else formatting.clock(at, now)
-
-
-def _is_interactive() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()  # None: the shell closed it (<&-)
-
-
-def confirm(question: str, yes: bool, otherwise: str, show: Callable[[], None]) -> None:
-    """Shows what is to be confirmed and prompts. ``--yes`` is for scripts, and required without a terminal.
-
-    Raises UsageError without a terminal, typer.Exit(1) when the answer is no.
-    """
-    if yes:
-        return
-    if not _is_interactive():
-        raise UsageError("Confirmation required, but stdin is not a terminal.", otherwise)
-    show()
-    if not typer.confirm(question, err=True):
-        typer.echo("Nothing was done.", err=True)
-        raise typer.Exit(1)
-
-
-def typed_confirmation(wanted: str, given: str | None) -> str:
-    """The confirmation as typed, or as given by the option. Raises UsageError without a terminal."""
-    if given is not None:
-        return given
-    if not _is_interactive():
-        raise UsageError(
-            "Confirmation required, but stdin is not a terminal.",
-            f'Add --confirm "{wanted}".',
-        )
-    return str(typer.prompt(f'Type "{wanted}" to continue', default="", show_default=False, err=True))

@@ -12,6 +12,7 @@ from ops.cli import options
 from ops.cli.dlq import plan_view, printing, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, Reason, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
+from ops.cli.output.confirmation import typed_confirmation
 from ops.cli.output.json_output import dumps
 from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
@@ -43,7 +44,7 @@ def purge(
     progress_console = printing.progress_console()
     if confirm is None:
         plan_view.show(progress_console, source, purge_plan)
-    confirmation = printing.typed_confirmation(purging.confirmation_text(purge_plan), confirm)
+    confirmation = typed_confirmation(purging.confirmation_text(purge_plan), confirm)
     purging.ensure_confirmed(source, purge_plan, confirmation)  # before there is anything to count
     with (
         terminal_progress.counting(progress_console, "Deleting messages") as counted,

@@ -12,6 +12,7 @@ from ops.cli import options
 from ops.cli.dlq import plan_view, printing, run_view, terminal_progress
 from ops.cli.dlq.shared_options import DlqContext, PlanName, Reason, RunName, Yes, with_dlq_options
 from ops.cli.graceful_shutdown import stopping
+from ops.cli.output import confirmation
 from ops.cli.output.formats import OutputFormat, chosen_format
 from ops.cli.output.json_output import dumps, plain
 from ops.cli.output.rows import print_as
@@ -45,7 +46,7 @@ def redrive(
     source = context.open()
     plan = plans.load_plan(name, source)
     preflight.ensure_can_start(source, plan)
-    printing.confirm(
+    confirmation.confirm(
         "Proceed?",
         yes,
         "Read the plan, then add --yes.",
@@ -87,7 +88,7 @@ def resume(
             f"{run.failed_again:,} of {run.sent:,} failed again" if run.failed_again else "The outcomes are unknown"
         )
         otherwise = f"{outcome}: fix the cause ({context.command_line('scan')}), then add --yes."
-        printing.confirm(
+        confirmation.confirm(
             "Is the cause fixed? Resume?",
             yes,
             otherwise,

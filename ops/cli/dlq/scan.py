@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from ops import formatting
+from ops.aws import sqs
 from ops.cli import options
 from ops.cli.dlq import printing, terminal_progress
 from ops.cli.dlq.printing import moment, next_steps
@@ -27,6 +28,7 @@ from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import ScanResult
 from ops.deadletters.scan.scan import scan_queue as read
+from ops.insight.rules import expired_arrivals
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,7 +61,9 @@ def scan(
     ):
         done = read(source, limit, counted, stop)
     explained: Explanation | None = None
-    if done.messages and not stop():
+    # What expires when it arrives is never read: the metrics alone show it.
+    unseen = expired_arrivals.may_expire(source.workload.queue, source.queue)
+    if (done.messages or unseen) and not stop():
         explained = explain(source, logs)
     done = replace(done, notes=(*done.notes, *late_outcomes.record_late_outcomes(source)))
     _report(context, source, done, explained, chosen_format(OutputFormat.TABLE, as_json))
@@ -79,7 +83,8 @@ def causes(
 ) -> None:
     """Show the failure causes in the snapshot.
 
-    Largest first, each with whether it has been fixed. Exits with 1 when there are messages.
+    Largest first, each with whether it has been fixed. Says so where the queue holds more or fewer messages now. Exits
+    with 1 when there are messages.
     """
     form = chosen_format(output, as_json)
     source = context.open()
@@ -96,17 +101,21 @@ def _report(
 ) -> None:
     """Shows the snapshot by cause. Exits with 1 when there are messages."""
     report = causes_api.report_causes(source, imported)
-    scanned = {} if done is None else {"look": done}
+    there = report.messages + report.in_flight
+    if done is None and not imported:
+        depth = sqs.queue_depth(source.aws, source.queue)
+        there = depth.visible + depth.in_flight + depth.delayed
+    scanned = {"messages_now": there} if done is None else {"look": done}
     value = {**scanned, "explained": explained, "causes": report}
     if not print_as(form, value, CAUSE_COLUMNS, _rows(report)):
         console = printing.output_console()
-        _show(console, context, source, report)
+        _show(console, context, source, report, there)
         _notes(console, done, explained)
         if report.imported and not imported:
             beside = formatting.count(report.imported, "imported message is", "imported messages are")
             printing.notes(console, [f"{beside} in the snapshot, too: {context.command_line('causes', '--imported')}."])
-        _next(console, context, source, report, report.complete if done is None else done.complete, imported)
-    if report.messages or report.in_flight:
+        _next(console, context, source, report, done, imported)
+    if report.messages or report.in_flight or there:
         raise typer.Exit(1)
 
 
@@ -117,9 +126,16 @@ def explain(source: DeadLetterQueue, logs: bool = True) -> Explanation:
         return causes_api.explain_causes(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
 
 
-def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport) -> None:
-
+def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport, there: int) -> None:
+    """``there``: messages that the queue has now."""
+    if there != report.messages + report.in_flight:
+        held = formatting.count(there, "message")
+        console.print(
+            Text(f"The DLQ has {held} now: scan again before acting. Last scan:", style=LEVEL_STYLES["watch"])
+        )
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
+    if report.expired and report.messages:
+        console.print(Text(safe(f"{report.expired[0].upper()}{report.expired[1:]}."), style=LEVEL_STYLES["watch"]))
     age = printing.snapshot_age(report.scanned_at, report.messages, report.complete)
     console.print(Text(f"{printing.where(source)} · {age}", style="dim"))
     now = datetime.now(UTC)
@@ -180,13 +196,18 @@ def _notes(console: Console, done: ScanResult | None, explained: Explanation | N
 
 
 def _next(
-    console: Console, context: DlqContext, source: DeadLetterQueue, report: CausesReport, complete: bool, imported: bool
+    console: Console,
+    context: DlqContext,
+    source: DeadLetterQueue,
+    report: CausesReport,
+    done: ScanResult | None,
+    imported: bool,
 ) -> None:
 
     next_steps(console, *interrupted(context, source))
     rows = _rows(report)
     if not rows:
-        if not complete:
+        if done is None or not done.complete:
             next_steps(console, (context.command_line("scan"), "read the DLQ"))
         return
     first = rows[0]

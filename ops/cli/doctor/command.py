@@ -47,10 +47,7 @@ def doctor(
         Path | None,
         typer.Option("--template", help="Check a SAM or CloudFormation template (YAML or JSON); no account is asked."),
     ] = None,
-    parameter: Annotated[
-        list[str] | None,
-        typer.Option("--parameter", metavar="NAME=VALUE", help="A parameter of the template, in place of its default."),
-    ] = None,
+    parameter: options.Parameter = None,
     stack: options.Stack = None,
     queue: options.Queue = None,
     function: options.Function = None,
@@ -101,7 +98,7 @@ def _of_template(
             "--template is read without an account: --stack, --function, --profile and --region do not apply.",
             "Omit them, or --template.",
         )
-    found = workloads.read(path, _parameters(given), queue, int(deadline) if deadline else None)
+    found = workloads.read(path, options.parameters(given), queue, int(deadline) if deadline else None)
     return DoctorReport(str(path), "", tuple(examine(one) for one in found.workloads), found.notes)
 
 
@@ -118,16 +115,6 @@ def _of_account(parameter: list[str] | None, target: Target, deadline: float | N
     found = read.read(aws, described)
     settings = replace(found.workload, deadline_s=int(deadline) if deadline else None)
     return DoctorReport("", place(described, target), (examine(settings),), refused=found.refused)
-
-
-def _parameters(given: list[str]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in given]
-    wrong = next((name for name, equals, _ in pairs if not (name and equals)), None)
-    if wrong is not None:
-        raise UsageError(
-            f"{wrong} is not a parameter with its value.", "Use a form like --parameter FunctionTimeout=60."
-        )
-    return {name: value for name, _, value in pairs}
 
 
 def _print(report: DoctorReport, form: DoctorFormat) -> None:

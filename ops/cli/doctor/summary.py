@@ -11,7 +11,7 @@ HEADINGS = {RuleSeverity.CRITICAL: "Critical", RuleSeverity.WARNING: "Warning", 
 
 
 def summary(examination: Examination) -> str:
-    """``2 critical, 1 warning · 48 rules fine · 4 not checked``."""
+    """``2 critical, 1 warning · 48 rules passed · 4 not checked``."""
     counts = ((RuleSeverity.CRITICAL, "critical"), (RuleSeverity.WARNING, "warning"), (RuleSeverity.ADVICE, "advice"))
     words = [
         formatting.count(examination.count(severity), word, "warnings" if word == "warning" else word)
@@ -20,7 +20,7 @@ def summary(examination: Examination) -> str:
     ]
     fine = formatting.count(len(examination.fine), "rule")
     unchecked = f" · {len(examination.not_checked)} not checked" if examination.not_checked else ""
-    return f"{', '.join(words) or 'no findings'} · {fine} fine{unchecked}"
+    return f"{', '.join(words) or 'no findings'} · {fine} passed{unchecked}"
 
 
 def change(finding: RuleFinding) -> str:
@@ -31,6 +31,4 @@ def change(finding: RuleFinding) -> str:
 
 def sentence(text: str) -> str:
     """Starting with a capital, unless the first word is a name."""
-    first = text.split(" ", 1)[0]
-    is_name = any(character.isupper() or character in "-_.0123456789" for character in first)
-    return f"{safe(text if is_name else text[:1].upper() + text[1:])}."
+    return safe(formatting.sentence(text))

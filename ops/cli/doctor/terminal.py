@@ -63,9 +63,5 @@ def _indented(console: Console, text: Text, columns: int) -> None:
 
 
 def _unchecked(console: Console, examination: Examination) -> None:
-    """The rules by reason."""
-    by_reason: dict[str, list[str]] = {}
-    for one in examination.not_checked:
-        by_reason.setdefault(one.why, []).append(one.rule)
-    for why, rules in by_reason.items():
+    for why, rules in examination.not_checked_by_reason.items():
         _indented(console, Text(f"{', '.join(rules)}: {safe(why)}", style="dim"), 2)

@@ -1,4 +1,5 @@
-"""Who did what to which messages, when and why: one line of JSON each, in a file that is only ever added to.
+"""Who moved or deleted which messages, or changed which settings by a runbook, when and why: one line of JSON each, in a
+file that is only ever added to.
 
 Each line carries the SHA-256 of the line before, so that ``verify`` finds a line that was changed, taken out or put in
 later by hand, or damaged by a disk. What it cannot prove: whoever can write the file can compute the whole chain again
@@ -18,14 +19,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ops import atomic_file, file_lock, typed_json
+from ops import masking, typed_json
 from ops.deadletters import csv_safe
 from ops.errors import UsageError
+from ops.files import atomic_file, file_lock
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 FILE = "audit.jsonl"
+RUNBOOK_ACTIONS = ("runbook", "rollback", "runbook step", "runbook undo")
+"""Actions whose ``plan`` is the run of a runbook."""
 FIRST_HASH = "0" * 64
 """What the first line carries."""
 VERIFY_LIMITS = (
@@ -40,10 +44,11 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Record:
-    """``action``: redrive | copy | resume (of either) | purge, which are recorded as they begin and as they end; and
-    cancel, which asks one of the first three to stop. Scans, plans, exports and imports move and delete nothing, and
-    are not recorded. ``counts``: messages by outcome, of a resumed run all in all. ``outcome``: began | done | stopped
-    | cancelled | failed; of a cancel: asked."""
+    """``action``: redrive | copy | resume (of either) | purge | runbook | rollback | runbook step | runbook undo, which are
+    recorded as they begin and as they end; and cancel, which asks one of the first three to stop. Scans, plans, exports and
+    imports move and delete nothing, and are not recorded. ``plan``: its ID, or that of the runbook's run. ``reason`` and
+    ``note`` are written with secrets masked. ``counts``: messages by outcome, of a resumed run all in all. ``outcome``:
+    began | done | stopped | cancelled | failed, of a runbook the phase in which it ended; of a cancel: asked."""
 
     at: datetime
     who: str
@@ -74,10 +79,10 @@ def new_record(source: DeadLetterQueue, who: str, action: str, reason: str, **mo
 
 
 def require_reason(reason: str) -> str:
-    """``reason`` without the space around it. Raises UsageError when nothing is left."""
+    """``reason`` without the space around it, secrets masked. Raises UsageError when nothing is left."""
     if not reason.strip():
         raise UsageError("A reason is required for the audit log.", 'Add one: --reason "what was fixed, ticket".')
-    return reason.strip()
+    return masking.mask_text(reason.strip())
 
 
 def append_record(home: Path, record: Record) -> None:
@@ -85,7 +90,7 @@ def append_record(home: Path, record: Record) -> None:
 
     Raises UsageError without a reason, OpsError when it cannot be written.
     """
-    require_reason(record.reason)
+    record = replace(record, reason=require_reason(record.reason), note=masking.mask_text(record.note))
     path = home / FILE
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -94,7 +99,7 @@ def append_record(home: Path, record: Record) -> None:
             last, torn = _last(handle)
             entry = {**_plain(record), "before": _hash(last) if last is not None else FIRST_HASH}
             line = json.dumps(entry, sort_keys=True).encode() + b"\n"
-            _write(handle, b"\n" + line if torn else line)
+            atomic_file.append_bytes(handle, b"\n" + line if torn else line)
             os.fsync(handle)
         if new:
             atomic_file.sync_folder(home)
@@ -163,17 +168,6 @@ def _last(handle: int) -> tuple[bytes | None, bool]:
         tail = os.pread(handle, step, at) + tail
     torn = not tail.endswith(b"\n")
     return tail.removesuffix(b"\n").rsplit(b"\n", 1)[-1], torn
-
-
-def _write(handle: int, data: bytes) -> None:
-    """All of ``data`` or nothing: a disk that fills up midway must not leave half a line."""
-    size = os.fstat(handle).st_size
-    try:
-        while data:
-            data = data[os.write(handle, data) :]
-    except OSError:
-        os.ftruncate(handle, size)
-        raise
 
 
 def _lines(home: Path) -> list[bytes]:

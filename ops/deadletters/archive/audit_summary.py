@@ -11,9 +11,10 @@ from ops.deadletters.archive.audit_log import Record, Verification
 from ops.insight.report_types import Finding, Level
 
 RECENT = timedelta(days=7)
-PAGE = "dead_letters"
-_SUCCESSFUL = ("done", "")
-_OPERATIONS = ("redrive", "resume", "copy", "purge")
+PAGE, RUNBOOKS_PAGE = "dead_letters", "runbooks"
+_SUCCESSFUL = ("done", "", "checked", "rolled back")
+_REDRIVES = ("redrive", "resume", "copy", "purge")
+_OPERATIONS = (*_REDRIVES, "runbook", "rollback")
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class History:
 
     @property
     def operations(self) -> tuple[Entry, ...]:
-        """Finished or not; without cancels, which only ask an operation to stop."""
+        """Finished or not; without cancels, which only ask an operation to stop, and without a runbook's steps."""
         return tuple(entry for entry in self.entries if entry.record.action in _OPERATIONS)
 
     @property
@@ -83,16 +84,17 @@ def _finding(recent: Sequence[Record], records: Sequence[Record], verified: Veri
         return Finding(Level.ACT, f"Critical: the audit log is not consistent in {count}: {verified.problems[0]}")
     if not records:
         return Finding(
-            Level.UNKNOWN, "No data: no operations are recorded; no messages were moved or deleted from this machine."
+            Level.UNKNOWN,
+            "No data: no operations are recorded; this machine moved or deleted no messages, and ran no runbook.",
         )
     ended = [record for record in recent if record.action in _OPERATIONS and record.outcome != "began"]
     unfinished = _unfinished_text(recent, now)
     if unfinished and not ended:
-        return Finding(Level.WATCH, f"Warning: {unfinished}.", PAGE)
+        return Finding(Level.WATCH, f"Warning: {unfinished}.", _page(_unfinished(recent)[0]))
     if not ended:
         return Finding(
             Level.OK,
-            "OK: nothing was moved or deleted in the last 7 days; no gaps or edits were found in the audit log.",
+            "OK: nothing was moved, deleted or run in the last 7 days; no gaps or edits were found in the audit log.",
         )
     users = len({record.who for record in ended})
     last = ended[0]
@@ -103,10 +105,14 @@ def _finding(recent: Sequence[Record], records: Sequence[Record], verified: Veri
     sent, failed_again = last.counts.get("sent", 0), last.counts.get("came_back", 0)
     text += f", {failed_again:,} of {sent:,} failed again" if failed_again else ""
     if unfinished:
-        return Finding(Level.WATCH, f"Warning: {text}; {unfinished}.", PAGE)
+        return Finding(Level.WATCH, f"Warning: {text}; {unfinished}.", _page(_unfinished(recent)[0]))
     if last.outcome in _SUCCESSFUL and not failed_again:
         return Finding(Level.OK, f"OK: {text}; no gaps or edits were found in the audit log.")
-    return Finding(Level.WATCH, f"Warning: {text}.", PAGE)
+    return Finding(Level.WATCH, f"Warning: {text}.", _page(last))
+
+
+def _page(record: Record) -> str:
+    return PAGE if record.action in _REDRIVES else RUNBOOKS_PAGE
 
 
 def _unfinished(records: Sequence[Record]) -> list[Record]:

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import atomic_file
 from ops.deadletters import csv_safe
 from ops.deadletters.archive import jsonl
 from ops.deadletters.messages import s3_pointers
@@ -18,6 +17,7 @@ from ops.deadletters.messages.model import SnapshotMessage
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
+from ops.files import atomic_file
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue

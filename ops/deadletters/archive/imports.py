@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import access, atomic_file
+from ops import access
 from ops.deadletters import causes
 from ops.deadletters.archive import jsonl
 from ops.deadletters.messages.model import Cause, Place
 from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot
 from ops.errors import UsageError
+from ops.files import atomic_file
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue

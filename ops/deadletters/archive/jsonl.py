@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ops import atomic_file
 from ops.aws.sqs import Attribute, Message
 from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Cause, SnapshotMessage
 from ops.deadletters.snapshot import rows
 from ops.errors import UsageError
+from ops.files import atomic_file
 
 SCHEMA = 1
 MAX_LINE_BYTES = 16 * 1_048_576

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from ops import access, formatting
 from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.attribution.evidence import SearchedMessage
-from ops.deadletters.causes.attribution.log_evidence import LogSearchResult, search_logs
+from ops.deadletters.causes.attribution.log_evidence import search_logs
 from ops.deadletters.causes.attribution.message_sources import QueueConsumers, find_consumers, own_consumer
-from ops.deadletters.causes.attribution.throttled import ThrottledMessages, find_never_invoked
+from ops.deadletters.causes.attribution.metric_evidence import MetricCauses, infer_from_metrics
 from ops.deadletters.causes.clustering import group_split
 from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
 from ops.deadletters.causes.logs.log_query import Budget
@@ -23,7 +23,7 @@ from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.fingerprints.cause_record import job_kind
 from ops.deadletters.fingerprints.fingerprint import LABEL_SAMPLE, common_label
 from ops.deadletters.messages import parse
-from ops.deadletters.messages.model import Cause, Kind
+from ops.deadletters.messages.model import NEVER_RAN, Cause, Kind
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot, cause_origins
 from ops.workload.notes import unknown_function
@@ -78,8 +78,13 @@ def explain_causes(
         budget = budget or Budget()
         known = _consumers(source, unexplained, cause_origins(snapshot, MOVABLE_PLACES), budget)
         search = search_logs(source, known, unexplained, budget, report_progress, now)
-        inferred = _throttled(
-            source, known, search, [one for one in unexplained if one.message_id not in read.fallback], now
+        without_failure = [
+            one for one in unexplained if one.message_id not in read.fallback and one.message_id not in search.found
+        ]
+        inferred = (
+            infer_from_metrics(source, known, search, without_failure, read.throttled, now)
+            if budget.queries
+            else MetricCauses()
         )
         found = {**read.fallback, **inferred.found, **search.found}
         left = [subject.message_id for subject in unexplained if subject.message_id not in found]
@@ -93,10 +98,10 @@ def explain_causes(
         snapshot.set_labels(_labels(snapshot))
         groups = snapshot.groups(MOVABLE_PLACES)
         verdicts = fix_status.fix_statuses(
-            source, groups, cause_origins(snapshot, MOVABLE_PLACES), known, search.askings, now
+            source, groups, cause_origins(snapshot, MOVABLE_PLACES), known, search.askings, inferred.metrics, now
         )
         asked = search.asked
-        notes = [*known.notes, *asked.notes]
+        notes = [*known.notes, *asked.notes, *inferred.notes]
         if unexplained and source.workload.function is None:
             notes.insert(0, _no_logs_note(source))
         snapshot.save_note(
@@ -109,11 +114,17 @@ def explain_causes(
             guessed=sum(cause.source == CLUSTER_SOURCE for cause in guessed.values()),
             likely=sum(cause.likely for cause in found.values()),
             groups=groups,
-            usd=asked.usd + inferred.usd,
+            usd=asked.usd + (inferred.metrics.usd if inferred.metrics else 0.0),
             queries=asked.queries,
             notes=tuple(dict.fromkeys(notes)),
         )
-        note = {"usd": done.usd, "queries": done.queries, "notes": list(done.notes), "at": now.isoformat()}
+        note = {
+            "usd": done.usd,
+            "queries": done.queries,
+            "notes": list(done.notes),
+            "at": now.isoformat(),
+            "oldest_s": inferred.metrics.oldest_s if inferred.metrics else None,
+        }
         snapshot.save_note(EXPLAINED_NOTE, note)
     return done
 
@@ -121,11 +132,12 @@ def explain_causes(
 @dataclass
 class _SnapshotContents:
     """By message ID: what little the messages carry ("code 200"); kinds of jobs. And those that the logs are asked
-    about."""
+    about. ``throttled``: when the first cause that is throttling was last seen; None without one."""
 
     fallback: dict[str, Cause] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     silent: list[SearchedMessage] = field(default_factory=list)
+    throttled: datetime | None = None
 
 
 def _consumers(
@@ -140,26 +152,16 @@ def _consumers(
     )
 
 
-def _throttled(
-    source: DeadLetterQueue,
-    known: QueueConsumers,
-    heard: LogSearchResult,
-    unexplained: Sequence[SearchedMessage],
-    now: datetime,
-) -> ThrottledMessages:
-    """Only after a complete log search."""
-    asked = heard.asked
-    if not asked.queries or asked.failed or asked.notes:
-        return ThrottledMessages({})
-    return find_never_invoked(source, known, [one for one in unexplained if one.message_id not in heard.found], now)
-
-
 def _read_snapshot(snapshot: Snapshot, say: Progress) -> _SnapshotContents:
     """Messages that have no cause, or only a guess: the logs may have more by now. Those that carry one have it since
     they are in the snapshot."""
     say("reading the snapshot")
     read = _SnapshotContents()
-    guesses = [group.fingerprint for group in snapshot.groups(MOVABLE_PLACES) if group.source == CLUSTER_SOURCE]
+    groups = snapshot.groups(MOVABLE_PLACES)
+    read.throttled = min(
+        (one.last_failed for one in groups if one.error_type == NEVER_RAN and one.last_failed), default=None
+    )
+    guesses = [group.fingerprint for group in groups if group.source == CLUSTER_SOURCE]
     telling = []
     for message in snapshot.summaries(["", *guesses]):
         if kind := job_kind(message.body):

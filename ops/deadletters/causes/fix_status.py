@@ -12,11 +12,12 @@ from handler import contract
 from ops import formatting, log_streams
 from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, source_queue
 from ops.deadletters.causes.logs import log_parser
-from ops.deadletters.messages.model import NEVER_RAN, Kind
+from ops.deadletters.messages.model import NEVER_INVOKED, NEVER_RAN, Kind
 
 if TYPE_CHECKING:
     from ops.aws.lambda_ import Function
     from ops.deadletters.causes.attribution.message_sources import QueueConsumer, QueueConsumers
+    from ops.deadletters.causes.attribution.receive_metrics import ReceiveMetrics
     from ops.deadletters.causes.logs.log_query import LogQuerySession
     from ops.deadletters.queue import DeadLetterQueue
     from ops.deadletters.snapshot import CauseGroup, CauseOrigin
@@ -44,10 +45,12 @@ def fix_statuses(
     came_from: Sequence[CauseOrigin],
     known: QueueConsumers,
     sessions: Mapping[str, LogQuerySession],
+    metrics: ReceiveMetrics | None,
     now: datetime,
 ) -> dict[str, dict[str, Any]]:
     """The verdict on every cause, as the snapshot notes it: of each function that failed with it, the worst one.
-    ``sessions``: by the function's ARN. One query a function at most, from the earliest of the last failures."""
+    ``sessions``: by the function's ARN. One query a function at most, from the earliest of the last failures.
+    ``metrics``: of the workload's queue and function."""
     died: dict[str, dict[str, datetime | None]] = {}
     for origin in came_from:
         by_queue = died.setdefault(origin.fingerprint, {})
@@ -60,6 +63,9 @@ def fix_statuses(
     found: dict[str, dict[str, Any]] = {}
     for group in groups:
         verdicts: dict[str, FixStatus] = {}
+        if group.error_type in (NEVER_RAN, NEVER_INVOKED):
+            found[group.fingerprint] = {**asdict(_without_run(group, metrics, now)), "deployed": None}
+            continue
         for queue, last in died.get(group.fingerprint, {OWN_QUEUE: group.last_failed}).items():
             consumers = known.of(queue)
             for feed in consumers:
@@ -93,8 +99,6 @@ def _causes_of_function(
 def _verdict(
     group: CauseGroup, last: datetime | None, function: Function | None, succeeded: Successes | None, now: datetime
 ) -> FixStatus:
-    if group.error_type == NEVER_RAN:
-        return FixStatus(UNKNOWN, "Nothing failed: it is not known whether the function's concurrency was increased.")
     count = None
     if succeeded is not None and last is not None and group.job_kinds:
         count = sum(at > last and kind in group.job_kinds for at, kind in succeeded.found)
@@ -107,6 +111,24 @@ def _verdict(
         now,
         set(group.kinds) == {Kind.REJECTED},
         is_intermittent(group.error_type),
+    )
+
+
+def _without_run(group: CauseGroup, metrics: ReceiveMetrics | None, now: datetime) -> FixStatus:
+    """Of messages that the function never had: a deploy changes nothing about that, its concurrency does."""
+    if group.error_type == NEVER_INVOKED:
+        return FixStatus(UNKNOWN, "It is not known whether something other than the function still receives messages.")
+    if metrics is None or group.last_failed is None:
+        return FixStatus(UNKNOWN, "It is not known whether the function was throttled since.")
+    since, last = metrics.after(group.last_failed), formatting.clock(group.last_failed, now)
+    if since.throttled:
+        times = formatting.count(since.throttled, "time")
+        return FixStatus(NO, f"Throttled {times} since {last}: increase the concurrency limit before you redrive.")
+    if since.invoked:
+        ran = formatting.count(since.invoked, "invocation")
+        return FixStatus(SUCCEEDS, f"Not throttled since {last} ({ran}): redrive these messages as they are.")
+    return FixStatus(
+        UNKNOWN, f"Not throttled since {last}, but not invoked either: check the concurrency limit, then redrive."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from ops.deadletters.causes.explain import EXPLAINED_NOTE as EXPLAINED
 from ops.deadletters.messages.model import UNKNOWN_ERROR, Place
 from ops.deadletters.snapshot import CauseGroup, CauseOrigin, Snapshot, cause_origins
 from ops.insight.report_types import Finding, Level, QueryCost
+from ops.insight.rules import expired_arrivals
 from ops.insight.rules.findings import Observation, summarize
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class CausesReport:
     elsewhere: Mapping[str, int] = field(default_factory=dict)
     in_flight: int = field(default=0, metadata={"json_key": "held"})
     """Messages in flight at the last scan: another process had them, and they were not read."""
+    expired: str = ""
+    """That messages expired on arrival, as far as the age of the queue's messages shows; such are in no snapshot."""
 
 
 def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesReport:
@@ -87,10 +90,15 @@ def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesRepo
     frame = _frame(groups, verdicts)
     elsewhere = _elsewhere(source, came_from)
     deployed = _last_deployed(source, groups[0].fingerprint, came_from) if groups else None
+    expired = (
+        ()
+        if imported
+        else expired_arrivals.observe_past(source.workload.queue, source.queue, explained.get("oldest_s"))
+    )
     return CausesReport(
         finding=_imported_finding(frame, info.imported)
         if imported
-        else _finding(frame, info, deployed, elsewhere, now),
+        else _finding(frame, info, deployed, elsewhere, expired, now),
         groups=frame,
         messages=info.imported if imported else info.messages,
         scanned_at=info.scanned_at,
@@ -101,6 +109,7 @@ def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesRepo
         imported=info.imported,
         elsewhere=elsewhere,
         in_flight=0 if imported else _in_flight(info),
+        expired="".join(claim.text for claim in expired),
     )
 
 
@@ -160,7 +169,12 @@ def _frame(groups: tuple[CauseGroup, ...], verdicts: Mapping[str, fix_status.Fix
 
 
 def _finding(
-    groups: pd.DataFrame, info: SnapshotInfo, deployed: datetime | None, elsewhere: Mapping[str, int], now: datetime
+    groups: pd.DataFrame,
+    info: SnapshotInfo,
+    deployed: datetime | None,
+    elsewhere: Mapping[str, int],
+    expired: Sequence[Observation],
+    now: datetime,
 ) -> Finding:
     """``Critical: 54 dead letters, 51 of one cause: …; last deployed 02:10 UTC.``"""
     if info.scanned_at is None and not info.messages:
@@ -176,7 +190,7 @@ def _finding(
         if reported and not info.complete:
             text = f"none of {formatting.count(reported, 'message')} could be read: scan again later"
             return summarize([Observation(Level.WATCH, text, PAGE)])
-        return summarize([Observation(Level.OK, "no dead letters")])
+        return summarize([Observation(Level.OK, "no dead letters"), *expired])
     part = reported > info.messages and not info.complete
     total = (
         f"{formatting.count(info.messages)} of about {formatting.count(reported)}"

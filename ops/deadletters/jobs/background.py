@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
-import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from ops import access, file_lock, typed_json
-from ops.atomic_file import MALFORMED, atomic_write, open_regular, private_opener, read_file
+from ops import access, typed_json
 from ops.deadletters.queue import DeadLetterQueue, folder_error, open_queue
+from ops.detached_process import start_process
 from ops.errors import OpsError, UsageError
+from ops.files import file_lock
+from ops.files.atomic_file import MALFORMED, atomic_write, open_regular, private_opener, read_file
 from ops.target import Target
 
 UNRESTRICTED_JOBS = frozenset({"export"})
@@ -81,18 +80,7 @@ def start_job(source: DeadLetterQueue, work: str, name: str = "", **arguments: A
     }
     with files.take() as log:  # closed here; the lock stays with the process that is started
         files.write(job)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "ops.deadletters.jobs.background"],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            cwd=Path(__file__).resolve().parents[3],  # where `ops` is importable, installed or not
-            start_new_session=True,  # the dashboard's Ctrl-C does not reach it
-        )
-    assert process.stdin is not None  # noqa: S101 (a pipe was requested)
-    with suppress(BrokenPipeError), process.stdin as line:  # broken: it ended at once, see its log
-        line.write(json.dumps(order).encode())
-    threading.Thread(target=process.wait, daemon=True, name=f"wait for {job.name}").start()
+        start_process("ops.deadletters.jobs.background", json.dumps(order).encode(), log, job.name)
     return job
 
 

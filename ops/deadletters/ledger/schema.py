@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from ops import atomic_file
 from ops.deadletters.ledger.model import MessageState, Outcome
 from ops.errors import OpsError, UsageError
+from ops.files import atomic_file
 
 APPLICATION_ID = 0x6C656467
 """SQLite's application_id of ledgers ("ledg")."""

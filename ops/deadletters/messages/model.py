@@ -13,7 +13,9 @@ from enum import StrEnum
 from ops.aws.sqs import Attribute
 
 __all__ = [
+    "NEVER_INVOKED",
     "NEVER_RAN",
+    "RETURNED",
     "UNKNOWN_ERROR",
     "WRAPPED",
     "Attribute",
@@ -66,6 +68,10 @@ class DeadLetter:
 UNKNOWN_ERROR = "unknown"
 NEVER_RAN = "Never ran"
 """Error type of a message that Lambda was throttled for until no receive was left."""
+NEVER_INVOKED = "Never invoked"
+"""Error type of a message that was received while the function was neither invoked nor throttled."""
+RETURNED = "Returned without delete"
+"""Error type of a message that invocations had, which reported no error, and that was not deleted."""
 WRAPPED = " ← "
 """In a cause's message, between the root's own and each error that wrapped it: ``refused ← TypeError: fetch failed``.
 """

@@ -102,6 +102,10 @@ class QueueOutcomeWatcher:
                 self._assumed += 1
                 yield sent, (Outcome.SUCCEEDED, now, "")
 
+    def none_left(self) -> None:
+        """The log decided on every message: what is in the queue now is none of the run's."""
+        self._remaining = 0
+
     def failed_again(self) -> None:
         """One more message is known to be in the dead-letter queue again."""
         if self._dlq_search:

@@ -67,7 +67,9 @@ class SqsOutcomeWatcher:
                 yield sent, outcome
             elif not (sent.new_ids and self._tracker.sees_handler_records) or now > sent.sent_at + self._longest:
                 silent.append(sent)
-        if silent and not moving:
+        if not silent:
+            self._queue_outcomes.none_left()
+        elif not moving:
             yield from self._queue_outcomes.check(silent, run, now, self._tracker.last_failure)
 
     def _pattern(self, waiting: Sequence[SentMessage]) -> str:

@@ -18,6 +18,7 @@ from ops.deadletters.plan_codec import with_hash
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Returns, Selection, Steps
 from ops.deadletters.plans import destinations, requirements, return_targets
 from ops.deadletters.plans.engine_choice import MOVE_TASK, EngineRequest, choose_engine
+from ops.deadletters.plans.muted_alarms import PlannedMuting, plan_muting
 from ops.deadletters.plans.selection_stats import SAMPLE_SIZE, SelectionStats, SizeStats, check_sizes, collect_stats
 from ops.deadletters.plans.steps import step_boundaries
 from ops.deadletters.plans.warnings import plan_warnings
@@ -44,12 +45,13 @@ def make_plan(
     steps: Steps | None = None,
     margin: float = DEFAULT_MARGIN,
     engine: str | None = None,
+    mute: bool = True,
 ) -> Plan:
     """The plan for ``selection``, which nothing follows yet and no file holds.
 
     Reads the snapshot, the queue's attributes and the destination's; sends and receives nothing. ``destination`` may
     name its queue by name, URL or ARN in ``queue_url``. ``engine``: "ledger" or "move task"; None leaves it to the
-    plan.
+    plan. ``mute``: the alarms that the redrive would trip by its own traffic are muted while it runs.
 
     Raises UsageError (nothing selected, nowhere to go, the edits apply to no message, an invalid value), what the
     snapshot raises, and what ``ops.aws`` raises about the queue, the destination or its key.
@@ -92,6 +94,7 @@ def make_plan(
         else 0
     )
     estimate = requirements.estimate_redrive(len(stats.ids) + unseen, sizes.bytes, action, pace, fifo=source.queue.fifo)
+    muting = plan_muting(source, queues, estimate, steps) if mute and moved else PlannedMuting()
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
     failing = {mark for mark, one in verdicts.items() if one.verdict == fix_status.NO}
@@ -118,15 +121,28 @@ def make_plan(
             engine_why=chosen.why,
             causes=dict(stats.causes.most_common()),
             estimate=estimate,
-            permissions=requirements.required_permissions(
-                source, action, goals, queues, watched.log_groups, task=task, watch=steps.watch, headroom=pace.headroom
+            permissions=(
+                *requirements.required_permissions(
+                    source,
+                    action,
+                    goals,
+                    queues,
+                    watched.log_groups,
+                    task=task,
+                    watch=steps.watch,
+                    headroom=pace.headroom,
+                ),
+                *muting.permissions,
             ),
             sample=tuple(stats.ids[:SAMPLE_SIZE]),
             unseen=unseen,
             size_limits=limits,
             returns=returning.returns if returning else Returns(),
+            mutes=muting.alarms,
+            mute_s=muting.seconds,
             warnings=(
                 *notes,
+                *muting.warnings,
                 *plan_warnings(
                     source,
                     stats,

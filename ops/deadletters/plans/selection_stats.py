@@ -22,10 +22,10 @@ SAMPLE_SIZE = 5
 @dataclass
 class SelectionStats:
     """``oldest``: of those in the queue. ``causes``: by fingerprint, "" where none is known; that of ``likely`` of them
-    is only inferred. ``edit_errors``: sentence → messages that the edits do not apply to. ``pointers``: how many point
-    to S3, as ``pointer`` does. ``sizes``: by the origin's ARN, as ``outgoing.message_sizes``. ``inferred``: messages
-    that do not say their origin themselves. ``remaining``: messages that stay, by reason; ``remaining_ids``,
-    ``remaining_kinds``."""
+    is only inferred. ``types``: error types by fingerprint. ``edit_errors``: sentence → messages that the edits do not
+    apply to. ``pointers``: how many point to S3, as ``pointer`` does. ``sizes``: by the origin's ARN, as
+    ``outgoing.message_sizes``. ``inferred``: messages that do not say their origin themselves. ``remaining``: messages
+    that stay, by reason; ``remaining_ids``, ``remaining_kinds``."""
 
     ids: list[str] = field(default_factory=list)
     oldest: datetime | None = None
@@ -38,6 +38,7 @@ class SelectionStats:
     remaining_kinds: Counter[Kind] = field(default_factory=Counter)
     imported: int = 0
     likely: int = 0
+    types: dict[str, str] = field(default_factory=dict)
     edit_errors: Counter[str] = field(default_factory=Counter)
     pointers: int = 0
     pointer: Pointer | None = None
@@ -87,6 +88,7 @@ def collect_stats(
         stats.ids.append(message.message_id)
         stats.kinds[message.kind] += 1
         stats.causes[stored.cause.fingerprint] += 1
+        stats.types[stored.cause.fingerprint] = stored.cause.error_type
         stats.imported += message.imported
         stats.likely += stored.cause.likely
         if message.sent and not message.imported and (stats.oldest is None or message.sent < stats.oldest):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import atomic_file
 from ops.aws import sqs
 from ops.deadletters import plan_codec
 from ops.deadletters.plan_codec import MAKE_NEW_PLAN, PlanUnreadable
 from ops.errors import OpsError, UsageError
+from ops.files import atomic_file
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan

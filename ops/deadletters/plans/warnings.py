@@ -10,7 +10,7 @@ from ops import formatting
 from ops.deadletters import queue_lock
 from ops.deadletters.edits.outgoing import MAX_BYTES
 from ops.deadletters.messages import s3_pointers
-from ops.deadletters.messages.model import Kind
+from ops.deadletters.messages.model import NEVER_RAN, RETURNED, Kind
 from ops.deadletters.plan_model import Action, Estimate
 from ops.deadletters.return_target import Service
 
@@ -82,12 +82,26 @@ def _expiry(source: DeadLetterQueue, stats: SelectionStats, estimate: Estimate, 
 
 
 def _unfixed_causes(stats: SelectionStats, unfixed: Sequence[str], *, watched: bool) -> list[str]:
-    messages = sum(stats.causes[mark] for mark in unfixed)
-    if not messages:
-        return []
-    show = "the canary will show it" if watched else "outcomes are not tracked"
-    have = formatting.count(messages, "message has", "messages have")
-    return [f"{have} a cause that is not fixed (ops dlq causes) and may fail again: {show}."]
+    throttled = [mark for mark in unfixed if stats.types.get(mark) == NEVER_RAN]
+    returned = [mark for mark in unfixed if stats.types.get(mark) == RETURNED]
+    others = sum(stats.causes[mark] for mark in unfixed if mark not in (*throttled, *returned))
+    sentences = []
+    if others:
+        show = "the canary will show it" if watched else "outcomes are not tracked"
+        have = formatting.count(others, "message has", "messages have")
+        sentences.append(f"{have} a cause that is not fixed (ops dlq causes) and may fail again: {show}.")
+    if never_ran := sum(stats.causes[mark] for mark in throttled):
+        sentences.append(
+            f"{_messages(never_ran)} never ran, and the function has been throttled since: increase its concurrency "
+            "limit first, or lower the rate."
+        )
+    if not_deleted := sum(stats.causes[mark] for mark in returned):
+        some = formatting.count(not_deleted, "message was", "messages were")
+        sentences.append(
+            f"{some} returned without being deleted, and no deployment followed: correct the function's batch response "
+            "first, or they return again."
+        )
+    return sentences
 
 
 def _rejected(stats: SelectionStats, sizes: SizeStats) -> list[str]:

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import access, atomic_file, formatting
+from ops import access, formatting
 from ops.aws import sts
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log, exports, jsonl
@@ -25,6 +25,7 @@ from ops.deadletters.queue import state_folder
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
+from ops.files import atomic_file
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
@@ -50,11 +51,13 @@ class PurgeResult:
 
 
 def plan_purge(source: DeadLetterQueue, export: Path) -> Plan:
-    """The plan to delete the messages of ``export``. Raises UsageError when some of them are not in the queue, and says
-    where they are; also what ``exports.exported_ids`` and ``plans.make_plan`` raise."""
-    ids = exports.exported_ids(export)
+    """The plan to delete the messages of ``export``, without those that an earlier purge has deleted. Raises UsageError
+    when all are, or some are not in the queue, and says where they are; also what ``exports.exported_ids`` and
+    ``plans.make_plan`` raise."""
+    exported = exports.exported_ids(export)
     with Snapshot.open(source) as snapshot:
-        places = snapshot.places(ids)
+        places = snapshot.places(exported)
+    ids = tuple(name for name in exported if places.get(name) is not Place.PURGED) or exported
     elsewhere = Counter(_ELSEWHERE[places.get(name)] for name in ids if places.get(name) is not Place.QUEUE)
     if elsewhere:
         where = ", ".join(f"{number:,} {place}" for place, number in elsewhere.most_common())
@@ -207,17 +210,20 @@ def ensure_confirmed(source: DeadLetterQueue, plan: Plan, typed: str) -> None:
 
 
 def _verify_export(snapshot: Snapshot, plan: Plan, export: Path) -> str:
-    """SHA-256 of the export. Raises UsageError unless it holds exactly the plan's messages, as in the snapshot."""
+    """SHA-256 of the export. Raises UsageError unless it holds exactly the plan's messages, as in the snapshot, and
+    otherwise only such as are purged already."""
     digest = hashlib.sha256()
     planned = set(plan.ids)
     seen: set[str] = set()
     lines = (line.message for _, line in jsonl.read_lines(atomic_file.expand_user(export), digest.update))
     while batch := {message.message_id: message for message in islice(lines, COMPARE_BATCH)}:
-        if unplanned := batch.keys() - planned:
-            raise _wrong_export(export, f"{min(unplanned)} is in it and not in the plan")
-        for changed in _changed_ids(snapshot, batch):
+        unplanned = batch.keys() - planned
+        places = snapshot.places(unplanned)
+        if strange := [name for name in unplanned if places.get(name) is not Place.PURGED]:
+            raise _wrong_export(export, f"{min(strange)} is in it and not in the plan")
+        for changed in _changed_ids(snapshot, {name: batch[name] for name in batch.keys() - unplanned}):
             raise _wrong_export(export, f"{changed} differs from the snapshot")
-        seen |= batch.keys()
+        seen |= batch.keys() - unplanned
     if missing := planned - seen:
         raise _wrong_export(export, f"{formatting.count(len(missing), 'message')} of the plan are not in it")
     return digest.hexdigest()

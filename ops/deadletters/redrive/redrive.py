@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ops import access
+from ops import access, masking
 from ops.aws import sts
 from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log
@@ -25,6 +25,7 @@ from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action
 from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import headroom, preflight
+from ops.deadletters.redrive.muted_alarms import muted_alarms
 from ops.deadletters.redrive.rollout import Rollout
 from ops.deadletters.redrive.runs import full_text, ledger_path
 from ops.deadletters.snapshot import Snapshot
@@ -105,7 +106,7 @@ def resume_redrive(
             raise UsageError(f"Run {before.id} is done: {before.status_text}", "Scan again, and make a new plan.")
         plan = preflight.load_run_plan(source, ledger)
         stopped = tuple(step for step in before.steps if step.state == "stopped")
-        execution = _Execution(source, plan, ledger, who, reason.strip() or before.reason, "resume")
+        execution = _Execution(source, plan, ledger, who, masking.mask_text(reason.strip()) or before.reason, "resume")
         return _execute(execution, progress, stop, stopped)
 
 
@@ -197,9 +198,10 @@ def _execute(
 ) -> Run:
     try:
         execution.ledger.start_run("Starting.")  # first: a cancellation from now on is meant for this run
-        execution.record("began")
-        state, text = _make_rollout(execution, progress, stop, resumed_from).run()
-        text = f"{text} {plans.remaining_sentence(execution.plan.returns)}".strip()
+        with muted_alarms(execution.source, execution.plan, execution.who) as muted:
+            execution.record("began", " ".join((*muted.notes, *muted.problems)))
+            state, text = _make_rollout(execution, progress, stop, resumed_from).run()
+        text = " ".join(filter(None, (text, plans.remaining_sentence(execution.plan.returns), *muted.problems)))
     except OpsError as error:
         with suppress(OpsError):  # of two errors, the first is reported
             execution.end(RunState.FAILED, full_text(error))

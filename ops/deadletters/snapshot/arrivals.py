@@ -24,6 +24,26 @@ FROM letters WHERE place IN (SELECT value FROM json_each(?))
 """
 _SPAN_QUERY = f"SELECT min(at), max(at), count(*) - count(at) FROM ({_ARRIVALS})"
 _COUNTS_QUERY = f"SELECT fingerprint, (at - ?) / ?, count(*) FROM ({_ARRIVALS}) WHERE at IS NOT NULL GROUP BY 1, 2"
+STEP_S = 10
+"""Resolution of ``recent_arrivals``: the shortest period of a chart."""
+_STEPS_QUERY = f"""
+SELECT fingerprint, at / {STEP_S * 1000}, count(*), max(error_type), max(cause_source), min(likely) FROM (
+    SELECT arrived.*, letters.error_type, letters.cause_source, letters.likely
+    FROM ({_ARRIVALS.replace("SELECT fingerprint", "SELECT n, fingerprint")}) AS arrived JOIN letters USING (n)
+) WHERE at IS NOT NULL GROUP BY 1, 2
+"""
+
+
+@dataclass(frozen=True)
+class ArrivedCause:
+    """Messages of one fingerprint. ``steps``: how many arrived, by the number of ``STEP_S`` seconds since 1970. ``likely``:
+    of all of them the cause is only inferred."""
+
+    fingerprint: str
+    error_type: str
+    source: str
+    likely: bool
+    steps: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,20 @@ def cause_arrivals(snapshot: OpenSnapshot, places: Sequence[Place] = (Place.QUEU
             counts.setdefault(fingerprint, {})[period] = messages
         periods = (last - start) // period_ms + 1
     return CauseArrivals(rows.from_milliseconds(start), period_ms // 1_000, periods, counts, undated)
+
+
+def arrived_causes(snapshot: OpenSnapshot) -> tuple[ArrivedCause, ...]:
+    """When the messages of each cause arrived, those that have left since included. One pass over the snapshot, whose size
+    is all that it depends on. Raises OpsError when the snapshot cannot be read."""
+    where = schema.dumps([place.value for place in Place if place is not Place.IMPORTED])
+    steps: dict[str, dict[int, int]] = {}
+    known: dict[str, tuple[str, str, bool]] = {}
+    with schema.translate_read_errors(snapshot.path):
+        for mark, step, messages, error_type, source, likely in snapshot.connection.execute(_STEPS_QUERY, [where]):
+            steps.setdefault(mark, {})[step] = messages
+            before = known.get(mark, ("", "", True))
+            known[mark] = (max(before[0], error_type), max(before[1], source), before[2] and bool(likely))
+    return tuple(ArrivedCause(mark, *known[mark], counts) for mark, counts in steps.items())
 
 
 def _period_s(span_s: float) -> int:

@@ -11,12 +11,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from ops import atomic_file
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import rows, selection_query
 from ops.deadletters.snapshot.schema import damaged_error, dumps, translate_read_errors
 from ops.errors import UsageError
+from ops.files import atomic_file
 
 SORT_COLUMNS = {
     "sent": ("sent",),

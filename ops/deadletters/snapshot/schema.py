@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ops import atomic_file
 from ops.errors import OpsError
+from ops.files import atomic_file
 
 SCHEMA_VERSION = 2
 APPLICATION_ID = 0x0D1EAD  # in the file's header: that it is a snapshot

@@ -71,107 +71,111 @@ def _account(workload: Workload) -> int | Unknown:
     return Unknown("the account's concurrency could not be read") if quota is None else quota
 
 
-def queue(found: sqs.Queue) -> SqsQueueSettings:
+def queue(resource: sqs.Queue) -> SqsQueueSettings:
     return SqsQueueSettings(
-        origin=SettingOrigin("AWS::SQS::Queue", found.name, found.url),
-        metric_names=frozenset({found.name}),
-        no_metric_names=frozenset({found.url, found.arn}),
-        visibility_s=found.visibility_s,
-        retention_s=found.retention_s,
-        fifo=found.fifo,
-        max_receive_count=found.max_receive_count,
-        redrive_permission=found.redrive_permission,
-        allowed_sources=found.allowed_sources,
-        encrypted=Unknown("SQS does not say whether it is encrypted") if found.encrypted is None else found.encrypted,
-        public=found.public,
+        origin=SettingOrigin("AWS::SQS::Queue", resource.name, resource.url),
+        metric_names=frozenset({resource.name}),
+        no_metric_names=frozenset({resource.url, resource.arn}),
+        visibility_s=resource.visibility_s,
+        retention_s=resource.retention_s,
+        fifo=resource.fifo,
+        max_receive_count=resource.max_receive_count,
+        redrive_permission=resource.redrive_permission,
+        allowed_sources=resource.allowed_sources,
+        encrypted=Unknown("SQS does not say whether it is encrypted")
+        if resource.encrypted is None
+        else resource.encrypted,
+        public=resource.public,
     )
 
 
 def mapping(reader: Reader, function: lambda_.Function | None) -> MappingSettings:
     """``function``: with its reserved concurrency where that was read."""
     missing = unknown(reader.gap) if reader.gap else Unknown("the function could not be read")
-    return _mapping(reader.mapping, function_settings(function) if function else missing)
+    return mapping_settings(reader.mapping, function_settings(function) if function else missing)
 
 
-def _other(found: lambda_.EventSourceMapping, workload: Workload) -> MappingSettings:
+def _other(resource: lambda_.EventSourceMapping, workload: Workload) -> MappingSettings:
     own = workload.function
-    same = own is not None and lambda_.bare_arn(own.arn) == lambda_.bare_arn(found.function_arn)
-    return _mapping(found, function_settings(own) if own and same else Unknown("the function could not be read"))
+    same = own is not None and lambda_.bare_arn(own.arn) == lambda_.bare_arn(resource.function_arn)
+    return mapping_settings(
+        resource, function_settings(own) if own and same else Unknown("the function could not be read")
+    )
 
 
-def _mapping(found: lambda_.EventSourceMapping, function: FunctionSettings | Unknown) -> MappingSettings:
-    qualifier = lambda_.qualified_name(found.function_arn).partition(":")[2]
-    filters = Unknown(found.unreadable_filters) if found.unreadable_filters else found.filters
+def mapping_settings(resource: lambda_.EventSourceMapping, function: FunctionSettings | Unknown) -> MappingSettings:
+    qualifier = lambda_.qualified_name(resource.function_arn).partition(":")[2]
+    filters = Unknown(resource.unreadable_filters) if resource.unreadable_filters else resource.filters
     return MappingSettings(
-        origin=SettingOrigin("AWS::Lambda::EventSourceMapping", found.uuid, found.uuid),
+        origin=SettingOrigin("AWS::Lambda::EventSourceMapping", resource.uuid, resource.uuid),
         function=function,
         qualifier="" if qualifier == "$LATEST" else qualifier,
-        enabled=found.enabled,
-        batch_size=found.batch_size,
-        window_s=found.window_s,
-        maximum_concurrency=found.maximum_concurrency,
-        partial_batches=found.partial_batches,
-        minimum_pollers=found.minimum_pollers,
+        enabled=resource.enabled,
+        batch_size=resource.batch_size,
+        window_s=resource.window_s,
+        maximum_concurrency=resource.maximum_concurrency,
+        partial_batches=resource.partial_batches,
+        minimum_pollers=resource.minimum_pollers,
         filters=filters,
-        event_count=found.event_count,
+        event_count=resource.event_count,
     )
 
 
-def function_settings(found: lambda_.Function) -> FunctionSettings:
-    image = found.package == "Image"
+def function_settings(resource: lambda_.Function) -> FunctionSettings:
+    image = resource.package == "Image"
     in_image = Unknown("what an image holds cannot be seen in settings")
     return FunctionSettings(
-        origin=SettingOrigin("AWS::Lambda::Function", found.name, found.arn),
-        metric_names=frozenset({found.name}),
-        no_metric_names=frozenset({found.arn, lambda_.bare_arn(found.arn)}),
-        timeout_s=found.timeout_s,
-        memory_mb=found.memory_mb,
-        ephemeral_mb=found.ephemeral_mb,
-        package=found.package,
-        runtime=in_image if image else found.runtime or Unknown("Lambda names no runtime"),
-        reserved=found.reserved,
-        tracing=found.tracing,
-        layers=in_image if image else found.layers,
-        variables=frozenset(found.variables),
-        snap_start=found.snap_start,
-        file_system=found.file_system,
-        log_format=found.log_format,
+        origin=SettingOrigin("AWS::Lambda::Function", resource.name, resource.arn),
+        metric_names=frozenset({resource.name}),
+        no_metric_names=frozenset({resource.arn, lambda_.bare_arn(resource.arn)}),
+        timeout_s=resource.timeout_s,
+        memory_mb=resource.memory_mb,
+        ephemeral_mb=resource.ephemeral_mb,
+        package=resource.package,
+        runtime=in_image if image else resource.runtime or Unknown("Lambda names no runtime"),
+        reserved=resource.reserved,
+        tracing=resource.tracing,
+        layers=in_image if image else resource.layers,
+        variables=frozenset(resource.variables),
+        snap_start=resource.snap_start,
+        file_system=resource.file_system,
+        log_format=resource.log_format,
         log_retention_days=NOT_ASKED,
-        dead_letter_target=found.dead_letter_arn is not None,
-        log_group=found.log_group,
+        dead_letter_target=resource.dead_letter_arn is not None,
+        log_group=resource.log_group,
     )
 
 
-def alarm(found: Alarm) -> AlarmSettings:
+def alarm(resource: Alarm) -> AlarmSettings:
     return AlarmSettings(
-        origin=SettingOrigin("AWS::CloudWatch::Alarm", found.name, found.name),
-        name=found.name,
+        origin=SettingOrigin("AWS::CloudWatch::Alarm", resource.name, resource.name),
+        name=resource.name,
         series=tuple(
             Series(one.namespace, one.metric, dict(one.dimensions), one.statistic, one.period_s)
-            for one in found.metrics
+            for one in resource.metrics
         ),
-        periods=found.periods,
-        to_alarm=found.to_alarm,
-        comparison=found.comparison,
-        threshold=found.threshold,
-        missing=found.missing_data,
-        actions=found.actions,
-        actions_enabled=found.actions_enabled,
-        math=found.math,
+        periods=resource.periods,
+        to_alarm=resource.to_alarm,
+        comparison=resource.comparison,
+        threshold=resource.threshold,
+        missing=resource.missing_data,
+        actions=resource.actions,
+        actions_enabled=resource.actions_enabled,
+        math=resource.math,
     )
 
 
-def composite(found: CompositeAlarm) -> AlarmSettings:
+def composite(resource: CompositeAlarm) -> AlarmSettings:
     return AlarmSettings(
-        origin=SettingOrigin("AWS::CloudWatch::CompositeAlarm", found.name, found.name),
-        name=found.name,
+        origin=SettingOrigin("AWS::CloudWatch::CompositeAlarm", resource.name, resource.name),
+        name=resource.name,
         series=(),
         periods=1,
         to_alarm=1,
         comparison="",
         threshold=None,
         missing="",
-        actions=found.actions,
-        actions_enabled=found.actions_enabled,
-        rule=found.rule,
+        actions=resource.actions,
+        actions_enabled=resource.actions_enabled,
+        rule=resource.rule,
     )

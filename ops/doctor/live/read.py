@@ -51,7 +51,7 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
     base = described.settings(workload, (), aws.target.finest_period)
     readers = parallel_map(reading.reader, workload.readers)
     own = {lambda_.bare_arn(one.function.arn) for one in workload.readers if one.function}
-    found = replace(
+    settings = replace(
         base,
         mappings=tuple(readers) if readers else base.mappings,
         other_mappings=reading.others(workload, own),
@@ -61,7 +61,7 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
         observed=reading.observed(workload),
     )
     denied = reading.refused or any(gap.why is Why.DENIED for gap in workload.gaps)
-    return LiveSettings(found, denied)
+    return LiveSettings(settings, denied)
 
 
 class _Reading:
@@ -84,13 +84,13 @@ class _Reading:
         functions = [one.function for one in workload.readers if one.function]
         names = [name for one in queues for name in (one.name, one.url, one.arn)]
         names += [name for one in functions for name in (one.name, one.arn, lambda_.bare_arn(one.arn))]
-        found = self._ask("alarms", partial(cloudwatch.find_alarms_on, self._aws, names))
+        alarms = self._ask("alarms", partial(cloudwatch.find_alarms_on, self._aws, names))
         composites = self._ask("alarms", partial(cloudwatch.composite_alarms, self._aws))
-        if isinstance(found, Unknown):
-            return found
+        if isinstance(alarms, Unknown):
+            return alarms
         if isinstance(composites, Unknown):
             return composites
-        return (*map(described.alarm, found), *map(described.composite, composites))
+        return (*map(described.alarm, alarms), *map(described.composite, composites))
 
     def reader(self, reader: Reader) -> MappingSettings:
         """With the function's reserved concurrency and log retention."""
@@ -108,21 +108,23 @@ class _Reading:
     def others(self, workload: Workload, own: Iterable[str]) -> tuple[MappingSettings, ...] | Unknown:
         """The mappings of these functions on other queues."""
         known = {lambda_.bare_arn(one.function.arn): one.function for one in workload.readers if one.function}
-        found: list[MappingSettings] = []
+        settings: list[MappingSettings] = []
         for arn in own:
             mappings = self._ask(arn, partial(consumers.mappings_of, self._aws, arn))
             if isinstance(mappings, Unknown):
                 return mappings
             others = [one for one in mappings if one.source_arn != workload.queue.arn]
-            found += [described.mapping(consumers.Reader(one, known[arn]), known[arn]) for one in others]
-        return tuple(found)
+            settings += [described.mapping(consumers.Reader(one, known[arn]), known[arn]) for one in others]
+        return tuple(settings)
 
     def dlq_mappings(self, workload: Workload) -> tuple[MappingSettings, ...] | Unknown:
         if workload.dlq is None:
             return ()
         arn = workload.dlq.arn
-        found = self._ask(workload.dlq.name, partial(consumers.readers, self._aws, arn))
-        return found if isinstance(found, Unknown) else tuple(described.mapping(one, one.function) for one in found)
+        readers = self._ask(workload.dlq.name, partial(consumers.readers, self._aws, arn))
+        return (
+            readers if isinstance(readers, Unknown) else tuple(described.mapping(one, one.function) for one in readers)
+        )
 
     def topics(self, alarms: tuple[AlarmSettings, ...] | Unknown) -> tuple[TopicSettings, ...] | Unknown:
         """Those that the alarms publish to. One that may not be read has unknown settings."""
@@ -133,17 +135,17 @@ class _Reading:
 
     def _topic(self, arn: str) -> TopicSettings:
         origin = SettingOrigin("AWS::SNS::Topic", arn.rpartition(":")[2], arn)
-        found = self._ask(arn, partial(sns.topic_attributes, self._aws, arn))
-        if isinstance(found, Unknown):
-            return TopicSettings(origin, arn, found, found, found, found, found)
+        topic = self._ask(arn, partial(sns.topic_attributes, self._aws, arn))
+        if isinstance(topic, Unknown):
+            return TopicSettings(origin, arn, topic, topic, topic, topic, topic)
         return TopicSettings(
             origin=origin,
             arn=arn,
-            key=found.kms_key or None,
-            key_admits=self._key_admits(found.kms_key),
-            policy_admits=_topic_admits(found),
-            subscribed=found.confirmed,
-            pending=found.pending,
+            key=topic.kms_key or None,
+            key_admits=self._key_admits(topic.kms_key),
+            policy_admits=_topic_admits(topic),
+            subscribed=topic.confirmed,
+            pending=topic.pending,
         )
 
     def _key_admits(self, key: str) -> bool | Unknown:
@@ -158,11 +160,11 @@ class _Reading:
         end = datetime.now(UTC)
         start = end - timedelta(days=DAYS)
         question = partial(cloudwatch.get_metric_data, self._aws, _queries(workload), start, end, DAY_S)
-        found = self._ask("metrics", question)
-        if isinstance(found, Unknown):
-            return found
-        most = {key: max((value for _, value in points), default=None) for key, points in found.series.items()}
-        total = {key: sum(value for _, value in points) for key, points in found.series.items()}
+        answer = self._ask("metrics", question)
+        if isinstance(answer, Unknown):
+            return answer
+        most = {key: max((value for _, value in points), default=None) for key, points in answer.series.items()}
+        total = {key: sum(value for _, value in points) for key, points in answer.series.items()}
         cold = total.get("cold", 0.0)
         return ObservedMetrics(
             duration_p99_ms=most.get("p99"),
@@ -172,9 +174,9 @@ class _Reading:
         )
 
 
-def _topic_admits(found: sns.TopicAttributes) -> bool:
+def _topic_admits(topic: sns.TopicAttributes) -> bool:
     """SNS's own policy lets the account's alarms publish: every principal, if the account owns the topic."""
-    return policies.allows(found.policy, CLOUDWATCH, ("sns:Publish",))
+    return policies.allows(topic.policy, CLOUDWATCH, ("sns:Publish",))
 
 
 def _queries(workload: Workload) -> list[MetricQuery]:

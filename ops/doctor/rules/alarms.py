@@ -94,8 +94,8 @@ def dimension(workload: WorkloadSettings) -> Iterator[Problem]:
 @rule(
     "alarm-without-action",
     RuleSeverity.CRITICAL,
-    "each alarm tells somebody",
-    "The alarm turns red in the console, and nobody is told.",
+    "each alarm notifies someone",
+    "The alarm turns red in the console, and no one is notified.",
     sources.ALARMS,
 )
 def action(workload: WorkloadSettings) -> Iterator[Problem]:
@@ -112,7 +112,7 @@ def action(workload: WorkloadSettings) -> Iterator[Problem]:
 
 
 def _mentions(composite: AlarmSettings, alarm: AlarmSettings) -> bool:
-    """Whether a composite alarm that tells somebody depends on ``alarm``."""
+    """Whether a composite alarm that notifies someone depends on ``alarm``."""
     text = known(composite.rule)
     return bool(known(composite.actions)) and (alarm.name in text or f"${{{alarm.origin.name}" in text)
 
@@ -121,7 +121,7 @@ def _mentions(composite: AlarmSettings, alarm: AlarmSettings) -> bool:
     "alarm-actions-disabled",
     RuleSeverity.CRITICAL,
     "the actions of each alarm are enabled",
-    "The alarm turns red in the console, and nobody is told.",
+    "The alarm turns red in the console, and no one is notified.",
     sources.ALARMS,
 )
 @_each_alarm
@@ -197,9 +197,12 @@ def dlq_threshold(workload: WorkloadSettings) -> Iterator[Problem]:
         return
     seen = [pair for pair in watching(workload, "QueueName", dlq.metric_names, DEPTH) if known(pair[1].metric) != AGE]
     plain = [alarm for alarm, _ in seen if not alarm.math]
-    if len(plain) < len(seen):
-        raise NotChecked(f"{seen[0][0].name} is on an expression")
-    if plain and all(_first(alarm) > 1 for alarm in plain):
+    if any(_first(alarm) <= 1 for alarm in plain):
+        return
+    on_math = next((alarm for alarm, _ in seen if alarm.math), None)
+    if on_math is not None:
+        raise NotChecked(f"{on_math.name} is on an expression")
+    if plain:
         alarm = plain[0]
         change = changes.alarm(alarm.origin, "--comparison-operator GreaterThanThreshold --threshold 0", "Threshold", 0)
         text = f"{alarm.name} fires at {formatting.count(_first(alarm))} dead letters"
@@ -208,10 +211,15 @@ def dlq_threshold(workload: WorkloadSettings) -> Iterator[Problem]:
 
 def _first(alarm: AlarmSettings) -> float:
     """The depth from which it fires."""
+    threshold = _threshold(alarm)
+    return threshold + 1 if known(alarm.comparison) == "GreaterThanThreshold" else threshold
+
+
+def _threshold(alarm: AlarmSettings) -> float:
     threshold = known(alarm.threshold)
     if threshold is None:
         raise NotChecked(f"{alarm.name} has no threshold")
-    return threshold + 1 if known(alarm.comparison) == "GreaterThanThreshold" else threshold
+    return threshold
 
 
 @rule(
@@ -240,10 +248,12 @@ def statistic(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) 
 def age_threshold(workload: WorkloadSettings) -> Iterator[Problem]:
     queue = known(workload.queue)
     retention = known(queue.retention_s)
-    for alarm, series in watching(workload, "QueueName", queue.metric_names, (AGE,)):
-        threshold = None if alarm.math else known(alarm.threshold)
-        if threshold is None:
-            raise NotChecked(f"{alarm.name} is on an expression")
+    seen = watching(workload, "QueueName", queue.metric_names, (AGE,))
+    plain = [pair for pair in seen if not pair[0].math]
+    if seen and not plain:
+        raise NotChecked(f"{seen[0][0].name} is on an expression")
+    for alarm, series in plain:
+        threshold = _threshold(alarm)
         late = threshold + known(series.period_s) * known(alarm.to_alarm)
         if late >= retention / 2:
             better = max(60, retention // 4)

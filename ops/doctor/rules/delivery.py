@@ -1,4 +1,4 @@
-"""Rules about the way from an alarm to somebody: topics, their keys, policies and subscriptions."""
+"""Rules about the way from an alarm to someone: topics, their keys, policies and subscriptions."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def topic_policy(topic: TopicSettings) -> Iterator[Problem]:
 @rule(
     "topic-subscription",
     RuleSeverity.WARNING,
-    "somebody is subscribed to the alarm topic",
-    "Notifications are published and read by nobody.",
+    "the alarm topic has a subscription",
+    "Notifications are published, and no one receives them.",
     sources.SNS_DELIVERY,
 )
 @_each_topic

@@ -14,11 +14,14 @@ from ops.doctor.settings import MappingSettings, Unknown, WorkloadSettings, know
 @rule(
     "mapping-disabled",
     RuleSeverity.CRITICAL,
-    "the event source mapping is on",
+    "an event source mapping of the queue is on",
     "Nothing is processed, and messages expire when their retention ends.",
     sources.CREATE_MAPPING,
 )
 def mapping_disabled(workload: WorkloadSettings) -> Iterator[Problem]:
+    if any(one.enabled is True for one in known(workload.mappings)):
+        return  # one may be off on purpose, as in a deployment of two stacks
+
     def check(mapping: MappingSettings) -> Iterator[Problem]:
         if not known(mapping.enabled):
             change = changes.mapping(mapping.origin, "--enabled", "Enabled", True)

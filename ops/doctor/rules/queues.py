@@ -188,7 +188,7 @@ def encryption(workload: WorkloadSettings) -> Iterator[Problem]:
 @rule(
     "public-queue",
     RuleSeverity.CRITICAL,
-    "the queue's policy lets nobody in without a condition",
+    "the queue's policy grants public access only under a condition",
     "Anyone with an AWS account can send messages to the queue, or read and delete them.",
     sources.SQS_POLICY,
 )

@@ -37,11 +37,14 @@ def mapping_name(mapping: MappingSettings) -> str:
     if not mapping.origin.id:
         return mapping.origin.name
     function = mapping.function
-    return "the mapping" if isinstance(function, Unknown) else f"the mapping of {function.origin.name}"
+    name = "the event source mapping"
+    return name if isinstance(function, Unknown) else f"{name} of {function.origin.name}"
 
 
 def age_deadline(workload: WorkloadSettings) -> float | None:
-    """The threshold (s) of the alarm on the age of the oldest message; None when there is none."""
+    """The threshold (s) of the alarm on the age of the oldest message; None when there is none. That of an expression is
+    not an age."""
     queue = known(workload.queue)
-    thresholds = [known(alarm.threshold) for alarm, _ in watching(workload, "QueueName", queue.metric_names, (AGE,))]
+    seen = watching(workload, "QueueName", queue.metric_names, (AGE,))
+    thresholds = [known(alarm.threshold) for alarm, _ in seen if not alarm.math]
     return min((one for one in thresholds if one is not None), default=None)

@@ -78,18 +78,20 @@ class Resolver:
         if name in self._open:
             return Unknown(f"condition {name} refers to itself")
         self._open.add(name)
-        found = self.value(self._conditions[name])
+        resolved = self.value(self._conditions[name])
         self._open.discard(name)
-        return found if isinstance(found, bool | Unknown) else Unknown(f"condition {name} is neither true nor false")
+        return (
+            resolved if isinstance(resolved, bool | Unknown) else Unknown(f"condition {name} is neither true nor false")
+        )
 
     def _resolved_block(self, raw: dict[str, Any]) -> Block:
         block = Block()
         block.line = getattr(raw, "line", 0)
         block.lines = getattr(raw, "lines", {})
         for key, item in raw.items():
-            found = self.value(item)
-            if found is not NO_VALUE:
-                block[key] = found
+            resolved = self.value(item)
+            if resolved is not NO_VALUE:
+                block[key] = resolved
         return block
 
     def _ref(self, name: Any) -> Any:
@@ -105,15 +107,15 @@ class Resolver:
 
     def _parameter(self, name: str, declared: Block) -> Any:
         if name in self._overrides:
-            found: Any = self._overrides[name]
+            resolved: Any = self._overrides[name]
         elif "AWS::SSM::Parameter::Value" in str(declared.get("Type", "")):
             return Unknown(f"parameter {name} is read from Systems Manager", f"${{{name}}}")
         elif "Default" not in declared:
             return Unknown(f"parameter {name} has no default", f"${{{name}}}")
         else:
-            found = declared["Default"]
+            resolved = declared["Default"]
         is_list = str(declared.get("Type", "")).startswith(("CommaDelimitedList", "List<"))
-        return [part.strip() for part in str(found).split(",")] if is_list else found
+        return [part.strip() for part in str(resolved).split(",")] if is_list else resolved
 
     def _get_att(self, argument: Any) -> Any:
         parts = argument.split(".", 1) if isinstance(argument, str) else argument
@@ -148,50 +150,54 @@ class Resolver:
         return either if either == other else holds
 
     def _join(self, argument: Any) -> Any:
-        found = self.value(argument)
-        if not isinstance(found, list) or len(found) != 2 or not isinstance(found[1], list):
+        resolved = self.value(argument)
+        if not isinstance(resolved, list) or len(resolved) != 2 or not isinstance(resolved[1], list):
             return Unknown("a Join has no list")
-        return str(found[0]).join(map(_text, found[1]))
+        return str(resolved[0]).join(map(_text, resolved[1]))
 
     def _select(self, argument: Any) -> Any:
-        found = self.value(argument)
+        resolved = self.value(argument)
         try:
-            return found[1][int(found[0])]
+            return resolved[1][int(resolved[0])]
         except (TypeError, ValueError, IndexError, KeyError):
             return Unknown("a Select cannot be resolved")
 
     def _split(self, argument: Any) -> Any:
-        found = self.value(argument)
-        if isinstance(found, list) and len(found) == 2 and all(isinstance(part, str) and part for part in found):
-            return found[1].split(found[0])
+        resolved = self.value(argument)
+        if (
+            isinstance(resolved, list)
+            and len(resolved) == 2
+            and all(isinstance(part, str) and part for part in resolved)
+        ):
+            return resolved[1].split(resolved[0])
         return Unknown("a Split cannot be resolved")
 
     def _find_in_map(self, argument: Any) -> Any:
         keys = self.value(argument)
-        found: Any = self._mappings
+        resolved: Any = self._mappings
         for key in keys[:3] if isinstance(keys, list) else ():
             if isinstance(key, Unknown):
                 return key
-            if not isinstance(found, dict) or str(key) not in found:
+            if not isinstance(resolved, dict) or str(key) not in resolved:
                 return Unknown(f"a FindInMap depends on {key}" if "${" in str(key) else f"the mapping has no {key}")
-            found = found[str(key)]
-        return self.value(found)
+            resolved = resolved[str(key)]
+        return self.value(resolved)
 
     def _equals(self, argument: Any) -> bool | Unknown:
-        found = self.value(argument)
-        if not isinstance(found, list) or len(found) != 2:
+        resolved = self.value(argument)
+        if not isinstance(resolved, list) or len(resolved) != 2:
             return Unknown("an Equals has not two parts")
-        for side in found:
+        for side in resolved:
             if isinstance(side, Unknown):
                 return side
-        left, right = map(_text, found)
+        left, right = map(_text, resolved)
         if left != right and ("${AWS::" in left or "${AWS::" in right):
             return Unknown("a condition depends on where the stack is deployed")
         return left == right
 
     def _not(self, argument: Any) -> bool | Unknown:
-        found = self.value(argument)
-        inner = found[0] if isinstance(found, list) and found else Unknown("a Not is empty")
+        resolved = self.value(argument)
+        inner = resolved[0] if isinstance(resolved, list) and resolved else Unknown("a Not is empty")
         return inner if isinstance(inner, Unknown) else not inner
 
     def _and(self, argument: Any) -> bool | Unknown:
@@ -201,12 +207,12 @@ class Resolver:
         return self._either(argument, True)
 
     def _either(self, argument: Any, decisive: bool) -> bool | Unknown:
-        found = self.value(argument)
-        if not isinstance(found, list):
+        resolved = self.value(argument)
+        if not isinstance(resolved, list):
             return Unknown("a condition has no parts")
-        if any(one is decisive for one in found):
+        if any(one is decisive for one in resolved):
             return decisive
-        return next((one for one in found if isinstance(one, Unknown)), not decisive)
+        return next((one for one in resolved if isinstance(one, Unknown)), not decisive)
 
 
 def _text(value: Any) -> str:

@@ -31,9 +31,9 @@ def queue(resource: Resource, resources: Resources) -> SqsQueueSettings:
         visibility_s=resource.whole("VisibilityTimeout", 30),
         retention_s=resource.whole("MessageRetentionPeriod", 345_600),
         fifo=resource.flag("FifoQueue", False),
-        max_receive_count=within(redrive, "maxReceiveCount", lambda found: whole(found, "maxReceiveCount")),
+        max_receive_count=within(redrive, "maxReceiveCount", lambda value: whole(value, "maxReceiveCount")),
         redrive_permission=within(allow, "redrivePermission", str),
-        allowed_sources=texts(within(allow, "sourceQueueArns", lambda found: found)),
+        allowed_sources=texts(within(allow, "sourceQueueArns", lambda value: value)),
         encrypted=_encrypted(resource),
         public=_public(resource, resources),
     )
@@ -64,7 +64,7 @@ def function(resource: Resource, resources: Resources) -> FunctionSettings:
         no_metric_names=names(f"${{{resource.name}.Arn}}"),
         timeout_s=resource.whole("Timeout", 3),
         memory_mb=resource.whole("MemorySize", 128),
-        ephemeral_mb=within(resource.inner("EphemeralStorage"), "Size", lambda found: whole(found, "Size")) or 512,
+        ephemeral_mb=within(resource.inner("EphemeralStorage"), "Size", lambda value: whole(value, "Size")) or 512,
         package=package,
         runtime=IN_IMAGE if image else resource.text("Runtime") or Unknown("the function names no runtime"),
         reserved=resource.whole("ReservedConcurrentExecutions", None),
@@ -80,15 +80,15 @@ def function(resource: Resource, resources: Resources) -> FunctionSettings:
     )
 
 
-def _variables(found: Any) -> frozenset[str] | Unknown:
-    return frozenset(found) if isinstance(found, dict) else Unknown("Variables is not a mapping")
+def _variables(value: Any) -> frozenset[str] | Unknown:
+    return frozenset(value) if isinstance(value, dict) else Unknown("Variables is not a mapping")
 
 
 def _traced(resource: Resource) -> bool | Unknown:
     if resource.kind == SAM_FUNCTION:
-        found = resource.get("Tracing", "PassThrough")
-        return found if isinstance(found, Unknown) else found == "Active"
-    return within(resource.inner("TracingConfig"), "Mode", lambda found: found == "Active") or False
+        value = resource.get("Tracing", "PassThrough")
+        return value if isinstance(value, Unknown) else value == "Active"
+    return within(resource.inner("TracingConfig"), "Mode", lambda value: value == "Active") or False
 
 
 def _retention(
@@ -103,14 +103,14 @@ def _retention(
         return Unknown(f"log group {named} is not in this template")
     usual = {f"/aws/lambda/${{{resource.name}}}", f"/aws/lambda/{name}"}
     group = group or next((one for one in resources.of(LOG_GROUP) if own_name(one) in usual), None)
-    found: int | Unknown | None = group.whole("RetentionInDays", None) if group else None
-    return found
+    days: int | Unknown | None = group.whole("RetentionInDays", None) if group else None
+    return days
 
 
 def mapping(resource: Resource, resources: Resources) -> MappingSettings:
     invoked, qualifier = target(resource, resources)
     pollers, scaling = resource.inner("ProvisionedPollerConfig"), resource.inner("ScalingConfig")
-    filters = within(resource.inner("FilterCriteria"), "Filters", lambda found: found)
+    filters = within(resource.inner("FilterCriteria"), "Filters", lambda value: value)
     responses, metrics = resource.listed("FunctionResponseTypes"), resource.inner("MetricsConfig")
     least = 2 if isinstance(pollers, dict) and pollers else None
     return MappingSettings(
@@ -120,15 +120,15 @@ def mapping(resource: Resource, resources: Resources) -> MappingSettings:
         enabled=resource.flag("Enabled", True),
         batch_size=resource.whole("BatchSize", 10),
         window_s=resource.whole("MaximumBatchingWindowInSeconds", 0),
-        maximum_concurrency=within(scaling, "MaximumConcurrency", lambda found: whole(found, "MaximumConcurrency")),
+        maximum_concurrency=within(scaling, "MaximumConcurrency", lambda value: whole(value, "MaximumConcurrency")),
         partial_batches=responses if isinstance(responses, Unknown) else "ReportBatchItemFailures" in responses,
-        minimum_pollers=within(pollers, "MinimumPollers", lambda found: whole(found, "MinimumPollers")) or least,
+        minimum_pollers=within(pollers, "MinimumPollers", lambda value: whole(value, "MinimumPollers")) or least,
         filters=texts(
             [one.get("Pattern") if isinstance(one, dict) else one for one in filters]
             if isinstance(filters, list)
             else filters
         ),
-        event_count=within(metrics, "Metrics", lambda found: "EventCount" in str(found)) or False,
+        event_count=within(metrics, "Metrics", lambda value: "EventCount" in str(value)) or False,
     )
 
 
@@ -140,15 +140,15 @@ def target(resource: Resource, resources: Resources) -> tuple[Resource | None, s
     indirect = resources.find(named, ALIAS, VERSION)
     if indirect is not None:
         return resources.find(indirect.get("FunctionName"), *FUNCTIONS), indirect.name
-    found = resources.find(named, *FUNCTIONS)
-    if found is None and ":" in named:
+    function = resources.find(named, *FUNCTIONS)
+    if function is None and ":" in named:
         bare, _, qualifier = named.rpartition(":")
         return resources.find(bare, *FUNCTIONS), "" if qualifier == "$LATEST" else qualifier
-    if found is not None and found.kind == SAM_FUNCTION:
+    if function is not None and function.kind == SAM_FUNCTION:
         rest = named.partition("}")[0].partition(".")[2]
-        alias = found.text("AutoPublishAlias") if resource.kind != "AWS::Lambda::EventSourceMapping" else None
-        return found, alias or (rest if rest in ("Alias", "Version") else _after(named))
-    return found, _after(named)
+        alias = function.text("AutoPublishAlias") if resource.kind != "AWS::Lambda::EventSourceMapping" else None
+        return function, alias or (rest if rest in ("Alias", "Version") else _after(named))
+    return function, _after(named)
 
 
 def _after(named: str) -> str:

@@ -30,36 +30,36 @@ class Resource:
         return SettingOrigin(self.kind, self.name, line=self.line, lines=getattr(self.properties, "lines", {}))
 
     def get(self, name: str, default: Any = None) -> Any:
-        found = self.properties.get(name, default)
-        return default if found is None else found
+        value = self.properties.get(name, default)
+        return default if value is None else value
 
     def whole(self, name: str, default: int | None) -> Any:
         """A whole number; ``default`` when the property is absent."""
-        found = self.get(name, default)
-        return found if found is None or isinstance(found, Unknown) else whole(found, name)
+        value = self.get(name, default)
+        return value if value is None or isinstance(value, Unknown) else whole(value, name)
 
     def flag(self, name: str, default: bool) -> bool | Unknown:
-        found = self.get(name, default)
-        return found if isinstance(found, bool | Unknown) else str(found).lower() == "true"
+        value = self.get(name, default)
+        return value if isinstance(value, bool | Unknown) else str(value).lower() == "true"
 
     def text(self, name: str, default: str = "") -> str | Unknown:
-        found = self.get(name, default)
-        return Unknown(f"{name} is not a text") if isinstance(found, dict | list) else _as_text(found)
+        value = self.get(name, default)
+        return Unknown(f"{name} is not a text") if isinstance(value, dict | list) else _as_text(value)
 
     def listed(self, name: str) -> list[Any] | Unknown:
         """A property that is a list; empty when absent."""
-        found = self.get(name, [])
-        return found if isinstance(found, list | Unknown) else Unknown(f"{name} is not a list")
+        value = self.get(name, [])
+        return value if isinstance(value, list | Unknown) else Unknown(f"{name} is not a list")
 
     def inner(self, name: str) -> Mapping[str, Any] | Unknown:
         """A property that is a mapping, or its JSON; empty when absent."""
-        found = self.get(name)
-        if isinstance(found, str):
+        value = self.get(name)
+        if isinstance(value, str):
             try:
-                found = json.loads(found)
+                value = json.loads(value)
             except ValueError:
                 return Unknown(f"{name} is not a mapping")
-        return found if isinstance(found, dict | Unknown) else {}
+        return value if isinstance(value, dict | Unknown) else {}
 
 
 def _as_text(value: Any) -> str | Unknown:
@@ -93,9 +93,9 @@ class Resources:
             return None
         if reference.startswith("${"):
             name = reference[2:].partition("}")[0].partition(".")[0]
-            found = self.all.get(name)
-            if found is not None and found.kind in kinds:
-                return found
+            resource = self.all.get(name)
+            if resource is not None and resource.kind in kinds:
+                return resource
         last = reference.rpartition("/")[2].rpartition(":")[2] if not reference.startswith("${") else reference
         if "}" in reference and not reference.endswith("}"):
             last = reference.rsplit("/", 1)[-1].rsplit("}:", 1)[-1]
@@ -117,8 +117,8 @@ NAME_PROPERTIES = {
 
 def own_name(resource: Resource) -> str:
     """The name that the template gives it; empty where CloudFormation makes one."""
-    found = resource.get(NAME_PROPERTIES.get(resource.kind, ""))
-    return found if isinstance(found, str) else ""
+    name = resource.get(NAME_PROPERTIES.get(resource.kind, ""))
+    return name if isinstance(name, str) else ""
 
 
 def read(template: Block, overrides: Mapping[str, str]) -> Resources:
@@ -128,7 +128,7 @@ def read(template: Block, overrides: Mapping[str, str]) -> Resources:
         raise UsageError("The template has no resources.", NO_TEMPLATE)
     resolver = Resolver(template, overrides)
     defaults = _globals(template)
-    found: dict[str, Resource] = {}
+    resources: dict[str, Resource] = {}
     absent: dict[str, str] = {}
     absent_kinds: dict[str, str] = {}
     unread = []
@@ -141,23 +141,23 @@ def read(template: Block, overrides: Mapping[str, str]) -> Resources:
                 absent[name], absent_kinds[name] = str(condition), raw["Type"]
                 continue
             resource = _resource(resolver, name, raw, defaults, declared.lines.get(name, raw.line))
-            found[name] = resource
-            found.update((event.name, event) for event in _events(resource))
+            resources[name] = resource
+            resources.update((event.name, event) for event in _events(resource))
     if any(
         kind.startswith("AWS::CloudFormation::Stack") or kind == "AWS::Serverless::Application"
-        for kind in _kinds(found)
+        for kind in _kinds(resources)
     ):
         unread.append("Nested stacks are not read: check their templates, too.")
-    return Resources(found, absent, absent_kinds, tuple(unread))
+    return Resources(resources, absent, absent_kinds, tuple(unread))
 
 
-def _kinds(found: Mapping[str, Resource]) -> set[str]:
-    return {resource.kind for resource in found.values()}
+def _kinds(resources: Mapping[str, Resource]) -> set[str]:
+    return {resource.kind for resource in resources.values()}
 
 
 def _globals(template: Block) -> Block:
-    found = template.get("Globals")
-    function = found.get("Function") if isinstance(found, Block) else None
+    defaults = template.get("Globals")
+    function = defaults.get("Function") if isinstance(defaults, Block) else None
     return function if isinstance(function, Block) else Block()
 
 

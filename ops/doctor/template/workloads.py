@@ -30,8 +30,8 @@ def read(
 ) -> TemplateWorkloads:
     """``queue``: only that one, by its logical ID or name. Raises UsageError: no template, no queue, a parameter that
     does not exist."""
-    found = of_template(document.read(path), overrides, queue)
-    return replace(found, workloads=tuple(replace(one, deadline_s=deadline_s) for one in found.workloads))
+    checked = of_template(document.read(path), overrides, queue)
+    return replace(checked, workloads=tuple(replace(one, deadline_s=deadline_s) for one in checked.workloads))
 
 
 def of_template(template: document.Block, overrides: Mapping[str, str], queue: str | None = None) -> TemplateWorkloads:
@@ -39,8 +39,8 @@ def of_template(template: document.Block, overrides: Mapping[str, str], queue: s
     for name in overrides:
         if not isinstance(declared, dict) or name not in declared:
             raise UsageError(f"The template has no parameter {name}.", "Check --parameter NAME=VALUE.")
-    found = resources.read(template, overrides)
-    workloads = tuple(_workloads(found))
+    declared = resources.read(template, overrides)
+    workloads = tuple(_workloads(declared))
     if not workloads:
         raise UsageError(
             "The template has no SQS queue, and no function of it reads one.",
@@ -54,7 +54,7 @@ def of_template(template: document.Block, overrides: Mapping[str, str], queue: s
                 f"No function of the template reads a queue {queue}: there are {names}.", "Name one of them."
             )
         workloads = tuple(named)
-    return TemplateWorkloads(workloads, found.unread)
+    return TemplateWorkloads(workloads, declared.unread)
 
 
 def _names(workload: WorkloadSettings) -> set[str]:
@@ -62,69 +62,71 @@ def _names(workload: WorkloadSettings) -> set[str]:
     return {workload.name, *known}
 
 
-def _workloads(found: Resources) -> list[WorkloadSettings]:
+def _workloads(declared: Resources) -> list[WorkloadSettings]:
     by_queue: dict[str, list[Resource]] = {}
-    for mapping in found.of(*MAPPINGS):
+    for mapping in declared.of(*MAPPINGS):
         source = mapping.get("EventSourceArn")
-        queue = found.find(source, parts.QUEUE)
+        queue = declared.find(source, parts.QUEUE)
         if queue is not None:
             by_queue.setdefault(queue.name, []).append(mapping)
         elif mapping.kind == SAM_EVENT or ":sqs:" in str(source):
             name = source if isinstance(source, str) else f"queue of {mapping.name}"
             by_queue.setdefault(name, []).append(mapping)
-    dead = {_dlq_resource(queue, found) for queue in found.of(parts.QUEUE)}
+    dead = {_dlq_resource(queue, declared) for queue in declared.of(parts.QUEUE)}
     working = [name for name in by_queue if name not in dead]
     names = working or list(by_queue)
     if not names:  # something outside of the template may read them
-        names = [queue.name for queue in found.of(parts.QUEUE) if queue.name not in dead]
-    return [_workload(name, by_queue, found) for name in names]
+        names = [queue.name for queue in declared.of(parts.QUEUE) if queue.name not in dead]
+    return [_workload(name, by_queue, declared) for name in names]
 
 
-def _dlq_resource(queue: Resource, found: Resources) -> str:
+def _dlq_resource(queue: Resource, declared: Resources) -> str:
     policy = queue.inner("RedrivePolicy")
-    target = None if isinstance(policy, Unknown) else found.find(policy.get("deadLetterTargetArn"), parts.QUEUE)
+    target = None if isinstance(policy, Unknown) else declared.find(policy.get("deadLetterTargetArn"), parts.QUEUE)
     return target.name if target else ""
 
 
-def _workload(name: str, by_queue: Mapping[str, list[Resource]], found: Resources) -> WorkloadSettings:
-    resource = found.all.get(name)
+def _workload(name: str, by_queue: Mapping[str, list[Resource]], declared: Resources) -> WorkloadSettings:
+    resource = declared.all.get(name)
     own = by_queue.get(name, [])
-    mappings = tuple(parts.mapping(one, found) for one in own)
-    functions = {_function_name(one, found) for one in own} - {""}
+    mappings = tuple(parts.mapping(one, declared) for one in own)
+    functions = {_function_name(one, declared) for one in own} - {""}
     others = [one for source, several in by_queue.items() if source != name for one in several]
-    dlq = _dlq(resource, found)
-    dlq_name = _dlq_resource(resource, found) if resource else ""
+    dlq = _dlq(resource, declared)
+    dlq_name = _dlq_resource(resource, declared) if resource else ""
     read_elsewhere = Unknown("no function of this template reads the queue")
     return WorkloadSettings(
         name=name,
         scope=SCOPE,
-        queue=parts.queue(resource, found) if resource else ELSEWHERE,
+        queue=parts.queue(resource, declared) if resource else ELSEWHERE,
         dlq=dlq,
         mappings=mappings or read_elsewhere,
-        other_mappings=tuple(parts.mapping(one, found) for one in others if _function_name(one, found) in functions),
-        dlq_mappings=tuple(parts.mapping(one, found) for one in by_queue.get(dlq_name, [])),
-        alarms=_alarms(found),
-        topics=tuple(alarms.topic(one, found) for one in found.of(alarms.TOPIC)),
+        other_mappings=tuple(
+            parts.mapping(one, declared) for one in others if _function_name(one, declared) in functions
+        ),
+        dlq_mappings=tuple(parts.mapping(one, declared) for one in by_queue.get(dlq_name, [])),
+        alarms=_alarms(declared),
+        topics=tuple(alarms.topic(one, declared) for one in declared.of(alarms.TOPIC)),
         account_concurrency=Unknown("the account's concurrency is not in a template"),
     )
 
 
-def _alarms(found: Resources) -> tuple[AlarmSettings, ...]:
+def _alarms(declared: Resources) -> tuple[AlarmSettings, ...]:
     """One whose condition does not hold with the parameters' defaults may be there after all: what it watches is unknown."""
     absent = tuple(
         alarms.absent_alarm(name, f"it is created only where {condition} holds")
-        for name, condition in found.absent.items()
-        if found.absent_kinds[name] in ALARMS
+        for name, condition in declared.absent.items()
+        if declared.absent_kinds[name] in ALARMS
     )
-    return (*(alarms.alarm(one) for one in found.of(*ALARMS)), *absent)
+    return (*(alarms.alarm(one) for one in declared.of(*ALARMS)), *absent)
 
 
-def _function_name(mapping: Resource, found: Resources) -> str:
-    target = parts.target(mapping, found)[0]
+def _function_name(mapping: Resource, declared: Resources) -> str:
+    target = parts.target(mapping, declared)[0]
     return target.name if target else ""
 
 
-def _dlq(resource: Resource | None, found: Resources) -> SqsQueueSettings | Unknown | None:
+def _dlq(resource: Resource | None, declared: Resources) -> SqsQueueSettings | Unknown | None:
     if resource is None:
         return ELSEWHERE
     policy = resource.inner("RedrivePolicy")
@@ -133,5 +135,5 @@ def _dlq(resource: Resource | None, found: Resources) -> SqsQueueSettings | Unkn
     named = policy.get("deadLetterTargetArn")
     if named is None or isinstance(named, Unknown):
         return named
-    target = found.find(named, parts.QUEUE)
-    return parts.queue(target, found) if target else Unknown("the dead-letter queue is not in this template")
+    target = declared.find(named, parts.QUEUE)
+    return parts.queue(target, declared) if target else Unknown("the dead-letter queue is not in this template")

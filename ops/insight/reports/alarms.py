@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 NO_STATES = "No alarm states"
-_LISTED = re.compile(r"\s*\[[^\]]*\]|\s*\(minimum [^)]*\)")
+_LISTED = re.compile(r"\s*\[(?!Breaching|NonBreaching)[^\]]*\]|\s*\(minimum [^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,16 @@ def read(aws: Aws, workload: Workload) -> tuple[tuple[Alarm, ...], tuple[str, ..
     return found, tuple(f"Alarm {name} does not exist." for name in gone)
 
 
+def unread_reason(workload: Workload, missing: tuple[str, ...]) -> str:
+    """Why it is not known which alarms there are, or their states, in a sentence; empty where it is known."""
+    denied = next((text for text in missing if text.startswith(NO_STATES)), "")
+    gap = workload.gap(Part.ALARMS)
+    return denied.removeprefix(f"{NO_STATES}: ") or (gap.text if gap else "")
+
+
 def observe_missing(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Observation]:
     """Alarm states that cannot be read, and alarms of the stack that no longer exist."""
-    if workload.gap(Part.ALARMS) or any(text.startswith(NO_STATES) for text in missing):
+    if unread_reason(workload, missing):
         return [Observation(Level.UNKNOWN, "the alarms cannot be read")]
     gone = len(workload.alarms) - len(known)
     text = formatting.count(gone, "alarm of its stack no longer exists", "alarms of its stack no longer exist")
@@ -67,6 +75,12 @@ def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
         for alarm in alarms
     ]
     return tuple(sorted(shown, key=lambda alarm: alarm.state != "ALARM"))
+
+
+def count_ok(states: Sequence[AlarmState]) -> str:
+    """``24 alarms OK``: of those in OK, their number is enough. Empty without one."""
+    fine = sum(alarm.state == "OK" for alarm in states)
+    return f"{formatting.count(fine, 'alarm')} OK" if fine else ""
 
 
 def short_reason(reason: str) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.report_types import Finding, QueryCost, Window
-from ops.insight.rules import cold_share
-from ops.insight.rules.findings import summarize
+from ops.insight.report_types import Finding, Level, QueryCost, Window
+from ops.insight.rules.cold_starts import cold_share, versions
+from ops.insight.rules.cold_starts.reasons import ColdReason, ColdStart, explain
+from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
 
 if TYPE_CHECKING:
@@ -54,12 +57,13 @@ RESTORE_PHASE = ("Restore from snapshot", "restore_ms")
 class ColdStartReport:
     """``invocations``: one row each: started, request_id, version, cold (bool), init_ms, duration_ms, billed_ms,
     memory_used_mb, memory_size_mb, status, error_type, cost_usd, runtime_init_ms, response_latency_ms,
-    extension_overhead_ms. ``by_version``: version, invocations, cold, share, init_p50_ms, init_p95_ms, init_p99_ms.
-    ``phases``: of the latest cold start: phase, start_ms, duration_ms."""
+    extension_overhead_ms. ``by_version``: as of ``versions.by_version``; ``reasons``: as of ``reasons()``. ``phases``: of
+    the latest cold start: phase, start_ms, duration_ms."""
 
     finding: Finding
     invocations: pd.DataFrame
     by_version: pd.DataFrame
+    reasons: pd.DataFrame
     phases: pd.DataFrame
     share: float | None  # 0–1
     init_p50_ms: float | None
@@ -69,24 +73,35 @@ class ColdStartReport:
     look: QueryCost
     cold: float | None = None  # of ``recorded`` invocations: by the metrics, where the function has them
     recorded: float | None = None
+    unread: str = ""
+    """What may not be read, as a clause, so that there may be invocations without a row here; empty otherwise."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     """One Logs Insights query, and one GetMetricData call for shares that are exact even when rows are cut off."""
-    found = invocations.read(aws, workload, window)
-    queries = [*cold_share.queries(workload.function), *metric_queries.records(workload.function, "init_ms")]
+    queries = [
+        *cold_share.queries(workload.function),
+        *metric_queries.records(workload.function, "init_ms"),
+        *metric_queries.function(workload.function, "invocations"),
+    ]
     readings = metrics.read(aws, queries, window)
-    frame = found.frame
-    inits = init_times_ms(frame)
-    starts, init_usd = cold_share.count_cold(readings, found), _init_usd(found, readings, workload)
+    logged = invocations.read(aws, workload, window, readings.total("invocations"))
+    frame = logged.frame
+    inits = versions.waited_ms(frame)
+    compared = _scaled(versions.by_version(frame), ("invocations", "cold"), logged.scale)
+    starts_read = explain(logged.rows, _changes(workload), whole=logged.sample is None)
+    explained = _scaled(reasons(starts_read, workload), ("cold", "usd"), logged.scale)
+    starts, init_usd = cold_share.count_cold(readings, logged), _init_usd(logged, readings, workload)
     p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
     return ColdStartReport(
-        finding=summarize([cold_share.observe_cold_starts(starts, _details(frame, p95, init_usd))]),
+        finding=summarize([_observe(starts, _details(frame, compared, explained, init_usd), logged.unread)]),
         invocations=frame[list(SHOWN_COLUMNS)],
-        by_version=by_version(frame),
+        by_version=compared,
+        reasons=explained,
         phases=phases(frame),
         cold=starts.cold if starts else None,
         recorded=starts.recorded if starts else None,
+        unread=logged.unread,
         share=starts.share if starts else None,
         init_p50_ms=p50,
         init_p95_ms=p95,
@@ -94,28 +109,42 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
         init_cost_usd=init_usd,
         look=QueryCost(
             readings.look.metrics_requested,
-            readings.look.usd + found.look.usd,
-            found.look.partial + readings.look.partial,
+            readings.look.usd + logged.look.usd,
+            logged.look.partial + readings.look.partial,
         ),
     )
 
 
-def init_times_ms(frame: pd.DataFrame) -> pd.Series:
-    """What each cold invocation waited for (ms): its INIT, or its restore from a snapshot."""
-    cold = frame[frame["cold"]]
-    return cold["init_ms"].fillna(cold["restore_ms"]).dropna()
-
-
-def by_version(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per version: invocations, cold, share (0–1), init_p50_ms, init_p95_ms, init_p99_ms."""
+def reasons(starts: Sequence[ColdStart], workload: Workload) -> pd.DataFrame:
+    """One row per reason, the most frequent first: reason, inferred (bool), cold, waited_p50_ms, waited_p95_ms, usd (of
+    INIT, or the billed part of restores)."""
+    price = _usd_per_ms(workload)
+    grouped: dict[ColdReason, list[ColdStart]] = {}
+    for start in starts:
+        grouped.setdefault(start.reason, []).append(start)
     rows = []
-    for version, some in frame.groupby("version", sort=True):
-        inits = init_times_ms(some)
-        p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else float("nan") for q in (0.5, 0.95, 0.99))
-        cold = int(some["cold"].sum())
-        rows.append((version, len(some), cold, cold / len(some), p50, p95, p99))
-    columns = ["version", "invocations", "cold", "share", "init_p50_ms", "init_p95_ms", "init_p99_ms"]
-    return pd.DataFrame(rows, columns=columns)
+    for reason, some in sorted(grouped.items(), key=lambda item: -len(item[1])):
+        waited = pd.Series([start.waited_ms for start in some], dtype=float)
+        billed = sum((one.invocation.init_ms or one.invocation.billed_restore_ms or 0.0) for one in some)
+        p50, p95 = waited.quantile(0.5), waited.quantile(0.95)
+        inferred = any(one.inferred for one in some)
+        rows.append((reason.value, inferred, len(some), p50, p95, None if price is None else billed * price))
+    return pd.DataFrame(rows, columns=["reason", "inferred", "cold", "waited_p50_ms", "waited_p95_ms", "usd"])
+
+
+def _scaled(frame: pd.DataFrame, columns: Sequence[str], scale: float) -> pd.DataFrame:
+    """With these counts and sums as of all invocations, where ``frame`` is of a sample."""
+    if scale == 1.0 or frame.empty:
+        return frame
+    whole = {name: (frame[name] * scale).round() if name != "usd" else frame[name] * scale for name in columns}
+    return frame.assign(**{name: one.astype("int64") if name != "usd" else one for name, one in whole.items()})
+
+
+def _changes(workload: Workload) -> tuple[datetime, ...]:
+    """A published version never changes; of the unpublished one only the last change is known."""
+    function = workload.function
+    unpublished = function is not None and function.version == "$LATEST"
+    return (function.deployed_at,) if unpublished and function and function.deployed_at else ()
 
 
 def phases(frame: pd.DataFrame) -> pd.DataFrame:
@@ -148,21 +177,49 @@ def phases(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["phase", "start_ms", "duration_ms"])
 
 
-def _init_usd(found: Invocations, readings: Readings, workload: Workload) -> float | None:
+def _init_usd(logged: Invocations, readings: Readings, workload: Workload) -> float | None:
     """What INIT and restores cost in the window: they are billed like duration (INIT of all on-demand functions since
     2025-08). What ran ahead, with provisioned concurrency, is not in it."""
-    if workload.function is None:
+    price = _usd_per_ms(workload)
+    if price is None:
         return None
-    price = pricing.load().gb_second(workload.function.architecture) * workload.function.memory_mb / 1024 / 1000
-    if found.truncated or found.frame.empty:
+    if logged.truncated or logged.frame.empty:
         total = readings.total("init_ms")
         return total * price if total is not None else None
-    return float(found.frame[["init_ms", "billed_restore_ms"]].fillna(0).sum().sum()) * price
+    return float(logged.frame[["init_ms", "billed_restore_ms"]].fillna(0).sum().sum()) * price
 
 
-def _details(frame: pd.DataFrame, p95: float | None, init_usd: float | None) -> str:
+def _usd_per_ms(workload: Workload) -> float | None:
+    if workload.function is None:
+        return None
+    return (
+        pricing.load(workload.region).gb_second(workload.function.architecture)
+        * workload.function.memory_mb
+        / 1024
+        / 1000
+    )
+
+
+def _observe(starts: cold_share.ColdStarts | None, details: str, unread: str) -> Observation:
+    if starts is None and unread:
+        return Observation(Level.UNKNOWN, f"cold starts are unknown: {unread}")
+    return cold_share.observe_cold_starts(starts, details)
+
+
+def _details(frame: pd.DataFrame, compared: pd.DataFrame, explained: pd.DataFrame, init_usd: float | None) -> str:
+    inits = versions.waited_ms(frame)
     restored = int((frame["cold"] & frame["restore_ms"].notna()).sum())
     snapshots = f", {formatting.count(restored, 'restore')} from a snapshot" if restored else ""
-    latency = f", p95 init {formatting.latency(p95)}" if p95 is not None else ""
+    latency = f", p95 init {formatting.latency(float(inits.quantile(0.95)))}" if len(inits) else ""
     cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
-    return f"{snapshots}{latency}{cost}"
+    regressed = list(compared["version"][compared["slower"] == versions.SLOWER])
+    late = f"; version {regressed[-1]} starts slower than the one before" if regressed else ""
+    return f"{snapshots}{_why(explained)}{latency}{cost}{late}"
+
+
+def _why(explained: pd.DataFrame) -> str:
+    """The reason of most cold starts, where there is one."""
+    known = explained[explained["reason"] != ColdReason.UNKNOWN.value]
+    if known.empty or known["cold"].iloc[0] * 2 <= explained["cold"].sum():
+        return ""
+    return f", mostly {known['reason'].iloc[0]}"

@@ -1,4 +1,4 @@
-"""Concurrency: what limits throughput now, and how long a backlog takes to drain."""
+"""Concurrency: what limits throughput now."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ops.errors import UsageError
-from ops.esm_scaling import ScalingPolicy
 from ops.insight.report_types import Finding, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import alarm_rules, concurrency_limits, concurrency_use
+from ops.insight.rules import alarm_rules, concurrency_limits, concurrency_use, ramp
 from ops.insight.rules.findings import summarize
+from ops.insight.rules.ramp import RampPeriod
 from ops.insight.sources import metric_queries, metrics, queue_depths
 
 if TYPE_CHECKING:
@@ -28,13 +27,14 @@ FILL_S, FILL_TIMEOUTS = 120, 3
 
 @dataclass(frozen=True)
 class ConcurrencyReport:
-    """``concurrency``: observed, law (what ESM scaling allows). ``throttles``: throttles (per period).
+    """``concurrency``: observed, law (what ESM scaling allows). ``ramp``: each of its periods, and what held work up.
+    ``throttles``: throttles (per period).
     ``batch``: fill (messages per invocation), share (0–1 of the batch size)."""
 
     finding: Finding
     concurrency: pd.DataFrame
     limits: tuple[Threshold, ...]
-    binding: str  # name of the limit that binds now, or empty
+    binding: str  # name of the limit that applies now, or empty
     throttles: pd.DataFrame
     batch: pd.DataFrame
     batch_size: int | None
@@ -43,6 +43,7 @@ class ConcurrencyReport:
     seconds_per_message: float | None  # observed: duration ÷ messages per invocation
     look: QueryCost
     running: float | None = None  # most at once in the newest period, as on the Overview's card
+    ramp: tuple[RampPeriod, ...] = ()
     alarm_lines: tuple[Threshold, ...] = ()
     throttle_lines: tuple[Threshold, ...] = ()
     """Thresholds of the alarms on concurrent executions and on throttles."""
@@ -61,7 +62,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     frame = readings.frame.reindex(columns=["received", "invoked", "invocations", "throttles"])
     there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
     known_alarms, missing = alarms.read(aws, workload)
-    ran, law = concurrency_use.idle_as_zero(readings, "concurrency"), concurrency_use.allowed(workload, readings)
+    ran = concurrency_use.idle_as_zero(readings, "concurrency")
+    course = ramp.course(workload, readings, ran)
     function = workload.function.name if workload.function else ""
     claims = concurrency_use.observe_concurrency(workload, readings, there, known_alarms)
     fired = alarm_rules.firing(known_alarms, window, workload.stack, "concurrency")
@@ -69,7 +71,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     fill = _fill(frame, workload, window.period)
     return ConcurrencyReport(
         finding=readings.dated(summarize(claims, alarm_rules.beside(claims, fired))),
-        concurrency=readings.to_frame({"observed": ran, "law": law}),
+        concurrency=readings.to_frame({"observed": ran, "law": [one.law for one in course]}),
         limits=tuple(line.read_now(window) for line in concurrency_limits.concurrency(workload)),
         binding=concurrency_use.binding_limit(workload, readings, there.work),
         alarm_lines=alarm_rules.thresholds(known_alarms, "ConcurrentExecutions", function, window),
@@ -77,6 +79,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         throttles=readings.to_frame({"throttles": concurrency_use.idle_as_zero(readings, "throttles")}),
         batch=pd.DataFrame({"fill": fill, "share": fill / batch_size if batch_size else float("nan")}),
         batch_size=batch_size,
+        ramp=course,
         backlog=float(there.work.visible),
         arrivals_per_min=readings.per_minute("sent"),
         seconds_per_message=_seconds_per_message(readings),
@@ -84,44 +87,6 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         running=concurrency_use.running(readings),
         at=there.at,
     )
-
-
-def drain_what_if(
-    backlog: float,
-    arrivals_per_min: float,
-    seconds_per_message: float,
-    concurrency: float,
-    batch_size: int,
-) -> float | None:
-    """Seconds until ``backlog`` is gone while more arrives, with this MaximumConcurrency and the ramp up to it.
-
-    ``seconds_per_message``: one environment's time for one message of a batch. None: it is never drained, because more
-    arrives than the concurrency can do. Raises UsageError for values that make no sense.
-    """
-    if seconds_per_message <= 0 or concurrency < 1 or batch_size < 1 or backlog < 0 or arrivals_per_min < 0:
-        raise UsageError(
-            "A drain time needs a backlog and arrivals of 0 or more, and a time, concurrency and batch size above 0.",
-            "Correct the values.",
-        )
-    if backlog == 0:
-        return 0.0
-    rule = ScalingPolicy(maximum_concurrency=int(concurrency))
-    start, most, growth = float(rule.base), float(rule.limit), rule.per_minute / 60
-    arriving = arrivals_per_min / 60 * seconds_per_message  # environments that the arrivals alone keep busy
-    owed = backlog * seconds_per_message  # environment-seconds of work
-    # While ramping, work done by t is start·t + growth·t²/2; it has to reach owed + arriving·t.
-    rising = start - arriving
-    ramping = (-rising + math.sqrt(rising * rising + 2 * growth * owed)) / growth
-    ramp_ends = (most - start) / growth
-    if ramping <= ramp_ends:
-        drained = ramping
-    elif most <= arriving:
-        return None
-    else:
-        left = owed + arriving * ramp_ends - (start + most) / 2 * ramp_ends
-        drained = ramp_ends + left / (most - arriving)
-    # No batch is done before all its messages are.
-    return max(drained, seconds_per_message * min(batch_size, math.ceil(backlog / most)))
 
 
 def _fill(frame: pd.DataFrame, workload: Workload, period: int) -> pd.Series:

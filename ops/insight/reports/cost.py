@@ -12,6 +12,7 @@ import pandas as pd
 from handler.extension.records import rules
 from ops import pricing
 from ops.insight.report_types import Finding, QueryCost, Window
+from ops.insight.reports import alarms
 from ops.insight.rules import cost_claims, cost_model, failed_work
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.findings import summarize
@@ -51,23 +52,24 @@ class CostReport:
 
 
 def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
-    """One GetMetricData call, and one Logs Insights query for what failed invocations cost."""
+    """One GetMetricData call, one DescribeAlarms call, and one Logs Insights query for what failed invocations cost."""
     assumptions = assumptions or Assumptions()
-    table = pricing.load()
+    table = pricing.load(workload.region)
     readings = metrics.read(aws, cost_model.queries(workload), window)
-    found = invocations.read(aws, workload, window)
-    readings = cost_model.with_reports(readings, found)
-    used = function_usage.read_usage(readings, workload, found.rows)
-    spent = cost_model.spend(readings, workload, assumptions, table, used)
+    logged = invocations.read(aws, workload, window, readings.total("invocations"))
+    readings = cost_model.with_reports(readings, logged)
+    used = function_usage.read_usage(readings, workload, logged.rows)
+    known, missing = alarms.read(aws, workload)
+    spent = cost_model.spend(readings, workload, assumptions, table, used, known)
     done = cost_model.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     parts, total, successes = spend.parts, spend.total, spend.successes
-    failures = failures_usd(parts, readings, found)
+    failures = failures_usd(parts, readings, logged)
     seconds = cost_model.seconds(readings, workload)
     monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not spend.unknown
     month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)
-    measured = found.log_bytes / len(found.rows) if found.rows and not found.truncated else None
+    measured = logged.log_bytes / len(logged.rows) if logged.rows and not logged.truncated else None
     return CostReport(
         finding=summarize([cost_claims.observe_cost(workload, readings, spend, failures, month)]),
         parts=pd.DataFrame({"component": list(parts), "usd": list(parts.values())}),
@@ -83,10 +85,10 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
         prices_dated=f"{table.dated}, {table.region}, first tier",
         look=QueryCost(
             readings.look.metrics_requested,
-            readings.look.usd + found.look.usd,
-            readings.look.partial + found.look.partial,
+            readings.look.usd + logged.look.usd,
+            readings.look.partial + logged.look.partial + missing,
         ),
-        left_out=left_out(readings, workload, table, used, found.rows),
+        left_out=left_out(readings, workload, table, used, logged.rows),
         inferred=used.inferred,
         measured_log_bytes=measured,
     )
@@ -104,15 +106,15 @@ def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) ->
     return jobs if jobs <= assumptions.always_on_jobs_per_hour else None
 
 
-def failures_usd(parts: Mapping[str, float], readings: Readings, found: Invocations) -> float:
+def failures_usd(parts: Mapping[str, float], readings: Readings, logged: Invocations) -> float:
     """What went into work that did not succeed: invocations that crashed, and the failed jobs' share of all others.
 
     Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
     did not end in a deletion.
     """
-    compute = _lambda(parts) + parts["SQS requests"]
-    spent = math.fsum(row.cost_usd or 0.0 for row in found.rows)
-    failed = math.fsum(row.cost_usd or 0.0 for row in found.rows if row.status not in ("success", ""))
+    compute = _lambda(parts) + parts[cost_model.SQS_COMPONENT]
+    spent = math.fsum(row.cost_usd or 0.0 for row in logged.rows)
+    failed = math.fsum(row.cost_usd or 0.0 for row in logged.rows if row.status not in ("success", ""))
     dead = failed / spent if spent else 0.0
     return compute * (dead + (1 - dead) * failed_work.failed_job_share(readings))
 
@@ -149,7 +151,15 @@ def left_out(
         ),
         (
             workload.region != table.region,
-            f"prices of {workload.region}: those of {table.region} are used instead",
+            f"prices of {workload.region}: those of {table.region} are used instead (ops prices refresh reads them)",
+        ),
+        (
+            bool(table.borrowed),
+            f"the region's own price of {', '.join(table.borrowed)}: that of {pricing.PRICE_REGION} is used",
+        ),
+        (
+            table.region != pricing.PRICE_REGION and readings.has("estimated_usd"),
+            f"the region's own price of Lambda: the extension's records have that of {pricing.PRICE_REGION}",
         ),
     )
     return (*cost_model.EXCLUDED, *(text for is_so, text in known if is_so))

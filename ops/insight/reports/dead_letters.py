@@ -14,8 +14,8 @@ from ops.aws.cloudwatch import MetricQuery, Points
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.reports.alarms import AlarmState
-from ops.insight.rules import alarm_rules, config_checks
-from ops.insight.rules.findings import Observation, summarize
+from ops.insight.rules import alarm_rules, expired_arrivals, setting_claims
+from ops.insight.rules.findings import Observation, of_now, summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
@@ -53,6 +53,12 @@ class DeadLettersReport:
     oldest_s: float | None = None
     at: datetime | None = None
     depth_lines: tuple[Threshold, ...] = ()
+    alarms_unread: str = ""
+    """Why it is not known which alarms there are, or their states; empty where it is known."""
+
+
+_ROUNDING = 1e-6
+"""How far the sum of two averages may be above a whole number by the way it is computed."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     readings = metrics.read(aws, [*metric_queries.dead(workload, window), *oldest_age_query(workload)], window)
     there = queue_depths.read_dead_depth(aws, workload, readings)
     known, missing = alarms.read(aws, workload)
-    about = tuple(a for a in known if workload.dlq and workload.dlq.name in dict(a.dimensions).values())
+    about = tuple(a for a in known if workload.dlq and workload.dlq.name in a.resources)
     new = arrived(readings, workload.dlq)
     return DeadLettersReport(
         finding=summarize(observe_dead_letters(workload, readings, there, new)),
@@ -87,6 +93,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
         held=None if there.dead is None else float(there.dead.in_flight),
         oldest_s=oldest_s(readings, there),
         at=there.at,
+        alarms_unread=alarms.unread_reason(workload, missing),
     )
 
 
@@ -101,8 +108,10 @@ def depth(readings: Readings) -> Points:
 
 
 def depth_series(readings: Readings) -> list[float]:
-    """The depth for a chart: the most of each of the window's periods, or of the fine one that it is in."""
-    highest = dict(metrics.peaks(depth(readings), readings.window.period))
+    """The depth for a chart: the most of each of the window's periods, or of the fine one that it is in. Whole messages,
+    as an average in which there was one at some time is not none."""
+    whole = tuple((time, float(math.ceil(count - _ROUNDING))) for time, count in depth(readings))
+    highest = dict(metrics.peaks(whole, readings.window.period))
     periods_in_fine = max(1, readings.window.fine // readings.window.period)
     values, since = [math.nan] * len(readings.times), periods_in_fine
     for at, time in enumerate(readings.times):
@@ -168,14 +177,14 @@ def _held(depth: sqs.Depth) -> str:
 
 
 def oldest_age_query(workload: Workload) -> list[MetricQuery]:
-    """``dead_oldest_s``: the age of the oldest message in the dead-letter queue."""
-    if workload.dlq is None:
+    """``dead_oldest_s``: the age of the oldest message in the dead-letter queue; and that of the queue itself, where
+    it decides whether messages expire on arrival."""
+    dlq = workload.dlq
+    if dlq is None:
         return []
-    return [
-        MetricQuery(
-            "dead_oldest_s", "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", (("QueueName", workload.dlq.name),)
-        )
-    ]
+    at = (("QueueName", dlq.name),)
+    own = metric_queries.queue(workload.queue, "oldest_s") if expired_arrivals.may_expire(workload.queue, dlq) else []
+    return [MetricQuery("dead_oldest_s", "AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", at), *own]
 
 
 def oldest_s(readings: Readings, there: Depths) -> float | None:
@@ -190,7 +199,7 @@ def observe_dead_letters(
     """For the page, its card and the headline."""
     if workload.dlq is None:
         none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
-        return config_checks.dead_lettering(workload, readings.window) or [none]
+        return setting_claims.dead_lettering(workload, readings.window) or [none]
     if there.dead is None:
         return [Observation(Level.UNKNOWN, f"number of dead letters {there.label} unknown: no metrics")]
     claims = observe_depth(there, new, readings.window)
@@ -201,7 +210,8 @@ def observe_dead_letters(
         if age > LEAVING_SOON * workload.dlq.retention_s:
             oldest += f" and expires in {formatting.duration(max(0.0, left))} at the latest"
         claims.append(Observation(Level.ACT, oldest, "dead_letters"))
+    expired = expired_arrivals.observe_now(workload.queue, workload.dlq, readings.latest("oldest_s"))
     if not claims:
         gone = f"; {new} arrived and left in this time range" if new and new.count else ""
         claims.append(Observation(Level.OK, f"no dead letters{' ' + there.label if there.label else ''}{gone}"))
-    return claims
+    return [*claims, *of_now(expired, readings.window)]

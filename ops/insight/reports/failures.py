@@ -71,41 +71,48 @@ class FailuresReport:
     look: QueryCost
     p95_of_all: bool = True
     """Whether ``p95_ms`` is of all invocations; otherwise it is the highest of a period."""
+    peak_p95_ms: float | None = None
+    """The highest p95 of a period, by the metrics."""
+    unread: str = ""
+    """What may not be read, as a clause, so that there may be invocations without a row here; empty otherwise."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     """One Logs Insights query, one GetMetricData call and one DescribeAlarms. Raises what ``ops.aws`` raises."""
-    found = invocations.read(aws, workload, window)
     queries = [
         *failed_work.queries(workload.function),
         *metric_queries.durations(workload.function, "p50", "p99"),
         *metric_queries.end_to_end(workload.function),
     ]
     readings = metrics.read(aws, queries, window)
+    logged = invocations.read(aws, workload, window, readings.total("invocations"))
     known_alarms, missing = alarms.read(aws, workload)
-    frame = found.frame
+    frame = logged.frame
     failed_rows = frame[~frame["status"].isin(("success", ""))]
     longest_s = workload.function.timeout_s if workload.function else 0.0
-    errors = error_counts.errors_by_type(failed_rows, readings, window, longest_s)
+    if logged.sample is None:
+        errors = error_counts.errors_by_type(failed_rows, readings, window, longest_s)
+    else:
+        errors = error_counts.all_errors(readings, window)
     memory = _memory(frame, window)
     shares = (frame["memory_used_mb"] / frame["memory_size_mb"].where(frame["memory_size_mb"] > 0)).dropna()
     memory_share = float(shares.max()) if len(shares) else None
     durations = readings.frame.reindex(columns=["p50_ms", "p95_ms", "p99_ms"])
-    work = _work(failed_work.by_metrics(workload, readings), found, failed_rows, memory_share)
-    p95 = float(frame["duration_ms"].quantile(0.95)) if _has_all_durations(found) else work.p95_ms
+    work = _work(failed_work.by_metrics(workload, readings), logged, failed_rows, memory_share)
+    p95 = float(frame["duration_ms"].quantile(0.95)) if _has_all_durations(logged) else work.p95_ms
     end_to_end = readings.frame.reindex(columns=["e2e_p50_ms", "e2e_p95_ms", "e2e_p99_ms"])
-    by_type = _by_type(failed_rows)
+    by_type = _by_type(failed_rows, work.failed if logged.sample else None)
     return FailuresReport(
-        finding=_finding(workload, readings, known_alarms, work, by_type, p95, found),
+        finding=_finding(workload, readings, known_alarms, work, by_type, p95, logged),
         errors=errors,
         error_lines=_lines(workload, known_alarms, "Errors", window),
         jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
         durations=durations,
         duration_lines=(*_lines(workload, known_alarms, "Duration", window), *_timeout(workload, window)),
-        duration_counts=_duration_counts(frame, window),
+        duration_counts=_duration_counts(frame, window) if logged.sample is None else _scaled_counts(logged, readings),
         memory=memory,
         end_to_end=end_to_end,
-        by_version=_by_version(frame),
+        by_version=_by_version(frame, logged.scale),
         by_type=by_type,
         invocations=frame[list(SHOWN_COLUMNS)],
         failed=work.failed,
@@ -113,22 +120,24 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
         p95_ms=p95,
         e2e_p95_ms=_highest(end_to_end["e2e_p95_ms"]),
         memory_share=work.memory,
-        p95_of_all=_has_all_durations(found),
+        p95_of_all=_has_all_durations(logged),
+        peak_p95_ms=failed_work.highest(readings, "p95_ms"),
+        unread=logged.unread,
         look=QueryCost(
             readings.look.metrics_requested,
-            readings.look.usd + found.look.usd,
-            found.look.partial + readings.look.partial + missing,
+            readings.look.usd + logged.look.usd,
+            logged.look.partial + readings.look.partial + missing,
         ),
     )
 
 
-def _work(work: FailedWork, found: Invocations, failed: pd.DataFrame, memory: float | None) -> FailedWork:
+def _work(work: FailedWork, logged: Invocations, failed: pd.DataFrame, memory: float | None) -> FailedWork:
     """By the metrics, as on the Overview; by the log lines what has no metric, or none yet."""
     failures = work.failed or float(len(failed))
-    total = work.total or float(len(found.frame))
-    if work.p95_ms is None and _has_all_durations(found):
-        work = replace(work, p95_ms=float(found.frame["duration_ms"].quantile(0.95)), p95_name="p95 duration")
-    known = work.total is not None or len(found.frame)
+    total = work.total or float(len(logged.frame))
+    if work.p95_ms is None and _has_all_durations(logged):
+        work = replace(work, p95_ms=float(logged.frame["duration_ms"].quantile(0.95)), p95_name="p95 duration")
+    known = work.total is not None or len(logged.frame)
     return replace(
         work,
         failed=failures if known else None,
@@ -137,9 +146,17 @@ def _work(work: FailedWork, found: Invocations, failed: pd.DataFrame, memory: fl
     )
 
 
-def _by_type(failed: pd.DataFrame) -> pd.DataFrame:
+def _by_type(failed: pd.DataFrame, counted: float | None = None) -> pd.DataFrame:
+    """``counted``: all failures by the metric, where ``failed`` are those of a sample."""
+    scale = counted / len(failed) if counted and len(failed) else 1.0
     rows = [
-        (error_type, len(group), len(group) / len(failed), group["started"].min(), group["started"].max())
+        (
+            error_type,
+            round(len(group) * scale),
+            len(group) / len(failed),
+            group["started"].min(),
+            group["started"].max(),
+        )
         for error_type, group in failed.assign(
             error_type=failed["error_type"].replace("", error_counts.UNTYPED_ERROR)
         ).groupby("error_type")
@@ -148,13 +165,14 @@ def _by_type(failed: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["invocations", "error_type"], ascending=[False, True], ignore_index=True)
 
 
-def _by_version(frame: pd.DataFrame) -> pd.DataFrame:
+def _by_version(frame: pd.DataFrame, scale: float) -> pd.DataFrame:
     rows = []
     for version, group in frame.groupby("version", sort=True):
         failed = int((~group["status"].isin(("success", ""))).sum())
         durations = group["duration_ms"].dropna()
         quantiles = [float(durations.quantile(q)) if len(durations) else float("nan") for q in (0.5, 0.95, 0.99)]
-        rows.append((version, len(group), failed, failed / len(group), *quantiles))
+        counts = (round(len(group) * scale), round(failed * scale))
+        rows.append((version, *counts, failed / len(group), *quantiles))
     return pd.DataFrame(rows, columns=["version", "invocations", "failed", "share", "p50_ms", "p95_ms", "p99_ms"])
 
 
@@ -169,15 +187,34 @@ def _duration_counts(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     return counted
 
 
+def _scaled_counts(logged: Invocations, readings: Readings) -> pd.DataFrame:
+    """Of a sample: each period's invocations, by the metric, shared out as in the moment of its part of the range."""
+    counted = readings.frame["invocations"].fillna(0.0)
+    edges = np.array(DURATION_EDGES_MS, dtype=float)
+    lasted = logged.table.numbers["duration_ms"]
+    known = ~np.isnan(lasted)
+    places = np.searchsorted(edges, np.minimum(lasted[known], edges[-1]))
+    assert logged.sample is not None  # noqa: S101
+    shares = np.zeros((len(logged.sample.moments), len(edges)))
+    np.add.at(shares, (logged.parts[known], places), 1.0)
+    sums = shares.sum(axis=1, keepdims=True)
+    shares = np.divide(shares, sums, out=np.full_like(shares, np.nan), where=sums > 0)
+    ticks = np.array([round(at.timestamp() * 1_000_000) for at in counted.index], dtype=np.int64)
+    parts = logged.sample.parts(ticks + readings.window.period * 500_000)
+    frame = pd.DataFrame(shares[parts] * counted.to_numpy()[:, None], index=counted.index, columns=edges)
+    frame.index.name = "time"
+    return frame
+
+
 def _memory(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
     periods = frame["started"].dt.floor(pd.Timedelta(seconds=window.period))
     highest = frame.groupby(periods)[["memory_used_mb", "memory_size_mb"]].max()
     return highest.reindex(error_counts.time_index(window)).rename_axis("time")
 
 
-def _has_all_durations(found: Invocations) -> bool:
+def _has_all_durations(logged: Invocations) -> bool:
     """Whether the log lines give the p95 of all invocations; otherwise the highest p95 of a period has to do."""
-    return not found.truncated and bool(found.frame["duration_ms"].notna().any())
+    return not logged.truncated and bool(logged.frame["duration_ms"].notna().any())
 
 
 def _highest(points: pd.Series) -> float | None:
@@ -200,13 +237,14 @@ def _finding(
     work: FailedWork,
     by_type: pd.DataFrame,
     p95: float | None,
-    found: Invocations,
+    logged: Invocations,
 ) -> Finding:
     if work.total is None:
         nothing = "no invocation in this time range left a metric, a record or a REPORT line"
-        return summarize([Observation(Level.UNKNOWN, nothing)])
-    details = _most_frequent(by_type, readings.window.end, found.truncated)
-    name = "p95 duration" if _has_all_durations(found) else failed_work.HIGHEST_P95
+        unread = f"failures are unknown: {logged.unread}" if logged.unread else nothing
+        return summarize([Observation(Level.UNKNOWN, unread)])
+    details = _most_frequent(by_type, readings.window.end, logged)
+    name = "p95 duration" if _has_all_durations(logged) else failed_work.HIGHEST_P95
     latency = (
         f"; {name} {formatting.latency(p95)}{failed_work.of_timeout(workload, readings.window)}"
         if p95 is not None
@@ -219,13 +257,15 @@ def _finding(
     return replace(finding, page="dead_letters") if work.failed else finding
 
 
-def _most_frequent(by_type: pd.DataFrame, end: datetime, truncated: bool) -> str:
+def _most_frequent(by_type: pd.DataFrame, end: datetime, logged: Invocations) -> str:
     if not len(by_type):
         return ""
     first = by_type.iloc[0]
     # A share, not a count: the logs may have a failure that CloudWatch counts in another range, or the reverse.
-    source = "failures in the newest log lines" if truncated else "logged failures"
+    source = "failures in the newest log lines" if logged.truncated else "logged failures"
+    if logged.sample is not None:
+        source = "sampled failures"
     frequent = f", most often with {first['error_type']} ({formatting.percent(first['share'])} of {source})"
-    if truncated:  # an earlier one may be among the log lines that were not read
+    if logged.truncated:  # an earlier one may be among the log lines that were not read
         return frequent
     return f"{frequent}, first at {formatting.clock(first['first'], end)}"

@@ -16,19 +16,19 @@ from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.rules import (
     alarm_rules,
     backlog,
-    cold_share,
     concurrency_use,
-    config_checks,
     cost_model,
     failed_work,
+    queue_readers,
+    setting_claims,
 )
+from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.rules.settings_findings import SettingsFindings, count_findings
 from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 from ops.insight.sources.watched_queues import WatchedQueue
-from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -67,12 +67,14 @@ class OverviewReport:
     stops: Pipeline = EMPTY_PIPELINE
     alarms_missing: tuple[str, ...] = ()
     """Alarms that could not be read, or that are gone, in words."""
+    alarms_unread: str = ""
+    """Why it is not known which alarms there are, or their states; empty where it is known."""
     at: datetime | None = None
     """The end of a past range, of which every number is but those marked "now"; None for a range that ends now."""
     watched: tuple[WatchedQueue, ...] = ()
     timeline: OverviewTimeline | None = None
     settings: SettingsFindings | None = None
-    """Of a range that ends now."""
+    """Of a range that ends now: what is known without a further call. The page shows all that ``ops doctor`` finds."""
 
 
 def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = False) -> OverviewReport:
@@ -105,10 +107,10 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     waits = backlog.backlog_claims(workload, readings, there, aged=bool(late))
     path = _path(readings, there)
     claims = [
-        *config_checks.reading(workload, readings, there.work),
+        *queue_readers.reading(workload, readings, there.work),
         *dead_letters.observe_depth(there, dead_letters.arrived(readings, workload.dlq), window),
-        *config_checks.dead_lettering(workload, window),
-        *config_checks.visibility(workload, window),
+        *setting_claims.dead_lettering(workload, window),
+        *setting_claims.visibility(workload, window),
         *_alarms(known, workload, window, there),
         *alarms.observe_missing(workload, known, missing),
         *late,
@@ -117,7 +119,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     claims = page_claims.with_warnings(claims, pages)
     if not claims:
         claims.append(_quiet(readings, path, there))
-    look, more = readings.look, found.look.usd if found else 0.0
+    look, lines = readings.look, found.look if found else QueryCost()
     notes: tuple[str, ...] = (PAST_ALARMS_NOTE,) if window.past and known else ()
     history = timeline.read_timeline(aws, workload, window, readings, known) if over_time else None
     notes += history.notes if history else ()
@@ -127,10 +129,11 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         path=path,
         stops=build_pipeline(workload),
         alarms_missing=missing,
+        alarms_unread=alarms.unread_reason(workload, missing),
         alarms=() if window.past else alarms.states(known),
-        look=QueryCost(look.metrics_requested, look.usd + more, look.partial + missing + notes),
+        look=QueryCost(look.metrics_requested, look.usd + lines.usd, look.partial + lines.partial + missing + notes),
         at=there.at,
-        settings=_settings(aws, workload, window, known),
+        settings=None if window.past else count_findings(workload, aws.target),
         watched=_watched(others, readings, known) if over_time else watched_queues.read(others, readings),
         timeline=history,
     )
@@ -146,13 +149,6 @@ def _watched(names: tuple[str, ...], readings: Readings, known: tuple[Alarm, ...
         )
         for place, queue in enumerate(watched_queues.read(names, readings))
     )
-
-
-def _settings(aws: Aws, workload: Workload, window: Window, known: tuple[Alarm, ...]) -> SettingsFindings | None:
-    if window.past:
-        return None
-    unread = len(known) < len(workload.alarms) or workload.gap(Part.ALARMS) is not None
-    return count_findings(workload, known, aws.target, alarms_unread=unread)
 
 
 def _aside(claims: list[Observation], waits: list[Observation], deployed: str) -> str:
@@ -182,10 +178,13 @@ def _path(readings: Readings, there: Depths) -> PipelineRates:
 
 
 def _alarms(known: tuple[Alarm, ...], workload: Workload, window: Window, there: Depths) -> list[Observation]:
-    """Firing alarms, except those on a dead-letter queue whose number of messages the finding already has."""
+    """Firing alarms. Those on a dead-letter queue are only counted where the finding has its number of messages."""
     reported = {workload.dlq.name} if workload.dlq and there.dead_count else set()
-    other = [alarm for alarm in known if not reported & set(dict(alarm.dimensions).values())]
-    return alarm_rules.firing(other, window, workload.stack)
+    return [
+        replace(claim, only_counted=bool(reported & alarm.resources))
+        for alarm in known
+        for claim in alarm_rules.firing([alarm], window, workload.stack)
+    ]
 
 
 def _deployed(workload: Workload, window: Window) -> str:

@@ -13,13 +13,13 @@ from ops.insight.reports import dead_letters
 from ops.insight.rules import (
     alarm_rules,
     backlog,
-    cold_share,
     concurrency_limits,
     concurrency_use,
     cost_claims,
     cost_model,
     levels,
 )
+from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.findings import Observation
 from ops.workload.gaps import Part
@@ -75,7 +75,7 @@ def make(
         _age(readings, workload, there, known),
         _concurrency(readings, workload),
         _cold_share(readings, found),
-        _cost(readings, workload, used),
+        _cost(readings, workload, used, known),
         Card(
             "dead",
             "Dead letters",
@@ -117,8 +117,8 @@ def _cold_share(readings: Readings, found: Invocations | None) -> Card:
     return Card("cold_share", "Cold starts", share, "%", _cold_shares(readings), _known(share), note)
 
 
-def _cost(readings: Readings, workload: Workload, used: FunctionUsage) -> Card:
-    spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(), used)
+def _cost(readings: Readings, workload: Workload, used: FunctionUsage, known: tuple[Alarm, ...]) -> Card:
+    spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(workload.region), used, known)
     done = cost_model.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     trend = tuple(zip(readings.times, cost_model.per_1000_trend(spent, done), strict=False))

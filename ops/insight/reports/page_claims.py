@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ops import pricing
@@ -10,13 +10,13 @@ from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
 from ops.insight.rules import (
     backlog,
-    cold_share,
     concurrency_use,
     cost_claims,
     cost_model,
     failed_work,
     levels,
 )
+from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.findings import Observation
 from ops.insight.sources import queue_depths
@@ -60,13 +60,15 @@ def observe_pages(
         ),
         "concurrency": concurrency_use.observe_concurrency(workload, readings, there, known),
         "cold_starts": [cold_share.observe_cold_starts(cold_share.count_cold(readings, found))],
-        "cost": [cost_claims.observe_cost(workload, readings, spend(workload, readings, used))],
+        "cost": [cost_claims.observe_cost(workload, readings, spend(workload, readings, used, known))],
     }
 
 
-def spend(workload: Workload, readings: Readings, used: FunctionUsage) -> cost_claims.Spend:
+def spend(
+    workload: Workload, readings: Readings, used: FunctionUsage, known: Sequence[Alarm] = ()
+) -> cost_claims.Spend:
     """With the usual assumptions, as on the Cost page."""
-    spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(), used)
+    spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(workload.region), used, known)
     return cost_claims.Spend.of(workload, spent, cost_model.successes(readings, used))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,15 @@ COLUMNS = ("sent", "deleted", "visible", "in_flight", "errors", "dead", "p50_ms"
 
 
 @dataclass(frozen=True)
+class DlqArrivals:
+    """``causes``: name → messages that arrived in each of the window's periods, those with most messages first. ``scanned``:
+    when the queue was read; what arrived later is not in it."""
+
+    causes: tuple[tuple[str, tuple[int, ...]], ...]
+    scanned: datetime | None
+
+
+@dataclass(frozen=True)
 class OverviewTimeline:
     """``frame``: sent and deleted (messages per minute), visible, in_flight and dead (messages), errors (failed
     invocations per period), p50_ms, p95_ms and p99_ms (durations, INIT excluded). ``timeout_ms``: of the function."""
@@ -32,6 +42,8 @@ class OverviewTimeline:
     events: tuple[Event, ...]
     timeout_ms: float | None = None
     notes: tuple[str, ...] = ()
+    arrivals: DlqArrivals | None = None
+    """Of a dead-letter queue that was scanned, if any message in the snapshot arrived in the window."""
 
     @cached_property
     def frame(self) -> pd.DataFrame:

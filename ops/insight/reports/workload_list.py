@@ -16,7 +16,7 @@ from ops.aws import cloudwatch, lambda_, sqs
 from ops.aws.cloudwatch import Alarm
 from ops.errors import AccessDenied, Throttled
 from ops.insight.report_types import Level
-from ops.insight.rules import config_checks, levels
+from ops.insight.rules import alarm_rules, levels, setting_claims
 from ops.insight.sources import queue_depths
 from ops.workload import listing
 from ops.workload.gaps import Gap, Why
@@ -90,8 +90,8 @@ def report(aws: Aws, most: int = MAX_CHECKED) -> WorkloadListReport:
 
 def _status(listed: ListedWorkload, firing: tuple[Alarm, ...] | None) -> WorkloadStatus:
     queue = listed.queue_arn if listed.select_queue == listed.queue_arn else sqs.name_of(listed.queue_arn)
-    alarms = tuple(alarm.name for alarm in firing or () if _is_its_alarm(alarm, listed))
-    reasons = sorted(_reasons(listed, firing, alarms), key=lambda reason: _ORDER.index(reason[0]))
+    alarms = tuple(alarm for alarm in firing or () if _is_its_alarm(alarm, listed))
+    reasons = sorted(_reasons(listed, firing is None, alarms), key=lambda reason: _ORDER.index(reason[0]))
     measured = None if isinstance(listed.queue, Gap) else listed.queue
     dlq = None if isinstance(listed.dlq, Gap) else listed.dlq
     return WorkloadStatus(
@@ -104,31 +104,28 @@ def _status(listed: ListedWorkload, firing: tuple[Alarm, ...] | None) -> Workloa
         why=", ".join(text for _, text in reasons) or NOTHING_FOUND,
         queued=measured[1].visible if measured else None,
         dead=queue_depths.total(dlq[1]) if dlq else None,
-        alarms=alarms,
+        alarms=tuple(alarm.name for alarm in alarms),
         select_stack=listed.select_stack,
         select_queue=listed.select_queue,
     )
 
 
-def _reasons(listed: ListedWorkload, firing: tuple[Alarm, ...] | None, alarms: tuple[str, ...]) -> Iterable[Reason]:
+def _reasons(listed: ListedWorkload, alarms_unread: bool, alarms: tuple[Alarm, ...]) -> Iterable[Reason]:
     """What is wrong, or not known, each with its level by the rule of the Overview."""
     if isinstance(listed.dlq, tuple) and (dead := queue_depths.total(listed.dlq[1])):
         yield levels.dead(dead), formatting.count(dead, "dead letter")
     if alarms:
-        yield Level.ACT, formatting.count(len(alarms), "alarm in ALARM", "alarms in ALARM")
-    for claim in config_checks.disabled(listed.mappings[0]):
-        yield claim.level, f"event source mapping {listed.mappings[0].state.lower()}"
+        level = levels.worst(*map(alarm_rules.level, alarms))
+        yield level, formatting.count(len(alarms), "alarm in ALARM", "alarms in ALARM")
+    yield from setting_claims.of_listed(listed)
     if isinstance(listed.queue, Gap):
         level = Level.ACT if listed.queue.why is Why.GONE else Level.UNKNOWN
         yield level, f"queue {listed.queue.verb}"
     elif listed.queue is None:
         yield Level.UNKNOWN, NOT_CHECKED
-    elif isinstance(listed.dlq, Gap):
-        claim = config_checks.unread_dead_letter_queue(listed.queue[0], listed.dlq)
-        yield claim.level, f"dead-letter queue {listed.dlq.verb}"
-    elif listed.dlq is None:
-        yield config_checks.no_dead_letter_queue(listed.queue[0]).level, "no dead-letter queue"
-    if firing is None:
+    elif isinstance(listed.dlq, Gap) and listed.dlq.why is not Why.GONE:
+        yield Level.UNKNOWN, f"dead-letter queue {listed.dlq.verb}"
+    if alarms_unread:
         yield Level.UNKNOWN, "alarms could not be read"
 
 
@@ -139,7 +136,9 @@ def _is_its_alarm(alarm: Alarm, listed: ListedWorkload) -> bool:
         return alarm.name in own
     dlq = listed.queue[0].dlq_arn if isinstance(listed.queue, tuple) else None
     arns = (listed.queue_arn, dlq or "", listed.mappings[0].function_arn)
-    return bool({_name(arn) for arn in arns if arn} & {value for _, value in alarm.dimensions})
+    return bool(
+        {_name(arn) for arn in arns if arn} & {value for metric in alarm.metrics for _, value in metric.dimensions}
+    )
 
 
 def _name(arn: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.aws import sqs
 from ops.insight.report_types import Level, Threshold
-from ops.insight.rules import alarm_rules, config_checks, levels
+from ops.insight.rules import alarm_rules, levels, queue_readers, setting_claims
 from ops.insight.rules.findings import Observation
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
@@ -31,8 +31,8 @@ def observe_queue(workload: Workload, readings: Readings, there: Depths, known: 
     """What is wrong with how the queue is worked off, for its page, its cards and the headline: the age of the oldest
     message, and messages that return."""
     return [
-        *config_checks.reading(workload, readings, there.work),
-        *config_checks.visibility(workload, readings.window),
+        *queue_readers.reading(workload, readings, there.work),
+        *setting_claims.visibility(workload, readings.window),
         *alarm_rules.firing(known, readings.window, workload.stack, "queue"),
         *age_claims(readings, workload, there.work, known),
         *(returned(readings, there.work) if workload.mapping is not None else ()),
@@ -171,15 +171,16 @@ def balance(workload: Workload, there: Depths, readings: Readings) -> list[Obser
         return [Observation(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
     arriving, done = arrivals or 0.0, completions or 0.0
     pace = f"{formatting.rate(arriving)} arriving, {formatting.rate(done)} processed"
-    level = Level.OK if level is Level.UNKNOWN else level
     if not waiting:
         return [Observation(Level.OK, f"no backlog{_when(there)}; {pace}")]
     left_s = drain_s(waiting, arrivals, completions)
     if arriving > done * BALANCED_RATIO and level is Level.WATCH and _rising(readings):
         text = f"backlog growing by {formatting.rate(arriving - done)} ({pace})"
         return [Observation(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]
-    if left_s is None:
+    if left_s is None and level is Level.WATCH:
         return [Observation(level, f"{_held(there)}{_when(there)}, not draining at this rate; {pace}", "concurrency")]
+    if left_s is None:  # no backlog by the rule: at most a minute's work, or too young to have been processed
+        return [Observation(level, f"{_held(there)}{_when(there)}; {pace}")]
     return [Observation(level, f"{_held(there)}{_when(there)}, drained in {formatting.duration(left_s)}; {pace}")]
 
 

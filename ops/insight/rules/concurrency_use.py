@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ops import formatting
-from ops.esm_scaling import Observed, ScalingPolicy, begin, step
 from ops.insight.report_types import Level, Threshold
-from ops.insight.rules import alarm_rules, backlog, concurrency_limits, config_checks
+from ops.insight.rules import alarm_rules, backlog, concurrency_limits, queue_readers, ramp
 from ops.insight.rules.findings import Observation, of_now
+from ops.insight.rules.ramp import BINDING_SHARE, MESSAGE_GROUPS, SCALING_LIMIT
 from ops.insight.sources import metric_queries, queue_depths
 
 if TYPE_CHECKING:
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.insight.sources.queue_depths import Depths
     from ops.workload import Workload
-
-BINDING_SHARE = 0.9
-"""Share of a limit from which it is taken to bind (AWS recommends alarms at about 90% of concurrency quotas)."""
-SCALING_LIMIT = "ESM scaling"
-FAILURES_A_PERIOD = 50
-"""Failures counted individually within a period: more of them hold the mapping back no further."""
 
 
 def queries(workload: Workload) -> list[MetricQuery]:
@@ -40,7 +34,7 @@ def observe_concurrency(
     workload: Workload, readings: Readings, there: Depths, known: tuple[Alarm, ...]
 ) -> list[Observation]:
     """For the page, its card and the headline."""
-    claims = config_checks.reading(workload, readings, there.work)
+    claims = queue_readers.reading(workload, readings, there.work)
     claims += alarm_rules.firing(known, readings.window, workload.stack, "concurrency")
     return claims if workload.mapping is None else [*claims, *_claims(workload, readings, there)]
 
@@ -61,35 +55,6 @@ def idle_as_zero(readings: Readings, column: str) -> list[float]:
     return values
 
 
-def scaling_policy(workload: Workload) -> ScalingPolicy | None:
-    """The mapping's scaling law; None without a mapping, and in provisioned mode, which scales otherwise."""
-    mapping = workload.mapping
-    if mapping is None or mapping.maximum_pollers is not None:
-        return None
-    return ScalingPolicy(maximum_concurrency=mapping.maximum_concurrency)
-
-
-def allowed(workload: Workload, readings: Readings) -> list[float]:
-    """The most that the law allowed in each period, by whether messages waited and what failed; NaN without a law."""
-    periods, rule = range(len(readings.times)), scaling_policy(workload)
-    if rule is None:
-        return [math.nan for _ in periods]
-    errors, throttles, visible = (readings.counts(name, periods) for name in ("errors", "throttles", "visible"))
-    ramp = begin(rule)
-    most = []
-    for waiting, failed in zip(visible, map(sum, zip(errors, throttles, strict=True)), strict=True):
-        # Failures come one by one, and the mapping grows again between them.
-        stretches = min(int(failed), FAILURES_A_PERIOD) + 1
-        reached = 0
-        for number in range(stretches):
-            ramp = step(rule, ramp, Observed(readings.window.period / stretches, waiting > 0))
-            reached = max(reached, ramp.concurrency)
-            if number < stretches - 1:
-                ramp = step(rule, ramp, Observed(0.0, waiting > 0, failures=1))
-        most.append(float(reached))
-    return most
-
-
 def binding_limit(workload: Workload, readings: Readings, now: sqs.Depth) -> str:
     """The name of the limiting factor; empty while there is no backlog."""
     known = concurrency_limits.concurrency(workload)
@@ -104,8 +69,11 @@ def binding_limit(workload: Workload, readings: Readings, now: sqs.Depth) -> str
     lowest = known[0]
     if max(used, _mostly(idle_as_zero(readings, "concurrency"), readings.recent)) >= BINDING_SHARE * lowest.value:
         return lowest.name
-    ramp = [value for value in allowed(workload, readings) if not math.isnan(value)]
-    return SCALING_LIMIT if ramp and ramp[-1] < lowest.value and used >= BINDING_SHARE * ramp[-1] else ""
+    law = [value for value in ramp.allowed(workload, readings) if not math.isnan(value)]
+    if law and law[-1] < lowest.value and used >= BINDING_SHARE * law[-1]:
+        return SCALING_LIMIT
+    # One invocation at a time for each active group (Lambda developer guide, services-sqs-scaling): no other limit is left.
+    return MESSAGE_GROUPS if workload.queue.fifo and used and now.visible else ""
 
 
 def _mostly(values: Sequence[float], recent: range) -> float:
@@ -124,8 +92,12 @@ def _claims(workload: Workload, readings: Readings, there: Depths) -> list[Obser
         limited = f" ({marked}{binding})" if binding in concurrency_limits.FUNCTION_LIMITS else ""
         claims.append(Observation(Level.WATCH, text + limited, "concurrency"))
     elif binding == SCALING_LIMIT:
-        text = f"{formatting.count(now.visible, 'message')} queued while the event source mapping scales up (300 more per minute)"
+        rule = ramp.scaling_policy(workload)
+        more = f" ({formatting.count(rule.per_minute)} more per minute)" if rule else ""
+        text = f"{formatting.count(now.visible, 'message')} queued while the event source mapping scales up{more}"
         claims.append(Observation(Level.OK, text))
+    elif binding == MESSAGE_GROUPS:
+        claims.append(_one_per_group(readings, now))
     elif binding == concurrency_limits.ACCOUNT_QUOTA:
         claimed = formatting.count(readings.latest("claimed") or 0.0)
         text = (
@@ -139,6 +111,15 @@ def _claims(workload: Workload, readings: Readings, there: Depths) -> list[Obser
             _at_the_limit(readings, now, next(line for line in known if line.name == binding).read_now(readings.window))
         )
     return claims or [_not_limited(readings, there, known)]
+
+
+def _one_per_group(readings: Readings, now: sqs.Depth) -> Observation:
+    used = formatting.count(running(readings) or 0.0)
+    text = (
+        f"{formatting.count(now.visible)} queued, and {used} concurrent executions: the active message groups limit "
+        "throughput, each of which has one invocation at a time"
+    )
+    return Observation(Level.WATCH if backlog.falling_behind(readings) else Level.OK, text, "concurrency")
 
 
 def _at_the_limit(readings: Readings, now: sqs.Depth, limit: Threshold) -> Observation:

@@ -13,14 +13,15 @@ from handler import contract
 from handler.extension.records import rules
 from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
 from ops.insight import time_window
-from ops.insight.sources import invocations, metric_queries
+from ops.insight.rules.alarm_rules import alarm_words
+from ops.insight.sources import metric_queries
 from ops.insight.sources.function_usage import FunctionUsage
 from ops.pricing import Prices
 from ops.workload.gaps import Part, Why
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.aws.cloudwatch import MetricQuery
+    from ops.aws.cloudwatch import Alarm, MetricQuery
     from ops.aws.lambda_ import Function
     from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
@@ -51,6 +52,8 @@ DURATION_COMPONENT, INIT_COMPONENT, REQUESTS_COMPONENT = "Lambda duration", "Lam
 LAMBDA_COMPONENTS = (DURATION_COMPONENT, INIT_COMPONENT, REQUESTS_COMPONENT)
 RESTORE_COMPONENT = "Lambda restore"
 """Only of functions with SnapStart."""
+SQS_COMPONENT, EMPTY_COMPONENT = "SQS requests", "Empty receives"
+"""What messages take, and what polling an empty queue takes."""
 EXCLUDED = (
     "S3, DynamoDB, EventBridge, X-Ray and data transfer (no dated price on file)",
     "free tiers and volume tiers",
@@ -95,7 +98,9 @@ def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Reading
     query): what the Cost page shows and what the Overview shows then rest on the same lines."""
     if readings.has("billed_ms") or not readings.total("invocations"):
         return readings, None
-    found = invocations.read(aws, workload, readings.window)
+    from ops.insight.sources import invocations  # with NumPy, which most commands do without
+
+    found = invocations.read(aws, workload, readings.window, readings.total("invocations"))
     return with_reports(readings, found), found
 
 
@@ -115,15 +120,21 @@ def with_reports(readings: Readings, found: Invocations) -> Readings:
 
 
 def spend(
-    readings: Readings, workload: Workload, assumptions: Assumptions, prices: Prices, use: FunctionUsage | None = None
+    readings: Readings,
+    workload: Workload,
+    assumptions: Assumptions,
+    prices: Prices,
+    use: FunctionUsage | None = None,
+    alarms: Sequence[Alarm] = (),
 ) -> dict[str, list[float]]:
     """US dollars by component, for each finished period; of a function that reads other queues, this one's share.
 
     Lambda's time is what the extension recorded as billed (INIT and restores included), else what REPORT lines say;
     where there is neither it is Duration, which leaves INIT out. Where the extension recorded EstimatedCost, Lambda's
     parts add up to that: it knows the memory, architecture and initialization type of each invocation. SQS counts a
-    request for each message sent, received and deleted, in 64 KB chunks, and each empty receive: an upper bound,
-    because the event source mapping receives and deletes in batches.
+    request for each message sent, received and deleted, in 64 KB chunks: an upper bound, because the event source
+    mapping receives and deletes in batches. Empty receives are a part of their own. ``alarms``: those of the workload as they are
+    defined; one that is not among them is priced as an alarm on one metric.
     """
     use = use or FunctionUsage()
     periods = [_usage_usd(points, workload, assumptions, prices, use) for points in _points(readings)]
@@ -135,9 +146,15 @@ def spend(
     metric_usd = prices.metric_month / HOURS_PER_MONTH * use.queue
     published = _published_metrics(readings)
     spent["Custom metrics"] = [count * metric_usd * hour for count, hour in zip(published, hours, strict=True)]
-    alarms_usd = len(workload.alarms) * prices.alarm_month / HOURS_PER_MONTH
+    alarms_usd = _alarms_month_usd(workload, alarms, prices) / HOURS_PER_MONTH
     spent["Alarms"] = [alarms_usd * hour for hour in hours]
     return spent
+
+
+def _alarms_month_usd(workload: Workload, alarms: Sequence[Alarm], prices: Prices) -> float:
+    by_name = {alarm.name: alarm_words.monthly_usd(alarm, prices) for alarm in alarms}
+    of_metrics = math.fsum(by_name.get(name) or prices.alarm_month for name in workload.alarms)
+    return of_metrics + len(workload.composite_alarms) * prices.composite_alarm_month
 
 
 def _points(readings: Readings) -> Iterator[dict[str, float]]:
@@ -158,8 +175,9 @@ def _usage_usd(
         usd = _function_usd(points, workload.function, assumptions, prices, use)
         spent |= {name: value * use.queue for name, value in usd.items()}
     sent, received, deleted, empty = (points.get(name, 0.0) for name in metric_queries.QUEUE_COUNTS)
-    requests = (sent + received) * chunks(points.get("message_bytes", 0.0)) + deleted + empty
-    spent["SQS requests"] = requests * (prices.sqs_fifo_request if workload.queue.fifo else prices.sqs_request)
+    requests = (sent + received) * chunks(points.get("message_bytes", 0.0)) + deleted
+    request_usd = prices.sqs_fifo_request if workload.queue.fifo else prices.sqs_request
+    spent[SQS_COMPONENT], spent[EMPTY_COMPONENT] = requests * request_usd, empty * request_usd
     per_request = {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(assumptions.api, 0.0)
     if workload.api_url and per_request:
         spent["API Gateway"] = sent * per_request

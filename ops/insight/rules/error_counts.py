@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_ERROR_TYPES = 6
 """Error types with a column of their own, the most frequent ones."""
 OTHER_ERRORS, UNTYPED_ERROR = "Other types", "No error type"
+ALL_ERRORS = "All types"
 UNLOGGED_ERRORS = "Not in the logs"
 """Errors that CloudWatch counted and no log line of the function explains."""
 
@@ -40,6 +41,16 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
             frame[UNLOGGED_ERRORS] = unlogged
     frame.index.name = "time"
     return frame
+
+
+def all_errors(readings: Readings, window: Window) -> pd.DataFrame:
+    """Failed invocations per period by the metric alone, in one column: a sample has too few of a period's failures to
+    share them out by type."""
+    index = time_index(window)
+    if not readings.has("errors"):
+        return pd.DataFrame(index=index)
+    counted = readings.frame["errors"].iloc[list(readings.finished)].reindex(index).fillna(0.0)
+    return counted.to_frame(ALL_ERRORS) if counted.sum() else pd.DataFrame(index=index)
 
 
 def time_index(window: Window) -> pd.DatetimeIndex:

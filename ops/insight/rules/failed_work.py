@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 NEAR_LIMIT = 0.8
 """Share of the timeout (p95) or of the memory (maximum) from which the limit is near. Ours, there is no AWS figure."""
-HIGHEST_P95 = "highest p95 duration of a period"
+HIGHEST_P95 = "peak p95 duration"
 
 
 def queries(function: Function | None) -> list[MetricQuery]:

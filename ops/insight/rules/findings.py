@@ -23,6 +23,8 @@ class Observation:
     page: str = ""
     kind: str = ""
     """A noun: those of one kind are counted rather than listed where there is little room ("alarm": ``2 alarms``)."""
+    only_counted: bool = False
+    """It is left out of the sentence, where another observation says the same; the number of its kind has it."""
 
 
 def of_now(claims: Sequence[Observation], window: Window) -> list[Observation]:
@@ -38,12 +40,13 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     if not claims:
         raise ValueError("a finding needs something to say")
     level = levels.worst(*(claim.level for claim in claims))
-    worst = [claim for claim in claims if claim.level == level]
+    at_level = [claim for claim in claims if claim.level == level]
+    worst = [claim for claim in at_level if not claim.only_counted] or at_level
     text = "; ".join(claim.text for claim in worst[:MAX_CLAUSES])
     more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""
     if aside and level in (Level.ACT, Level.WATCH):
         more += f"; {aside}"
-    chips = (*_chips(worst), *(aside.split("; ") if aside and level in (Level.ACT, Level.WATCH) else ()))
+    chips = (*_chips(worst, claims), *(aside.split("; ") if aside and level in (Level.ACT, Level.WATCH) else ()))
     return Finding(
         level,
         f"{level.label}: {text}{more}.",
@@ -53,10 +56,10 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     )
 
 
-def _chips(claims: Sequence[Observation]) -> list[str]:
-    """All but the first of the claims, those of one kind as their number."""
-    first, *others = claims
-    counted = Counter(claim.kind for claim in others if claim.kind)
+def _chips(worst: Sequence[Observation], claims: Sequence[Observation]) -> list[str]:
+    """All but the first of the worst claims, those of one kind as their number at every level, as the lists have it."""
+    first, *others = worst
+    counted = Counter(claim.kind for claim in claims if claim.kind and claim is not first)
     chips = [claim.text for claim in others if not claim.kind][: MAX_CLAUSES - 1]
     for kind, number in counted.items():
         chips.append(formatting.count(number, f"more {kind}" if first.kind == kind else kind))

@@ -1,9 +1,8 @@
-"""What the doctor finds in the settings that a page has read already. ``ops doctor`` reads more, and finds more."""
+"""What the doctor finds in the settings that a command has read already: a part of what ``ops doctor`` finds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ops import formatting
@@ -14,33 +13,39 @@ from ops.doctor.settings import Unknown
 from ops.workload import pairs
 
 if TYPE_CHECKING:
-    from ops.aws.cloudwatch import Alarm
     from ops.target import Target
     from ops.workload import Workload
+
+ALARMS_NOT_READ = Unknown("ops doctor reads all alarms on the workload, also those outside its stack")
 
 
 @dataclass(frozen=True)
 class SettingsFindings:
-    """``critical`` and ``warnings``: how many of each. ``command`` shows them, with what each would cause and its change."""
+    """``critical`` and ``warnings``: how many of each there are at least. ``command`` shows all, with what each would cause
+    and its change."""
 
-    critical: int
-    warnings: int
+    critical: int = field(metadata={"json_key": "critical_at_least"})
+    warnings: int = field(metadata={"json_key": "warnings_at_least"})
     command: str
 
     @property
     def text(self) -> str:
-        """``2 critical findings, 1 warning``; empty when there is nothing to tell."""
-        counts = ((self.critical, "critical finding"), (self.warnings, "warning"))
-        return ", ".join(formatting.count(number, thing) for number, thing in counts if number)
+        """``at least 2 critical findings, 1 warning``; empty when there is nothing to tell."""
+        counts = counts_text(self.critical, self.warnings)
+        return f"at least {counts}" if counts else ""
 
 
-def count_findings(
-    workload: Workload, alarms: Sequence[Alarm], target: Target, *, alarms_unread: bool
-) -> SettingsFindings | None:
-    """Without a call to AWS. None of a queue that is itself a dead-letter queue: the doctor checks the queue before it."""
+def counts_text(critical: int, warnings: int) -> str:
+    """``2 critical findings, 1 warning``; empty when there is neither."""
+    counts = ((critical, "critical finding"), (warnings, "warning"))
+    return ", ".join(formatting.count(number, thing) for number, thing in counts if number)
+
+
+def count_findings(workload: Workload, target: Target) -> SettingsFindings | None:
+    """Without a call to AWS, so that a rule about what is not read counts for nothing. None of a queue that is itself a
+    dead-letter queue: the doctor checks the queue before it."""
     if workload.serves:
         return None
-    unread = Unknown("the alarms could not be read")
-    found = examine(described.settings(workload, unread if alarms_unread else alarms, target.finest_period))
+    found = examine(described.settings(workload, ALARMS_NOT_READ, target.finest_period))
     command = pairs.command("doctor", workload.queue, target)
     return SettingsFindings(found.count(RuleSeverity.CRITICAL), found.count(RuleSeverity.WARNING), command)

@@ -6,30 +6,32 @@ JSON fields are indexed, and on the twin, whose emulator knows no other kind of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from handler.extension.records import rules
-from ops import formatting, invocation_log, pricing
+from ops import formatting, invocation_log
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
+from ops.insight.invocation_table import COLUMNS, Invocation, InvocationTable, build_table
+from ops.insight.invocation_table.model import TEXTS
+from ops.insight.invocation_table.prices import priced
 from ops.insight.report_types import QueryCost
-from ops.insight.sources.genuine_lines import genuine
-from ops.insight.sources.invocation_join import attempts
+from ops.insight.sources.invocation_sample import RangeSample, plan, read_moments
 from ops.insight.sources.log_volume import scan_price
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
     from ops.aws import Aws
     from ops.insight.report_types import Window
     from ops.workload import Workload
 
-MAX_ROWS = logs.MAX_ROWS
+__all__ = ["COLUMNS", "QUERY", "Invocation", "Invocations", "read"]
+
 QUERY = (
     r"fields @timestamp, @message, @logStream "
     rf"| filter @message like /{invocation_log.PATTERN}/ "
@@ -38,127 +40,98 @@ QUERY = (
 
 
 @dataclass(frozen=True)
-class Invocation:
-    """One invocation. Times in ms, memory in MB; None when unknown. ``started`` is aware UTC."""
-
-    request_id: str
-    started: datetime
-    version: str = ""
-    cold: bool = False
-    init_ms: float | None = None
-    duration_ms: float | None = None
-    billed_ms: float | None = None
-    memory_used_mb: float | None = None
-    memory_size_mb: float | None = None
-    status: str = ""  # success | failure | error | timeout
-    error_type: str = ""
-    architecture: str = ""
-    runtime_init_ms: float | None = None
-    response_latency_ms: float | None = None
-    response_duration_ms: float | None = None
-    runtime_overhead_ms: float | None = None
-    extension_overhead_ms: float | None = None
-    init_type: str = (
-        ""  # on-demand | provisioned-concurrency | snap-start | lambda-managed-instances | …; empty: unknown
-    )
-    restore_ms: float | None = None  # SnapStart; its billed part is in billed_ms
-    billed_restore_ms: float | None = None
-    cost_usd: float | None = None
-    trace: str = ""  # the trace header, or a trace ID: see ops.insight.sources.traces
-
-
-COLUMNS = tuple(field.name for field in fields(Invocation))
-
-
-@dataclass(frozen=True)
 class Invocations:
-    """``rows``: oldest first. ``truncated``: there were more."""
+    """``table``: oldest first. ``truncated``: there were more. ``unread``: what may not be read, as a clause, so that
+    there may be invocations; empty where they could be read."""
 
-    rows: tuple[Invocation, ...]
+    table: InvocationTable
     truncated: bool
     log_bytes: float
     look: QueryCost
+    unread: str = ""
+    sample: RangeSample | None = None
+    """Set where the rows are a sample of the range's invocations; it is ``truncated`` then, too."""
+    scale: float = 1.0
+    """Invocations for each row: above 1 for a sample."""
+
+    @property
+    def parts(self) -> npt.NDArray[np.int64]:
+        """The part of the range that each row is in; of a sample."""
+        assert self.sample is not None  # noqa: S101
+        return self.sample.parts(self.table.started)
+
+    @property
+    def rows(self) -> tuple[Invocation, ...]:
+        return self.table.rows
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """One row per invocation, with ``Invocation``'s fields as columns."""
-        import pandas as pd  # takes half a second, which `ops status` avoids
-
-        frame = pd.DataFrame([asdict(row) for row in self.rows], columns=list(COLUMNS))
-        frame["started"] = pd.to_datetime(frame["started"], utc=True)
-        for column in COLUMNS:
-            if column.endswith(("_ms", "_mb", "_usd")):
-                frame[column] = frame[column].astype(float)
-        frame["cold"] = frame["cold"].astype(bool)
-        return frame
+        """One row per invocation, with ``Invocation``'s fields as columns; texts as text."""
+        frame = self.table.frame
+        return frame.astype(dict.fromkeys(TEXTS, "str"))
 
 
-def read(aws: Aws, workload: Workload, window: Window, rows: int = MAX_ROWS) -> Invocations:
-    """The invocations of the window, the newest ``rows`` log lines of them. Raises what ``ops.aws`` raises.
+def read(aws: Aws, workload: Workload, window: Window, counted: float | None = None) -> Invocations:
+    """The invocations of the window; a sample of them where ``counted``, their number by CloudWatch's metric, is more than
+    one query returns. Raises what ``ops.aws`` raises.
 
     A function that never ran has no log group, and some may not read logs: that is an empty answer with a note, because
     the metrics beside it still say something.
     """
     if workload.function is None or workload.log_group is None:
-        return _nothing(unknown_function(workload) or "No function reads the queue, so there are no invocations.")
+        if why := unknown_function(workload):
+            return _nothing(why, f"which function reads {workload.queue.name} is not known")
+        return _nothing("No function reads the queue, so there are no invocations.")
+    sample = plan(window, counted or 0.0)
+    found: tuple[logs.LogRows, ...]
     try:
-        found = logs.run_query(aws, workload.log_group, QUERY, window.start, window.end, rows)
+        if sample is None:
+            found = (logs.run_query(aws, workload.log_group, QUERY, window.start, window.end),)
+        else:
+            found = read_moments(aws, workload.log_group, QUERY, sample)
     except NotFound:
         return _nothing(f"There is no log group {workload.log_group}: the function never ran, or cannot write logs.")
     except AccessDenied as denied:
-        return _nothing(f"No invocations: {denied} {denied.next_step}")
+        return _nothing(f"No invocations: {denied} {denied.next_step}", "the function's logs may not be read")
     function = workload.function
-    lines = [parsed for row in found.rows if (parsed := invocation_log.parse(row)) is not None]
-    known = merge(lines, function.name, function.log_format == "JSON")
-    merged = tuple(_priced(invocation, workload) for invocation in known)
-    partial = _left_out(found.rows)
-    if found.truncated:
+    as_json = function.log_format == "JSON"
+    table = priced(build_table((one.rows for one in found), function.name, as_json), function, workload.region)
+    size = sum(one.bytes_scanned for one in found)
+    partial = _left_out(table.unreadable)
+    cut = sum(one.truncated for one in found)
+    if sample is not None:
+        partial.append(_sampled(len(table), counted or 0.0, sample, cut))
+    elif cut:
         partial.append(
-            f"Only the newest {formatting.count(len(merged))} invocations are shown: "
-            f"{formatting.count(found.matched)} log lines matched. Choose a shorter time range for all of them."
+            f"Only the newest {formatting.count(len(table))} invocations are shown: "
+            f"{formatting.count(found[0].matched)} log lines matched. Choose a shorter time range for all of them."
         )
-    look = QueryCost(usd=scan_price(found.bytes_scanned), partial=tuple(partial))
-    return Invocations(merged, found.truncated, found.bytes_scanned, look)
+    scale = max(1.0, (counted or 0.0) / len(table)) if sample is not None and len(table) else 1.0
+    look = QueryCost(usd=scan_price(size), partial=tuple(partial))
+    return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale)
 
 
-def merge(
-    lines: Iterable[invocation_log.InvocationLogLine], function: str = "", as_json: bool = False
-) -> list[Invocation]:
-    """One invocation for each attempt with a genuine line; oldest first.
-
-    ``function``: only its lines count, where several share the log group. ``as_json``: the format it logs in.
-    """
-    known = genuine(list(lines), function, as_json)
-    merged = [Invocation(request_id, started, **values) for request_id, started, values in attempts(known)]
-    return sorted(merged, key=lambda invocation: invocation.started)
-
-
-def _priced(invocation: Invocation, workload: Workload) -> Invocation:
-    """With its cost: what its record says (EstimatedCost), else the price of its billed time and its request, by the
-    prices on file and how its environment is billed."""
-    function = workload.function
-    memory = invocation.memory_size_mb or (function.memory_mb if function else None)
-    if invocation.cost_usd is not None:
-        return replace(invocation, memory_size_mb=None if memory is None else float(memory))
-    architecture = invocation.architecture or (function.architecture if function else "")
-    table = pricing.load()
-    if rules.managed(invocation.init_type):
-        return replace(invocation, cost_usd=table.lambda_request)
-    if invocation.billed_ms is None or memory is None:
-        return invocation
-    price = table.gb_second(architecture, invocation.init_type)
-    usd = invocation.billed_ms / 1000 * memory / 1024 * price + table.lambda_request
-    return replace(invocation, memory_size_mb=float(memory), cost_usd=usd)
+def _sampled(rows: int, counted: float, sample: RangeSample, cut: int) -> str:
+    """A note about a sample: how large it is, where it is from, and what rests on it."""
+    moments = f"{len(sample.moments)} moments of {formatting.duration(sample.length.total_seconds() + 1)}"
+    text = (
+        f"Log lines are sampled: {formatting.count(rows)} of {formatting.count(counted, 'invocation')}, from {moments} spread "
+        "over the range. Counts by version, error type and duration are scaled to what CloudWatch counted; shares and "
+        "percentiles are estimates."
+    )
+    if cut:
+        busiest = formatting.count(cut, "moment has", "moments have")
+        text += f" {busiest} more lines than could be read, so the busiest times count for too little."
+    return text
 
 
-def _left_out(rows: Iterable[Mapping[str, str]]) -> list[str]:
+def _left_out(wrong: int) -> list[str]:
     """A note about lines that look like records or reports but cannot be parsed."""
-    wrong = sum(invocation_log.unreadable(row) for row in rows)
     if not wrong:
         return []
     lines = formatting.count(wrong, "log line was", "log lines were")
     return [f"{lines} left out: in the form of invocation records, but not readable."]
 
 
-def _nothing(why: str) -> Invocations:
-    return Invocations((), False, 0.0, QueryCost(partial=(why,)))
+def _nothing(why: str, unread: str = "") -> Invocations:
+    return Invocations(build_table([]), False, 0.0, QueryCost(partial=(why,)), unread)

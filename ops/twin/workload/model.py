@@ -17,6 +17,8 @@ from ops.twin_state import TwinState
 
 DATA_KEY = "inputs/charity.csv"
 MODEL_JOB = "charity-model"
+SLOW_AFTER = 20.0
+"""Seconds: longer than the function's timeout (15 s on the twin), after which the queue waits to try again."""
 TRAIN_TIMEOUT = 300.0
 """Seconds, queue and cold start included."""
 
@@ -47,8 +49,12 @@ def ensure(twin: TwinState, progress: Callable[[str], None], stop: threading.Eve
         answer = poster.post(json.dumps(body))
     if answer.status != 202:
         raise TwinError(f"The twin's API refused the train job: {answer.status} {answer.text}")
-    end = time.monotonic() + TRAIN_TIMEOUT
+    began, said = time.monotonic(), False
+    end = began + TRAIN_TIMEOUT
     while not _exists(s3, bucket, key):
+        if not said and time.monotonic() > began + SLOW_AFTER:
+            progress("The train job is not done yet: it may have timed out and be tried again. Jobs follow once it is.")
+            said = True
         if time.monotonic() > end:
             raise TwinError(
                 f"The train job gave no model within {TRAIN_TIMEOUT:.0f} s.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.deadletters.causes.logs import log_parser
+from tests.fakes import metric_worlds
 from tests.fakes.log_formats import LOG_FORMATS
 from tests.fakes.log_worlds import World, tally
 
@@ -20,6 +21,14 @@ def test_causes_are_right_told_apart_and_never_falsely_certain(name: str, shared
     assert done.false_certain == 0, done.wrong
     assert done.right >= 0.95 * done.messages, done.wrong
     assert done.pure >= 0.9 * done.messages
+
+
+@pytest.mark.parametrize(("name", "shared"), [("logback", False), ("slog", True)])
+def test_what_only_the_metrics_tell_is_told_apart_from_logged_failures(name: str, shared: bool) -> None:
+    logged, unlogged = metric_worlds.tally(World(NAMES[name], shared, seed=77))
+    assert logged.right >= 0.95 * logged.messages, logged.wrong
+    assert unlogged.right == unlogged.messages, unlogged.wrong
+    assert unlogged.false_certain == logged.false_certain == 0
 
 
 def read(line: str) -> log_parser.LogEntry:

@@ -9,9 +9,7 @@ from typing import Any
 
 from handler.extension.records.emf import Function, record
 from handler.extension.records.invocation_tracker import InvocationTracker
-from ops import invocation_log
-from ops.insight.sources import invocations
-from ops.insight.sources.invocations import Invocation
+from ops.insight.invocation_table import Invocation, build_table
 
 ID = "4be3c1c2-6f0e-4a39-8f5c-0d6a2b7e9a10"
 STREAM = "2026/11/24/[12]5d1f0b"
@@ -74,5 +72,4 @@ def row(message: str, at_s: float = 0.0, stream: str = STREAM) -> dict[str, str]
 
 def invoked(*rows: dict[str, str], function: str = "", as_json: bool = False) -> list[Invocation]:
     """The invocations that the toolkit finds in these rows."""
-    lines = [line for one in rows if (line := invocation_log.parse(one))]
-    return invocations.merge(lines, function, as_json)
+    return list(build_table([rows], function, as_json).rows)

@@ -204,7 +204,7 @@ def test_messages_that_another_process_holds_are_there(stage: world.Stage) -> No
 def test_a_scan_that_found_all_of_them_held_says_so(held: int, text: str) -> None:
     frame = _frame((), {})
     info = _info(held)
-    finding = _finding(frame, info, None, {}, info.scanned_at or WINDOW.end)
+    finding = _finding(frame, info, None, {}, (), info.scanned_at or WINDOW.end)
     assert (finding.level, text in finding.text) == (Level.ACT, True)
 
 

@@ -57,8 +57,14 @@ def test_it_is_inferred_from_throttles_and_silence(
             )
 
 
+def not_invoked_either(logs: FakeLogs) -> None:
+    """The metrics alone show that: no log group exists of a function that was never invoked."""
+    logs.refuse = "ResourceNotFoundException"
+
+
 def asked_in_vain(logs: FakeLogs) -> None:
     logs.refuse = "AccessDeniedException"
+    logs.metrics["Invocations"] = {0: 1.0}
 
 
 def a_trace(logs: FakeLogs) -> None:
@@ -72,7 +78,13 @@ def another_failure(logs: FakeLogs) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"), [(asked_in_vain, "unknown"), (a_trace, "KeyError"), (another_failure, "KeyError")]
+    ("change", "expected"),
+    [
+        (not_invoked_either, "Never ran"),
+        (asked_in_vain, "unknown"),
+        (a_trace, "KeyError"),
+        (another_failure, "KeyError"),
+    ],
 )
 def test_it_is_not_inferred_over_what_the_logs_tell_or_may_not_tell(
     change: Any, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

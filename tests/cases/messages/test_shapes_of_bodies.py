@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters.archive import exports
-from ops.deadletters.causes.clustering.body_features import body_shape
+from ops.deadletters.causes.clustering.body_features import shape_and_wrapping
 from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
 from ops.deadletters.messages import parse, s3_pointers
 from ops.deadletters.messages.model import Attribute, SnapshotMessage
@@ -61,7 +61,7 @@ def test_a_label_has_only_words_that_one_message_has_together() -> None:
     bodies += [{"user": "u", "mail": "x@example.com", "b" * (number % 3 + 1): 1} for number in range(30)]
     for label in groups(bodies):
         words = set(label.removeprefix("looks like: ").split(", "))
-        assert any(words <= {*body_shape(json.dumps(body)).split()} for body in bodies), label
+        assert any(words <= {*shape_and_wrapping(json.dumps(body))[0].split()} for body in bodies), label
 
 
 def packed(value: Any) -> str:

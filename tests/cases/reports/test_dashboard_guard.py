@@ -154,6 +154,9 @@ def test_the_dashboard_as_it_is_started_refuses_foreign_hosts_and_origins(
             ("evil.example", "http://evil.example"),
         ):
             assert status(address, "/_stcore/stream", Host=host, Origin=origin, **UPGRADE)[0] == 403, origin
+        for query in ("", "?range=6h&stack=a%20b"):
+            code, headers = status(address, f"/overview{query}", Host=own)
+            assert (code, headers["location"]) == (307, f"./{query}"), "the first page is at the root only"
         assert run(["open", "cost", "--port", own.rpartition(":")[2]]) == 0
         assert capsys.readouterr().out == f"http://{own}/cost\n", "by its refusal of other hosts ops open knows it"
 

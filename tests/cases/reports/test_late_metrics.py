@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.pages import PAGES
 from ops import formatting
-from ops.cli.status_view import path_text
+from ops.cli.status.view import path_text
 from ops.insight.report_types import Level, Window
 from ops.insight.reports import concurrency, cost, overview, queue
 from tests.dashboard.app import App

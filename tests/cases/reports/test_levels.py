@@ -12,7 +12,7 @@ import pytest
 from dashboard.components import pipeline_view
 from ops import formatting
 from ops.aws.cloudwatch import Alarm, Points
-from ops.cli.status_view import path_text
+from ops.cli.status.view import path_text
 from ops.insight import time_window as windows
 from ops.insight.report_types import Level, Window
 from ops.insight.reports import concurrency, cost, dead_letters, overview, queue

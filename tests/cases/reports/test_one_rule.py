@@ -108,7 +108,7 @@ def test_a_past_range_marks_what_is_read_now(stage: world.Stage) -> None:
     assert notes["age"].endswith("alarm ≥ 9 min now")
     for report in (shown, page, lives):
         assert (
-            "the event source mapping is disabled: nothing is processed until you enable it (now)"
+            "the event source mapping of worker is disabled: nothing is processed until you enable it (now)"
             in report.finding.text
         )
     assert [line.name for line in (*lives.limits, *page.age_lines, *failed.duration_lines)] == [

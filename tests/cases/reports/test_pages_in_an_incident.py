@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from dashboard.app_pages.dead_letters import causes
 from dashboard.components import overview_view
 from dashboard.markup import html_blocks
 from dashboard.pages import PAGES
-from ops import runbooks
+from ops import runbook_files
 from ops import target as targets
 from ops.deadletters.archive import audit_summary
 from ops.deadletters.archive.audit_log import Verification
@@ -38,11 +39,13 @@ Visit = Callable[[str], App]
 # --- runbooks are links ----------------------------------------------------------------------------------------------
 
 
-def served(name: str) -> Response:
-    return pages_of_runbooks.page(Request({"type": "http", "path_params": {"name": name}}))
+def served(name: str, query: str = "") -> Response:
+    return pages_of_runbooks.page(
+        Request({"type": "http", "path_params": {"name": name}, "query_string": query.encode()})
+    )
 
 
-@pytest.mark.parametrize("path", sorted(runbooks.RUNBOOKS_DIR.glob("*.md")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(runbook_files.RUNBOOKS_DIR.glob("*.md")), ids=lambda path: path.stem)
 def test_every_runbook_is_served_as_text(path: Path) -> None:
     answer = served(path.name)
     assert answer.status_code == 200
@@ -55,12 +58,24 @@ def test_nothing_else_is_served(name: str) -> None:
     assert served(name).status_code == 404
 
 
+def test_a_runbook_has_the_names_of_a_stack() -> None:
+    text = bytes(served("dead-letters.md", "stack=orders").body).decode()
+    assert "STACK=orders;" in text
+    assert "scilearn" not in text
+
+
+@pytest.mark.parametrize("stack", ["", "$(reboot)", "a b", "-x", "a;b", "a" * 129])
+def test_what_is_no_stacks_name_is_filled_into_no_command(stack: str) -> None:
+    text = bytes(served("dead-letters.md", urlencode({"stack": stack})).body).decode()
+    assert "STACK=scilearn;" in text
+
+
 def alarm(runbook: str) -> str:
     return overview_view.alarms([AlarmState("late", "ALARM", "over 5", None, runbook)], UTC)
 
 
 def test_an_alarm_links_its_runbook() -> None:
-    assert 'href="/runbooks/dead-letters.md"' in alarm("runbooks/dead-letters.md")
+    assert 'href="/runbooks?runbook=dead-letters' in alarm("runbooks/dead-letters.md")
     assert 'href="https://wiki.example.com/late"' in alarm("https://wiki.example.com/late")
 
 
@@ -74,17 +89,17 @@ def test_the_sentence_links_the_runbook_that_it_names() -> None:
     said = html_blocks.finding(
         Finding(Level.ACT, "Critical: alarm late is in ALARM: follow runbooks/dead-letters.md; <b>x</b>.")
     )
-    assert '<a href="/runbooks/dead-letters.md"' in said
+    assert '<a href="/runbooks?runbook=dead-letters' in said
     assert "<b>x</b>" not in said
 
 
 def test_the_command_line_names_a_file_that_opens_from_anywhere() -> None:
-    told = runbooks.placed("alarm late is in ALARM: follow runbooks/dead-letters.md; see runbooks/none.md")
+    told = runbook_files.placed("alarm late is in ALARM: follow runbooks/dead-letters.md; see runbooks/none.md")
     named = told.split("follow ")[1].split(";")[0]
     assert Path(named).is_absolute()
     assert Path(named).is_file()
     assert told.endswith("see runbooks/none.md"), "what is not there keeps its words"
-    assert runbooks.placed("https://wiki.example.com/late") == "https://wiki.example.com/late"
+    assert runbook_files.placed("https://wiki.example.com/late") == "https://wiki.example.com/late"
 
 
 # --- a redrive is followed where it was planned ----------------------------------------------------------------------
@@ -167,7 +182,7 @@ def test_an_act_is_one_line_with_its_beginning_and_its_end() -> None:
 def test_the_audit_page_offers_no_time_range_that_it_does_not_use(sample: Visit) -> None:
     app = sample("trouble").open(PAGES["audit"])
     assert not PAGES["audit"].ranged
-    assert {entry.key for entry in PAGES.values() if not entry.ranged} == {"audit"}
+    assert {entry.key for entry in PAGES.values() if not entry.ranged} == {"audit", "runbooks"}
     assert app.at.dataframe[0].value["took"].iloc[-1] == "4 min"
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard.app_pages.dead_letters.causes import PAGE_SIZE
-from dashboard.charts.comparison import COMPARISONS
+from dashboard.charts.comparison import COMPARISONS, OPACITY
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from tests.dashboard.app import App
@@ -70,7 +70,7 @@ def test_a_comparison_is_of_the_viewer_who_chose_it(sample: Visit, asked: list[t
         sample, "queue", {"stack": "shop-a"}, {"stack": "shop-a", "compare": next(iter(COMPARISONS))}
     )
     lines = [
-        [line for chart in app.charts for line in chart["data"] if line.get("opacity") == 0.45]
+        [line for chart in app.charts for line in chart["data"] if line.get("opacity") == OPACITY]
         for app in (plain, compared)
     ]
     assert not lines[0] and lines[1]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import atomic_file
 from ops.errors import TwinError, UsageError
+from ops.files import atomic_file
 from ops.twin import demo, lifecycle, ownership, processes, state_file
 from ops.twin.emulator import settings as emulator_settings
 from ops.twin.host.settings import HostSettings

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
-from ops import workload
-from ops.aws import Aws
-from ops.target import Target
-from ops.workload import Workload
-from tests.fakes.aws import FakeAws, Refusal, Respond, start
+from tests.fakes.aws import Refusal
 
 REGION, ACCOUNT = "eu-west-1", "111122223333"
 QUEUE, FUNCTION, MAPPING = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"
@@ -140,7 +134,13 @@ class Account:
         watched = {name: [{"Name": "QueueName", "Value": one}] for name, one in self.firing.items()}
         return {
             "MetricAlarms": [
-                {"AlarmName": name, "StateValue": "ALARM", "Dimensions": watched[name]} for name in watched
+                {
+                    "AlarmName": name,
+                    "AlarmArn": arn("cloudwatch", f"alarm:{name}"),
+                    "StateValue": "ALARM",
+                    "Dimensions": watched[name],
+                }
+                for name in watched
             ]
         }
 
@@ -277,37 +277,3 @@ class Account:
 
 def _members(some: Iterable[str]) -> str:
     return "".join(f"<member>{one}</member>" for one in some)
-
-
-Served = tuple[FakeAws, Aws]
-
-
-@contextmanager
-def serving() -> Iterator[Served]:
-    """A server for accounts, one after the other, and clients that talk to it."""
-
-    def none_yet(service: str, operation: str, asked: dict[str, Any]) -> Any:
-        raise AssertionError(f"no account is set, but something asks {operation}")
-
-    with start(none_yet) as fake:
-        target = Target(endpoint=fake.endpoint, access_key_id="key", secret_access_key="secret", region=REGION)
-        yield fake, Aws(target, max_attempts=1)
-
-
-def aimed(aws: Aws, **named: Any) -> Aws:
-    """The same clients, with something named."""
-    other = copy.copy(aws)
-    other.target = replace(aws.target, **named)
-    return other
-
-
-def described(served: Served, account: Account, **named: str) -> Workload:
-    return described_by(served, account.answer, **named)
-
-
-def described_by(served: Served, answer: Respond, **named: str) -> Workload:
-    """``answer``: in place of an account's own."""
-    fake, aws = served
-    fake.answer = answer
-    there = aimed(aws, **named)
-    return workload.describe(there, there.target)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cases.workloads.accounts import Served, serving
+from tests.cases.workloads.served import Served, serving
 
 
 @pytest.fixture(scope="module")

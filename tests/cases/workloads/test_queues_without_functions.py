@@ -30,13 +30,11 @@ from tests.cases.workloads.accounts import (
     M,
     Queue,
     Reads,
-    Served,
-    aimed,
     arn,
-    described,
     stack,
     url,
 )
+from tests.cases.workloads.served import Served, aimed, described
 from tests.fakes.aws import serve
 
 TOPIC, RULE = arn("sns", "news"), arn("events", "rule/nightly")

@@ -15,7 +15,8 @@ from ops.insight.report_types import Level
 from ops.insight.reports import overview
 from ops.insight.time_window import last
 from ops.workload import Part, Why, readers
-from tests.cases.workloads.accounts import MAPPING, QUEUE, Account, M, Queue, Reads, Served, arn, described, stack
+from tests.cases.workloads.accounts import MAPPING, QUEUE, Account, M, Queue, Reads, arn, stack
+from tests.cases.workloads.served import Served, described
 from tests.fakes.aws import serve
 
 TWO = {"orders": Queue(dlq="orders-dlq"), "orders-dlq": Queue()}
@@ -54,7 +55,7 @@ MISSING = (
         Part.DLQ,
         Why.GONE,
         "The dead-letter queue of orders, orders-dlq, does not exist: There is no queue orders-dlq",
-        "orders's dead-letter queue orders-dlq does not exist",
+        "the dead-letter queue that orders names, orders-dlq, does not exist",
         Level.ACT,
         1,
     ),

@@ -24,11 +24,10 @@ from tests.cases.workloads.accounts import (
     M,
     Queue,
     Reads,
-    Served,
     Stack,
-    aimed,
     stack,
 )
+from tests.cases.workloads.served import Served, aimed
 
 ALARM = "AWS::CloudWatch::Alarm"
 SHOP = stack((QUEUE, "orders"), (QUEUE, "orders-dlq"), (FUNCTION, "worker"), (MAPPING, M[0]))

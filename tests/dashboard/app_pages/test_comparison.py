@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dashboard.charts import failures, queue
-from dashboard.charts.comparison import COMPARISONS, EarlierReport, earlier_range
+from dashboard.charts.comparison import COMPARISONS, OPACITY, EarlierReport, earlier_range
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from tests.dashboard.app import App
@@ -42,17 +42,18 @@ def test_earlier_lines_are_on_the_present_axis() -> None:
     report = Sample().queue(SPAN)
     earlier = EarlierReport(report, "day before", DAY)
     chart = queue.rates(report, UTC, earlier)
-    names = [line.name for line in chart.data if line.opacity == 0.45]
+    names = [line.name for line in chart.data if line.opacity == OPACITY]
     assert names == ["arriving, day before", "processed, day before"]
     (line,) = [line for line in chart.data if line.name == "arriving, day before"]
     assert pd.Timestamp(line.x[0]) == pd.Timestamp(report.rates.index[0]).tz_localize(None) + DAY
-    assert [line.showlegend for line in chart.data if line.opacity == 0.45] == [True, False]
+    assert [line.showlegend for line in chart.data if line.name == "day before"] == [None], "one entry for both"
+    assert not any(line.showlegend for line in chart.data if line.opacity == OPACITY)
 
 
 def test_an_earlier_range_without_data_is_said() -> None:
     earlier = EarlierReport(Empty().failures(SPAN), "week before", 7 * DAY)
     chart = failures.durations(Sample().failures(SPAN), UTC, earlier)
-    assert "no data the week before" in chart.layout.meta["remark"]
+    assert "no data for the week before" in chart.layout.meta["remark"]
 
 
 @comparable

@@ -69,8 +69,8 @@ def test_the_list_has_levels_in_words_and_claims_no_ok(sample: Sample) -> None:
         "◆ Critical · scilearn · 54 dead letters, 2 alarms in ALARM",
         "◆ Critical · queue:thumbnails · event source mapping disabled",
         "◆ Warning · orders queue:orders-import · no dead-letter queue",
-        "orders queue:orders-jobs · no dead letters, no alarm in ALARM",
-        "mailing-production-eu-west-1 · no dead letters, no alarm in ALARM",
+        "orders queue:orders-jobs",
+        "mailing-production-eu-west-1",
     ]
     assert "5 workloads, 2 Critical" in app.text
 
@@ -183,7 +183,7 @@ def test_a_list_is_loaded_once_and_its_error_is_kept() -> None:
     for number in range(40):
         lists.load(Target(region=f"r{number}"), 0.0)
         lists.wait(Target(region=f"r{number}"), 20)
-    assert lists.state(place).at == 0.0, "places that nobody looks at are forgotten"
+    assert lists.state(place).at == 0.0, "places that no one looks at are forgotten"
 
 
 def test_texts_are_read_back() -> None:

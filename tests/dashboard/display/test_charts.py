@@ -23,15 +23,19 @@ from dashboard.charts import (
     dead_letters,
     event_lanes,
     failures,
+    forecast,
     overview,
     queue,
     time_series,
 )
+from dashboard.formatting import duration
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
+from ops.insight.forecast.assumptions import Assumed
 from ops.insight.report_types import QueryCost, Threshold
 from ops.insight.reports.timeline import OverviewTimeline
 from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.ramp import RampPeriod
 from ops.insight.sources.event_model import ALARM, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
 from tests.dashboard.samples import HOSTILE, Sample, frame
@@ -83,8 +87,11 @@ def test_limits_of_one_chart_are_drawn_apart() -> None:
 
 
 def test_a_chosen_load_is_named_above_the_chart() -> None:
-    drain = concurrency.drain(pd.Series({2: 80.0, 3: 40.0}), 3)
-    assert base.lines(drain) == [("selected: 3", "dash")]
+    found = BUSY.forecast(SPAN, Assumed(backlog=10_000))
+    assert found.now is not None
+    drained = found.now.forecast.drained_s
+    assert drained is not None
+    assert base.lines(forecast.depth(found)) == [(f"drained in {duration(drained.mid)}", "dash")]
     report = replace(BUSY.cost(SPAN, Assumptions()), jobs_per_hour=3_012.0)
     names = [name for name, _ in base.lines(cost.break_even(report))]
     assert names[0] == "in this range: 3,012 jobs/h"
@@ -114,9 +121,8 @@ def test_seconds_become_the_unit_that_reads_best() -> None:
         dead_letters.depth(IDLE.dead_letters(SPAN), UTC),
     ],
 )
-def test_an_empty_chart_keeps_its_place_and_says_why(figure: go.Figure) -> None:
-    assert figure.layout.annotations[-1].text
-    assert figure.layout.height
+def test_an_empty_chart_is_a_line_that_says_why(figure: go.Figure) -> None:
+    assert base.instead(figure).startswith("no ")
 
 
 def test_every_invocation_is_one_dot() -> None:
@@ -178,7 +184,7 @@ def test_more_events_than_a_browser_draws_are_counted() -> None:
     )
     figure = overview.timeline(replace(report, events=(long, *many)), UTC)
     drawn = [trace for trace in figure.data if trace.yaxis in (None, "y")]
-    assert len(drawn) == event_lanes.MAX_EVENTS and len(figure.layout.shapes) < 5 * event_lanes.MAX_EVENTS
+    assert len(drawn) == event_lanes.MAX_EVENTS and len(figure.layout.shapes) < 6 * event_lanes.MAX_EVENTS
     assert any("long" in trace.hovertemplate for trace in drawn)
     assert f"{5_001 - event_lanes.MAX_EVENTS:,} earlier events are not drawn" in base.remark(figure)
 
@@ -231,7 +237,7 @@ def charts_of_lines() -> list[go.Figure]:
 def test_lines_of_one_chart_differ_without_colour(figure: go.Figure) -> None:
     looks = []
     for line in figure.data:
-        if line.name != "UTC":
+        if line.name != "UTC" and line.mode != "markers":
             red, green, blue = (int(line.line.color[i : i + 2], 16) / 255 for i in (1, 3, 5))
             lightness = 0.2126 * red**2.2 + 0.7152 * green**2.2 + 0.0722 * blue**2.2 + 0.05
             looks.append((line.line.dash or "solid", lightness))
@@ -248,10 +254,27 @@ def test_whole_numbers_are_drawn_in_steps() -> None:
     assert trace(concurrency.executions(BUSY.concurrency(SPAN), UTC), "actual").line.shape == "hv"
 
 
-def test_the_ramp_is_drawn_only_where_it_held_the_function_back() -> None:
-    rows = frame(4, 60, observed=np.array([2.0, 5.0, 7.0, 10.0]), law=np.array([5.0, 5.0, 10.0, 10.0]))
-    report = replace(BUSY.concurrency(SPAN), concurrency=rows)
-    ramp = trace(concurrency.executions(report, UTC), "ESM scaling limit").y
-    assert [value == value for value in ramp] == [False, True, False, False]
-    slow = replace(report, concurrency=rows.assign(observed=1.0))
-    assert "ESM scaling limit" not in [line.name for line in concurrency.executions(slow, UTC).data]
+def test_the_ramp_is_drawn_only_where_messages_wait_and_no_limit_is_lower() -> None:
+    rows = frame(4, 60, observed=np.array([2.0, 5.0, 7.0, 10.0]), law=np.array([5.0, 5.0, 9.0, 10.0]))
+    course = tuple(
+        RampPeriod(observed, law, law, "", waiting, 0.0, 0.0, False)
+        for observed, law, waiting in zip(rows["observed"], rows["law"], (0.0, 8.0, 8.0, 8.0), strict=True)
+    )
+    report = replace(BUSY.concurrency(SPAN), concurrency=rows, ramp=course)
+    ramp = trace(concurrency.executions(report, UTC), "allowed by scaling").y
+    assert [value == value for value in ramp] == [False, True, True, False]
+    idle = replace(report, ramp=tuple(replace(one, waiting=0.0) for one in course))
+    assert "allowed by scaling" not in [line.name for line in concurrency.executions(idle, UTC).data]
+
+
+def test_throttles_and_back_off_are_marked_where_they_happened() -> None:
+    rows = frame(3, 60, observed=np.array([2.0, 5.0, np.nan]), law=np.array([5.0, 5.0, 9.0]))
+    course = (
+        RampPeriod(2.0, 5.0, 5.0, "", 0.0, 0.0, 4.0, False),
+        RampPeriod(5.0, 5.0, 5.0, "account quota", 8.0, 3.0, 0.0, True),
+        RampPeriod(np.nan, 9.0, 9.0, "", 8.0, 0.0, 2.0, True),
+    )
+    figure = concurrency.executions(replace(BUSY.concurrency(SPAN), concurrency=rows, ramp=course), UTC)
+    assert list(trace(figure, "throttled").customdata) == ["3 throttled"]
+    backs_off = trace(figure, "mapping backs off")
+    assert (list(backs_off.y), list(backs_off.customdata)) == ([0.0], ["2 failed: back-off"])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dashboard import theme
+from ops.insight.report_types import Level
 
 CONFIG = Path(theme.__file__).with_name(".streamlit") / "config.toml"
 # Machado, Oliveira and Fernandes (2009), severity 1.0: how a colour-blind eye sees linear RGB.
@@ -128,3 +129,10 @@ def test_a_button_that_deletes_reads_in_light_and_dark(scheme: str) -> None:
     parts = [[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in (theme.DANGER, text)]
     mixed = "#" + "".join(f"{round(0.6 * red + 0.4 * ink):02x}" for red, ink in zip(*parts, strict=True))
     assert contrast(page, mixed) >= 4.5
+
+
+def test_a_levels_class_alone_styles_nothing() -> None:
+    """It stands beside a block's own class: a block of that name would draw every mark of the level as the block."""
+    style = theme.STYLE.read_text()
+    alone = [level for level in Level if re.search(rf"(?m)(?:^\s*|[,}}]\s*)\.so-{level.value}\b(?!-)", style)]
+    assert not alone

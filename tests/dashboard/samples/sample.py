@@ -9,18 +9,23 @@ from ops.aws.sts import Identity
 from ops.insight.sources.traces import TraceSpan, XrayTrace, console_url
 from ops.logs import LogLine, LogPage
 from ops.workload import Gap
+from tests.dashboard.samples.alarm_reports import AlarmReports
+from tests.dashboard.samples.forecast_reports import ForecastReports
 from tests.dashboard.samples.invocation_reports import InvocationReports
 from tests.dashboard.samples.queue_reports import QueueReports
 from tests.dashboard.samples.series import NOW
+from tests.fakes import runbook_service
 from tests.fakes.dead_letter_service import SampleDeadLetterService
+from tests.fakes.runbook_service import SampleRunbookService
 
 
-class Sample(QueueReports, InvocationReports):
+class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports):
     """A ``Telemetry`` of made-up reports. ``foreign``: appended to what others may have named or written."""
 
     notes: tuple[str, ...] = ()
     dead_letter_queue: str | None = "scilearn-jobs-dead"
     dead_letter_gap: Gap | None = None
+    template_stack = "orders"
     _dead_letter_service: SampleDeadLetterService | None = None
 
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
@@ -48,6 +53,9 @@ class Sample(QueueReports, InvocationReports):
         )
         return XrayTrace(trace_id, console_url(trace_id, "eu-west-1"), spans)
 
+    def command(self, words: str) -> str:
+        return f"ops {words} --queue scilearn-jobs"
+
     def test_message_command(self) -> str:
         return "aws sqs send-message --queue-url https://sqs/1/jobs --message-body MESSAGE --region eu-west-1"
 
@@ -64,6 +72,10 @@ class Sample(QueueReports, InvocationReports):
         if self._dead_letter_service is None:
             self._dead_letter_service = self.make_dead_letter_service()
         return self._dead_letter_service
+
+    def runbook_service(self) -> SampleRunbookService:
+        told = (runbook_service.STARTED, *runbook_service.CHECKS, runbook_service.PREVIEW) if self.trouble else ()
+        return SampleRunbookService(told, self.foreign, firing=self.trouble)
 
     def make_dead_letter_service(self) -> SampleDeadLetterService:
         return SampleDeadLetterService(54 if self.trouble else 0, self.foreign)

@@ -11,6 +11,7 @@ from ops.aws.cloudwatch import Points
 from ops.insight.report_types import Finding, Level, QueryCost
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+MAX_CONCURRENCY, ALARM_AGE_S, TIMEOUT_MS = 10, 120.0, 6_000.0
 HOSTILE = (
     '<script>document.title="owned"</script> **bold** [link](https://example.com) :material/bug_report: $x^2$ '
     "<img src=x onerror=alert(1)>"
@@ -48,10 +49,24 @@ class SampleSeries:
         self.in_flight = np.round(np.clip(self.done / 4 + self.rng.normal(0, 2, self.n), 0, None))
         self.age = np.where(self.depth > 0, self.depth / 2 + 4, self.rng.uniform(1, 4, self.n))
         self.dead = np.round(np.clip((t - 0.55) / 0.45, 0, 1) * 54) if trouble else np.zeros(self.n)
+        self.arriving, self.processed = (float(np.mean(values[-5:])) for values in (self.sent, self.done))
+        """Per minute, now."""
+        self.timeouts = np.where(self.depth > 50, 2.0, 0.0)
+        self.out_of_memory = np.where(self.depth > 80, 1.0, 0.0)
+        self.executions = np.minimum(MAX_CONCURRENCY, np.round(self.in_flight / 3))
         self.cold = np.clip(0.02 + 0.2 * burst + self.rng.normal(0, 0.01, self.n), 0, 1)
 
     def _frame(self, **columns: np.ndarray) -> pd.DataFrame:
         return frame(self.minutes, self.period, **columns)
+
+    @property
+    def p95_ms(self) -> np.ndarray:
+        return 300 + self.age / max(100.0, float(self.age.max())) * 4_000
+
+    @property
+    def failed(self) -> int:
+        """Invocations that failed."""
+        return int(self.timeouts.sum() + self.out_of_memory.sum())
 
     @property
     def look_cost(self) -> QueryCost:

@@ -54,6 +54,8 @@ def of_sample(name: str, place: Target) -> WorkloadListReport:
         raise DENIED
     if name == "empty":
         return listed()
+    if name == "fine":
+        return listed(row("scilearn", "scilearn-jobs"), *USUAL[1:])
     if name == "hostile":
         return listed(row(f"a{HOSTILE}", "b", Level.ACT, f"why{HOSTILE}"), *USUAL, unread=(f"Queues: {HOSTILE}",))
     if name == "huge":

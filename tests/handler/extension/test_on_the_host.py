@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.fakes.otlp_collector import attributes, collecting
 from tests.handler.extension.emf_rules import broken_rules
-from tests.handler.extension.fake import lay_out
+from tests.handler.extension.fake import REPOSITORY, lay_out
+from tests.handler.extension.otlp.exporting import newest_points, spans_by_name, sqs_message, value
 from tests.ops.twin.host.lab import Answer, Function, Host, running, wait_until
 
 TOLD = """
@@ -26,8 +29,11 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
         yield one
 
 
-def with_extension(host: Host, code: str = TOLD, timeout: float = 5, **configuration: Any) -> Function:
-    function = host.function(code, timeout=timeout)
+def with_extension(
+    host: Host, code: str = TOLD, timeout: float = 5, variables: dict[str, str] | None = None, **configuration: Any
+) -> Function:
+    environment: Any = variables or {}
+    function = host.function(code, timeout=timeout, **environment)
     lay_out(function.folder)
     function.revision = "with the extension"
     function.put(**configuration)
@@ -91,6 +97,35 @@ def test_a_timeout_and_the_suppressed_init_after_it(host: Host) -> None:
     assert (found["status"], found["error_type"], found["FailedInvocations"]) == ("timeout", "Sandbox.Timedout", 1)
     assert (found["ColdStarts"], found["phase"]) == (1, "init")
     assert (after["status"], after["ColdStarts"], after["phase"]) == ("success", 1, "invoke")
+
+
+WAITED = """
+import sys
+sys.path.insert(0, {repository!r})
+from handler.tracing.message_times import MessageTimes
+times = MessageTimes()
+def handler(event, context):
+    times.tell(event, context.aws_request_id)
+"""
+
+
+def test_a_collector_gets_init_wait_and_invocation(host: Host) -> None:
+    with collecting() as collector:
+        code = WAITED.format(repository=str(REPOSITORY))
+        export = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        function = with_extension(host, code, variables=export)
+        sent_ms = int(time.time() * 1000) - 3_000
+        function.invoke({"Records": [sqs_message("m", sent_ms)]}, "one")
+        function.settled()
+        function.retire()
+        collector.wait_until(lambda: len(collector.spans()) == 3 and "faas.coldstarts" in newest_points(collector))
+        spans, counted = spans_by_name(collector), newest_points(collector)
+    invocation = spans[function.name]
+    assert {spans[name]["parentSpanId"] for name in ("init", "queue wait")} == {invocation["spanId"]}
+    assert spans["queue wait"]["startTimeUnixNano"] == f"{sent_ms}000000"
+    assert spans["queue wait"]["endTimeUnixNano"] == invocation["startTimeUnixNano"]
+    assert attributes(invocation)["faas.instance"].startswith(time.strftime("%Y/"))
+    assert value(counted["faas.coldstarts"]) == value(counted["faas.invocations"]) == 1
 
 
 def test_out_of_memory(host: Host) -> None:

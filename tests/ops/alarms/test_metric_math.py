@@ -140,6 +140,12 @@ def test_expressions_build_on_each_other_in_any_order() -> None:
     assert made.series({"errors": [1.0, 1.0], "all": [4.0, None]}, Grid([0.0, 60.0], 60)) == [25.0, 100.0]
 
 
+def test_metrics_stands_for_the_metrics_of_the_alarm() -> None:
+    assert result("SUM(METRICS())", m1="1 2", m2="10 20") == [11.0, 22.0]
+    assert result("SUM(METRICS('err')) / SUM(METRICS())", err1="1", err2="2", other="3") == [0.5]
+    assert not program(queries("SUM(METRICS())", "m1", "m2")).depends_on_range
+
+
 def test_hundreds_of_operations_in_a_row_are_fine() -> None:
     assert result(" + ".join(["m1"] * 400), m1="1") == [400.0]
 
@@ -158,9 +164,11 @@ def test_hundreds_of_operations_in_a_row_are_fine() -> None:
         ("MEDIAN(m1)", 0, "MEDIAN is not a function"),
         ("m1 + sum(m1)", 5, "sum is not a function"),
         ("SEARCH('{AWS/SQS}', 'Sum')", 0, "An alarm cannot use SEARCH"),
-        ("SUM(METRICS())", 4, "METRICS() is not modeled"),
+        ("SUM(METRICS(m1))", 4, "METRICS takes nothing, or a text"),
+        ("SUM(METRICS('x'))", 4, 'No metric has an ID that contains "x"'),
         ("ANOMALY_DETECTION_BAND(m1)", 0, "Anomaly detection is not modeled"),
-        ("m1 / SERVICE_QUOTA(m1)", 5, "SERVICE_QUOTA is not modeled"),
+        ("m1 / SERVICE_QUOTA(m1)", 5, "The quota of m1 is not known"),
+        ("SERVICE_QUOTA(m1 + m2)", 17, "SERVICE_QUOTA takes the ID of a metric"),
         ("ABS(m1, m2)", 0, "ABS takes one argument, not 2"),
         ("ABS(5) * m1", 4, "ABS takes a time series, not a number"),
         ("PERIOD(m1 + m2)", 10, "PERIOD takes the ID of a metric"),
@@ -171,6 +179,7 @@ def test_hundreds_of_operations_in_a_row_are_fine() -> None:
         ("[m1] + [m2]", 5, "does not combine"),
         ("SORT(m1, AVG, ASC)", 0, "SORT takes an array"),
         ("SLICE([m1])", 0, "SLICE takes 2 or 3 arguments"),
+        ("LAST(SLICE([m1], 1e400))", 17, "1e400 is too large a number"),
         ("FIRST(m1)", 6, "FIRST takes an array"),
         ("[5]", 1, "An array holds time series"),
         ("m1 + 'text'", 5, "A text is not a value"),

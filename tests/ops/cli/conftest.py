@@ -101,7 +101,7 @@ def desk(
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Somebody who sits at a terminal and types these lines."""
+    """Someone who sits at a terminal and types these lines."""
     import io
 
     def types(*lines: str) -> None:

@@ -97,7 +97,7 @@ def test_markdown_shows_names_and_does_not_interpret_them(ops: Ops) -> None:
     text = BAD.replace("Jobs:", f"'{name}':").replace("!GetAtt Jobs.Arn", f"!GetAtt ['{name}', Arn]")
     out = ops(text, "--output", "markdown")[1]
     assert "### Critical" in out and "template.yaml:5" in out
-    assert out.startswith("## ops doctor: \\[J\\]\\(javascript:x\\)\\<b\\>\\`\\|\\@all\n")
+    assert out.startswith("## ops doctor: `` [J](javascript:x)<b>`|@all ``\n"), "GitHub mentions even an escaped @all"
     assert f"Change: `` {name} (AWS::SQS::Queue): VisibilityTimeout: 360 ``" in out
     assert "<details><summary>Not checked</summary>" in out
 

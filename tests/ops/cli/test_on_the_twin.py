@@ -149,3 +149,15 @@ def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.Captu
 def test_what_is_not_there(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", "--queue", "nowhere"]) == 3
     assert "There is no queue nowhere in the twin" in capsys.readouterr().err
+
+
+def test_a_forecast_of_the_real_queue(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["forecast", "--backlog", "5000", "--arrivals", "0", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    now = told["settings"][0]
+    assert (now["setting"], now["limited_by"]) == ("as it is", "ESM MaximumConcurrency")
+    assert now["drained_s"] == pytest.approx(5_000 * told["seconds_per_message"] / now["concurrency_limit"], rel=0.2)
+    assert run(["forecast", "--backlog", "100", "--arrivals", "9e9"]) == 1
+    screen = capsys.readouterr().out
+    assert "never drained" in screen
+    assert "arrivals: as given" in screen

@@ -15,7 +15,8 @@ from ops.cli.app import run
 from ops.doctor.examination import Examination, examine
 from ops.doctor.live import described, read
 from ops.doctor.settings import Unknown
-from tests.cases.workloads.accounts import DENIED, Account, M, Queue, Reads, Served, aimed, arn, serving, url
+from tests.cases.workloads.accounts import DENIED, Account, M, Queue, Reads, arn, url
+from tests.cases.workloads.served import Served, aimed, serving
 from tests.fakes.aws import Refusal, serve
 
 TOPIC = arn("sns", "oncall")

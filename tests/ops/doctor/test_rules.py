@@ -11,7 +11,7 @@ from ops.doctor.examination import examine
 from ops.doctor.registry import RULES
 from ops.doctor.rule import Rule, RuleSeverity
 from ops.doctor.settings import Series, Unknown, WorkloadSettings
-from tests.cases.doctor.healthy import HEALTHY, mapping, on_mapping, on_queue
+from tests.cases.doctor.healthy import AGE_ALARM, HEALTHY, alarm, mapping, on_mapping, on_queue, with_alarms
 from tests.cases.doctor.rule_cases import CASES
 
 BY_ID = {rule.id: rule for rule in RULES}
@@ -62,6 +62,15 @@ def test_a_rule_says_what_it_did_not_see(rule: Rule) -> None:
 
 NEED_NO_VALUES = {"dlq-missing", "dlq-on-function", "dlq-alarm-received", "dlq-consumer-shares-function"}
 """They ask whether a part is there: in that workload all are."""
+
+
+def test_one_of_two_mappings_may_be_off() -> None:
+    rule = [BY_ID["mapping-disabled"]]
+    on, off = HEALTHY.mappings[0], replace(HEALTHY.mappings[0], enabled=False)  # type: ignore[index]
+    assert examine(replace(HEALTHY, mappings=(off, on)), rule).fine == ("mapping-disabled",)
+    assert len(examine(replace(HEALTHY, mappings=(off, off)), rule).findings) == 2
+    unread = replace(off, enabled=Unknown("not read"))
+    assert examine(replace(HEALTHY, mappings=(off, unread)), rule).not_checked
 
 
 def _hidden_inside() -> WorkloadSettings:
@@ -130,3 +139,18 @@ def test_names_are_quoted_in_commands() -> None:
 
     change = examine(renamed(on_queue(visibility_s=1)), [BY_ID["visibility-timeout"]]).findings[0].change
     assert "--queue-url '$(reboot); x' --attributes" in change.cli
+
+
+def test_an_alarm_on_an_expression_beside_a_plain_one_hides_nothing() -> None:
+    growth = alarm(
+        "growth", "ApproximateNumberOfMessagesVisible", ("QueueName", "orders-dlq"), threshold=5.0, math=True
+    )
+    drain = alarm("drain", "ApproximateAgeOfOldestMessage", ("QueueName", "orders"), threshold=2.0, math=True)
+    beside = with_alarms(growth, drain)
+    for rule in ("dlq-alarm-threshold", "age-threshold"):
+        assert examine(beside, [BY_ID[rule]]).fine, rule
+    alone = replace(beside, alarms=(growth, drain))
+    for rule, name in (("dlq-alarm-threshold", "growth"), ("age-threshold", "drain")):
+        assert examine(alone, [BY_ID[rule]]).not_checked[0].why == f"{name} is on an expression"
+    late = replace(with_alarms(replace(AGE_ALARM, threshold=340_000.0)), dlq=None)
+    assert examine(replace(late, alarms=(*late.alarms, drain)), [BY_ID["age-threshold"]]).findings  # type: ignore[misc]

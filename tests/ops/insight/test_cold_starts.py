@@ -9,8 +9,9 @@ import pytest
 
 from handler import contract
 from ops import pricing
+from ops.alarms.catalogue import InitBaseline
 from ops.insight.report_types import Level
-from ops.insight.reports import cold_starts
+from ops.insight.reports import cold_starts, init_baseline
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
@@ -148,4 +149,39 @@ def test_nothing_ran(stage: Stage) -> None:
 def test_looking_into_logs_is_priced_by_the_gigabyte(stage: Stage) -> None:
     lines = [run(0)]
     look = report(stage, lines, workload=without(function=replace(FUNCTION))).look
-    assert look.usd == pytest.approx(4 * 1e-5 + len(lines[0]) / 1e9 * 0.005)
+    assert look.usd == pytest.approx(5 * 1e-5 + len(lines[0]) / 1e9 * 0.005)
+
+
+def test_a_page_reads_the_version_before_once_for_what_is_deployed(stage: Stage) -> None:
+    lines = [run(number, cold=True, version="7") for number in range(20)]
+    deployed = without(function=replace(FUNCTION, version="41"))
+    newer = without(function=replace(FUNCTION, version="42"))
+    with world(stage, log_lines=lines) as (aws, fake):
+        assert init_baseline.read_daily(aws, deployed) == init_baseline.read_daily(aws, deployed)
+        assert fake.count("StartQuery") == 1
+        assert init_baseline.read_daily(aws, newer) == InitBaseline(7, 1018.0, 20)
+        assert fake.count("StartQuery") == 2
+
+
+def test_the_version_before_is_the_last_but_one_with_enough_cold_starts(stage: Stage) -> None:
+    def before(lines: list[str], **more: Any) -> InitBaseline | str:
+        with world(stage, log_lines=lines, **more) as (aws, _):
+            return init_baseline.read(aws, WORKLOAD)
+
+    of_7 = [run(number, cold=True, version="7") for number in range(20)]
+    of_8 = [run(number, cold=True, version="8") for number in range(20, 50)]
+    rare = [run(number, cold=True, version="9") for number in range(50, 53)]
+    assert before([*of_7, *of_8]) == InitBaseline(7, 1018.0, 20)
+    assert before([*of_7, *of_8, *rare]) == InitBaseline(8, 1047.5, 30), (
+        "the newest one, even with few starts, is compared"
+    )
+    assert before(of_7) == InitBaseline(7, 1018.0, 20), "with which the next one will be"
+    assert "no version has 20 measured cold starts in 14 days: 9 (3 cold starts)" in str(before(rare))
+    silent = [run(number, cold=True, version="7", **{contract.INV_INIT: None}) for number in range(30)]
+    assert "no version has 20 measured cold starts in 14 days: 7 (0 cold starts)" in str(before(silent)), (
+        "none is measured"
+    )
+    unpublished = [run(number, cold=True, version="$LATEST") for number in range(30)]
+    assert "$LATEST (30 cold starts)" in str(before(unpublished))
+    denied = before([], refuse={"StartQuery": Refusal("AccessDeniedException", "", 400)})
+    assert "logs may not be read" in str(denied)

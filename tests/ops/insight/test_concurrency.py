@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ops.errors import UsageError
-from ops.esm_scaling import Observed, ScalingPolicy, begin, step
 from ops.insight.report_types import Level
 from ops.insight.reports import concurrency, overview
 from ops.insight.reports.concurrency import ConcurrencyReport
-from ops.insight.rules import concurrency_use
+from ops.insight.rules import ramp
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
 
@@ -127,16 +124,60 @@ def test_the_ramp_binds_at_first(stage: Stage) -> None:
     waiting: list[float | None] = [*[0.0] * 8, 9_000.0, 9_000.0]
     metrics = RUNNING | {"ConcurrentExecutions": [5.0] * 8 + [300, 600], "ApproximateNumberOfMessagesVisible": waiting}
     found = report(stage, metrics, 9_000, wide)
-    assert found.binding == concurrency_use.SCALING_LIMIT
+    assert found.binding == ramp.SCALING_LIMIT
     assert found.finding.level is Level.OK
     assert list(found.concurrency["law"].iloc[7:]) == [2, 302, 602], "2 after minutes without work, then 300 a minute"
 
 
-def test_provisioned_pollers_have_no_ramp_law(stage: Stage) -> None:
-    pollers = without(mapping=replace(MAPPING, maximum_concurrency=None, maximum_pollers=4))
-    found = report(stage, RUNNING, 500, pollers)
-    assert found.concurrency["law"].isna().all()
-    assert found.limits[0].value == 40
+def test_provisioned_pollers_ramp_by_a_thousand_a_minute(stage: Stage) -> None:
+    pollers = without(mapping=replace(MAPPING, maximum_concurrency=None, minimum_pollers=2, maximum_pollers=200))
+    wide = replace(pollers, account_concurrency=5_000)
+    waiting: list[float | None] = [*[0.0] * 8, 9_000.0, 9_000.0]
+    metrics = RUNNING | {
+        "ConcurrentExecutions": [5.0] * 8 + [1_000, 2_000],
+        "ApproximateNumberOfMessagesVisible": waiting,
+    }
+    found = report(stage, metrics, 9_000, wide)
+    assert list(found.concurrency["law"].iloc[7:]) == [20, 1_020, 2_000], "2 pollers of 10 while idle, 200 at most"
+    assert found.limits[0].value == 2_000
+    assert found.binding == "provisioned pollers"
+
+
+def test_message_groups_bind_where_no_limit_does(stage: Stage) -> None:
+    fifo = without(queue=replace(WORKLOAD.queue, fifo=True))
+    found = report(stage, RUNNING | {"ConcurrentExecutions": 3}, 500, fifo)
+    assert found.binding == "message groups"
+    assert "500 queued, and 3 concurrent executions: the active message groups limit throughput" in found.finding.text
+
+
+def test_each_period_says_what_held_work_up(stage: Stage) -> None:
+    wide = without(mapping=replace(MAPPING, maximum_concurrency=None))
+    waiting: list[float | None] = [0.0, 9_000.0, *[9_000.0] * 8]
+    metrics = RUNNING | {
+        "ConcurrentExecutions": [2.0, 300, 600, 900, 1_000, 1_000, 400, 500, 600, 700],
+        "ApproximateNumberOfMessagesVisible": waiting,
+        "Throttles": [0, 0, 0, 0, 0, 40, 0, 0, 0, 0],
+        "Errors": [0, 0, 0, 0, 0, 0, 3, 0, 0, 0],
+    }
+    course = report(stage, metrics, 9_000, wide).ramp
+    assert [one.binding for one in course[:6]] == [
+        "",
+        "ESM scaling",
+        "ESM scaling",
+        "account quota",
+        "account quota",
+        "account quota",
+    ]
+    assert [one.backed_off for one in course[4:8]] == [False, True, True, False]
+    assert course[6].law < course[4].law, "failures reduce it"
+    assert [one.allowed for one in course[:2]] == [2, 302], "2 after a minute without work"
+
+
+def test_gaps_and_late_points_leave_periods_unknown(stage: Stage) -> None:
+    gaps = RUNNING | {"ConcurrentExecutions": [5, None, 5, 5, 5, 5, 5, None, None, None]}
+    course = report(stage, gaps, 500).ramp
+    assert len(course) == 10
+    assert course[1].observed == 0, "Lambda has no point while nothing runs"
 
 
 def test_an_empty_window_and_no_function(stage: Stage) -> None:
@@ -145,40 +186,6 @@ def test_an_empty_window_and_no_function(stage: Stage) -> None:
     found = report(stage, {"NumberOfMessagesReceived": 0}, 5, orphan)
     assert found.finding.text.startswith("Warning: no event source mapping reads jobs")
     assert found.limits == ()
-
-
-def test_what_if_agrees_with_stepping_through_the_law() -> None:
-    chance = random.Random(3)
-    for _ in range(15):
-        most, seconds = chance.randint(2, 400), chance.choice([0.05, 0.4, 2.0])
-        backlog, arrivals = chance.uniform(500, 50_000), chance.uniform(0, 60 * most / seconds * 0.7)
-        told = concurrency.drain_what_if(backlog, arrivals, seconds, most, 10)
-        assert told is not None
-        assert told == pytest.approx(_stepped(backlog, arrivals, seconds, most), rel=0.05, abs=10 * seconds + 0.5)
-
-
-def _stepped(backlog: float, arrivals: float, seconds: float, most: int) -> float:
-    law = ScalingPolicy(maximum_concurrency=most)
-    ramp, left, at, tick = begin(law), backlog, 0.0, 0.05
-    while left > 0:
-        left += arrivals / 60 * tick - ramp.allowed * tick / seconds
-        ramp = step(law, ramp, Observed(tick, available=True))
-        at += tick
-    return at
-
-
-def test_what_if_at_its_edges() -> None:
-    assert concurrency.drain_what_if(0, 10, 1, 5, 10) == 0
-    assert concurrency.drain_what_if(100, 60 * 50, 1, 50, 10) is None, "as much arrives as can be done"
-    assert concurrency.drain_what_if(1, 0, 3, 100, 10) == pytest.approx(3), "one message takes its time"
-    faster = concurrency.drain_what_if(10_000, 60, 0.5, 200, 10)
-    slower = concurrency.drain_what_if(10_000, 60, 0.5, 20, 10)
-    assert faster is not None
-    assert slower is not None
-    assert faster < slower
-    for nonsense in ((-1, 0, 1, 5, 10), (1, -1, 1, 5, 10), (1, 0, 0, 5, 10), (1, 0, 1, 0, 10), (1, 0, 1, 5, 0)):
-        with pytest.raises(UsageError):
-            concurrency.drain_what_if(*nonsense)
 
 
 def test_an_alarm_that_fires_stands_before_what_limits(stage: Stage) -> None:

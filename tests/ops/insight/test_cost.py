@@ -12,6 +12,7 @@ import pytest
 from handler import contract
 from handler.extension.records import prices as extension_prices
 from ops import pricing
+from ops.aws.cloudwatch import Alarm, AlarmMetric
 from ops.insight import time_window as windows
 from ops.insight.report_types import Level, QueryCost
 from ops.insight.reports import cost, overview
@@ -62,7 +63,8 @@ def test_each_part_is_its_use_times_its_price(stage: Stage) -> None:
     assert part(found, "Lambda duration") == pytest.approx(FULL * 9 * table.lambda_gb_second_arm64)
     assert part(found, "Lambda INIT") == pytest.approx(FULL * 1 * table.lambda_gb_second_arm64)
     assert part(found, "Lambda requests") == pytest.approx(FULL * 10 * 0.20 / 1e6)
-    assert part(found, "SQS requests") == pytest.approx(FULL * (60 + 60 + 60 + 3) * 0.40 / 1e6)
+    assert part(found, "SQS requests") == pytest.approx(FULL * (60 + 60 + 60) * 0.40 / 1e6)
+    assert part(found, "Empty receives") == pytest.approx(FULL * 3 * 0.40 / 1e6)
     assert part(found, "API Gateway") == pytest.approx(FULL * 60 * 3.50 / 1e6)
     assert part(found, "Logs") == pytest.approx(FULL * 10 * 3_000 / 1e9 * 0.50)
     assert part(found, "Custom metrics") == pytest.approx((7 + 3) * 0.30 / 730 * FULL / 60)
@@ -151,8 +153,19 @@ def test_assumptions_change_the_picture(stage: Stage) -> None:
     found = report(stage, USE, wide)
     assert part(found, "Ephemeral storage") == pytest.approx(FULL * 10 * 1.0 * pricing.load().lambda_tmp_gb_second)
     assert part(found, "Lambda INIT") == pytest.approx(FULL * pricing.load().lambda_gb_second_x86_64)
-    assert part(found, "SQS requests") == pytest.approx(FULL * 183 * 0.50 / 1e6)
+    assert part(found, "SQS requests") == pytest.approx(FULL * 180 * 0.50 / 1e6)
     assert any("FIFO" in text for text in found.left_out)
+
+
+def test_records_of_the_extension_are_not_in_the_region_s_own_prices(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = without(region="af-south-1")
+    own = replace(pricing.load(), region=there.region, lambda_gb_second_arm64=1.0)
+    monkeypatch.setattr(pricing, "load", lambda *_: own)
+    text = "the region's own price of Lambda: the extension's records have that of us-east-1"
+    assert text in report(stage, USE | {contract.INV_COST: 0.001}, there).left_out
+    assert text not in report(stage, USE, there).left_out
 
 
 def test_failures_take_their_share(stage: Stage) -> None:
@@ -235,6 +248,19 @@ def test_whatever_the_usage(seed: int) -> None:
     dear = replace(table, lambda_gb_second_arm64=1.0)
     costlier = pd.DataFrame(cost_model.spend(readings, WORKLOAD, Assumptions(), dear))
     assert (costlier.sum(axis=1) >= parts.sum(axis=1)).all()
+
+
+def test_an_alarm_costs_by_its_metrics_and_a_composite_its_own_price() -> None:
+    """CloudWatch pricing, 2026-11: $0.10 a metric, $0.30 of high resolution, $0.50 a composite alarm."""
+    readings, table = usage(random.Random(1)), pricing.load()
+    metric = AlarmMetric("AWS/SQS", "ApproximateNumberOfMessagesVisible", (), "Maximum", 60)
+    alarm = Alarm("ratio", "OK", "", "", None, "", "", threshold=0.0, metrics=(metric, metric), math=True)
+    fast = replace(alarm, name="fast", metrics=(replace(metric, period_s=10),))
+    workload = replace(WORKLOAD, alarms=("ratio", "fast", "unread"), composite_alarms=("page-me",))
+    spent = cost_model.spend(readings, workload, Assumptions(), table, alarms=(alarm, fast))
+    plain = cost_model.spend(readings, WORKLOAD, Assumptions(), table)
+    hours = sum(plain["Alarms"]) / (len(WORKLOAD.alarms) * 0.10)
+    assert sum(spent["Alarms"]) == pytest.approx((2 * 0.10 + 0.30 + 0.10 + 0.50) * hours)
 
 
 def test_the_prices_on_file() -> None:

@@ -179,7 +179,7 @@ def test_only_some_log_lines_give_no_first_failure_and_no_p95_of_all(stage: Stag
     assert found.finding.text == (
         "Warning: 3 of 3 invocations failed (100%), most often with Sandbox.Timedout "
         "(100% of failures in the newest log lines); "
-        "highest p95 duration of a period is 50 s of a 60 s timeout."
+        "peak p95 duration is 50 s of a 60 s timeout."
     )
     assert not found.p95_of_all
 

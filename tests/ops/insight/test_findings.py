@@ -49,6 +49,17 @@ def test_further_alarms_are_counted_beside_the_first() -> None:
     assert summarize(alarms).chips == ("2 more alarms",)
 
 
+def test_the_number_of_a_kind_is_that_of_its_list() -> None:
+    """Also those of a lesser level, and those that another clause makes redundant."""
+    claims = [
+        Observation(Level.ACT, "12 dead letters"),
+        Observation(Level.ACT, "alarm dead is in ALARM", kind="alarm", only_counted=True),
+        Observation(Level.WATCH, "alarm slow is in ALARM", kind="alarm"),
+    ]
+    finding = summarize(claims)
+    assert (finding.text, finding.chips) == ("Critical: 12 dead letters.", ("2 alarms",))
+
+
 def test_no_more_chips_than_clauses() -> None:
     claims = [Observation(Level.WATCH, f"claim {number}") for number in range(6)]
     assert summarize(claims).chips == ("claim 1", "claim 2", "3 more")

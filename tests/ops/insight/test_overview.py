@@ -15,6 +15,7 @@ from ops.insight.reports import alarms, overview
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.overview_cards import Card
 from ops.workload import Workload
+from ops.workload.gaps import Gap, Part, Why
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import END, FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
 
@@ -131,7 +132,7 @@ def test_nobody_reads_and_nothing_is_kept(stage: Stage) -> None:
     assert card(found, "dead").note == "no dead-letter queue"
     assert card(found, "concurrency").value is None or card(found, "concurrency").value == 0
     off = report(stage, BUSY, without(mapping=replace(MAPPING, state="Disabled")))
-    assert "the event source mapping is disabled" in off.finding.text
+    assert "the event source mapping of worker is disabled" in off.finding.text
 
 
 def test_no_metrics_is_unknown_not_fine(stage: Stage) -> None:
@@ -158,6 +159,8 @@ def test_an_alarms_reason_is_shortened() -> None:
         "(minimum 10 datapoints for OK -> ALARM transition)."
     )
     assert alarms.short_reason(reason) == "10 out of the last 10 datapoints were greater than the threshold (3.0)."
+    missing = "Threshold Crossed: no datapoints were received for 1 period and 1 missing datapoint was treated as [NonBreaching]."
+    assert alarms.short_reason(missing).endswith("was treated as [NonBreaching].")
     assert alarms.short_reason("Unchecked: Initial alarm creation") == "Unchecked: Initial alarm creation"
 
 
@@ -173,3 +176,12 @@ def test_the_metrics_are_named_as_their_writers_name_them(stage: Stage) -> None:
     with world(stage, {f"{contract.INVOCATION_DIMENSION}=worker {contract.INV_COLD}/count": 5}) as (aws, _):
         found = overview.report(aws, WORKLOAD, WINDOW)
     assert card(found, "cold_share").value == 0
+
+
+def test_a_dead_letter_queue_that_is_gone_is_critical_whatever_reads_the_queue(stage: Stage) -> None:
+    gone = Gap(Part.DLQ, "dead", Why.GONE, "The dead-letter queue of jobs, dead, does not exist.")
+    unread = without(dlq=None, mapping=None, function=None, gaps=(gone,))
+    with world(stage) as (aws, _):
+        found = overview.report(aws, unread, WINDOW).finding
+    assert found.level is Level.ACT
+    assert "the dead-letter queue that jobs names, dead, does not exist" in found.text

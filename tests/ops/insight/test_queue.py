@@ -51,6 +51,22 @@ def test_a_backlog_that_is_drained(stage: Stage) -> None:
     assert list(found.depth.columns) == ["visible", "in_flight", "delayed"]
 
 
+def test_what_is_no_backlog_is_not_called_one_that_does_not_drain(stage: Stage) -> None:
+    """The sentence and its level are by one rule: a minute's work is no backlog, however the rates compare."""
+    found = report(stage, rates(120, 110), visible=40)
+    assert found.finding.level is Level.OK
+    assert found.finding.text == "OK: 40 messages in the queue; 120/min arriving, 110/min processed."
+    assert found.finding.page == ""
+    behind = report(stage, rates(110, 110), visible=400)
+    assert behind.finding.level is Level.WATCH
+    assert "400 messages in the queue, not draining at this rate" in behind.finding.text
+
+
+def test_messages_without_an_age_that_are_not_processed_are_no_proof_of_health(stage: Stage) -> None:
+    found = report(stage, rates(0, 0), visible=5)
+    assert found.finding.level is Level.UNKNOWN
+
+
 def test_a_backlog_that_grows(stage: Stage) -> None:
     rising = rates(120, 20) | {"ApproximateNumberOfMessagesVisible": [float(100 * n) for n in range(10)]}
     found = report(stage, rising, visible=900)

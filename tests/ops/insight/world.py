@@ -79,11 +79,14 @@ def world(
     more_history: bool = False,
     matched: int = 0,
     versions: Sequence[Mapping[str, Any]] = (),
+    definitions: Mapping[str, Mapping[str, Any]] | None = None,
+    composites: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[tuple[Aws, FakeAws]]:
     """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
     (visible, in flight). ``firing``: alarms in ALARM. ``alarm_changes``: (minutes after the window's start, alarm, before,
     after), newest first; ``more_history``: they are never all. ``matched``: log lines, if more than
-    ``log_lines``. ``versions``: published ones, as Lambda lists them. ``refuse``: operation → what AWS says instead."""
+    ``log_lines``. ``versions``: published ones, as Lambda lists them. ``definitions``: of alarms, beside their names; ``composites``: as
+    DescribeAlarms answers them. ``refuse``: operation → what AWS says instead."""
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "lambda" and "/versions" in operation:  # Lambda's operations are paths
@@ -101,7 +104,13 @@ def world(
         return {"Attributes": dict(zip(names, (str(visible), str(in_flight)), strict=True))}
 
     def alarms(asked: dict[str, Any]) -> Any:
-        return {"MetricAlarms": [_alarm(name, name in firing) for name in asked["AlarmNames"]]}
+        types, own, found = asked.get("AlarmTypes", ("MetricAlarm",)), definitions or {}, {}
+        if "CompositeAlarm" in types:
+            found["CompositeAlarms"] = list(composites)
+        if "MetricAlarm" in types:
+            names = asked["AlarmNames"]
+            found["MetricAlarms"] = [{**_alarm(name, name in firing), **own.get(name, {})} for name in names]
+        return found
 
     def logged(asked: dict[str, Any]) -> Any:
         at = END.strftime("%Y-%m-%d %H:%M:%S.000")

@@ -146,14 +146,20 @@ def test_traffic_reports_what_it_sent(twin: Twin) -> None:
 @pytest.mark.twin
 def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
     s3, prefix = twin.client("s3"), f"{contract.RESULT_PREFIX}t"  # a t and the second it began are its jobs' names
+    ended = int(time.time())
+    wait_for(lambda: int(time.time()) > ended, 5, "the clock stands")  # jobs of the test before may be of this second
     first = f"{prefix}{int(time.time()):x}"
 
     def posted() -> bool:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=twin.outputs[contract.OUTPUT_BUCKET], Prefix=prefix)
-        return any(first <= one["Key"] < f"{prefix}g" for page in pages for one in page.get("Contents", []))
+        last = f"{prefix}{int(time.time()):x}~"  # other tests name jobs with a t, too
+        return any(first <= one["Key"] <= last for page in pages for one in page.get("Contents", []))
 
     running = subprocess.Popen(
-        [*OPS, "traffic", "--rate", "5", "--minutes", "5"], stdout=subprocess.PIPE, text=True, cwd=twin_state.REPOSITORY
+        [*OPS, "traffic", "--rate", "2", "--minutes", "10"],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=twin_state.REPOSITORY,
     )
     try:
         wait_for(posted, 600, "none of its jobs has a result")
@@ -162,8 +168,9 @@ def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
     finally:
         running.kill()
         running.wait()
-    assert running.returncode == 0
     assert re.search(r"[1-9]\d* jobs posted", said)
+    # A busy twin may refuse some: the report counts them, and the exit code says so.
+    assert running.returncode == int(" 0 refused" not in said), said
 
 
 @pytest.mark.twin
@@ -190,7 +197,7 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
             demo.kill()
             demo.wait()
     assert demo.returncode == 0
-    assert "adds about 0.5 jobs a second to the twin that runs" in said
+    assert "adds about 0.5 jobs per second to the running twin" in said
     assert "(Ctrl-C stops this dashboard and its traffic)" in said
     taken_instead = re.search(rf"Port {port} is in use; the dashboard takes (\d+)", said)
     assert taken_instead

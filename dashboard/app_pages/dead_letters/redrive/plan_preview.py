@@ -92,6 +92,8 @@ def _show_summary(service: DeadLetterService, plan: Plan) -> None:
     if plan.steps.watch:
         st.html(dead_letters.planned_stages(plan))
         st.html(f'<span class="so-quiet">{dead_letters.canary_rule(plan)}</span>')
+    if plan.mutes:
+        st.html(f'<span class="so-quiet">Mutes {escape(plan.mutes_text)}.</span>')
     warnings = (*plan.warnings, *filter(None, [confirm_dialogs.plan_risk(plan)]))
     if warnings:
         st.html(html_blocks.notes("Warnings", warnings))

@@ -27,13 +27,12 @@ if TYPE_CHECKING:
 AUDIT_SEARCH = "audit-find"
 """The search of the Audit page, in its address."""
 _COLUMNS = {
-    "began": st.column_config.DatetimeColumn("Started", format="D MMM HH:mm:ss", width=118),
-    "state": st.column_config.TextColumn("Status", width=128),
-    "planned": st.column_config.NumberColumn("Messages", format="localized", width=78),
-    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=84),
-    "failed_again": st.column_config.NumberColumn("Failed again", format="localized", width=90),
-    "reason": st.column_config.TextColumn("Reason", width=150),
-    "status_text": st.column_config.TextColumn("Result", width=225),
+    "began": st.column_config.DatetimeColumn("Started", format="D MMM HH:mm:ss", width=112),
+    "state": st.column_config.TextColumn("Status", width=106),
+    "planned": st.column_config.NumberColumn("Messages", format="localized", width=70),
+    "succeeded": st.column_config.NumberColumn("Succeeded", format="localized", width=76),
+    "failed_again": st.column_config.NumberColumn("Failed again", format="localized", width=84),
+    "reason": st.column_config.TextColumn("Reason", width=144),
     "id": st.column_config.TextColumn("Redrive ID", width=160),
 }
 
@@ -145,8 +144,7 @@ def show_history(service: DeadLetterService) -> None:
         return
     frame = pd.DataFrame([{name: getattr(run, name) for name in _COLUMNS} for run in runs])
     frame["state"] = [dead_letters.status_of(run)[1] for run in runs]
-    for name in ("reason", "status_text"):
-        frame[name] = frame[name].map(sendable)
+    frame["reason"] = frame["reason"].map(sendable)
     frame["began"] = pd.to_datetime(frame["began"], utc=True).dt.tz_convert(page_runtime.ZONE)
     table = widgets.table(
         frame,

@@ -33,18 +33,14 @@ from ops.alarms.evaluate.metric_math.values import (
 
 REFUSED = {
     "SEARCH": "An alarm cannot use SEARCH, which may return any number of time series",
-    "METRICS": "METRICS() is not modeled in an alarm",
     "ANOMALY_DETECTION_BAND": "Anomaly detection is not modeled",
     "INSIGHT_RULE_METRIC": "Contributor Insights is not modeled",
-    "SERVICE_QUOTA": "SERVICE_QUOTA is not modeled",
     "LAMBDA": "Data sources of Lambda functions are not modeled",
     "DB_PERF_INSIGHTS": "Performance Insights is not modeled",
 }
-NEXT_STEPS = {
-    "SEARCH": "Name each metric as a query of its own.",
-    "METRICS": "List the IDs in brackets, for example SUM([m1, m2]).",
-    "SERVICE_QUOTA": "Write the quota as a number.",
-}
+NEXT_STEPS = {"SEARCH": "Name each metric as a query of its own."}
+OF_A_METRIC = ("PERIOD", "SERVICE_QUOTA")
+"""Functions of a metric itself, not of its values."""
 FILLERS = {"REPEAT": functions.repeated, "LINEAR": functions.interpolated}
 OF_THE_RANGE = ("DIFF", "DIFF_TIME", "RATE", "RUNNING_SUM", "FILL", "SORT", "REMOVE_EMPTY")
 """Functions whose result at one time depends on how many datapoints were retrieved."""
@@ -58,7 +54,8 @@ def depends_on_range(expression: Node) -> bool:
 def _of_the_range(call: FunctionCall) -> bool:
     first, last = (call.arguments[0], call.arguments[-1]) if call.arguments else (None, None)
     if call.function in functions.SUMMARIES:
-        return not isinstance(first, Listing)
+        listed = isinstance(first, Listing) or (isinstance(first, FunctionCall) and first.function == "METRICS")
+        return not listed
     return call.function in OF_THE_RANGE and not (call.function == "FILL" and last is not None and not _words(last))
 
 
@@ -73,6 +70,7 @@ class Evaluation:
     values: Mapping[str, Value]  # by query ID
     grid: Grid
     metrics: frozenset[str] = field(default_factory=frozenset)  # IDs that name a metric, not an expression
+    quotas: Mapping[str, float] = field(default_factory=dict)  # of the metrics that have one, by ID
 
     def value(self, node: Node) -> Value:
         match node:
@@ -128,15 +126,51 @@ class Evaluation:
         name, count = call.function, len(call.arguments)
         if name in REFUSED:
             raise MathError(self.expression, call.at, REFUSED[name], NEXT_STEPS.get(name, ""))
-        if name in ("SLICE", "SORT", "FILL", "IF"):
-            return {"SLICE": self._slice, "SORT": self._sort, "FILL": self._fill, "IF": self._if}[name](call)
+        of_several = {
+            "SLICE": self._slice,
+            "SORT": self._sort,
+            "FILL": self._fill,
+            "IF": self._if,
+            "METRICS": self._metrics,
+        }
+        if name in of_several:
+            return of_several[name](call)
         if name not in _OF_ONE:
             raise self._error(call.at, f"{name} is not a function of metric math")
         if count != 1:
             raise self._error(call.at, f"{name} takes one argument, not {count}")
-        if name == "PERIOD" and not (isinstance(call.arguments[0], Name) and call.arguments[0].name in self.metrics):
-            raise self._error(call.arguments[0].at, "PERIOD takes the ID of a metric")
+        if name in OF_A_METRIC and not (isinstance(call.arguments[0], Name) and call.arguments[0].name in self.metrics):
+            raise self._error(call.arguments[0].at, f"{name} takes the ID of a metric")
+        if name == "SERVICE_QUOTA":
+            return self._quota(call)
         return self._of_one(name, self.value(call.arguments[0]), call.arguments[0].at)
+
+    def _metrics(self, call: FunctionCall) -> Array:
+        """All metrics of the alarm, or those whose ID contains a text; expressions are not among them (CloudWatch user guide,
+        using-metric-math, copy of 2023). ⚠ Their order is not published: by ID here."""
+        if len(call.arguments) > 1 or not all(isinstance(each, Text) for each in call.arguments):
+            raise self._error(call.at, "METRICS takes nothing, or a text that the IDs contain")
+        part = "".join(each.value for each in call.arguments if isinstance(each, Text))
+        chosen = [self.values[name] for name in sorted(self.metrics) if part in name]
+        series = tuple(each for each in chosen if isinstance(each, list))
+        if not series:
+            raise self._error(call.at, f'No metric has an ID that contains "{part}"')
+        return Array(series)
+
+    def _quota(self, call: FunctionCall) -> Series:
+        """Where the metric has data. ⚠ What CloudWatch has where it has none is not published: an alarm on all of N periods may
+        wait for a minute that is not there yet, M of N does not."""
+        metric = next(each.name for each in call.arguments if isinstance(each, Name))
+        if metric not in self.quotas:
+            raise MathError(
+                self.expression,
+                call.at,
+                f"The quota of {metric} is not known",
+                "Give it in an incident's table workload (account_concurrency), or write it as a number.",
+            )
+        series = self.values[metric]
+        quota = self.quotas[metric]
+        return [None if each is None else quota for each in series] if isinstance(series, list) else []
 
     def _of_one(self, name: str, value: Value, at: int) -> Value:
         if name == "TIME_SERIES":
@@ -223,5 +257,5 @@ _OF_ONE = (
     *functions.SUMMARIES,
     *functions.SERIES,
     *functions.CLOCK,
-    *("FIRST", "LAST", "METRIC_COUNT", "REMOVE_EMPTY", "PERIOD", "TIME_SERIES"),
+    *("FIRST", "LAST", "METRIC_COUNT", "REMOVE_EMPTY", "PERIOD", "SERVICE_QUOTA", "TIME_SERIES"),
 )

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_math.evaluation import Evaluation, depends_on_range
-from ops.alarms.evaluate.metric_math.functions import Grid
-from ops.alarms.evaluate.metric_math.syntax import Name, Node, parse, walk
+from ops.alarms.evaluate.metric_math.functions import CLOCK, Grid
+from ops.alarms.evaluate.metric_math.syntax import FunctionCall, Name, Node, parse, walk
 from ops.alarms.evaluate.metric_math.values import Series, Value, kind
 
 MAX_METRICS = 10
@@ -34,22 +35,25 @@ class Program:
     steps: tuple[Step, ...]  # the last one is what the alarm watches
     metrics: frozenset[str]  # IDs of the queries that name a metric
     depends_on_range: bool  # whether a datapoint may change with how many were retrieved
+    depends_on_clock: bool = False  # whether equal values at another time may give another result
+    quotas: Mapping[str, float] = field(default_factory=dict)  # of the metrics that have one, by ID
 
     def series(self, inputs: Mapping[str, Series], grid: Grid) -> Series:
         """What the alarm watches, from the series of its metrics by ID."""
         values: dict[str, Value] = dict(inputs)
         for step in self.steps:
-            values[step.query] = Evaluation(step.expression, values, grid, self.metrics).value(step.node)
+            values[step.query] = Evaluation(step.expression, values, grid, self.metrics, self.quotas).value(step.node)
         result = values[self.steps[-1].query]
         if not isinstance(result, list):
             raise AlarmError(f"The expression returns {kind(result)}, not one time series: {self.steps[-1].expression}")
         return result
 
 
-def program(queries: Sequence[Mapping[str, Any]]) -> Program:
-    """Of the ``Metrics`` of an alarm, at least one of which is an expression.
+def program(queries: Sequence[Mapping[str, Any]], quotas: Mapping[str, float] = MappingProxyType({})) -> Program:
+    """Of the ``Metrics`` of an alarm, at least one of which is an expression. ``quotas``: by ID, for SERVICE_QUOTA.
 
-    Raises AlarmError for a syntax error (with its position), an unknown ID, a cycle, or what an alarm cannot use.
+    Raises AlarmError for a syntax error (with its position), an unknown ID, a cycle, a quota that is not known, or what an
+    alarm cannot use.
     """
     by_id = _by_id(queries)
     returned = [name for name, query in by_id.items() if str(query.get("ReturnData", True)).lower() != "false"]
@@ -62,7 +66,11 @@ def program(queries: Sequence[Mapping[str, Any]]) -> Program:
     if len(metrics) > MAX_METRICS:
         raise AlarmError(f"The expression uses {len(metrics)} metrics; at most {MAX_METRICS} are allowed.")
     steps = tuple(_ordered(returned[0], by_id))
-    made = Program(steps, metrics, any(depends_on_range(step.node) for step in steps))
+    by_range = any(depends_on_range(step.node) for step in steps)
+    by_clock = any(
+        isinstance(each, FunctionCall) and each.function in CLOCK for step in steps for each in walk(step.node)
+    )
+    made = Program(steps, metrics, by_range, by_clock, dict(quotas))
     _check(made)
     return made
 

@@ -6,6 +6,7 @@ is that of arithmetic everywhere, with ^ grouping from the right.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -152,6 +153,8 @@ class _Parser:
         kind, value, at = self._tokens[self._next]
         if kind == "end" or value in ("AND", "OR"):
             raise self._error(f"Expected a value, not {self._shown()}")
+        if kind == "number" and not math.isfinite(float(value)):
+            raise self._error(f"{value} is too large a number")
         self._next += 1
         if kind == "number":
             return Number(float(value), at)

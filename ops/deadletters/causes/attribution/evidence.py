@@ -121,6 +121,10 @@ class Evidence:
                 newest = False
         return spoken_of
 
+    def last_attempt(self, subject: SearchedMessage) -> LoggedInvocation | None:
+        """The last invocation that a line shows to have had the message."""
+        return next(reversed(self._all.attempts(subject)), None)
+
     def likely(self, subject: SearchedMessage) -> Cause | None:
         """The cause of the only kind of failure that started when this message was received first."""
         if subject.first_receive is None or self._all.attempts(subject):
@@ -184,7 +188,7 @@ class _Settled:
 
     @cached_property
     def _loose(self) -> list[LoggedInvocation]:
-        """Those that failed and name no message, which may have been anybody's."""
+        """Those that failed and name no message, which may have been anyone's."""
         return [one for one in self._invocations if one.failed and not one.names()]
 
     def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[LoggedInvocation]:

@@ -13,6 +13,7 @@ from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, QueueC
 from ops.deadletters.causes.logs.log_query import Budget, LogQuerySession, QueryTotals
 
 if TYPE_CHECKING:
+    from ops.deadletters.causes.attribution.logged_invocation import LoggedInvocation
     from ops.deadletters.messages.model import Cause
     from ops.deadletters.queue import DeadLetterQueue
 
@@ -24,9 +25,13 @@ OTHER_QUEUES_HORIZON = timedelta(days=1)
 
 @dataclass
 class LogSearchResult:
-    """``found``: causes by message ID. ``askings``: by the function's ARN, for more questions within the budget."""
+    """``found``: causes by message ID. ``unfailed``: by the ID of a message without one, the last invocation that had it,
+    in which no line tells of a failure. ``askings``: by the function's ARN, for more questions within the budget.
+    ``whole``: ARNs of the functions of which each line that names a message was read."""
 
     found: dict[str, Cause] = field(default_factory=dict)
+    unfailed: dict[str, LoggedInvocation] = field(default_factory=dict)
+    whole: set[str] = field(default_factory=set)
     askings: dict[str, LogQuerySession] = field(default_factory=dict)
 
     @property
@@ -59,7 +64,7 @@ def search_logs(
         asking = LogQuerySession(source.aws, feed.function.log_group, share, say)
         heard.askings[feed.function.arn] = asking
         mine = [one for one in subjects if one.message_id not in heard.found and _reads(source, feeds, feed, one)]
-        heard.found.update(_of_function(source, feeds, feed, mine, asking, now))
+        _of_function(source, feeds, feed, mine, asking, now, heard)
     return heard
 
 
@@ -74,23 +79,24 @@ def _of_function(
     subjects: Sequence[SearchedMessage],
     asking: LogQuerySession,
     now: datetime,
-) -> dict[str, Cause]:
+    heard: LogSearchResult,
+) -> None:
     evidence = Evidence(frozenset().union(*(subject.ids for subject in subjects)), feed.setup)
     queue = source.workload.queue
     horizon = timedelta(seconds=queue.visibility_s * (queue.max_receive_count or 3) * 2) + BACKLOG_ALLOWANCE
     if any(source_queue(source, subject.source) != OWN_QUEUE for subject in subjects):
         horizon = max(horizon, OTHER_QUEUES_HORIZON)
-    search_function_logs(
-        asking, subjects, evidence, SearchWindow(now, horizon, horizon if source.queue.fifo else timedelta(0))
-    )
-    found: dict[str, Cause] = {}
+    when = SearchWindow(now, horizon, horizon if source.queue.fifo else timedelta(0))
+    if search_function_logs(asking, subjects, evidence, when) and not (asking.asked.failed or asking.asked.notes):
+        heard.whole.add(feed.function.arn)
     for subject in subjects:
         cause = evidence.cause(subject)
         if cause is None and _may_join(source, feeds, subject):
             cause = evidence.likely(subject)
         if cause is not None:
-            found[subject.message_id] = cause
-    return found
+            heard.found[subject.message_id] = cause
+        elif (invocation := evidence.last_attempt(subject)) is not None:
+            heard.unfailed[subject.message_id] = invocation
 
 
 def _may_join(source: DeadLetterQueue, feeds: QueueConsumers, subject: SearchedMessage) -> bool:

@@ -43,10 +43,11 @@ class SearchWindow:
 
 def search_function_logs(
     asking: LogQuerySession, subjects: Sequence[SearchedMessage], evidence: Evidence, when: SearchWindow
-) -> None:
-    """Fill ``evidence`` with what the logs know about ``subjects``. Asks nothing when there are none."""
+) -> bool:
+    """Fill ``evidence`` with what the logs know about ``subjects``. Asks nothing when there are none. Whether each line
+    that names one of them was read, as far as such lines are known."""
     if not subjects:
-        return
+        return True
     ids = [one for subject in subjects for one in subject.ids | {subject.request_id} if one]
     spans = time_ranges(subjects, when)
     when = replace(when, since=asking.affordable(spans[0][0], spans[-1][1]))
@@ -55,22 +56,23 @@ def search_function_logs(
     def open_ones() -> list[SearchedMessage]:
         return [subject for subject in subjects if evidence.cause(subject) is None]
 
+    whole = True
     if len(ids) <= MAX_IDS_PER_QUERY:
         for start, end in reversed(spans):
             everything = f"{ids_pattern(ids)}|{log_parser.FAILURE_PATTERN}"
-            asking.read([everything], start, end, evidence.add, enough=lambda: not open_ones())
-        return
-    whole = True
+            whole &= asking.read([everything], start, end, evidence.add, enough=lambda: not open_ones())
+        return whole
     for start, end in spans:
         whole &= asking.read([f"{BATCH_PATTERN}|{log_parser.FAILURE_PATTERN}"], start, end, evidence.add, page=False)
     if asking.asked.failed or not (left := open_ones()):
-        return
+        return whole
     if not whole:
         for start, end in reversed(spans):
             asking.read([log_parser.FAILURE_PATTERN], start, end, evidence.add, enough=lambda: not open_ones())
         _batches(asking, evidence)
         left = open_ones()
     _named(asking, left, evidence, when)
+    return whole
 
 
 def _batches(asking: LogQuerySession, evidence: Evidence) -> None:

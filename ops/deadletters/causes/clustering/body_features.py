@@ -22,13 +22,9 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)|arn(?=:)")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d")
 
 
-def body_shape(body: str) -> str:
-    """Words, separated by spaces: paths and kinds of values in JSON, words of a text, or what wrote the body."""
-    return shape_and_wrapping(body)[0]
-
-
 def shape_and_wrapping(body: str) -> tuple[str, bool]:
-    """``shape``; and whether a service or a framework wrote the body, so that all of that shape are of one kind."""
+    """Words, separated by spaces: paths and kinds of values in JSON, words of a text, or what wrote the body; and whether
+    a service or a framework wrote it, so that all of that shape are of one kind."""
     start = body.lstrip()[:1]
     if not start:
         return "empty", True

@@ -1,20 +1,21 @@
 """Patches: PutMetricAlarm and templates take metric math, and refuse what would not be evaluated.
 
 Stands for: PutMetricAlarm validates the definition, its expressions included, and DescribeAlarms answers ``Metrics`` as
-they were put (API reference, read 2026-11). MiniStack drops ``Metrics`` and ``EvaluateLowSampleCountPercentile``, and
-refuses math in a template.
+they were put (API reference, read 2026-11). MiniStack drops ``Metrics`` and ``EvaluateLowSampleCountPercentile``, adds
+a Statistic to a percentile, and refuses math in a template.
 
 Leaves out: AWS's own words of each refusal; what ``ops.alarms.evaluate`` does not model is refused too.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack.services import cloudwatch
+from ministack.services import cloudwatch, lambda_svc
 
-from ops.alarms.evaluate import AlarmError, metric_alarm
+from ops.alarms.evaluate import AlarmError, Quotas, account_quotas, metric_alarm
 from ops.twin.emulator.patch import Patch
 
 Definition = dict[str, Any]
@@ -34,7 +35,7 @@ def _put(original: Any) -> Any:
         if not (is_cbor or is_json):  # the XML protocol, which no current SDK speaks to CloudWatch
             return original(params, body, is_cbor, is_json)
         try:
-            metric_alarm(body)
+            metric_alarm(body, own_quotas())
         except AlarmError as error:
             return cloudwatch._error("ValidationError", str(error), 400, use_json=is_json, use_cbor=is_cbor)
         answer = original(params, body, is_cbor, is_json)
@@ -46,11 +47,17 @@ def _put(original: Any) -> Any:
     return put
 
 
+def own_quotas() -> Quotas:
+    """Of the account that is acted for, as GetAccountSettings answers."""
+    _, _, answer = lambda_svc._get_account_settings()
+    return account_quotas(float(json.loads(answer)["AccountLimit"]["ConcurrentExecutions"]))
+
+
 def _of_template(original: Callable[[str, Definition], Definition]) -> Callable[[str, Definition], Definition]:
     def record(name: str, properties: Definition) -> Definition:
         if not properties.get("Metrics"):
             return original(name, properties)
-        metric_alarm({**properties, "AlarmName": name})
+        metric_alarm({**properties, "AlarmName": name}, own_quotas())
         stand_in = {**properties, "Metrics": None, "MetricName": "math", "Namespace": "math"}
         return _complete(original(name, stand_in), properties)
 
@@ -60,6 +67,8 @@ def _of_template(original: Callable[[str, Definition], Definition]) -> Callable[
 def _complete(stored: Definition, put: Definition) -> Definition:
     if put.get("EvaluateLowSampleCountPercentile"):
         stored["EvaluateLowSampleCountPercentile"] = put["EvaluateLowSampleCountPercentile"]
+    if put.get("ExtendedStatistic"):
+        stored.pop("Statistic", None)
     if put.get("Metrics"):
         for field in OF_ONE_METRIC:
             stored.pop(field, None)

@@ -9,8 +9,7 @@ periods aligned to the clock. The period under way counts as soon as it breaches
 that (a maximum, sample count or sum of counts above a threshold, a minimum below one); it never counts as fine. A
 finished period is final once the publisher has written its last point.
 
-Leaves out: what ``ops.alarms.evaluate`` refuses (``alarm_definitions`` says so when an alarm is put), mute rules,
-warm-up; actions other than SNS.
+Leaves out: what ``ops.alarms.evaluate`` refuses (``alarm_definitions`` says so when an alarm is put), warm-up.
 """
 
 from __future__ import annotations
@@ -24,12 +23,13 @@ from typing import Any
 
 from ministack.services import cloudwatch
 
-from ops.alarms.evaluate import AlarmError, MetricAlarm, MetricStat, Point, metric_alarm
+from ops.alarms.evaluate import NO_QUOTAS, AlarmError, MetricAlarm, MetricStat, Point, metric_alarm
 from ops.alarms.evaluate.metric_math.functions import Grid
 from ops.alarms.evaluate.reasons import reason
 from ops.alarms.evaluate.statistics import statistic
 from ops.alarms.evaluate.threshold import Datapoint, Decision, breaches, decide
 from ops.twin.emulator import account_context
+from ops.twin.emulator.cloudwatch.alarm_definitions import own_quotas
 from ops.twin.emulator.patch import Patch
 
 log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Alarms:
     def evaluate(self, definition: dict[str, Any]) -> None:
         """Set the alarm's state, and when it changes write the history and notify."""
         try:
-            alarm = metric_alarm(definition)
+            alarm = metric_alarm(definition, own_quotas() if definition.get("Metrics") else NO_QUOTAS)
         except AlarmError:
             return
         datapoints = _datapoints(alarm, time.time(), self._settling)

@@ -2,7 +2,7 @@
 
 Stands for StartMessageMoveTask, ListMessageMoveTasks, CancelMessageMoveTask and ListDeadLetterSourceQueues (botocore
 1.44.5 model, 2026-11): the source must be the dead-letter queue of an SQS queue; without a destination each message
-goes back to the queue that it died in; one active task a queue; 1 to 500 messages a second; the last ten tasks are
+goes back to the queue that it failed in; one active task a queue; 1 to 500 messages a second; the last ten tasks are
 listed, the handle only while one runs; cancelling leaves what was moved where it is. A moved message is a new one: new
 id, new time of sending, so that its retention begins again; body, attributes and message group stay (SQS developer
 guide, sqs-configure-dead-letter-queue-redrive).

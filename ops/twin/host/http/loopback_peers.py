@@ -27,7 +27,7 @@ Address = tuple[str, int]
 def is_ours(ours: Address, theirs: Address) -> bool:
     """Whether the process that holds the other end of this connection runs as our user.
 
-    Also False when nobody holds it any more: the kernel then gives user 0.
+    Also False when no one holds it any more: the kernel then gives user 0.
     """
     owner = _owner(theirs, ours)
     return owner is not None and owner == os.geteuid()

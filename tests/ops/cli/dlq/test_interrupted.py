@@ -75,7 +75,7 @@ def test_progress_that_nobody_can_read_any_more_stops_in_order(
 
 @contextmanager
 def started(plan: str) -> Iterator[subprocess.Popen[str]]:
-    """A process that carries ``plan`` out, once it sends. Its leases are short, so that nobody waits for them long."""
+    """A process that carries ``plan`` out, once it sends. Its leases are short, so that no one waits for them long."""
     arguments = ["dlq", "redrive", plan, "--reason", "r", "--yes", "--queue", "jobs"]
     program = f"from ops.deadletters.transfer import context; context.LEASE_S = {LEASE_S}; import ops.cli; "
     command = [sys.executable, "-c", f"{program} ops.cli.main({arguments!r})"]

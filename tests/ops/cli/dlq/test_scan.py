@@ -11,6 +11,8 @@ import time
 import pytest
 
 from ops.cli.app import main, run
+from ops.target import Target
+from ops.workload import Workload
 from tests.fakes.sqs.faults import DENIED
 from tests.ops.cli.conftest import Desk
 
@@ -45,6 +47,27 @@ def test_an_empty_queue_is_good_news(desk: Desk) -> None:
     assert code == 0
     assert "The snapshot is empty." in out
     assert "→ ops dlq scan --queue jobs" in out
+
+
+def test_what_arrived_since_the_last_scan_is_said(desk: Desk) -> None:
+    desk.ops("scan")
+    assert desk.ops("causes")[0] == 0
+    desk.world.dlq.put([{"body": "{}"}] * 2)
+    code, out, _ = desk.ops("causes")
+    assert code == 1
+    assert out.startswith("The DLQ has 2 messages now: scan again before acting. Last scan:\nOK: no dead letters.")
+    assert "→ ops dlq scan --queue jobs" in out
+    assert desk.told("causes")["messages_now"] == 2
+
+
+def test_an_empty_queue_in_which_messages_would_expire_on_arrival_is_looked_into(
+    desk: Desk, _workloads: dict[Target, Workload]
+) -> None:
+    assert desk.told("scan")["explained"] is None
+    desk.world.aws.queue("jobs-dlq", MessageRetentionPeriod="60")
+    _workloads.clear()
+    assert desk.told("scan")["explained"] is not None
+    _workloads.clear()
 
 
 def test_causes_reads_the_shelf_only(desk: Desk) -> None:

@@ -91,7 +91,7 @@ def test_a_watch_that_was_ended_early_is_watched_on(
     assert f"→ ops dlq resume {plan} --queue jobs   wait for the outcomes; nothing is sent again" in out
     comes_back(Outcome.SUCCEEDED)
     code, out, _ = desk.ops("resume", plan)
-    assert code == 0, "nobody is asked: nothing came back"
+    assert code == 0, "no one is asked: nothing came back"
     assert out.startswith("Done: 4 of 4 sent · 4 succeeded.")
     assert len(desk.world.jobs.messages()) == 4
 

@@ -99,7 +99,7 @@ def test_without_a_path_it_goes_to_the_queues_folder(world: World) -> None:
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
-from ops import atomic_file
+from ops.files import atomic_file
 from ops.errors import OpsError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ops.aws import Aws
+from ops.aws.clients import READ_TIMEOUT_S
 from ops.deadletters.redrive import redrive
 from ops.errors import OpsError
 from ops.target import Target
@@ -103,8 +104,8 @@ class _Through(Aws):
         super().__init__(target, max_attempts=RETRIES)
         self._engine_door = engine_door
 
-    def without_retries(self, read_timeout_s: float) -> Aws:
-        return self._engine_door.without_retries(read_timeout_s)
+    def without_retries(self, read_timeout_s: float = READ_TIMEOUT_S, *, fast_sqs: bool = True) -> Aws:
+        return self._engine_door.without_retries(read_timeout_s, fast_sqs=fast_sqs)
 
 
 def test_a_lost_network_ends_the_run_in_one_sentence(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

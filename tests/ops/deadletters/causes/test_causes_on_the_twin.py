@@ -80,3 +80,32 @@ def test_a_job_that_never_ends_is_explained_by_the_extensions_record(twin: Twin)
     assert what.count("timeout") == 3
     assert what[-1] == "died"
     twin.receive(source.queue.url, lambda message: job_id in message["Body"])
+
+
+@pytest.mark.twin
+@pytest.mark.slow
+def test_a_job_that_lambda_throttled_at_each_receive_never_ran(twin: Twin) -> None:
+    """Reserved concurrency 0, as in a report of 2025-11: no log line, and nothing wrong with the message."""
+    lambda_, name = twin.client("lambda"), twin.outputs[contract.OUTPUT_FUNCTION]
+    before = lambda_.get_function_concurrency(FunctionName=name).get("ReservedConcurrentExecutions")
+    lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        job_id = bury(twin, kind="describe", params={"outcome": "b"})
+        source, found = explained(job_id, 300)
+    finally:
+        if before is None:
+            lambda_.delete_function_concurrency(FunctionName=name)
+        else:
+            lambda_.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=before)
+    assert (found.cause.error_type, found.cause.source, found.cause.likely) == ("Never ran", "metrics", True)
+    assert "nothing is wrong with the message" in found.cause.error_message
+
+    def fixed() -> bool:
+        other = bury(twin, kind="describe", params={"outcome": "b"})
+        twin.result(other)
+        causes.explain_causes(source)
+        groups = causes.report_causes(source).groups.set_index("error_type")
+        return bool(groups.loc["Never ran", "fixed"] == "succeeds since")
+
+    wait_for(fixed, 300, "the cause is not fixed though nothing is throttled", pause=10)
+    twin.receive(source.queue.url, lambda message: job_id in message["Body"])

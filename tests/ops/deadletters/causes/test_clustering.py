@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.causes.clustering.body_features import body_shape
+from ops.deadletters.causes.clustering.body_features import shape_and_wrapping
 from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
 from ops.deadletters.fingerprints.cause_record import job_kind
 from ops.deadletters.plan_model import Selection
@@ -79,7 +79,7 @@ def test_guesses_are_the_same_every_time_and_of_any_number() -> None:
     ["", " ", "{", "[" * 100_000, "{" * 5, "null", "7", '{"a":' * 50 + "1" + "}" * 50, "x" * 1_048_576, "\ud800"],
 )
 def test_any_body_has_a_shape(body: str) -> None:
-    words = body_shape(body)
+    words = shape_and_wrapping(body)[0]
     assert words and len(words) < 4_000
     assert job_kind(body) == ""
 

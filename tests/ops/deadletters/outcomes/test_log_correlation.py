@@ -120,8 +120,9 @@ MENTIONS = {
 
 
 def ended(status: str = "", request: str = R1, seconds: float = 2.0) -> Row:
-    more = f"Status: {status}\t" if status else "Memory Size: 128 MB\t"
-    return row(seconds, f"REPORT RequestId: {request}\tDuration: 10.00 ms\tBilled Duration: 10 ms\t{more}")
+    more = f"Status: {status}\t" if status else ""
+    memory = "Memory Size: 128 MB\tMax Memory Used: 64 MB\t"
+    return row(seconds, f"REPORT RequestId: {request}\tDuration: 10.00 ms\tBilled Duration: 10 ms\t{memory}{more}")
 
 
 @pytest.mark.parametrize("line", EVENTS.values(), ids=EVENTS)

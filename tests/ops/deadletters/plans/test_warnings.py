@@ -40,6 +40,26 @@ def test_what_is_not_fixed_since_is_said_before_it_goes_back(world: World) -> No
     ), "edited"
 
 
+def test_what_never_ran_or_was_not_deleted_has_advice_of_its_own(world: World) -> None:
+    ids = world.put(bodies(3))
+    throttled, returned = (
+        Cause("Never ran", fingerprint="a" * 10),
+        Cause("Returned without delete", fingerprint="b" * 10),
+    )
+    with Snapshot.open(world.source) as snapshot:
+        snapshot.set_causes(zip(ids, (throttled, throttled, returned), strict=True))
+        noted = {cause.fingerprint: asdict(FixStatus("no", "Why.")) for cause in (throttled, returned)}
+        snapshot.save_note("fixed", noted)
+    plan = plans.make_plan(world.source, ALL)
+    assert warned(
+        plan, "2 messages never ran, and the function has been throttled since: increase its concurrency limit"
+    )
+    assert warned(
+        plan, "1 message was returned without being deleted, and no deployment followed: correct the function"
+    )
+    assert not warned(plan, "is not fixed")
+
+
 def test_what_should_be_known_before(world: World) -> None:
     world.put(bodies(3))
     full = {f"a{number}": Attribute("String", "x") for number in range(10)}

@@ -152,11 +152,11 @@ def test_messages_that_are_not_in_the_queue_are_refused_with_their_place(world: 
     exports.export_messages(world.source, Selection(ids=plan.ids), export)
     assert set(purge.plan_purge(world.source, export).ids) == set(plan.ids)
     with Snapshot.open(world.source) as snapshot:
-        snapshot.set_place(plan.ids[:3], Place.PURGED)
+        snapshot.set_place(plan.ids[:3], Place.REDRIVEN)
         snapshot.set_place(plan.ids[3:5], Place.IMPORTED)
     with pytest.raises(UsageError) as caught:
         purge.plan_purge(world.source, export)
-    went = "3 already purged, 2 imported from a file and not in the queue"
+    went = "3 already redriven, 2 imported from a file and not in the queue"
     assert str(caught.value) == f"5 of the 12 messages of {export} cannot be purged: {went}."
     assert "ops dlq export" in caught.value.next_step
 
@@ -183,6 +183,19 @@ def test_it_stops_when_asked(world: World) -> None:
     assert len(world.dlq.messages()) == 70 - done.deleted
     assert not any(message["hidden"] for message in world.dlq.messages())
     assert audit_log.read_records(state_folder(world.source.aws.target))[0].outcome == "cancelled"
+
+
+def test_the_rest_of_an_export_is_purged_by_the_same_file(world: World) -> None:
+    plan = fill(world, bad=60, good=10)
+    answers = itertools.chain([False], itertools.repeat(True))
+    first = run_purge(world, plan, stop=lambda: next(answers))
+    export = world.source.folder / f"{plan.id}.jsonl"
+    rest = purge.plan_purge(world.source, export)
+    assert len(rest.ids) == 60 - first.deleted
+    assert run_purge(world, rest, export=export).outcome == "done"
+    assert world.bodies() == good_bodies(10)
+    with pytest.raises(UsageError, match="60 already purged"):
+        purge.plan_purge(world.source, export)
 
 
 def test_ctrl_c_stops_it_too(world: World) -> None:

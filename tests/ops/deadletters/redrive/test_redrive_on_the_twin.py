@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handler import contract
 from ops import target, workload
-from ops.aws import Aws, sqs
+from ops.alarms import muting
+from ops.aws import Aws, cloudwatch, sqs
 from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
 from ops.deadletters.ledger.model import Run, RunState
@@ -248,3 +250,29 @@ def test_the_trace_header_travels(twin: Twin, source: DeadLetterQueue) -> None:
     [message] = client.receive_message(QueueUrl=url, MessageSystemAttributeNames=["All"])["Messages"]
     assert message["Attributes"]["AWSTraceHeader"] == header
     client.delete_queue(QueueUrl=url)
+
+
+def test_the_alarms_that_it_trips_are_muted_meanwhile(twin: Twin, source: DeadLetterQueue) -> None:
+    jobs = dies(twin, 3)
+    look(source, 3)
+    fix(twin, jobs)
+    plan = a_plan(source, steps=Steps(("100%",)))
+    stack = source.workload.stack
+    assert f"{stack}-function-errors" in plan.mutes
+    assert f"{stack}-dead-letters" not in plan.mutes
+    assert a_plan(source, mute=False).mutes == ()
+    seen: set[str] = set()
+
+    def watch(_: Run) -> None:
+        seen.update(cloudwatch.active_mute_rules(source.aws))
+
+    run = redrive.start_redrive(source, plan, reason="fixed", progress=watch)
+    assert run.state is RunState.DONE, run.status_text
+    assert f"ops-redrive-{plan.id}" in seen
+    record = next(one for one in audit_log.read_records(state_folder(source.aws.target)) if one.outcome == "began")
+    assert "Muted while it runs" in record.note
+    home = state_folder(source.aws.target)
+    records = muting.of_place(home, source.workload.account, source.workload.region)
+    muted = next(one for one in records if plan.id in one.id)
+    assert muted.until < record.at + timedelta(seconds=plan.mute_s), "the rest of the time that the plan allowed"
+    muting.lift(source.aws, home, muted)

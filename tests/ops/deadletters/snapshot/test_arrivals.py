@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters.messages.model import Cause, DeadLetter, Place
-from ops.deadletters.snapshot import Snapshot, cause_arrivals
+from ops.deadletters.snapshot import STEP_S, Snapshot, arrived_causes, cause_arrivals
 from ops.deadletters.snapshot.arrivals import MAX_PERIODS
 from tests.factories import a_dead_letter
 
@@ -81,3 +81,13 @@ def test_any_span_has_few_periods(snapshot: Snapshot, days: float) -> None:
     arrivals = cause_arrivals(snapshot)
     assert arrivals.periods <= MAX_PERIODS + 1
     assert sum(arrivals.counts["a"].values()) == 2
+
+
+def test_arrivals_keep_those_that_have_left_since(snapshot: Snapshot) -> None:
+    arrived(snapshot, [(a_dead_letter(message_id="here", sent=START), "a", None)])
+    arrived(snapshot, [(a_dead_letter(message_id="redriven", sent=START), "a", None)], Place.REDRIVEN)
+    arrived(snapshot, [(a_dead_letter(message_id="imported", sent=START), "a", None)], Place.IMPORTED)
+    arrived(snapshot, [(a_dead_letter(message_id="later", sent=START + timedelta(minutes=1)), "b", None)])
+    first = int(START.timestamp()) // STEP_S
+    found = {cause.fingerprint: (cause.error_type, cause.likely, cause.steps) for cause in arrived_causes(snapshot)}
+    assert found == {"a": ("E", False, {first: 2}), "b": ("E", False, {first + 6: 1})}

@@ -192,7 +192,13 @@ def test_metric_math_alarms_on_the_ratio_of_two_metrics(emulator: Emulator) -> N
 
 def test_an_alarm_that_cannot_be_evaluated_is_refused_when_it_is_put(emulator: Emulator) -> None:
     cloudwatch = emulator.client("cloudwatch")
-    for expression, says in (("SUM(SEARCH('x', 'Sum'))", "SEARCH"), ("errors +", "position 9"), ("m7", "no query")):
+    refused_ones = (
+        ("SUM(SEARCH('x', 'Sum'))", "SEARCH"),
+        ("errors +", "position 9"),
+        ("m7", "no query"),
+        ("errors / SERVICE_QUOTA(errors)", "quota of errors is not known"),
+    )
+    for expression, says in refused_ones:
         with pytest.raises(ClientError, match=says) as refused:
             cloudwatch.put_metric_alarm(AlarmName="refused", **error_rate(5, expression))
         assert refused.value.response["Error"]["Code"] == "ValidationError"

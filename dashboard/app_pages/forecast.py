@@ -1,0 +1,137 @@
+"""Forecast: when the backlog is drained, what breaks before that, and what other settings would change."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import page_runtime, theme
+from dashboard.charts import forecast as charts
+from dashboard.components import forecast_inputs, sample_traffic, widgets
+from dashboard.formatting import NONE, duration, escape, number, usd
+from dashboard.markup import html_blocks
+from dashboard.markup.html_blocks import Stat
+from ops import formatting
+from ops.insight.forecast.scaling_laws import IN_FLIGHT_QUOTA
+from ops.insight.forecast.what_if import VariantForecast
+from ops.insight.reports.forecast import ForecastReport
+
+NEVER = "never"
+
+
+def draw(report: ForecastReport) -> None:
+    now = report.now
+    if now is None:
+        sample_traffic.offer(report.arrivals_per_min or report.seconds_per_message)
+        st.html(
+            html_blocks.empty(
+                "No forecast",
+                "It needs a queue that a function of this account reads, and a time per message: select a range in which "
+                "messages were processed, or type the time per message.",
+            )
+        )
+        return
+    st.html(html_blocks.stats(_stats(report, now)))
+    widgets.chart(charts.depth(report), "forecast-depth")
+    widgets.pair((charts.age(report), "forecast-age"), (charts.concurrency(report), "forecast-concurrency"))
+    st.subheader("Settings compared", anchor=False)
+    _compare(report)
+    st.html(f'<span class="so-quiet">{escape("; ".join((*report.notes, *report.basis)))}.</span>')
+
+
+def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
+    found, when = now.forecast, f"at {formatting.clock(report.at, report.at)}" if report.at else ""
+    drained = found.drained_s
+    quota_share = now.in_flight / IN_FLIGHT_QUOTA
+    return [
+        Stat("Backlog", number(report.backlog), "messages", note=when or "with those in flight"),
+        Stat(
+            "Arrivals forecast",
+            number(report.arrivals_per_min),
+            "/min",
+            note=report.arrivals_from,
+        ),
+        Stat(
+            "Drained in",
+            duration(drained.mid) if drained else NEVER,
+            note=(drained.span or "no interval: too few periods") if drained else _never(now),
+            colour="" if drained else theme.DEAD,
+            words=drained is None,
+        ),
+        Stat(
+            "Peak age",
+            duration(found.peak_age_s) if drained else NONE,
+            note=_age_note(report, now),
+            colour=theme.DEAD if found.expires_s is not None else "",
+        ),
+        Stat(
+            "Peak in flight",
+            number(now.in_flight),
+            note=f"of {IN_FLIGHT_QUOTA:,} (quota)",
+            colour=theme.WATCH if quota_share >= 0.9 else "",
+        ),
+        Stat(
+            "Cost to drain",
+            NONE if now.usd is None else usd(now.usd),
+            note="" if now.usd_month is None else f"{usd(now.usd_month)} per month of these arrivals",
+        ),
+    ]
+
+
+def _never(now: VariantForecast) -> str:
+    found = now.forecast
+    return (
+        f"{found.needed:,} executions would, in {duration(found.goal_s)}"
+        if found.needed
+        else "at no concurrency, within a day"
+    )
+
+
+def _age_note(report: ForecastReport, now: VariantForecast) -> str:
+    found, retention = now.forecast, duration(report.retention_s)
+    if found.expires_s is not None:
+        return (
+            f"messages expire {f'in {duration(found.expires_s)}' if found.expires_s else 'now'} (retention {retention})"
+        )
+    if report.deadline_s is None:
+        return f"no deadline known; nothing expires (retention {retention})"
+    missed, deadline = found.deadline_missed_s, f"deadline of {duration(report.deadline_s)}"
+    if missed is None:
+        return f"within the {deadline}"
+    return f"{deadline} missed {f'in {duration(missed)}' if missed else 'already'}; nothing expires"
+
+
+def _compare(report: ForecastReport) -> None:
+    rows = [
+        {
+            "setting": one.name,
+            "drained": found.drained_s.text if found.drained_s else NEVER,
+            "age": duration(found.peak_age_s) if found.drained_s else "",
+            "usd": "" if one.usd is None else usd(one.usd),
+            "month": "" if one.usd_month is None else usd(one.usd_month),
+            "limit": f"{formatting.count(found.law.limit)} ({found.law.limited_by})",
+        }
+        for one in report.variants
+        for found in (one.forecast,)
+    ]
+    column = st.column_config.TextColumn
+    widgets.table(
+        pd.DataFrame(rows),
+        "forecast-settings",
+        {
+            "setting": column("Setting"),
+            "drained": column("Drained in (10th to 90th percentile)"),
+            "age": column("Peak age"),
+            "usd": column("Until drained", help="USD: Lambda, SQS and pollers."),
+            "month": column(
+                "Per month", help="USD of a month of these arrivals, with what is paid while nothing runs."
+            ),
+            "limit": column("Concurrency limit"),
+        },
+        height=widgets.height(len(rows)),
+    )
+
+
+report_area, controls = st.columns([7, 2], gap="large")
+with controls:
+    assumed = forecast_inputs.edit()
+with report_area:
+    page_runtime.page("forecast", draw, skeleton_heights=(56, 140, 280, 240), extra=assumed)

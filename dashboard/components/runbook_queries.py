@@ -1,0 +1,44 @@
+"""The service of the Runbooks page, and what of it is cached; and the runbook that an alarm's link leads to."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import page_runtime
+from dashboard.services.report_source import ReportSource
+from dashboard.services.runbook_service import RunbookList, RunbookService
+from ops.runbooks import library
+from ops.target import Target
+
+ALARMS_TTL_S = 15
+"""How long the alarms' states are kept: each look is a call."""
+
+
+@st.cache_resource(ttl=page_runtime.WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
+def _opened(target: Target, _source: ReportSource) -> RunbookService:
+    return _source.runbook_service()
+
+
+def runbook_service() -> RunbookService:
+    """Of the selected workload. Raises OpsError."""
+    return _opened(page_runtime.page_context().selection.target, page_runtime.report_source())
+
+
+@st.cache_resource(ttl=ALARMS_TTL_S, max_entries=16, show_spinner=False)  # documents are not copied for each rerun
+def _documents(target: Target, _service: RunbookService) -> RunbookList:
+    return _service.list_documents()
+
+
+def list_documents(service: RunbookService) -> RunbookList:
+    return _documents(page_runtime.page_context().selection.target, service)
+
+
+def path(alarm: str, described: str) -> str:
+    """The runbook to open for the alarm: one that can be run, else the one that its description names."""
+    return next((f"runbooks/{name}.md" for name in runnable(alarm, described)), described)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def runnable(alarm: str, described: str) -> list[str]:
+    """Names of the runbooks for the alarm that can be run. ``described``: the runbook that its description names."""
+    return [document.name for document in library.for_alarm(alarm, described) if document.steps]

@@ -1,0 +1,30 @@
+"""Whether the OpenTelemetry export is switched on. Without it none of its modules is loaded."""
+
+from __future__ import annotations
+
+import posix
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from handler.extension.diagnostics import Notices
+    from handler.extension.otlp.exporter import Exporter
+    from handler.extension.records.emf import Function
+
+ENDPOINTS = (
+    b"OTEL_EXPORTER_OTLP_ENDPOINT",
+    b"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    b"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+)
+
+
+def exporter(function: Function, notices: Notices) -> Exporter | None:
+    """None where it is off, and where it could not be started: its failure is never the function's."""
+    if not any(posix.environ.get(name, b"").strip() for name in ENDPOINTS):
+        return None
+    try:
+        from handler.extension.otlp.exporter import start
+
+        return start(function, notices)
+    except Exception as error:  # noqa: BLE001 (whatever it is, invocations and their records go on)
+        notices.unexpected(error)
+        return None

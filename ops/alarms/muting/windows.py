@@ -1,0 +1,20 @@
+"""How long an alarm may stay in ALARM for what is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from ops.aws.cloudwatch import Alarm
+
+SETTLING = timedelta(minutes=2)
+"""After the longest evaluation window: metrics come late."""
+
+
+def longest_window(alarms: Iterable[Alarm]) -> timedelta:
+    """Of the periods that an alarm evaluates."""
+    windows = (
+        one.periods * max([one.period_s or 0, *(metric.period_s for metric in one.metrics)], default=60)
+        for one in alarms
+    )
+    return timedelta(seconds=max(windows, default=60))

@@ -1,0 +1,68 @@
+"""Alarms put, deleted and tagged, as their definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ops.aws.clients import Aws
+
+Definition = Mapping[str, Any]
+BOTH: Any = ["MetricAlarm", "CompositeAlarm"]
+MAX_NAMES = 100
+"""Limit of DescribeAlarms and DeleteAlarms (botocore 1.44.5 model, 2026-11)."""
+
+
+def definitions_named(aws: Aws, names: Sequence[str]) -> dict[str, Definition]:
+    """The alarms with these names as DescribeAlarms answers, by name; those that do not exist are left out."""
+    found: list[Definition] = []
+    with aws.translate_errors("cloudwatch", "alarms"):
+        for start in range(0, len(names), MAX_NAMES):
+            batch = list(names[start : start + MAX_NAMES])
+            found += _items(aws.cloudwatch.describe_alarms(AlarmNames=batch, AlarmTypes=BOTH, MaxRecords=MAX_NAMES))
+    return {one["AlarmName"]: one for one in found}
+
+
+def definitions_with_prefix(aws: Aws, prefix: str) -> dict[str, Definition]:
+    with aws.translate_errors("cloudwatch", "alarms"):
+        pages = aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmNamePrefix=prefix, AlarmTypes=BOTH)
+        found = [one for page in pages for one in _items(page)]
+    return {one["AlarmName"]: one for one in found}
+
+
+def _items(answer: Any) -> list[Definition]:
+    return [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+
+
+def alarm_tags(aws: Aws, alarm_arn: str) -> dict[str, str]:
+    """Needs cloudwatch:ListTagsForResource."""
+    with aws.translate_errors("cloudwatch", f"tags of alarm {alarm_arn.partition(':alarm:')[2]}"):
+        found = aws.cloudwatch.list_tags_for_resource(ResourceARN=alarm_arn)["Tags"]
+    return {one["Key"]: one["Value"] for one in found}
+
+
+def put_alarm(aws: Aws, definition: Definition, tags: Mapping[str, str]) -> None:
+    """A metric or a composite alarm, made or replaced as a whole. Tags are set only on one that is new (PutMetricAlarm, API
+    reference, 2026-11). Needs cloudwatch:PutMetricAlarm or PutCompositeAlarm, and TagResource."""
+    put: Any = {**definition, "Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    with aws.translate_errors("cloudwatch", f"alarm {definition['AlarmName']}"):
+        if "AlarmRule" in definition:
+            aws.cloudwatch.put_composite_alarm(**put)
+        else:
+            aws.cloudwatch.put_metric_alarm(**put)
+
+
+def tag_alarm(aws: Aws, alarm_arn: str, tags: Mapping[str, str], removed: Sequence[str] = ()) -> None:
+    """Needs cloudwatch:TagResource, and UntagResource where some are removed."""
+    with aws.translate_errors("cloudwatch", f"tags of alarm {alarm_arn.partition(':alarm:')[2]}"):
+        every: Any = [{"Key": key, "Value": value} for key, value in tags.items()]
+        aws.cloudwatch.tag_resource(ResourceARN=alarm_arn, Tags=every)
+        if removed:
+            aws.cloudwatch.untag_resource(ResourceARN=alarm_arn, TagKeys=list(removed))
+
+
+def delete_alarms(aws: Aws, names: Sequence[str]) -> None:
+    """At most 100 metric alarms, or one composite alarm. Needs cloudwatch:DeleteAlarms."""
+    with aws.translate_errors("cloudwatch", f"alarm {names[0]}" if len(names) == 1 else "alarms"):
+        aws.cloudwatch.delete_alarms(AlarmNames=list(names))

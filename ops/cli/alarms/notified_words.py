@@ -1,0 +1,43 @@
+"""Whom the recommended alarms notify, and how someone is added, as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ops import formatting
+from ops.alarms.catalogue import RecommendedAlarm
+from ops.cli.alarms.recommended import WorkloadRecommendation
+
+SUBSCRIBE = "aws sns subscribe --topic-arn ARN --protocol email --notification-endpoint NAME@EXAMPLE.COM"
+"""Someone subscribed by email has to confirm it before anything arrives (SNS developer guide, sns-email-notifications)."""
+
+
+def notified(found: WorkloadRecommendation) -> Iterator[str]:
+    """Of the composite alarm and of those below it. Whether it arrives is another command's question."""
+    alarms = found.recommendation.alarms
+    over = [one for one in alarms if one.composite][-1:]
+    single = [one for one in alarms if not one.composite]
+    pagers, topics = _topics(over), _topics(single)
+    for one in over:
+        yield f"{one.id} notifies {', '.join(pagers)}." if pagers else _silent(one)
+    if single and topics:
+        told = sum(bool(one.definition.get("AlarmActions")) for one in single)
+        yield f"{formatting.count(told, 'alarm')} of the {len(single)} {'below it ' * bool(over)}notify {', '.join(topics)}."
+    elif single:
+        yield f"The alarms {'below it ' * bool(over)}notify no one."
+    command = "apply" if found.owner else "export"
+    if not pagers and not topics:
+        chosen = "--pager ARN (page-me alone) or --topic ARN (each alarm)" if over else "--topic ARN"
+        yield f"To be notified: ops alarms {command} {chosen}, and subscribe to the topic: {SUBSCRIBE}"
+    elif over and not pagers:
+        yield f"For one notification however many alarms fire: ops alarms {command} --pager ARN"
+    if found.owner and (pagers or topics):
+        yield "Whether it arrives: ops alarms delivery"
+
+
+def _silent(composite: RecommendedAlarm) -> str:
+    return f"{composite.id} notifies no one: without --pager it is one state to look at, for ${composite.monthly_usd:.2f} a month."
+
+
+def _topics(alarms: Sequence[RecommendedAlarm]) -> list[str]:
+    return sorted({str(arn) for one in alarms for arn in one.definition.get("AlarmActions") or ()})

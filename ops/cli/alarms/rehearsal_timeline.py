@@ -1,0 +1,58 @@
+"""One incident over time: a row for each alarm that did something, and every page by its time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from ops.alarms.evaluate.threshold import ALARM, INSUFFICIENT_DATA
+from ops.alarms.rehearsal import AlarmRehearsal, IncidentRehearsal
+from ops.cli.alarms import rehearsal_words as words
+from ops.cli.output.sanitize import safe
+from ops.formatting import duration
+
+COLUMNS = 60
+MARKS = {ALARM: ("█", "red"), INSUFFICIENT_DATA: ("░", "dim")}
+
+
+def timeline_rows(each: IncidentRehearsal) -> Iterator[Text]:
+    incident = each.incident
+    active = [one for one in each.alarms if any(state.state == ALARM for state in one.states)]
+    width = max((len(words.short(one.alarm)) for one in active), default=0)
+    start, end = words.clock(0, incident), words.clock(incident.length, incident)
+    yield Text(f"  {'':{width}}  {start}{end:>{COLUMNS - len(start)}}", style="dim")
+    for one in active:
+        row = Text(f"  {safe(words.short(one.alarm)):{width}}  ")
+        for column in range(COLUMNS):
+            row.append(*_mark(one, column * incident.length / COLUMNS, (column + 1) * incident.length / COLUMNS))
+        yield row
+    for at, text, style in sorted(_events(each), key=lambda event: event[0]):
+        yield Text(f"  {words.clock(at, incident)}  {safe(text)}", style=style)
+
+
+def _mark(alarm: AlarmRehearsal, begins: float, ends: float) -> tuple[str, str]:
+    """Of one column: ALARM, if it was in it at any time of that column."""
+    state = INSUFFICIENT_DATA
+    for change in alarm.states:
+        if change.at >= ends:
+            break
+        if change.at > begins and ALARM in (state, change.state):
+            return MARKS[ALARM]
+        state = change.state
+    return MARKS.get(state, ("·", "dim"))
+
+
+def _events(each: IncidentRehearsal) -> Iterator[tuple[float, str, str]]:
+    wrong = set(each.wrong)
+    for required in each.incident.must_page:
+        yield required.begins, f"due within {duration(required.within)}: {required.because}", "dim"
+    for alarm in each.alarms:
+        for page in alarm.pages:
+            yield (
+                page.at,
+                f"{words.short(page.alarm)} pages{' wrongly' * (page in wrong)}",
+                "bold red" if page in wrong else "",
+            )
+    for one in each.states:
+        yield one.expected.at, words.state(one), "" if one.holds else "bold red"

@@ -1,0 +1,133 @@
+"""``ops coldstarts``: how often environments were cold and why, by the same report as the Cold starts page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops import formatting, workload
+from ops.aws import Aws
+from ops.cli import options
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.rows import print_as
+from ops.cli.output.sanitize import place, safe
+from ops.cli.output.styles import LEVEL_STYLES
+from ops.insight import time_window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ops.insight.reports.cold_starts import ColdStartReport
+
+REASON_COLUMNS = ("reason", "inferred", "cold", "waited_p50_ms", "waited_p95_ms", "usd")
+
+
+def coldstarts(
+    stack: options.Stack = None,
+    queue: options.Queue = None,
+    function: options.Function = None,
+    profile: options.Profile = None,
+    region: options.Region = None,
+    minutes: options.Minutes = None,
+    output: options.Output = OutputFormat.TABLE,
+    as_json: options.Json = False,
+) -> None:
+    """Show how often environments were cold, why, what it cost, and whether a version starts slower.
+
+    Lambda does not tell why an environment is new: except for resets and failed INITs, which are recorded, a reason is
+    inferred from what the other environments did.
+    """
+    from ops.insight.reports import cold_starts  # with pandas, for which the help is not to wait
+
+    form = chosen_format(output, as_json)
+    target = options.target(stack, queue, function, profile, region)
+    minutes = minutes or time_window.usual_minutes(target.is_twin)
+    aws = Aws(target)
+    described = workload.describe(aws, target)
+    report = cold_starts.report(aws, described, time_window.last(minutes, target.finest_period))
+    answer = {
+        "finding": report.finding,
+        "share": report.share,
+        "cold": report.cold,
+        "invocations": report.recorded,
+        "init_p50_ms": report.init_p50_ms,
+        "init_p95_ms": report.init_p95_ms,
+        "init_p99_ms": report.init_p99_ms,
+        "init_cost_usd": report.init_cost_usd,
+        "reasons": _records(report.reasons),
+        "versions": _records(report.by_version),
+        "unread": report.unread,
+        "look": report.look,
+    }
+    if not print_as(form, answer, REASON_COLUMNS, _records(report.reasons)):
+        where = f"{place(described, target)} · last {formatting.duration(minutes * 60)}"
+        _show(Console(highlight=False), where, report)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows, unknown numbers as None."""
+    return [
+        {str(name): None if isinstance(value, float) and math.isnan(value) else value for name, value in row.items()}
+        for row in frame.to_dict("records")
+    ]
+
+
+def _show(console: Console, where: str, report: ColdStartReport) -> None:
+    console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
+    console.print(Text(where, style="dim"))
+    if len(report.reasons):
+        console.print()
+        console.print(_reasons(report))
+    if len(report.by_version):
+        console.print()
+        console.print(_versions(report))
+    console.print()
+    if report.reasons["inferred"].any():
+        console.print(Text("* inferred from what the other environments did at that moment", style="dim"))
+    for note in report.look.partial:
+        console.print(Text(f"note: {safe(note)}", style="dim"))
+
+
+def _reasons(report: ColdStartReport) -> Table:
+    table = _table("Reason", "Cold starts", "Init p50", "Init p95", "Init cost")
+    for row in _records(report.reasons):
+        table.add_row(
+            f"{row['reason']}{' *' if row['inferred'] else ''}",
+            formatting.count(row["cold"]),
+            _latency(row["waited_p50_ms"]),
+            _latency(row["waited_p95_ms"]),
+            "" if row["usd"] is None else formatting.usd(row["usd"]),
+        )
+    return table
+
+
+def _versions(report: ColdStartReport) -> Table:
+    table = _table("Version", "Invocations", "Cold", "Init p50", "95% of p50", "p95", "Slower")
+    for row in _records(report.by_version):
+        known = row["init_p50_low_ms"] is not None
+        table.add_row(
+            safe(row["version"]),
+            formatting.count(row["invocations"]),
+            formatting.percent(row["share"]),
+            _latency(row["init_p50_ms"]),
+            f"{_latency(row['init_p50_low_ms'])} to {_latency(row['init_p50_high_ms'])}" if known else "",
+            _latency(row["init_p95_ms"]),
+            row["slower"],
+        )
+    return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 1))
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _latency(ms: float | None) -> str:
+    return "" if ms is None else formatting.latency(ms)

@@ -1,0 +1,5 @@
+"""``ops status``: the workload on one screen."""
+
+from ops.cli.status.command import status
+
+__all__ = ["status"]

@@ -1,0 +1,30 @@
+"""A process of this project that outlives the one that starts it, with its order on standard input."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+_HERE = Path(__file__).resolve().parents[1]
+"""Where ``ops`` is importable, installed or not."""
+
+
+def start_process(module: str, order: bytes, log: IO[str], name: str) -> None:
+    """``python -m module``, whose output goes to ``log``; a lock on ``log`` stays with it. ``name``: in a thread's name.
+    ``order`` is on no command line and in no file, since it may hold credentials."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", module],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        cwd=_HERE,
+        start_new_session=True,  # the dashboard's Ctrl-C does not reach it
+    )
+    assert process.stdin is not None  # noqa: S101 (a pipe was requested)
+    with suppress(BrokenPipeError), process.stdin as line:  # broken: it ended at once, see its log
+        line.write(order)
+    threading.Thread(target=process.wait, daemon=True, name=f"wait for {name}").start()

@@ -1,0 +1,1 @@
+"""Files that hold what must not be lost or mixed up: written whole, locked, and read with their lines."""

@@ -1,0 +1,226 @@
+"""The fluid model: messages as a liquid that arrives at a rate and is processed as fast as the concurrency allows.
+
+Exact arithmetic over a whole time axis at once, so that ten million messages cost as much as ten. An environment holds a
+batch, half of which is still to do on average. What it leaves out: that a mapping scales down while nothing waits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float64]
+
+POINTS = 1_001
+"""Of a time axis. They lie closer together at its beginning, where concurrency ramps up."""
+LENGTHS_S = (3_600.0, 14_400.0, 86_400.0, 345_600.0)
+"""Of the stretches that are looked at one after the other: a shorter one has its points closer together."""
+HORIZON_S = 14 * 86_400.0
+"""SQS keeps no message longer (14 days, SetQueueAttributes in botocore 1.44.5, 2026-11): a later drain is none."""
+
+
+@dataclass(frozen=True)
+class ConcurrencyLaw:
+    """How many invocations run at once while messages wait: ``start`` at first, ``per_minute`` more each minute, up to
+    ``limit``. ``limited_by``: the limit's name."""
+
+    start: float
+    per_minute: float
+    limit: float
+    limited_by: str
+
+    def at(self, seconds: Array) -> Array:
+        """Concurrency after so many seconds."""
+        grown = np.minimum(self.limit, min(self.start, self.limit) + self.per_minute / 60 * seconds)
+        return np.asarray(grown, dtype=np.float64)
+
+    def part(self, share: float) -> ConcurrencyLaw:
+        """What of it one message group gets, at most one invocation."""
+        return ConcurrencyLaw(
+            min(1.0, self.start * share), self.per_minute * share, min(1.0, self.limit * share), self.limited_by
+        )
+
+    def work(self, seconds: Array) -> Array:
+        """Environment-seconds of work done by then, while there is always something to do."""
+        start, growth = min(self.start, self.limit), self.per_minute / 60
+        ramp_s = (self.limit - start) / growth if growth > 0 else 0.0
+        ramping = np.minimum(seconds, ramp_s)
+        full = (self.limit if growth > 0 else start) * np.maximum(0.0, seconds - ramp_s)
+        return np.asarray(start * ramping + growth * ramping**2 / 2 + full, dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class ArrivalProfile:
+    """Arrivals per minute, a rate for each ``step_s`` seconds; after the last the first follows again."""
+
+    per_minute: tuple[float, ...]
+    step_s: float = 3_600.0
+
+    def part(self, share: float) -> ArrivalProfile:
+        """That share of each rate."""
+        return ArrivalProfile(tuple(rate * share for rate in self.per_minute), self.step_s)
+
+    def total(self, seconds: Array) -> Array:
+        """Messages that have arrived by then."""
+        by_step = np.concatenate(([0.0], np.cumsum(self.per_minute))) * self.step_s / 60
+        length = self.step_s * len(self.per_minute)
+        rounds, rest = np.divmod(seconds, length)
+        ends = np.arange(len(by_step)) * self.step_s
+        return np.asarray(rounds * by_step[-1] + np.interp(rest, ends, by_step), dtype=np.float64)
+
+    @property
+    def mean_per_minute(self) -> float:
+        return sum(self.per_minute) / len(self.per_minute)
+
+    @property
+    def varied_s(self) -> float:
+        """How long the rates are those of different times; 0 for a constant rate."""
+        return self.step_s * len(self.per_minute) if len(self.per_minute) > 1 else 0.0
+
+
+@dataclass(frozen=True)
+class DrainCourse:
+    """What happens over time, one value for each point of ``seconds``. ``age_s``: how long the oldest waiting message
+    has waited, if messages are taken about in order; 0 where none waits."""
+
+    seconds: Array
+    depth: Array
+    concurrency: Array
+    age_s: Array
+
+    def first_older_than(self, age_s: float) -> float | None:
+        """When (s) the oldest message is older than that for the first time; None if it never is."""
+        over = self.age_s > age_s
+        if not over.any():
+            return None
+        after = int(np.argmax(over))
+        around = slice(max(after - 1, 0), after + 1)
+        return float(np.interp(age_s, self.age_s[around], self.seconds[around]))
+
+
+def drain_seconds(
+    backlog: float,
+    arrivals: ArrivalProfile,
+    law: ConcurrencyLaw,
+    seconds_per_message: Array,
+    arrival_factors: Array,
+    horizon_s: float = HORIZON_S,
+    batch: float = 0.0,
+) -> Array:
+    """When the last message that waited is done, in seconds: one batch's time after nothing waits for the first time. inf
+    where that is not within ``horizon_s``. ``batch``: messages that an environment takes at once.
+
+    One result for each pair of ``seconds_per_message`` (one environment's time for one message, all its receives
+    counted) and of ``arrival_factors`` (times ``arrivals``).
+    """
+    last_batch = min(batch, max(1.0, backlog / max(1.0, law.limit))) if batch else 0.0
+    waits = empty_seconds(backlog, arrivals, law, seconds_per_message, arrival_factors, horizon_s, batch)
+    return waits + last_batch * seconds_per_message if backlog > 0 else waits
+
+
+def empty_seconds(
+    backlog: float,
+    arrivals: ArrivalProfile,
+    law: ConcurrencyLaw,
+    seconds_per_message: Array,
+    arrival_factors: Array,
+    horizon_s: float = HORIZON_S,
+    batch: float = 0.0,
+) -> Array:
+    """As ``drain_seconds``: when nothing waits for the first time, and the last batches are at work."""
+    if backlog <= 0:
+        return np.zeros_like(seconds_per_message)
+    found = np.full(seconds_per_message.shape, np.inf)
+    for length in (*(one for one in LENGTHS_S if one < horizon_s), horizon_s):
+        open_ = np.isinf(found)
+        axis = time_axis(length)
+        left = backlog + np.multiply.outer(arrival_factors[open_], arrivals.total(axis))
+        left -= law.work(axis) / seconds_per_message[open_, None] + law.at(axis) * batch / 2
+        found[open_] = _first_zero(axis, left)
+        if np.isfinite(found).all():
+            break
+    return found
+
+
+def course(
+    backlog: float,
+    oldest_s: float,
+    arrivals: ArrivalProfile,
+    law: ConcurrencyLaw,
+    seconds_per_message: float,
+    length_s: float,
+) -> DrainCourse:
+    """The next ``length_s`` seconds. ``oldest_s``: the age of the oldest message now; the backlog is taken to have
+    arrived evenly since."""
+    axis = time_axis(length_s)
+    depth, age = paths(backlog, oldest_s, arrivals, law, np.array([seconds_per_message]), np.ones(1), axis)
+    busy = depth[0] > 1e-9 * max(1.0, backlog)
+    rate = np.gradient(arrivals.total(axis), axis)
+    concurrency = np.where(busy, law.at(axis), np.minimum(law.at(axis), rate * seconds_per_message))
+    return DrainCourse(axis, depth[0], concurrency, age[0])
+
+
+def paths(
+    backlog: float,
+    oldest_s: float,
+    arrivals: ArrivalProfile,
+    law: ConcurrencyLaw,
+    seconds_per_message: Array,
+    arrival_factors: Array,
+    axis: Array,
+) -> tuple[Array, Array]:
+    """Depth and age (s) at the times of ``axis``, a row for each pair of ``seconds_per_message`` and ``arrival_factors``."""
+    arrived = backlog + np.multiply.outer(arrival_factors, arrivals.total(axis))
+    net = arrived - law.work(axis) / seconds_per_message[:, None]
+    unused = np.minimum(0.0, np.minimum.accumulate(net, axis=1))  # capacity that found nothing to do
+    depth = net - unused
+    times = np.concatenate(([-oldest_s if backlog else 0.0], axis))
+    sent_at = np.stack(
+        [np.interp(row - left, np.concatenate(([0.0], row)), times) for row, left in zip(arrived, depth, strict=True)]
+    )
+    return depth, np.where(depth > 1e-9 * max(1.0, backlog), axis - sent_at, 0.0)
+
+
+def concurrency_for(
+    backlog: float,
+    arrivals: ArrivalProfile,
+    law: ConcurrencyLaw,
+    seconds_per_message: float,
+    within_s: float,
+    batch: float = 0.0,
+    most: int = 100_000,
+) -> int | None:
+    """The lowest limit with which the backlog is drained within that time, the ramp being what it is; None where even
+    ``most`` would not do (100,000: 10,000 pollers of 10 invocations each, Lambda developer guide, 2026-08)."""
+    low, high = 0, most
+    per_message, as_they_are = np.array([seconds_per_message]), np.ones(1)
+
+    def drains(limit: int) -> bool:
+        lifted = ConcurrencyLaw(law.start, law.per_minute, float(limit), "")
+        found = drain_seconds(backlog, arrivals, lifted, per_message, as_they_are, within_s, batch)
+        return bool(found[0] <= within_s)
+
+    if not drains(high):
+        return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if drains(middle) else (middle, high)
+    return high
+
+
+def time_axis(length_s: float) -> Array:
+    return np.asarray(length_s * np.linspace(0.0, 1.0, POINTS) ** 2, dtype=np.float64)
+
+
+def _first_zero(axis: Array, left: Array) -> Array:
+    """Where each row falls to zero first, between its points by a straight line; inf where it does not."""
+    done = left <= 0
+    after = np.argmax(done, axis=1)
+    rows = np.arange(len(left))
+    high, low = left[rows, np.maximum(after - 1, 0)], left[rows, after]
+    share = np.divide(high, high - low, out=np.zeros_like(high), where=high > low)
+    start = axis[np.maximum(after - 1, 0)]
+    crossing = start + share * (axis[after] - start)
+    return np.asarray(np.where(done.any(axis=1), crossing, np.inf), dtype=np.float64)

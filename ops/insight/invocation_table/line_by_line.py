@@ -1,0 +1,60 @@
+"""Joins the attempts whose lines are out of the ordinary, as objects, and gives them back as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ops.insight.invocation_table.attempts import attempts
+from ops.insight.invocation_table.line_columns import VALUE_TEXTS, Column, LineColumns, OtherLine, moment_of, ticks
+from ops.insight.invocation_table.model import NUMBERS
+from ops.invocation_log import RECORD, REPORT, InvocationLogLine
+
+
+def join_line_by_line(
+    lines: LineColumns, columns: Mapping[str, Column], endings: Sequence[OtherLine], inits: Sequence[OtherLine]
+) -> dict[str, Column]:
+    """``columns``: of records and REPORT lines; ``endings``: other lines about the end of an invocation."""
+    known = sorted([*_objects(lines, columns), *((one.place, one.line) for one in endings)], key=lambda pair: pair[0])
+    places: dict[tuple[str, str], int] = {}
+    for place, line in known:
+        places.setdefault((line.request_id, line.stream), place)
+    found = list(attempts([*(one.line for one in inits), *(line for _, line in known)]))
+    values = [read for _, _, read in found]
+    joined: dict[str, Column] = {
+        "request_id": lines.request_ids.add_all([request_id for request_id, _, _ in found]),
+        "started": np.array([ticks(started) for _, started, _ in found], dtype=np.int64),
+        "cold": np.array([bool(read.get("cold")) for read in values], dtype=bool),
+        "environment": lines.streams.add_all([read["environment"] for read in values]),
+        "place": np.array([places[request_id, read["environment"]] for request_id, _, read in found], dtype=np.int64),
+    }
+    for name in NUMBERS:
+        joined[name] = np.array([read.get(name) for read in values], dtype=float)
+    for name in VALUE_TEXTS:
+        joined[name] = lines.texts[name].add_all([str(read.get(name) or "") for read in values])
+    return joined
+
+
+def _objects(lines: LineColumns, columns: Mapping[str, Column]) -> list[tuple[int, InvocationLogLine]]:
+    """The lines again as ``ops.invocation_log.parse`` reads them, with their places."""
+    listed = {name: values.tolist() for name, values in columns.items()}
+    return [(place, _object(lines, listed, row)) for row, place in enumerate(listed["place"])]
+
+
+def _object(lines: LineColumns, listed: Mapping[str, list[Any]], row: int) -> InvocationLogLine:
+    numbers = {name: listed[name][row] for name in NUMBERS}
+    values: dict[str, Any] = {name: number for name, number in numbers.items() if number == number}  # NaN is not
+    values |= {name: lines.texts[name].texts[listed[name][row]] for name in VALUE_TEXTS}
+    values["cold"] = listed["cold"][row]
+    return InvocationLogLine(
+        RECORD if listed["record"][row] else REPORT,
+        lines.request_ids.texts[listed["request_id"][row]],
+        moment_of(listed["started"][row]),
+        values,
+        moment_of(listed["at"][row]),
+        lines.streams.texts[listed["stream"][row]],
+        listed["as_json"][row],
+        lines.functions.texts[listed["function"][row]],
+    )

@@ -1,0 +1,255 @@
+"""Forecast: when the backlog is drained, and what breaks before that."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ops import formatting, pricing
+from ops.insight.forecast import assumptions, observed_rates, scaling_laws, what_if
+from ops.insight.forecast.assumptions import Assumed
+from ops.insight.forecast.forecast import Forecast, Goals, Load, band
+from ops.insight.forecast.scaling_laws import GROUPS, ScalingSettings
+from ops.insight.forecast.what_if import Variant, VariantForecast
+from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
+from ops.insight.reports import alarms
+from ops.insight.rules import backlog
+from ops.insight.rules.findings import Observation, summarize
+from ops.insight.sources import metric_queries, metrics, queue_depths
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.aws.cloudwatch import MetricQuery
+    from ops.workload import Workload
+
+AS_IT_IS = "as it is"
+PRICED = (
+    "dollars: Lambda's duration and requests, SQS's receives and deletes, and provisioned pollers; not INIT, sends, API "
+    "Gateway, logs, metrics and alarms, which the cost of the workload has too"
+)
+NO_COURSE = pd.DataFrame({"depth": [], "concurrency": [], "age_s": []}, dtype=float)
+
+
+@dataclass(frozen=True)
+class ForecastReport:
+    """``course``: depth (messages), concurrency, age_s, indexed by ``seconds`` from now, and ``depth_low``, ``depth_high``,
+    ``age_low``, ``age_high``, their 10th and 90th percentiles, where something is known of the spread. ``variants``: the
+    settings as they are (or as assumed) first; empty where the time per message is not known. ``basis``: where each number
+    that the forecast rests on comes from."""
+
+    finding: Finding
+    backlog: float
+    arrivals_per_min: float
+    arrivals_from: str
+    seconds_per_message: float | None
+    variants: tuple[VariantForecast, ...]
+    course: pd.DataFrame
+    deadline_s: float | None
+    retention_s: float
+    basis: tuple[str, ...]
+    look: QueryCost
+    age_lines: tuple[Threshold, ...] = ()
+    settings: ScalingSettings | None = None
+    """Of the workload; None where no function of this account reads the queue."""
+    memory_mb: int | None = None
+    at: datetime | None = None
+    """The end of a past range, from which the forecast starts."""
+
+    @property
+    def now(self) -> VariantForecast | None:
+        """Of the settings as they are, or as assumed."""
+        return self.variants[0] if self.variants else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of settings, each once, behind the settings that it is so for."""
+        about: dict[str, list[str]] = {}
+        for one in self.variants:
+            if one.note:
+                about.setdefault(one.note, []).append(one.name)
+        every = len(self.variants)
+        return tuple(
+            f"{'all settings' if 1 < len(names) == every else ', '.join(names)}: {note}"
+            for note, names in about.items()
+        )
+
+    @property
+    def in_time(self) -> bool:
+        return self.finding.level in (Level.OK, Level.WATCH)
+
+
+def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None = None) -> ForecastReport:
+    """One or two GetMetricData calls, one DescribeAlarms and the queue's depth now. Raises UsageError for what is assumed
+    and cannot be, and what ``ops.aws`` raises."""
+    assumed = assumed or Assumed()
+    readings = metrics.read(aws, _queries(workload), window)
+    there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
+    known, missing = alarms.read(aws, workload)
+    seen = observed_rates.observe(readings, float(there.work.in_flight))
+    groups, group_basis = assumptions.message_groups(workload, readings, assumed)
+    settings, asked = scaling_laws.of_workload(workload), None
+    if settings is not None:
+        settings = assumptions.with_groups(settings, groups)
+        asked = assumed.changes.variant(settings)
+    arrivals, source, arrival_factors, look = assumptions.arrivals(aws, workload, seen, assumed, readings)
+    seconds = assumptions.seconds_per_message(seen, assumed, window)
+    deadline = assumptions.deadline(workload, known, assumed)
+    waiting = float(queue_depths.total(there.work)) if assumed.backlog is None else assumed.backlog
+    goals = Goals(float(workload.queue.retention_s), deadline.value if deadline else None, assumed.within_s)
+    basis = [f"arrivals: {source}"]
+    if seconds is not None:
+        basis.append(f"time per message: {seconds.source}")
+    basis += [f"deadline: {deadline.source}"] if deadline else []
+    basis += [*group_basis, *(assumptions.notes(settings, seen) if settings is not None else ())]
+    basis.append(PRICED)
+    made = ForecastReport(
+        finding=_unknown(workload, settings),
+        backlog=waiting,
+        arrivals_per_min=arrivals.mean_per_minute,
+        arrivals_from=source.partition(";")[0],
+        seconds_per_message=seconds.value if seconds else None,
+        variants=(),
+        course=NO_COURSE,
+        deadline_s=goals.deadline_s,
+        retention_s=goals.retention_s,
+        basis=tuple(basis),
+        look=QueryCost(look.metrics_requested, look.usd, look.partial + missing),
+        age_lines=age_lines(goals),
+        settings=settings,
+        memory_mb=workload.function.memory_mb if workload.function else None,
+        at=there.at,
+    )
+    if settings is None or seconds is None:
+        return made
+    load = Load(
+        backlog=waiting,
+        oldest_s=0.0 if assumed.backlog is not None else backlog.oldest_age(readings, there) or 0.0,
+        arrivals=arrivals,
+        seconds_per_message=seconds.value,
+        arrival_factors=arrival_factors,
+        second_factors=np.empty(0) if seconds.typed else assumptions.factors(seen.second_samples),
+        batch=seen.messages_per_batch or float(settings.batch_size),
+        groups=groups,
+    )
+    running = readings.latest("concurrency", quiet=0.0) or 0.0
+    found = forecast_load(made, workload, load, goals, settings, asked, running)
+    return replace(found, finding=readings.dated(found.finding))
+
+
+def forecast_load(
+    made: ForecastReport,
+    workload: Workload,
+    load: Load,
+    goals: Goals,
+    settings: ScalingSettings,
+    asked: Variant | None = None,
+    running: float = 0.0,
+) -> ForecastReport:
+    """``made`` with the forecasts of the settings as they are, of those that are ``asked`` about, and of some others.
+    ``running``: invocations now, from where concurrency grows."""
+    current = Variant(AS_IT_IS, settings)
+    first = [current] if asked is None else [asked, current]
+    timeout_s = float(workload.function.timeout_s) if workload.function else 0.0
+    prices = pricing.load(workload.region)
+    tried = tuple(
+        what_if.run(one, load, goals, running, workload, prices)
+        for one in _distinct([*first, *what_if.variants(settings, load.seconds_per_message, timeout_s)])
+    )
+    load = replace(load, seconds_per_message=load.seconds_per_message / first[0].faster)
+    return replace(
+        made,
+        finding=_finding(workload, load, tried[0].forecast, goals),
+        variants=tried,
+        course=_course(load, tried[0].forecast),
+    )
+
+
+def _distinct(variants: list[Variant]) -> list[Variant]:
+    """The first of each name."""
+    found: dict[str, Variant] = {}
+    for one in variants:
+        found.setdefault(one.name, one)
+    return list(found.values())
+
+
+def _queries(workload: Workload) -> list[MetricQuery]:
+    queries = [
+        *metric_queries.queue(workload.queue, "visible", "in_flight", "oldest_s", "sent", "received", "deleted"),
+        *metric_queries.function(workload.function, "concurrency", "invocations", "duration_ms"),
+        *metric_queries.mapping(workload.mapping),
+    ]
+    if workload.queue.fifo:
+        queries += [
+            *metric_queries.groups_in_flight(workload.queue),
+            *metric_queries.durations(workload.function, "p50", "p95"),
+        ]
+    return queries
+
+
+def age_lines(goals: Goals) -> tuple[Threshold, ...]:
+    lines = [Threshold("message retention", goals.retention_s)]
+    return tuple(lines if goals.deadline_s is None else [Threshold("deadline", goals.deadline_s), *lines])
+
+
+def _course(load: Load, found: Forecast) -> pd.DataFrame:
+    path, spread = found.course, band(load, found)
+    columns = {"depth": path.depth, "concurrency": path.concurrency, "age_s": path.age_s}
+    if spread is not None:
+        columns |= dict(zip(("depth_low", "depth_high"), spread.depth, strict=True))
+        columns |= dict(zip(("age_low", "age_high"), spread.age_s, strict=True))
+    return pd.DataFrame(columns, index=pd.Index(path.seconds, name="seconds"))
+
+
+def _unknown(workload: Workload, settings: ScalingSettings | None) -> Finding:
+    text = (
+        f"no function of this account reads {workload.queue.name}: how fast it is drained is not known"
+        if settings is None
+        else "no message was processed in this time range, so the time per message is not known: choose a longer range, "
+        "or give the time"
+    )
+    return summarize([Observation(Level.UNKNOWN, text)])
+
+
+def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> Finding:
+    claims = [_drain(load, found)]
+    if workload.mapping is not None and not workload.mapping.enabled:
+        claims.insert(0, Observation(Level.ACT, "the event source mapping is off: nothing is drained until it is on"))
+    if found.expires_s is not None:
+        when = f"in {formatting.duration(found.expires_s)}" if found.expires_s else "now"
+        text = f"messages expire unprocessed {when}, after {formatting.duration(goals.retention_s)}"
+        claims.append(Observation(Level.ACT, text))
+    elif found.deadline_missed_s is not None and goals.deadline_s is not None:
+        when = f"in {formatting.duration(found.deadline_missed_s)}" if found.deadline_missed_s else "already"
+        text = f"the oldest message is older than {formatting.duration(goals.deadline_s)} {when}"
+        drained = f"; {_drain(load, found).text}" if found.drained_s is not None and load.backlog > 0 else ""
+        claims.append(Observation(Level.WATCH, text + drained))
+    return summarize(claims)
+
+
+def _drain(load: Load, found: Forecast) -> Observation:
+    limit = f"{formatting.count(found.law.limit, 'concurrent execution')} ({found.law.limited_by})"
+    rate, needed = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
+    if found.drained_s is None:
+        return Observation(
+            Level.ACT, f"never drained: {rate} arriving keep {needed} executions busy, of {limit}{_better(load, found)}"
+        )
+    if load.backlog <= 0:
+        return Observation(Level.OK, f"no backlog; {rate} arriving keep {needed} of {limit} busy")
+    text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
+    return Observation(Level.OK, text)
+
+
+def _better(load: Load, found: Forecast) -> str:
+    """What would drain it."""
+    if load.groups is not None and load.needed * load.groups.largest > 1:
+        times = formatting.count(load.needed * load.groups.largest)
+        return f"; a message group runs one invocation at a time, and the job would have to be more than {times} times as fast"
+    if not found.needed:
+        return ""
+    what = " message groups of one size" if found.law.limited_by == GROUPS else ""
+    return f"; {found.needed:,}{what} would drain it in {formatting.duration(found.goal_s)}"

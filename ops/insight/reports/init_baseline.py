@@ -1,0 +1,61 @@
+"""The init durations of the version before, with which those of a newer one are compared by an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+from ops import clock
+from ops.alarms.catalogue import InitBaseline
+from ops.formatting import count
+from ops.insight import time_window
+from ops.insight.rules.cold_starts import versions
+from ops.insight.sources import invocations
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.workload import Workload
+
+DAYS = 14
+LEAST = 20
+"""Cold starts of a version, below which its p95 is that of one of them. Our choice."""
+KEPT_S, KEPT_WITHOUT_S, MOST_KEPT = 24 * 3600.0, 3600.0, 64
+_kept: dict[Hashable, tuple[float, InitBaseline | str]] = {}
+"""Until when (``clock.elapsed_s``), and what was read."""
+
+
+def read_daily(aws: Aws, workload: Workload) -> InitBaseline | str:
+    """As ``read``, once a day for what is deployed, or once an hour where there is none: a page asks every few minutes, and
+    each query is paid for by the GB of two weeks."""
+    function = workload.function
+    deployed = (function.arn, function.version, function.deployed_at) if function else None
+    key = (aws.target, workload.queue.arn, deployed)
+    until, found = _kept.get(key, (0.0, ""))
+    if clock.elapsed_s() < until:
+        return found
+    found = read(aws, workload)
+    _kept.pop(key, None)
+    _kept[key] = clock.elapsed_s() + (KEPT_WITHOUT_S if isinstance(found, str) else KEPT_S), found
+    for oldest in list(_kept)[:-MOST_KEPT]:
+        _kept.pop(oldest, None)
+    return found
+
+
+def read(aws: Aws, workload: Workload) -> InitBaseline | str:
+    """Of the last version but one that has enough cold starts in two weeks, or of the only one; or why there is none, as a
+    sentence. One Logs Insights query. Raises what ``ops.aws`` raises."""
+    logged = invocations.read(aws, workload, time_window.last(DAYS * 24 * 60, aws.target.finest_period))
+    measured = logged.frame.loc[versions.waited_ms(logged.frame).index, "version"].value_counts()
+    found = versions.by_version(logged.frame)
+    # A cold start whose line has no init duration says nothing of it.
+    found = found.assign(cold=[int(measured.get(version, 0)) for version in found["version"]])
+    numbered = found[found["version"].str.fullmatch(r"\d+")]
+    enough = numbered[numbered["cold"] >= LEAST]
+    if enough.empty:
+        cold = zip(found["version"], found["cold"], strict=True)
+        seen = ", ".join(f"{version} ({count(number, 'cold start')})" for version, number in cold)
+        why = logged.unread or f"no version has {LEAST} measured cold starts in {DAYS} days: {seen or 'none ran'}"
+        return f"init-slower compares with no version: {why}."
+    before = enough[enough["version"] != numbered["version"].iloc[-1]]
+    row: dict[Any, Any] = (enough if before.empty else before).iloc[-1].to_dict()
+    return InitBaseline(int(row["version"]), round(float(row["init_p95_ms"]), 1), int(row["cold"]))

@@ -1,0 +1,92 @@
+"""How many invocations were cold, and whether that is worth a warning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handler import contract
+from ops import formatting
+from ops.aws.cloudwatch import MetricQuery
+from ops.insight.report_types import Level
+from ops.insight.rules.findings import Observation
+from ops.insight.sources import metric_queries
+
+if TYPE_CHECKING:
+    from ops.aws.lambda_ import Function
+    from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.metrics import Readings
+
+COLD_SHARE, MIN_INVOCATIONS = 0.1, 50
+"""Share of cold invocations that is worth a warning, and of how many at least: where little runs, most of it is cold.
+Our choice, there is no AWS figure."""
+SLOW_INIT_MS = 10_000 * 0.8
+"""Init is stopped and tried again at 10 s (Lambda developer guide, runtimes): close to that, it is near to failing."""
+
+
+@dataclass(frozen=True)
+class ColdStarts:
+    """``cold`` of ``recorded`` invocations. ``slowest_init_ms``: None when unknown. ``interval``: of the share, with 95%
+    confidence, where it is estimated from a sample."""
+
+    cold: float
+    recorded: float
+    slowest_init_ms: float | None = None
+    interval: tuple[float, float] | None = None
+
+    @property
+    def share(self) -> float:
+        return self.cold / self.recorded
+
+    def __str__(self) -> str:
+        about = "about " if self.interval else ""
+        return f"{about}{formatting.count(self.cold)} of {formatting.count(self.recorded, 'invocation')}"
+
+
+def queries(function: Function | None) -> list[MetricQuery]:
+    """``cold``, ``recorded`` and ``slowest_init_ms``."""
+    if function is None:
+        return []
+    at = ((contract.INVOCATION_DIMENSION, function.name),)
+    slowest = MetricQuery("slowest_init_ms", contract.INVOCATION_NAMESPACE, contract.INV_INIT, "Maximum", at)
+    return [*metric_queries.records(function, "cold", "recorded"), slowest]
+
+
+def count_cold(readings: Readings, found: Invocations | None) -> ColdStarts | None:
+    """By the metrics; by the log lines for a function without them, where all could be read. None when unknown."""
+    if recorded := readings.total("recorded"):
+        slowest = max((ms for _, ms in readings.points("slowest_init_ms")), default=None)
+        return ColdStarts(readings.total("cold") or 0.0, recorded, slowest)
+    if found is None or not len(found.table) or (found.truncated and found.sample is None):
+        return None
+    cold, inits = found.table.cold, found.table.numbers["init_ms"]
+    known = inits[cold & (inits == inits)]  # without NaN
+    slowest = float(known.max()) if len(known) else None
+    count, rows = float(cold.sum()), float(len(cold))
+    if found.sample is None:
+        return ColdStarts(count, rows, slowest)
+    from ops.insight.sources import invocation_sample  # with NumPy, which `ops status` does without
+
+    interval = invocation_sample.share_interval(cold, found.parts)
+    return ColdStarts(round(count * found.scale), round(rows * found.scale), slowest, interval)
+
+
+def observe_cold_starts(starts: ColdStarts | None, details: str = "") -> Observation:
+    """``details``: what the page knows besides, as further parts of the clause."""
+    if starts is None:
+        return Observation(Level.UNKNOWN, "no invocation records or REPORT lines in this time range")
+    were = "was" if starts.recorded == 1 else "were"
+    text = f"{starts} {were} cold ({formatting.percent(starts.share)}{_within(starts)}){details}"
+    if starts.slowest_init_ms is not None and starts.slowest_init_ms >= SLOW_INIT_MS:
+        slowest = formatting.latency(starts.slowest_init_ms)
+        text += f"; the slowest init ({slowest}) is close to Lambda's 10 s init timeout"
+        return Observation(Level.WATCH, text, "cold_starts")
+    many = starts.share >= COLD_SHARE and starts.recorded >= MIN_INVOCATIONS
+    return Observation(Level.WATCH if many else Level.OK, text, "cold_starts")
+
+
+def _within(starts: ColdStarts) -> str:
+    if starts.interval is None:
+        return ""
+    low, high = starts.interval
+    return f", {formatting.percent(low)} to {formatting.percent(high)} by a sample"

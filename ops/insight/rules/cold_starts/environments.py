@@ -1,0 +1,76 @@
+"""Execution environments as the log shows them: each writes a log stream of its own.
+
+Of all of them at once, as arrays: a cold start is compared with every environment that was there, and in a storm of cold
+starts there are thousands of both.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ops.insight.sources.invocations import Invocation
+
+Mask = npt.NDArray[np.bool_]
+
+ENDING = timedelta(seconds=2)
+"""After an invocation its environment is taken to be busy a little longer: extensions finish, and times are rounded."""
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+def ticks(moment: datetime | timedelta) -> int:
+    """Microseconds, of a time since 1970."""
+    return (moment - _EPOCH if isinstance(moment, datetime) else moment) // _MICROSECOND
+
+
+class LoggedEnvironments:
+    """Those of ``rows``, which are sorted by time, without those whose log stream is not known. Arrays hold one value for
+    each environment, in ticks: ``first`` and ``last`` are when its first and last invocation started, ``ended`` is when
+    the last one before the moment of ``move_to`` ended, INIT included."""
+
+    def __init__(self, rows: Sequence[Invocation]) -> None:
+        self._rows = [row for row in rows if row.environment]
+        self._own: dict[str, list[Invocation]] = defaultdict(list)
+        for row in self._rows:
+            self._own[row.environment].append(row)
+        self._place = {name: place for place, name in enumerate(self._own)}
+        of_each = list(self._own.values())
+        self.first = np.array([ticks(own[0].started) for own in of_each], dtype=np.int64)
+        self.last = np.array([ticks(own[-1].started) for own in of_each], dtype=np.int64)
+        self.ended = np.zeros(len(of_each), dtype=np.int64)
+        self.broken = np.array([is_broken(own[-1]) for own in of_each], dtype=bool)
+        """Whether its last invocation left it broken."""
+        self._version = np.array([own[0].version for own in of_each], dtype=object)
+        self._passed = 0
+
+    def move_to(self, moment: datetime) -> None:
+        """Never back."""
+        while self._passed < len(self._rows) and self._rows[self._passed].started < moment:
+            row = self._rows[self._passed]
+            lasted = timedelta(milliseconds=(row.duration_ms or 0.0) + (row.init_ms or row.restore_ms or 0.0))
+            self.ended[self._place[row.environment]] = ticks(row.started + lasted)
+            self._passed += 1
+
+    def others(self, row: Invocation) -> Mask:
+        """Those that had an invocation before ``row``, without its own."""
+        found: Mask = self.first < ticks(row.started)
+        found[self._place[row.environment]] = False
+        return found
+
+    def of_version(self, version: str) -> Mask:
+        found: Any = self._version == version
+        return np.asarray(found, dtype=bool)
+
+    def before(self, row: Invocation) -> Invocation | None:
+        """The last invocation of the same environment that started before ``row``."""
+        return next((one for one in reversed(self._own[row.environment]) if one.started < row.started), None)
+
+
+def is_broken(row: Invocation) -> bool:
+    """A function error that the handler raised (``failure``) leaves the environment as it is."""
+    return row.status in ("error", "timeout")

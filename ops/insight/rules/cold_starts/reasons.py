@@ -1,0 +1,123 @@
+"""A reason for each cold start, from what the other environments did at that moment.
+
+A suppressed INIT and a failed INIT are recorded as such. The other reasons are inferred: Lambda does not tell them, and
+neither documents when it removes an idle environment.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import numpy as np
+
+from handler.extension.records import rules
+from ops.insight.rules.cold_starts.environments import ENDING, LoggedEnvironments, Mask, is_broken, ticks
+from ops.insight.sources.invocations import Invocation
+
+WARM = timedelta(minutes=5)
+"""An environment that was used within this time should still be there; one that was not may have been removed. Our
+choice: AWS documents no such time, and users observe 5 minutes and more."""
+CLOCKS = timedelta(seconds=1)
+"""By how much the time of a deployment (whole seconds) and of an invocation may be off."""
+SWITCHED = timedelta(seconds=30)
+"""After a change, the environments of before take no more work by then; those that do serve another version of an alias."""
+INIT_ERRORS = (
+    "Runtime.ImportModuleError",
+    "Runtime.HandlerNotFound",
+    "Runtime.UserCodeSyntaxError",
+    "Runtime.InvalidEntrypoint",
+    "Runtime.InvalidWorkingDir",
+    "Extension.InitError",
+    "Extension.Crash",
+    "Extension.LaunchError",
+)
+"""Error types of an INIT that failed (Lambda developer guide, troubleshooting, 2026-11)."""
+
+
+class ColdReason(StrEnum):
+    DEPLOY = "deploy or configuration change"
+    SCALE_OUT = "scale-out under load"
+    IDLE = "after idle time"
+    REPLACED = "replaced by Lambda"
+    RESET = "after a crash or timeout"
+    FAILED_INIT = "failed INIT"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class ColdStart:
+    """``inferred``: from what the other environments did; else the log tells it. ``waited_ms``: INIT or restore; None
+    when unknown."""
+
+    invocation: Invocation
+    reason: ColdReason
+    inferred: bool
+
+    @property
+    def waited_ms(self) -> float | None:
+        row = self.invocation
+        return row.init_ms if row.init_ms is not None else row.restore_ms
+
+
+def explain(rows: Iterable[Invocation], changes: Sequence[datetime] = (), *, whole: bool = True) -> list[ColdStart]:
+    """Each cold start of ``rows``, oldest first. ``changes``: when the function's code or configuration changed, as far as
+    known; a new version is seen without them. ``whole``: every invocation is in ``rows``; of a sample nothing can be
+    inferred, because it does not show what the other environments did."""
+    rows = sorted(rows, key=lambda row: row.started)
+    environments = LoggedEnvironments(rows)
+    ordered = sorted(changes)
+    return [ColdStart(row, *_reason(row, environments, ordered, whole)) for row in rows if row.cold]
+
+
+def _reason(
+    row: Invocation, environments: LoggedEnvironments, changes: Sequence[datetime], whole: bool
+) -> tuple[ColdReason, bool]:
+    """And whether it is inferred."""
+    if row.error_type in INIT_ERRORS:
+        return ColdReason.FAILED_INIT, False
+    if row.phase == rules.SUPPRESSED:
+        return ColdReason.RESET, False
+    if not (row.environment and whole):
+        return ColdReason.UNKNOWN, False
+    if (before := environments.before(row)) is not None:
+        return (ColdReason.RESET if is_broken(before) else ColdReason.UNKNOWN), False
+    environments.move_to(row.started)
+    now, changed = ticks(row.started), _last_change(row, changes)
+    others = environments.others(row)
+    current = others & environments.of_version(row.version)
+    if changed is not None:
+        current &= environments.first >= changed
+    if _is_deployed(environments, now, current, others & ~current, changed):
+        return ColdReason.DEPLOY, True
+    busy = environments.ended + ticks(ENDING) > now
+    used_later = environments.last > now
+    missing = current & ~busy & (used_later | (environments.ended + ticks(WARM) > now))
+    if np.any(missing & ~used_later & environments.broken):
+        return ColdReason.RESET, True
+    if missing.any():
+        return ColdReason.REPLACED, True
+    if np.any(current & busy):
+        return ColdReason.SCALE_OUT, True
+    return (ColdReason.IDLE, True) if others.any() else (ColdReason.UNKNOWN, False)
+
+
+def _last_change(row: Invocation, changes: Sequence[datetime]) -> int | None:
+    """In ticks."""
+    at = bisect_right(changes, row.started + CLOCKS)
+    return ticks(changes[at - 1] - CLOCKS) if at else None
+
+
+def _is_deployed(environments: LoggedEnvironments, now: int, current: Mask, earlier: Mask, changed: int | None) -> bool:
+    """Whether it takes the place of an environment of before the change: as many as were warm then are replaced."""
+    there = int(np.count_nonzero(current))
+    since = now if changed is None else changed
+    if changed is None and there:
+        since = int(environments.first[current].min())
+    if there:
+        earlier &= environments.last <= now + ticks(SWITCHED)
+    warm = earlier & (environments.ended >= since - ticks(WARM))
+    return there < int(np.count_nonzero(warm))

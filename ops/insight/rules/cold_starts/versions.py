@@ -1,0 +1,77 @@
+"""Init durations by version, and whether a version is slower to start than the one before."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+LEAST = 10
+"""Cold starts of a version below which it is not compared."""
+RESAMPLES = 1_000
+AT_ONCE = 1_000_000
+"""Values drawn at a time, for the sake of memory."""
+CONFIDENCE = 0.95
+SEED = 20_261_129
+"""Fixed, so that the same cold starts give the same answer at each refresh."""
+SLOWER, NOT_SLOWER, TOO_FEW = "yes", "no", "too few"
+COLUMNS = (
+    "version",
+    "invocations",
+    "cold",
+    "share",
+    "init_p50_ms",
+    "init_p50_low_ms",
+    "init_p50_high_ms",
+    "init_p95_ms",
+    "init_p99_ms",
+    "slower",
+)
+
+
+def waited_ms(frame: pd.DataFrame) -> pd.Series:
+    """What each cold invocation waited for (ms): its INIT, or its restore from a snapshot."""
+    cold = frame[frame["cold"]]
+    return cold["init_ms"].fillna(cold["restore_ms"]).dropna()
+
+
+def by_version(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row per version, the one that ran first first, with ``COLUMNS``: share 0–1; the median with its 95% confidence
+    interval; ``slower``: whether its median is above that of the version before, by more than chance (``yes``, ``no``,
+    ``too few``; empty for the first)."""
+    groups = sorted(frame.groupby("version", sort=False), key=lambda group: group[1]["started"].min())
+    waits = [waited_ms(some).to_numpy(dtype=float) for _, some in groups]
+    medians = [_resampled_medians(some) for some in waits]
+    slower = ["", *(_slower(*pair) for pair in pairwise(zip(waits, medians, strict=True)))]
+    rows = [
+        _row(str(version), some, own, resampled, answer)
+        for (version, some), own, resampled, answer in zip(groups, waits, medians, slower, strict=False)
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(version: str, some: pd.DataFrame, own: Any, resampled: Any, answer: str) -> tuple[Any, ...]:
+    p50, p95, p99 = np.quantile(own, (0.5, 0.95, 0.99)) if len(own) else (np.nan,) * 3
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(resampled, (tail, 1 - tail)) if len(own) >= LEAST else (np.nan, np.nan)
+    cold = int(some["cold"].sum())
+    return version, len(some), cold, cold / len(some), p50, low, high, p95, p99, answer
+
+
+def _resampled_medians(own: Any) -> Any:
+    if not len(own):
+        return np.empty(0)
+    random = np.random.default_rng(SEED)
+    at_once = max(1, AT_ONCE // len(own))
+    sizes = [min(at_once, RESAMPLES - done) for done in range(0, RESAMPLES, at_once)]
+    return np.concatenate([np.median(own[random.integers(0, len(own), (size, len(own)))], axis=1) for size in sizes])
+
+
+def _slower(before: tuple[Any, Any], after: tuple[Any, Any]) -> str:
+    """By the confidence interval of the difference of the medians."""
+    if min(len(before[0]), len(after[0])) < LEAST:
+        return TOO_FEW
+    shuffled = np.random.default_rng(SEED + 1).permutation(after[1])  # the same draws would move both together
+    return SLOWER if np.quantile(shuffled - before[1], (1 - CONFIDENCE) / 2) > 0 else NOT_SLOWER

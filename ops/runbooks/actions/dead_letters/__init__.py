@@ -1,0 +1,8 @@
+"""Actions on dead letters: read and explained, kept and deleted, sent back, moved to a quarantine queue."""
+
+from ops.runbooks.actions.dead_letters.archive import Export, Purge
+from ops.runbooks.actions.dead_letters.quarantine import PlanQuarantine, Quarantine
+from ops.runbooks.actions.dead_letters.reading import Explain, MakePlan, Scan
+from ops.runbooks.actions.dead_letters.redrive import Cancel, Redrive
+
+__all__ = ["Cancel", "Explain", "Export", "MakePlan", "PlanQuarantine", "Purge", "Quarantine", "Redrive", "Scan"]

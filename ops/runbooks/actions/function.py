@@ -1,0 +1,99 @@
+"""Actions on the function's configuration: memory, timeout."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from ops.aws import call as calls
+from ops.aws import sqs
+from ops.aws.call import ApiCall
+from ops.errors import UsageError
+from ops.runbooks.actions.action import ActionContext, Value
+from ops.runbooks.actions.settings import Reading, Setting
+from ops.runbooks.actions.workload_parts import function_of, qualifier_of
+
+_READS = ("lambda:GetFunctionConfiguration",)
+
+
+class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``megabytes``: Lambda's range of MemorySize."""
+
+    megabytes: Annotated[int, Meta(ge=128, le=10_240)]
+
+
+class Timeout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``seconds``: Lambda's range of Timeout."""
+
+    seconds: Annotated[int, Meta(ge=1, le=900)]
+
+
+def _latest(context: ActionContext) -> str:
+    """The function whose unpublished version the mapping invokes. Raises UsageError where it invokes another one, which
+    a change of the configuration does not reach."""
+    function, qualifier = function_of(context), qualifier_of(context)
+    if qualifier:
+        raise UsageError(
+            f"The mapping invokes {function.name}:{qualifier}, whose configuration is fixed.",
+            "Change it in the template, and deploy.",
+        )
+    return function.name
+
+
+def _read(context: ActionContext, key: str) -> Reading:
+    name = _latest(context)
+    get = ApiCall("lambda", "GetFunctionConfiguration", {"FunctionName": name})
+    found = calls.make(context.aws, get, f"function {name}")
+    return Reading(int(found[key]), found.get("LastUpdateStatus", "Successful") == "Successful")
+
+
+def _configure(key: str, function: str, value: Any) -> ApiCall:
+    return ApiCall("lambda", "UpdateFunctionConfiguration", {"FunctionName": function, key: value})
+
+
+def _memory_note(_context: ActionContext, _value: Value) -> str:
+    return "The price per second and the CPU are in proportion to it. Every execution environment is replaced: cold starts."
+
+
+def _timeout_note(context: ActionContext, value: Value) -> str:
+    visible_s = sqs.find_queue(context.aws, context.workload.queue.arn).visibility_s
+    if isinstance(value, int) and value > visible_s:
+        raise UsageError(
+            f"Lambda rejects a timeout of {value} s: the queue's visibility timeout is {visible_s} s.",
+            f"Raise that first, to {6 * value} s or more.",
+        )
+    if isinstance(value, int) and 6 * value > visible_s:
+        return f"AWS recommends a visibility timeout of six times as much; the queue's is {visible_s} s."
+    return ""
+
+
+MEMORY = Setting(
+    name="function.set-memory",
+    summary="Set the function's memory, and with it its CPU",
+    what="memory (MB)",
+    inputs=Memory,
+    reads=_READS,
+    variable="FN",
+    owner=_latest,
+    read=lambda context: _read(context, "MemorySize"),
+    target=lambda inputs: int(inputs.megabytes),
+    call=lambda function, value: _configure("MemorySize", function, value),
+    earlier="EARLIER",
+    note=_memory_note,
+)
+TIMEOUT = Setting(
+    name="function.set-timeout",
+    summary="Set how long an invocation may take",
+    what="timeout (s)",
+    inputs=Timeout,
+    reads=(*_READS, "sqs:GetQueueUrl", "sqs:GetQueueAttributes"),
+    variable="FN",
+    owner=_latest,
+    read=lambda context: _read(context, "Timeout"),
+    target=lambda inputs: int(inputs.seconds),
+    call=lambda function, value: _configure("Timeout", function, value),
+    earlier="EARLIER",
+    note=_timeout_note,
+)

@@ -1,0 +1,1 @@
+"""Actions that only look: metrics, alarms, errors, logs, changes, destinations."""

@@ -1,0 +1,149 @@
+"""Actions that set one setting: read from, written to and undone by the same description of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from ops import masking
+from ops.aws import call as calls
+from ops.aws.call import ApiCall
+from ops.errors import OpsError
+from ops.runbooks.actions.action import (
+    ActionContext,
+    Effect,
+    Outputs,
+    Paper,
+    PlannedChange,
+    Reconciliation,
+    StepPreview,
+    StepVerification,
+    Value,
+    Verdict,
+)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A setting now. ``settled`` is false while AWS still carries out a change of it."""
+
+    value: Value
+    settled: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """``target``: the value that a step asks for. ``call``: sets it on what ``owner`` names, or on the shell variable
+    ``variable`` on paper. ``show``: a value in words. ``earlier``: the value on paper for the undo."""
+
+    name: str
+    summary: str
+    what: str
+    inputs: type[msgspec.Struct]
+    reads: tuple[str, ...]
+    variable: str
+    owner: Callable[[ActionContext], str]
+    read: Callable[[ActionContext], Reading]
+    target: Callable[[Any], Value]
+    call: Callable[[str, Any], ApiCall]
+    earlier: Value
+    note: Callable[[ActionContext, Value], str] = lambda _context, _value: ""
+    deadline_s: float = 120.0
+
+    effect = Effect.CHANGE
+    outputs = ("before", "after")
+    sets: tuple[str, ...] = ()
+
+    @property
+    def permissions(self) -> tuple[str, ...]:
+        return (*self.reads, self.call(self.variable, self.earlier).permission)
+
+    def paper(self, values: Mapping[str, str | None]) -> Paper:
+        value: Value = next(iter(values.values())) if values else self.target(self.inputs())
+        return Paper(
+            (self.call(f"${self.variable}", value).command(),),
+            (self.call(f"${self.variable}", self.earlier).command(),),
+        )
+
+    def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
+        return self._preview(context, self.read(context), self.target(inputs))
+
+    def execute(self, context: ActionContext, inputs: Any) -> Outputs:
+        before, after = self.read(context).value, self.target(inputs)
+        self._write(context, after)
+        return {"before": before, "after": after}
+
+    def verify(self, context: ActionContext, inputs: Any, outputs: Outputs) -> StepVerification:
+        return self._verify(context, self.target(inputs))
+
+    def reconcile(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> Reconciliation:
+        self._ensure_same_owner(context, changes)
+        value = self.read(context).value
+        if value == self.target(inputs):
+            return Reconciliation.DONE
+        if all(value == change.before for change in changes):
+            return Reconciliation.NOT_DONE
+        return Reconciliation.UNKNOWN
+
+    def preview_undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> StepPreview:
+        self._ensure_same_owner(context, changes)
+        current = self.read(context)
+        (change,) = changes
+        if current.value not in (change.after, change.before):
+            raise OpsError(
+                f"{change.what} is {current.value} now, neither {change.after} as the step set it nor {change.before} "
+                "as it was: something else changed it since.",
+                "Find out who changed it, then set it manually.",
+            )
+        return self._preview(context, current, change.before)
+
+    def undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> None:
+        self._ensure_same_owner(context, changes)
+        self._write(context, changes[0].before)
+
+    def verify_undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> StepVerification:
+        return self._verify(context, changes[0].before)
+
+    def _ensure_same_owner(self, context: ActionContext, changes: tuple[PlannedChange, ...]) -> None:
+        """Raises OpsError where the workload has another mapping or function now than the step changed: what it has may
+        show the same value by chance."""
+        now = masking.mask_text(f"{self.what} of {self.owner(context)}")
+        if other := next((change.what for change in changes if masking.mask_text(change.what) != now), None):
+            raise OpsError(
+                f"The step was about {other}; the workload has {self.owner(context)} now.",
+                "Find out what replaced it. Nothing of it was changed.",
+            )
+
+    def _preview(self, context: ActionContext, current: Reading, wanted: Value) -> StepPreview:
+        owner = self.owner(context)
+        if current.value == wanted:
+            return StepPreview(notes=(f"{self.what} of {owner} is already {_shown(wanted)}; nothing to do.",))
+        note = self.note(context, wanted)
+        return StepPreview(
+            (PlannedChange(f"{self.what} of {owner}", current.value, wanted),),
+            (note,) if note else (),
+            self.call(owner, wanted).command(),
+            self.call(owner, current.value).command(),
+        )
+
+    def _verify(self, context: ActionContext, wanted: Value) -> StepVerification:
+        current = self.read(context)
+        if current.value == wanted and current.settled:
+            return StepVerification(Verdict.HOLDS, f"{self.what} is {_shown(wanted)}{current.note}.")
+        doing = "" if current.settled else ", still changing"
+        return StepVerification(Verdict.NOT_YET, f"{self.what} is {_shown(current.value)}{current.note}{doing}.")
+
+    def _write(self, context: ActionContext, value: Value) -> None:
+        once = context.aws.without_retries(fast_sqs=False)  # an outcome that is not known is reconciled, not repeated
+        try:
+            calls.make(once, self.call(self.owner(context), value), f"{self.what} of {self.owner(context)}")
+        finally:
+            once.disconnect()
+
+
+def _shown(value: Value) -> str:
+    return "none" if value is None else str(value)

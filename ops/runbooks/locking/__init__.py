@@ -1,0 +1,14 @@
+"""One run of a runbook per workload at a time: a lock on this machine, and a tag of the queue for other machines."""
+
+from ops.runbooks.locking.run_lock import RunbookBusy, find_waiting, hold_run_lock, lock_path, read_holder
+from ops.runbooks.locking.shared_hold import SHARED_PERMISSIONS, SharedHold
+
+__all__ = [
+    "SHARED_PERMISSIONS",
+    "RunbookBusy",
+    "SharedHold",
+    "find_waiting",
+    "hold_run_lock",
+    "lock_path",
+    "read_holder",
+]

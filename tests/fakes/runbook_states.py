@@ -1,0 +1,95 @@
+"""Runs in states that a page seldom shows: failed, unknown, elsewhere, waiting for words to be typed, rolled back in part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ops.files.lock_holder import LockHolder
+from ops.runbooks.actions.action import PlannedChange, StepPreview
+from ops.runbooks.run_state import PersonRequest
+from tests.fakes.runbook_service import CHECKS, RUN, STARTED, SampleRunbookService, Told
+
+PLAN = "20261129T021112-7f3a"
+CHANGE = {"what": "polling of mapping 14e0db71", "before": "off", "after": "on"}
+ON = "aws lambda update-event-source-mapping --uuid 14e0db71 --enabled"
+OFF = "aws lambda update-event-source-mapping --uuid 14e0db71 --no-enabled"
+ASKED: tuple[Told, ...] = (
+    ("step.executed", "paused", {"outputs": {"answer": "no"}}),
+    ("step.verified", "paused", {"text": ""}),
+)
+INTENDED: Told = ("step.intended", "turn_on", {"inputs": {}, "changes": [CHANGE], "command": ON, "undo": OFF})
+DENIED = (
+    "arn:aws:sts::123456789012:assumed-role/OnCall/alex may not call lambda:UpdateEventSourceMapping on mapping 14e0db71. "
+    "Otherwise: Ask whoever may, or use the console."
+)
+FAILED: tuple[Told, ...] = (
+    STARTED, *CHECKS, *ASKED, INTENDED,
+    ("step.failed", "turn_on", {"text": DENIED, "next_step": "Allow lambda:UpdateEventSourceMapping, or use another profile."}),
+    ("run.ended", "", {"phase": "failed", "text": f"Step turn_on failed: {DENIED} Allow it, or use another profile."}),
+)  # fmt: skip
+UNKNOWN: tuple[Told, ...] = (
+    STARTED, *CHECKS, *ASKED, INTENDED,
+    ("step.unknown", "turn_on", {"text": "Lambda did not answer within 25 s (mapping 14e0db71)."}),
+    ("run.ended", "", {
+        "phase": "failed",
+        "text": "The outcome of step turn_on is not known: Lambda did not answer within 25 s (mapping 14e0db71).",
+    }),
+)  # fmt: skip
+INTERRUPTED: tuple[Told, ...] = (STARTED, *CHECKS, *ASKED, INTENDED)
+DONE: tuple[Told, ...] = (
+    STARTED, *CHECKS, *ASKED, INTENDED,
+    ("step.executed", "turn_on", {"outputs": {"before": "off", "after": "on"}}),
+    ("step.verified", "turn_on", {"text": "polling is on (Enabled)."}),
+    ("run.ended", "", {"phase": "done", "text": "Every step is done."}),
+)  # fmt: skip
+REDRIVE: tuple[Told, ...] = (
+    (STARTED[0], "", STARTED[2] | {"runbook": "dlq-redrive", "file": "runbooks/dlq-redrive.md", "reason": "alarm scilearn-dead-letters"}),
+    ("step.executed", "plan", {"outputs": {"plan": PLAN, "messages": 54, "warnings": [], "engine": "ledger"}}),
+    ("step.verified", "plan", {"text": ""}),
+    ("run.waiting", "redrive", {
+        "request": "cd34ef56", "asks": "confirm",
+        "changes": [{"what": "messages of scilearn-jobs-dead that are sent back", "before": 0, "after": 54}],
+        "notes": ["In stages of 5, 1%, 10%, 100%; stops when too many fail again."],
+        "command": f"ops dlq redrive {PLAN}", "undo": "Sent messages cannot be recalled.",
+    }),
+)  # fmt: skip
+BUSY = LockHolder(RUN, "arn:aws:sts::123456789012:assumed-role/OnCall/sam", 4711, "2026-11-29T02:10:00+00:00")
+LEFT = StepPreview(
+    notes=(
+        "The outcome of step turn_on is not known, so that it is left as it is: Lambda did not answer within 25 s. "
+        f"If it took place, undo it manually: {OFF}",
+    )
+)
+UNDO = {"turn_on": StepPreview((PlannedChange("polling of mapping 14e0db71", "on", "off"),), command=OFF)}
+
+
+class Redriving(SampleRunbookService):
+    """Waits for the words of its redrive; once they are given, it is done at once."""
+
+    def __init__(self) -> None:
+        super().__init__(REDRIVE)
+
+    def answer(self, run: str, request: PersonRequest, value: str, reason: str) -> None:
+        super().answer(run, request, value, reason)
+        self._told = (
+            *REDRIVE,
+            ("run.resumed", "", {"actor": STARTED[2]["actor"], "reason": reason, "answer": value}),
+            ("run.ended", "", {"phase": "done", "text": f"Answered {value}: {reason}."}),
+        )
+
+
+def _with(
+    told: tuple[Told, ...], holder: LockHolder | None = None, previews: Mapping[str, StepPreview] | None = None
+) -> Callable[[], SampleRunbookService]:
+    return lambda: SampleRunbookService(told, holder=holder, previews=previews)
+
+
+STATES: dict[str, Callable[[], SampleRunbookService]] = {
+    "runbook-failed": _with(FAILED),
+    "runbook-unknown": _with(UNKNOWN, previews={"turn_on": LEFT}),
+    "runbook-interrupted": _with(INTERRUPTED),
+    "runbook-busy": _with((STARTED, *CHECKS), BUSY),
+    "runbook-done": _with(DONE, previews=UNDO),
+    "runbook-typed": Redriving,
+}
+"""By the name of the sample."""

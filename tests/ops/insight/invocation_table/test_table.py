@@ -1,0 +1,116 @@
+"""The table of many lines is the table of its lines one by one, whatever the lines."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ops.insight.invocation_table import COLUMNS, build_table
+from tests.cases.invocations.lambda_lines import ID, STREAM, attempt, records, report_line, row
+from tests.fakes.invocation_lines import FUNCTION, LineMaker
+from tests.ops.insight.invocation_table.line_by_line import merged
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize(("odd", "as_json"), [(0.05, False), (0.6, True)])
+def test_it_is_what_the_lines_say_one_by_one(seed: int, odd: float, as_json: bool) -> None:
+    rows = [row for chunk in LineMaker(seed, environments=5, odd=odd).chunks(300) for row in chunk]
+    random.Random(seed).shuffle(rows)
+    chunks = [rows[at : at + 120] for at in range(0, len(rows), 120)]
+    assert list(build_table(chunks, FUNCTION, as_json).rows) == merged(rows, FUNCTION, as_json)
+
+
+def test_a_cut_line_costs_that_line_alone() -> None:
+    whole = report_line(ID)
+    cut = [row(whole[:end], stream=f"{STREAM}{end}") for end in range(0, len(whole), 7)]
+    found = build_table([[*cut, row(whole)]])
+    assert list(found.rows) == merged([*cut, row(whole)])
+    assert {one.request_id for one in found.rows} == {ID}, "a cut ID is none"
+    assert {one.status for one in found.rows if one.memory_used_mb is None} == {""}, "how it ended is not known"
+    assert found.unreadable == 8
+
+
+def test_lines_of_environments_at_work_at_the_same_time_are_not_mixed_up() -> None:
+    ids = [f"{ID[:-2]}{number:02d}" for number in range(40)]
+    lines = [row(report_line(one, ms=100.0 + n), 1 + n / 100, f"{STREAM}{n % 4}") for n, one in enumerate(ids)]
+    random.Random(1).shuffle(lines)
+    assert {one.request_id: one.duration_ms for one in build_table([lines[:9], lines[9:]]).rows} == {
+        one: 100.0 + n for n, one in enumerate(ids)
+    }
+
+
+def test_a_clock_that_went_back_leaves_each_attempt_its_own_lines() -> None:
+    [record] = records(attempt(ID, 10.0, ms=200.0))
+    lines = [row(json.dumps(record), 9.0), row(report_line(ID, ms=200.0), 8.5)]
+    assert list(build_table([lines]).rows) == merged(lines)
+    [one] = build_table([lines]).rows
+    assert (one.duration_ms, one.started.second) == (200.0, 10)
+
+
+def test_a_line_that_came_twice_in_two_chunks_counts_once() -> None:
+    line = row(report_line(ID))
+    assert len(build_table([[line], [line], [line]])) == 1
+
+
+def test_markup_and_control_characters_are_text_and_long_lines_are_read() -> None:
+    evil = '<img src=x onerror=alert(1)>\u202e\u0000"'
+    about = {"record": "invocation", "request_id": ID, "error_type": evil, "status": "error", "padding": "x" * 262_144}
+    lines = [row(json.dumps({"_aws": {}, **about})), row(report_line("y" * 262_144), stream="other")]
+    found = build_table([lines])
+    assert list(found.rows) == merged(lines)
+    assert {one.error_type for one in found.rows} == {evil, ""}
+    assert max(len(one.request_id) for one in found.rows) == 256
+
+
+def test_no_lines_are_an_empty_table_with_all_columns() -> None:
+    empty = build_table([])
+    assert (len(empty), empty.rows, list(empty.frame.columns)) == (0, (), list(COLUMNS))
+
+
+def test_rows_without_members_or_with_impossible_times_are_left_out() -> None:
+    lines = [{}, {"@message": report_line(ID)}, {"@timestamp": "2026-02-31 10:00:00.000", "@message": report_line(ID)}]
+    found = build_table([lines])
+    assert (len(found), found.unreadable) == (0, 2)
+
+
+@pytest.mark.parametrize("stamp", ["2026-11-24T12:00:00.000Z", "2026-11-24 13:00:00.000+01:00", "2026-11-24 12:00:00"])
+def test_times_in_another_form_are_the_same_times(stamp: str) -> None:
+    usual = {"@timestamp": "2026-11-24 12:00:00.000", "@message": report_line(ID), "@logStream": STREAM}
+    assert build_table([[{**usual, "@timestamp": stamp}]]).rows == build_table([[usual]]).rows
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.text(max_size=40)
+            | st.sampled_from([report_line(ID), '{"_aws":{},"record":"invocation","request_id":"', '{"time":"x"}']),
+            st.sampled_from(["2026-11-24 12:00:00.000", "now", "", "2026-11-24T12:00:00.000Z\n"]),
+            st.sampled_from([STREAM, "", "x" * 600]),
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=25, deadline=None)
+def test_any_text_is_read_as_line_by_line(lines: list[tuple[str, str, str]]) -> None:
+    rows = [{"@message": message, "@timestamp": at, "@logStream": stream} for message, at, stream in lines]
+    assert list(build_table([rows]).rows) == merged(rows)
+
+
+@pytest.mark.parametrize("spacing", [(",", ":"), (", ", ": ")])
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"_aws": {}, "record": "invocation", "request_id": ""},
+        {"time": "t", "type": "platform.report", "record": {"requestId": "", "metrics": {"durationMs": 1.0}}},
+        {"time": "t", "type": "platform.report", "record": {"requestId": " \n", "metrics": {"durationMs": 1.0}}},
+    ],
+)
+def test_a_line_without_a_request_id_is_counted_as_unreadable(
+    message: dict[str, object], spacing: tuple[str, str]
+) -> None:
+    lines = [row(json.dumps(message, separators=spacing)), row(report_line(ID))]
+    assert (len(build_table([lines])), build_table([lines]).unreadable) == (1, 1)
