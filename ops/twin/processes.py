@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import http.client
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -30,6 +31,9 @@ returned. A program that was started with none is not the twin's."""
 LOG_TAIL = 12
 """Lines."""
 OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit", b"\0ops\0twin\0traffic\0")
+SERVER_PORTS = range(20_000, 32_000)
+"""Below the ports that systems give to outgoing connections (Linux from 32768, macOS from 49152): one of those can be taken
+by any connection between the choice and the start of the server."""
 FOLDER_VARIABLE = "OPS_TWIN_DIR"
 """Every process that is started for a folder has it in its environment."""
 
@@ -45,10 +49,11 @@ class Child:
 
 
 def free_port(preferred: int = 0, further: int = 0) -> int:
-    """``preferred`` or one of the ``further`` ports after it, the first on which nothing listens on loopback;
-    otherwise one that the system picks.
+    """``preferred`` (0: none) or one of the ``further`` ports after it, the first that is free on loopback;
+    otherwise one of ``SERVER_PORTS``.
     """
-    for port in (*range(preferred, min(preferred + further, 65_535) + 1), 0):
+    wanted = range(preferred, min(preferred + further, 65_535) + 1) if preferred else ()
+    for port in (*wanted, *random.SystemRandom().sample(SERVER_PORTS, 100), 0):
         # Without SO_REUSEADDR a port in TIME_WAIT counts as taken, and a second start at once would move elsewhere.
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

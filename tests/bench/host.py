@@ -25,7 +25,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from ops.twin import callers
+from ops.twin import callers, processes
 
 TOKEN = "of this bench"
 HANDLER = "def handler(event, context):\n    return event\n"
@@ -43,12 +43,6 @@ def rie(folder: Path) -> Path:
         path = Path(archive.extract(f"samcli/local/rapid/{name}", folder))
     path.chmod(0o755)
     return path
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
@@ -79,7 +73,7 @@ def caller(port: int, path: str, headers: dict[str, str]) -> Callable[[], float]
 
 
 def start_host(folder: Path, image: Path) -> tuple[subprocess.Popen[bytes], Callable[[], float]]:
-    port = free_port()
+    port = processes.free_port()
     environment = {**os.environ, "OPS_TWIN_DIR": str(folder), "OPS_TWIN_PORT": str(port), callers.TOKEN_VARIABLE: TOKEN}
     environment.pop("OPS_TWIN_ENDPOINT", None)
     process = subprocess.Popen([sys.executable, "-m", "ops.twin.host"], env=environment, stdout=subprocess.DEVNULL)
@@ -101,7 +95,7 @@ def start_host(folder: Path, image: Path) -> tuple[subprocess.Popen[bytes], Call
 
 
 def start_rie(binary: Path, image: Path) -> tuple[subprocess.Popen[bytes], Callable[[], float]]:
-    port, api = free_port(), free_port()
+    port, api = processes.free_port(), processes.free_port()
     process = subprocess.Popen(
         [
             str(binary),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,19 +11,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ops.twin import processes
+
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
 def serving(target: str, environ: Mapping[str, str], log: Path, *options: str) -> Iterator[str]:
     """``streamlit run TARGET`` as a person would start it from the repository; its address once it answers."""
-    port = free_port()
+    port = processes.free_port()
     command = [
         sys.executable,
         "-m",

@@ -209,25 +209,29 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
 @pytest.mark.slow
 def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> None:
     port = processes.free_port()
-    demo = subprocess.Popen(
-        [*OPS, "demo", "--port", str(port)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=twin_state.REPOSITORY,
-        env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
-    )
-    try:
-        wait_for(lambda: processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), 300, "no dashboard")
-        twin = twin_state.read()
-        assert twin is not None
-        pids = [*twin.pids.values(), int((folder / "dashboard.pid").read_text())]
-        demo.send_signal(signal.SIGINT)
-        said, _ = demo.communicate(timeout=300)
-    finally:
-        demo.kill()
-        demo.wait()
-    assert demo.returncode == 0
-    assert f"http://127.0.0.1:{port}" in said
+    log = folder / "demo.log"
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            [*OPS, "demo", "--port", str(port)],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=twin_state.REPOSITORY,
+            env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
+        ) as demo,
+    ):
+        try:
+            wait_for(lambda: "The dashboard: " in log.read_text() or demo.poll() is not None, 300, "no dashboard")
+            assert demo.poll() is None, log.read_text()
+            assert processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), log.read_text()
+            twin = twin_state.read()
+            assert twin is not None
+            pids = [*twin.pids.values(), int((folder / "dashboard.pid").read_text())]
+            demo.send_signal(signal.SIGINT)
+            demo.wait(timeout=300)
+        finally:
+            demo.kill()
+    assert demo.returncode == 0, log.read_text()
     assert not [pid for pid in pids if twin_state.alive(pid)]
     assert twin_state.recorded() is None
     assert processes.free_port(port) == port

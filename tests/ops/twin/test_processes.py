@@ -51,6 +51,10 @@ def test_a_free_port_is_kept_and_a_taken_one_gives_way() -> None:
         assert processes.free_port(port) not in (port, 0)
 
 
+def test_a_free_port_is_not_one_that_an_outgoing_connection_may_take() -> None:
+    assert processes.free_port() in processes.SERVER_PORTS
+
+
 def test_the_next_free_port_is_taken_when_there_may_be_one() -> None:
     port = processes.free_port(20_000, 200)
     with socket.socket() as taken:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from handler.extension.otlp.channel import Channel
 from handler.extension.otlp.sender import Sender
 from handler.extension.otlp.settings import Settings
 from handler.extension.records.model import Init
+from ops.twin import processes
 from tests.fakes.otlp_collector import Answer, Collector, collecting
 from tests.fakes.tls import certificate
 from tests.handler.extension.alive import works
@@ -37,11 +37,6 @@ def works_until(extension: Extension, text: str) -> int:
         works(extension, f"invocation {number}")
         time.sleep(0.01)
     raise AssertionError(export_lines(extension))
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def drops(extension: Extension) -> dict[str, int]:
@@ -67,7 +62,9 @@ def body() -> str:
 
 
 def test_down(entry: Path, collector: Collector) -> None:
-    with exporting(entry, collector, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{free_port()}") as extension:
+    with exporting(
+        entry, collector, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{processes.free_port()}"
+    ) as extension:
         invocations = works_until(extension, "Connection refused")
         assert extension.end() == 0
     assert drops(extension) == {"traces": invocations, "metrics": 5}

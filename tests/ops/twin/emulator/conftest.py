@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from ops.twin import processes
 from tests.fakes.lambda_host import FakeHost, Function
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -151,7 +151,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     folder, output = tmp_path_factory.mktemp("twin"), tmp_path_factory.mktemp("output") / "log"
     host = FakeHost()
     host_url = host.start()
-    port = free_port()
+    port = processes.free_port()
     environ = environment(folder, port) | {"OPS_TWIN_HOST_URL": host_url}
     with output.open("wb") as log:
         process = subprocess.Popen(
@@ -183,12 +183,6 @@ def environment(folder: Path, port: int) -> dict[str, str]:
         "LAMBDA_ASYNC_RETRY_BASE_SECONDS": "0.1",
         "LOG_LEVEL": "WARNING",
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:

@@ -14,9 +14,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.errors import TwinError
+from ops.twin import processes
 from ops.twin.emulator import patching, settings
 from ops.twin.emulator.patch import Patch
-from tests.ops.twin.emulator.conftest import KEYS, REPOSITORY, Emulator, environment, free_port
+from tests.ops.twin.emulator.conftest import KEYS, REPOSITORY, Emulator, environment
 
 
 def start(environ: dict[str, str]) -> str:
@@ -42,7 +43,7 @@ def test_a_taken_port_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_missing_keys_are_one_sentence(tmp_path: Path) -> None:
-    environ = environment(tmp_path, free_port())
+    environ = environment(tmp_path, processes.free_port())
     del environ["AWS_SECRET_ACCESS_KEY"]
     said = start(environ)
     assert said.startswith("AWS_SECRET_ACCESS_KEY is not set")
