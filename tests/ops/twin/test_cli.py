@@ -207,9 +207,11 @@ def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(tw
 
 @pytest.mark.twin
 @pytest.mark.slow
-def test_the_demo_serves_a_dashboard_and_stops_all_it_started(folder: Path) -> None:
+def test_the_demo_serves_a_dashboard_and_stops_all_it_started(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     port = processes.free_port()
-    log = folder / "demo.log"
+    log = tmp_path_factory.mktemp("output") / "demo.log"
     with (
         log.open("w") as output,
         subprocess.Popen(
