@@ -24,7 +24,7 @@ $(STAMP): requirements.txt pyproject.toml
 	@echo "3/3 Installing this project …"
 	@$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
-	@echo "Ready: $(BIN)/ops --help"
+	@echo "Ready: source $(BIN)/activate, then ops --help"
 
 demo: setup
 	@exec $(BIN)/ops twin demo

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from ops import access, twin_state
@@ -67,6 +69,7 @@ def _serve(
     try:
         processes.wait_until_healthy(dashboard, f"http://127.0.0.1:{free}", DASHBOARD_HEALTH)
         progress(f"The dashboard: http://127.0.0.1:{free}   (Ctrl-C stops {ended})")
+        progress(f"In another terminal: {_activation()}ops status, ops dlq scan, ops --help.")
         while not stop.wait(0.5):
             if dashboard.popen.poll() is not None:
                 what = processes.ending(dashboard.popen.pid)
@@ -79,6 +82,14 @@ def _serve(
     finally:
         stop.set()
         sender.join()
+
+
+def _activation() -> str:
+    """How a new shell finds ``ops``, unless it does so already."""
+    script = Path(sys.prefix, "bin", "activate")
+    if shutil.which("ops") or not script.is_file():
+        return ""
+    return f"source {script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script}, then "
 
 
 def _dashboard(port: int) -> list[str]:

@@ -234,6 +234,7 @@ def test_the_demo_serves_a_dashboard_and_stops_all_it_started(
         finally:
             demo.kill()
     assert demo.returncode == 0, log.read_text()
+    assert "In another terminal: " in log.read_text()
     assert not [pid for pid in pids if twin_state.alive(pid)]
     assert twin_state.recorded() is None
     assert processes.free_port(port) == port
