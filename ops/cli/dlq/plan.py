@@ -90,6 +90,9 @@ def plan(
             rich_help_panel=HOW,
         ),
     ] = True,
+    permissions: Annotated[
+        bool, typer.Option("--permissions", help="List the IAM permissions that the redrive needs.")
+    ] = False,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="File to write the plan to.")] = None,
     as_json: options.Json = False,
 ) -> None:
@@ -115,7 +118,7 @@ def plan(
         typer.echo(dumps({"path": path, "plan": redrive_plan}))
         return
     console = printing.output_console()
-    plan_view.show(console, source, redrive_plan, permissions=True)
+    plan_view.show(console, source, redrive_plan, permissions="listed" if permissions else "counted")
     console.print(
         f"Written to {safe(str(path))}." if out else f"Saved as plan {redrive_plan.id}.", soft_wrap=True, markup=False
     )

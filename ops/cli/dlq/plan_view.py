@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from rich.console import Console
 from rich.text import Text
@@ -21,8 +22,14 @@ MOST_CAUSES = 5
 LONGEST_CAUSE = 120
 
 
-def show(console: Console, source: DeadLetterQueue, plan: Plan, *, permissions: bool = False) -> None:
-    """``permissions``: with the IAM actions that it needs, which are many lines."""
+def show(
+    console: Console,
+    source: DeadLetterQueue,
+    plan: Plan,
+    *,
+    permissions: Literal["left out", "counted", "listed"] = "left out",
+) -> None:
+    """``permissions``: the IAM actions that it needs; listed, they are many lines."""
     console.print(Text(headline(plan), style="bold"))
     now = datetime.now(UTC)
     age = formatting.duration(max(0.0, round((now - plan.looked_at).total_seconds())))
@@ -49,7 +56,7 @@ def show(console: Console, source: DeadLetterQueue, plan: Plan, *, permissions: 
         ),
         ("expires", _expires(source, plan, now)),
         ("stale", _stale(plan)),
-        ("permissions", _permissions(plan) if permissions else ""),
+        ("permissions", "" if permissions == "left out" else _permissions(plan, listed=permissions == "listed")),
     ]
     printing.facts(console, rows)
     printing.warnings(console, plan.warnings)
@@ -172,8 +179,10 @@ def _expires(source: DeadLetterQueue, plan: Plan, now: datetime) -> str:
     return f"the oldest message in {formatting.duration(left)}" if left > 0 else "the oldest message now"
 
 
-def _permissions(plan: Plan) -> str:
+def _permissions(plan: Plan, *, listed: bool) -> str:
     """IAM permissions, one line per resource."""
+    if not listed:
+        return f"{formatting.count(len(plan.permissions), 'IAM action')} (ops dlq plan --permissions lists them)"
     by_resource: dict[str, list[str]] = {}
     for permission in plan.permissions:
         action, _, resource = permission.partition(" on ")

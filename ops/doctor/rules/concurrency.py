@@ -181,7 +181,9 @@ def idle_polling(workload: WorkloadSettings) -> Iterator[Problem]:
             f"{mapping_name(mapping)} polls for about {formatting.usd(more)} a month while it is idle, instead of {formatting.usd(usual)} "
             f"({prices.region} prices)"
         )
-        change = changes.other("", "keep it: it protects the function and the account, and costs cents")
+        change = changes.other(
+            "", "none, while the limit is needed: it protects the function and the account, and costs cents"
+        )
         yield Problem(text, mapping.origin, "ScalingConfig", change)
 
     yield from each(known(workload.mappings), check)

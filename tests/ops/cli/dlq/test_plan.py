@@ -27,7 +27,9 @@ def test_a_plan_says_all_that_will_happen(desk: Desk) -> None:
     assert "at most 20/s, reduced under load" in flat
     assert "5, then 6, then all 60; after each stage, waits up to 15 min" in flat
     assert "stops if more than 20% failed again" in flat
-    assert "sqs:SendMessage" in flat
+    assert "sqs:SendMessage" not in flat, "many lines, on request"
+    assert " IAM actions (ops dlq plan --permissions lists them)" in flat
+    assert "sqs:SendMessage" in desk.ops("plan", "--permissions")[1]
     assert "at AWS prices" in flat
     assert "expires the oldest message in" in flat
     step = out.splitlines()[-1]
