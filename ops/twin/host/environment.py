@@ -6,8 +6,8 @@ Duration); after a timeout, a crash or running out of memory the environment is 
 the reason) and used again, so the next invocation there begins with a suppressed init.
 
 Not modelled: the response reaches the caller when the extensions are done too, and not at all when something fails
-after it (AWS hands it over when the runtime has answered); snapshots; provisioned concurrency; CPU by memory size;
-``/tmp`` size and isolation.
+after it (AWS hands it over when the runtime has answered); snapshots; provisioned concurrency; ``/tmp``
+size and isolation.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.host.telemetry import platform_log_lines, telemetry_events
 from ops.twin.host.telemetry.invocation_metrics import InvocationEnd, InvocationMetrics, Timing, judge
+from ops.twin.host.telemetry.log_tail import LogTail
 from ops.twin.host.telemetry.xray import Trace
 from ops.twin.image import Image
 
@@ -51,7 +52,9 @@ class Environment:
         spec = launch_spec_for(
             function, image, settings, self.log_stream, self._scratch, services.xray_port, services.hosts
         )
-        self._sandbox = Sandbox(spec, self._telemetry, services.reaper, self._lines)
+        cpu = services.cpu.for_environment(function.memory, function.description, self.instance)
+        self._sandbox = Sandbox(spec, self._telemetry, services.reaper, self._lines, cpu)
+        self._tail = LogTail()
         self._api = ""
         self._turn = asyncio.Lock()  # one thing at a time: start, invoke, recover, shut_down
         self._closing = False
@@ -170,7 +173,7 @@ class Environment:
         self._init_seconds = None
         self._report(request_id, timing, reply, result, metrics, trace)
         self.idle_since = end
-        return InvocationResult(result.payload, result.function_error, metrics)
+        return InvocationResult(result.payload, result.function_error, metrics, self._tail.take())
 
     def _report(
         self,
@@ -249,6 +252,7 @@ class Environment:
         if self._telemetry.wanted(kind):
             for text in texts:
                 self._telemetry.emit(telemetry_events.log(wall(moment), kind, text, self.function.log_format == "JSON"))
+        self._tail.add(texts)
         self._log.write(moment, texts)
 
     def _write_json(self, event: telemetry_events.Event) -> None:
@@ -256,6 +260,7 @@ class Environment:
             self._write(platform_log_lines.as_json(event))
 
     def _write(self, text: str) -> None:
+        self._tail.add([text])
         self._log.write(now(), [text])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ops.twin.host.cpu.limits import CpuLimits
 from ops.twin.host.process.orphan_reaper import OrphanReaper
 from ops.twin.host.telemetry.invocation_metrics import InvocationMetrics
 from ops.twin.host.telemetry.xray import Sampler, TraceFile
@@ -27,6 +28,7 @@ class Services:
     sampler: Sampler
     traces: TraceFile
     xray_port: int
+    cpu: CpuLimits
     hosts: Path | None = None  # each environment's /etc/hosts
 
 
@@ -47,3 +49,5 @@ class InvocationResult:
     payload: bytes
     function_error: str
     metrics: InvocationMetrics
+    log_tail: bytes = b""
+    """The last 4 KB of what it logged, its REPORT included (Lambda API reference, Invoke, LogType, 2026)."""

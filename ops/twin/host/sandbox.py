@@ -17,6 +17,7 @@ from ops.twin.host.apis.extensions_api import Extension, ExtensionsApi
 from ops.twin.host.apis.runtime_api import RuntimeApi
 from ops.twin.host.apis.telemetry_api import TelemetryApi
 from ops.twin.host.clock import epoch_ms, now
+from ops.twin.host.cpu.limits import CpuLimit
 from ops.twin.host.http.http_messages import Request, Response, error_response
 from ops.twin.host.http.http_server import ResponseOrFuture, listen, port_of
 from ops.twin.host.lifecycle_phase import Phase, PhaseFailure
@@ -42,13 +43,15 @@ class Sandbox:
         telemetry: TelemetryApi,
         reaper: OrphanReaper,
         on_lines: Callable[[str, list[str], float], None],
+        cpu: CpuLimit,
     ) -> None:
         """``on_lines`` gets kind (function or extension), the lines written and their ``now()`` moment."""
         self.spec = spec
         self.runtime = RuntimeApi(self)
         self.extensions = ExtensionsApi(self)
         self.telemetry = telemetry
-        self.processes = ProcessGroup(spec, reaper, on_lines, self._ended)
+        self.processes = ProcessGroup(spec, reaper, on_lines, self._ended, cpu)
+        self._cpu = cpu
         self._phase = Phase()
         self._server: asyncio.Server | None = None
         self.initializing = False
@@ -120,6 +123,7 @@ class Sandbox:
         if self._server is not None:
             self._server.close()
             self._server = None
+        self._cpu.close()
 
     # --- freeze, thaw and memory -------------------------------------------------------------------------------------
     def freeze(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import uuid4
 from ops.errors import OpsError
 from ops.twin import callers
 from ops.twin import image as images
+from ops.twin.host.cpu.limits import CpuLimits
 from ops.twin.host.environment import Environment
 from ops.twin.host.exchange import InvocationRequest, InvocationResult, Log, Services
 from ops.twin.host.http.http_messages import Request, Response, json_response
@@ -64,8 +66,9 @@ class HostServer:
         traces = xray.TraceFile(self._settings.directory)
         self._daemon, port = await xray.listen(traces)
         hosts = local_names.hosts_file(self._settings.directory)
-        self._services = Services(self._open_log, OrphanReaper(), xray.Sampler(), traces, port, hosts)
-        self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict())]
+        cpu = CpuLimits(self._settings.cpu_by_memory, self._settings.cpu_means)
+        self._services = Services(self._open_log, OrphanReaper(), xray.Sampler(), traces, port, cpu, hosts)
+        self._watches = [loop.create_task(self._watch_memory()), loop.create_task(self._evict()), cpu.start()]
         return port_of(self._server)
 
     async def close(self) -> None:
@@ -180,6 +183,8 @@ def _as_response(outcome: InvocationResult) -> Response:
     }
     if metrics.init_ms is not None:
         headers["X-Init-Duration-Ms"] = f"{metrics.init_ms:.3f}"
+    if outcome.log_tail:
+        headers["X-Amz-Log-Result"] = base64.b64encode(outcome.log_tail).decode()
     if outcome.function_error:
         headers["X-Amz-Function-Error"] = outcome.function_error
     return Response(200, outcome.payload, headers)

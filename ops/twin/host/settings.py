@@ -6,11 +6,29 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ops.errors import UsageError
 from ops.twin import callers, state_file
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+class CpuByMemory(StrEnum):
+    """``OPS_TWIN_CPU_BY_MEMORY``: for which versions."""
+
+    NEVER = "never"
+    MEASURED = "measured"  # those of ops rightsize
+    ALWAYS = "always"
+
+
+class CpuMeans(StrEnum):
+    """``OPS_TWIN_CPU_MEANS``."""
+
+    AUTO = "auto"  # cgroups, where they are to be had
+    SLICES = "slices"
 
 
 @dataclass(frozen=True)
@@ -34,6 +52,8 @@ class HostSettings:
     parallel_starts: int = 2
     """Environments in their init phase at once. AWS starts all in parallel, each with a CPU of its own; here they share
     a few cores, and the 10 s limit would strike down what only waited for a core."""
+    cpu_by_memory: CpuByMemory = CpuByMemory.MEASURED
+    cpu_means: CpuMeans = CpuMeans.AUTO
 
     @property
     def data_mount(self) -> Path:
@@ -56,6 +76,8 @@ class HostSettings:
             init_limit=_number(environ, "OPS_TWIN_INIT_LIMIT", 10),
             idle_limit=_number(environ, "OPS_TWIN_IDLE_LIMIT", 120),
             parallel_starts=int(_number(environ, "OPS_TWIN_PARALLEL_STARTS", max(2, cores))),
+            cpu_by_memory=_choice(environ, "OPS_TWIN_CPU_BY_MEMORY", CpuByMemory.MEASURED),
+            cpu_means=_choice(environ, "OPS_TWIN_CPU_MEANS", CpuMeans.AUTO),
         )
 
 
@@ -64,6 +86,14 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         return float(environ.get(name) or default)
     except ValueError:
         raise UsageError(f"{name} is {environ[name]!r}, which is not a number.") from None
+
+
+def _choice(environ: Mapping[str, str], name: str, default: _Choice) -> _Choice:
+    text = environ.get(name) or default.value
+    try:
+        return type(default)(text)
+    except ValueError:
+        raise UsageError(f"{name} is {text!r}, which is none of {', '.join(type(default))}.") from None
 
 
 def default_log_group(function: str) -> str:
@@ -95,6 +125,7 @@ class FunctionConfig:
     log_format: str = "Text"
     application_log_level: str = ""
     system_log_level: str = "INFO"
+    description: str = ""
     credentials: Credentials = Credentials()
 
     @property
@@ -136,6 +167,7 @@ class FunctionConfig:
                 log_format=logging.get("LogFormat") or "Text",
                 application_log_level=logging.get("ApplicationLogLevel") or "",
                 system_log_level=logging.get("SystemLogLevel") or "INFO",
+                description=str(about.get("Description") or ""),
                 credentials=Credentials(
                     keys.get("AccessKeyId") or "", keys.get("SecretAccessKey") or "", keys.get("SessionToken") or ""
                 ),

@@ -4,7 +4,7 @@ Stands for: Lambda running an image function in an execution environment (LDG la
 function errors carry ``X-Amz-Function-Error`` and their own ``errorType``; the environment's keys are a session of the
 execution role, so IAM applies to what the handler does; START, END and REPORT are written where the function runs.
 
-Leaves out: the log tail of ``LogType=Tail``, response streaming, and the 6 MB payload limits (the host may have
+Leaves out: response streaming, and the 6 MB payload limits (the host may have
 those). Zip functions run on MiniStack's own executor unless they name a folder in ``OPS_TWIN_IMAGE``.
 """
 
@@ -80,7 +80,7 @@ def run(client: HostClient, func: dict[str, Any], event: Any, request_id: str) -
             "function_error": "Unhandled",
             "unreachable": True,
         }
-    result: dict[str, Any] = {"duration_ms": answer.duration_ms, "log": ""}
+    result: dict[str, Any] = {"duration_ms": answer.duration_ms, "log": answer.log_tail.decode("utf-8", "replace")}
     try:
         result["body"] = json.loads(answer.payload) if answer.payload else None
     except ValueError:

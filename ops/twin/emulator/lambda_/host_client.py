@@ -6,6 +6,7 @@ when it does not know the revision named in the call; then it gets the revision 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -38,6 +39,8 @@ class HostResponse:
     function_error: str  # "", "Unhandled" or "Handled"
     duration_ms: float | None  # without init
     billed_ms: float | None
+    log_tail: bytes = b""
+    """The last 4 KB of what the invocation logged."""
 
 
 def revision(configuration: Mapping[str, Any]) -> str:
@@ -93,6 +96,7 @@ class HostClient:
             function_error=response.headers.get("X-Amz-Function-Error", ""),
             duration_ms=_milliseconds(response.headers.get("X-Duration-Ms")),
             billed_ms=_milliseconds(response.headers.get("X-Billed-Duration-Ms")),
+            log_tail=base64.b64decode(response.headers.get("X-Amz-Log-Result", "")),
         )
 
     def _describe(self, name: str, configuration: Mapping[str, Any], credentials: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 Stands for the sandbox around runtime and extensions. Linux only. Each process leads a process group of its own; what
 it starts is frozen, counted and killed with it by descent, also in a session of its own (see ``descendants``), as AWS's
-cgroup does. Not modelled: CPU by memory size, a file system of its own, and the limit of 1,024 processes and threads.
+cgroup does. Not modelled: a file system of its own, and the limit of 1,024 processes and threads.
 
 No orphans: the kernel kills each process when the host dies (PR_SET_PDEATHSIG), and the reaper kills what these
 have started (see ``orphan_reaper``).
@@ -17,6 +17,7 @@ import os
 import resource
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -64,14 +65,17 @@ class Process:
         on_exit: Callable[[int], None],
         on_frames: Callable[[bytes], None] | None = None,
         hosts: Path | None = None,
+        admit: Callable[[], None] | None = None,
     ) -> None:
         """Raises OSError when the command cannot be started. ``memory_limit`` (bytes) is the safety net only.
-        ``hosts``: its /etc/hosts (see ``local_names``)."""
+        ``hosts``: its /etc/hosts (see ``local_names``). ``admit`` puts it under its CPU limit (see ``cpu``)."""
         self._on_exit = on_exit
         self._reaper = reaper
         host = os.getpid()
 
         def prepare() -> None:
+            if admit is not None:
+                admit()
             if hosts is not None:
                 local_names.enter(hosts)
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # ignored in a background job, and inherited
@@ -169,6 +173,10 @@ class Process:
             self._note_groups(self._children)
         return pages * _PAGE + sum(_resident(child) for child in self._children)
 
+    def cpu_seconds(self) -> float:
+        """CPU time used by the process and by those of its children that the last search found."""
+        return sum(map(_cpu_seconds, [self.pid, *self._children])) if self.running else 0.0
+
     def peak(self) -> int:
         """Bytes at the highest point of the process, as the kernel keeps it: no burst between two looks is missed."""
         if not self.running:
@@ -218,6 +226,13 @@ def describe_exit(status: int) -> str:
     words = {signal.SIGKILL: "killed", signal.SIGSEGV: "segmentation fault", signal.SIGABRT: "aborted"}
     words[signal.SIGTERM] = "terminated"
     return f"signal: {words.get(signal.Signals(-status), signal.Signals(-status).name)}"
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        return time.clock_gettime((~pid << 3) | 2)  # its process clock, as clock_getcpuclockid(3) makes it
+    except OSError:
+        return 0.0
 
 
 def _resident(pid: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Mapping
 
+from ops.twin.host.cpu.limits import CpuLimit
 from ops.twin.host.lifecycle_phase import PhaseFailure
 from ops.twin.host.process.launch import extension_command
 from ops.twin.host.process.launch_spec import MEGABYTE, LaunchSpec
@@ -27,12 +28,14 @@ class ProcessGroup:
         reaper: OrphanReaper,
         on_lines: Callable[[str, list[str], float], None],
         on_exit: Callable[[str, int], None],
+        cpu: CpuLimit,
     ) -> None:
         """``on_lines`` gets kind (function or extension), texts, moment; ``on_exit`` a process's name and status."""
         self._spec = spec
         self._reaper = reaper
         self._on_lines = on_lines
         self._on_exit = on_exit
+        self._cpu = cpu
         self._processes: dict[str, Process] = {}
         self._lines: list[LineSplitter] = []
         self._looks = 0
@@ -65,23 +68,37 @@ class ProcessGroup:
         return any(process.running for process in self._processes.values())
 
     def freeze(self) -> None:
+        self._cpu.leave(self)
+        self.pause()
+
+    def thaw(self) -> None:
+        self.resume()
+        self._cpu.enter(self)
+
+    def pause(self) -> None:
         for process in self._processes.values():
             process.freeze()
 
-    def thaw(self) -> None:
+    def resume(self) -> None:
         for process in self._processes.values():
             process.thaw()
 
+    def cpu_seconds(self) -> float:
+        return sum(process.cpu_seconds() for process in self._processes.values())
+
     def kill(self) -> None:
+        self._cpu.leave(self)
         for process in self._processes.values():
             process.kill()
 
     def terminate_runtime(self) -> None:
+        self._cpu.leave(self)  # a shutdown has its own limits, and what is stopped cannot act on a signal
         if process := self._processes.get(RUNTIME):
             process.terminate()
 
     def stop_runtime(self) -> None:
         """Kill it at once; what it has written by now is taken in."""
+        self._cpu.leave(self)
         if process := self._processes.get(RUNTIME):
             process.kill()
             process.drain()
@@ -133,7 +150,9 @@ class ProcessGroup:
             lambda status: self._on_exit(name, status),
             on_frames=FrameReader(on_lines).feed if kind == "function" else None,
             hosts=self._spec.hosts,
+            admit=self._cpu.admit,
         )
+        self._cpu.enter(self)
 
 
 def _stack() -> int:
