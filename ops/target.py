@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
+from pathlib import Path
 
 from ops import twin_state
 from ops.errors import OpsError, UsageError
+from ops.files import state_home
 from ops.twin_state import TwinState
 
 NOTHING_CHOSEN = UsageError(
@@ -31,6 +33,8 @@ class Target:
     secret_access_key: str | None = None
     finest_period: int = 60
     """Seconds: the shortest metric period worth asking for. AWS/SQS and AWS/Lambda metrics have one value per minute."""
+    idle_limit_s: int | None = None
+    """Seconds after which the twin shuts an idle environment down; None on AWS, which documents no such time."""
     why_aws: str = field(default="", compare=False)
     """Why this is AWS although a twin is running, as a sentence. Empty when there is no doubt."""
 
@@ -95,6 +99,12 @@ def resolve_place(
         why = f"Using AWS: the running twin has stack {twin.stack}, not {stack or queue}."
     region = region or environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
     return Target(stack=stack, queue=queue, function=function, profile=profile, region=region, why_aws=why)
+
+
+def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where this machine keeps what was read and done: ``state_home``; the twin's own goes with the twin, in its folder.
+    Raises OpsError for a ``~`` that has no home folder."""
+    return twin_state.folder() / "ops" if target.is_twin else state_home.path(environ)
 
 
 def place_digest(environ: Mapping[str, str] = os.environ) -> str:
@@ -173,4 +183,5 @@ def _on_twin(twin: TwinState, stack: str | None, queue: str | None, function: st
         access_key_id=twin.access_key_id,
         secret_access_key=twin.secret_access_key,
         finest_period=twin.period,
+        idle_limit_s=twin.idle_limit,
     )

@@ -30,6 +30,7 @@ class TwinState:
     period: int  # seconds between the meter's points: the finest useful metric period
     started_at: str  # ISO 8601 UTC
     pids: dict[str, int] = field(default_factory=dict)  # role (emulator, host, …) → process id
+    idle_limit: int = 120  # seconds after which an idle execution environment is shut down
     secret_token: str = field(default="", repr=False)
     """Of this start: who has it may give the Lambda host work and use the emulator's own administrative paths."""
 
@@ -63,11 +64,12 @@ def recorded() -> TwinState | None:
 
 def _is_sound(twin: TwinState) -> bool:
     """Whether each field has its type, and each process ID is one that a process can have."""
-    texts = (value for name, value in asdict(twin).items() if name not in ("period", "pids"))
+    texts = (value for name, value in asdict(twin).items() if name not in ("period", "pids", "idle_limit"))
     pids = twin.pids.values() if isinstance(twin.pids, dict) else (0,)
     return (
         all(isinstance(text, str) for text in texts)
         and type(twin.period) is int
+        and type(twin.idle_limit) is int
         and all(type(pid) is int and 0 < pid <= _HIGHEST_PID for pid in pids)
     )
 

@@ -104,9 +104,12 @@ def wait_for(check: Callable[[], Any], timeout: float, otherwise: str, pause: fl
 
 
 @contextmanager
-def start(folder: Path, parameters: Mapping[str, str] = PARAMETERS) -> Iterator[Twin]:
-    """A twin in ``folder`` on free ports, stopped at the end; OPS_TWIN_DIR is only set while it starts and stops."""
-    settings = lifecycle.StartSettings(port=processes.free_port(), bound=True, parameters=parameters)
+def start(folder: Path, parameters: Mapping[str, str] = PARAMETERS, idle_limit: int = 120) -> Iterator[Twin]:
+    """A twin in ``folder`` on free ports, stopped at the end; OPS_TWIN_DIR is only set while it starts and stops.
+    ``idle_limit``: seconds after which it shuts an idle environment down."""
+    settings = lifecycle.StartSettings(
+        port=processes.free_port(), bound=True, parameters=parameters, idle_limit=idle_limit
+    )
     with _folder(folder):
         state = lifecycle.up(settings=settings)
     try:

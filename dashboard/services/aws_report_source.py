@@ -125,7 +125,7 @@ class AwsReportSource:
     def _operations(self, window: Window) -> tuple[tuple[Event, ...], tuple[str, ...]]:
         """The redrives and purges that this machine recorded, and what of them could not be read."""
         from ops.deadletters.archive import audit_events
-        from ops.deadletters.queue import state_folder
+        from ops.target import state_folder
 
         if self.dead_letter_queue is None:
             return (), ()

@@ -14,6 +14,7 @@ from dashboard.services.run_cache import RunCache, file_stamps
 from ops.deadletters.jobs import background, tasks
 from ops.deadletters.plan_model import Action, Destination, Edit, Pace, Plan, Selection, Steps
 from ops.errors import OpsError
+from ops.target import state_folder
 
 if TYPE_CHECKING:
     from ops.deadletters.archive.audit_log import Record, Verification
@@ -229,13 +230,11 @@ class LocalDeadLetterService:
         return imports.undo_import(self._source, path)
 
     def audit(self, limit: int | None = None) -> tuple[Record, ...]:
-        from ops.deadletters import queue
         from ops.deadletters.archive import audit_log
 
-        return audit_log.read_records(queue.state_folder(self._source.aws.target), limit)
+        return audit_log.read_records(state_folder(self._source.aws.target), limit)
 
     def verify_audit(self) -> Verification:
-        from ops.deadletters import queue
         from ops.deadletters.archive import audit_log
 
-        return audit_log.verify_records(queue.state_folder(self._source.aws.target))
+        return audit_log.verify_records(state_folder(self._source.aws.target))

@@ -18,8 +18,8 @@ from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import safe
 from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_log import Record
-from ops.deadletters.queue import state_folder
 from ops.files import atomic_file
+from ops.target import state_folder
 
 
 def audit(

@@ -105,7 +105,7 @@ def _newest(ctx: typer.Context, pattern: str) -> Iterable[Value]:
 
 def _folders(ctx: typer.Context, named: str | None) -> Iterator[tuple[str, Path]]:
     """Dead-letter queues with their folders on this machine; with ``named`` (a name, URL or ARN) only that one's."""
-    from ops.deadletters.queue import state_folder
+    from ops.target import state_folder
 
     wanted = re.split(r"[:/]", named)[-1] if named else None
     for folder in sorted(state_folder(_target(ctx)).iterdir()):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import twin_state
 from ops.aws import sqs
 from ops.errors import OpsError, UsageError
-from ops.files import state_home
+from ops.target import state_folder
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
@@ -86,12 +84,6 @@ def _no_queue(workload: Workload) -> OpsError:
     return UsageError(
         what, "Add a redrive policy (deadLetterTargetArn, maxReceiveCount), so that failing messages are kept."
     )
-
-
-def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where this machine keeps what was read and done: ``state_home``; the twin's own goes with the twin, in its folder.
-    Raises OpsError for a ``~`` that has no home folder."""
-    return twin_state.folder() / "ops" if target.is_twin else state_home.path(environ)
 
 
 def folder_error(path: Path, error: OSError) -> OpsError:

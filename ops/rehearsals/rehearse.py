@@ -11,7 +11,7 @@ from pathlib import Path
 from ops import clock, formatting, workload
 from ops.aws import Aws
 from ops.aws.cloudwatch.alarms import find_alarm
-from ops.deadletters.queue import open_queue, state_folder
+from ops.deadletters.queue import open_queue
 from ops.errors import OpsError, TwinError
 from ops.rehearsals.acts import Act
 from ops.rehearsals.alarm_change import AlarmAdjustment
@@ -24,6 +24,7 @@ from ops.runbooks.actions.action import ActionContext
 from ops.runbooks.model import RunbookStep
 from ops.runbooks.record import RecordedEvent
 from ops.runbooks.run_state import RunbookRun, RunPhase
+from ops.target import state_folder
 from ops.twin import deploy
 from ops.twin_state import TwinState
 

@@ -111,6 +111,7 @@ def _start(progress: Progress, settings: StartSettings) -> TwinState:
         stack=settings.stack,
         period=FINEST_PERIOD,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        idle_limit=settings.idle_limit,
         secret_token=secrets.token_urlsafe(32),
     )
     progress("Starting the emulator (the AWS APIs) and the Lambda host …")

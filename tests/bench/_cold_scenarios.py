@@ -19,10 +19,11 @@ START = datetime(2026, 11, 20, 9, tzinfo=UTC)
 
 @dataclass
 class Function:
-    """``records``: whether the extension writes; else there are REPORT lines alone. ``rows``: as Logs Insights answers."""
+    """``form``: of its lines, the extension's ``record``, or without the extension a ``REPORT`` line or the ``platform.report``
+    of JSON logging. ``rows``: as Logs Insights answers."""
 
     pick: random.Random
-    records: bool = True
+    form: str = "record"
     now: float = 0.0  # seconds since START
     version: int = 1
     rows: list[dict[str, str]] = field(default_factory=list)
@@ -52,11 +53,11 @@ class Function:
             self.truth[request_id] = reason
         started = START + timedelta(seconds=at)
         ended = started + timedelta(seconds=lasts, milliseconds=init or 0)
-        message = (
-            self._record(request_id, started, lasts, init, status, error_type, suppressed)
-            if self.records
-            else self._report(request_id, lasts, init, status, error_type)
-        )
+        if self.form == "record":
+            message = self._record(request_id, started, lasts, init, status, error_type, suppressed)
+        else:
+            write = self._report if self.form == "REPORT" else self._platform_report
+            message = write(request_id, lasts, None if suppressed else init, status, error_type)
         stamp = ended.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         self.rows.append({"@timestamp": stamp, "@message": message, "@logStream": stream})
 
@@ -103,6 +104,17 @@ class Function:
             parts += [f"Status: {status}", f"Error Type: {error_type}"]
         return "\t".join(parts) + "\t"
 
+    def _platform_report(self, request_id: str, lasts: float, init: float | None, status: str, error_type: str) -> str:
+        billed = lasts * 1000 + (init or 0)
+        metrics = {"durationMs": lasts * 1000, "billedDurationMs": billed, "memorySizeMB": 512, "maxMemoryUsedMB": 100}
+        if init is not None:
+            metrics["initDurationMs"] = init
+        record: dict[str, object] = {"requestId": request_id, "metrics": metrics, "status": status}
+        if error_type:
+            record["errorType"] = error_type
+        time = (START + timedelta(seconds=self.now)).isoformat()
+        return json.dumps({"time": time, "type": "platform.report", "record": record})
+
     def steady(self, environments: list[str], seconds: float, reason: str = "") -> None:
         """Each environment is busy, invocation after invocation. ``reason``: why each is new."""
         until = self.now + seconds
@@ -139,7 +151,8 @@ def scale_out(function: Function) -> None:
     for stream in few:
         function.run(stream, since, 30)
     for stream in many:
-        function.run(stream, since + function.pick.uniform(3, 12), function.pick.uniform(2, 20), "scale-out under load")
+        at, ends = since + function.pick.uniform(3, 12), since + function.pick.uniform(14, 30)
+        function.run(stream, at, ends - at, "scale-out under load")  # none is free while another is started
     function.now = since + 60
     function.steady(few + many, 30)
 
@@ -196,11 +209,10 @@ def failed_init(function: Function) -> None:
 
 
 def seeded(seed: int) -> Function:
-    """Three scenarios one after the other, 20 minutes apart. A suppressed INIT stands in no REPORT line."""
+    """Three scenarios one after the other, 20 minutes apart. A suppressed INIT stands in no report."""
     pick = random.Random(seed)
-    function = Function(pick, records=pick.random() < 0.7)
-    usable = [one for one in SCENARIOS if function.records or one is not reset]
-    for scenario in pick.sample(usable, 3):
+    function = Function(pick, form=pick.choice(("record", "REPORT", "platform.report")))
+    for scenario in pick.sample(SCENARIOS, 3):
         scenario(function)
         function.now += 20 * 60
     return function

@@ -30,6 +30,7 @@ import pandas as pd
 
 from ops.insight.invocation_table import COLUMNS, build_table
 from ops.insight.invocation_table.model import NUMBERS, TEXTS
+from ops.insight.invocation_table.unreported_inits import INIT_ERRORS
 from tests.fakes.invocation_lines import FUNCTION, LineMaker, Row
 
 LINES = 1_000_000
@@ -98,7 +99,18 @@ def naive(chunks: Iterable[list[Row]]) -> pd.DataFrame:
                     stream = row["@logStream"]
                     reported[stream] = max(line[0], reported.get(stream, line[0]))
     table = [one for key, found in lines.items() for one in _attempts(*key, found, types, reported)]
+    _mark_inits(table)
     return pd.DataFrame(table, columns=list(COLUMNS)).sort_values("started", ignore_index=True)
+
+
+def _mark_inits(table: list[dict[str, Any]]) -> None:
+    """Those that no line tells of: after a time-out or a crash of the same environment."""
+    before: dict[str, str] = {}
+    for values in sorted(table, key=lambda values: values["started"]):
+        broke = before.get(values["environment"]) in ("error", "timeout") or values["error_type"] in INIT_ERRORS
+        if broke and not values["recorded"] and not values["cold"]:
+            values |= {"cold": True, "phase": "invoke"}
+        before[values["environment"]] = str(values.get("status") or "")
 
 
 def _line(row: Row, types: dict[str, str]) -> tuple[str, Line] | None:
@@ -207,6 +219,7 @@ def _finish(
         "version": version,
         "init_type": kind,
         "error_type": error,
+        "recorded": "record" in kinds,
     }
 
 

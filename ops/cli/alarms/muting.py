@@ -17,9 +17,8 @@ from ops.cli.output import confirmation
 from ops.cli.output.formats import OutputFormat, chosen_format
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import safe
-from ops.deadletters.queue import state_folder
 from ops.errors import AwsError, OpsError
-from ops.target import resolve_place
+from ops.target import resolve_place, state_folder
 
 COLUMNS = ("id", "how", "alarms", "began", "until", "who")
 

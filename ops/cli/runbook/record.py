@@ -19,10 +19,10 @@ from ops.cli.output.json_output import dumps
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import safe
 from ops.cli.runbook.run import Run
-from ops.deadletters.queue import state_folder
 from ops.errors import UsageError
 from ops.runbooks import record_archive
 from ops.runbooks.record import find_record
+from ops.target import state_folder
 
 COLUMNS = ("at", "event", "step", "data")
 

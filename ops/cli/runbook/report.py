@@ -16,12 +16,12 @@ from ops.cli.output.json_output import dumps, plain
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import safe
 from ops.cli.runbook.run import Run, run_as_json
-from ops.deadletters.queue import state_folder
 from ops.runbooks import record_archive
 from ops.runbooks import report as incident
 from ops.runbooks import runs as engine
 from ops.runbooks.record import find_record
 from ops.runbooks.report.files import write_report
+from ops.target import state_folder
 
 COLUMNS = ("id", "runbook", "phase", "began", "ended", "workload", "actor", "reason", "text")
 Out = Annotated[

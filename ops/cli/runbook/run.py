@@ -20,13 +20,14 @@ from ops.cli.output.sanitize import place, safe
 from ops.cli.output.stderr_console import StderrConsole
 from ops.cli.runbook.documents import Name
 from ops.cli.runbook.terminal import TerminalOperator, YesTo
-from ops.deadletters.queue import open_queue, state_folder
+from ops.deadletters.queue import open_queue
 from ops.errors import UsageError
 from ops.runbooks import library
 from ops.runbooks import runs as engine
 from ops.runbooks.actions.action import ActionContext
 from ops.runbooks.record import RunRecord, find_record
 from ops.runbooks.run_state import RunbookRun, RunPhase
+from ops.target import state_folder
 
 Reason = Annotated[
     str, typer.Option("--reason", help="Reason (recorded with your AWS identity). Required unless it only reads.")

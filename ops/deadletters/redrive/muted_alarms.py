@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.alarms import muting
-from ops.deadletters.queue import state_folder
 from ops.errors import OpsError
+from ops.target import state_folder
 
 if TYPE_CHECKING:
     from ops.deadletters.plan_model import Plan

@@ -21,11 +21,11 @@ from ops.deadletters import plans, queue_lock
 from ops.deadletters.archive import audit_log, exports, jsonl
 from ops.deadletters.messages.model import DeadLetter, Place
 from ops.deadletters.plan_model import Action, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import state_folder
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
 from ops.files import atomic_file
+from ops.target import state_folder
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue

@@ -23,7 +23,6 @@ from ops.deadletters.messages.model import Place
 from ops.deadletters.move_task.mover import TaskMover
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Action
-from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import headroom, preflight
 from ops.deadletters.redrive.muted_alarms import muted_alarms
 from ops.deadletters.redrive.rollout import Rollout
@@ -32,6 +31,7 @@ from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import Transfer
 from ops.deadletters.transfer.rate_limiter import RateLimiter
 from ops.errors import OpsError, UsageError
+from ops.target import state_folder
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import RunStep

@@ -27,14 +27,15 @@ class _Attempt:
 
 
 def attempts(lines: Iterable[InvocationLogLine]) -> Iterator[tuple[str, datetime, dict[str, Any]]]:
-    """Each attempt's request id, start and values: the record's, completed from the other lines."""
+    """Each attempt's request id, start and values: the record's, completed from the other lines; and whether there is a
+    record."""
     lines = list(lines)
     kinds = {line.stream: str(line.values["init_type"]) for line in lines if line.source == INIT}
     for (request_id, stream), joined in _by_environment(lines).items():
         for attempt in _separate(joined):
             first = attempt.lines[0]
             values = _values(attempt, kinds.get(stream, ""))
-            yield request_id, first.started, {**values, "environment": stream}
+            yield request_id, first.started, {**values, "environment": stream, "record": attempt.has(RECORD)}
 
 
 def _by_environment(lines: Sequence[InvocationLogLine]) -> dict[tuple[str, str], list[InvocationLogLine]]:

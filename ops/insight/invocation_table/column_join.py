@@ -18,6 +18,7 @@ from ops.insight.invocation_table.genuine_lines import genuine_lines
 from ops.insight.invocation_table.line_by_line import join_line_by_line
 from ops.insight.invocation_table.line_columns import VALUE_TEXTS, Column, LineColumns
 from ops.insight.invocation_table.model import NUMBERS
+from ops.insight.invocation_table.unreported_inits import mark_unreported_inits
 from ops.invocation_log import INIT
 
 Mask = npt.NDArray[np.bool_]
@@ -38,7 +39,10 @@ def join(lines: LineColumns, function: str, as_json: bool) -> dict[str, Column]:
     found = join_line_by_line(lines, rest, endings, inits)
     whole = {name: np.concatenate([joined[name], found[name]]) for name in joined}
     order = np.lexsort((whole["place"], whole["started"]))
-    return {name: values[order] for name, values in whole.items() if name != "place"}
+    sorted_columns = {name: values[order] for name, values in whole.items() if name != "place"}
+    mark_unreported_inits(lines, sorted_columns)
+    del sorted_columns["record"]
+    return sorted_columns
 
 
 def _regular(keys: npt.NDArray[np.int64], record: Mask, apart: npt.NDArray[np.int64]) -> Mask:
@@ -72,7 +76,6 @@ def _join_regular(
     found["place"][completed] = np.minimum(found["place"][completed], columns["place"][report])
     _settle_init(lines, found, kinds)
     found["environment"] = found.pop("stream")
-    del found["record"]
     return found
 
 

@@ -27,6 +27,7 @@ def join_line_by_line(
         "request_id": lines.request_ids.add_all([request_id for request_id, _, _ in found]),
         "started": np.array([ticks(started) for _, started, _ in found], dtype=np.int64),
         "cold": np.array([bool(read.get("cold")) for read in values], dtype=bool),
+        "record": np.array([read["record"] for read in values], dtype=bool),
         "environment": lines.streams.add_all([read["environment"] for read in values]),
         "place": np.array([places[request_id, read["environment"]] for request_id, _, read in found], dtype=np.int64),
     }

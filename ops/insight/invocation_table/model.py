@@ -34,7 +34,7 @@ class Invocation:
     billed_restore_ms: float | None = None
     cost_usd: float | None = None
     environment: str = ""  # the log stream: each execution environment has one of its own
-    phase: str = ""  # "invoke" for a suppressed INIT, as the extension's record has it
+    phase: str = ""  # "invoke" for a suppressed INIT
     trace: str = ""  # the trace header, or a trace ID: see ops.insight.sources.traces
     tenant: str = ""  # of a function with tenant isolation
 

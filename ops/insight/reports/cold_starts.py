@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ops import formatting, pricing
+from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost, Window
+from ops.insight.reports.cold_start_reasons import explain_logged, reasons, usd_per_ms
 from ops.insight.rules.cold_starts import cold_share, versions
-from ops.insight.rules.cold_starts.reasons import ColdReason, ColdStart, explain
+from ops.insight.rules.cold_starts.reasons import ColdReason
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
 
@@ -89,7 +89,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     frame = logged.frame
     inits = versions.waited_ms(frame)
     compared = _scaled(versions.by_version(frame), ("invocations", "cold"), logged.scale)
-    starts_read = explain(logged.rows, _changes(workload), whole=logged.sample is None)
+    starts_read = explain_logged(aws, logged, workload)
     explained = _scaled(reasons(starts_read, workload), ("cold", "usd"), logged.scale)
     starts, init_usd = cold_share.count_cold(readings, logged), _init_usd(logged, readings, workload)
     p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
@@ -115,36 +115,12 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     )
 
 
-def reasons(starts: Sequence[ColdStart], workload: Workload) -> pd.DataFrame:
-    """One row per reason, the most frequent first: reason, inferred (bool), cold, waited_p50_ms, waited_p95_ms, usd (of
-    INIT, or the billed part of restores)."""
-    price = _usd_per_ms(workload)
-    grouped: dict[ColdReason, list[ColdStart]] = {}
-    for start in starts:
-        grouped.setdefault(start.reason, []).append(start)
-    rows = []
-    for reason, some in sorted(grouped.items(), key=lambda item: -len(item[1])):
-        waited = pd.Series([start.waited_ms for start in some], dtype=float)
-        billed = sum((one.invocation.init_ms or one.invocation.billed_restore_ms or 0.0) for one in some)
-        p50, p95 = waited.quantile(0.5), waited.quantile(0.95)
-        inferred = any(one.inferred for one in some)
-        rows.append((reason.value, inferred, len(some), p50, p95, None if price is None else billed * price))
-    return pd.DataFrame(rows, columns=["reason", "inferred", "cold", "waited_p50_ms", "waited_p95_ms", "usd"])
-
-
 def _scaled(frame: pd.DataFrame, columns: Sequence[str], scale: float) -> pd.DataFrame:
     """With these counts and sums as of all invocations, where ``frame`` is of a sample."""
     if scale == 1.0 or frame.empty:
         return frame
     whole = {name: (frame[name] * scale).round() if name != "usd" else frame[name] * scale for name in columns}
     return frame.assign(**{name: one.astype("int64") if name != "usd" else one for name, one in whole.items()})
-
-
-def _changes(workload: Workload) -> tuple[datetime, ...]:
-    """A published version never changes; of the unpublished one only the last change is known."""
-    function = workload.function
-    unpublished = function is not None and function.version == "$LATEST"
-    return (function.deployed_at,) if unpublished and function and function.deployed_at else ()
 
 
 def phases(frame: pd.DataFrame) -> pd.DataFrame:
@@ -180,24 +156,13 @@ def phases(frame: pd.DataFrame) -> pd.DataFrame:
 def _init_usd(logged: Invocations, readings: Readings, workload: Workload) -> float | None:
     """What INIT and restores cost in the window: they are billed like duration (INIT of all on-demand functions since
     2025-08). What ran ahead, with provisioned concurrency, is not in it."""
-    price = _usd_per_ms(workload)
+    price = usd_per_ms(workload)
     if price is None:
         return None
     if logged.truncated or logged.frame.empty:
         total = readings.total("init_ms")
         return total * price if total is not None else None
     return float(logged.frame[["init_ms", "billed_restore_ms"]].fillna(0).sum().sum()) * price
-
-
-def _usd_per_ms(workload: Workload) -> float | None:
-    if workload.function is None:
-        return None
-    return (
-        pricing.load(workload.region).gb_second(workload.function.architecture)
-        * workload.function.memory_mb
-        / 1024
-        / 1000
-    )
 
 
 def _observe(starts: cold_share.ColdStarts | None, details: str, unread: str) -> Observation:

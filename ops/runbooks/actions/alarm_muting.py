@@ -17,7 +17,6 @@ from msgspec import Meta
 from ops import formatting
 from ops.alarms import muting
 from ops.aws import cloudwatch, sts
-from ops.deadletters.queue import state_folder
 from ops.runbooks.actions.action import (
     ActionContext,
     Effect,
@@ -32,6 +31,7 @@ from ops.runbooks.actions.action import (
 from ops.runbooks.actions.alarm_states import NOTIFIES, OFF, UNTIL, alarm_states, muting_of, record_id, runbook_mutings
 from ops.runbooks.actions.observe.alarm_look import AlarmName
 from ops.runbooks.actions.reads import NoInputs
+from ops.target import state_folder
 
 _PERMISSIONS = (
     *("cloudwatch:PutAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule"),

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from ops.alarms import muting
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch import alarm_store
-from ops.deadletters.queue import state_folder
 from ops.errors import NotFound, OpsError, UsageError
 from ops.runbooks.actions.action import ActionContext
+from ops.target import state_folder
 
 NOTIFIES, OFF = "notifies", "actions disabled"
 UNTIL = "muted until %Y-%m-%d %H:%M UTC"

@@ -7,7 +7,7 @@ from functools import cache
 
 from ops import access
 from ops.aws import Aws
-from ops.deadletters.queue import open_queue, state_folder
+from ops.deadletters.queue import open_queue
 from ops.errors import UsageError
 from ops.runbooks import rollback, runs
 from ops.runbooks.actions.action import ActionContext, StepPreview
@@ -20,6 +20,7 @@ from ops.runbooks.model import Runbook
 from ops.runbooks.record import RunRecord, find_record
 from ops.runbooks.run_state import PersonRequest
 from ops.runbooks.runs import Session
+from ops.target import state_folder
 from ops.workload import Workload
 
 REASON_REQUIRED = UsageError(

@@ -37,8 +37,14 @@ def worked(twin: Twin) -> Twin:
         twin.result(job["job_id"])
 
     state = twin.state
-    keys = {"access_key_id": state.access_key_id, "secret_access_key": state.secret_access_key}
-    target = Target(state.stack, region=state.region, endpoint=state.endpoint, finest_period=state.period, **keys)
+    target = Target(
+        state.stack,
+        region=state.region,
+        endpoint=state.endpoint,
+        access_key_id=state.access_key_id,
+        secret_access_key=state.secret_access_key,
+        finest_period=state.period,
+    )
     aws = Aws(target)
     described = workload.describe(aws, target)
 

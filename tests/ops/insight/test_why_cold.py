@@ -50,6 +50,12 @@ def test_nothing_ran_for_a_while() -> None:
     assert reasons(ran("a", 0), ran("b", 20, cold=True)) == [ColdReason.IDLE]
 
 
+def test_the_twin_says_for_how_long_an_idle_environment_stays() -> None:
+    rows = (ran("a", 0), ran("b", 1, cold=True))
+    (start,) = explain(rows, warm=timedelta(seconds=20))
+    assert start.reason is ColdReason.IDLE
+
+
 def test_an_environment_was_there() -> None:
     assert reasons(ran("a", 0), ran("b", 1, cold=True)) == [ColdReason.REPLACED]
     assert reasons(ran("a", 0), ran("b", 20, cold=True), ran("a", 30)) == [ColdReason.REPLACED], (

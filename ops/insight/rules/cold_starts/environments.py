@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from ops.insight.invocation_table.unreported_inits import BREAKING_STATUSES
 from ops.insight.sources.invocations import Invocation
 
 Mask = npt.NDArray[np.bool_]
@@ -72,5 +73,4 @@ class LoggedEnvironments:
 
 
 def is_broken(row: Invocation) -> bool:
-    """A function error that the handler raised (``failure``) leaves the environment as it is."""
-    return row.status in ("error", "timeout")
+    return row.status in BREAKING_STATUSES

@@ -15,6 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from handler.extension.records import rules
+from ops.insight.invocation_table.unreported_inits import INIT_ERRORS
 from ops.insight.rules.cold_starts.environments import ENDING, LoggedEnvironments, Mask, is_broken, ticks
 from ops.insight.sources.invocations import Invocation
 
@@ -25,17 +26,6 @@ CLOCKS = timedelta(seconds=1)
 """By how much the time of a deployment (whole seconds) and of an invocation may be off."""
 SWITCHED = timedelta(seconds=30)
 """After a change, the environments of before take no more work by then; those that do serve another version of an alias."""
-INIT_ERRORS = (
-    "Runtime.ImportModuleError",
-    "Runtime.HandlerNotFound",
-    "Runtime.UserCodeSyntaxError",
-    "Runtime.InvalidEntrypoint",
-    "Runtime.InvalidWorkingDir",
-    "Extension.InitError",
-    "Extension.Crash",
-    "Extension.LaunchError",
-)
-"""Error types of an INIT that failed (Lambda developer guide, troubleshooting, 2026-11)."""
 
 
 class ColdReason(StrEnum):
@@ -63,18 +53,20 @@ class ColdStart:
         return row.init_ms if row.init_ms is not None else row.restore_ms
 
 
-def explain(rows: Iterable[Invocation], changes: Sequence[datetime] = (), *, whole: bool = True) -> list[ColdStart]:
+def explain(
+    rows: Iterable[Invocation], changes: Sequence[datetime] = (), *, whole: bool = True, warm: timedelta = WARM
+) -> list[ColdStart]:
     """Each cold start of ``rows``, oldest first. ``changes``: when the function's code or configuration changed, as far as
     known; a new version is seen without them. ``whole``: every invocation is in ``rows``; of a sample nothing can be
-    inferred, because it does not show what the other environments did."""
+    inferred, because it does not show what the other environments did. ``warm``: for how long an idle environment stays."""
     rows = sorted(rows, key=lambda row: row.started)
     environments = LoggedEnvironments(rows)
     ordered = sorted(changes)
-    return [ColdStart(row, *_reason(row, environments, ordered, whole)) for row in rows if row.cold]
+    return [ColdStart(row, *_reason(row, environments, ordered, whole, warm)) for row in rows if row.cold]
 
 
 def _reason(
-    row: Invocation, environments: LoggedEnvironments, changes: Sequence[datetime], whole: bool
+    row: Invocation, environments: LoggedEnvironments, changes: Sequence[datetime], whole: bool, warm: timedelta
 ) -> tuple[ColdReason, bool]:
     """And whether it is inferred."""
     if row.error_type in INIT_ERRORS:
@@ -91,11 +83,11 @@ def _reason(
     current = others & environments.of_version(row.version)
     if changed is not None:
         current &= environments.first >= changed
-    if _is_deployed(environments, now, current, others & ~current, changed):
+    if _is_deployed(environments, now, current, others & ~current, changed, warm):
         return ColdReason.DEPLOY, True
     busy = environments.ended + ticks(ENDING) > now
     used_later = environments.last > now
-    missing = current & ~busy & (used_later | (environments.ended + ticks(WARM) > now))
+    missing = current & ~busy & (used_later | (environments.ended + ticks(warm) > now))
     if np.any(missing & ~used_later & environments.broken):
         return ColdReason.RESET, True
     if missing.any():
@@ -111,7 +103,9 @@ def _last_change(row: Invocation, changes: Sequence[datetime]) -> int | None:
     return ticks(changes[at - 1] - CLOCKS) if at else None
 
 
-def _is_deployed(environments: LoggedEnvironments, now: int, current: Mask, earlier: Mask, changed: int | None) -> bool:
+def _is_deployed(
+    environments: LoggedEnvironments, now: int, current: Mask, earlier: Mask, changed: int | None, warm: timedelta
+) -> bool:
     """Whether it takes the place of an environment of before the change: as many as were warm then are replaced."""
     there = int(np.count_nonzero(current))
     since = now if changed is None else changed
@@ -119,5 +113,5 @@ def _is_deployed(environments: LoggedEnvironments, now: int, current: Mask, earl
         since = int(environments.first[current].min())
     if there:
         earlier &= environments.last <= now + ticks(SWITCHED)
-    warm = earlier & (environments.ended >= since - ticks(WARM))
-    return there < int(np.count_nonzero(warm))
+    alive = earlier & (environments.ended >= since - ticks(warm))
+    return there < int(np.count_nonzero(alive))

@@ -15,9 +15,8 @@ import pytest
 
 from handler import contract
 from ops.cli.app import run
-from ops.deadletters.queue import state_folder
 from ops.runbooks.record import find_record
-from ops.target import resolve
+from ops.target import resolve, state_folder
 from tests.ops.cli.runbook.conftest import SMALL
 from tests.twins import Twin, wait_for
 

@@ -14,11 +14,11 @@ from ops.deadletters.archive import audit_log, exports, imports
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Action, Selection, Steps
-from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import purge, redrive
 from ops.deadletters.snapshot import Snapshot
 from ops.deadletters.transfer import selective_delete
 from ops.errors import OpsError, UsageError
+from ops.target import state_folder
 from tests.factories import a_dead_letter
 from tests.fakes.dlq_world import World, a_world
 from tests.ops.deadletters.redrive.purging import (

@@ -9,9 +9,9 @@ import pytest
 from ops.deadletters.archive import audit_log, exports
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Selection
-from ops.deadletters.queue import state_folder
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError, OpsError
+from ops.target import state_folder
 from tests.fakes.dlq_world import World
 from tests.fakes.sqs.faults import DENIED, THROTTLED, Fault
 from tests.ops.deadletters.redrive.purging import (

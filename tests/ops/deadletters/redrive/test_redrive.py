@@ -10,10 +10,10 @@ from ops.deadletters.archive import audit_log
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.plan_model import Action, Destination, Pace, Selection, Steps
-from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import redrive
 from ops.deadletters.redrive.runs import list_runs, read_run
 from ops.deadletters.snapshot import Snapshot
+from ops.target import state_folder
 from tests.fakes.dlq_world import World, a_plan
 from tests.fakes.sqs.faults import THROTTLED, Fault
 from tests.ops.insight.world import FUNCTION, MAPPING

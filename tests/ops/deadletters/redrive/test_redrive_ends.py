@@ -11,12 +11,12 @@ from ops.deadletters.archive import audit_log, audit_summary
 from ops.deadletters.ledger.model import Outcome, Run, RunState
 from ops.deadletters.messages.model import Place
 from ops.deadletters.outcomes import monitor
-from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import headroom, redrive
 from ops.deadletters.redrive.runs import read_run
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import AccessDenied, OpsError
 from ops.insight.report_types import Level
+from ops.target import state_folder
 from tests.fakes.dlq_world import FixedOutcomes, World, a_plan
 from tests.fakes.sqs.faults import DENIED
 

@@ -18,9 +18,10 @@ from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Destination, Pace, Plan, Selection, Steps
-from ops.deadletters.queue import DeadLetterQueue, open_queue, state_folder
+from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.deadletters.redrive import redrive
 from ops.deadletters.scan import scan as looking
+from ops.target import state_folder
 from ops.twin.workload.jobs import JobMaker, Shares
 from tests.twins import Twin, wait_for
 

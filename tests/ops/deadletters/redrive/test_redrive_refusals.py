@@ -7,10 +7,10 @@ import pytest
 from ops.deadletters import queue_lock
 from ops.deadletters.archive import audit_log
 from ops.deadletters.plan_model import Action
-from ops.deadletters.queue import state_folder
 from ops.deadletters.redrive import redrive
 from ops.deadletters.redrive.runs import list_runs, read_run
 from ops.errors import OpsError, UsageError
+from ops.target import state_folder
 from tests.fakes.dlq_world import World, a_plan
 
 WAITS_S = 0.02

@@ -11,9 +11,10 @@ from ops.deadletters.archive import audit_log, audit_summary
 from ops.deadletters.ledger.model import Outcome, Run, RunState
 from ops.deadletters.outcomes import monitor
 from ops.deadletters.plan_model import Pace, Plan, Steps
-from ops.deadletters.queue import DeadLetterQueue, state_folder
+from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.redrive import headroom, redrive
 from ops.errors import OpsError, UsageError
+from ops.target import state_folder
 from tests.fakes.dlq_world import FixedOutcomes, World, a_plan
 from tests.fakes.sqs.faults import THROTTLED, Fault
 

@@ -6,15 +6,26 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from handler.extension.records import rules
 from ops.insight.invocation_table import Invocation
 from ops.insight.invocation_table.attempts import attempts
+from ops.insight.invocation_table.unreported_inits import BREAKING_STATUSES, INIT_ERRORS
 from ops.invocation_log import RECORD, REPORT, InvocationLogLine, parse
 
 
 def merged(rows: Sequence[dict[str, str]], function: str = "", as_json: bool = False) -> list[Invocation]:
     lines = _genuine([line for row in rows if (line := parse(row))], function, as_json)
-    found = [Invocation(request_id, started, **values) for request_id, started, values in attempts(lines)]
-    return sorted(found, key=lambda invocation: invocation.started)
+    found = sorted(attempts(lines), key=lambda attempt: attempt[1])
+    before: dict[str, str] = {}
+    invocations = []
+    for request_id, started, values in found:
+        recorded, stream = values.pop("record"), values["environment"]
+        broke = before.get(stream, "") in BREAKING_STATUSES or values.get("error_type") in INIT_ERRORS
+        if stream and broke and not recorded and not values.get("cold"):
+            values |= {"cold": True, "phase": rules.SUPPRESSED}
+        before[stream] = str(values.get("status") or "")
+        invocations.append(Invocation(request_id, started, **values))
+    return invocations
 
 
 def _genuine(lines: Sequence[InvocationLogLine], function: str, as_json: bool) -> list[InvocationLogLine]:

@@ -34,6 +34,31 @@ def test_a_cut_line_costs_that_line_alone() -> None:
     assert found.unreadable == 8
 
 
+def test_an_init_that_no_report_tells_of() -> None:
+    def line(number: int, at_s: float, more: str = "") -> dict[str, str]:
+        return row(report_line(f"{ID[:-1]}{number}", more=more), at_s)
+
+    broke, failed = "Status: timeout", "Status: error\tError Type: Runtime.ImportModuleError"
+    lines = [
+        line(1, 0, "Init Duration: 300.00 ms\t"),
+        line(2, 10, broke),
+        line(3, 20),
+        line(4, 30),
+        line(5, 40, failed),
+    ]
+    found = build_table([lines]).rows
+    assert [(one.cold, one.phase, one.init_ms) for one in found] == [
+        (True, "", 300.0),
+        (False, "", None),
+        (True, "invoke", None),
+        (False, "", None),
+        (True, "invoke", None),
+    ], "after a time-out INIT runs again inside the invocation; an import that fails is a failed INIT"
+    assert list(found) == merged(lines)
+    elsewhere = [line(2, 10, broke), row(report_line(ID), 20, "another")]
+    assert not any(one.cold for one in build_table([elsewhere]).rows)
+
+
 def test_lines_of_environments_at_work_at_the_same_time_are_not_mixed_up() -> None:
     ids = [f"{ID[:-2]}{number:02d}" for number in range(40)]
     lines = [row(report_line(one, ms=100.0 + n), 1 + n / 100, f"{STREAM}{n % 4}") for n, one in enumerate(ids)]
