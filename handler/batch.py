@@ -40,6 +40,7 @@ from handler.dead_letter_queue import sendable
 from handler.errors import NotAnnounced, OutOfTime, Rejected
 from handler.job import id_in
 from handler.records import message_id, receives
+from handler.seen_messages import seen_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -78,6 +79,7 @@ class JobProcessor(BatchProcessor):
         self._metrics = metrics
         self._stale_attempt_deadline = stale_attempt_deadline
         self._last = int(os.environ.get(contract.ENV_MAX_RECEIVES) or 0)  # receive of a message; 0: not known
+        self._tenant_field = os.environ.get(contract.ENV_TENANT_FIELD, "").strip()
         self._begun = 0  # jobs, in this invocation
         self._finished: list[dict[str, Any]] = []
         self._news: list[tuple[dict[str, Any], str, dict[str, Any]]] = []
@@ -87,7 +89,8 @@ class JobProcessor(BatchProcessor):
     def process(self) -> list[tuple[Any, ...]]:
         self._finished, self._news, self._whole, self._begun = [], [], self._left(), 0
         ids = [message_id(record) for record in self.records]
-        self._log.info(contract.LOG_BATCH, extra={"message_ids": ids})
+        seen = [seen_message(record, self._tenant_field) for record in self.records[: contract.LOGGED_MESSAGES]]
+        self._log.info(contract.LOG_BATCH, extra={"message_ids": ids, contract.LOG_MESSAGES: seen})
         suspects = self._suspects()
         efforts = {message_id(record): jobs.effort(record["body"]) for record in self.records}
 

@@ -29,6 +29,16 @@ RESULT_SCHEMA: Final = 1
 LOG_BATCH: Final = "batch received"
 """Fields: ``message_ids`` (every SQS message id of the invocation) and ``function_request_id``. It is what joins a
 message to its invocation when the environment is killed before it can say anything else."""
+LOG_MESSAGES: Final = "messages"
+"""Field of that line: for each message, up to ``LOGGED_MESSAGES``, an object of those below. What is not known is left out."""
+LOGGED_MESSAGES: Final = 100
+SEEN_ID: Final = "id"
+SEEN_SENT: Final = "sent_ms"  # SentTimestamp
+SEEN_RECEIVES: Final = "receives"
+SEEN_GROUP: Final = "group"  # MessageGroupId
+SEEN_SENDER: Final = "sender"  # SenderId: a principal's ID, of a role with its session's name
+SEEN_TENANT: Final = "tenant"  # what ``ENV_TENANT_FIELD`` names in the body
+SEEN_TRACE: Final = "trace"  # the sender's X-Ray trace ID, where it is sampled
 LOG_JOB_OK: Final = "job succeeded"
 LOG_JOB_REPEATED: Final = "job repeated"
 LOG_JOB_SENT_AGAIN: Final = "job sent again"
@@ -130,6 +140,8 @@ ENV_TABLE: Final = "IDEMPOTENCY_TABLE"
 ENV_DLQ_URL: Final = "DLQ_URL"
 ENV_MAX_RECEIVES: Final = "MAX_RECEIVES"
 """The job queue's ``maxReceiveCount``; without it no job is sent again."""
+ENV_TENANT_FIELD: Final = "TENANT_FIELD"
+"""Dotted path of the body's field that names whom the job is for (``params.tenant``); empty: none is logged."""
 ENV_DATA_MOUNT: Final = "DATA_MOUNT"
 DATA_MOUNT: Final = "/mnt/data"
 
