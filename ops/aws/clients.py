@@ -112,6 +112,10 @@ class Aws:
     def sts(self) -> STSClient:
         return cast("STSClient", self._client("sts"))
 
+    @property
+    def xray(self) -> Any:
+        return self._client("xray")
+
     @contextmanager
     def translate_errors(self, service: str, about: str) -> Iterator[None]:
         """Turns what botocore raises inside, or Python for text that is not valid UTF-8, into an error of ``ops.errors``.

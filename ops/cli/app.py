@@ -59,6 +59,11 @@ class _Commands(LazyGroup):
             "Runbooks that run: each step previewed, confirmed, verified and recorded.",
             group=True,
         ),
+        LazyCommand(
+            "trace",
+            "ops.cli.insight.trace:trace",
+            "Show one job's path as a waterfall: queue wait, INIT, steps, retries, dead-letter queue and redrives.",
+        ),
         LazyCommand("logs", "ops.cli.logs:logs", "Show the log lines of the workload's functions."),
         LazyCommand(
             "audit",

@@ -27,6 +27,8 @@ SERVICES = {
     "AWSPriceListService": "pricing",
 }
 
+XRAY = {"/Traces": "BatchGetTraces", "/TraceSummaries": "GetTraceSummaries"}
+
 
 @dataclass(frozen=True)
 class Refusal(Exception):
@@ -84,6 +86,8 @@ def start(answer: Respond) -> Iterator[FakeAws]:
             if target:
                 prefix, operation = target.rsplit(".", 1)
                 service, parameters = SERVICES[prefix], json.loads(body or b"{}")
+            elif self.path in XRAY:
+                service, operation, parameters = "xray", XRAY[self.path], json.loads(body)
             elif self.path != "/":
                 changing = self.command in ("PUT", "DELETE")
                 service, operation = "lambda", f"{self.command} {self.path}" if changing else self.path

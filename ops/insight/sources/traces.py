@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ FILES = ("traces.1.jsonl", "traces.jsonl")
 MAX_SPANS = 200
 """Spans of a trace that are shown."""
 _MAX_NAME = 120
+LATEST = 4e9
+"""Seconds since 1970, in the year 2096: what is later is no time."""
 _UNREADABLE = (ValueError, TypeError, KeyError, RecursionError, OverflowError)
 
 
@@ -69,7 +71,7 @@ def console_url(trace: str, region: str) -> str:
 
 def twin_spans(folder: Path, trace: str) -> tuple[TraceSpan, ...]:
     """What the twin recorded of a trace, each span below the one that it is part of. Empty when it recorded nothing."""
-    documents = [document for name in FILES for document in _documents(folder / name, trace)]
+    documents = twin_documents(folder, trace)
     children: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     known = {document["id"] for document in documents}
     for document in sorted(documents, key=lambda one: one["start_time"]):
@@ -77,6 +79,17 @@ def twin_spans(folder: Path, trace: str) -> tuple[TraceSpan, ...]:
         children[parent if isinstance(parent, str) and parent in known else ""].append(document)
     first = min((document["start_time"] for document in documents), default=0.0)
     return tuple(span for span, _ in zip(_ordered(children, first), range(MAX_SPANS), strict=False))
+
+
+def twin_documents(folder: Path, trace: str) -> list[Mapping[str, Any]]:
+    """The twin's segments of a trace with all below them, each with its ``parent_id``. Untrusted, but for the types of
+    ``id`` and ``start_time``."""
+    return [document for name in FILES for document in _documents(folder / name, trace)]
+
+
+def read_documents(texts: Iterable[str], trace: str) -> list[Mapping[str, Any]]:
+    """The same of segment documents as X-Ray's API gives them; what is none is left out."""
+    return [document for text in texts for document in _read(text, trace)]
 
 
 def _ordered(children: Mapping[str, list[Mapping[str, Any]]], first: float) -> Iterator[TraceSpan]:
@@ -95,17 +108,20 @@ def _documents(path: Path, trace: str) -> Iterator[Mapping[str, Any]]:
     except OSError:
         return
     for line in lines:
-        try:
-            document = json.loads(line)
-            if document["trace_id"] == trace:
-                yield from _flat(document, None)
-        except _UNREADABLE:
-            continue
+        yield from _read(line, trace)
+
+
+def _read(text: str | bytes, trace: str) -> list[Mapping[str, Any]]:
+    try:
+        document = json.loads(text)
+        return list(_flat(document, None)) if document["trace_id"] == trace else []
+    except _UNREADABLE:
+        return []
 
 
 def _flat(document: Any, parent: str | None) -> Iterator[Mapping[str, Any]]:
     start = document["start_time"]
-    if not isinstance(document["id"], str) or not isinstance(start, int | float) or not math.isfinite(start):
+    if not isinstance(document["id"], str) or not isinstance(start, int | float) or not 0 <= start < LATEST:
         raise TypeError("not a segment")
     yield document if parent is None else {**document, "parent_id": parent}
     for child in document.get("subsegments", ()):
@@ -124,11 +140,12 @@ def _span(document: Mapping[str, Any], first: float, depth: int) -> TraceSpan:
         if isinstance(end, int | float) and math.isfinite(end)
         else None,
         depth=depth,
-        failure=_failure(document),
+        failure=failure_text(document),
     )
 
 
-def _failure(document: Mapping[str, Any]) -> str:
+def failure_text(document: Mapping[str, Any]) -> str:
+    """The error's type and text of a failed segment; empty for others."""
     if not (document.get("fault") or document.get("error") or document.get("throttle")):
         return ""
     try:

@@ -1,0 +1,91 @@
+"""The path of whole invocations, where a request ID or a trace ID was asked for: the batch, INIT, and all steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from ops.traces.logged_invocations import HANDLER, LoggedInvocation
+from ops.traces.model import Basis, PathSpan, SpanKind
+
+MAX_WAITS = 20
+"""Messages of a batch whose waits are drawn, the longest first; a batch may have 10,000."""
+Steps = Callable[[LoggedInvocation, Iterable[str]], Sequence[PathSpan]]
+
+
+def invocation_spans(invocations: Sequence[LoggedInvocation], steps: Steps) -> list[PathSpan]:
+    """Below the root, depth first. An asynchronous retry keeps its request ID: each attempt is numbered."""
+    return [
+        replace(span, attempt=number) if span.kind is not SpanKind.WAIT else span
+        for number, one in enumerate(invocations, 1)
+        for span in _of(one, number, steps)
+    ]
+
+
+def _of(one: LoggedInvocation, number: int, steps: Steps) -> Iterator[PathSpan]:
+    init_s = one.init_s or one.restore_s or 0.0
+    begin = one.begin - timedelta(seconds=init_s)
+    known = sorted((seen.sent, seen.id, seen.receives) for seen in one.messages.values() if seen.sent)
+    for sent, message_id, receives in known[:MAX_WAITS]:
+        if sent is not None and sent <= begin:
+            again = f"receive {receives}: the time includes earlier attempts" if receives > 1 else ""
+            length = (begin - sent).total_seconds()
+            yield PathSpan(
+                "queue wait",
+                SpanKind.WAIT,
+                sent,
+                length,
+                1,
+                Basis.MEASURED,
+                HANDLER,
+                detail=again,
+                message_id=message_id,
+            )
+    if init_s:
+        yield PathSpan(
+            "INIT" if one.init_s else "restore",
+            SpanKind.INIT,
+            begin,
+            init_s,
+            1,
+            Basis.MEASURED,
+            one.source,
+            detail="its length is measured; it is drawn as ending where the attempt began",
+            request_id=one.request_id,
+        )
+    batch = f"batch of {len(one.messages)}" if one.messages else ""
+    left_out = f"waits of {len(known) - MAX_WAITS} more messages not drawn" if len(known) > MAX_WAITS else ""
+    ended = "" if one.duration_s is not None else "its end is not on record"
+    yield PathSpan(
+        f"attempt {number}",
+        SpanKind.ATTEMPT,
+        one.begin,
+        one.duration_s,
+        1,
+        Basis.MEASURED if one.started else Basis.INFERRED,
+        one.source,
+        failure=one.failure,
+        detail=", ".join(filter(None, (batch, left_out, ended))),
+        request_id=one.request_id,
+    )
+    traced = steps(one, ())
+    if traced:
+        yield from (replace(step, depth=step.depth + 2, request_id=one.request_id) for step in traced)
+        return
+    previous = one.begin
+    for line in one.lines:
+        yield PathSpan(
+            f"job {line.kind}".strip() if line.kind else "job",
+            SpanKind.STEP,
+            previous,
+            max(0.0, (line.at - previous).total_seconds()),
+            2,
+            Basis.INFERRED,
+            HANDLER,
+            failure=line.failure,
+            detail="from the log line before its own: jobs of a batch run one after another",
+            message_id=line.message_id,
+            request_id=one.request_id,
+        )
+        previous = max(previous, line.at)
