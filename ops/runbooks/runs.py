@@ -217,8 +217,7 @@ def _lock(session: Session, run: str, who: str, *, always: bool = False) -> Iter
 
 
 def _shared(session: Session, run: str, who: str) -> SharedHold:
-    context = session.context
-    return SharedHold(context.aws, context.workload, session.home, context.progress, run, who)
+    return SharedHold(session.context, session.home, run, who)
 
 
 def _taken(shared: SharedHold | None) -> dict[str, Any]:

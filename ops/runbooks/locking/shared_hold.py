@@ -1,16 +1,18 @@
 """Who runs a runbook on a workload, for people on other machines: a tag of its queue, for an hour at a time.
 
-A tag is no lock: SQS changes tags without a condition, so that of two runs that start in the same second both may go on
-until the next of their changes, before which each reads the tag again. It never stands in the way of an emergency: it
-ends by itself, a person can take the workload over, and where tags cannot be read or written the run goes on with the
-lock of its machine alone, and says so.
+SQS changes tags without a condition: the last writer wins. A run that found no other therefore reads its tag again after
+``SETTLE_S``, and goes on only if it is still its own. Whoever read before that tag was there has written within
+``WRITTEN_WITHIN_S``, or gives way: of two runs that start at once, at most one goes on. That rests on a tag being seen
+once TagQueue has answered, which AWS does not promise (inferred, 2026-11); each run reads it again before each change.
+
+It never stands in the way of an emergency: it ends by itself, a person can take the workload over, and where tags cannot
+be read or written the run goes on with the lock of its machine alone, and says so.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -25,8 +27,7 @@ from ops.runbooks.locking.run_lock import RunbookBusy
 from ops.runbooks.record import FOLDER
 
 if TYPE_CHECKING:
-    from ops.aws import Aws
-    from ops.workload import Workload
+    from ops.runbooks.actions.action import ActionContext
 
 TAG = "scilearn-ops:runbook"
 SHARED_PERMISSIONS = ("sqs:ListQueueTags", "sqs:TagQueue", "sqs:UntagQueue")
@@ -34,6 +35,9 @@ HOLD = timedelta(hours=1)
 RENEWED = timedelta(minutes=30)
 """Before a change, a hold that ends sooner is renewed."""
 READ_TIMEOUT_S = 5.0
+WRITTEN_WITHIN_S = 2.0
+"""From before the tag is read until it is written. Must not be above SETTLE_S."""
+SETTLE_S = 2.0
 MAX_VALUE = 256
 _UNTIL = "%Y-%m-%dT%H:%M:%SZ"
 MACHINE_FILE = "machine-id"
@@ -55,13 +59,12 @@ class SharedHolder:
 
 
 class SharedHold:
-    """Of one run. ``report`` takes a sentence."""
+    """Of one run."""
 
-    def __init__(
-        self, aws: Aws, workload: Workload, home: Path, report: Callable[[str], None], run: str, who: str
-    ) -> None:
-        self._aws = aws.without_retries(READ_TIMEOUT_S, fast_sqs=False)
-        self._workload, self._home, self._report = workload, home, report
+    def __init__(self, context: ActionContext, home: Path, run: str, who: str) -> None:
+        self._aws = context.aws.without_retries(READ_TIMEOUT_S, fast_sqs=False)
+        self._workload, self._home, self._report = context.workload, home, context.progress
+        self._pause, self._elapsed_s = context.pause, context.elapsed_s
         self._run, self._who = run, who
         self._works = True
         self._written = False
@@ -69,20 +72,21 @@ class SharedHold:
         """Whom it was taken over from, in words; empty: no one."""
 
     def take(self, *, over: bool) -> None:
-        """Raises RunbookBusy where a run on another machine holds the workload, unless it is taken ``over``."""
+        """Raises RunbookBusy where a run on another machine holds the workload, unless it is taken ``over``; and where
+        another one takes it at the same moment."""
         if access.read_only():  # what would need the hold is refused
             self._works = False
             return
+        started = self._elapsed_s()
         try:
-            holder = self._other_holder()
-            if holder is not None and not over:
-                raise RunbookBusy(
-                    f"A runbook is already running on {self._workload.name}, by {holder}, on another machine.",
-                    "Ask them. Where that cannot wait: ops runbook run NAME --take-over --reason WHY; resume and rollback "
-                    "have --take-over, too.",
-                )
-            self.taken_from = str(holder) if holder else ""
+            holder = self._read()
+            other = holder if holder is not None and self._is_other(holder) else None
+            if other is not None and not over:
+                raise self._held_by(other)
+            self.taken_from = str(other) if other else ""
             self._write()
+            if holder is None or other is not None or not self._is_held(holder):
+                self._ensure_only_one(started)
         except RunbookBusy:
             raise
         except OpsError as error:
@@ -118,9 +122,39 @@ class SharedHold:
         finally:
             self._aws.disconnect()
 
-    def _other_holder(self) -> SharedHolder | None:
+    def _ensure_only_one(self, started_s: float) -> None:
+        """Of a tag that was written where others saw none: theirs may have been replaced, and theirs may replace it."""
+        took_s = self._elapsed_s() - started_s
+        if took_s > WRITTEN_WITHIN_S and not self.taken_from:
+            self.release()
+            raise RunbookBusy(
+                f"SQS took {took_s:.1f} s to tag {self._workload.queue.name}, too long to know whether another machine "
+                "started a run meanwhile.",
+                "Start it again.",
+            )
+        try:
+            self._pause(SETTLE_S)
+        except BaseException:  # interrupted: there is no run yet that others would have to wait for
+            self.release()
+            raise
         holder = self._read()
-        return holder if holder is not None and self._is_other(holder) else None
+        if holder is None:
+            raise RunbookBusy(
+                f"Another run on {self._workload.name} started at the same moment, and gave way.", "Start it again."
+            )
+        if holder.run != self._run:
+            raise self._held_by(holder)
+
+    def _held_by(self, other: SharedHolder) -> RunbookBusy:
+        return RunbookBusy(
+            f"A runbook is already running on {self._workload.name}, by {other}, on another machine.",
+            "Ask them. Where that cannot wait: ops runbook run NAME --take-over --reason WHY; resume and rollback "
+            "have --take-over, too.",
+        )
+
+    def _is_held(self, holder: SharedHolder) -> bool:
+        """Of this machine: whether its tag has kept others out until now."""
+        return holder.until - clock.now_utc() > timedelta(seconds=SETTLE_S)
 
     def _is_other(self, holder: SharedHolder) -> bool:
         """Not where its time is over, nor for a run of this machine, which the lock of this machine keeps apart."""

@@ -12,7 +12,8 @@ import pytest
 
 from ops.cli.app import run
 from ops.runbooks import engine
-from ops.runbooks.actions import waiting
+from ops.runbooks.actions import mapping, waiting
+from ops.runbooks.locking import shared_hold
 from tests.fakes.aws import FakeAws, serve
 from tests.fakes.stalled_workload import StalledWorkload
 
@@ -81,5 +82,7 @@ def incident(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.setenv("OPS_HOME", str(home))
     monkeypatch.setattr(waiting, "POLL_S", 0.01)
     monkeypatch.setattr(engine, "VERIFY_INTERVAL_S", 0.01)
+    monkeypatch.setattr(shared_hold, "SETTLE_S", 0.01)
+    monkeypatch.setattr(mapping, "READY_POLL_S", 0.01)
     with serve(workload.answer, monkeypatch) as aws:
         yield Incident(workload, aws, home, capsys)

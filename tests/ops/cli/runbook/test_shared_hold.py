@@ -49,6 +49,29 @@ def test_someone_on_another_machine_is_named_and_can_be_overruled(incident: Inci
     assert incident.workload.tags == {"team": "data"}
 
 
+def test_of_two_that_start_at_once_the_one_whose_tag_was_replaced_gives_way(incident: Incident) -> None:
+    def replace(operation: str) -> None:
+        if operation == "TagQueue":
+            incident.workload.tags = {TAG: _held(30)}
+
+    incident.workload.after = replace
+    code, _, err = incident.ops(*RUN)
+    assert (code, f"already running on orders, by {ANN}" in err) == (1, True), err
+    assert incident.workload.changes == []
+    assert TAG in incident.workload.tags, "another's tag is not removed"
+
+
+def test_of_two_that_start_at_once_one_gives_way_where_the_other_did(incident: Incident) -> None:
+    def remove(operation: str) -> None:
+        if operation == "TagQueue":
+            incident.workload.tags = {}
+
+    incident.workload.after = remove
+    code, _, err = incident.ops(*RUN)
+    assert (code, "started at the same moment, and gave way" in err) == (1, True), err
+    assert incident.workload.changes == []
+
+
 @pytest.mark.parametrize("tag", [_held(-1), "something else", f"x on y until yesterday-and-so-on by {ANN}"])
 def test_a_hold_that_is_over_or_unreadable_keeps_nobody_out(incident: Incident, tag: str) -> None:
     incident.workload.tags = {TAG: tag}
