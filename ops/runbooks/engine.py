@@ -6,7 +6,7 @@ Nothing is repeated blindly: a step whose outcome is not recorded is first recon
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
@@ -184,7 +184,7 @@ class StepRunner:
         told = {"changes": changes, "command": preview.command, "undo": preview.undo}
         self.note("step.intended", step, inputs=msgspec.to_builtins(inputs), **told)
         try:
-            outputs = action.execute(self.context, inputs)
+            outputs = action.execute(replace(self.context, previewed=now), inputs)
         except AwsError as error:
             if call_effect.classify(error) is not CallEffect.UNKNOWN:
                 raise

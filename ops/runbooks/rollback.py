@@ -139,12 +139,13 @@ def _undo(engine: StepRunner, what: _Undo) -> None:
                 raise Stop(RunPhase.STOPPED, f"Stopped before step {step.id} was undone.")
             access.ensure_may(f"undoing step {step.id}")
             engine.before_change()
-            if action.preview_undo(context, inputs, changes).changes != preview.changes:
+            now = action.preview_undo(context, inputs, changes)
+            if now.changes != preview.changes:
                 raise Stop(RunPhase.FAILED, f"Step {step.id} was not undone: its setting changed since the preview.")
             engine.note(
                 "undo.intended", step, changes=[asdict(change) for change in preview.changes], command=preview.command
             )
-            action.undo(context, inputs, changes)
+            action.undo(replace(context, previewed=now), inputs, changes)
             engine.note("undo.executed", step)
         result = await_verdict(context, action.deadline_s, lambda: action.verify_undo(context, inputs, changes))
     except RecordError:

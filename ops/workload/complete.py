@@ -96,7 +96,7 @@ def _readers(aws: Aws, pair: Pair, asking: Asking) -> tuple[Reader, ...]:
     return tuple(
         sorted(
             consumers.described(aws, known.values()),
-            key=lambda reader: (not reader.mapping.enabled, reader.mapping.uuid not in first),
+            key=lambda reader: (reader.mapping.off_rank, reader.mapping.uuid not in first),
         )
     )
 

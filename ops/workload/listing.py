@@ -90,7 +90,7 @@ def list_workloads(aws: Aws, most: int = MAX_CHECKED) -> WorkloadListing:
 def _by_queue(mappings: Iterable[EventSourceMapping]) -> dict[str, tuple[EventSourceMapping, ...]]:
     """By the queue's ARN, in the order of the queues' names; of each queue the mappings that are on first."""
     found: dict[str, list[EventSourceMapping]] = {}
-    for mapping in sorted(mappings, key=lambda one: (not one.enabled, one.function_arn, one.uuid)):
+    for mapping in sorted(mappings, key=lambda one: (one.off_rank, one.function_arn, one.uuid)):
         found.setdefault(mapping.source_arn, []).append(mapping)
     return {arn: tuple(found[arn]) for arn in sorted(found, key=lambda arn: (sqs.name_of(arn), arn))}
 

@@ -25,6 +25,8 @@ class DeployedFunction:
     weights: dict[str, float] = field(default_factory=dict)
     is_zip: bool = False
     changes: list[tuple[str, Any]] = field(default_factory=list)
+    revision: int = 1
+    """Of the alias and of the function: raised by each change, also by a test's."""
 
     def answer(self, operation: str, asked: dict[str, Any]) -> Any:
         """None for what is not about deployments. ``operation``: as of ``tests.fakes.aws``."""
@@ -41,16 +43,24 @@ class DeployedFunction:
                 if name not in self.alias:
                     raise Refusal("ResourceNotFoundException", status=404)
                 weights = {"RoutingConfig": {"AdditionalVersionWeights": self.weights}} if self.weights else {}
-                return {"Name": name, "FunctionVersion": self.alias[name], **weights}
+                return {"Name": name, "FunctionVersion": self.alias[name], "RevisionId": str(self.revision), **weights}
             case ["PUT", _, "aliases", name]:
+                self.ensure_revision(asked)
                 self.alias[name] = asked["FunctionVersion"]
                 self.changes.append((name, asked["FunctionVersion"]))
                 return {"Name": name, "FunctionVersion": self.alias[name]}
             case ["PUT", _, "code"]:
+                self.ensure_revision(asked)
                 self.latest = int(asked["ImageUri"].rpartition(":")[2], 16)
                 self.changes.append(("image", asked["ImageUri"]))
                 return {}
         return None
+
+    def ensure_revision(self, asked: dict[str, Any]) -> None:
+        """Before a change, which makes another one."""
+        if asked.get("RevisionId", str(self.revision)) != str(self.revision):
+            raise Refusal("PreconditionFailedException", "The RevisionId provided does not match", 412)
+        self.revision += 1
 
     def _get(self, version: str) -> Any:
         if version and version not in self.versions:
@@ -63,6 +73,7 @@ class DeployedFunction:
             "CodeSha256": f"{number:064x}",
             "LastModified": f"2026-11-{20 + number}T09:00:00.000+0000",
             "LastUpdateStatus": "Successful",
+            "RevisionId": str(self.revision),
         }
         code = {} if self.is_zip else {"ImageUri": f"{REPOSITORY}:v{number}", "ResolvedImageUri": image(number)}
         return {"Configuration": configuration, "Code": code}

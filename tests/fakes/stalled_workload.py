@@ -69,6 +69,7 @@ class StalledWorkload:
         found = self.account().answer(service, operation, asked)
         if operation.endswith("/configuration"):
             found |= {"MemorySize": self.memory, "Timeout": self.timeout, "LastUpdateStatus": "Successful"}
+            found["RevisionId"] = str(self.deployed.revision)
         if operation == "GetQueueAttributes":
             found["Attributes"]["VisibilityTimeout"] = str(self.visibility)
             found["Attributes"]["MessageRetentionPeriod"] = str(self.retention)
@@ -100,6 +101,7 @@ class StalledWorkload:
             self.changes.append(("maximum", self.maximum))
 
     def _configure(self, asked: dict[str, Any]) -> None:
+        self.deployed.ensure_revision(asked)
         for name, key in (("memory", "MemorySize"), ("timeout", "Timeout")):
             if key in asked:
                 setattr(self, name, asked[key])

@@ -41,9 +41,23 @@ class EventSourceMapping:
     """When it was last updated, or its state last changed."""
 
     @property
-    def enabled(self) -> bool:
-        """On, or about to be. An update or an error leaves it on."""
-        return self.state in ("Enabled", "Enabling", "Updating", "Creating", "")
+    def enabled(self) -> bool | None:
+        """On or about to be, off or about to be; None where its state does not tell: while it is created or updated, it
+        may be either. Lambda's states are Creating, Enabling, Enabled, Disabling, Disabled, Updating and Deleting
+        (botocore 1.44.5 model, 2026-11)."""
+        return {"Enabled": True, "Enabling": True, "Disabled": False, "Disabling": False, "Deleting": False}.get(
+            self.state
+        )
+
+    @property
+    def settled(self) -> bool:
+        """Whether Lambda carries out no change of it."""
+        return self.state in ("Enabled", "Disabled")
+
+    @property
+    def off_rank(self) -> int:
+        """To sort by: 0 is on, 2 is off, 1 may be either."""
+        return 1 if self.enabled is None else 0 if self.enabled else 2
 
     @property
     def provisioned(self) -> bool:

@@ -110,7 +110,7 @@ def mapping_settings(resource: lambda_.EventSourceMapping, function: FunctionSet
         origin=SettingOrigin("AWS::Lambda::EventSourceMapping", resource.uuid, resource.uuid),
         function=function,
         qualifier="" if qualifier == "$LATEST" else qualifier,
-        enabled=resource.enabled,
+        enabled=Unknown(f"it is {resource.state or 'in no state'}") if resource.enabled is None else resource.enabled,
         batch_size=resource.batch_size,
         window_s=resource.window_s,
         maximum_concurrency=resource.maximum_concurrency,

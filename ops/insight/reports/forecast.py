@@ -217,8 +217,11 @@ def _unknown(workload: Workload, settings: ScalingSettings | None) -> Finding:
 
 def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> Finding:
     claims = [_drain(load, found)]
-    if workload.mapping is not None and not workload.mapping.enabled:
+    if workload.mapping is not None and workload.mapping.enabled is False:
         claims.insert(0, Observation(Level.ACT, "the event source mapping is off: nothing is drained until it is on"))
+    elif workload.mapping is not None and workload.mapping.enabled is None:
+        state = workload.mapping.state or "without a state"
+        claims.insert(0, Observation(Level.UNKNOWN, f"the event source mapping is {state}: it may be off"))
     if found.expires_s is not None:
         when = f"in {formatting.duration(found.expires_s)}" if found.expires_s else "now"
         text = f"messages expire unprocessed {when}, after {formatting.duration(goals.retention_s)}"

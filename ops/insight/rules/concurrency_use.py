@@ -156,7 +156,7 @@ def _mapping_above_reserved(workload: Workload) -> list[Observation]:
     mapping, function = workload.mapping, workload.function
     if mapping is None or function is None or function.reserved is None:
         return []
-    working = [one for one in (mapping, *workload.other_mappings) if one.enabled]
+    working = [one for one in (mapping, *workload.other_mappings) if one.enabled is not False]
     most = sum(concurrency_limits.of_mapping(one).value for one in working)
     if most <= function.reserved:
         return []

@@ -45,13 +45,15 @@ class PlannedChange:
 @dataclass(frozen=True)
 class StepPreview:
     """``changes`` is empty where nothing would change. ``undo``: the command, or a sentence why there is none.
-    ``confirmation``: what a person types for what cannot be undone; empty: the ID of the step."""
+    ``confirmation``: what a person types for what cannot be undone; empty: the ID of the step. ``revision``: of what
+    would be changed, where AWS makes a change only to that one (``RevisionId``)."""
 
     changes: tuple[PlannedChange, ...] = ()
     notes: tuple[str, ...] = ()
     command: str = ""
     undo: str = ""
     confirmation: str = ""
+    revision: str = ""
 
     def masked(self) -> StepPreview:
         """As it may be shown: a secret that a setting holds is masked, as in the record."""
@@ -122,6 +124,8 @@ class ActionContext:
     """Whether a step may wait; it does not where nothing is carried out that would be worth waiting for."""
     pause: Callable[[float], None] = time.sleep
     elapsed_s: Callable[[], float] = clock.elapsed_s
+    previewed: StepPreview | None = None
+    """While a change is carried out: its last preview. What is no longer as it shows is not changed."""
     minute_s: float = 60.0
     """How long each of the minutes is over which a step adds a metric up: shorter in a rehearsal, as the periods of its
     twin's alarms are. Deadlines are not shorter."""

@@ -51,6 +51,7 @@ class DeployedCode:
     image: str | None
     status: str
     reason: str
+    revision: str
 
 
 def _code(context: ActionContext, function: str, version: str) -> DeployedCode:
@@ -65,6 +66,7 @@ def _code(context: ActionContext, function: str, version: str) -> DeployedCode:
         code.get("ResolvedImageUri") or None,
         str(configuration.get("LastUpdateStatus") or "Successful"),
         str(configuration.get("LastUpdateStatusReason") or ""),
+        str(configuration.get("RevisionId") or ""),
     )
 
 
@@ -100,7 +102,7 @@ def _read_alias(context: ActionContext) -> Reading:
             f"Alias {alias} sends {formatting.percent(weight)} of the invocations to version {other}: a deployment is going on.",
             "Stop or roll back that deployment where it runs, such as in CodeDeploy.",
         )
-    return Reading(str(found["FunctionVersion"]))
+    return Reading(str(found["FunctionVersion"]), revision=str(found.get("RevisionId") or ""))
 
 
 def _set_alias(owner: str, value: Any) -> ApiCall:
@@ -135,7 +137,7 @@ def _read_image(context: ActionContext) -> Reading:
             f"{function} is no container image, but a Zip package.", "Deploy the code before by its stack."
         )
     failed = f" ({code.status}: {code.reason})" if code.status == "Failed" else ""
-    return Reading(code.image, code.status == "Successful", failed)
+    return Reading(code.image, code.status == "Successful", failed, code.revision)
 
 
 def _set_image(function: str, value: Any) -> ApiCall:

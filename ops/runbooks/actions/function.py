@@ -46,7 +46,8 @@ def _read(context: ActionContext, key: str) -> Reading:
     name = _latest(context)
     get = ApiCall("lambda", "GetFunctionConfiguration", {"FunctionName": name})
     found = calls.make(context.aws, get, f"function {name}")
-    return Reading(int(found[key]), found.get("LastUpdateStatus", "Successful") == "Successful")
+    settled = found.get("LastUpdateStatus", "Successful") == "Successful"
+    return Reading(int(found[key]), settled, revision=str(found.get("RevisionId") or ""))
 
 
 def _configure(key: str, function: str, value: Any) -> ApiCall:

@@ -10,14 +10,16 @@ from msgspec import Meta
 
 from ops.aws import lambda_
 from ops.aws.call import ApiCall
-from ops.errors import UsageError
+from ops.errors import OpsError, UsageError
 from ops.runbooks.actions.action import ActionContext, Value
 from ops.runbooks.actions.reads import NoInputs
 from ops.runbooks.actions.settings import Reading, Setting
 from ops.runbooks.actions.workload_parts import mapping_id
 
 ON, OFF = "on", "off"
-_STATES = {"Enabled": ON, "Enabling": ON, "Creating": ON, "Updating": ON, "Disabled": OFF, "Disabling": OFF}
+_STATES = {True: ON, False: OFF}
+READY_WITHIN_S, READY_POLL_S = 60.0, 2.0
+"""How long a change of the mapping by someone else is waited for."""
 _READS = ("lambda:GetEventSourceMapping",)
 
 
@@ -38,19 +40,33 @@ def read_mapping(context: ActionContext) -> lambda_.EventSourceMapping:
 
 
 def _read_switch(context: ActionContext) -> Reading:
+    """``value`` is on or off, or where its state does not tell, that state."""
     mapping = read_mapping(context)
-    note = f" ({mapping.state})"
-    return Reading(_STATES.get(mapping.state, mapping.state), mapping.state in ("Enabled", "Disabled"), note)
+    value = mapping.state if mapping.enabled is None else _STATES[mapping.enabled]
+    return Reading(value, mapping.settled, f" ({mapping.state})")
 
 
 def _read_maximum(context: ActionContext) -> Reading:
     mapping = read_mapping(context)
-    return Reading(mapping.maximum_concurrency, mapping.state in ("Enabled", "Disabled"))
+    return Reading(mapping.maximum_concurrency, mapping.settled)
 
 
 def _read_batch_size(context: ActionContext) -> Reading:
     mapping = read_mapping(context)
-    return Reading(mapping.batch_size, mapping.state in ("Enabled", "Disabled"))
+    return Reading(mapping.batch_size, mapping.settled)
+
+
+def _await_settled(context: ActionContext) -> None:
+    """Until Lambda has carried out the change before, and shows whether the mapping is on. Raises OpsError."""
+    started = context.elapsed_s()
+    while not (mapping := read_mapping(context)).settled:
+        if mapping.state == "Deleting" or context.elapsed_s() - started >= READY_WITHIN_S:
+            raise OpsError(
+                f"Event source mapping {mapping.uuid} is {mapping.state}: Lambda carries out another change of it.",
+                "Find out who changes it. Once it is Enabled or Disabled: ops runbook resume.",
+            )
+        context.progress(f"mapping {mapping.uuid} is {mapping.state}; waiting until it is Enabled or Disabled")
+        context.pause(READY_POLL_S)
 
 
 def _batch(uuid: str, value: Any) -> ApiCall:
@@ -97,6 +113,7 @@ RESUME = Setting(
     target=lambda _inputs: ON,
     call=_switch,
     earlier=OFF,
+    ready=_await_settled,
 )
 PAUSE = replace(
     RESUME,
@@ -118,6 +135,7 @@ MAXIMUM_CONCURRENCY = Setting(
     call=_scale,
     earlier="EARLIER",
     note=_maximum_note,
+    ready=_await_settled,
 )
 BATCH_SIZE = Setting(
     name="mapping.set-batch-size",
@@ -132,4 +150,5 @@ BATCH_SIZE = Setting(
     call=_batch,
     earlier="EARLIER",
     note=_batch_note,
+    ready=_await_settled,
 )

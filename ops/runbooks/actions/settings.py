@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from ops import masking
 from ops.aws import call as calls
 from ops.aws.call import ApiCall
-from ops.errors import OpsError
+from ops.errors import AwsError, OpsError
 from ops.runbooks.actions.action import (
     ActionContext,
     Effect,
@@ -25,20 +25,26 @@ from ops.runbooks.actions.action import (
     Verdict,
 )
 
+OTHER_REVISION = "PreconditionFailedException"
+"""Lambda's answer where RevisionId is not the latest one (botocore 1.44.5 model, 2026-11)."""
+
 
 @dataclass(frozen=True)
 class Reading:
-    """A setting now. ``settled`` is false while AWS still carries out a change of it."""
+    """A setting now. ``settled`` is false while AWS still carries out a change of it. ``revision``: of what holds it, where
+    AWS compares that before a change (``RevisionId``)."""
 
     value: Value
     settled: bool = True
     note: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True)
 class Setting:
     """``target``: the value that a step asks for. ``call``: sets it on what ``owner`` names, or on the shell variable
-    ``variable`` on paper. ``show``: a value in words. ``earlier``: the value on paper for the undo."""
+    ``variable`` on paper. ``earlier``: the value on paper for the undo. ``ready``: waits, before a preview, until what
+    has the setting can be changed."""
 
     name: str
     summary: str
@@ -53,6 +59,7 @@ class Setting:
     earlier: Value
     note: Callable[[ActionContext, Value], str] = lambda _context, _value: ""
     deadline_s: float = 120.0
+    ready: Callable[[ActionContext], None] = lambda _context: None
 
     effect = Effect.CHANGE
     outputs = ("before", "after")
@@ -70,11 +77,12 @@ class Setting:
         )
 
     def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
+        self.ready(context)
         return self._preview(context, self.read(context), self.target(inputs))
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
         before, after = self.read(context).value, self.target(inputs)
-        self._write(context, after)
+        self._write(context, before, after)
         return {"before": before, "after": after}
 
     def verify(self, context: ActionContext, inputs: Any, outputs: Outputs) -> StepVerification:
@@ -91,6 +99,7 @@ class Setting:
 
     def preview_undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> StepPreview:
         self._ensure_same_owner(context, changes)
+        self.ready(context)
         current = self.read(context)
         (change,) = changes
         if current.value not in (change.after, change.before):
@@ -103,7 +112,7 @@ class Setting:
 
     def undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> None:
         self._ensure_same_owner(context, changes)
-        self._write(context, changes[0].before)
+        self._write(context, self.read(context).value, changes[0].before)
 
     def verify_undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> StepVerification:
         return self._verify(context, changes[0].before)
@@ -128,6 +137,7 @@ class Setting:
             (note,) if note else (),
             self.call(owner, wanted).command(),
             self.call(owner, current.value).command(),
+            revision=current.revision,
         )
 
     def _verify(self, context: ActionContext, wanted: Value) -> StepVerification:
@@ -137,12 +147,32 @@ class Setting:
         doing = "" if current.settled else ", still changing"
         return StepVerification(Verdict.NOT_YET, f"{self.what} is {_shown(current.value)}{current.note}{doing}.")
 
-    def _write(self, context: ActionContext, value: Value) -> None:
+    def _write(self, context: ActionContext, before: Value, value: Value) -> None:
+        """Raises OpsError where something else has changed it since the preview: as far as AWS compares revisions, up to
+        the call itself, else up to the reading just before."""
+        owner, previewed = self.owner(context), context.previewed
+        about = f"{self.what} of {owner}"
+        if previewed is not None and any(change.before != before for change in previewed.changes):
+            raise _changed_since(about)
+        call = self.call(owner, value)
+        if previewed is not None and previewed.revision:
+            call = replace(call, parameters={**call.parameters, "RevisionId": previewed.revision})
         once = context.aws.without_retries(fast_sqs=False)  # an outcome that is not known is reconciled, not repeated
         try:
-            calls.make(once, self.call(self.owner(context), value), f"{self.what} of {self.owner(context)}")
+            calls.make(once, call, about)
+        except AwsError as error:
+            if error.code == OTHER_REVISION:
+                raise _changed_since(about) from error
+            raise
         finally:
             once.disconnect()
+
+
+def _changed_since(about: str) -> OpsError:
+    return OpsError(
+        f"{about} was left as it is: something else changed it, or what has it, since the preview.",
+        "Resume the run: ops runbook resume previews the step again.",
+    )
 
 
 def _shown(value: Value) -> str:

@@ -123,6 +123,13 @@ def test_a_mapping_that_is_off(stage: Stage) -> None:
     assert found.finding.text == "Critical: the event source mapping is off: nothing is drained until it is on."
 
 
+@pytest.mark.parametrize("state", ["Creating", "Updating"])
+def test_a_mapping_that_may_be_off(stage: Stage, state: str) -> None:
+    found = report(stage, visible=7_200, workload=without(mapping=replace(MAPPING, state=state)))
+    assert f"the event source mapping is {state}: it may be off" in found.finding.text
+    assert found.finding.level is not Level.OK
+
+
 def test_messages_that_are_received_twice_take_twice_the_time(stage: Stage) -> None:
     found = report(stage, BUSY | {"NumberOfMessagesDeleted": 120})
     assert found.seconds_per_message == pytest.approx(0.5)

@@ -32,7 +32,7 @@ def _dlq_readers(context: ActionContext) -> Outputs:
     ]
     return {
         "mappings": [mapping.uuid for mapping in mappings],
-        "enabled": sum(mapping.enabled for mapping in mappings),
+        "enabled": sum(mapping.enabled is True for mapping in mappings),
         "move_tasks": len(running),
         "lines": lines or [f"no mapping of this account and no move task reads {queue.name}"],
     }

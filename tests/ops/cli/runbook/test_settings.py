@@ -9,6 +9,7 @@ import pytest
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.settings import Setting
 from tests.fakes.deployed_function import image
+from tests.fakes.stalled_workload import MAPPING_PATH
 from tests.ops.cli.runbook.conftest import SMALL, Incident
 
 SETTINGS = {
@@ -55,6 +56,106 @@ def test_set_verified_and_undone(incident: Incident, tmp_path: Path, action: str
     code, _, err = incident.ops("rollback", *ALONE)
     assert code == 0, err
     assert incident.workload.changes == [change, undone]
+
+
+WITH_REVISION = (
+    "function.set-memory",
+    "function.set-timeout",
+    "function.set-alias-version",
+    "function.set-image",
+)
+"""Each action whose call takes RevisionId."""
+
+
+@pytest.mark.parametrize("action", WITH_REVISION)
+def test_what_someone_else_changed_after_the_last_preview_is_not_overwritten(
+    incident: Incident, tmp_path: Path, action: str
+) -> None:
+    inputs, change, _ = SETTINGS[action]
+    if action == "function.set-alias-version":
+        incident.workload.qualifier = ":live"
+    page = _page(tmp_path, action, inputs)
+    assert incident.ops("check", page, "--write")[0] == 0
+
+    def deploy(operation: str) -> None:
+        if operation.startswith("PUT"):
+            incident.workload.before = lambda _operation: None
+            incident.workload.deployed.revision += 1
+
+    incident.workload.before = deploy
+    code, out, err = incident.ops("run", page, *ALONE)
+    assert (code, "something else changed it, or what has it, since the preview" in out + err) == (1, True), out + err
+    assert incident.workload.changes == []
+    code, _, err = incident.ops("resume", *ALONE)
+    assert (code, incident.workload.changes) == (0, [change]), err
+
+
+@pytest.mark.parametrize("action", WITH_REVISION)
+def test_an_undo_does_not_overwrite_it_either(incident: Incident, tmp_path: Path, action: str) -> None:
+    inputs, change, undone = SETTINGS[action]
+    if action == "function.set-alias-version":
+        incident.workload.qualifier = ":live"
+    page = _page(tmp_path, action, inputs)
+    assert incident.ops("check", page, "--write")[0] == 0
+    assert incident.ops("run", page, *ALONE)[0] == 0
+
+    def deploy(operation: str) -> None:
+        if operation.startswith("PUT"):
+            incident.workload.before = lambda _operation: None
+            incident.workload.deployed.revision += 1
+
+    incident.workload.before = deploy
+    code, out, err = incident.ops("rollback", *ALONE)
+    assert (code, "since the preview" in out + err) == (1, True), out + err
+    assert incident.workload.changes == [change]
+    assert incident.ops("rollback", *ALONE)[0] == 0
+    assert incident.workload.changes == [change, undone]
+
+
+def test_a_setting_without_revisions_is_read_again_before_it_is_changed(incident: Incident, tmp_path: Path) -> None:
+    page = _page(tmp_path, "queue.set-visibility-timeout", "seconds: 720")
+    assert incident.ops("check", page, "--write")[0] == 0
+
+    seen: list[str] = []
+
+    def change(operation: str) -> None:
+        seen.append(operation)
+        if seen.count("ListQueueTags") == 3 and operation == "GetQueueAttributes":  # the preview before the change
+            incident.workload.visibility = 300
+
+    incident.workload.after = change
+    code, out, err = incident.ops("run", page, *ALONE)
+    assert (code, "something else changed it, or what has it, since the preview" in out + err) == (1, True), out + err
+    assert incident.workload.changes == []
+
+
+@pytest.mark.parametrize("state", ["Creating", "Updating", "Disabling", "Enabling"])
+def test_a_mapping_that_is_changing_is_waited_for(incident: Incident, tmp_path: Path, state: str) -> None:
+    """What it was before does not tell what it will be: an update, also of one that is off."""
+    page = _page(tmp_path, "mapping.resume", "")
+    assert incident.ops("check", page, "--write")[0] == 0
+    incident.workload.state = state
+    looks: list[str] = []
+
+    def settle(operation: str) -> None:
+        if MAPPING_PATH in operation and not operation.startswith("PUT"):
+            looks.append(operation)
+            if len(looks) == 3:
+                incident.workload.state = "Disabled"
+
+    incident.workload.before = settle
+    code, _, err = incident.ops("run", page, *ALONE)
+    assert (code, incident.workload.changes) == (0, [("enabled", True)]), err
+    assert f"is {state}; waiting until it is Enabled or Disabled" in " ".join(err.split())
+
+
+def test_a_mapping_that_is_being_deleted_is_not_waited_for(incident: Incident, tmp_path: Path) -> None:
+    page = _page(tmp_path, "mapping.resume", "")
+    assert incident.ops("check", page, "--write")[0] == 0
+    incident.workload.state = "Deleting"
+    code, out, err = incident.ops("run", page, *ALONE)
+    assert (code, "is Deleting: Lambda carries out another change" in out + err) == (1, True), out + err
+    assert incident.workload.changes == []
 
 
 @pytest.mark.parametrize(
