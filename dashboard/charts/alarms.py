@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-import plotly.graph_objects as go
-
 from dashboard import theme
 from dashboard.charts.base import local, set_instead, set_remark
 from dashboard.charts.base import remark as remark_of
+from dashboard.charts.chart import Chart
 from dashboard.charts.time_series import Series, over_time
 from dashboard.formatting import duration, plain
 from ops.insight.report_types import Threshold
@@ -18,7 +17,7 @@ HEIGHT = 240
 WINDOW_OPACITY = 0.16
 
 
-def chart(alarm: AlarmChart, name: str, viewer: tzinfo) -> go.Figure:
+def chart(alarm: AlarmChart, name: str, viewer: tzinfo) -> Chart:
     """``name``: the alarm's, for readers."""
     limits = [Threshold(f"fires at {alarm.sign}", alarm.threshold)] if alarm.threshold is not None else []
     figure = over_time(
@@ -52,7 +51,7 @@ def chart(alarm: AlarmChart, name: str, viewer: tzinfo) -> go.Figure:
     return figure
 
 
-def _mark_breaches(figure: go.Figure, alarm: AlarmChart, viewer: tzinfo) -> None:
+def _mark_breaches(figure: Chart, alarm: AlarmChart, viewer: tzinfo) -> None:
     breaching = alarm.frame["breaching"].dropna()
     figure.add_scatter(
         x=local(breaching.index, viewer),

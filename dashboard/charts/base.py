@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard import theme
+from dashboard.charts.chart import Chart
 from dashboard.formatting import number, plain
 from ops.insight.report_types import Threshold
 
@@ -62,10 +62,10 @@ BAR_LABEL = 72
 """Pixels at the right for the label of the longest bar."""
 
 
-def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) -> go.Figure:
+def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) -> Chart:
     """An empty chart with the shared layout. ``unit``: of the vertical axis, which the page shows beside the title."""
-    return go.Figure(
-        layout={
+    return Chart(
+        {
             "title": {"text": plain(title)},  # drawn by the page
             "meta": {"unit": unit},
             "height": height,
@@ -97,14 +97,14 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
     )
 
 
-def over_time_axis(chart: go.Figure) -> None:
+def over_time_axis(chart: Chart) -> None:
     """Times without an axis title: the page names its zone once."""
     chart.update_xaxes(type="date", tickformatstops=TIME_TICKS)
-    chart.update_layout(margin_b=TIMES_PX)
+    chart.update_layout(margin={"b": TIMES_PX})
 
 
 def add_limits(
-    chart: go.Figure, limits: Sequence[Threshold], top: float, unit: str, write: Callable[[float], str] | None = None
+    chart: Chart, limits: Sequence[Threshold], top: float, unit: str, write: Callable[[float], str] | None = None
 ) -> str:
     """Draw limits dashed, with their names for the page. Those too far above the data are returned as text instead."""
     near = [limit for limit in limits if limit.value <= top * _MAX_LIMIT_RATIO]
@@ -120,65 +120,65 @@ def limit_text(limit: Threshold, unit: str, write: Callable[[float], str] | None
     return f"{plain(limit.name)} {write(limit.value) if write else f'{number(limit.value)} {unit}'}"
 
 
-def add_mark(chart: go.Figure, x: float, name: str, dash: str = _DASHES[0]) -> None:
+def add_mark(chart: Chart, x: float, name: str, dash: str = _DASHES[0]) -> None:
     """Mark a value on the horizontal axis, dashed, with its name for the page."""
     chart.add_vline(x=x, **_mark(chart, plain(name), dash))
 
 
-def _mark(chart: go.Figure, name: str, dash: str) -> dict[str, Any]:
+def _mark(chart: Chart, name: str, dash: str) -> dict[str, Any]:
     """The style of a line whose name the page shows above the chart, where it wraps."""
     _set_meta(chart, lines=[*lines(chart), (name, dash)])
     return {"name": name, "line": {"dash": dash, "width": 1.2, "color": theme.NEUTRAL}}
 
 
-def lines(chart: go.Figure) -> list[tuple[str, str]]:
+def lines(chart: Chart) -> list[tuple[str, str]]:
     """Names and dashes of the chart's limits and marks."""
     return [(name, dash) for name, dash in (chart.layout.meta or {}).get("lines", ())]
 
 
-def has_legend(chart: go.Figure) -> bool:
+def has_legend(chart: Chart) -> bool:
     """Whether Plotly draws the shared layout's legend above the plot."""
     layout = chart.layout
-    shown = layout.showlegend is not False and layout.legend.yanchor == "bottom"
+    shown = layout.showlegend is not False and "legend" in layout
     return shown and any(trace.showlegend is not False for trace in chart.data)
 
 
-def whole(chart: go.Figure, top: float) -> None:
+def whole(chart: Chart, top: float) -> None:
     """Whole-number ticks for small counts."""
     if top < 6:
         chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
 
 
-def set_remark(chart: go.Figure, text: str) -> None:
+def set_remark(chart: Chart, text: str) -> None:
     """A remark that the page shows beside the chart's title."""
     _set_meta(chart, remark=text)
 
 
-def remark(chart: go.Figure) -> str:
+def remark(chart: Chart) -> str:
     """The remark of ``set_remark``, or nothing."""
     return _meta(chart, "remark")
 
 
-def unit(chart: go.Figure) -> str:
+def unit(chart: Chart) -> str:
     """The unit of the vertical axis, for the page to show beside the title."""
     return _meta(chart, "unit")
 
 
-def set_instead(chart: go.Figure, text: str) -> None:
+def set_instead(chart: Chart, text: str) -> None:
     """The line, escaped, that the page shows instead of a chart that is empty or in which everything is 0."""
     _set_meta(chart, instead=text)
 
 
-def instead(chart: go.Figure) -> str:
+def instead(chart: Chart) -> str:
     """The text of ``set_instead``, or nothing."""
     return _meta(chart, "instead")
 
 
-def _set_meta(chart: go.Figure, **texts: Any) -> None:
+def _set_meta(chart: Chart, **texts: Any) -> None:
     chart.update_layout(meta={**(chart.layout.meta or {}), **texts})
 
 
-def _meta(chart: go.Figure, name: str) -> str:
+def _meta(chart: Chart, name: str) -> str:
     return str((chart.layout.meta or {}).get(name, ""))
 
 

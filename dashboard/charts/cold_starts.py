@@ -7,10 +7,10 @@ from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import BAR_LABEL, figure, local, over_time_axis, set_instead, set_remark, whole
+from dashboard.charts.chart import Chart
 from dashboard.charts.series import late_start, since
 from dashboard.formatting import millis, number, plain
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
@@ -28,7 +28,7 @@ INIT = tuple(phase for phase, _ in PHASES[:2])
 """The phases that only a cold start has."""
 
 
-def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime] | None = None) -> go.Figure:
+def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime] | None = None) -> Chart:
     """Every invocation at its start time, by duration. ``span``: the selected range, drawn whole."""
     rows, left_out = _thinned(report.invocations)
     chart = figure("Invocation duration (cold vs. warm)", "seconds incl. init, log scale", height=340)
@@ -94,7 +94,7 @@ def _hover_texts(rows: pd.DataFrame) -> list[str]:
     return texts
 
 
-def distribution(report: ColdStartReport) -> go.Figure:
+def distribution(report: ColdStartReport) -> Chart:
     """Init durations as one histogram per version."""
     chart = figure("Init duration distribution", "cold starts", "init duration (ms)")
     rows = report.invocations.dropna(subset=["init_ms"])
@@ -121,7 +121,7 @@ def distribution(report: ColdStartReport) -> go.Figure:
     return chart
 
 
-def waterfall(report: ColdStartReport) -> go.Figure:
+def waterfall(report: ColdStartReport) -> Chart:
     """The phases of the latest cold start, each at its start time."""
     phases = report.phases
     end = float((phases["start_ms"] + phases["duration_ms"]).max()) if len(phases) else 1.0

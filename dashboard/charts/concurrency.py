@@ -6,10 +6,10 @@ from datetime import tzinfo
 from math import isnan
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import instead, local
+from dashboard.charts.chart import Chart
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.time_series import Series, over_time, per_period
 from dashboard.formatting import number
@@ -17,7 +17,7 @@ from ops.insight.report_types import Threshold
 from ops.insight.reports.concurrency import ConcurrencyReport
 
 
-def executions(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def executions(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     law = _law(report)
     series = [Series("observed", "actual", theme.IN_FLIGHT, fill=True, step=True)]
     if law.notna().any():
@@ -35,7 +35,7 @@ def executions(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport
     )
     marks = [one for one in report.ramp if one.throttles or one.backed_off]
     if marks and not instead(chart):
-        chart.update_traces(showlegend=True, selector={"name": "actual"})
+        chart.update_trace("actual", showlegend=True)
         _add_marks(chart, report, viewer)
     return chart
 
@@ -48,7 +48,7 @@ def _law(report: ConcurrencyReport) -> pd.Series:
     return pd.Series(law or float("nan"), index=report.concurrency.index, dtype=float)
 
 
-def _add_marks(chart: go.Figure, report: ConcurrencyReport, viewer: tzinfo) -> None:
+def _add_marks(chart: Chart, report: ConcurrencyReport, viewer: tzinfo) -> None:
     """Periods with throttles, and those in which failures made the mapping reduce its concurrency."""
     throttled = [one.throttles for one in report.ramp]
     failed = [one.errors if one.backed_off else 0.0 for one in report.ramp]
@@ -70,7 +70,7 @@ def _add_marks(chart: go.Figure, report: ConcurrencyReport, viewer: tzinfo) -> N
             )
 
 
-def throttles(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def throttles(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     return over_time(
         "Throttles",
         report.throttles,
@@ -84,7 +84,7 @@ def throttles(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport 
     )
 
 
-def batches(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def batches(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     limits = (
         [Threshold("now: maximum" if report.at else "maximum", float(report.batch_size))] if report.batch_size else []
     )

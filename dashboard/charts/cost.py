@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import tzinfo
 
 import numpy as np
-import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import BAR_LABEL, add_mark, figure, set_instead, value_ticks
+from dashboard.charts.chart import Chart
 from dashboard.charts.time_series import Series, over_time
 from dashboard.formatting import number, percent, plain, usd
 from ops.insight.report_types import Threshold
@@ -19,12 +19,13 @@ BAR_PX = 30
 """Height of a component's bar with its gap."""
 
 
-def in_dollars(chart: go.Figure) -> go.Figure:
+def in_dollars(chart: Chart) -> Chart:
     """Ticks as $0.00001 instead of $10µ."""
-    return chart.update_yaxes(tickformatstops=value_ticks("$"), exponentformat="none")
+    chart.update_yaxes(tickformatstops=value_ticks("$"), exponentformat="none")
+    return chart
 
 
-def components(report: CostReport) -> go.Figure:
+def components(report: CostReport) -> Chart:
     """A bar for each component, the largest first."""
     parts = report.parts.sort_values("usd", ascending=False, kind="stable")
     chart = figure("Cost by component", "USD in range", height=60 + BAR_PX * len(parts))
@@ -47,7 +48,7 @@ def components(report: CostReport) -> go.Figure:
     return chart
 
 
-def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
+def trend(report: CostReport, viewer: tzinfo) -> Chart:
     limits = [] if report.usd_per_1000 is None else [Threshold("mean", report.usd_per_1000)]
     chart = over_time(
         "Cost per 1,000 jobs over time",
@@ -58,11 +59,11 @@ def trend(report: CostReport, viewer: tzinfo) -> go.Figure:
         limits=limits,
         write=usd,
     )
-    chart.update_traces(hovertemplate="$%{y:,.2r}", selector={"name": "cost per 1,000 jobs"})
+    chart.update_trace("cost per 1,000 jobs", hovertemplate="$%{y:,.2r}")
     return in_dollars(chart)
 
 
-def break_even(report: CostReport) -> go.Figure:
+def break_even(report: CostReport) -> Chart:
     """Compute cost per hour by load: Lambda at its price in this range, against always-on workers.
 
     Only compute is compared: queue, API and logs cost the same either way.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-import plotly.graph_objects as go
-
 from dashboard import theme
+from dashboard.charts.chart import Chart
 from dashboard.charts.time_series import Series, over_time
 from ops.insight.reports.dead_letters import DeadLettersReport
 
 
-def depth(report: DeadLettersReport, viewer: tzinfo) -> go.Figure:
+def depth(report: DeadLettersReport, viewer: tzinfo) -> Chart:
     return over_time(
         "DLQ depth over time",
         report.depth,

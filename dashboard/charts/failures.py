@@ -6,7 +6,6 @@ from datetime import tzinfo
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import (
@@ -18,6 +17,7 @@ from dashboard.charts.base import (
     set_remark,
     whole,
 )
+from dashboard.charts.chart import Chart
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.time_series import Series, add_utc, fit, over_time, per_period, percentile_series
 from dashboard.formatting import duration, millis, number, plain
@@ -31,7 +31,7 @@ PATTERNS = ("", "/", "x", "-", ".", "\\", "|", "+")
 """So that types are told apart without colour, too."""
 
 
-def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+def errors(report: FailuresReport, viewer: tzinfo) -> Chart:
     """Failed invocations, stacked by error type."""
     frame = report.errors.where(_measured(report))
     chart = figure("Errors by type", per_period("failed invocations", frame))
@@ -60,7 +60,7 @@ def errors(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     return chart
 
 
-def jobs(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+def jobs(report: FailuresReport, viewer: tzinfo) -> Chart:
     """What the handler counted within invocations that succeeded as a whole."""
     names = {
         "jobs_failed": ("failed, returned to the queue", theme.WATCH),
@@ -83,7 +83,7 @@ def _measured(report: FailuresReport) -> pd.Series:
     return known.cummax() & known[::-1].cummax()[::-1]
 
 
-def durations(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def durations(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     """Against the timeout, which ends an invocation and fails its whole batch."""
     return over_time(
         "Duration percentiles",
@@ -98,7 +98,7 @@ def durations(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | N
     )
 
 
-def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     """From the sending of a message to the success of its job: the wait in the queue is in it."""
     return over_time(
         "End-to-end latency (sent to succeeded)",
@@ -112,7 +112,7 @@ def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | 
     )
 
 
-def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
     """How many invocations took how long, over time."""
     counts = report.duration_counts
     chart = figure("Duration distribution", "invocations by duration")
@@ -146,7 +146,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> go.Figure:
     return chart
 
 
-def memory(report: FailuresReport, viewer: tzinfo) -> go.Figure:
+def memory(report: FailuresReport, viewer: tzinfo) -> Chart:
     return over_time(
         "Memory used",
         report.memory,

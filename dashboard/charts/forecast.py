@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 
 from dashboard import theme
-from dashboard.charts.base import add_limits, add_mark, faded, figure, set_instead, time_unit
+from dashboard.charts.base import add_limits, add_mark, faded, figure, set_instead, set_remark, time_unit
+from dashboard.charts.chart import Chart
 from dashboard.formatting import duration, number
 from ops.insight.report_types import Threshold
 from ops.insight.reports.forecast import ForecastReport
@@ -14,7 +14,7 @@ from ops.insight.reports.forecast import ForecastReport
 BAND = "10th to 90th percentile"
 
 
-def depth(report: ForecastReport) -> go.Figure:
+def depth(report: ForecastReport) -> Chart:
     chart = _chart(report, "Messages waiting", "messages", height=280)
     top = _line(chart, report, "depth", "depth", theme.VISIBLE, 1.0, "forecast", number)
     drained = report.now.forecast.drained_s if report.now else None
@@ -26,7 +26,7 @@ def depth(report: ForecastReport) -> go.Figure:
     return chart
 
 
-def age(report: ForecastReport) -> go.Figure:
+def age(report: ForecastReport) -> Chart:
     highest = float(report.course["age_s"].max()) if len(report.course) else 0.0
     unit, size = time_unit(highest)
     chart = _chart(report, "Age of oldest message", unit)
@@ -34,20 +34,20 @@ def age(report: ForecastReport) -> go.Figure:
     lines = [Threshold(line.name, line.value / size) for line in report.age_lines]
     far = add_limits(chart, lines, top, unit, lambda value: duration(value * size))
     if far:
-        chart.update_layout(meta={**chart.layout.meta, "remark": far})
+        set_remark(chart, far)
     if not top:
         set_instead(chart, f"0 s: no message waits · {far.removeprefix('↑ ')}")
     return chart
 
 
-def concurrency(report: ForecastReport) -> go.Figure:
+def concurrency(report: ForecastReport) -> Chart:
     chart = _chart(report, "Concurrency", "executions")
     top = _line(chart, report, "concurrency", "", theme.IN_FLIGHT, 1.0, "concurrent executions", number)
     if report.now:
         law = report.now.forecast.law
         far = add_limits(chart, [Threshold(law.limited_by, law.limit)], top, "executions")
         if far:
-            chart.update_layout(meta={**chart.layout.meta, "remark": far})
+            set_remark(chart, far)
     if not top:
         set_instead(chart, "0 executions: nothing runs")
     return chart
@@ -57,13 +57,13 @@ def _time(report: ForecastReport) -> tuple[str, float]:
     return time_unit(float(report.course.index[-1]) if len(report.course) else 0.0)
 
 
-def _chart(report: ForecastReport, title: str, unit: str, height: int = 240) -> go.Figure:
+def _chart(report: ForecastReport, title: str, unit: str, height: int = 240) -> Chart:
     start = "the end of the range" if report.at else "now"
     return figure(title, unit, f"{_time(report)[0]} from {start}", height)
 
 
 def _line(
-    chart: go.Figure,
+    chart: Chart,
     report: ForecastReport,
     column: str,
     band: str,

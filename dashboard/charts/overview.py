@@ -7,10 +7,10 @@ from datetime import tzinfo
 from typing import Any
 
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import faded, local, set_instead, set_remark
+from dashboard.charts.chart import Chart
 from dashboard.charts.comparison import OPACITY, EarlierLines, EarlierReport, faint_line
 from dashboard.charts.event_lanes import MARKS, MAX_EVENTS, event_shapes, event_traces, lanes_axis, starts
 from dashboard.charts.failures import PATTERNS
@@ -51,7 +51,7 @@ ARRIVALS = "DLQ arrivals by cause"
 may take several lines."""
 
 
-def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     frame, window = report.frame, report.readings.window
     before = _earlier_lines(earlier)
     events = sorted(report.events, key=lambda event: event.end)[-MAX_EVENTS:]
@@ -70,7 +70,7 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
         add_limit(layout, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000).read_now(window))
     layout["shapes"] += event_shapes(events, viewer, range(2, 2 + len(titles)))
-    chart = go.Figure([*traces, *event_traces(events, viewer, window)], layout)
+    chart = Chart(layout, [*traces, *event_traces(events, viewer, window)])
     if not measured and not events:
         set_instead(chart, "no data in this range")
     late = fit(

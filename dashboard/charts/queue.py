@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
-import plotly.graph_objects as go
-
 from dashboard import theme
 from dashboard.charts.base import time_unit
+from dashboard.charts.chart import Chart
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.time_series import Series, over_time
 from dashboard.formatting import duration
@@ -15,7 +14,7 @@ from ops.insight.reports.queue import QueueReport
 from ops.insight.sources.watched_queues import WatchedQueue
 
 
-def depth(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def depth(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     series = [
         Series("visible", "queued", theme.VISIBLE, fill=True, step=True),
         Series("in_flight", "in flight", theme.IN_FLIGHT, step=True, dash="dot"),
@@ -33,7 +32,7 @@ def depth(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = N
     )
 
 
-def age(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def age(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     highest = report.age["oldest_s"].max()
     unit, size = time_unit(0.0 if highest != highest else float(highest))
     return over_time(
@@ -49,7 +48,7 @@ def age(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = Non
     )
 
 
-def rates(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def rates(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     return over_time(
         "Arrival and processing rate",
         report.rates,
@@ -63,7 +62,7 @@ def rates(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = N
     )
 
 
-def receives(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> go.Figure:
+def receives(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
     return over_time(
         "Receives vs. empty receives",
         report.rates,
@@ -77,7 +76,7 @@ def receives(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None 
     )
 
 
-def watched(queue: WatchedQueue, viewer: tzinfo) -> go.Figure | None:
+def watched(queue: WatchedQueue, viewer: tzinfo) -> Chart | None:
     """Another queue that an alarm monitors; None without its history."""
     if queue.depth is None:
         return None

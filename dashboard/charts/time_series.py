@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from dashboard import theme
 from dashboard.charts.base import (
@@ -24,6 +23,7 @@ from dashboard.charts.base import (
     set_remark,
     whole,
 )
+from dashboard.charts.chart import Chart
 from dashboard.charts.comparison import OPACITY, EarlierLines, faint_line
 from dashboard.charts.series import late_start, period, since
 from ops.insight.report_types import Threshold
@@ -65,7 +65,7 @@ def over_time(
     height: int = HEIGHT,
     write: Callable[[float], str] | None = None,
     earlier: EarlierLines | None = None,
-) -> go.Figure:
+) -> Chart:
     """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes); ``unit`` is the result's unit.
 
     ``earlier``: the same columns of an earlier range, drawn faintly.
@@ -107,7 +107,7 @@ def over_time(
     return chart
 
 
-def _add_points(chart: go.Figure, times: np.ndarray[Any, Any], values: pd.Series, colour: str) -> None:
+def _add_points(chart: Chart, times: np.ndarray[Any, Any], values: pd.Series, colour: str) -> None:
     """The points that a line does not show, or all of a few; not a part of the line, whose sign in the legend they would
     spoil."""
     shown = values.where(_alone(values)) if len(values) > FEW_POINTS else values
@@ -129,7 +129,7 @@ def _any_earlier(earlier: EarlierLines | None, series: Sequence[Series]) -> bool
 
 
 def _add_earlier(
-    chart: go.Figure, earlier: EarlierLines, series: Sequence[Series], viewer: tzinfo, scale: float, unit: str
+    chart: Chart, earlier: EarlierLines, series: Sequence[Series], viewer: tzinfo, scale: float, unit: str
 ) -> str:
     """One entry in the legend for all lines; what is to be said of them in words."""
     known = [line for line in series if line.column in earlier.frame and earlier.frame[line.column].notna().any()]
@@ -156,7 +156,7 @@ def per_period(unit: str, frame: pd.DataFrame) -> str:
     return f"{unit} per {period(frame) or 'period'}"
 
 
-def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
+def fit(chart: Chart, frame: pd.DataFrame, viewer: tzinfo) -> str:
     """Draw the whole range, or the data alone when it covers only a small part; returns ``data since …`` then."""
     if len(frame) < 2:
         return ""
@@ -167,13 +167,14 @@ def fit(chart: go.Figure, frame: pd.DataFrame, viewer: tzinfo) -> str:
     return since(first, viewer) if first is not None else ""
 
 
-def select_range(chart: go.Figure, selected: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:
+def select_range(chart: Chart, selected: tuple[datetime, datetime] | None, viewer: tzinfo, drags: int) -> None:
     """Let a drag across a time chart select a range, and draw the ``selected`` one, if any, whole.
 
     All charts of a page then have the same axis, also those whose data starts late. ``drags``: a different number
     removes the selection box.
     """
-    chart.update_layout(dragmode="select", selectdirection="h", selectionrevision=drags)
+    # Streamlit sets clickmode in the browser otherwise, and the chart is drawn again.
+    chart.update_layout(dragmode="select", selectdirection="h", selectionrevision=drags, clickmode="event")
     chart.update_xaxes(fixedrange=True)
     chart.update_yaxes(fixedrange=True)
     if selected:
@@ -192,7 +193,7 @@ def _gaps(values: pd.Series) -> bool:
     return bool(len(known)) and known[-1] - known[0] + 1 > len(known)
 
 
-def add_utc(chart: go.Figure, times: np.ndarray[Any, Any], index: pd.Index) -> None:
+def add_utc(chart: Chart, times: np.ndarray[Any, Any], index: pd.Index) -> None:
     """One more line in the hover box: the time in UTC."""
     chart.add_scatter(
         x=times,

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
 from dashboard import page_runtime, theme, zoom
 from dashboard.charts import base, time_series
+from dashboard.charts.chart import Chart
 from dashboard.markup import html_blocks
 from dashboard.server import first_chart
-
-if TYPE_CHECKING:
-    import plotly.graph_objects as go
 
 _REMOVED = ["lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
 _CONFIG = {
@@ -28,26 +26,27 @@ _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan
 """Dragging across a time chart has one meaning, so these buttons are not needed."""
 
 
-def chart(figure: go.Figure, key: str) -> None:
+def chart(figure: Chart, key: str) -> None:
     """A chart below its title and remark. Dragging across a time chart selects the page's range."""
     name, alt = f"chart-{key}", str(figure.layout.title.text)
     if base.has_legend(figure):
-        figure.update_layout(margin_t=base.LEGEND_PX)
+        figure.update_layout(margin={"t": base.LEGEND_PX})
     if line := base.instead(figure):
         st.html(html_blocks.instead_of_chart(alt, line))
         return
     with st.container(gap=None, key=f"titled-{key}"):
         st.html(html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure)))
         first_chart.before_chart()
-        _plot(figure.update_layout(title=None), name, alt)
+        figure.update_layout(title=None)
+        _plot(figure, name, alt)
 
 
-def pair(*figures: tuple[go.Figure, str]) -> None:
+def pair(*figures: tuple[Chart, str]) -> None:
     """Two charts side by side, each with its key. One that is a line of text is below the other."""
     drawn = [one for one in figures if not base.instead(one[0])]
     if any(base.has_legend(figure) for figure, _ in drawn):
         for figure, _ in drawn:  # the plot below a legend begins no lower than the one beside it
-            figure.update_layout(margin_t=base.LEGEND_PX)
+            figure.update_layout(margin={"t": base.LEGEND_PX})
     places = st.columns(len(drawn), gap="medium") if len(drawn) > 1 else [st.container()] * len(drawn)
     for place, (figure, key) in zip(places, drawn, strict=True):
         with place:
@@ -57,13 +56,13 @@ def pair(*figures: tuple[go.Figure, str]) -> None:
             chart(figure, key)
 
 
-def _plot(figure: go.Figure, name: str, alt: str) -> None:
+def _plot(figure: Chart, name: str, alt: str) -> None:
     if figure.layout.xaxis.type != "date":
-        st.plotly_chart(figure, key=name, config=_CONFIG, alt=alt)
+        st.plotly_chart(figure.figure(), key=name, config=_CONFIG, alt=alt)
         return
     time_series.select_range(figure, page_runtime.fixed_range(), page_runtime.ZONE, zoom.drags())
     st.plotly_chart(
-        figure,
+        figure.figure(),
         key=name,
         config=_TIME_CONFIG,
         alt=alt,

@@ -204,6 +204,7 @@ def test_the_pointer_marks_its_moment_in_every_time_chart(hostile: str, page: Pa
     page.goto(f"{hostile}/queue?live=false")
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     wait_until(page, CHARTS_DRAWN)
+    wait_until_unchanged(page)  # the charts after the first are sent later
     charts = page.locator(".js-plotly-plot")
     box = charts.first.locator(".nsewdrag").bounding_box()
     assert box is not None

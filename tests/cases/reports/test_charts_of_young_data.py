@@ -9,10 +9,10 @@ from html import unescape
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
 
 from dashboard.charts import base, cold_starts, cost, failures, time_series
+from dashboard.charts.chart import Chart
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import QueryCost, Threshold
@@ -28,7 +28,7 @@ WEEK = pd.date_range(END - timedelta(days=7), END, freq="30min", inclusive="left
 LINE = (time_series.Series("value", "value", "#000000"),)
 
 
-def drawn(**at: float) -> go.Figure:
+def drawn(**at: float) -> Chart:
     """A week by half hours with these values: ``last``, ``middle`` …"""
     values = np.full(len(WEEK), np.nan)
     for name, value in at.items():
@@ -36,11 +36,11 @@ def drawn(**at: float) -> go.Figure:
     return time_series.over_time("What?", pd.DataFrame({"value": values}, index=WEEK), LINE, "things", UTC)
 
 
-def said(chart: object) -> str:
+def said(chart: Chart) -> str:
     return " ".join([base.remark(chart), *(name for name, _ in base.lines(chart))])
 
 
-def marks(chart: go.Figure) -> int:
+def marks(chart: Chart) -> int:
     """How many points are drawn besides lines, which do not show them; the legend has none of them."""
     drawn = [line for line in chart.data if line.mode == "markers"]
     assert not any(line.showlegend for line in drawn)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, timedelta
 
-import plotly.graph_objects as go
-
 from dashboard.charts import base, concurrency, failures, queue
+from dashboard.charts.chart import Chart
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from tests.dashboard.app import App
@@ -16,7 +15,7 @@ from tests.dashboard.samples import Sample
 SPAN = TimeRange()
 
 
-def _over_time(source: Sample) -> list[go.Figure]:
+def _over_time(source: Sample) -> list[Chart]:
     failing, queued, running = source.failures(SPAN), source.queue(SPAN), source.concurrency(SPAN)
     of_failures = [failures.errors, failures.jobs, failures.durations, failures.heat_map, failures.end_to_end]
     return [
@@ -32,7 +31,7 @@ def test_every_time_axis_is_the_whole_range_and_of_one_width() -> None:
     first, last = source.queue(SPAN).depth.index[0], source.queue(SPAN).depth.index[-1]
     ends = {tuple(map(str, figure.layout.xaxis.range)) for figure in figures}
     assert len(ends) == 1
-    assert [end[:19] for end in ends.pop()] == [
+    assert [end[:19].replace("T", " ") for end in ends.pop()] == [
         str(moment.tz_localize(None)) for moment in (first, last + timedelta(seconds=source.period))
     ]
     assert {figure.layout.margin.r for figure in figures} == {base.TICKS_PX}

@@ -13,7 +13,6 @@ import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from dateutil.tz import tzutc
-from plotly.basedatatypes import BaseTraceType
 
 from dashboard.charts import (
     base,
@@ -28,6 +27,7 @@ from dashboard.charts import (
     queue,
     time_series,
 )
+from dashboard.charts.chart import Chart, Settings
 from dashboard.formatting import duration
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
@@ -46,7 +46,7 @@ BUSY, IDLE = Sample(), Empty()
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def trace(figure: go.Figure, name: str) -> BaseTraceType:
+def trace(figure: Chart, name: str) -> Settings:
     return next(one for one in figure.data if one.name == name)
 
 
@@ -121,7 +121,7 @@ def test_seconds_become_the_unit_that_reads_best() -> None:
         dead_letters.depth(IDLE.dead_letters(SPAN), UTC),
     ],
 )
-def test_an_empty_chart_is_a_line_that_says_why(figure: go.Figure) -> None:
+def test_an_empty_chart_is_a_line_that_says_why(figure: Chart) -> None:
     assert base.instead(figure).startswith("no ")
 
 
@@ -222,7 +222,7 @@ def test_of_an_event_that_reaches_beyond_the_range_no_start_or_end_is_claimed() 
     assert drawn.hovertemplate == f"a<br>{span}<extra></extra>"
 
 
-def charts_of_lines() -> list[go.Figure]:
+def charts_of_lines() -> list[Chart]:
     failed = BUSY.failures(SPAN)
     depth, held = BUSY.queue(SPAN), BUSY.concurrency(SPAN)
     return [
@@ -234,7 +234,7 @@ def charts_of_lines() -> list[go.Figure]:
 
 
 @pytest.mark.parametrize("figure", charts_of_lines(), ids=lambda figure: figure.layout.title.text)
-def test_lines_of_one_chart_differ_without_colour(figure: go.Figure) -> None:
+def test_lines_of_one_chart_differ_without_colour(figure: Chart) -> None:
     looks = []
     for line in figure.data:
         if line.name != "UTC" and line.mode != "markers":
@@ -278,3 +278,28 @@ def test_throttles_and_back_off_are_marked_where_they_happened() -> None:
     assert list(trace(figure, "throttled").customdata) == ["3 throttled"]
     backs_off = trace(figure, "mapping backs off")
     assert (list(backs_off.y), list(backs_off.customdata)) == ([0.0], ["2 failed: back-off"])
+
+
+def every_chart() -> list[Chart]:
+    failed, depth, held = BUSY.failures(SPAN), BUSY.queue(SPAN), BUSY.concurrency(SPAN)
+    cold, paid = BUSY.cold_starts(SPAN), BUSY.cost(SPAN, Assumptions())
+    ahead = BUSY.forecast(SPAN, Assumed(backlog=10_000))
+    of_failures = (failures.errors, failures.jobs, failures.durations, failures.end_to_end, failures.memory)
+    return [
+        *charts_of_lines(),
+        *(draw(failed, UTC) for draw in (*of_failures, failures.heat_map)),
+        *(draw(depth, UTC) for draw in (queue.depth, queue.age, queue.rates, queue.receives)),
+        *(draw(held, UTC) for draw in (concurrency.executions, concurrency.throttles, concurrency.batches)),
+        *(draw(ahead) for draw in (forecast.depth, forecast.age, forecast.concurrency)),
+        *(cold_starts.dots(cold, UTC), cold_starts.distribution(cold), cold_starts.waterfall(cold)),
+        *(cost.components(paid), cost.trend(paid, UTC), cost.break_even(paid)),
+        dead_letters.depth(BUSY.dead_letters(SPAN), UTC),
+        overview.timeline(BUSY.timeline(), UTC),
+    ]
+
+
+@pytest.mark.parametrize("chart", every_chart(), ids=lambda chart: chart.layout.title.text)
+def test_charts_are_valid(chart: Chart) -> None:
+    """Plotly checks nothing when a page draws them: a wrong setting would be ignored by the browser."""
+    time_series.select_range(chart, None, UTC, 0)
+    go.Figure(chart.figure().to_dict())
