@@ -41,6 +41,7 @@ PAGES = {
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
         Entry("failures", "Failures", "heart_broken", "Errors, latency and memory", comparable=True),
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
+        Entry("compare", "Compare", "compare_arrows", "Synchronous against event-driven, measured", ranged=False),
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
         Entry("alarms", "Alarms", "notifications_active", "State, notifications and rehearsal"),
         Entry("runbooks", "Runbooks", "menu_book", "What to do, step by step", ranged=False),

@@ -5,7 +5,9 @@
 ``POST /jobs``: run the job in the body, answer its result document; a rejected job is a 4xx with its cause.
 ``POST /`` with ``X-Aws-Sqsd-Msgid``, as the worker's daemon sends it: 200 deletes the message, anything else has it
 delivered again (Elastic Beanstalk developer guide, "worker environments"; read 2026-11-23). A rejected job is sent to
-the dead-letter queue as in Lambda, then answered 200. ``GET /health``: 200.
+the dead-letter queue as in Lambda, then answered 200. ``GET /health``: 200, and how many of the workers are busy.
+
+Answers of a job say in ``Server-Timing`` (W3C, milliseconds) how long it waited for a free worker and how long it ran.
 
 Both announce results on the bus. Standard library only; at most ``WORKERS`` jobs run at once, others wait.
 """
@@ -17,6 +19,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -68,15 +71,24 @@ class Server(ThreadingHTTPServer):
         super().__init__((host, port), Requests)
         self._free = [Worker(job_seconds) for _ in range(workers)]
         self._available = threading.Semaphore(workers)
+        self.workers = workers
 
-    def run(self, body: str, message_id: str) -> tuple[Pointer, bytes]:
-        """The job's pointer and its result document, when a worker is free."""
+    @property
+    def busy(self) -> int:
+        return self.workers - len(self._free)
+
+    def run(self, body: str, message_id: str) -> tuple[Pointer, bytes, str]:
+        """The job's pointer, its result document and ``Server-Timing``, when a worker is free."""
+        came = time.monotonic()
         with self._available:
             worker = self._free.pop()
+            began = time.monotonic()
             try:
-                return worker.run(body, message_id)
+                pointer, result = worker.run(body, message_id)
             finally:
                 self._free.append(worker)
+        waited, ran = (began - came) * 1000, (time.monotonic() - began) * 1000
+        return pointer, result, f"queue;dur={waited:.1f}, job;dur={ran:.1f}"
 
     def server_close(self) -> None:
         super().server_close()
@@ -113,7 +125,7 @@ class Requests(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         if self.path == "/health":
-            self._answer(200, {"status": "ok"})
+            self._answer(200, {"status": "ok", "workers": self.server.workers, "busy": self.server.busy})
         else:
             self._answer(404, {"message": "there is POST /jobs, and GET /health"})
 
@@ -126,14 +138,14 @@ class Requests(BaseHTTPRequestHandler):
         if body is None:
             return
         try:
-            pointer, result = self.server.run(body, message_id or "")
+            pointer, result, timing = self.server.run(body, message_id or "")
         except errors.Rejected as error:
             self._rejected(body, error, message_id)
         except Exception as error:  # noqa: BLE001 - whatever it was, the job is delivered again
             report_failure(error, message_id)
             self._answer(503, {contract.LOG_ERROR_TYPE: type(error).__name__, "message": "try again later"})
         else:
-            self._send(200, json.dumps(pointer).encode() if message_id else result)
+            self._send(200, json.dumps(pointer).encode() if message_id else result, timing)
 
     def _body(self) -> str | None:
         """The body as text; None if it was refused, and the answer sent, or if it never came whole."""
@@ -189,9 +201,11 @@ class Requests(BaseHTTPRequestHandler):
         self.close_connection = close
         self._send(status, json.dumps(document).encode())
 
-    def _send(self, status: int, body: bytes) -> None:
+    def _send(self, status: int, body: bytes, timing: str = "") -> None:
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
+        if timing:
+            self.send_header("Server-Timing", timing)
         self.send_header("Content-Length", str(len(body)))
         if self.close_connection:
             self.send_header("Connection", "close")

@@ -14,6 +14,7 @@ from dashboard.services.timeline_arrivals import ArrivalsCache
 from dashboard.time_range import TimeRange
 from ops import twin_state
 from ops.aws.sts import Identity
+from ops.compare.measured import ComparisonRun
 from ops.errors import OpsError, UsageError
 from ops.insight import time_window
 from ops.insight.forecast.assumptions import Assumed
@@ -94,6 +95,11 @@ class AwsReportSource:
         from ops.twin import sample_traffic
 
         return self._target.is_twin and sample_traffic.is_sending()
+
+    def comparison(self) -> ComparisonRun | None:
+        from ops.compare import saved
+
+        return saved.load()
 
     def _window(self, span: TimeRange) -> Window:
         if span.minutes is not None:

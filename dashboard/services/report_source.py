@@ -13,6 +13,7 @@ from dashboard.services.dead_letter_service import DeadLetterService
 from dashboard.services.runbook_service import RunbookService
 from dashboard.time_range import TimeRange
 from ops.aws.sts import Identity
+from ops.compare.measured import ComparisonRun
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.concurrency import ConcurrencyReport
@@ -81,6 +82,9 @@ class ReportSource(Protocol):
     def cold_starts(self, span: TimeRange) -> ColdStartReport: ...
     def failures(self, span: TimeRange) -> FailuresReport: ...
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
+    def comparison(self) -> ComparisonRun | None:
+        """The last run of ``ops compare`` on this machine; None without one. Calls no AWS service."""
+
     def dead_letters(self, span: TimeRange) -> DeadLettersReport: ...
     def alarms(self, span: TimeRange, chosen: str) -> AlarmsReport:
         """``chosen``: the name of the alarm whose chart is wanted; empty: the first one's."""

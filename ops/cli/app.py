@@ -48,6 +48,11 @@ class _Commands(LazyGroup):
         ),
         LazyCommand("ramp", "ops.cli.insight.ramp:ramp", "Show how concurrency grew, and which limit held work up."),
         LazyCommand(
+            "compare",
+            "ops.cli.insight.compare:compare",
+            "Compare synchronous with event-driven: the same jobs at both, measured on the twin, and the break-even by load.",
+        ),
+        LazyCommand(
             "dlq",
             "ops.cli.dlq:app",
             "Messages in the dead-letter queue (DLQ): why they failed, redrive, export and purge.",

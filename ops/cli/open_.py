@@ -27,6 +27,7 @@ PAGES = (
     "cold-starts",
     "failures",
     "cost",
+    "compare",
     "dead-letters",
     "alarms",
     "runbooks",

@@ -30,7 +30,14 @@ EXEC_TIMEOUT = 1.0
 returned. A program that was started with none is not the twin's."""
 LOG_TAIL = 12
 """Lines."""
-OURS = (b"ops.twin.emulator", b"ops.twin.host", b"streamlit", b"\0ops\0twin\0traffic\0")
+OURS = (
+    b"ops.twin.emulator",
+    b"ops.twin.host",
+    b"ops.twin.sqsd",
+    b"handler.http_server",
+    b"streamlit",
+    b"\0ops\0twin\0traffic\0",
+)
 SERVER_PORTS = range(20_000, 32_000)
 """Below the ports that systems give to outgoing connections (Linux from 32768, macOS from 49152): one of those can be taken
 by any connection between the choice and the start of the server."""

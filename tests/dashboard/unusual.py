@@ -129,6 +129,9 @@ class Empty(Sample):
             break_even_jobs_per_hour=None,
         )
 
+    def comparison(self) -> None:
+        return None
+
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
         return replace(full, depth=self._none(full.depth), count=None, alarms=())
@@ -211,9 +214,9 @@ class Refused(Sample):
     def _no(self, *_: object, **__: object) -> NoReturn:
         raise self.make()
 
-    overview = queue = concurrency = forecast = cold_starts = failures = cost = dead_letters = dead_letter_service = (
-        identity
-    ) = log_lines = alarms = alarm_checks = alarm_coverage = _no
+    comparison = overview = queue = concurrency = forecast = cold_starts = failures = cost = dead_letters = (
+        dead_letter_service
+    ) = identity = log_lines = alarms = alarm_checks = alarm_coverage = _no
 
 
 class Lost(Sample):

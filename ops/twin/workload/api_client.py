@@ -31,11 +31,11 @@ class ApiClient:
         self._signer = Signer("execute-api", twin.region)
         self._connection = http.client.HTTPConnection(self._host, timeout=TIMEOUT)
 
-    def post(self, body: str) -> ApiResponse:
+    def post(self, body: str, attempts: int = ATTEMPTS) -> ApiResponse:
         """Send one job. Throttling (429), server errors and lost connections are tried again with growing pauses: a
         job that arrives twice has the same id and runs once."""
         answer = ApiResponse(0, "")
-        for attempt in range(ATTEMPTS):
+        for attempt in range(attempts):
             if attempt:
                 time.sleep(0.1 * 2**attempt)
             try:

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 from dashboard.services.report_source import LogTopic
 from ops.aws.sts import Identity
+from ops.compare.measured import ComparisonRun
 from ops.insight.sources.traces import TraceSpan, XrayTrace, console_url
 from ops.logs import LogLine, LogPage
 from ops.workload import Gap
 from tests.dashboard.samples.alarm_reports import AlarmReports
+from tests.dashboard.samples.comparisons import comparison_run
 from tests.dashboard.samples.forecast_reports import ForecastReports
 from tests.dashboard.samples.invocation_reports import InvocationReports
 from tests.dashboard.samples.queue_reports import QueueReports
@@ -52,6 +54,9 @@ class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports):
             TraceSpan("## handler" + self.foreign, 0.012, None, 1, "ValueError: no" + self.foreign),
         )
         return XrayTrace(trace_id, console_url(trace_id, "eu-west-1"), spans)
+
+    def comparison(self) -> ComparisonRun | None:
+        return comparison_run(killed=self.trouble)
 
     def command(self, words: str) -> str:
         return f"ops {words} --queue scilearn-jobs"

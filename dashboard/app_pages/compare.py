@@ -1,0 +1,131 @@
+"""Compare: the last measured run of ``ops compare``, and which form is cheaper from which load on."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import page_runtime, theme
+from dashboard.charts import compare as charts
+from dashboard.components import compare_inputs, widgets
+from dashboard.formatting import NONE, duration, escape, millis, number, usd
+from dashboard.markup import error_box, html_blocks
+from dashboard.markup.html_blocks import Stat
+from dashboard.pages import PAGES
+from ops.compare import report as reports
+from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun
+from ops.compare.report import ComparisonReport
+from ops.errors import OpsError
+from ops.formatting import sentence
+
+COMMAND = "ops compare --kill"
+
+
+def page() -> None:
+    entry = PAGES["compare"]
+    try:
+        run = page_runtime.report_source().comparison()
+    except OpsError as error:
+        st.html(html_blocks.head(entry))
+        error_box.show(error)
+        return
+    st.html(html_blocks.head(entry, run.at if run else None, page_runtime.ZONE))
+    top = st.container()  # above the assumptions, which it needs first
+    try:
+        report = reports.report(run, compare_inputs.edit(run))
+    except OpsError as error:
+        error_box.show(error)
+        return
+    with top:
+        with st.container(key="opening"):
+            page_runtime.show_finding(report.finding)
+        if run is None:
+            why = "Nothing has been measured on this machine. This starts a twin if none is running, and takes about four minutes:"
+            st.html(html_blocks.empty("No comparison yet", why))
+            st.code(COMMAND, language=None)
+        else:
+            _measured(report, run)
+        _costs(report)
+
+
+def _measured(report: ComparisonReport, run: ComparisonRun) -> None:
+    st.html(html_blocks.stats(_stats(report, run)))
+    st.html(html_blocks.lead(reports.wait_sentence(run)))
+    widgets.chart(charts.waits(run), "compare-waits")
+    st.html(html_blocks.lead(reports.scaling_sentence(run)))
+    widgets.pair(*((charts.course(form), f"compare-course-{form.form}") for form in run.forms))
+    st.subheader("What callers have to handle", anchor=False)
+    st.html(html_blocks.lead(reports.loss_sentence(run)))
+    _failures(run)
+    about = (
+        f"{run.shape} arrivals, {run.per_second:g} jobs per second for {duration(run.seconds)}, seed {run.seed}; "
+        f"one form after the other on {number(run.cores)} cores, which both share with whatever else ran there"
+    )
+    st.html(f'<span class="so-quiet">{escape(sentence(about))}</span>')
+
+
+def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
+    shown = []
+    for form in run.forms:
+        what = "result" if form.form == SYNCHRONOUS else "accepted"
+        note = f"p50 {millis(form.wait.p50)}, p99 {millis(form.wait.p99)}" if form.wait else "no call was answered"
+        shown.append(
+            Stat(f"{form.form.capitalize()}: {what}, p95", millis(form.wait.p95) if form.wait else NONE, note=note)
+        )
+    if (event := run.form(EVENT_DRIVEN)) and event.to_result:
+        later = event.to_result
+        note = f"p50 {millis(later.p50)}, p99 {millis(later.p99)}"
+        shown.append(Stat("Event-driven: result, p95", millis(later.p95), note=note))
+    lost = {form.form: form.lost for form in run.forms}
+    killed = any(form.killed_at_s is not None for form in run.forms)
+    value = " / ".join(number(each) for each in lost.values())
+    gone = any(count for form, count in lost.items() if form != SYNCHRONOUS)
+    shown.append(
+        Stat(
+            "Jobs lost",
+            value,
+            note=f"{' / '.join(lost)}{'' if killed else '; no host was killed'}",
+            colour=theme.DEAD if gone else "",
+        )
+    )
+    idle = report.costs.synchronous_idle_usd
+    both = f"{usd(idle) if idle is not None else NONE} / {usd(report.costs.event_idle_usd)}"
+    return [*shown, Stat("Idle, a month", both, note="synchronous / event-driven")]
+
+
+def _failures(run: ComparisonRun) -> None:
+    kinds = sorted({kind for form in run.forms for kind in form.failures})
+    rows = [
+        {"kind": kind.capitalize(), **{form.form: form.failures.get(kind, 0) for form in run.forms}} for kind in kinds
+    ]
+    rows.append({"kind": "Jobs lost", **{form.form: form.lost for form in run.forms}})
+    rows.append({"kind": "Jobs not finished in time", **{form.form: form.unfinished for form in run.forms}})
+    columns = {form.form: st.column_config.NumberColumn(TITLES[form.form], format="localized") for form in run.forms}
+    widgets.table(
+        pd.DataFrame(rows),
+        "compare-failures",
+        {"kind": st.column_config.TextColumn("Calls and jobs"), **columns},
+        height=widgets.height(len(rows)),
+    )
+
+
+def _costs(report: ComparisonReport) -> None:
+    st.subheader("Break-even", anchor=False)
+    costs = report.costs
+    st.html(html_blocks.lead(f"{reports.cost_sentence(costs)} {reports.idle_sentence(costs)}"))
+    place = st.container()
+    per_day = compare_inputs.requests_per_day()
+    with place:
+        widgets.chart(charts.costs(costs, per_day), "compare-costs")
+    if per_day is not None and costs.synchronous is not None and costs.event_driven is not None:
+        container, function = costs.synchronous.usd_per_month(per_day), costs.event_usd(per_day)
+        text = (
+            f"At {number(per_day)} requests a day: {usd(container)} a month for "
+            f"{number(costs.synchronous.instances(per_day))} instances, {usd(function)} event-driven."
+        )
+        st.html(html_blocks.lead(text))
+    parts = ", ".join(f"{name} {usd(value * 1000)}" for name, value in sorted(costs.parts.items(), key=lambda p: -p[1]))
+    per_job = (f"Event-driven, per 1,000 jobs: {usd(1000 * costs.usd_per_job)} ({parts})",) if costs.parts else ()
+    notes = " ".join(sentence(note) for note in (*per_job, *report.notes))
+    st.html(f'<span class="so-quiet">{escape(notes)}</span>')
+
+
+page()

@@ -1,0 +1,98 @@
+"""What the break-even assumes, which a reader can change; kept in the address. An empty field is as measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from ops.compare.costs import instance_prices
+from ops.compare.costs.assumptions import CostAssumptions
+from ops.compare.measured import ComparisonRun
+
+OTHER = "other"
+_API_TYPES = {"rest": "REST API", "http": "HTTP API", "none": "none"}
+_DEFAULTS = CostAssumptions()
+
+
+def edit(run: ComparisonRun | None) -> CostAssumptions:
+    """Each change computes the costs again."""
+    st.subheader("Assumptions", anchor=False)
+    st.caption("A field that is empty is as it was measured, or as its gray text says.")
+    container, function = st.columns(2, gap="large")
+    with container:
+        st.caption("Synchronous container")
+        (type_, price, least_), (at_once_, used, time_) = _grid()
+        instances = (*instance_prices.names(), OTHER)
+        kind = type_.selectbox("Instance type", instances, key="cmp-instance", bind="query-params") or instances[0]
+        usd = _number(price, "USD per hour", "cmp-usd", (0.0, 1_000.0, 0.01), "price on file", "%.4f")
+        least = _number(
+            least_, "Instances, at least", "cmp-least", (1.0, 10_000.0, 1.0), f"{_DEFAULTS.least_instances}"
+        )
+        at_once = _number(at_once_, "Jobs at once each", "cmp-at-once", (1.0, 1_000.0, 1.0), "its vCPUs")
+        utilization = _number(used, "Utilization (%)", "cmp-used", (1.0, 100.0, 5.0), f"{_DEFAULTS.utilization:.0%}")
+        served = _measured(run.service_s if run else None, "s")
+        seconds = _number(time_, "Time per job (s)", "cmp-s", (0.001, 43_200.0, 0.1), served, "%.3f")
+    with function:
+        st.caption("Event-driven function")
+        (time_, jobs, size), (share, start, front) = _grid()
+        seen = _usage(run)
+        own = _number(time_, "Time per job (s)", "cmp-event-s", (0.001, 900.0, 0.1), seen["seconds_per_job"], "%.3f")
+        batch = _number(
+            jobs, "Jobs per invocation", "cmp-batch", (1.0, 10_000.0, 1.0), seen["jobs_per_invocation"], "%.1f"
+        )
+        memory = _number(size, "Memory (MB)", "cmp-memory", (128.0, 10_240.0, 64.0), seen["memory_mb"])
+        cold = _number(share, "Cold starts (%)", "cmp-cold", (0.0, 100.0, 1.0), seen["cold_share"], "%.1f")
+        init = _number(start, "Init duration (s)", "cmp-init", (0.0, 130.0, 0.1), seen["init_s"], "%.2f")
+        api = front.selectbox(
+            "API type", list(_API_TYPES), format_func=_API_TYPES.__getitem__, key="cmp-api", bind="query-params"
+        )
+    return CostAssumptions(
+        instance=kind,
+        usd_per_hour=usd,
+        least_instances=_DEFAULTS.least_instances if least is None else int(least),
+        jobs_at_once=at_once,
+        utilization=_DEFAULTS.utilization if utilization is None else utilization / 100,
+        synchronous_seconds=seconds,
+        seconds_per_job=own,
+        jobs_per_invocation=batch,
+        cold_share=None if cold is None else cold / 100,
+        init_s=init,
+        memory_mb=None if memory is None else int(memory),
+        api=api or _DEFAULTS.api,
+    )
+
+
+def requests_per_day() -> float | None:
+    """The load to mark on the curve; None: no mark."""
+    return _number(st, "Your requests a day", "cmp-per-day", (0.0, 1e10, 10_000.0), "mark a load on the chart")
+
+
+def _grid() -> tuple[Any, Any]:
+    """Two rows of three places."""
+    return st.columns(3, gap="small"), st.columns(3, gap="small")
+
+
+def _usage(run: ComparisonRun | None) -> dict[str, str]:
+    """What was measured, as the fields show it while they are empty."""
+    units = {"seconds_per_job": "s", "init_s": "s", "cold_share": "%"}
+    names = ("seconds_per_job", "jobs_per_invocation", "memory_mb", "cold_share", "init_s")
+    if run is None or run.usage is None:
+        return dict.fromkeys(names, _measured(None))
+    values = {name: float(getattr(run.usage, name)) * (100 if name == "cold_share" else 1) for name in names}
+    return {name: _measured(value, units.get(name, "")) for name, value in values.items() if name != "memory_mb"} | {
+        "memory_mb": f"{run.usage.memory_mb}"
+    }
+
+
+def _measured(value: float | None, unit: str = "") -> str:
+    return "not measured" if value is None else f"{value:.3g} {unit}".rstrip()
+
+
+def _number(
+    place: Any, label: str, key: str, span: tuple[float, float, float], empty: str, form: str = "%.0f"
+) -> float | None:
+    """``span``: least, most and step."""
+    least, most, step = span
+    value = place.number_input(label, least, most, None, step, form, key=key, placeholder=empty, bind="query-params")
+    return None if value is None else float(value)

@@ -1,0 +1,216 @@
+"""``ops compare``: the same jobs at a synchronous container and at the event-driven function, measured on the twin."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops import twin_state
+from ops.cli import options
+from ops.cli.commands_base.option_groups import with_groups
+from ops.cli.insight.compare_options import CostOptions
+from ops.cli.output.formats import OutputFormat, chosen_format
+from ops.cli.output.rows import print_as
+from ops.cli.output.sanitize import safe
+from ops.cli.output.stderr_console import StderrConsole
+from ops.cli.output.styles import LEVEL_STYLES
+from ops.errors import UsageError
+from ops.formatting import count, duration, latency, usd
+
+if TYPE_CHECKING:
+    from ops.compare.measured import ComparisonRun, FormMeasured, Percentiles
+    from ops.compare.report import ComparisonReport
+    from ops.compare.run import CompareSettings
+
+COLUMNS = (
+    "form",
+    "jobs",
+    "wait_p50_ms",
+    "wait_p95_ms",
+    "wait_p99_ms",
+    "result_p50_ms",
+    "result_p95_ms",
+    "result_p99_ms",
+    "failed_calls",
+    "lost",
+    "unfinished",
+    "most_at_once",
+    "peak_running",
+    "scaling_lag_s",
+    "overloaded_s",
+    "killed_at_s",
+    "replaced_at_s",
+)
+
+
+@with_groups
+def compare(
+    cost: CostOptions,
+    arrivals: Annotated[str, typer.Option("--arrivals", help="steady, burst or day (compressed).")] = "burst",
+    rate: Annotated[float, typer.Option("--rate", help="Mean jobs per second, 0.1 to 50.")] = 2.0,
+    seconds: Annotated[float, typer.Option("--seconds", help="Seconds for each form, 5 to 900.")] = 60.0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed makes the same jobs and arrivals.")] = 1,
+    kill: Annotated[bool, typer.Option("--kill", help="Kill the host of each form in the middle.")] = False,
+    workers: Annotated[int, typer.Option("--workers", help="Jobs that the container works on at once.")] = 2,
+    caller_timeout: Annotated[
+        float, typer.Option("--caller-timeout", help="Seconds that a synchronous caller waits.")
+    ] = 60.0,
+    own_twin: Annotated[
+        bool, typer.Option("--own-twin", help="Start a twin for this run alone, also while one is running.")
+    ] = False,
+    last: Annotated[
+        bool, typer.Option("--last", help="Show the last measured run with these cost options; measure nothing.")
+    ] = False,
+    output: options.Output = OutputFormat.TABLE,
+    as_json: options.Json = False,
+) -> None:
+    """Compare synchronous with event-driven: the same jobs at both, measured on the twin, and the break-even by load.
+
+    Uses the running twin, else one of its own. The result is kept for the Compare page. Exits with 1 when an
+    event-driven job was lost or had no result in time.
+    """
+    from ops.compare import report as reports
+    from ops.compare import saved
+    from ops.compare.arrivals import Arrivals
+    from ops.compare.run import CompareSettings
+
+    form = chosen_format(output, as_json)
+    assumed = cost.assumed()
+    settings = CompareSettings(Arrivals(arrivals, rate, seconds, seed), kill, workers, caller_timeout)
+    run = saved.load()
+    reports.report(run, assumed)  # refuses what cannot be before anything is measured
+    if last and run is None:
+        raise UsageError("No comparison has been measured on this machine.", "Measure one: ops compare --kill.")
+    if not last:
+        run = _measure(settings, own_twin)
+        saved.save(run)
+    report = reports.report(run, assumed)
+    assert report.run is not None  # noqa: S101 (for the type checker)
+    rows = [_row(one) for one in report.run.forms]
+    if not print_as(form, _plain(report, report.run, rows), COLUMNS, rows):
+        _show(Console(highlight=False), report, report.run)
+    if any(one.form != "synchronous" and (one.lost or one.unfinished) for one in report.run.forms):
+        raise typer.Exit(1)
+
+
+def _measure(settings: CompareSettings, own_twin: bool) -> ComparisonRun:
+    from ops.compare.run import Comparison
+    from ops.rehearsals import own_twin as twins
+    from ops.target import resolve_place
+
+    console = StderrConsole()
+    running = None if own_twin else twin_state.read()
+    if running is not None:
+        target = resolve_place(environ={"OPS_TARGET": "twin"})
+        comparison = Comparison(running, target, settings, console.print)
+        with _stopped_by_signals(comparison.stop):
+            return comparison.run()
+    console.print("Starting a twin for this comparison …")
+    with twins.own_twin({}, progress=console.print) as twin:
+        return Comparison(twin, twins.own_target(twin), settings, console.print).run()
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Ctrl-C and TERM end the measurement in order, with the container that it started."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: stop.set()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _row(one: FormMeasured) -> dict[str, Any]:
+    def of(found: Percentiles | None, name: str) -> dict[str, float | None]:
+        return {f"{name}_{each}_ms": getattr(found, each) if found else None for each in ("p50", "p95", "p99")}
+
+    return {
+        "form": one.form,
+        "jobs": one.jobs,
+        **of(one.wait, "wait"),
+        **of(one.to_result, "result"),
+        "failed_calls": one.failed,
+        "failures": dict(one.failures),
+        "lost": one.lost,
+        "unfinished": one.unfinished,
+        "most_at_once": one.most_at_once,
+        "peak_running": one.peak_running,
+        "scaling_lag_s": one.scaling_lag_s,
+        "overloaded_s": one.overloaded_s,
+        "killed_at_s": one.killed_at_s,
+        "replaced_at_s": one.replaced_at_s,
+    }
+
+
+def _plain(report: ComparisonReport, run: ComparisonRun, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    costs = report.costs
+    return {
+        "finding": report.finding,
+        "at": run.at,
+        "arrivals": {"shape": run.shape, "per_second": run.per_second, "seconds": run.seconds, "seed": run.seed},
+        "cores": run.cores,
+        "workers": run.workers,
+        "forms": rows,
+        "container_seconds_per_job": run.service_s,
+        "function_usage": run.usage,
+        "costs": {
+            "event_usd_per_job": costs.usd_per_job if costs.event_driven else None,
+            "event_parts_usd_per_job": costs.parts,
+            "event_idle_usd_month": costs.event_idle_usd,
+            "synchronous": costs.synchronous,
+            "synchronous_idle_usd_month": costs.synchronous_idle_usd,
+            "break_even_requests_per_day": costs.break_even,
+        },
+        "notes": report.notes,
+    }
+
+
+def _show(console: Console, report: ComparisonReport, run: ComparisonRun) -> None:
+    from ops.compare import report as reports
+    from ops.compare.measured import TITLES
+
+    console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
+    what = f"{run.shape} arrivals, {run.per_second:g}/s for {duration(run.seconds)}, seed {run.seed}"
+    console.print(Text(f"{what} · {count(run.cores, 'core')} · {run.at:%Y-%m-%d %H:%M} UTC", style="dim"))
+    console.print()
+    table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
+    table.add_column("")
+    for one in run.forms:
+        table.add_column(TITLES[one.form], justify="right")
+    for name, cells in _lines(report, run):
+        table.add_row(name, *cells)
+    console.print(table)
+    console.print()
+    lines = (reports.loss_sentence(run), reports.scaling_sentence(run), reports.cost_sentence(report.costs))
+    for line in lines:
+        console.print(line, markup=False)
+    for note in report.notes:
+        console.print(Text(safe(f"{note}."), style="dim"))
+
+
+def _lines(report: ComparisonReport, run: ComparisonRun) -> Iterator[tuple[str, list[str]]]:
+    def times(found: Percentiles | None) -> str:
+        return " / ".join(latency(each) for each in (found.p50, found.p95, found.p99)) if found else "–"
+
+    costs = report.costs
+    yield "Jobs", [count(one.jobs) for one in run.forms]
+    yield "Caller waits, p50 / p95 / p99", [times(one.wait) for one in run.forms]
+    yield "Time to result, p50 / p95 / p99", [times(one.to_result) for one in run.forms]
+    for kind in sorted({kind for one in run.forms for kind in one.failures}):
+        yield safe(kind).capitalize(), [count(one.failures.get(kind, 0)) for one in run.forms]
+    yield "Jobs lost", [count(one.lost) for one in run.forms]
+    yield "Most at once, of the limit", [f"{count(one.peak_running)} of {count(one.most_at_once)}" for one in run.forms]
+    lags = [one.scaling_lag_s for one in run.forms]
+    yield "Scaling lag", ["–" if lag is None else duration(lag) for lag in lags]
+    idle = [costs.synchronous_idle_usd if one.form == "synchronous" else costs.event_idle_usd for one in run.forms]
+    yield "Idle, a month", [usd(each) if each is not None else "unknown" for each in idle]

@@ -1,0 +1,1 @@
+"""What each form costs a month by requests a day."""

@@ -1,0 +1,97 @@
+"""What the cost by requests a day assumes: a person's numbers, else the measured ones, else said to be unknown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ops.compare.arrivals import PEAK_FACTOR
+from ops.compare.costs import instance_prices
+from ops.compare.costs.break_even import EventDrivenUse, SynchronousUse
+from ops.compare.costs.instance_prices import FARGATE
+from ops.compare.measured import ComparisonRun
+from ops.errors import UsageError
+
+APIS = ("rest", "http", "none")
+
+
+@dataclass(frozen=True)
+class CostAssumptions:
+    """None: the measured value, or the one of the price file. Shares are from 0 to 1; ``usd_per_hour`` is of one
+    instance; ``jobs_at_once``: on one instance, by default one for each of its vCPUs. ``peak_factor``: the highest rate of
+    a day over its mean. ``vcpus`` and ``memory_gb``: of a Fargate task."""
+
+    instance: str = "m7g.large"
+    usd_per_hour: float | None = None
+    least_instances: int = 2
+    jobs_at_once: float | None = None
+    utilization: float = 0.6
+    peak_factor: float | None = None
+    synchronous_seconds: float | None = None
+    seconds_per_job: float | None = None
+    jobs_per_invocation: float | None = None
+    cold_share: float | None = None
+    init_s: float | None = None
+    memory_mb: int | None = None
+    api: str = "rest"
+    vcpus: float = 1.0
+    memory_gb: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.api not in APIS:
+            raise UsageError(f"There is no API type {self.api!r}.", f"Choose one of: {', '.join(APIS)}.")
+
+    def synchronous(
+        self, run: ComparisonRun | None, architecture: str
+    ) -> tuple[SynchronousUse | None, tuple[str, ...]]:
+        """What a container uses, or None, and what its numbers are from. Raises UsageError for what cannot be."""
+        notes = []
+        price = instance_prices.find(self.instance, self.vcpus, self.memory_gb, architecture)
+        usd = self.usd_per_hour if self.usd_per_hour is not None else price.usd_per_hour if price else None
+        if usd is None:
+            names = ", ".join(instance_prices.names())
+            notes.append(f"No price on file for {self.instance}: give its dollars per hour, or choose one of {names}")
+        elif self.usd_per_hour is not None:
+            notes.append(f"{self.instance}: ${usd:g} per hour, as given")
+        elif price is not None:
+            doubt = "" if price.sure else "; check it before you rely on it"
+            size = f" ({self.vcpus:g} vCPU, {self.memory_gb:g} GB)" if self.instance == FARGATE else ""
+            notes.append(f"{self.instance}{size}: ${usd:g} per hour ({price.source}{doubt})")
+        seconds = self.synchronous_seconds or (run.service_s if run else None)
+        if seconds is None:
+            notes.append("The container's time per job is not measured: give it")
+        if usd is None or seconds is None:
+            return None, tuple(notes)
+        at_once = self.jobs_at_once or (price.vcpus if price else None)
+        if at_once is None:
+            at_once = SynchronousUse.jobs_at_once
+            notes.append(f"{at_once:g} jobs at once per instance, because its vCPUs are not on file")
+        peak = self.peak_factor or PEAK_FACTOR[run.shape if run else "day"]
+        use = SynchronousUse(usd, seconds, at_once, self.least_instances, self.utilization, peak)
+        return use, tuple(notes)
+
+    def event_driven(self, run: ComparisonRun | None) -> tuple[EventDrivenUse | None, tuple[str, ...]]:
+        """What the function uses, or None, and what is unknown of it. Raises UsageError for what cannot be."""
+        usage = run.usage if run else None
+        if usage is None and self.seconds_per_job is None:
+            return None, ("The function's time per job is not measured: give it",)
+        measured = EventDrivenUse(self.seconds_per_job or 1.0)
+        if usage is not None:
+            measured = EventDrivenUse(
+                usage.seconds_per_job,
+                usage.jobs_per_invocation,
+                usage.cold_share,
+                usage.init_s,
+                usage.memory_mb,
+                usage.architecture,
+                usage.message_bytes,
+            )
+        given = {
+            "seconds_per_job": self.seconds_per_job,
+            "jobs_per_invocation": self.jobs_per_invocation,
+            "cold_share": self.cold_share,
+            "init_s": self.init_s,
+            "memory_mb": self.memory_mb,
+        }
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+        return replace(measured, api=self.api, **changes), ()

@@ -1,0 +1,1 @@
+"""The forms that are compared: how each is started, called, watched and killed."""

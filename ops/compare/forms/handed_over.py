@@ -1,0 +1,114 @@
+"""Measures a form to which jobs are handed over: callers wait for the acceptance, results come later.
+
+A result's time is its object's LastModified, which the twin gives in milliseconds, by the same clock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from handler import contract
+from ops.compare.forms.callers import Callers, Post
+from ops.compare.forms.course import Course, Killing
+from ops.compare.measured import FormMeasured, thinned
+from ops.twin.workload.jobs import Job
+
+POLL_S = 0.5
+_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
+
+
+@dataclass(frozen=True)
+class ResultWatch:
+    """Where to see what became of the jobs: boto3 clients of the twin, the results' bucket, the queues' URLs."""
+
+    s3: Any
+    sqs: Any
+    bucket: str
+    queue: str
+    dlq: str
+
+    def results(self, prefix: str) -> dict[str, float]:
+        """Job ID → time (seconds since the epoch) of each result whose job's ID starts with ``prefix``."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=f"{contract.RESULT_PREFIX}{prefix}"
+        )
+        found = (
+            (item["Key"].removeprefix(contract.RESULT_PREFIX), item["LastModified"].timestamp())
+            for page in pages
+            for item in page.get("Contents", [])
+        )
+        # Artifacts of a job are in a folder of its name.
+        return {name.removesuffix(".json"): at for name, at in found if "/" not in name}
+
+    def messages(self, url: str) -> int:
+        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
+        return sum(int(found.get(name, 0)) for name in _COUNTS)
+
+
+def measure(
+    form: str,
+    post: Post,
+    jobs: Sequence[Job],
+    offsets: Sequence[float],
+    seconds: float,
+    observed: ResultWatch,
+    running: Callable[[], int],
+    most_at_once: int,
+    killing: Killing | None,
+    patience_s: float,
+    stop: threading.Event,
+) -> FormMeasured:
+    """``patience_s``: how long results are waited for after the last job was posted. Job IDs begin alike."""
+    prefix = jobs[0].job_id.rpartition("-")[0]
+    dead_before = observed.messages(observed.dlq)
+    callers = Callers(jobs, offsets, post)
+    done: dict[str, float] = {}
+
+    def open_jobs(second: float) -> int:
+        return callers.arrived(second) - len(done)
+
+    course = Course(open_jobs, running, seconds, killing)
+    watching = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(observed, prefix, done, watching), name="comparison results")
+    began = time.time()
+    course.start()
+    watcher.start()
+    try:
+        callers.run(stop)
+        accepted = {call.job_id for call in callers.calls if not call.result.failure}
+        end = time.monotonic() + patience_s
+        while not accepted <= done.keys() and time.monotonic() < end and not stop.wait(POLL_S):
+            pass
+    finally:
+        watching.set()
+        watcher.join()
+        course.stop()
+    missing = len(accepted - done.keys())
+    kept = observed.messages(observed.queue) + max(0, observed.messages(observed.dlq) - dead_before) if missing else 0
+    due = {call.job_id: call.due for call in callers.calls}
+    answered = [call for call in callers.calls if not call.result.failure]
+    return FormMeasured(
+        form,
+        jobs=len(callers.calls),
+        waits_ms=tuple(sorted(1000 * (call.ended - call.due) for call in answered)),
+        results_ms=tuple(sorted(1000 * (done[job] - began - due[job]) for job in accepted & done.keys())),
+        failures=dict(Counter(call.result.failure for call in callers.calls if call.result.failure)),
+        lost=max(0, missing - kept),
+        unfinished=min(missing, kept),
+        most_at_once=most_at_once,
+        killed_at_s=killing.at_s if killing else None,
+        replaced_at_s=killing.back_s if killing else None,
+        course=thinned(course.samples),
+    )
+
+
+def _watch(observed: ResultWatch, prefix: str, done: dict[str, float], stop: threading.Event) -> None:
+    ended = False
+    while not ended:
+        ended = stop.wait(POLL_S)  # once more after the end
+        done.update(observed.results(prefix))

@@ -1,0 +1,190 @@
+"""The last measured run and what follows from it: how callers waited, what was lost, and which form is cheaper from
+which load on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ops import pricing
+from ops.compare.costs import break_even
+from ops.compare.costs.assumptions import CostAssumptions
+from ops.compare.costs.break_even import EventDrivenUse, SynchronousUse
+from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun
+from ops.formatting import count, duration, latency, usd
+from ops.insight.report_types import Finding, Level
+from ops.pricing import Prices
+
+NOTHING = Finding(Level.UNKNOWN, "No data: no comparison has been measured on this machine.")
+CURVE_POINTS = 160
+_DEFAULT_MOST = 1_000_000.0
+"""Requests a day up to which costs are drawn where no break-even is known."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """A month of each form by requests a day, in US dollars. ``break_even``: requests a day from which the container
+    costs no more; None where there is none, or one of the two is unknown."""
+
+    synchronous: SynchronousUse | None
+    event_driven: EventDrivenUse | None
+    parts: dict[str, float]
+    """Event-driven, USD per job by component."""
+    event_idle_usd: float
+    break_even: float | None
+    prices: Prices
+
+    @property
+    def usd_per_job(self) -> float:
+        return sum(self.parts.values())
+
+    @property
+    def synchronous_idle_usd(self) -> float | None:
+        return self.synchronous.usd_per_month(0) if self.synchronous else None
+
+    def event_usd(self, per_day: float) -> float:
+        return break_even.event_usd_per_month(per_day, self.usd_per_job, self.event_idle_usd)
+
+    @property
+    def costs_more_again(self) -> bool:
+        """Whether the container costs more again at the first load beyond its least instances."""
+        if self.synchronous is None:
+            return False
+        return break_even.costs_more_again(self.synchronous, self.usd_per_job, self.event_idle_usd)
+
+    @property
+    def comparable(self) -> bool:
+        return self.synchronous is not None and self.event_driven is not None
+
+    def curve(self) -> list[tuple[float, float, float]]:
+        """(requests a day, synchronous, event-driven), up to twice the break-even."""
+        if self.synchronous is None or self.event_driven is None:
+            return []
+        most = 2 * (self.break_even or _DEFAULT_MOST)
+        loads = (most * step / (CURVE_POINTS - 1) for step in range(CURVE_POINTS))
+        return [(load, self.synchronous.usd_per_month(load), self.event_usd(load)) for load in loads]
+
+
+@dataclass(frozen=True)
+class ComparisonReport:
+    """``run`` is None where nothing was measured yet; then the costs are of what is typed in alone."""
+
+    finding: Finding
+    run: ComparisonRun | None
+    assumed: CostAssumptions
+    costs: Costs
+    notes: tuple[str, ...]
+
+
+def report(run: ComparisonRun | None, assumed: CostAssumptions, region: str = pricing.PRICE_REGION) -> ComparisonReport:
+    """Raises UsageError for assumptions that cannot be."""
+    prices = pricing.load(region)
+    event, event_notes = assumed.event_driven(run)
+    architecture = event.architecture if event else EventDrivenUse.architecture
+    synchronous, notes = assumed.synchronous(run, architecture)
+    idle = break_even.idle_usd_per_month(prices)
+    parts = event.parts(prices) if event else {}
+    at = break_even.break_even(synchronous, sum(parts.values()), idle) if synchronous and event else None
+    costs = Costs(synchronous, event, parts, idle, at, prices)
+    dated = f"AWS prices of {prices.region} as of {prices.dated}"
+    own = (*notes, *event_notes, dated, f"Left out: {'; '.join(break_even.LEFT_OUT)}")
+    return ComparisonReport(_finding(run, costs), run, assumed, costs, (*(run.notes if run else ()), *own))
+
+
+def cost_sentence(costs: Costs) -> str:
+    if not costs.comparable:
+        return "The costs cannot be compared: a price or a time per job is missing."
+    if costs.break_even is None:
+        return "The event-driven function is cheaper at every load."
+    if costs.break_even == 0:
+        return "The container is cheaper at every load, even while nothing is requested."
+    again = "; right after another instance is added, it costs more again" if costs.costs_more_again else ""
+    return (
+        f"The event-driven function is cheaper below {count(round(costs.break_even))} requests a day, "
+        f"the container from there on{again}."
+    )
+
+
+def wait_sentence(run: ComparisonRun) -> str:
+    first, second = run.form(SYNCHRONOUS), run.form(EVENT_DRIVEN)
+    waits = [
+        f"a synchronous caller waited {latency(first.wait.p50)} for the result (p99 {latency(first.wait.p99)})"
+        if first and first.wait
+        else "no synchronous caller got an answer",
+        f"an event-driven caller {latency(second.wait.p50)} until the job was accepted (p99 {latency(second.wait.p99)})"
+        if second and second.wait
+        else "no event-driven job was accepted",
+    ]
+    text = f"At the median, {waits[0]}, and {waits[1]}"
+    later = second.to_result if second else None
+    return f"{text}; its result came after {latency(later.p50)} (p99 {latency(later.p99)})." if later else f"{text}."
+
+
+def loss_sentence(run: ComparisonRun) -> str:
+    """What callers had to handle, and what the killed host took with it."""
+    clauses = []
+    for form in run.forms:
+        name = TITLES[form.form].lower()
+        killed = f" when its host was killed after {duration(form.killed_at_s)}" if form.killed_at_s is not None else ""
+        late = f" ({count(form.unfinished, 'job')} not finished)" if form.unfinished else ""
+        failed = f"{count(form.failed, 'failed call')} for callers to handle"
+        clauses.append(f"the {name} lost {count(form.lost, 'job')}{killed}{late}, with {failed}")
+    text = "; ".join(clauses)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def scaling_sentence(run: ComparisonRun) -> str:
+    return f"{'; '.join(_scaling(run))}."
+
+
+def _scaling(run: ComparisonRun) -> Iterator[str]:
+    for form in run.forms:
+        lag = form.scaling_lag_s
+        reached = "" if lag is None else f", {duration(lag)} after there was work for them"
+        waited = f"; jobs waited for {duration(form.overloaded_s)} in all" if form.overloaded_s else ""
+        yield f"{TITLES[form.form]}: {count(form.peak_running)} of {count(form.most_at_once)} at once{reached}{waited}"
+
+
+def _finding(run: ComparisonRun | None, costs: Costs) -> Finding:
+    if run is None:
+        return NOTHING
+    events = [form for form in run.forms if form.form != SYNCHRONOUS]
+    lost = sum(form.lost for form in events)
+    level = Level.ACT if lost else Level.WATCH if any(form.unfinished for form in events) else Level.OK
+    head = f"{count(lost, 'event-driven job')} lost" if lost else _waits(run)
+    clauses = [head, *_losses(run), _cheaper(costs)]
+    return Finding(level, f"{level.label}: {'; '.join(clauses)}.", "", f"{level.label}: {head}.", tuple(clauses[1:]))
+
+
+def _waits(run: ComparisonRun) -> str:
+    first, second = run.form(SYNCHRONOUS), run.form(EVENT_DRIVEN)
+    if not (first and first.wait and second and second.wait):
+        return "one form answered no caller"
+    return f"callers waited {latency(first.wait.p95)} for a synchronous result, {latency(second.wait.p95)} to hand a job over (p95)"
+
+
+def _losses(run: ComparisonRun) -> list[str]:
+    killed = [form for form in run.forms if form.killed_at_s is not None]
+    if not killed:
+        return ["no host was killed"]
+    return [f"{form.form}: {count(form.lost, 'job')} lost with the host" for form in killed]
+
+
+def _cheaper(costs: Costs) -> str:
+    if not costs.comparable:
+        return "costs cannot be compared"
+    if costs.break_even is None:
+        return "event-driven is cheaper at every load"
+    return f"the container is cheaper from {count(round(costs.break_even))} requests a day"
+
+
+def idle_sentence(costs: Costs) -> str:
+    """What a month without a request costs."""
+    polling = usd(costs.event_idle_usd)
+    if costs.synchronous is None or costs.synchronous_idle_usd is None:
+        return f"A month without a request costs {polling} event-driven (polling the queue)."
+    instances = count(costs.synchronous.least_instances, "instance")
+    return (
+        f"A month without a request costs {usd(costs.synchronous_idle_usd)} for {instances}, "
+        f"and {polling} event-driven (polling the queue)."
+    )

@@ -1,0 +1,173 @@
+"""One comparison: the same seeded jobs at each form, one form after the other, on a running twin."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from handler import contract
+from ops import access
+from ops.compare.arrivals import Arrivals
+from ops.compare.forms import environments, function_usage, handed_over, synchronous
+from ops.compare.forms.callers import accepted_post
+from ops.compare.forms.container import Container, function_variables
+from ops.compare.forms.course import Killing
+from ops.compare.forms.handed_over import ResultWatch
+from ops.compare.measured import EVENT_DRIVEN, ComparisonRun
+from ops.errors import OpsError, UsageError
+from ops.target import Target
+from ops.twin import clients, deploy
+from ops.twin.workload import model
+from ops.twin.workload.api_client import ApiClient
+from ops.twin.workload.jobs import Job, JobMaker, Shares
+from ops.twin_state import TwinState
+
+CALLER_TIMEOUT_RANGE = (1.0, 900.0)
+WORKERS_RANGE = (1, 64)
+ORDINARY = Shares(poison=0.0, slow=0.0, repeated=0.0)
+UNLIMITED_MAPPING = 1_250
+"""Concurrent invocations of a mapping without a maximum (Lambda developer guide, services-sqs-scaling, 2025)."""
+RESULTS_WITHIN_S = 30.0
+"""And two and a half visibility timeouts: a batch whose environment was killed is received again after one."""
+
+
+@dataclass(frozen=True)
+class CompareSettings:
+    """``workers``: jobs that the container works on at once. ``caller_timeout_s``: how long a synchronous caller waits;
+    our choice, like that of any client."""
+
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    kill: bool = False
+    workers: int = 2
+    caller_timeout_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        low, high = WORKERS_RANGE
+        if not low <= self.workers <= high:
+            raise UsageError(f"The container has between {low} and {high} workers, not {self.workers}.")
+        least, most = CALLER_TIMEOUT_RANGE
+        if not least <= self.caller_timeout_s <= most:
+            raise UsageError(f"A caller waits between {least:g} and {most:g} s, not {self.caller_timeout_s:g}.")
+
+
+class Comparison:
+    """On ``twin``, which ``target`` names. ``stop``: ends it early; then nothing is reported."""
+
+    def __init__(
+        self, twin: TwinState, target: Target, settings: CompareSettings, progress: Callable[[str], None]
+    ) -> None:
+        access.ensure_may("a comparison")
+        self._twin, self._target, self._settings, self._progress = twin, target, settings, progress
+        self._outputs = deploy.outputs(twin)
+        self.stop = threading.Event()
+        self._offsets = settings.arrivals.offsets()
+        if not self._offsets:
+            raise UsageError("No job arrives in this time.", "Choose a higher rate, a longer time or another seed.")
+
+    def run(self) -> ComparisonRun:
+        """Raises OpsError."""
+        settings, arrivals = self._settings, self._settings.arrivals
+        address = model.ensure(self._twin, self._progress, self.stop)
+        if address is None:
+            raise OpsError("The comparison was stopped before it began.")
+        run = f"c{secrets.token_hex(3)}"
+        first, service_s = self._synchronous(self._jobs(address, f"{run}-s"))
+        self._ensure_going()
+        began = datetime.now(UTC)
+        second = self._event_driven(self._jobs(address, f"{run}-e"))
+        self._ensure_going()
+        self._progress("Reading what the function used …")
+        usage = function_usage.read(self._target, began, len(second.results_ms))
+        notes = () if usage else ("The function's metrics did not show in time what it used: type it in.",)
+        return ComparisonRun(
+            at=began,
+            shape=arrivals.shape,
+            per_second=arrivals.per_second,
+            seconds=arrivals.seconds,
+            seed=arrivals.seed,
+            cores=os.cpu_count() or 1,
+            workers=settings.workers,
+            forms=(first, second),
+            service_s=service_s,
+            usage=usage,
+            notes=notes,
+        )
+
+    def _ensure_going(self) -> None:
+        if self.stop.is_set():
+            raise OpsError("The comparison was stopped; nothing was saved.")
+
+    def _jobs(self, address: str, prefix: str) -> list[Job]:
+        """The same for each form but for their IDs: a job runs once per ID."""
+        maker = JobMaker(address, ORDINARY, self._settings.arrivals.seed, prefix)
+        return [maker.next() for _ in self._offsets]
+
+    def _synchronous(self, jobs: list[Job]) -> Any:
+        settings = self._settings
+        self._progress("Starting the HTTP container …")
+        container = Container(self._twin, function_variables(self._twin, self._outputs), settings.workers)
+        try:
+            self._progress(f"Synchronous: {len(jobs)} jobs in {settings.arrivals.seconds:g} s …")
+            return synchronous.measure(
+                container,
+                jobs,
+                self._offsets,
+                settings.arrivals.seconds,
+                settings.workers,
+                settings.kill,
+                settings.caller_timeout_s,
+                self.stop,
+            )
+        finally:
+            container.stop()
+
+    def _event_driven(self, jobs: list[Job]) -> Any:
+        function = self._outputs[contract.OUTPUT_FUNCTION]
+        self._progress(f"Event-driven: the same {len(jobs)} jobs …")
+        sqs = clients.client(self._twin, "sqs")
+        queue = self._outputs[contract.OUTPUT_QUEUE_URL]
+        attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
+        observed = ResultWatch(
+            clients.client(self._twin, "s3"),
+            sqs,
+            self._outputs[contract.OUTPUT_BUCKET],
+            queue,
+            self._outputs[contract.OUTPUT_DLQ_URL],
+        )
+
+        def send(body: str) -> tuple[int, str]:
+            with ApiClient(self._twin, self._outputs) as poster:
+                answer = poster.post(body, attempts=1)
+            return answer.status, answer.text
+
+        most = self._most_at_once()
+        killing = Killing(lambda: environments.kill_busy(self._twin, function), lambda: None)
+        return handed_over.measure(
+            EVENT_DRIVEN,
+            accepted_post(send),
+            jobs,
+            self._offsets,
+            self._settings.arrivals.seconds,
+            observed,
+            # The host counts environments that recover from the kill as busy; no invocation is theirs.
+            lambda: min(environments.busy(self._twin, function), most),
+            most,
+            killing if self._settings.kill else None,
+            RESULTS_WITHIN_S + 2.5 * float(attributes["VisibilityTimeout"]),
+            self.stop,
+        )
+
+    def _most_at_once(self) -> int:
+        mappings = clients.client(self._twin, "lambda").list_event_source_mappings(
+            FunctionName=self._outputs[contract.OUTPUT_FUNCTION]
+        )["EventSourceMappings"]
+        if not mappings:
+            raise OpsError(
+                "No event source mapping of the function reads the twin's queue.", "Start it again: ops twin up."
+            )
+        return int(mappings[0].get("ScalingConfig", {}).get("MaximumConcurrency", UNLIMITED_MAPPING))

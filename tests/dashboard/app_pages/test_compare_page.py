@@ -1,0 +1,71 @@
+"""The Compare page: measured, not measured, damaged, and with other assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.pages import PAGES
+from tests.dashboard.app import App
+
+Visit = Callable[[str], App]
+ENTRY = PAGES["compare"]
+
+
+def test_a_measured_run(sample: Visit) -> None:
+    app = sample("trouble").open(ENTRY)
+    assert not app.at.exception
+    assert app.chart_titles == [
+        "Caller wait and time to result",
+        "Synchronous container: jobs over time",
+        "Event-driven function: jobs over time",
+        "Cost by requests a day",
+    ]
+    sentences = [
+        "At the median, a synchronous caller waited",
+        "Synchronous container: 2 of 2 at once",
+        "The synchronous container lost 4 jobs when its host was killed",
+        "A month without a request costs $119.14 for 2 instances",
+    ]
+    places = [app.text.index(sentence) for sentence in sentences]
+    assert places == sorted(places)
+    never_answered = max(app.charts[0]["data"][0]["y"])
+    assert never_answered < 100, "callers that got no answer are not counted as answered"
+
+
+def test_without_a_kill_it_says_so(sample: Visit) -> None:
+    app = sample("fine").open(ENTRY)
+    assert "no host was killed" in app.text
+    assert "host killed" not in app.html
+
+
+def test_nothing_measured_shows_the_command_and_no_number(sample: Visit) -> None:
+    app = sample("empty").open(ENTRY)
+    assert not app.at.exception
+    assert "No comparison yet" in app.text
+    assert "ops compare --kill" in app.text
+    assert app.charts == []
+    assert "The costs cannot be compared" in app.text
+
+
+def test_typed_numbers_are_compared_without_a_run(sample: Visit) -> None:
+    app = sample("empty").open(ENTRY, **{"cmp-s": "0.1", "cmp-event-s": "0.1"})
+    assert app.chart_titles == ["Cost by requests a day"]
+
+
+def test_assumptions_change_the_break_even_and_a_load_is_marked(sample: Visit) -> None:
+    given = {"cmp-usd": "0.05", "cmp-at-once": "16", "cmp-per-day": "50000"}
+    app = sample("trouble").open(ENTRY, **given)
+    assert "break-even: " in app.html
+    assert "At 50,000 requests a day: $73.00 a month for 2 instances" in app.text
+
+
+def test_an_unknown_instance_has_no_price_until_it_is_typed(sample: Visit) -> None:
+    app = sample("trouble").open(ENTRY, **{"cmp-instance": "other"})
+    assert "No price on file for other" in app.text
+    assert "Cost by requests a day" not in app.chart_titles
+
+
+def test_an_error_is_a_sentence(sample: Visit) -> None:
+    app = sample("denied").open(ENTRY)
+    assert not app.at.exception
+    assert "Next step" in app.text

@@ -1,0 +1,101 @@
+"""The sentences and numbers that follow from a measured run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ops.compare import report as reports
+from ops.compare.costs.assumptions import CostAssumptions
+from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, CourseSample, FormMeasured, percentiles, thinned
+from ops.errors import UsageError
+from ops.insight.report_types import Level
+from tests.dashboard.samples.comparisons import LOST, REFUSED, comparison_run
+
+RUN = comparison_run()
+
+
+def test_the_finding_says_what_was_waited_lost_and_which_is_cheaper() -> None:
+    found = reports.report(RUN, CostAssumptions(peak_factor=1.0)).finding
+    assert found.level is Level.OK
+    assert f"synchronous: {LOST} jobs lost with the host" in found.text
+    assert "event-driven: 0 jobs lost with the host" in found.text
+
+
+def test_a_lost_event_driven_job_is_critical() -> None:
+    found = reports.report(comparison_run(lost=1), CostAssumptions()).finding
+    assert found.level is Level.ACT
+    assert found.text.startswith("Critical: 1 event-driven job lost;")
+
+
+def test_a_job_without_a_result_in_time_is_a_warning_not_a_loss() -> None:
+    sync, event = RUN.forms
+    waiting = replace(RUN, forms=(sync, replace(event, unfinished=2)))
+    assert reports.report(waiting, CostAssumptions()).finding.level is Level.WATCH
+    assert "(2 jobs not finished)" in reports.loss_sentence(waiting)
+
+
+def test_without_a_run_nothing_is_claimed_but_typed_numbers_count() -> None:
+    empty = reports.report(None, CostAssumptions())
+    assert empty.finding.level is Level.UNKNOWN
+    assert not empty.costs.comparable
+    assert "The container's time per job is not measured: give it" in empty.notes
+    typed = reports.report(None, CostAssumptions(synchronous_seconds=0.1, seconds_per_job=0.1))
+    assert typed.costs.comparable
+
+
+def test_a_price_that_is_not_on_file_is_said_and_can_be_given() -> None:
+    unknown = reports.report(RUN, CostAssumptions(instance="c99.huge"))
+    assert not unknown.costs.comparable
+    assert any(note.startswith("No price on file for c99.huge") for note in unknown.notes)
+    assert "missing" in reports.cost_sentence(unknown.costs)
+    given = reports.report(RUN, CostAssumptions(instance="c99.huge", usd_per_hour=0.5))
+    assert given.costs.comparable
+    assert "c99.huge: $0.5 per hour, as given" in given.notes
+
+
+def test_the_curve_crosses_at_the_break_even() -> None:
+    costs = reports.report(RUN, CostAssumptions(peak_factor=1.0)).costs
+    assert costs.break_even is not None
+    assert costs.synchronous is not None
+    before, after = costs.break_even * 0.999, costs.break_even * 1.001
+    assert costs.event_usd(before) < costs.synchronous.usd_per_month(before)
+    assert costs.event_usd(after) > costs.synchronous.usd_per_month(after)
+    assert costs.curve()[-1][0] == pytest.approx(2 * costs.break_even)
+
+
+def test_an_api_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(UsageError, match="There is no API type 'soap'"):
+        CostAssumptions(api="soap")
+
+
+def test_failures_and_waits_are_those_of_the_form() -> None:
+    sync = RUN.form(SYNCHRONOUS)
+    assert sync is not None
+    assert sync.failed == LOST + REFUSED
+    assert RUN.form("worker") is None
+    assert RUN.form(EVENT_DRIVEN) is not None
+
+
+def test_percentiles_are_measured_values() -> None:
+    found = percentiles([float(each) for each in range(1, 101)])
+    assert found is not None
+    assert (found.p50, found.p95, found.p99, found.most) == (50, 95, 99, 100)
+    assert percentiles([]) is None
+
+
+def test_the_scaling_lag_is_from_the_need_to_the_peak() -> None:
+    course = [CourseSample(1, 1, 1), CourseSample(2, 8, 1), CourseSample(3, 9, 2), CourseSample(5, 9, 4)]
+    form = FormMeasured(EVENT_DRIVEN, 9, (), (), {}, 0, 0, 4, course=tuple(course))
+    assert form.peak_running == 4
+    assert form.scaling_lag_s == 3  # four were wanted after 2 s and ran after 5 s
+    assert form.overloaded_s == 3  # from the second 2 to 5
+    assert FormMeasured(EVENT_DRIVEN, 0, (), (), {}, 0, 0, 4).scaling_lag_s is None
+
+
+def test_a_long_course_keeps_its_peak() -> None:
+    course = [CourseSample(at, at % 7, 40 if at == 1_003 else 1) for at in range(2_000)]
+    kept = thinned(course)
+    assert len(kept) <= 240
+    assert max(sample.running for sample in kept) == 40
