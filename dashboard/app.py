@@ -35,7 +35,7 @@ def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> No
     st.html(theme.STYLE)
     where = st.empty()
     pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
-    chosen = st.navigation(list(pages))
+    chosen = st.navigation(list(pages), expanded=True)
     entry = pages[chosen]
     st.set_page_config(page_title=f"{entry.title} – {PRODUCT}")
     selection, bad_range = None, ""

@@ -43,6 +43,7 @@ PAGES = {
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
         Entry("compare", "Compare", "compare_arrows", "Synchronous against event-driven, measured", ranged=False),
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
+        Entry("trace", "Trace", "account_tree", "One job's path, from its sending to its result", ranged=False),
         Entry("alarms", "Alarms", "notifications_active", "State, notifications and rehearsal"),
         Entry("runbooks", "Runbooks", "menu_book", "What to do, step by step", ranged=False),
         Entry("audit", "Audit", "history_edu", "Redrives, purges and runbooks: who, when and why", ranged=False),

@@ -9,6 +9,7 @@ from dashboard.charts import failures as charts
 from dashboard.charts.comparison import EarlierReport
 from dashboard.components import sample_traffic, widgets
 from dashboard.components.log_panel import show_log_panel
+from dashboard.components.trace_link import show_trace_link
 from dashboard.components.trace_panel import show_trace
 from dashboard.formatting import escape, millis, number, percent, utc
 from dashboard.markup import html_blocks
@@ -144,6 +145,7 @@ def _failed(report: FailuresReport) -> None:
         return
     request_id, started, trace = selected
     st.html(f'<span class="so-quiet">{escape(f"Invocation {request_id}, started {utc(started)}")}</span>')
+    show_trace_link(request_id, "Trace this invocation")
     show_trace(trace, "invocation")
     show_log_panel(LogTopic("request", request_id, at=started.to_pydatetime()))
 

@@ -55,8 +55,8 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
             name=name,
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.6 if name == "warm" else 0.9},
-            customdata=_hover_texts(group),
-            hovertemplate="%{customdata}<extra></extra>",
+            customdata=list(zip(_hover_texts(group), group["request_id"], strict=True)),
+            hovertemplate="%{customdata[0]}<extra></extra>",
             **({} if webgl else {"cliponaxis": False}),  # WebGL has no such setting
         )
     if rows.empty:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ops.insight.sources.event_model import Event
     from ops.logs import LogPage
     from ops.logs.subjects import LogSubject
+    from ops.traces import JobTrace
 
 
 class AwsReportSource:
@@ -216,6 +217,11 @@ class AwsReportSource:
 
     def alarm_test(self, arn: str) -> AlarmTestRun | None:
         return alarm_tests.find(arn)
+
+    def job_trace(self, identifier: str) -> JobTrace:
+        from ops.traces import find_trace
+
+        return find_trace(self._aws, self._workload, identifier)
 
     def trace(self, trace_id: str) -> XrayTrace:
         if self._target.is_twin:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from ops.insight.reports.alarms_page.coverage import Coverage
     from ops.insight.reports.alarms_page.report import AlarmsReport
     from ops.logs import LogPage
+    from ops.traces import JobTrace
     from ops.workload import Gap
 
 
@@ -106,6 +107,9 @@ class ReportSource(Protocol):
 
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
         """The newest lines with ``text``, or those before the page whose ``next_token`` is given."""
+
+    def job_trace(self, identifier: str) -> JobTrace:
+        """The path of the job, message, invocation or trace with this ID. Searches the logs, which costs money."""
 
     def trace(self, trace_id: str) -> XrayTrace:
         """Where an X-Ray trace is to be seen. Calls no AWS service."""

@@ -29,6 +29,7 @@ PAGES = (
     "cost",
     "compare",
     "dead-letters",
+    "trace",
     "alarms",
     "runbooks",
     "audit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ops import formatting
@@ -11,6 +11,12 @@ from ops.traces.collect import Collected
 from ops.traces.model import Basis, JobTrace, PathSpan, Searched, SpanKind
 
 SHOWN_CHARACTERS = 160
+_WORDS = {
+    SpanKind.WAIT: "waiting in the queue",
+    SpanKind.DEAD: "in the dead-letter queue",
+    SpanKind.INIT: "in INIT",
+    SpanKind.ATTEMPT: "in attempts",
+}
 
 
 def conclude(
@@ -45,7 +51,8 @@ def conclude(
     page = "dead_letters" if level is Level.ACT else ""
     after = "" if found.whole_batches or level is not Level.OK else _after(spans, start)
     headline = f"{name} {state}{after}"[:SHOWN_CHARACTERS]
-    chips = tuple(filter(None, (_counts(attempts, redrives), *_shares(spans, total))))
+    seconds = {kind.value: _covered(spans, kind) for kind in _WORDS}
+    chips = tuple(filter(None, (_counts(attempts, redrives), *_shares(seconds, total))))
     finding = Finding(level, f"{'; '.join((headline, *chips))}.", page, f"{headline}.", chips)
     return JobTrace(
         identifier,
@@ -57,6 +64,7 @@ def conclude(
         trace_ids,
         attempts,
         redrives,
+        seconds,
         max(0, len(spans) - most),
         searched,
         start,
@@ -130,26 +138,13 @@ def _counts(attempts: int, redrives: int) -> str:
     return ", ".join(counts)
 
 
-def _shares(spans: Sequence[PathSpan], total: float) -> list[str]:
-    """Where the time went; waits of one batch overlap, so that a share is of the longest."""
-    if total <= 0:
-        return []
-    parts = []
-    for kind, words in (
-        (SpanKind.WAIT, "waiting in the queue"),
-        (SpanKind.DEAD, "in the dead-letter queue"),
-        (SpanKind.INIT, "in INIT"),
-        (SpanKind.ATTEMPT, "in attempts"),
-    ):
-        taken = [span.duration_s or 0.0 for span in spans if span.kind is kind and span.depth == 1]
-        seconds = (
-            sum(taken) if len({span.message_id for span in spans if span.kind is kind}) <= 1 else _covered(spans, kind)
-        )
-        if seconds > 0:
-            parts.append(
-                f"{formatting.latency(seconds * 1000)} {words} ({formatting.percent(min(1.0, seconds / total))})"
-            )
-    return parts
+def _shares(seconds: Mapping[str, float], total: float) -> list[str]:
+    """Where the time went. Kinds overlap where a job was sent twice."""
+    return [
+        f"{formatting.latency(seconds[kind.value] * 1000)} {words} ({formatting.percent(min(1.0, seconds[kind.value] / total))})"
+        for kind, words in _WORDS.items()
+        if total > 0 and seconds[kind.value] > 0
+    ]
 
 
 def _covered(spans: Sequence[PathSpan], kind: SpanKind) -> float:

@@ -172,7 +172,7 @@ def _spans(
 def _next_step(wanted: str, letters: DeadLetterSearch | None, within: TraceRange) -> str:
     steps = []
     if within.start is None:
-        steps.append("search further back (--since 7d)")
+        steps.append(f"search further back (ops trace {wanted} --since 7d)")
     if letters and letters.found.snapshot_scanned is None:
         steps.append("read the dead-letter queue first (ops dlq scan)")
     steps.append("check the ID and the workload: a job that no function has received yet has no records")

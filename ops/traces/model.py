@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -52,9 +53,6 @@ class PathSpan:
         """Its start, where no end is known."""
         return self.start + timedelta(seconds=self.duration_s or 0.0)
 
-    def below(self, depth: int, attempt: int) -> PathSpan:
-        return replace(self, depth=depth, attempt=attempt)
-
 
 @dataclass(frozen=True)
 class Searched:
@@ -68,7 +66,7 @@ class Searched:
 @dataclass(frozen=True)
 class JobTrace:
     """``spans``: the tree, depth first. ``left_out``: spans beyond the limit. ``searched``: where the ID was looked for.
-    ``message_ids``: all that carried the job, the first first."""
+    ``message_ids``: all that carried the job. ``seconds``: in which at least one span of a kind was open, by its name."""
 
     identifier: str
     finding: Finding
@@ -79,6 +77,7 @@ class JobTrace:
     trace_ids: tuple[str, ...] = ()
     attempts: int = 0
     redrives: int = 0
+    seconds: Mapping[str, float] = field(default_factory=dict)
     left_out: int = 0
     searched: tuple[Searched, ...] = ()
     start: datetime | None = None
@@ -93,5 +92,6 @@ class JobTrace:
 def not_found(identifier: str, searched: tuple[Searched, ...], look: QueryCost, next_step: str) -> JobTrace:
     """What is said where nothing has the ID."""
     where = "; ".join(f"{one.place}{f' ({one.note})' if one.note else ''}" for one in searched)
-    text = f"Nothing with the ID {identifier} was found. Searched: {where}. {next_step}"
-    return JobTrace(identifier, Finding(Level.UNKNOWN, text), searched=searched, look=look)
+    headline = f"Nothing with the ID {identifier} was found."
+    finding = Finding(Level.UNKNOWN, f"{headline} Searched: {where}. {next_step}", "", headline, (next_step,))
+    return JobTrace(identifier, finding, searched=searched, look=look)

@@ -19,7 +19,7 @@ _WORK = frozenset({SpanKind.API, SpanKind.INIT, SpanKind.ATTEMPT, SpanKind.STEP}
 class TimeScale:
     """``at(moment)``: from 0 to 1. ``shortened``: whether waits are drawn shorter than they were."""
 
-    def __init__(self, spans: Sequence[PathSpan], end: datetime | None = None) -> None:
+    def __init__(self, spans: Sequence[PathSpan], end: datetime | None = None, *, shorten: bool = True) -> None:
         self._start = min(span.start for span in spans)
         self.total_s = max(
             1e-6, (max((*(span.end for span in spans), *((end,) if end else ()))) - self._start).total_seconds()
@@ -28,7 +28,7 @@ class TimeScale:
         lengths = [later - earlier for earlier, later in itertools.pairwise(edges)]
         waits = sum(length for length, is_busy in zip(lengths, busy, strict=True) if not is_busy)
         work = self.total_s - waits
-        self.shortened = work > 0 and waits > WAITS_AT_MOST * self.total_s
+        self.shortened = shorten and work > 0 and waits > WAITS_AT_MOST * self.total_s
         if self.shortened:
             roots = sum(math.sqrt(length) for length, is_busy in zip(lengths, busy, strict=True) if not is_busy)
             lengths = [
@@ -66,6 +66,13 @@ class TimeScale:
         first, last = self._edges_s[place], self._edges_s[place + 1]
         share = (seconds - first) / (last - first) if last > first else 0.0
         return self._places[place] + share * (self._places[place + 1] - self._places[place])
+
+    def seconds_at(self, share: float) -> float:
+        """What is drawn at this share of the width: seconds after the start."""
+        place = min(bisect_right(self._places, share), len(self._places) - 1) - 1
+        first, last = self._places[place], self._places[place + 1]
+        within = (share - first) / (last - first) if last > first else 0.0
+        return self._edges_s[place] + within * (self._edges_s[place + 1] - self._edges_s[place])
 
     def _seconds(self, moment: datetime) -> float:
         return (moment - self._start).total_seconds()

@@ -88,7 +88,8 @@ def api_spans(documents: Sequence[Document]) -> Iterator[PathSpan]:
     """The request at API Gateway, where its stage is traced."""
     for document in documents:
         if document.get("origin") == API_ORIGIN:
-            yield _span(document, SpanKind.API, 1)
+            span = _span(document, SpanKind.API, 1)
+            yield replace(span, name=f"API {span.name}")
 
 
 def _is_function(document: Document, request_id: str) -> bool:

@@ -65,7 +65,7 @@ def time_visits(browser: BrowserContext, blank: str, ours: str) -> tuple[float, 
     for turn in range(VISITS + 1):
         for key, url in urls(ours).items():
             blanks.append(visit(browser, blank, IDLE))
-            firsts[key].append(visit(browser, url, CONTENT if key in ("audit", "runbooks") else CHART))
+            firsts[key].append(visit(browser, url, CONTENT if key in ("audit", "runbooks", "trace") else CHART))
         if turn == 0:  # it loads the server's modules and fills the browser's cache
             print(f"very first visits: {blanks[0]:.0f}, {firsts}", file=sys.stderr)
             blanks, firsts = [], {key: [] for key in PAGES}

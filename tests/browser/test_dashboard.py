@@ -143,6 +143,7 @@ def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry)
     drawn = {
         "overview": ".so-card img",
         "audit": ".so-stats, .st-key-trouble",
+        "trace": ".st-key-trace-search",
         "runbooks": ".so-book",
         "forecast": ".js-plotly-plot .main-svg, .so-zero, .so-empty",  # without work it has no time per message
     }

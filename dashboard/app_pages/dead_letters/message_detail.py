@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.components import cached_queries
 from dashboard.components.log_panel import show_log_panel
+from dashboard.components.trace_link import show_trace_link
 from dashboard.components.trace_panel import show_trace
 from dashboard.formatting import duration, escape, number, sendable
 from dashboard.markup import error_box, html_blocks
@@ -65,6 +66,7 @@ def show_message(service: DeadLetterService, message: SnapshotMessage) -> None:
     facts, body, attributes, logs = st.tabs(["Facts", "Body", "Attributes", "Log lines"])
     with facts:
         st.html(html_blocks.facts(_facts(message)))
+        show_trace_link(dead_letter.message_id, "Trace this message")
         show_trace(dead_letter.trace_header, "message")
         _show_timeline(service, message)
     with body:

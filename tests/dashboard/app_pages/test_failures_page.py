@@ -92,6 +92,7 @@ def test_an_invocation_with_a_trace_links_to_it(sample: Visit, monkeypatch: pyte
     app = selected(sample, monkeypatch, f"Root={trace};Parent=f3b57f19bccb739c;Sampled=1")
     assert f"#xray:traces/{trace}" in app.html and 'rel="noopener noreferrer"' in app.html
     assert any("4.38 s  scilearn-worker AWS::Lambda" in code.value for code in app.at.code)
+    assert [link.proto.label for link in app.at.get("page_link")].count("Trace this invocation") == 1
     assert any("open    ## handler  ✗ ValueError: no" in code.value for code in app.at.code)
 
 

@@ -174,6 +174,7 @@ def lone_table() -> None:
     import streamlit as st
 
     from dashboard.app_pages.dead_letters import message_table
+    from dashboard.pages import PAGES
     from ops.deadletters.plan_model import Selection
     from ops.target import Target
     from tests.dashboard import samples
@@ -181,7 +182,12 @@ def lone_table() -> None:
     selection = SimpleNamespace(target=Target(stack="lone-table"))
     context = SimpleNamespace(selection=selection, connect=lambda _: samples.Sample())
     st.session_state["_page_context"] = context
-    message_table.show_messages(st.session_state["service"], Selection(), 3)
+
+    def table() -> None:
+        message_table.show_messages(st.session_state["service"], Selection(), 3)
+
+    trace = PAGES["trace"]  # which a message links to
+    st.navigation([st.Page(table, url_path="table"), st.Page(trace.file, url_path=trace.address)]).run()
 
 
 def test_checked_rows_do_not_come_to_mean_other_messages() -> None:
@@ -213,3 +219,5 @@ def test_a_message_links_to_its_trace_if_it_was_sampled(sample: Visit) -> None:
     trace = f"1-6b0ba243-{number:024x}"
     assert (f"#xray:traces/{trace}" in app.html) is bool(number % 3)
     assert ("X-Ray trace" in app.text) is bool(number % 3)
+    (link,) = [one.proto for one in app.at.get("page_link") if one.proto.label == "Trace this message"]
+    assert link.query_string.startswith(f"id={shown[1]}-")

@@ -16,12 +16,13 @@ from tests.dashboard.samples.forecast_reports import ForecastReports
 from tests.dashboard.samples.invocation_reports import InvocationReports
 from tests.dashboard.samples.queue_reports import QueueReports
 from tests.dashboard.samples.series import NOW
+from tests.dashboard.samples.trace_reports import TraceReports
 from tests.fakes import runbook_service
 from tests.fakes.dead_letter_service import SampleDeadLetterService
 from tests.fakes.runbook_service import SampleRunbookService
 
 
-class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports):
+class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, TraceReports):
     """A ``Telemetry`` of made-up reports. ``foreign``: appended to what others may have named or written."""
 
     notes: tuple[str, ...] = ()

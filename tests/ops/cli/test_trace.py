@@ -263,7 +263,7 @@ def test_x_ray_gives_the_steps_and_the_request_at_the_api(desk: TraceDesk) -> No
     desk.segments = [*documents(), "not JSON", "[]"]
     desk.logs.rows = [*retried()[7:10], record(301, R3, 1, xray_trace_id=f"Root={TRACE};Sampled=1")]
     assert [(span["depth"], span["name"], span["source"]) for span in desk.spans("job-4")[1:]] == [
-        (1, "shop", "X-Ray"),
+        (1, "API shop", "X-Ray"),
         (1, "queue wait", "handler log"),
         (1, "attempt 1", "extension record"),
         (2, "record_handler", "X-Ray"),

@@ -1,0 +1,101 @@
+"""The page Trace: asked for by an ID in the address, in each state that a path can be in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.pages import PAGES
+from tests.dashboard.app import App
+from tests.dashboard.samples import HOSTILE
+
+Visit = Callable[[str], App]
+
+
+def found(visitor: App, identifier: str) -> App:
+    """Opened at the job's address, and searched, which is a click on AWS."""
+    visitor.open(PAGES["trace"], id=identifier)
+    visitor.at.button(key="find-trace").click().run()
+    assert not visitor.at.exception
+    return visitor
+
+
+def test_without_an_id_it_says_how_to_choose_a_job(sample: Visit) -> None:
+    app = sample("trouble").open(PAGES["trace"])
+    assert not app.at.exception
+    assert "No job is chosen." in app.text and "open one from a dead letter" in app.text
+
+
+def test_an_address_alone_spends_nothing_on_aws(sample: Visit) -> None:
+    app = sample("trouble").open(PAGES["trace"], id="job-4")
+    assert app.at.text_input(key="id").value == "job-4"
+    assert "Not searched yet" in app.text and "at most $0.50" in app.text
+
+
+def test_a_job_in_one_waterfall_with_its_table(sample: Visit) -> None:
+    app = found(sample("trouble"), "job-4")
+    assert "Job job-4 succeeded 16 min after it was sent." in app.text
+    html = app.html[app.html.index("so-falls") :]
+    names = (
+        "queue wait",
+        "INIT",
+        "attempt 1",
+        "wait for retry",
+        "attempt 2",
+        "in the dead-letter queue",
+        "redrive",
+        "result",
+    )
+    places = [html.index(f"<b>{name}") for name in names]
+    assert places == sorted(places), "in the order in which they happened"
+    assert "~60 s" in app.text and "~15 min" in app.text, "what is inferred is marked"
+    assert "✗ Sandbox.Timedout" in app.text and "✗ DataNotFound" in app.text
+    assert "Waits are drawn shorter than they were" in app.text
+    table = app.at.dataframe[0].value
+    assert list(table["basis"][:3]) == ["inferred", "measured", "measured"] and len(table) == 13
+    assert "This search cost $0.0040." in app.text
+
+
+def test_drawn_to_scale_on_request(sample: Visit) -> None:
+    app = found(sample("trouble"), "job-4")
+    before = app.html
+    app.at.toggle(key="to-scale").set_value(True).run()
+    assert not app.at.exception
+    assert app.html != before and "Waits are drawn shorter" not in app.text
+
+
+def test_an_unknown_id_says_where_it_was_looked_for(sample: Visit) -> None:
+    app = found(sample("trouble"), "unknown")
+    assert "Nothing with the ID unknown was found." in app.text and "Search further back" in app.text
+    assert "so-falls" not in app.html
+
+
+def test_five_hundred_spans(sample: Visit) -> None:
+    app = found(sample("trouble"), "huge")
+    assert app.html.count('class="so-of-step"') == 499 and "212 more spans are not shown." in app.text
+
+
+def test_a_partial_path_and_a_refusal(sample: Visit) -> None:
+    app = found(sample("trouble"), "partial")
+    assert "The log lines of scilearn-worker are missing." in app.text and "so-open-end" in app.html
+    app = found(sample("trouble"), "refused")
+    assert "may not call logs:StartQuery" in app.text and "so-falls" not in app.html
+
+
+def test_what_others_wrote_is_text(sample: Visit) -> None:
+    app = found(sample("hostile"), "job-4")
+    assert HOSTILE not in app.html and "&lt;" in app.html
+
+
+def links(app: App) -> list[str]:
+    """Where the links to the page lead, by what follows in the address."""
+    return [link.proto.query_string for link in app.at.get("page_link") if link.proto.label.startswith("Trace this")]
+
+
+def test_the_dot_that_was_clicked_leads_to_it(sample: Visit) -> None:
+    app = sample("trouble").open(PAGES["cold_starts"])
+    assert links(app) == []
+    dots = app.charts[0]["data"][1]["customdata"]
+    app.at.session_state["_chosen_dot"] = dots[0][1]
+    app.at.run()
+    assert not app.at.exception
+    assert links(app) == [f"id={dots[0][1]}"] and f"Invocation {dots[0][1]}, started" in app.text
