@@ -46,6 +46,11 @@ class _Commands(LazyGroup):
             "ops.cli.insight.forecast:forecast",
             "Show when the backlog is drained, and what other settings would change.",
         ),
+        LazyCommand(
+            "rightsize",
+            "ops.cli.insight.rightsize:rightsize",
+            "Measure real jobs at several memory and batch sizes, and suggest the setting.",
+        ),
         LazyCommand("ramp", "ops.cli.insight.ramp:ramp", "Show how concurrency grew, and which limit held work up."),
         LazyCommand(
             "compare",

@@ -1,0 +1,67 @@
+"""What a sweep is about to change, on disk before each change: from it everything is put back, also after kill -9."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ops import typed_json
+from ops.deadletters.queue import state_folder
+from ops.errors import OpsError, UsageError
+from ops.files import atomic_file
+from ops.target import Target
+
+
+@dataclass(frozen=True)
+class Journal:
+    """``intended_mb``: the memory that ``$LATEST`` is being given, has been given, or is given back."""
+
+    sweep: str
+    function: str
+    account: str
+    region: str
+    former_mb: int
+    intended_mb: int
+    endpoint: str
+    """Of the twin; empty on AWS. A twin that was started anew has nothing to put back."""
+
+
+def folder(target: Target) -> Path:
+    """Where sweeps are kept on this machine. Raises OpsError when it cannot be made."""
+    path = state_folder(target) / "rightsize"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise atomic_file.file_error(path, error) from error
+    return path
+
+
+class JournalFile:
+    """That of one function. ``path`` exists while there is something to put back."""
+
+    def __init__(self, home: Path, account: str, region: str, function: str) -> None:
+        self.path = home / f"{account}-{region}-{function}.journal"
+        self.lock_path = home / f"{account}-{region}-{function}.lock"
+
+    def read(self) -> Journal | None:
+        """None where nothing is to be put back. Raises OpsError for a file that cannot be understood."""
+        if not self.path.exists():
+            return None
+        try:
+            return typed_json.typed(typed_json.loads(atomic_file.read_file(self.path)), Journal)
+        except UsageError:
+            raise
+        except atomic_file.MALFORMED as error:
+            raise OpsError(
+                f"{self.path} is damaged, so what an interrupted sweep left is not known.",
+                "Look at the function's memory, its versions and the alias ops-rightsize, then delete that file.",
+            ) from error
+
+    def write(self, journal: Journal) -> None:
+        """On disk when this returns."""
+        with atomic_file.atomic_write(self.path, replace=True) as stream:
+            stream.write(json.dumps(asdict(journal), indent=2).encode())
+
+    def remove(self) -> None:
+        self.path.unlink(missing_ok=True)

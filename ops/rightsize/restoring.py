@@ -1,0 +1,97 @@
+"""Putting back what a sweep changed: the function's memory, its alias, its versions. Nobody else's change is undone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ops import access
+from ops.aws.lambda_ import versions
+from ops.errors import AwsError, NotFound
+from ops.files import atomic_file, lock_holder
+from ops.files.lock_holder import LockHeld
+from ops.rightsize import settling
+from ops.rightsize.journal import Journal, JournalFile
+from ops.rightsize.settling import Pause
+from ops.rightsize.sizes import LABEL
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+
+ALIAS = "ops-rightsize"
+"""Of the version that is measured. It exists while a sweep does, on every machine's view: a second one is refused."""
+
+
+def description(sweep: str) -> str:
+    """Of what a sweep makes: it is found by that again."""
+    return f"{LABEL} {sweep}"
+
+
+def restore(aws: Aws, file: JournalFile, journal: Journal, pause: Pause = time.sleep) -> tuple[str, ...]:
+    """What was put back, in sentences. The journal is removed once nothing is left. Raises what ``ops.aws`` raises; then the
+    journal is kept, and restoring can be tried again."""
+    access.ensure_may("restoring a function's memory")
+    name, done = journal.function, []
+    try:
+        now = settling.settled(aws, name, pause)
+    except NotFound:
+        file.remove()
+        return (f"{name} is gone, so there is nothing to put back.",)
+    if now.memory_mb == journal.intended_mb != journal.former_mb:
+        file_back = _put_back(aws, journal, now.revision, pause)
+        done.append(file_back)
+    elif now.memory_mb != journal.former_mb:
+        done.append(
+            f"{name} has {now.memory_mb:,} MB, which is neither the former {journal.former_mb:,} MB nor what the sweep "
+            "set: someone else changed it, and it is left as it is."
+        )
+    ours = description(journal.sweep)
+    found = versions.aliases(aws, name)
+    if any(alias.name == ALIAS and alias.description.startswith(ours) for alias in found):
+        versions.delete_alias(aws, name, ALIAS)
+        done.append(f"The alias {ALIAS} is deleted.")
+    kept = {alias.version for alias in found if alias.name != ALIAS}
+    made = versions.described_versions(aws, name, ours)
+    for version in made:
+        if version not in kept:
+            versions.delete_version(aws, name, version)
+    if made:
+        done.append(f"{len(made)} versions that the sweep published are deleted.")
+    if used := kept.intersection(made):
+        done.append(f"Version {', '.join(sorted(used))} is kept, as another alias points at it.")
+    file.remove()
+    return tuple(done)
+
+
+def _put_back(aws: Aws, journal: Journal, revision: str, pause: Pause) -> str:
+    name = journal.function
+    try:
+        versions.set_memory(aws, name, journal.former_mb, revision)
+    except AwsError as error:
+        if error.code in settling.CHANGED_CODES:
+            raise settling.changed(
+                f"{name} was changed while its memory was put back; run ops rightsize --restore"
+            ) from error
+        raise
+    settling.settled(aws, name, pause)
+    return f"{name} has its former {journal.former_mb:,} MB again (from {journal.intended_mb:,} MB)."
+
+
+def restore_interrupted(aws: Aws, file: JournalFile, pause: Pause = time.sleep) -> tuple[str, ...]:
+    """What a sweep left that no longer runs; nothing while one runs, or where none was interrupted. Raises LockHeld."""
+    if not file.path.exists():
+        return ()
+    try:
+        with lock_holder.hold_lock(file.lock_path, "restore", "ops rightsize --restore"):
+            journal = file.read()
+            if journal is None:
+                return ()
+            if journal.endpoint != (aws.target.endpoint or ""):
+                file.remove()  # of a twin that is gone
+                return ()
+            return restore(aws, file, journal, pause)
+    except OSError as error:
+        raise atomic_file.file_error(file.lock_path, error) from error
+
+
+__all__ = ["ALIAS", "LockHeld", "description", "restore", "restore_interrupted"]
