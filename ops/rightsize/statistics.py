@@ -23,6 +23,8 @@ SEED = 20_261_129
 """Fixed, so that the same measurements always give the same intervals."""
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
+MATTERS = 0.01
+"""Of a cost or a duration: a smaller difference is none, however sure it is. Our choice."""
 LEAST = 5
 """Warm invocations below which nothing is concluded."""
 
@@ -49,9 +51,9 @@ def interval(value: float, resampled: Numbers) -> Interval:
 
 
 def differ(one: Numbers, other: Numbers) -> bool:
-    """Whether the interval of the difference of two settings' resamples leaves out 0."""
-    low, high = np.quantile(one - other, (TAIL, 1 - TAIL))
-    return bool(low > 0 or high < 0)
+    """Whether two settings differ by more than 1%, as far as the interval of their resamples' difference tells."""
+    low, high = np.quantile(one / other - 1, (TAIL, 1 - TAIL))
+    return bool(low > MATTERS or high < -MATTERS)
 
 
 def warm(attempts: Sequence[Attempt], setting: Setting) -> dict[int, Attempt]:

@@ -97,7 +97,11 @@ class Sweep:
         what runs now is other code than ``$LATEST``, which is what versions are made of."""
         name = self.function.name
         live = [mapping.function_arn for mapping in self._mappings() if not _qualifier(mapping.function_arn)]
-        leading = [alias.name for alias in versions.aliases(self._aws, name) if alias.version == "$LATEST"]
+        leading = [
+            alias.name
+            for alias in versions.aliases(self._aws, name)
+            if alias.version == "$LATEST" and alias.name != restoring.ALIAS
+        ]
         if (live or leading) and not self.settings.change_live:
             who = "the queue's event source mapping" if live else f"alias {leading[0]}"
             raise UsageError(
@@ -158,8 +162,6 @@ class Sweep:
         with self._alone():
             self.restore()
             now = settling.settled(self._aws, name, self._pause)
-            if now.memory_mb != self.function.memory_mb:
-                raise settling.changed(f"{name} has {now.memory_mb:,} MB now")
             journal = Journal(
                 self.id,
                 name,
@@ -206,7 +208,7 @@ class Sweep:
         try:
             self.restore()
         except OpsError as error:
-            what = f"{self.function.name} may not have its former {self.function.memory_mb:,} MB: {error} {error.next_step}"
+            what = f"{self.function.name} may not have its former memory: {error} {error.next_step}"
             self._tell(what)
             return what.strip()
         return ""

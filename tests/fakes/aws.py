@@ -37,9 +37,17 @@ class Refusal(Exception):
     status: int = 400
 
 
+@dataclass(frozen=True)
+class WithHeaders:
+    """An answer of Lambda's Invoke: what it says of the invocation is in headers."""
+
+    body: Any
+    headers: dict[str, str]
+
+
 Respond = Callable[[str, str, dict[str, Any]], Any]
 """(service, operation, parameters) → the answer as JSON, or ``raise Refusal``. For query services: the XML inside. The
-operation of Lambda is a path, after ``PUT`` or ``DELETE`` where it is one of these."""
+operation of Lambda is a path, after ``PUT`` or ``DELETE`` where it is one of these; parameters are the body."""
 
 
 @dataclass
@@ -91,7 +99,7 @@ def start(answer: Respond) -> Iterator[FakeAws]:
             elif self.path != "/":
                 changing = self.command in ("PUT", "DELETE")
                 service, operation = "lambda", f"{self.command} {self.path}" if changing else self.path
-                parameters = json.loads(body) if changing and body else {}
+                parameters = json.loads(body) if body else {}
             else:
                 parameters = dict(parse_qsl(body.decode()))
                 service, operation = "query", parameters["Action"]
@@ -107,6 +115,8 @@ def start(answer: Respond) -> Iterator[FakeAws]:
             if service == "query":
                 xml = f"<{operation}Response><{operation}Result>{found}</{operation}Result></{operation}Response>"
                 self._send(status, xml.encode(), "text/xml")
+            elif isinstance(found, WithHeaders):
+                self._send(status, json.dumps(found.body).encode(), "application/json", found.headers)
             else:
                 self._send(status, json.dumps(found).encode(), "application/x-amz-json-1.1")
 
@@ -121,8 +131,10 @@ def start(answer: Respond) -> Iterator[FakeAws]:
                 body = {"__type": refusal.code, "message": refusal.message}
                 self._send(refusal.status, json.dumps(body).encode(), "application/x-amz-json-1.1")
 
-        def _send(self, status: int, body: bytes, kind: str) -> None:
+        def _send(self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None) -> None:
             self.send_response(status)
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
@@ -55,19 +56,17 @@ def rightsize(
     """
     from ops import pricing
     from ops.rightsize import journal, results, suggestion, sweep
-    from ops.rightsize.model import Objective
 
     form = chosen_format(output, as_json)
-    if sizing.objective not in list(Objective):
-        raise UsageError(f"{safe(sizing.objective)} is not an objective.", f"Choose one of {', '.join(Objective)}.")
+    objective = sizing.ensure_possible()
     target = where.target()
     aws = Aws(target)
     described = workload.describe(aws, target)
     function = sweep.swept_function(described)
     home = journal.folder(target)
     console = StderrConsole()
+    file = journal.JournalFile(home, described.account, described.region, function.name)
     if restore:
-        file = journal.JournalFile(home, described.account, described.region, function.name)
         for line in _restored(aws, file) or ("Nothing is to be put back on this machine.",):
             typer.echo(safe(line))
         return
@@ -75,9 +74,13 @@ def rightsize(
         measured = results.ensure_latest(home, described.account, described.region, function.name)
         measured = replace(measured, observed=_replaced(measured.observed, sizing))
     else:
+        for line in (found := _restored(aws, file)):
+            console.print(safe(line))
+        if found:
+            described = workload.describe(aws, target)
         length = minutes or time_window.usual_minutes(target.is_twin)
         measured = _measure(aws, described, measure, sizing, length, yes, console)
-    answer = suggestion.size_up(measured, pricing.load(measured.region), Objective(sizing.objective))
+    answer = suggestion.size_up(measured, pricing.load(measured.region), objective)
     if not print_as(form, plain(measured, answer), COLUMNS, [row(one) for one in answer.rows]):
         show(Console(highlight=False), place(described, target), measured, answer)
     if measured.stopped or answer.suggested is None:
@@ -117,7 +120,7 @@ def _measure(
     def tell(text: str) -> None:
         console.print(safe(text), style="dim")
 
-    sweep = sweeps.Sweep(aws, described, settings, _bodies(aws, described, measure, tell), tell)
+    sweep = sweeps.Sweep(aws, described, settings, _bodies(aws, described, measure, tell), tell, time.sleep)
     sweep.ensure_safe()
     _confirm(sweep, yes, console)
     with stopping(console, "Stopping after this invocation; everything is put back.") as stop:

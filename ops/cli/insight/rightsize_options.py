@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from ops.cli.output.sanitize import safe
 from ops.errors import UsageError
 
 if TYPE_CHECKING:
+    from ops.rightsize.model import Objective
     from ops.rightsize.sweep import SweepSettings
 
 LADDER = (128, 256, 512, 1_024, 1_769, 3_008, 5_307, 10_240)
@@ -66,6 +68,8 @@ class MeasureOptions(OptionGroup):
         """``per_invocation``: messages, as it is now. Raises UsageError for lists that are none."""
         from ops.rightsize.sweep import SweepSettings
 
+        for number in (self.max_usd, self.max_minutes):
+            ensure_finite(number)
         usual = tuple(size for size in LADDER if current_mb / REACH <= size <= current_mb * REACH)
         given = numbers("--batch", self.batch) if self.batch is not None else (per_invocation,)
         return SweepSettings(
@@ -93,6 +97,22 @@ class SizingOptions(OptionGroup):
     per_month: Annotated[
         float | None, typer.Option("--per-month", min=0, help="Jobs per month, in place of the observed rate.")
     ] = None
+
+    def ensure_possible(self) -> Objective:
+        """The objective. Raises UsageError for another word, or a number that is none."""
+        from ops.rightsize.model import Objective
+
+        for number in (self.cold_share, self.per_month):
+            ensure_finite(number)
+        if self.objective not in list(Objective):
+            raise UsageError(f"{safe(self.objective)} is not an objective.", f"Choose one of {', '.join(Objective)}.")
+        return Objective(self.objective)
+
+
+def ensure_finite(number: float | None) -> None:
+    """Raises UsageError for NaN, which no bound of an option refuses."""
+    if number is not None and not math.isfinite(number):
+        raise UsageError(f"{number:g} is not a finite number.", "Give a number.")
 
 
 def numbers(option: str, text: str) -> tuple[int, ...]:

@@ -81,23 +81,14 @@ def plain(measured: Measured, answer: Sizing) -> dict[str, Any]:
 def show(console: Console, where: str, measured: Measured, answer: Sizing) -> None:
     style = "yellow" if answer.suggested is None or measured.stopped else "green"
     console.print(Text(safe(answer.finding), style=style))
-    console.print(Text(f"{where} · {measured.ended:%Y-%m-%d %H:%M} UTC · 95% intervals in brackets", style="dim"))
+    console.print(Text(f"{where} · {measured.ended:%Y-%m-%d %H:%M} UTC · 95% intervals in parentheses", style="dim"))
     console.print()
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     batches = len({one.setting.batch_size for one in answer.rows}) > 1
-    for name in (
-        "Memory",
-        *(["Batch"] if batches else []),
-        "vCPU",
-        "p50",
-        "p95",
-        "INIT",
-        "Used",
-        "USD/1,000 jobs",
-        "USD/month",
-    ):
+    names = ("Memory", *(["Batch"] if batches else []), "p50", "p95", "INIT", "Used", "USD/1,000", "USD/month")
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("")
+    table.add_column("", max_width=24)
     for one in answer.rows:
         table.add_row(*_cells(one, answer, batches))
     console.print(table)
@@ -118,22 +109,21 @@ def _cells(one: SizedSetting, answer: Sizing, batches: bool) -> list[str]:
     return [
         f"{one.setting.memory_mb:,} MB",
         *([str(one.setting.batch_size)] if batches else []),
-        f"{one.vcpus:.2f}",
-        _interval(one.duration_p50_ms, formatting.latency),
-        _interval(one.duration_p95_ms, formatting.latency),
+        formatting.latency(one.duration_p50_ms.value) if one.duration_p50_ms else "",
+        _interval(one.duration_p95_ms, formatting.latency, "\n"),
         formatting.latency(one.init_ms.value) if one.init_ms else "",
         f"{one.used_mb:,.0f} MB" if one.used_mb is not None else "",
-        _interval(one.usd_per_1000, formatting.usd),
+        _interval(one.usd_per_1000, formatting.usd, "\n"),
         formatting.usd(one.usd_month.value) if one.usd_month else "",
         safe(", ".join(filter(None, words))),
     ]
 
 
-def _interval(found: Interval | None, written: Any) -> str:
+def _interval(found: Interval | None, written: Any, between: str = " ") -> str:
     if found is None:
         return ""
     ends = [written(end) if end is not None else "?" for end in (found.low, found.high)]
-    return f"{written(found.value)} [{ends[0]}–{ends[1]}]"
+    return f"{written(found.value)}{between}({ends[0]}–{ends[1]})"
 
 
 def _signed_usd(amount: float) -> str:
