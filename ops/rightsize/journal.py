@@ -7,10 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ops import typed_json
-from ops.deadletters.queue import state_folder
 from ops.errors import OpsError, UsageError
 from ops.files import atomic_file
-from ops.target import Target
+from ops.target import Target, state_folder
 
 
 @dataclass(frozen=True)

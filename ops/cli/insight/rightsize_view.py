@@ -88,10 +88,13 @@ def show(console: Console, where: str, measured: Measured, answer: Sizing) -> No
     names = ("Memory", *(["Batch"] if batches else []), "p50", "p95", "INIT", "Used", "USD/1,000", "USD/month")
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", max_width=24)
+    table.add_column("")
     for one in answer.rows:
         table.add_row(*_cells(one, answer, batches))
     console.print(table)
+    for one in answer.rows:
+        if one.unfit:
+            console.print(Text(safe(f"Not suggested: {one.setting}: {one.unfit}."), style="yellow"))
     if answer.saving_month is not None and answer.suggested != answer.current:
         console.print()
         console.print(Text(f"Saves per month: {_interval(answer.saving_month, _signed_usd)}"))
@@ -104,7 +107,6 @@ def _cells(one: SizedSetting, answer: Sizing, batches: bool) -> list[str]:
     words = [
         "suggested" if one.setting == answer.suggested else "",
         "current" if one.setting == answer.current else one.against,
-        one.unfit,
     ]
     return [
         f"{one.setting.memory_mb:,} MB",
