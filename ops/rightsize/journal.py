@@ -23,7 +23,7 @@ class Journal:
     former_mb: int
     intended_mb: int
     endpoint: str
-    """Of the twin; empty on AWS. A twin that was started anew has nothing to put back."""
+    """Of the twin; empty on AWS. A twin that was started again has nothing to put back."""
 
 
 def folder(target: Target) -> Path:

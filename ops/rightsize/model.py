@@ -91,7 +91,7 @@ class Interval:
 @dataclass(frozen=True)
 class SizedSetting:
     """One row of the result. ``failed``: invocations. ``usd_per_1000``: successful jobs, INIT included at the observed
-    share of cold starts. ``init_ms``: the median of ``colds`` cold starts with its range. ``against``: cheaper, dearer or
+    share of cold starts. ``init_ms``: the median of ``colds`` cold starts with its range. ``against``: cheaper, more expensive or
     too close to tell, against the current setting; empty of that one. ``unfit``: why it is not suggested, in words."""
 
     setting: Setting

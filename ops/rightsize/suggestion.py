@@ -83,7 +83,7 @@ def _against(found: Resampled, setting: Setting, current: Setting) -> str:
     own, theirs = (found.settings.index(one) for one in (setting, current))
     if not statistics.differ(found.usd_resampled[:, own], found.usd_resampled[:, theirs]):
         return TOO_CLOSE
-    return "cheaper" if found.usd[own] < found.usd[theirs] else "dearer"
+    return "cheaper" if found.usd[own] < found.usd[theirs] else "more expensive"
 
 
 def _unfit(measured: Measured, setting: Setting, used: float | None, durations: list[float]) -> str:

@@ -24,7 +24,7 @@ def test_the_fastest_size_that_costs_no_more_is_suggested_and_nothing_is_left(de
     assert answer["suggested"] == {"memory_mb": 1769, "batch_size": 1}
     assert rows[512]["duration_p50_ms"] == pytest.approx(rows[1769]["duration_p50_ms"] * 1769 / 512, rel=0.01)
     assert rows[3008]["duration_p50_ms"] == pytest.approx(rows[1769]["duration_p50_ms"], rel=0.01)
-    assert rows[3008]["against_current"] == "dearer"
+    assert rows[3008]["against_current"] == "more expensive"
     assert rows[512]["against_current"] == "too close to tell"
     assert rows[1769]["cold_starts"] == 2
     saved = answer["saving_month_usd"]
