@@ -95,7 +95,8 @@ def logs(
 
     Newest first, times in UTC. Text and IDs are searched for by Logs Insights, which bills what it scans: the estimate
     comes first. With OPS_READ_ONLY=1 nothing is searched for: all lines are shown, or followed by --tail. Exits with 3
-    when a log group could not be read.
+    when a log group could not be read. A record of metrics, such as the extension's of an invocation, is shown in a few
+    words; --json has it whole.
     """
     form = chosen_format(output, as_json)
     named = {"--message": message, "--request": request, "--cause": cause, "--redrive": redrive, "--search": search}

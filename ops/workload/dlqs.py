@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
@@ -12,6 +13,17 @@ if TYPE_CHECKING:
 
 MOST_SOURCES = 20
 """Source queues that are looked at one by one."""
+
+
+def working_queues(aws: Aws, names: Iterable[str]) -> tuple[str, ...]:
+    """The queues of ``names``, those that serve others as dead-letter queues replaced by these, by name. Raises what
+    ``ops.aws`` raises: where SQS does not say what a queue is, it is not taken for a working one."""
+    found: list[str] = []
+    for name in names:
+        queue = sqs.find_queue(aws, name)
+        served = [sqs.find_queue(aws, one) for one in sqs.dead_letter_sources(aws, queue)[:MOST_SOURCES]]
+        found += [one.name for one in served if one.dlq_arn == queue.arn] or [queue.name]
+    return tuple(dict.fromkeys(found))
 
 
 def sources(aws: Aws, queue: sqs.Queue) -> tuple[sqs.Queue, ...]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ops import formatting
+from ops.cli.output import log_records
 from ops.cli.output.formats import OutputFormat
 from ops.cli.output.json_output import plain
 from ops.cli.output.rows import csv_line
@@ -78,11 +79,13 @@ def print_next_page(console: StderrConsole, options: Mapping[str, str | None]) -
 
 
 def _print_text(console: Console, line: LogLine, several: bool) -> None:
-    first, *others = line.text.split("\n")
+    """A record of metrics in a few words: its JSON hides the lines around it. The other outputs have it whole."""
+    record = log_records.summary(line)
+    first, *others = (record or line.text).split("\n")
     text = Text(f"{_time(line.at)}  ", style="dim")
     if several:
         text.append(f"{safe(line.function)}  ", style="dim")
-    text.append(safe(first), style="")
+    text.append(safe(first), style="dim" if record else "")
     for other in others:
         text.append(f"\n{CONTINUED}", style="dim").append(safe(other.removesuffix("\r")), style="")
     if line.cut:

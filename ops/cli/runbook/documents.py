@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated, Any
 
 import typer
@@ -10,24 +11,25 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.aws import Aws
+from ops.aws.cloudwatch import Alarm
 from ops.aws.cloudwatch.alarms import describe_alarms
 from ops.cli import options
 from ops.cli.output.formats import OutputFormat, chosen_format
 from ops.cli.output.json_output import dumps
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import safe
-from ops.errors import UsageError
+from ops.errors import AwsError, UsageError
 from ops.runbooks import action_reference, library
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.model import Runbook
 from ops.target import resolve_place
+from ops.workload import dlqs
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A runbook's name, or a file.")]
 COLUMNS = ("name", "title", "severity", "alarms", "steps", "problems")
 ACTION_COLUMNS = ("name", "summary", "effect", "inputs", "outputs", "permissions")
 WIDTH_WITH_TITLES = 110
 """Columns of a terminal from which on the title stands beside the name, which mostly says the same."""
-FROM_DIMENSIONS = {"QueueName": "--queue", "FunctionName": "--function"}
 
 
 def list_(output: options.Output = OutputFormat.TABLE, as_json: options.Json = False) -> None:
@@ -85,23 +87,29 @@ def for_(
 
     And the command that runs it, with the alarm's queue or function filled in.
     """
-    found = describe_alarms(Aws(resolve_place(profile=profile, region=region)), [alarm])
+    aws = Aws(resolve_place(profile=profile, region=region))
+    found = describe_alarms(aws, [alarm])
     if not found:
         raise UsageError(f"There is no metric alarm {alarm}.", "Check its name, --region and --profile.")
     documents = library.for_alarm(alarm, found[0].description)
     if not documents:
         raise UsageError(f"No runbook names alarm {alarm}.", "List the runbooks: ops runbook list.")
-    dimensions = {name: value for metric in found[0].metrics for name, value in metric.dimensions}
-    where = [f"{FROM_DIMENSIONS[name]} {value}" for name, value in dimensions.items() if name in FROM_DIMENSIONS][:1]
+    where, note = _workload_of(aws, found[0])
     commands = [
         " ".join(
-            ["ops runbook", "run" if document.steps else "show", document.name, *(where if document.steps else ())]
+            [
+                "ops runbook",
+                "run" if document.steps else "show",
+                document.name,
+                *([where] if document.steps and where else ()),
+            ]
         )
         for document in documents
     ]
     answer = {
         "alarm": alarm,
         "state": found[0].state,
+        "note": note,
         "runbooks": [{**_row(each), "command": command} for each, command in zip(documents, commands, strict=True)],
     }
     if print_as(chosen_format(OutputFormat.TABLE, as_json), answer, (), ()):
@@ -110,6 +118,29 @@ def for_(
     console.print(Text(safe(f"{alarm} is in {found[0].state}."), style="bold"))
     for document, command in zip(documents, commands, strict=True):
         console.print(Text(f"→ {safe(command)}").append(f"   {safe(document.title)}", style="dim"), soft_wrap=True)
+    if note:
+        console.print(Text(safe(note), style="dim"), soft_wrap=True)
+
+
+def _workload_of(aws: Aws, alarm: Alarm) -> tuple[str, str]:
+    """The option that names the workload of the alarm, and what a person has to add; one of them is empty. The metrics of
+    one alarm may be of the queue, of its dead-letter queue and of the function."""
+    named: dict[str, list[str]] = {"QueueName": [], "FunctionName": []}
+    for metric in alarm.metrics:
+        for name, value in metric.dimensions:
+            if name in named and value not in named[name]:
+                named[name].append(value)
+    try:
+        queues = dlqs.working_queues(aws, named["QueueName"])
+        unread = ""
+    except AwsError as error:
+        queues, unread = (), f" {error}"
+    if len(queues) == 1:
+        return f"--queue {shlex.quote(queues[0])}", ""
+    if len(named["FunctionName"]) == 1:
+        return f"--function {shlex.quote(named['FunctionName'][0])}", ""
+    several = f" Its queues: {', '.join(queues)}." if queues else ""
+    return "", f"The alarm does not tell which workload it is of: name it with --queue or --stack.{several}{unread}"
 
 
 def actions(output: options.Output = OutputFormat.TABLE, as_json: options.Json = False) -> None:

@@ -235,6 +235,40 @@ def test_tail_until_ctrl_c(desk: LogsDesk, monkeypatch: pytest.MonkeyPatch, form
         assert [json.loads(line)["text"] for line in out.splitlines()] == ["first\x1b[2J", "second"]
 
 
+def test_a_record_of_metrics_does_not_hide_the_lines_around_it(desk: LogsDesk) -> None:
+    record = {
+        "_aws": {
+            "Timestamp": 1,
+            "CloudWatchMetrics": [{"Namespace": "SciLearn", "Metrics": [{"Name": "InvokeDuration"}]}],
+        },
+        "record": "invocation",
+        "request_id": M1,
+        "status": "error\x1b[2J",
+        "error_type": "Sandbox.Timedout",
+        "InvokeDuration": 812.4,
+        "BilledDuration": 1_300,
+        "MaxMemoryUsed": 301,
+        "memory_size_mb": 1024,
+    }
+    counted = {
+        "_aws": {"CloudWatchMetrics": [{"Metrics": [{"Name": "JobsSucceeded"}, {"Name": "Rows"}]}]},
+        "JobsSucceeded": 2,
+        "Rows": [10, 20],
+        "service": "scilearn",
+    }
+    odd = {"_aws": {"CloudWatchMetrics": [7, {"Metrics": "x"}]}, "text": "no record"}
+    desk.logs.rows = [row(1, "job succeeded"), row(2, counted), row(3, record), row(4, odd), row(5, '{"_aws": cut')]
+    _, out, _ = desk.ops(*SINCE)
+    cut, unknown, invocation, metrics, line = (one.split("  ", 1)[1] for one in out.splitlines()[1:])
+    assert line == "job succeeded"
+    assert metrics == "[metrics] JobsSucceeded 2, Rows 10, 20"
+    assert invocation.startswith(f"[invocation {M1}] error")
+    assert "duration 812 ms, billed 1.3 s, memory 301 of 1,024 MB" in invocation and "\x1b" not in out
+    assert json.loads(unknown) == odd and cut == '{"_aws": cut'
+    _, out, _ = desk.ops(*SINCE, "--json")
+    assert json.loads(json.loads(out)["lines"][2]["text"]) == record, "whole for scripts"
+
+
 def test_a_cause_by_its_id_or_its_error_type(desk: LogsDesk) -> None:
     source = open_queue(Aws(Target()), desk.described)
     with Snapshot.open(source) as snapshot:

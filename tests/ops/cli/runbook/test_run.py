@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.aws import Refusal
 from tests.ops.cli.runbook.conftest import Incident
 
 RUN = ("run", "stalled-consumer", "--reason", "pager 17")
@@ -166,3 +167,24 @@ def test_from_an_alarm_to_the_command(incident: Incident, monkeypatch: pytest.Mo
     assert "ops runbook run stalled-consumer --queue orders" in [each["command"] for each in told["runbooks"]]
     assert "→ ops runbook run oldest-message-age --queue orders" in incident.ops("for", "shop-oldest-message-age")[1]
     assert incident.ops("for", "no-such")[0] == 2
+
+
+def test_an_alarm_on_the_dead_letter_queue_leads_to_its_workload(
+    incident: Incident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = incident.workload.account
+    monkeypatch.setattr(
+        incident.workload, "account", lambda: replace(account(), firing={"shop-dead-letters": "orders-dead"})
+    )
+    told = incident.json("for", "shop-dead-letters")
+    assert told["runbooks"] and told["note"] == ""
+    assert all(each["command"].endswith(" --queue orders") for each in told["runbooks"])
+
+    def refuse(operation: str) -> None:
+        if operation == "ListDeadLetterSourceQueues":
+            raise Refusal("AccessDenied", "no", 403)
+
+    incident.workload.before = refuse
+    told = incident.json("for", "shop-dead-letters")
+    assert not any("--queue" in each["command"] for each in told["runbooks"]), "it is not taken for a working queue"
+    assert "name it with --queue or --stack" in told["note"]
