@@ -74,8 +74,8 @@ def _invoke(workload: StagedWorkload, inputs: InvokeAsynchronously) -> str:
     return f"The function is invoked asynchronously with {formatting.count(inputs.count, 'job')}: {inputs.kind}."
 
 
-def _redrive_undelivered(workload: StagedWorkload, _inputs: ActInputs) -> str:
-    return f"{formatting.count(workload.redrive_undelivered(), 'failed asynchronous invocation')} redriven."
+def _await_undelivered(workload: StagedWorkload, _inputs: ActInputs) -> str:
+    return f"{formatting.count(workload.await_undelivered(), 'event')} kept in the undelivered queue."
 
 
 def _pause(workload: StagedWorkload, _inputs: ActInputs) -> str:
@@ -161,7 +161,7 @@ _ALL = (
     ActKind("keep-sending", KeepSending, _keep_sending),
     ActKind("send-again", ActInputs, _send_again),
     ActKind("invoke-asynchronously", InvokeAsynchronously, _invoke),
-    ActKind("redrive-undelivered", ActInputs, _redrive_undelivered),
+    ActKind("await-undelivered", ActInputs, _await_undelivered),
     ActKind("pause-mapping", ActInputs, _pause),
     ActKind("resume-mapping", ActInputs, _resume),
     ActKind("set-maximum-concurrency", MaximumConcurrency, _maximum),

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from ops import access, masking
+from ops import access, clock, masking
 from ops.aws import call_effect
 from ops.aws.call_effect import CallEffect
 from ops.errors import AwsError, OpsError
@@ -153,7 +153,8 @@ class StepRunner:
 
     def _carry_out(self, step: RunbookStep, action: RunbookAction, inputs: Any) -> None:
         if action.effect is Effect.READ:
-            self.note("step.executed", step, outputs=action.execute(self.context, inputs))
+            context = replace(self.context, changed_ago_s=self._changed_ago_s())
+            self.note("step.executed", step, outputs=action.execute(context, inputs))
         else:
             preview = action.preview(self.context, inputs)
             if not preview.changes and action.effect is not Effect.TRACE:
@@ -162,6 +163,18 @@ class StepRunner:
                 return
         if not self._is_verified(step, action, inputs):
             raise Stop(RunPhase.FAILED, f"Step {step.id} is not verified: {self.state.step(step.id).text}")
+
+    def _changed_ago_s(self) -> float | None:
+        """By the record, so that a resume knows it, too. A step that had nothing to change has no outputs."""
+        changing = {
+            one.id for one in self.document.steps if ACTIONS[one.action].effect in (Effect.CHANGE, Effect.FINAL)
+        }
+        made = [
+            event.at
+            for event in self.record.events()
+            if event.kind == "step.executed" and event.step in changing and event.data.get("outputs")
+        ]
+        return max(0.0, (clock.now_utc() - max(made)).total_seconds()) if made else None
 
     def _execute(self, step: RunbookStep, action: RunbookAction, inputs: Any, preview: StepPreview) -> bool:
         """False when it is not carried out."""

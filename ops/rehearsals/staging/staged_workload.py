@@ -21,7 +21,6 @@ from ops.rehearsals.staging.second_consumer import SecondConsumer
 from ops.rehearsals.staging.slow_service import SlowService
 from ops.rehearsals.staging.staged_function import StagedFunction
 from ops.rehearsals.staging.twin_errors import twin_errors
-from ops.rehearsals.staging.undelivered import redrive_all
 from ops.twin import clients, deploy
 from ops.twin_state import TwinState
 
@@ -129,16 +128,15 @@ class StagedWorkload:
         for _ in range(count):
             self.function.invoke_asynchronously(self.sender.new_job(kind, None))
 
-    def redrive_undelivered(self) -> int:
-        """The asynchronous invocations that failed, once the record of each job without a result is there. Returns how
-        many. Raises OpsError."""
+    def await_undelivered(self) -> int:
+        """Until the record of each job without a result is in the queue of what Lambda gave up. Returns how many. Raises
+        OpsError."""
         lacking, url = len(self.sent) - self.results(), self.outputs[_UNDELIVERED_OUTPUT]
         end = time.monotonic() + UNDELIVERED_S
         while (found := self.depth(url)) < lacking:
             if time.monotonic() > end:
                 raise TwinError(f"{found} of {lacking} records arrived in {url} within {UNDELIVERED_S:.0f} s.")
             time.sleep(0.5)
-        redrive_all(self.twin, url)
         return lacking
 
     def change_alarm(self, name: str, change: AlarmAdjustment) -> list[str]:

@@ -126,6 +126,9 @@ class ActionContext:
     elapsed_s: Callable[[], float] = clock.elapsed_s
     previewed: StepPreview | None = None
     """While a change is carried out: its last preview. What is no longer as it shows is not changed."""
+    changed_ago_s: float | None = None
+    """How long before this step the run changed a setting or moved messages last; None: it has not. What was so before
+    that does not tell whether the change has helped."""
     minute_s: float = 60.0
     """How long each of the minutes is over which a step adds a metric up: shorter in a rehearsal, as the periods of its
     twin's alarms are. Deadlines are not shorter."""

@@ -36,7 +36,8 @@ _GAUGE_MINUTES, _COUNT_MINUTES = 1, 5
 
 class WaitInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"at_most": "at-most"}):
     """Until ``measure`` is ``at_most`` or less; ``minutes``: how long at most. ``over``: minutes of a metric that are
-    added up (a count) or of which the highest counts; by default 5 or 1."""
+    added up (a count) or of which the highest counts; by default 5 or 1. They are those after the run's last change: a
+    number that was low before it does not tell whether the change has helped."""
 
     measure: Depth | MetricName
     at_most: Annotated[int, Meta(ge=0, le=100_000_000)]
@@ -92,16 +93,15 @@ class WaitUntil(Repeatable):
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
         samples: list[Sample] = []
         metric = inputs.measure not in DEPTHS
+        over_s = (inputs.over or _over(inputs.measure)) * context.minute_s if metric else 0.0
 
         def look(at_s: float) -> _Seen:
-            measured = (
-                measures.measure(context, inputs.measure, (inputs.over or _over(inputs.measure)) * context.minute_s)
-                if metric
-                else _depth(context, inputs.measure)
-            )
+            measured = measures.measure(context, inputs.measure, over_s) if metric else _depth(context, inputs.measure)
             if measured.value is None:
                 return _Seen(False, measured.text)
             samples.append(Sample(at_s, measured.value))
+            if metric and (early := _too_early(context, at_s, over_s, inputs.minutes)):
+                return _Seen(False, measured.text, measured.value, early)
             return _Seen(measured.value <= inputs.at_most, measured.text, measured.value, _outlook(samples, inputs))
 
         written = measures.METRICS[inputs.measure].write(inputs.at_most) if metric else f"{inputs.at_most:,}"
@@ -133,6 +133,9 @@ class WaitForTime(Repeatable):
 
 
 class WaitForAlarm(Repeatable):
+    """One that is OK when the wait begins was so before the run's last change, or because nothing ran meanwhile: it
+    counts once it could have fired again since that change."""
+
     name = "wait.alarm-ok"
     summary = "Wait until an alarm is OK"
     inputs = WaitForAlarmInputs
@@ -143,14 +146,20 @@ class WaitForAlarm(Repeatable):
         return Paper((f"{paper_command(str(values['alarm']))}  # repeat until it is OK",))
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
-        def look(_at_s: float) -> _Seen:
+        was_ok: list[bool] = []
+
+        def look(at_s: float) -> _Seen:
             alarm = find_alarm(context, inputs.alarm)
             if alarm is None:
                 raise OpsError(
                     f"{context.workload.name} has no alarm {inputs.alarm}.",
                     "Verify by the numbers of the steps before.",
                 )
-            return _Seen(alarm.state == "OK", f"{alarm.name} is in {alarm.state}", alarm.state, _earliest(alarm))
+            is_ok = alarm.state == "OK"
+            was_ok.append(is_ok)
+            if all(was_ok) and (early := _too_early(context, at_s, _fires_after_s(alarm), inputs.minutes)):
+                return _Seen(False, f"{alarm.name} is in OK", alarm.state, early)
+            return _Seen(is_ok, f"{alarm.name} is in {alarm.state}", alarm.state, _earliest(alarm))
 
         seen, seconds = _wait(context, inputs.minutes, METRIC_POLL_S, "OK", look)
         return {"state": seen.value, "seconds": round(seconds), "lines": [_after(seen, seconds)]}
@@ -199,6 +208,25 @@ def _wait(
         context.pause(every_s)
 
 
+def _too_early(context: ActionContext, waited_s: float, window_s: float, minutes: int) -> str:
+    """Why what is seen does not tell yet whether the run's last change has helped: less than ``window_s`` has passed since
+    it. Empty: it tells, or the wait ends."""
+    since = context.changed_ago_s
+    if since is None or waited_s >= minutes * 60 or since + waited_s >= window_s:
+        return ""
+    left = formatting.duration(math.ceil(window_s - since - waited_s))
+    return f"tells whether the last change has helped in {left}"
+
+
+def _fires_after_s(alarm: cloudwatch.Alarm | cloudwatch.CompositeAlarm) -> float:
+    """The least time in which it fires again; of a composite alarm not known here: 0."""
+    return float(alarm.to_alarm * _period_s(alarm)) if isinstance(alarm, cloudwatch.Alarm) else 0.0
+
+
+def _period_s(alarm: cloudwatch.Alarm) -> int:
+    return alarm.period_s or max((metric.period_s for metric in alarm.metrics), default=60)
+
+
 def _after(seen: _Seen, seconds: float) -> str:
     return f"{seen.text}, after {formatting.duration(round(seconds))}" if seconds >= 1 else seen.text
 
@@ -232,6 +260,6 @@ def _earliest(alarm: cloudwatch.Alarm | cloudwatch.CompositeAlarm) -> str:
     """Where one breaching period of N makes it fire, all N must pass without one; else the next may be enough."""
     if not isinstance(alarm, cloudwatch.Alarm) or alarm.state != "ALARM":
         return ""
-    period = alarm.period_s or max((metric.period_s for metric in alarm.metrics), default=60)
+    period = _period_s(alarm)
     least = period * (alarm.periods if alarm.to_alarm == 1 else 1)
     return f"OK at the earliest {formatting.duration(least)} after the last period that breaches"

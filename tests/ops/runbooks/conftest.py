@@ -28,6 +28,7 @@ class Stage:
     aws: Aws
     waits: bool = True
     minute_s: float = 60.0
+    changed_ago_s: float | None = None
     said: list[str] = field(default_factory=list)
     waited: float = 0.0
 
@@ -44,6 +45,7 @@ class Stage:
             pause=self._pause,
             elapsed_s=lambda: self.waited,
             minute_s=self.minute_s,
+            changed_ago_s=self.changed_ago_s,
         )
         chosen = ACTIONS[action]
         named = {name.replace("_", "-") if "_" in name else name: value for name, value in inputs.items()}

@@ -127,6 +127,59 @@ def test_one_of_fifteen_clears_late(stage: Stage) -> None:
         stage.run("wait.alarm-ok", alarm="function-errors", minutes=2)
 
 
+def test_an_alarm_that_was_ok_before_the_change_counts_once_it_could_have_fired_again(stage: Stage) -> None:
+    """While a mapping is paused, nothing fails: OK at once would say nothing of what runs again."""
+    stage.world.metric_alarms = [an_alarm("orders-function-errors", "OK")]
+    stage.changed_ago_s = 20
+    found = stage.run("wait.alarm-ok", alarm="function-errors")
+    assert (found["state"], stage.waited) == ("OK", 165), "3 of 3 minutes after the change, looked at every 15 s"
+    assert (
+        "orders-function-errors is in OK; waiting for OK; tells whether the last change has helped in 160 s"
+        in stage.said[0]
+    )
+    stage.waited, stage.changed_ago_s = 0, 200
+    assert stage.run("wait.alarm-ok", alarm="function-errors")["seconds"] == 0, "it has been long enough"
+
+
+def test_an_alarm_that_clears_during_the_wait_counts_at_once(stage: Stage) -> None:
+    stage.changed_ago_s = 0
+
+    def clear(operation: str) -> None:
+        if stage.waited >= 30:
+            stage.world.metric_alarms = [an_alarm("orders-function-errors", "OK")]
+
+    stage.world.before = clear
+    assert stage.run("wait.alarm-ok", alarm="function-errors")["seconds"] == 30
+
+
+def test_an_alarm_that_fires_again_meanwhile_is_waited_for(stage: Stage) -> None:
+    stage.changed_ago_s = 0
+    stage.world.metric_alarms = [an_alarm("orders-function-errors", "OK")]
+
+    def fire(operation: str) -> None:
+        state = "ALARM" if 60 <= stage.waited < 300 else "OK"
+        stage.world.metric_alarms = [an_alarm("orders-function-errors", state)]
+
+    stage.world.before = fire
+    assert stage.run("wait.alarm-ok", alarm="function-errors")["seconds"] == 300
+
+
+def test_a_metric_counts_from_the_last_change_on(stage: Stage) -> None:
+    """No errors in ten minutes, of which the mapping was off for nine."""
+    stage.world.metrics = {"NumberOfMessagesDeleted": 5.0, "Invocations": 5.0}
+    stage.changed_ago_s = 60
+    found = stage.run("wait.until", measure="errors", at_most=0, over=10)
+    assert (found["value"], stage.waited) == (0, 540)
+    assert "tells whether the last change has helped in 9 min" in stage.said[0]
+
+
+def test_a_wait_that_is_shorter_than_what_it_adds_up_ends_at_its_deadline(stage: Stage) -> None:
+    stage.world.metrics = {"NumberOfMessagesDeleted": 5.0, "Invocations": 5.0}
+    stage.changed_ago_s = 0
+    assert stage.run("wait.until", measure="errors", at_most=0, over=10, minutes=2)["value"] == 0
+    assert stage.waited == 120
+
+
 def test_an_alarm_that_is_not_there(stage: Stage) -> None:
     with pytest.raises(OpsError, match="orders has no alarm unknown"):
         stage.run("wait.alarm-ok", alarm="unknown")

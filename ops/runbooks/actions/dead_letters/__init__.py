@@ -4,5 +4,19 @@ from ops.runbooks.actions.dead_letters.archive import Export, Purge
 from ops.runbooks.actions.dead_letters.quarantine import PlanQuarantine, Quarantine
 from ops.runbooks.actions.dead_letters.reading import Explain, MakePlan, Scan
 from ops.runbooks.actions.dead_letters.redrive import Cancel, Redrive
+from ops.runbooks.actions.dead_letters.undelivered import PlanUndelivered, RedriveUndelivered, ScanUndelivered
 
-__all__ = ["Cancel", "Explain", "Export", "MakePlan", "PlanQuarantine", "Purge", "Quarantine", "Redrive", "Scan"]
+__all__ = [
+    "Cancel",
+    "Explain",
+    "Export",
+    "MakePlan",
+    "PlanQuarantine",
+    "PlanUndelivered",
+    "Purge",
+    "Quarantine",
+    "Redrive",
+    "RedriveUndelivered",
+    "Scan",
+    "ScanUndelivered",
+]

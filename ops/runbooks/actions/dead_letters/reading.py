@@ -13,6 +13,7 @@ from ops.aws.call import ApiCall
 from ops.deadletters import causes, plans
 from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.plan_model import Selection, Steps
+from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import DEFAULT_LIMIT, scan_queue
 from ops.runbooks.actions.action import (
     ActionContext,
@@ -43,9 +44,9 @@ class Scan(Repeatable):
     name = "dlq.scan"
     summary = "Read the dead-letter queue into the snapshot; every message is released"
     effect = Effect.TRACE
-    inputs = ScanInputs
+    inputs: type[msgspec.Struct] = ScanInputs
     outputs = ("messages", "new", "complete")
-    permissions = LEASE
+    permissions: tuple[str, ...] = LEASE
 
     def paper(self, values: Mapping[str, str | None]) -> Paper:
         parameters = {"QueueUrl": "$DLQ_URL", "MaxNumberOfMessages": 10, "VisibilityTimeout": 30}
@@ -55,8 +56,11 @@ class Scan(Repeatable):
     def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
         return StepPreview(notes=("Each receive count rises by one; messages are hidden from others during the scan.",))
 
+    def source(self, context: ActionContext) -> DeadLetterQueue:
+        return context.open_dlq()
+
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
-        source = context.open_dlq()
+        source = self.source(context)
         with context.interruptible() as stop:
             result = scan_queue(source, inputs.limit, stop=stop)
         late_outcomes.record_late_outcomes(source)

@@ -54,6 +54,9 @@ class Redrive(Repeatable):
         *("cloudwatch:PutAlarmMuteRule", "cloudwatch:GetAlarmMuteRule", "cloudwatch:DeleteAlarmMuteRule"),
     )
 
+    def source(self, context: ActionContext) -> DeadLetterQueue:
+        return context.open_dlq()
+
     def paper(self, values: Mapping[str, str | None]) -> Paper:
         arns = [
             f"{name}=$(aws sqs get-queue-attributes --queue-url {url} --attribute-names QueueArn "
@@ -72,7 +75,7 @@ class Redrive(Repeatable):
         )
 
     def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
-        source = context.open_dlq()
+        source = self.source(context)
         plan = plans.load_plan(inputs.plan, source)
         run = _run(source, plan)
         if run is not None and run.state is RunState.DONE:
@@ -90,7 +93,7 @@ class Redrive(Repeatable):
         )
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
-        source = context.open_dlq()
+        source = self.source(context)
         plan = plans.load_plan(inputs.plan, source)
         run = _run(source, plan)
 
@@ -111,14 +114,14 @@ class Redrive(Repeatable):
         }
 
     def verify(self, context: ActionContext, inputs: Any, outputs: Outputs) -> StepVerification:
-        source = context.open_dlq()
+        source = self.source(context)
         run = read_run(source, plans.load_plan(inputs.plan, source).id)
         if run.state is RunState.DONE and not (run.failed_again or run.remaining or run.failed):
             return StepVerification(Verdict.HOLDS, run.status_text)
         return StepVerification(Verdict.FAILED, run.status_text)
 
     def reconcile(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> Reconciliation:
-        source = context.open_dlq()
+        source = self.source(context)
         run = _run(source, plans.load_plan(inputs.plan, source))
         if run is None:
             return Reconciliation.NOT_DONE

@@ -38,7 +38,13 @@ def _dlq_readers(context: ActionContext) -> Outputs:
     }
 
 
-def _asynchronous(context: ActionContext) -> Outputs:
+def async_destination(context: ActionContext) -> str | None:
+    """ARN of where Lambda keeps the asynchronous events of the function that it gives up; None: nowhere."""
+    return _async_settings(context)[1]
+
+
+def _async_settings(context: ActionContext) -> tuple[dict[str, Any], str | None]:
+    """The function's settings for asynchronous invocation, empty where it has the defaults; and its destination."""
     function = context.workload.function
     if function is None:
         raise UsageError(f"No function is known to read {context.workload.queue.name}.", "Name one: --function NAME.")
@@ -49,6 +55,11 @@ def _asynchronous(context: ActionContext) -> Outputs:
         configs = [config for page in pages for config in page["FunctionEventInvokeConfigs"]]
     found = next((one for one in configs if _qualifier(one["FunctionArn"]) in _LATEST), configs[0] if configs else {})
     target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") or function.dead_letter_arn
+    return found, target
+
+
+def _asynchronous(context: ActionContext) -> Outputs:
+    found, target = _async_settings(context)
     retries = int(found.get("MaximumRetryAttempts", lambda_.DEFAULT_ASYNC_RETRIES))
     age = int(found.get("MaximumEventAgeInSeconds", DEFAULT_EVENT_AGE_S))
     usable, state = _destination(context, target)
