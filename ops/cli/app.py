@@ -70,6 +70,11 @@ class _Commands(LazyGroup):
             group=True,
         ),
         LazyCommand(
+            "tenants",
+            "ops.cli.insight.tenants:tenants",
+            "Show who fills the queue: message groups, senders, tenants or values in the body, with their shares and waits.",
+        ),
+        LazyCommand(
             "trace",
             "ops.cli.insight.trace:trace",
             "Show one job's path as a waterfall: queue wait, INIT, steps, retries, dead-letter queue and redrives.",
