@@ -54,16 +54,18 @@ def work(twin: Twin) -> None:
     time.sleep(3 * twin.state.period)  # for the meter to publish
 
 
-def urls(address: str) -> dict[str, str]:
-    return {key: f"{address}/{'' if key == 'overview' else entry.address}" for key, entry in PAGES.items()}
+def urls(address: str, query: str = "") -> dict[str, str]:
+    return {key: f"{address}/{'' if key == 'overview' else entry.address}{query}" for key, entry in PAGES.items()}
 
 
-def time_visits(browser: BrowserContext, blank: str, ours: str) -> tuple[float, dict[str, float]]:
-    """The blank page and each page, in turns."""
+def time_visits(
+    browser: BrowserContext, blank: str, ours: str, query: str = "", visits: int = VISITS
+) -> tuple[float, dict[str, float]]:
+    """The blank page and each page, in turns. ``query``: behind the pages' addresses."""
     blanks: list[float] = []
     firsts: dict[str, list[float]] = {key: [] for key in PAGES}
-    for turn in range(VISITS + 1):
-        for key, url in urls(ours).items():
+    for turn in range(visits + 1):
+        for key, url in urls(ours, query).items():
             blanks.append(visit(browser, blank, IDLE))
             firsts[key].append(visit(browser, url, CONTENT if key in ("audit", "runbooks", "trace") else CHART))
         if turn == 0:  # it loads the server's modules and fills the browser's cache
@@ -73,13 +75,13 @@ def time_visits(browser: BrowserContext, blank: str, ours: str) -> tuple[float, 
 
 
 def time_refreshes(
-    browser: BrowserContext, address: str, proxy: CountingProxy
+    browser: BrowserContext, address: str, proxy: CountingProxy, query: str = "?live=false"
 ) -> tuple[dict[str, float], dict[str, float]]:
     """By page: calls by press of "Refresh", and how long a press took."""
     calls, took = {}, {}
-    for key, url in urls(address).items():
+    for key, url in urls(address, query).items():
         page = browser.new_page()
-        page.goto(f"{url}?live=false")
+        page.goto(url)
         expect(page.locator(".so-finding")).to_be_visible()
         expect(page.locator(".st-key-look-now button")).to_be_visible()
         wait_until(page, IDLE)
