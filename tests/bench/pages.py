@@ -31,7 +31,7 @@ from tests.browser.chromium import chromium
 from tests.browser.server import serving
 from tests.fakes.busy_day import BusyDay, BusyService, Deployed
 from tests.fakes.counting_proxy import CountingProxy, counted
-from tests.twins import PARAMETERS, Twin, start
+from tests.twins import Twin, start
 
 DEAD_LETTERS = 40
 ROOM = {"MaximumConcurrency": "60"}
@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--no-insights", action="store_true", help="where the role may not query logs")
     parser.add_argument("--serve", action="store_true", help="print the dashboard's address and wait, to look at it")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, start(Path(folder), {**PARAMETERS, **ROOM}) as own:
+    with tempfile.TemporaryDirectory() as folder, start(Path(folder), ROOM) as own:
         run(own, asked)
 
 

@@ -1,17 +1,20 @@
-"""A sample of a busy range's log lines: moments of equal length, one at a random place in each equal part of the range.
+"""A sample of a busy range's log lines: moments of equal length, one at a random place in each part of the range.
 
 Each invocation has the same chance to be in it, so shares and percentiles need no weights; counts are scaled by what
-CloudWatch counted. Logs Insights charges by bytes scanned, and scans only the moments.
+CloudWatch counted. Logs Insights charges by bytes scanned, and scans only the moments. Parts are counted from the epoch, so
+that a range that moves with the clock keeps its moments: those that are over are read once, and kept.
 """
 
 from __future__ import annotations
 
 import math
 import random
+import threading
+from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,13 +26,20 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.logs import LogRows
     from ops.insight.report_types import Window
+    from ops.target import Target
 
 PARTS = 24
-"""Of a range: enough for an interval from their differences, and few enough queries to wait for."""
+"""Of a range, and one more where it begins within one: enough for an interval from their differences, and few enough
+queries to wait for."""
 WANTED_LINES = 6_000
-"""Of all moments together, by the mean rate; each may hold ``logs.MAX_ROWS``, so a burst is read whole."""
+"""Of all moments together, by the mean rate, or up to twice as many; each may hold ``logs.MAX_ROWS``, so a burst is read
+whole."""
 LINES_PER_INVOCATION = 3
 """At most, as a rule: a REPORT line, the extension's record, a line about a failure."""
+KEPT_MOMENTS = 200
+"""Read by this process, the latest used: of about six ranges, a few hundred lines each."""
+SETTLED = timedelta(minutes=5)
+"""A moment that ended this long ago has all its lines: Logs Insights finds them within a minute or so, our choice."""
 AT_ONCE = 6
 """Queries at a time, of the 100 that an account may run (botocore 1.44.5, 2026-11)."""
 SEED = 20_261_129
@@ -40,12 +50,11 @@ Z = 1.96
 
 @dataclass(frozen=True)
 class RangeSample:
-    """``moments``: the times read, one per part of the range. ``cut``: moments with more lines than could be read."""
+    """``moments``: the times read, one per part of the range. ``first``: the first moment's part, of all since 1970."""
 
-    start: datetime
+    first: int
     part: timedelta
     moments: tuple[tuple[datetime, datetime], ...]
-    cut: int = 0
 
     @property
     def length(self) -> timedelta:
@@ -53,10 +62,10 @@ class RangeSample:
         return self.moments[0][1] - self.moments[0][0]
 
     def parts(self, started: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The part of the range that each time (microseconds since 1970) is in."""
-        first = round(self.start.timestamp() * 1_000_000)
-        places: npt.NDArray[np.int64] = (started - first) // (self.part // timedelta(microseconds=1))
-        return np.clip(places, 0, len(self.moments) - 1)
+        """The part that each time (microseconds since 1970) is in: the first one has a moment, as has the last."""
+        places: npt.NDArray[np.int64] = started // (self.part // timedelta(microseconds=1)) - self.first
+        last = int(self.moments[-1][0].timestamp() // self.part.total_seconds()) - self.first
+        return np.clip(places, 0, last)
 
 
 def plan(window: Window, invocations: float) -> RangeSample | None:
@@ -65,26 +74,50 @@ def plan(window: Window, invocations: float) -> RangeSample | None:
     seconds = window.length.total_seconds()
     if invocations <= logs.MAX_ROWS or seconds < 2 * PARTS:
         return None
-    part = seconds / PARTS
-    length = max(1, math.ceil(part * WANTED_LINES / lines))
+    part = max(1, int(seconds // PARTS))
+    # Rounded up to a power of two: a rate that changes a little does not move the moments.
+    length = 2 ** math.ceil(math.log2(max(1.0, part * WANTED_LINES / lines)))
     if length * 2 > part:
         return None
-    chosen = random.Random(SEED + int(window.start.timestamp()))  # noqa: S311 (no secret)
+    start, end = window.start.timestamp(), window.end.timestamp()
     moments = []
-    for number in range(PARTS):
-        begin = window.start + timedelta(seconds=int(number * part + chosen.uniform(0, part - length)))
-        moments.append((begin, begin + timedelta(seconds=length - 1)))  # Logs Insights counts the last second, too
-    return RangeSample(window.start, window.length / PARTS, tuple(moments))
+    for number in range(int(start // part), int(end // part) + 1):
+        chosen = random.Random(SEED + number)  # noqa: S311 (no secret)
+        begin = number * part + int(chosen.uniform(0, part - length))
+        if start <= begin and begin + length <= end:  # else by chance none of its part, of which only a piece is inside
+            moments.append((_at(begin), _at(begin + length - 1)))  # Logs Insights counts the last second, too
+    return RangeSample(int(moments[0][0].timestamp() // part), timedelta(seconds=part), tuple(moments))
 
 
-def read_moments(aws: Aws, group: str, query: str, sample: RangeSample) -> tuple[LogRows, ...]:
-    """The lines of each moment. Raises what ``ops.aws.logs`` raises."""
+def read_moments(aws: Aws, group: str, query: str, sample: RangeSample) -> tuple[tuple[LogRows, ...], float]:
+    """The lines of each moment, and how many bytes were scanned for them now. Raises what ``ops.aws.logs`` raises."""
+    settled = datetime.now(UTC) - SETTLED
 
-    def read(moment: tuple[datetime, datetime]) -> LogRows:
-        return logs.run_query(aws, group, query, *moment)
+    def read(moment: tuple[datetime, datetime]) -> tuple[LogRows, float]:
+        key = (aws.target, group, query, *moment)
+        with _lock:
+            if (known := _read.get(key)) is not None:
+                _read.move_to_end(key)
+                return known, 0.0
+        found = logs.run_query(aws, group, query, *moment)
+        if found.complete and moment[1] < settled:
+            with _lock:
+                _read[key] = found
+                while len(_read) > KEPT_MOMENTS:
+                    _read.popitem(last=False)
+        return found, found.bytes_scanned
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(pool.map(read, sample.moments))
+        answers = tuple(pool.map(read, sample.moments))
+    return tuple(rows for rows, _ in answers), sum(scanned for _, scanned in answers)
+
+
+_lock = threading.Lock()
+_read: OrderedDict[tuple[Target, str, str, datetime, datetime], LogRows] = OrderedDict()
+
+
+def _at(seconds: int) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def share_interval(of: npt.NDArray[np.bool_], parts: Sequence[int] | npt.NDArray[np.int64]) -> tuple[float, float]:

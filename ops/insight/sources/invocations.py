@@ -87,8 +87,9 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
     try:
         if sample is None:
             found = (logs.run_query(aws, workload.log_group, QUERY, window.start, window.end),)
+            scanned = found[0].bytes_scanned
         else:
-            found = read_moments(aws, workload.log_group, QUERY, sample)
+            found, scanned = read_moments(aws, workload.log_group, QUERY, sample)
     except NotFound:
         return _nothing(f"There is no log group {workload.log_group}: the function never ran, or cannot write logs.")
     except AccessDenied as denied:
@@ -107,7 +108,7 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
             f"{formatting.count(found[0].matched)} log lines matched. Choose a shorter time range for all of them."
         )
     scale = max(1.0, (counted or 0.0) / len(table)) if sample is not None and len(table) else 1.0
-    look = QueryCost(usd=scan_price(size), partial=tuple(partial))
+    look = QueryCost(usd=scan_price(scanned), partial=tuple(partial))
     return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale)
 
 
