@@ -96,6 +96,10 @@ def _show_dot(report: ColdStartReport) -> None:
         show_trace_link(chosen, "Trace this invocation")
 
 
+def _init_note(report: ColdStartReport) -> str:
+    return f"version {report.init_of}" if report.init_of else ""
+
+
 def draw(report: ColdStartReport) -> None:
     sample_traffic.offer(len(report.invocations) or None, of="invocations", known=not report.unread)
     st.html(
@@ -106,9 +110,9 @@ def draw(report: ColdStartReport) -> None:
                     percent(report.share),
                     note=f"{number(report.cold)} of {count(report.recorded, 'invocation')}" if report.recorded else "",
                 ),
-                Stat("Init p50", millis(report.init_p50_ms)),
-                Stat("Init p95", millis(report.init_p95_ms)),
-                Stat("Init p99", millis(report.init_p99_ms)),
+                Stat("Init p50", millis(report.init_p50_ms), note=_init_note(report)),
+                Stat("Init p95", millis(report.init_p95_ms), note=_init_note(report)),
+                Stat("Init p99", millis(report.init_p99_ms), note=_init_note(report)),
                 Stat("Init cost", usd(report.init_cost_usd), note="in range"),
             ]
         )

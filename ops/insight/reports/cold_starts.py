@@ -15,6 +15,7 @@ from ops.insight.rules.cold_starts import cold_share, versions
 from ops.insight.rules.cold_starts.reasons import ColdReason
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
+from ops.insight.sources.log_totals import TotalsAnswer, read_totals_of
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -75,10 +76,13 @@ class ColdStartReport:
     recorded: float | None = None
     unread: str = ""
     """What may not be read, as a clause, so that there may be invocations without a row here; empty otherwise."""
+    init_of: str = ""
+    """The version whose percentiles the ``init_*_ms`` are; empty: of all."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
-    """One Logs Insights query, and one GetMetricData call for shares that are exact even when rows are cut off."""
+    """One GetMetricData call, for shares that are exact even when rows are cut off, and one Logs Insights query; for a busy
+    range those of a sample, and an aggregate where the budget allows it."""
     queries = [
         *cold_share.queries(workload.function),
         *metric_queries.records(workload.function, "init_ms"),
@@ -87,14 +91,18 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     readings = metrics.read(aws, queries, window)
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
     frame = logged.frame
-    inits = versions.waited_ms(frame)
-    compared = _scaled(versions.by_version(frame), ("invocations", "cold"), logged.scale)
+    sampled = logged.sample is not None
+    has_records = bool(readings.total("recorded"))
+    answer = read_totals_of(aws, workload, window, has_records=has_records) if sampled else TotalsAnswer()
+    totals = answer.totals
+    by_sample = _scaled(versions.by_version(frame), ("invocations", "cold"), logged.scale)
+    compared = by_sample if totals is None else versions.of_totals(totals)
     starts_read = explain_logged(aws, logged, workload)
     explained = _scaled(reasons(starts_read, workload), ("cold", "usd"), logged.scale)
-    starts, init_usd = cold_share.count_cold(readings, logged), _init_usd(logged, readings, workload)
-    p50, p95, p99 = (float(inits.quantile(q)) if len(inits) else None for q in (0.5, 0.95, 0.99))
+    starts, init_usd = cold_share.count_cold(readings, logged, totals), _init_usd(logged, readings, workload)
+    init = versions.init_latency(frame, totals)
     return ColdStartReport(
-        finding=summarize([_observe(starts, _details(frame, compared, explained, init_usd), logged.unread)]),
+        finding=summarize([_observe(starts, _details(frame, compared, explained, init_usd, init), logged.unread)]),
         invocations=frame[list(SHOWN_COLUMNS)],
         by_version=compared,
         reasons=explained,
@@ -103,14 +111,15 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
         recorded=starts.recorded if starts else None,
         unread=logged.unread,
         share=starts.share if starts else None,
-        init_p50_ms=p50,
-        init_p95_ms=p95,
-        init_p99_ms=p99,
+        init_p50_ms=init.p50,
+        init_p95_ms=init.p95,
+        init_p99_ms=init.p99,
+        init_of=init.version,
         init_cost_usd=init_usd,
         look=QueryCost(
             readings.look.metrics_requested,
-            readings.look.usd + logged.look.usd,
-            logged.look.partial + readings.look.partial,
+            readings.look.usd + logged.look.usd + answer.usd,
+            logged.look.partial + answer.notes + readings.look.partial,
         ),
     )
 
@@ -171,11 +180,17 @@ def _observe(starts: cold_share.ColdStarts | None, details: str, unread: str) ->
     return cold_share.observe_cold_starts(starts, details)
 
 
-def _details(frame: pd.DataFrame, compared: pd.DataFrame, explained: pd.DataFrame, init_usd: float | None) -> str:
-    inits = versions.waited_ms(frame)
+def _details(
+    frame: pd.DataFrame,
+    compared: pd.DataFrame,
+    explained: pd.DataFrame,
+    init_usd: float | None,
+    init: versions.InitLatency,
+) -> str:
     restored = int((frame["cold"] & frame["restore_ms"].notna()).sum())
     snapshots = f", {formatting.count(restored, 'restore')} from a snapshot" if restored else ""
-    latency = f", p95 init {formatting.latency(float(inits.quantile(0.95)))}" if len(inits) else ""
+    version = f" (version {init.version})" if init.version else ""
+    latency = f", p95 init {formatting.latency(init.p95)}{version}" if init.p95 is not None else ""
     cost = f", INIT cost {formatting.usd(init_usd)}" if init_usd is not None else ""
     regressed = list(compared["version"][compared["slower"] == versions.SLOWER])
     late = f"; version {regressed[-1]} starts slower than the one before" if regressed else ""

@@ -13,10 +13,11 @@ import pandas as pd
 from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import alarm_rules, error_counts, failed_work
+from ops.insight.rules import alarm_rules, error_counts, failed_work, totals_frames
 from ops.insight.rules.failed_work import FailedWork
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
+from ops.insight.sources.log_totals import LogTotals, TotalsAnswer, read_totals_of
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -78,7 +79,8 @@ class FailuresReport:
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
-    """One Logs Insights query, one GetMetricData call and one DescribeAlarms. Raises what ``ops.aws`` raises."""
+    """One GetMetricData call, one DescribeAlarms and one Logs Insights query; for a busy range those of a sample, and two
+    aggregates where the budget allows them. Raises what ``ops.aws`` raises."""
     queries = [
         *failed_work.queries(workload.function),
         *metric_queries.durations(workload.function, "p50", "p99"),
@@ -87,11 +89,18 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     readings = metrics.read(aws, queries, window)
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
     known_alarms, missing = alarms.read(aws, workload)
+    answer = TotalsAnswer()
+    if logged.sample is not None:
+        has_records = readings.has("memory_used_mb")
+        answer = read_totals_of(aws, workload, window, has_records=has_records, with_failures=True)
+    totals = answer.totals
     frame = logged.frame
     failed_rows = frame[~frame["status"].isin(("success", ""))]
     longest_s = workload.function.timeout_s if workload.function else 0.0
     if logged.sample is None:
         errors = error_counts.errors_by_type(failed_rows, readings, window, longest_s)
+    elif totals is not None:
+        errors = error_counts.errors_of_totals(totals, readings, window, longest_s)
     else:
         errors = error_counts.all_errors(readings, window)
     memory = _memory(frame, window)
@@ -101,9 +110,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     work = _work(failed_work.by_metrics(workload, readings), logged, failed_rows, memory_share)
     p95 = float(frame["duration_ms"].quantile(0.95)) if _has_all_durations(logged) else work.p95_ms
     end_to_end = readings.frame.reindex(columns=["e2e_p50_ms", "e2e_p95_ms", "e2e_p99_ms"])
-    by_type = _by_type(failed_rows, work.failed if logged.sample else None)
+    by_type = totals_frames.by_type(totals) if totals else _by_type(failed_rows, work.failed if logged.sample else None)
     return FailuresReport(
-        finding=_finding(workload, readings, known_alarms, work, by_type, p95, logged),
+        finding=_finding(workload, readings, known_alarms, work, by_type, p95, logged, totals),
         errors=errors,
         error_lines=_lines(workload, known_alarms, "Errors", window),
         jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
@@ -112,7 +121,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
         duration_counts=_duration_counts(frame, window) if logged.sample is None else _scaled_counts(logged, readings),
         memory=memory,
         end_to_end=end_to_end,
-        by_version=_by_version(frame, logged.scale),
+        by_version=totals_frames.by_version(totals) if totals else _by_version(frame, logged.scale),
         by_type=by_type,
         invocations=frame[list(SHOWN_COLUMNS)],
         failed=work.failed,
@@ -125,8 +134,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
         unread=logged.unread,
         look=QueryCost(
             readings.look.metrics_requested,
-            readings.look.usd + logged.look.usd,
-            logged.look.partial + readings.look.partial + missing,
+            readings.look.usd + logged.look.usd + answer.usd,
+            logged.look.partial + answer.notes + readings.look.partial + missing,
         ),
     )
 
@@ -238,12 +247,13 @@ def _finding(
     by_type: pd.DataFrame,
     p95: float | None,
     logged: Invocations,
+    totals: LogTotals | None,
 ) -> Finding:
     if work.total is None:
         nothing = "no invocation in this time range left a metric, a record or a REPORT line"
         unread = f"failures are unknown: {logged.unread}" if logged.unread else nothing
         return summarize([Observation(Level.UNKNOWN, unread)])
-    details = _most_frequent(by_type, readings.window.end, logged)
+    details = _most_frequent(by_type, readings.window.end, logged, totals)
     name = "p95 duration" if _has_all_durations(logged) else failed_work.HIGHEST_P95
     latency = (
         f"; {name} {formatting.latency(p95)}{failed_work.of_timeout(workload, readings.window)}"
@@ -257,14 +267,14 @@ def _finding(
     return replace(finding, page="dead_letters") if work.failed else finding
 
 
-def _most_frequent(by_type: pd.DataFrame, end: datetime, logged: Invocations) -> str:
+def _most_frequent(by_type: pd.DataFrame, end: datetime, logged: Invocations, totals: LogTotals | None) -> str:
     if not len(by_type):
         return ""
     first = by_type.iloc[0]
     # A share, not a count: the logs may have a failure that CloudWatch counts in another range, or the reverse.
     source = "failures in the newest log lines" if logged.truncated else "logged failures"
     if logged.sample is not None:
-        source = "sampled failures"
+        source = "logged failures" if totals else "sampled failures"
     frequent = f", most often with {first['error_type']} ({formatting.percent(first['share'])} of {source})"
     if logged.truncated:  # an earlier one may be among the log lines that were not read
         return frequent

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ops.insight import time_window
 
 if TYPE_CHECKING:
     from ops.insight.report_types import Window
+    from ops.insight.sources.log_totals import LogTotals
     from ops.insight.sources.metrics import Readings
 
 MAX_ERROR_TYPES = 6
@@ -26,12 +28,34 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
 
     ``longest_s``: the longest that an invocation takes, in seconds.
     """
-    index = time_index(window)
-    types = failed["error_type"].replace("", UNTYPED_ERROR)
-    frequent = list(types.value_counts().index[:MAX_ERROR_TYPES])
-    types = types.where(types.isin(frequent), OTHER_ERRORS)
     periods = failed["started"].dt.floor(pd.Timedelta(seconds=window.period))
-    counts = pd.crosstab(periods, types) if len(failed) else pd.DataFrame()
+    return _by_type(failed["error_type"], periods, np.ones(len(failed)), readings, window, longest_s)
+
+
+def errors_of_totals(totals: LogTotals, readings: Readings, window: Window, longest_s: float) -> pd.DataFrame:
+    """As ``errors_by_type``, from aggregates of all log lines."""
+    found = totals.failures or ()
+    types = pd.Series([one.error_type for one in found], dtype=object)
+    periods = pd.Series(pd.DatetimeIndex([one.time for one in found], tz="UTC"), name="started")
+    counts = np.array([one.count for one in found], dtype=float)
+    return _by_type(types, periods, counts, readings, window, longest_s)
+
+
+def _by_type(
+    named: pd.Series,
+    periods: pd.Series,
+    failures: npt.NDArray[np.float64],
+    readings: Readings,
+    window: Window,
+    longest_s: float,
+) -> pd.DataFrame:
+    """``failures``: how many each entry of ``named`` and ``periods`` stands for."""
+    index = time_index(window)
+    types = named.replace("", UNTYPED_ERROR)
+    sums = pd.Series(failures, index=types.index).groupby(types).sum().sort_values(ascending=False, kind="stable")
+    frequent = list(sums.index[:MAX_ERROR_TYPES])
+    types = types.where(types.isin(frequent), OTHER_ERRORS)
+    counts = pd.crosstab(periods, types, values=failures, aggfunc="sum").fillna(0) if len(types) else pd.DataFrame()
     order = [name for name in dict.fromkeys((*frequent, OTHER_ERRORS)) if name in counts]  # a type may be named so
     frame = counts.reindex(index=index, columns=order, fill_value=0).astype(float)
     if readings.has("errors"):

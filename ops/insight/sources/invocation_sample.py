@@ -11,7 +11,7 @@ import math
 import random
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from ops.insight.report_types import Window
     from ops.target import Target
 
+ReadLines = Callable[["Aws", str, str, datetime, datetime], "LogRows"]
+"""As ``logs.run_query``: of a log group, a query and a range."""
 PARTS = 24
 """Of a range, and one more where it begins within one: enough for an interval from their differences, and few enough
 queries to wait for."""
@@ -89,7 +91,9 @@ def plan(window: Window, invocations: float) -> RangeSample | None:
     return RangeSample(int(moments[0][0].timestamp() // part), timedelta(seconds=part), tuple(moments))
 
 
-def read_moments(aws: Aws, group: str, query: str, sample: RangeSample) -> tuple[tuple[LogRows, ...], float]:
+def read_moments(
+    aws: Aws, group: str, query: str, sample: RangeSample, read_one: ReadLines = logs.run_query
+) -> tuple[tuple[LogRows, ...], float]:
     """The lines of each moment, and how many bytes were scanned for them now. Raises what ``ops.aws.logs`` raises."""
     settled = datetime.now(UTC) - SETTLED
 
@@ -99,7 +103,7 @@ def read_moments(aws: Aws, group: str, query: str, sample: RangeSample) -> tuple
             if (known := _read.get(key)) is not None:
                 _read.move_to_end(key)
                 return known, 0.0
-        found = logs.run_query(aws, group, query, *moment)
+        found = read_one(aws, group, query, *moment)
         if found.complete and moment[1] < settled:
             with _lock:
                 _read[key] = found

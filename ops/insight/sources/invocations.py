@@ -17,6 +17,7 @@ from ops.insight.invocation_table import COLUMNS, Invocation, InvocationTable, b
 from ops.insight.invocation_table.model import TEXTS
 from ops.insight.invocation_table.prices import priced
 from ops.insight.report_types import QueryCost
+from ops.insight.sources import filtered_lines
 from ops.insight.sources.invocation_sample import RangeSample, plan, read_moments
 from ops.insight.sources.log_volume import scan_price
 from ops.workload.notes import unknown_function
@@ -84,6 +85,7 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
         return _nothing("No function reads the queue, so there are no invocations.")
     sample = plan(window, counted or 0.0)
     found: tuple[logs.LogRows, ...]
+    by_filter = ""
     try:
         if sample is None:
             found = (logs.run_query(aws, workload.log_group, QUERY, window.start, window.end),)
@@ -93,12 +95,16 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
     except NotFound:
         return _nothing(f"There is no log group {workload.log_group}: the function never ran, or cannot write logs.")
     except AccessDenied as denied:
-        return _nothing(f"No invocations: {denied} {denied.next_step}", "the function's logs may not be read")
+        try:
+            found, scanned = _filtered(aws, workload.log_group, window, sample), 0.0
+        except (AccessDenied, NotFound):
+            return _nothing(f"No invocations: {denied} {denied.next_step}", "the function's logs may not be read")
+        by_filter = f"{denied} The log lines are read with FilterLogEvents instead, which is free but slower."
     function = workload.function
     as_json = function.log_format == "JSON"
     table = priced(build_table((one.rows for one in found), function.name, as_json), function, workload.region)
     size = sum(one.bytes_scanned for one in found)
-    partial = _left_out(table.unreadable)
+    partial = [*([by_filter] if by_filter else []), *_left_out(table.unreadable)]
     cut = sum(one.truncated for one in found)
     if sample is not None:
         partial.append(_sampled(len(table), counted or 0.0, sample, cut))
@@ -112,13 +118,19 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
     return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale)
 
 
+def _filtered(aws: Aws, group: str, window: Window, sample: RangeSample | None) -> tuple[logs.LogRows, ...]:
+    if sample is None:
+        return (filtered_lines.read_filtered(aws, group, "", window.start, window.end),)
+    return read_moments(aws, group, "", sample, filtered_lines.read_filtered)[0]
+
+
 def _sampled(rows: int, counted: float, sample: RangeSample, cut: int) -> str:
     """A note about a sample: how large it is, where it is from, and what rests on it."""
     moments = f"{len(sample.moments)} moments of {formatting.duration(sample.length.total_seconds() + 1)}"
     text = (
         f"Log lines are sampled: {formatting.count(rows)} of {formatting.count(counted, 'invocation')}, from {moments} spread "
         "over the range. Counts by version, error type and duration are scaled to what CloudWatch counted; shares and "
-        "percentiles are estimates."
+        "percentiles are estimates, unless stated otherwise."
     )
     if cut:
         busiest = formatting.count(cut, "moment has", "moments have")

@@ -1,18 +1,24 @@
-"""Logs Insights about a busy day: the lines of a time range, newest first, with what the query scanned."""
+"""Logs Insights about a busy day: the lines of a time range, newest first, or an aggregate of them, with what the query
+scanned. Of aggregates it knows counts and percentiles by version, and failures by period."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from tests.fakes.busy_day.log_lines import BusyLog
-from tests.fakes.busy_day.traffic import BYTES_PER_INVOCATION, BusyDay
+from tests.fakes.busy_day.traffic import BYTES_PER_INVOCATION, DAY_S, DEPLOYED_MINUTE, ERRORS, STATUS, BusyDay
 
 
 class BusyInsights:
     """``answer``: an operation of CloudWatch Logs and its request → the response. Queries are done at once."""
 
     def __init__(self, day: BusyDay) -> None:
-        self._log = BusyLog(day)
+        self.day, self._log = day, BusyLog(day)
         self._results: dict[str, dict[str, Any]] = {}
         self.queries: list[str] = []
 
@@ -21,20 +27,84 @@ class BusyInsights:
             return self._results[asked["queryId"]]
         if operation == "StopQuery":
             return {"success": False}
+        if operation == "FilterLogEvents":
+            return self._events(asked, now)
         self.queries.append(asked["queryString"])
         query_id = f"busy-{len(self.queries)}"
         self._results[query_id] = self._run(asked, now)
         return {"queryId": query_id}
 
     def _run(self, asked: dict[str, Any], now: float) -> dict[str, Any]:
-        ended = self._log.ended(float(asked["startTime"]), min(now, float(asked["endTime"]) + 1))
+        query, start, end = asked["queryString"], float(asked["startTime"]), min(now, float(asked["endTime"]) + 1)
+        if "| stats " in query:
+            return self._aggregate(query, start, end)
+        ended = self._log.ended(start, end)
+        rows: list[dict[str, str]] = list(self._log.rows(ended, asked.get("limit", 10_000)))
+        return self._result(rows, len(ended))
+
+    def _events(self, asked: dict[str, Any], now: float) -> dict[str, Any]:
+        ended = self._log.ended(asked["startTime"] / 1000, min(now, (asked["endTime"] + 1) / 1000))
         rows = list(self._log.rows(ended, asked.get("limit", 10_000)))
+        at = [datetime.fromisoformat(row["@timestamp"]).replace(tzinfo=UTC).timestamp() * 1000 for row in rows]
+        events = [
+            {"eventId": "", "timestamp": round(one), "logStreamName": row["@logStream"], "message": row["@message"]}
+            for one, row in zip(at, rows, strict=True)
+        ]
+        return {"events": events}
+
+    def _aggregate(self, query: str, start: float, end: float) -> dict[str, Any]:
+        parts = [(day, self.day.between(day, start, end)) for day in range(int(start // DAY_S), int(end // DAY_S) + 1)]
+        period = re.search(r"bin\((\d+)s\)", query)
+        rows = self._failures(parts, int(period[1])) if period else self._by_version(parts, query)
+        return self._result(rows, sum(part.stop - part.start for _, part in parts))
+
+    def _by_version(self, parts: list[tuple[int, slice]], query: str) -> list[dict[str, str]]:
+        asked = re.findall(r"pct\((lasted|init), (\d+)\) as (\w+)", query)
+        found: dict[str, dict[str, list[Any]]] = {}
+        for day, part in parts:
+            after = self.day.began[part] >= DEPLOYED_MINUTE
+            for which in (False, True):
+                values = found.setdefault(self.day.version(day, DEPLOYED_MINUTE * which), {"lasted": [], "init": []})
+                values["lasted"].append(self.day.duration_ms[part][after == which])
+                values["init"].append(self.day.init_ms[part][after == which])
+        rows = []
+        for version, values in found.items():
+            known = {name: np.concatenate(some) for name, some in values.items()}
+            known["init"] = known["init"][~np.isnan(known["init"])]
+            if not len(known["lasted"]):
+                continue
+            row = {"version": version, "invocations": str(len(known["lasted"])), "cold": str(len(known["init"]))}
+            for name, share, alias in asked:
+                if len(known[name]):
+                    row[alias] = str(np.percentile(known[name], int(share)))
+            rows.append(row)
+        return rows
+
+    def _failures(self, parts: list[tuple[int, slice]], period: int) -> list[dict[str, str]]:
+        counts: Counter[tuple[float, str, int]] = Counter()
+        for day, part in parts:
+            for place in np.flatnonzero(self.day.failure[part]) + part.start:
+                at = (self.day.start_s[place] + day * DAY_S) // period * period
+                version = self.day.version(day, int(self.day.began[place]))
+                counts[at, version, int(self.day.failure[place])] += 1
+        return [
+            {
+                "time": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.000"),
+                "version": version,
+                "outcome": STATUS[failure],
+                "type_of_error": ERRORS[failure],
+                "failures": str(count),
+            }
+            for (at, version, failure), count in counts.items()
+        ]
+
+    def _result(self, rows: list[dict[str, str]], invocations: int) -> dict[str, Any]:
         return {
             "status": "Complete",
             "results": [[{"field": name, "value": value} for name, value in row.items()] for row in rows],
             "statistics": {
-                "recordsMatched": float(len(ended) * self._log.lines_each),
-                "recordsScanned": float(len(ended) * 6),
-                "bytesScanned": float(len(ended) * BYTES_PER_INVOCATION),
+                "recordsMatched": float(invocations * self._log.lines_each),
+                "recordsScanned": float(invocations * 6),
+                "bytesScanned": float(invocations * BYTES_PER_INVOCATION),
             },
         }

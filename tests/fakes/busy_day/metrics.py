@@ -51,12 +51,13 @@ class BusyMetrics:
     def _series(self) -> dict[tuple[str, ...], tuple[Floats, Floats]]:
         """By namespace and name: the times (s since midnight) and values that it was published with."""
         day = self._day
-        minutes = np.arange(MINUTES) * 60.0
+        minutes: Any = np.arange(MINUTES) * 60.0
         start, done = day.start_s, day.failure == 0
 
         def of(values: Any, times: Any = start) -> tuple[Floats, Floats]:
-            known = ~np.isnan(np.asarray(values, dtype=float))
-            return times[known], np.asarray(values, dtype=float)[known]
+            published: Any = np.asarray(values, dtype=float)
+            known = ~np.isnan(published)
+            return times[known], published[known]
 
         def by_minute(values: Any) -> tuple[Floats, Floats]:
             return minutes, np.asarray(values, dtype=float)

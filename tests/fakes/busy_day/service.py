@@ -10,7 +10,7 @@ from tests.fakes.busy_day.insights import BusyInsights
 from tests.fakes.busy_day.metrics import BusyMetrics
 from tests.fakes.busy_day.traffic import BusyDay
 
-QUERY_OPERATIONS = ("StartQuery", "GetQueryResults", "StopQuery")
+QUERY_OPERATIONS = ("StartQuery", "GetQueryResults", "StopQuery", "FilterLogEvents")
 
 
 class BusyService:

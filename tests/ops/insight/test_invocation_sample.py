@@ -143,7 +143,7 @@ def test_failures_of_a_busy_range_are_the_metrics_with_the_samples_shares(stage:
         found = failures.report(aws, of_group("failures"), WINDOW)
     moments = fake.count("StartQuery")
     assert abs(moments - PARTS) <= 1, "the range begins within a part"
-    assert fake.count("GetMetricData") == 1
+    assert fake.count("GetMetricData") == 2, "the page's, and how large the logs are"
     assert list(found.errors.columns) == [ALL_ERRORS]
     assert found.total is not None
     assert found.failed == found.errors[ALL_ERRORS].sum() == sum(found.by_type["invocations"])

@@ -81,12 +81,14 @@ def world(
     versions: Sequence[Mapping[str, Any]] = (),
     definitions: Mapping[str, Mapping[str, Any]] | None = None,
     composites: Sequence[Mapping[str, Any]] = (),
+    events: Sequence[str] | None = None,
 ) -> Iterator[tuple[Aws, FakeAws]]:
     """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
     (visible, in flight). ``firing``: alarms in ALARM. ``alarm_changes``: (minutes after the window's start, alarm, before,
     after), newest first; ``more_history``: they are never all. ``matched``: log lines, if more than
     ``log_lines``. ``versions``: published ones, as Lambda lists them. ``definitions``: of alarms, beside their names; ``composites``: as
-    DescribeAlarms answers them. ``refuse``: operation → what AWS says instead."""
+    DescribeAlarms answers them. ``refuse``: operation → what AWS says instead. ``events``: lines that
+    FilterLogEvents returns; None: it may not be called."""
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "lambda" and "/versions" in operation:  # Lambda's operations are paths
@@ -129,6 +131,12 @@ def world(
             "statistics": {"recordsMatched": max(matched, len(rows)), "bytesScanned": size},
         }
 
+    def filtered(asked: dict[str, Any]) -> Any:
+        if events is None:
+            raise Refusal("AccessDeniedException")
+        at = asked["endTime"]
+        return {"events": [{"eventId": "", "timestamp": at, "logStreamName": "", "message": one} for one in events]}
+
     def history(asked: dict[str, Any]) -> Any:
         items = [
             {
@@ -151,6 +159,7 @@ def world(
         "GetQueueAttributes": attributes,
         "DescribeAlarms": alarms,
         "StartQuery": lambda asked: {"queryId": "q"},
+        "FilterLogEvents": filtered,
         "GetQueryResults": logged,
     }
     stage.fake.answer = answer

@@ -15,6 +15,7 @@ from ops.insight.sources import metric_queries
 if TYPE_CHECKING:
     from ops.aws.lambda_ import Function
     from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.log_totals import LogTotals
     from ops.insight.sources.metrics import Readings
 
 COLD_SHARE, MIN_INVOCATIONS = 0.1, 50
@@ -52,11 +53,14 @@ def queries(function: Function | None) -> list[MetricQuery]:
     return [*metric_queries.records(function, "cold", "recorded"), slowest]
 
 
-def count_cold(readings: Readings, found: Invocations | None) -> ColdStarts | None:
-    """By the metrics; by the log lines for a function without them, where all could be read. None when unknown."""
+def count_cold(readings: Readings, found: Invocations | None, totals: LogTotals | None = None) -> ColdStarts | None:
+    """By the metrics; for a function without them by ``totals`` of its log lines, or by all of them, or by a sample. None
+    when unknown."""
     if recorded := readings.total("recorded"):
         slowest = max((ms for _, ms in readings.points("slowest_init_ms")), default=None)
         return ColdStarts(readings.total("cold") or 0.0, recorded, slowest)
+    if totals is not None:
+        return ColdStarts(totals.cold, totals.invocations)
     if found is None or not len(found.table) or (found.truncated and found.sample is None):
         return None
     cold, inits = found.table.cold, found.table.numbers["init_ms"]

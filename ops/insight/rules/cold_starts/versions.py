@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from ops.insight.sources.log_totals import LogTotals, VersionTotal
 
 LEAST = 10
 """Cold starts of a version below which it is not compared."""
@@ -14,6 +17,8 @@ RESAMPLES = 1_000
 AT_ONCE = 1_000_000
 """Values drawn at a time, for the sake of memory."""
 CONFIDENCE = 0.95
+Z, MEDIAN_ERROR = 1.96, 0.93
+"""Of ``CONFIDENCE``; standard error of a median, in interquartile ranges over the root of the count."""
 SEED = 20_261_129
 """Fixed, so that the same cold starts give the same answer at each refresh."""
 SLOWER, NOT_SLOWER, TOO_FEW = "yes", "no", "too few"
@@ -50,6 +55,56 @@ def by_version(frame: pd.DataFrame) -> pd.DataFrame:
         for (version, some), own, resampled, answer in zip(groups, waits, medians, slower, strict=False)
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@dataclass(frozen=True)
+class InitLatency:
+    """Percentiles of what cold starts waited for (ms); None when unknown. ``version``: the one they are of; empty: all."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    version: str = ""
+
+
+def init_latency(frame: pd.DataFrame, totals: LogTotals | None) -> InitLatency:
+    """Of all cold starts; by aggregates of the newest version, as percentiles of several cannot be joined."""
+    if totals is not None and (newest := totals.newest_cold) is not None:
+        alone = sum(one.cold > 0 for one in totals.by_version) == 1
+        p50, p95, p99 = (newest.init_ms.get(share) for share in (50, 95, 99))
+        return InitLatency(p50, p95, p99, "" if alone else newest.version)
+    inits = waited_ms(frame)
+    if inits.empty:
+        return InitLatency()
+    p50, p95, p99 = (float(inits.quantile(q)) for q in (0.5, 0.95, 0.99))
+    return InitLatency(p50, p95, p99)
+
+
+def of_totals(totals: LogTotals) -> pd.DataFrame:
+    """As ``by_version``, from aggregates of all log lines. The median's interval is by its asymptotic standard error in a
+    normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots are): an
+    aggregate has no values to resample."""
+    errors = [_median_error(one) for one in totals.by_version]
+    rows: list[tuple[Any, ...]] = []
+    for place, (one, error) in enumerate(zip(totals.by_version, errors, strict=True)):
+        p50, p95, p99 = (one.init_ms.get(share, np.nan) for share in (50, 95, 99))
+        low, high = (p50 - Z * error, p50 + Z * error) if one.cold >= LEAST else (np.nan, np.nan)
+        before = None if place == 0 else totals.by_version[place - 1]
+        slower = "" if before is None else _slower_median(before, one, float(np.hypot(errors[place - 1], error)))
+        share = one.cold / one.invocations
+        rows.append((one.version, one.invocations, one.cold, share, p50, low, high, p95, p99, slower))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _median_error(one: VersionTotal) -> float:
+    spread = one.init_ms.get(75, np.nan) - one.init_ms.get(25, np.nan)
+    return float(MEDIAN_ERROR * spread / np.sqrt(one.cold)) if one.cold else np.nan
+
+
+def _slower_median(before: VersionTotal, after: VersionTotal, error: float) -> str:
+    if min(before.cold, after.cold) < LEAST:
+        return TOO_FEW
+    return SLOWER if after.init_ms[50] - before.init_ms[50] > Z * error else NOT_SLOWER
 
 
 def _row(version: str, some: pd.DataFrame, own: Any, resampled: Any, answer: str) -> tuple[Any, ...]:

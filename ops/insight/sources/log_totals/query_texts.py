@@ -1,0 +1,82 @@
+"""The aggregating queries, for each form in which invocations are logged.
+
+A line counts as what it says it is: whether it is genuine (``invocation_table.genuine_lines``) cannot be asked in a query.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from handler import contract
+
+if TYPE_CHECKING:
+    from ops.aws.lambda_ import Function
+
+
+class LineForm(StrEnum):
+    RECORD = "record"
+    """The extension's record."""
+    TEXT = "text"
+    """REPORT lines; without ``Status:``, as until 2025, a failure is not in them."""
+    JSON = "json"
+    """``platform.report`` events."""
+
+
+_FIELDS = {
+    LineForm.RECORD: (
+        f'filter record = "{contract.INVOCATION_RECORD}"',
+        f"fields {contract.INV_VERSION} as version, {contract.INV_DURATION} as lasted, "
+        f"coalesce({contract.INV_INIT}, {contract.INV_RESTORE}) as init, "
+        f"{contract.INV_STATUS} as outcome, {contract.INV_ERROR_TYPE} as type_of_error",
+    ),
+    LineForm.TEXT: (
+        'filter @type = "REPORT"',
+        r"parse @logStream /\[(?<version>[^\]]+)\]/",
+        r"parse @message /Status: (?<outcome>error|failure|timeout)/",
+        r"parse @message /Error Type: (?<type_of_error>\S+)/",
+        r"parse @message /\tRestore Duration: (?<restored>[\d.]+)/",
+        "fields @duration as lasted, coalesce(@initDuration, restored) as init",
+    ),
+    LineForm.JSON: (
+        'filter type = "platform.report"',
+        r"parse @logStream /\[(?<version>[^\]]+)\]/",
+        "fields record.metrics.durationMs as lasted, "
+        "coalesce(record.metrics.initDurationMs, record.metrics.restoreDurationMs) as init, "
+        "record.status as outcome, record.errorType as type_of_error",
+    ),
+}
+_PERCENTILES = (25, 50, 75, 95, 99)
+
+
+def line_form(function: Function, has_records: bool) -> LineForm:
+    """``has_records``: its metrics show that the extension wrote records in the range."""
+    if has_records:
+        return LineForm.RECORD
+    return LineForm.JSON if function.log_format == "JSON" else LineForm.TEXT
+
+
+def by_version(form: LineForm, function: str) -> str:
+    """Columns: version, invocations, cold, and percentiles of ``lasted`` and ``init`` (ms)."""
+    columns = [f"pct({name}, {share}) as {name}_p{share}" for name in ("lasted", "init") for share in _PERCENTILES]
+    return " | ".join(
+        (
+            *_lines(form, function),
+            f"stats count(*) as invocations, count(init) as cold, {', '.join(columns)} by version",
+        )
+    )
+
+
+def failures(form: LineForm, function: str, period: int) -> str:
+    """Columns: time, version, outcome, type_of_error, failures. ``period``: seconds."""
+    failed = 'filter outcome in ["error", "failure", "timeout"]'
+    grouped = f"stats count(*) as failures by bin({period}s) as time, version, outcome, type_of_error"
+    return " | ".join((*_lines(form, function), failed, grouped))
+
+
+def _lines(form: LineForm, function: str) -> tuple[str, ...]:
+    first, *rest = _FIELDS[form]
+    if form is LineForm.RECORD and re.fullmatch(r"[\w-]+", function):  # other functions may share the group
+        first += f' and {contract.INVOCATION_DIMENSION} = "{function}"'
+    return (first, *rest)
