@@ -5,7 +5,8 @@
 ``POST /jobs``: run the job in the body, answer its result document; a rejected job is a 4xx with its cause.
 ``POST /`` with ``X-Aws-Sqsd-Msgid``, as the worker's daemon sends it: 200 deletes the message, anything else has it
 delivered again (Elastic Beanstalk developer guide, "worker environments"; read 2026-11-23). A rejected job is sent to
-the dead-letter queue as in Lambda, then answered 200. ``GET /health``: 200, and how many of the workers are busy.
+the dead-letter queue as in Lambda, then answered 200. With ``X-Aws-Sqsd-Taskname`` it is a periodic task of ``cron.yaml``:
+``self-test`` runs a small job. ``GET /health``: 200, and how many of the workers are busy.
 
 Answers of a job say in ``Server-Timing`` (W3C, milliseconds) how long it waited for a free worker and how long it ran.
 
@@ -34,6 +35,7 @@ from handler.aws import AwsError, Client
 from handler.dead_letter_queue import DeadLetterQueue
 from handler.job import parse
 from handler.job_runner import REPEATED, JobRunner
+from handler.jobs import self_test
 
 if TYPE_CHECKING:
     from handler.results import Pointer
@@ -137,6 +139,12 @@ class Requests(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
+        if task := self.headers.get(f"{SQSD}Taskname"):
+            if task != self_test.TASK:
+                # Not 200: after its retries the message is in the dead-letter queue, where it is seen.
+                self._answer(404, {"message": f"there is no periodic task {task[:64]!r}"})
+                return
+            body = self_test.body(self.headers.get(f"{SQSD}Scheduled-At", ""))
         try:
             pointer, result, timing = self.server.run(body, message_id or "")
         except errors.Rejected as error:

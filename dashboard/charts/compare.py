@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
-
 from dashboard import theme
 from dashboard.charts.base import add_mark, figure, set_instead, whole
+from dashboard.charts.chart import Chart
 from dashboard.charts.cost import in_dollars
 from dashboard.formatting import duration, number
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, FormMeasured
@@ -21,7 +20,7 @@ MOST_STEPS = 400
 """Points of a distribution: more cannot be told apart."""
 
 
-def waits(run: ComparisonRun) -> go.Figure:
+def waits(run: ComparisonRun) -> Chart:
     """The share of callers that waited no longer than this, and of jobs that had a result by then."""
     chart = figure("Caller wait and time to result", "% of jobs", "waited at most (log scale)", height=300)
     lines = []
@@ -58,7 +57,7 @@ def _distribution(ascending: Sequence[float], jobs: int) -> tuple[list[float], l
     return [max(ascending[at], 0.1) for at in places], [100 * (at + 1) / jobs for at in places]
 
 
-def course(form: FormMeasured) -> go.Figure:
+def course(form: FormMeasured) -> Chart:
     """What was open and what was worked on, second by second, with the death of the host."""
     chart = figure(f"{TITLES[form.form]}: jobs over time", "jobs", "seconds from the start")
     seconds = [sample.second for sample in form.course]
@@ -84,7 +83,7 @@ def course(form: FormMeasured) -> go.Figure:
     return chart
 
 
-def costs(found: Costs, per_day: float | None) -> go.Figure:
+def costs(found: Costs, per_day: float | None) -> Chart:
     chart = in_dollars(figure("Cost by requests a day", "USD per month", "requests a day", height=300))
     points = found.curve()
     if not points:

@@ -13,6 +13,11 @@ TITLES = {
     EVENT_DRIVEN: "Event-driven function",
     WORKER: "Elastic Beanstalk worker",
 }
+IN_SENTENCES = {
+    SYNCHRONOUS: "the synchronous container",
+    EVENT_DRIVEN: "the event-driven function",
+    WORKER: "the Elastic Beanstalk worker",
+}
 MOST_SAMPLES = 240
 """Of the course of a run, in its file."""
 

@@ -10,7 +10,7 @@ from ops import pricing
 from ops.compare.costs import break_even
 from ops.compare.costs.assumptions import CostAssumptions
 from ops.compare.costs.break_even import EventDrivenUse, SynchronousUse
-from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun
+from ops.compare.measured import EVENT_DRIVEN, IN_SENTENCES, SYNCHRONOUS, TITLES, ComparisonRun
 from ops.formatting import count, duration, latency, usd
 from ops.insight.report_types import Finding, Level
 from ops.pricing import Prices
@@ -41,6 +41,10 @@ class Costs:
     @property
     def synchronous_idle_usd(self) -> float | None:
         return self.synchronous.usd_per_month(0) if self.synchronous else None
+
+    def idle_usd(self, form: str) -> float | None:
+        """A month without a request. The worker's is that of its instances: how often its daemon polls is not known."""
+        return self.event_idle_usd if form == EVENT_DRIVEN else self.synchronous_idle_usd
 
     def event_usd(self, per_day: float) -> float:
         return break_even.event_usd_per_month(per_day, self.usd_per_job, self.event_idle_usd)
@@ -80,8 +84,7 @@ def report(run: ComparisonRun | None, assumed: CostAssumptions, region: str = pr
     """Raises UsageError for assumptions that cannot be."""
     prices = pricing.load(region)
     event, event_notes = assumed.event_driven(run)
-    architecture = event.architecture if event else EventDrivenUse.architecture
-    synchronous, notes = assumed.synchronous(run, architecture)
+    synchronous, notes = assumed.synchronous(run)
     idle = break_even.idle_usd_per_month(prices)
     parts = event.parts(prices) if event else {}
     at = break_even.break_even(synchronous, sum(parts.values()), idle) if synchronous and event else None
@@ -124,11 +127,10 @@ def loss_sentence(run: ComparisonRun) -> str:
     """What callers had to handle, and what the killed host took with it."""
     clauses = []
     for form in run.forms:
-        name = TITLES[form.form].lower()
         killed = f" when its host was killed after {duration(form.killed_at_s)}" if form.killed_at_s is not None else ""
         late = f" ({count(form.unfinished, 'job')} not finished)" if form.unfinished else ""
         failed = f"{count(form.failed, 'failed call')} for callers to handle"
-        clauses.append(f"the {name} lost {count(form.lost, 'job')}{killed}{late}, with {failed}")
+        clauses.append(f"{IN_SENTENCES[form.form]} lost {count(form.lost, 'job')}{killed}{late}, with {failed}")
     text = "; ".join(clauses)
     return f"{text[:1].upper()}{text[1:]}."
 

@@ -8,17 +8,18 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 from handler import contract
 from ops import access
 from ops.compare.arrivals import Arrivals
 from ops.compare.forms import environments, function_usage, handed_over, synchronous
+from ops.compare.forms.beanstalk_worker import VISIBILITY_S, BeanstalkWorker
 from ops.compare.forms.callers import accepted_post
 from ops.compare.forms.container import Container, function_variables
 from ops.compare.forms.course import Killing
 from ops.compare.forms.handed_over import ResultWatch
-from ops.compare.measured import EVENT_DRIVEN, ComparisonRun
+from ops.compare.measured import EVENT_DRIVEN, WORKER, ComparisonRun, FormMeasured
 from ops.errors import OpsError, UsageError
 from ops.target import Target
 from ops.twin import clients, deploy
@@ -39,12 +40,15 @@ RESULTS_WITHIN_S = 30.0
 @dataclass(frozen=True)
 class CompareSettings:
     """``workers``: jobs that the container works on at once. ``caller_timeout_s``: how long a synchronous caller waits;
-    our choice, like that of any client."""
+    our choice, like that of any client. ``with_worker``: the Elastic Beanstalk worker as a third form, with the periodic tasks
+    of the file ``cron``."""
 
     arrivals: Arrivals = field(default_factory=Arrivals)
     kill: bool = False
     workers: int = 2
     caller_timeout_s: float = 60.0
+    with_worker: bool = False
+    cron: Path | None = None
 
     def __post_init__(self) -> None:
         low, high = WORKERS_RANGE
@@ -83,6 +87,10 @@ class Comparison:
         self._ensure_going()
         self._progress("Reading what the function used …")
         usage = function_usage.read(self._target, began, len(second.results_ms))
+        forms = [first, second]
+        if settings.with_worker:
+            forms.append(self._worker(self._jobs(address, f"{run}-w"), f"{self._twin.stack}-worker-{run}"))
+            self._ensure_going()
         notes = () if usage else ("The function's metrics did not show in time what it used: type it in.",)
         return ComparisonRun(
             at=began,
@@ -92,7 +100,7 @@ class Comparison:
             seed=arrivals.seed,
             cores=os.cpu_count() or 1,
             workers=settings.workers,
-            forms=(first, second),
+            forms=tuple(forms),
             service_s=service_s,
             usage=usage,
             notes=notes,
@@ -107,7 +115,7 @@ class Comparison:
         maker = JobMaker(address, ORDINARY, self._settings.arrivals.seed, prefix)
         return [maker.next() for _ in self._offsets]
 
-    def _synchronous(self, jobs: list[Job]) -> Any:
+    def _synchronous(self, jobs: list[Job]) -> tuple[FormMeasured, float | None]:
         settings = self._settings
         self._progress("Starting the HTTP container …")
         container = Container(self._twin, function_variables(self._twin, self._outputs), settings.workers)
@@ -126,19 +134,13 @@ class Comparison:
         finally:
             container.stop()
 
-    def _event_driven(self, jobs: list[Job]) -> Any:
+    def _event_driven(self, jobs: list[Job]) -> FormMeasured:
         function = self._outputs[contract.OUTPUT_FUNCTION]
         self._progress(f"Event-driven: the same {len(jobs)} jobs …")
         sqs = clients.client(self._twin, "sqs")
         queue = self._outputs[contract.OUTPUT_QUEUE_URL]
         attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["VisibilityTimeout"])["Attributes"]
-        observed = ResultWatch(
-            clients.client(self._twin, "s3"),
-            sqs,
-            self._outputs[contract.OUTPUT_BUCKET],
-            queue,
-            self._outputs[contract.OUTPUT_DLQ_URL],
-        )
+        observed = self._watch(queue, self._outputs[contract.OUTPUT_DLQ_URL])
 
         def send(body: str) -> tuple[int, str]:
             with ApiClient(self._twin, self._outputs) as poster:
@@ -161,6 +163,32 @@ class Comparison:
             RESULTS_WITHIN_S + 2.5 * float(attributes["VisibilityTimeout"]),
             self.stop,
         )
+
+    def _worker(self, jobs: list[Job], name: str) -> FormMeasured:
+        settings = self._settings
+        self._progress(f"Elastic Beanstalk worker: the same {len(jobs)} jobs …")
+        variables = function_variables(self._twin, self._outputs)
+        worker = BeanstalkWorker(self._twin, variables, name, settings.workers, settings.cron)
+        try:
+            return handed_over.measure(
+                WORKER,
+                accepted_post(worker.send),
+                jobs,
+                self._offsets,
+                settings.arrivals.seconds,
+                self._watch(worker.queue, worker.dlq),
+                worker.busy,
+                settings.workers,
+                Killing(worker.kill, worker.replace) if settings.kill else None,
+                RESULTS_WITHIN_S + 2.5 * VISIBILITY_S,
+                self.stop,
+            )
+        finally:
+            worker.stop()
+
+    def _watch(self, queue: str, dlq: str) -> ResultWatch:
+        s3, sqs = (clients.client(self._twin, service) for service in ("s3", "sqs"))
+        return ResultWatch(s3, sqs, self._outputs[contract.OUTPUT_BUCKET], queue, dlq)
 
     def _most_at_once(self) -> int:
         mappings = clients.client(self._twin, "lambda").list_event_source_mappings(

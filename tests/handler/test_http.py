@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -145,6 +146,27 @@ def test_a_workers_message_that_can_never_succeed_is_buried_then_deleted(port: i
 def test_a_workers_message_that_could_not_be_buried_is_kept(port: int, aws: FakeAws) -> None:
     aws.fail("SendMessage", 500, "InternalFailure")
     assert post(port, "/", "{", SQSD)[0] == 503
+
+
+def test_a_periodic_self_test_runs_a_small_job_once_for_each_time(port: int, aws: FakeAws) -> None:
+    task = {**SQSD, "X-Aws-Sqsd-Taskname": "self-test", "X-Aws-Sqsd-Scheduled-At": "2026-11-29T23:00:00Z"}
+    for _ in range(2):
+        status, pointer = post(port, "/tasks/self-test", "elasticbeanstalk scheduled job", task)
+        assert (status, pointer["key"]) == (200, "results/self-test-20261129T230000Z.json")
+    assert aws.calls["PutObject"] == 1
+    assert post(port, "/tasks/other", "", {**task, "X-Aws-Sqsd-Taskname": "other"})[0] == 404
+    assert aws.sent == []
+
+
+def test_an_answer_says_how_long_the_job_ran_and_health_how_many_workers_are_busy(port: int, aws: FakeAws) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST", "/jobs", job())
+    answer = connection.getresponse()
+    answer.read()
+    assert re.fullmatch(r"queue;dur=\d+\.\d, job;dur=\d+\.\d", answer.getheader("Server-Timing", ""))
+    connection.request("GET", "/health")
+    assert json.loads(connection.getresponse().read()) == {"status": "ok", "workers": 2, "busy": 0}
+    connection.close()
 
 
 def test_jobs_side_by_side_do_not_mix(port: int, aws: FakeAws) -> None:

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,6 +64,10 @@ def compare(
     caller_timeout: Annotated[
         float, typer.Option("--caller-timeout", help="Seconds that a synchronous caller waits.")
     ] = 60.0,
+    worker: Annotated[bool, typer.Option("--worker", help="The Elastic Beanstalk worker as a third form.")] = False,
+    cron: Annotated[
+        Path | None, typer.Option("--cron", help="Periodic tasks of the worker, in place of its own cron.yaml.")
+    ] = None,
     own_twin: Annotated[
         bool, typer.Option("--own-twin", help="Start a twin for this run alone, also while one is running.")
     ] = False,
@@ -81,10 +86,14 @@ def compare(
     from ops.compare import saved
     from ops.compare.arrivals import Arrivals
     from ops.compare.run import CompareSettings
+    from ops.twin.sqsd import cron_yaml
 
     form = chosen_format(output, as_json)
     assumed = cost.assumed()
-    settings = CompareSettings(Arrivals(arrivals, rate, seconds, seed), kill, workers, caller_timeout)
+    file = cron or cron_yaml.SHIPPED
+    if cron or worker:
+        cron_yaml.read(file)  # refused before anything starts
+    settings = CompareSettings(Arrivals(arrivals, rate, seconds, seed), kill, workers, caller_timeout, worker, file)
     run = saved.load()
     reports.report(run, assumed)  # refuses what cannot be before anything is measured
     if last and run is None:
@@ -177,7 +186,6 @@ def _plain(report: ComparisonReport, run: ComparisonRun, rows: list[dict[str, An
 
 def _show(console: Console, report: ComparisonReport, run: ComparisonRun) -> None:
     from ops.compare import report as reports
-    from ops.compare.measured import TITLES
 
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     what = f"{run.shape} arrivals, {run.per_second:g}/s for {duration(run.seconds)}, seed {run.seed}"
@@ -186,7 +194,7 @@ def _show(console: Console, report: ComparisonReport, run: ComparisonRun) -> Non
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
     table.add_column("")
     for one in run.forms:
-        table.add_column(TITLES[one.form], justify="right")
+        table.add_column(one.form.capitalize(), justify="right")
     for name, cells in _lines(report, run):
         table.add_row(name, *cells)
     console.print(table)
@@ -199,18 +207,20 @@ def _show(console: Console, report: ComparisonReport, run: ComparisonRun) -> Non
 
 
 def _lines(report: ComparisonReport, run: ComparisonRun) -> Iterator[tuple[str, list[str]]]:
-    def times(found: Percentiles | None) -> str:
-        return " / ".join(latency(each) for each in (found.p50, found.p95, found.p99)) if found else "–"
+    def of(found: Percentiles | None, name: str) -> str:
+        return latency(getattr(found, name)) if found else "–"
 
     costs = report.costs
     yield "Jobs", [count(one.jobs) for one in run.forms]
-    yield "Caller waits, p50 / p95 / p99", [times(one.wait) for one in run.forms]
-    yield "Time to result, p50 / p95 / p99", [times(one.to_result) for one in run.forms]
+    for name in ("p50", "p95", "p99"):
+        yield f"Caller waits, {name}", [of(one.wait, name) for one in run.forms]
+    for name in ("p50", "p95", "p99"):
+        yield f"Time to result, {name}", [of(one.to_result, name) for one in run.forms]
     for kind in sorted({kind for one in run.forms for kind in one.failures}):
         yield safe(kind).capitalize(), [count(one.failures.get(kind, 0)) for one in run.forms]
     yield "Jobs lost", [count(one.lost) for one in run.forms]
     yield "Most at once, of the limit", [f"{count(one.peak_running)} of {count(one.most_at_once)}" for one in run.forms]
     lags = [one.scaling_lag_s for one in run.forms]
     yield "Scaling lag", ["–" if lag is None else duration(lag) for lag in lags]
-    idle = [costs.synchronous_idle_usd if one.form == "synchronous" else costs.event_idle_usd for one in run.forms]
+    idle = [costs.idle_usd(one.form) for one in run.forms]
     yield "Idle, a month", [usd(each) if each is not None else "unknown" for each in idle]

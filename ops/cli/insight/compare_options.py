@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,8 +53,14 @@ class CostOptions(OptionGroup):
     ] = None
     api: Annotated[str, typer.Option("--api", help="API in front of the queue: rest, http or none.")] = "rest"
 
+    task_definition: Annotated[
+        Path | None,
+        typer.Option("--task-definition", help="ECS task definition (JSON) of the container: its size, for fargate."),
+    ] = None
+
     def assumed(self) -> CostAssumptions:
         """Raises UsageError for what cannot be."""
+        from ops.compare.costs import task_definition
         from ops.compare.costs.assumptions import CostAssumptions
 
         return CostAssumptions(
@@ -70,4 +77,5 @@ class CostOptions(OptionGroup):
             init_s=self.init_seconds,
             memory_mb=self.memory,
             api=self.api,
+            task=task_definition.read(self.task_definition or task_definition.SHIPPED),
         )

@@ -9,9 +9,11 @@ from ops.compare.arrivals import PEAK_FACTOR
 from ops.compare.costs import instance_prices
 from ops.compare.costs.break_even import EventDrivenUse, SynchronousUse
 from ops.compare.costs.instance_prices import FARGATE
+from ops.compare.costs.task_definition import TaskSize
 from ops.compare.measured import ComparisonRun
 from ops.errors import UsageError
 
+DEFAULT_TASK = TaskSize(1.0, 2.0, "arm64")
 APIS = ("rest", "http", "none")
 
 
@@ -19,7 +21,7 @@ APIS = ("rest", "http", "none")
 class CostAssumptions:
     """None: the measured value, or the one of the price file. Shares are from 0 to 1; ``usd_per_hour`` is of one
     instance; ``jobs_at_once``: on one instance, by default one for each of its vCPUs. ``peak_factor``: the highest rate of
-    a day over its mean. ``vcpus`` and ``memory_gb``: of a Fargate task."""
+    a day over its mean. ``task``: the size of a Fargate task."""
 
     instance: str = "m7g.large"
     usd_per_hour: float | None = None
@@ -34,19 +36,16 @@ class CostAssumptions:
     init_s: float | None = None
     memory_mb: int | None = None
     api: str = "rest"
-    vcpus: float = 1.0
-    memory_gb: float = 2.0
+    task: TaskSize = DEFAULT_TASK
 
     def __post_init__(self) -> None:
         if self.api not in APIS:
             raise UsageError(f"There is no API type {self.api!r}.", f"Choose one of: {', '.join(APIS)}.")
 
-    def synchronous(
-        self, run: ComparisonRun | None, architecture: str
-    ) -> tuple[SynchronousUse | None, tuple[str, ...]]:
+    def synchronous(self, run: ComparisonRun | None) -> tuple[SynchronousUse | None, tuple[str, ...]]:
         """What a container uses, or None, and what its numbers are from. Raises UsageError for what cannot be."""
         notes = []
-        price = instance_prices.find(self.instance, self.vcpus, self.memory_gb, architecture)
+        price = instance_prices.find(self.instance, self.task.vcpus, self.task.memory_gb, self.task.architecture)
         usd = self.usd_per_hour if self.usd_per_hour is not None else price.usd_per_hour if price else None
         if usd is None:
             names = ", ".join(instance_prices.names())
@@ -55,7 +54,11 @@ class CostAssumptions:
             notes.append(f"{self.instance}: ${usd:g} per hour, as given")
         elif price is not None:
             doubt = "" if price.sure else "; check it before you rely on it"
-            size = f" ({self.vcpus:g} vCPU, {self.memory_gb:g} GB)" if self.instance == FARGATE else ""
+            size = (
+                f" ({self.task.vcpus:g} vCPU, {self.task.memory_gb:g} GB, {self.task.architecture})"
+                if self.instance == FARGATE
+                else ""
+            )
             notes.append(f"{self.instance}{size}: ${usd:g} per hour ({price.source}{doubt})")
         seconds = self.synchronous_seconds or (run.service_s if run else None)
         if seconds is None:

@@ -73,3 +73,5 @@ class Course:
             self.killing.back_s = time.monotonic() - self._began
         except Exception as error:  # noqa: BLE001 - raised again where the run ends
             self.killing.error = error
+        # What a thread has started with PR_SET_PDEATHSIG is ended with that thread, not with its process.
+        self._stop.wait()

@@ -54,6 +54,18 @@ def test_assumptions_that_cannot_be(given: tuple[str, ...], error: str, capsys: 
     assert error in " ".join(capsys.readouterr().err.split())
 
 
+def test_files_that_are_wrong_are_refused_before_anything_starts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cron, task = tmp_path / "cron.yaml", tmp_path / "task.json"
+    cron.write_text("version: 2")
+    task.write_text('{"family": 5}')
+    assert run(["compare", "--cron", str(cron)]) == 2
+    assert "the version must be 1, not 2." in " ".join(capsys.readouterr().err.split())
+    assert run(["compare", "--task-definition", str(task)]) == 2
+    assert "Missing required parameter" in " ".join(capsys.readouterr().err.split())
+
+
 def test_read_only_measures_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("OPS_READ_ONLY", "1")
     assert run(["compare"]) == 2

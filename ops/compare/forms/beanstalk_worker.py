@@ -1,0 +1,101 @@
+"""The Elastic Beanstalk worker on the twin: a queue of its own, the daemon ``sqsd``, and the container beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handler import contract
+from ops.compare.forms.container import Container
+from ops.twin import clients, processes
+from ops.twin.processes import Child
+from ops.twin.sqsd.settings import WorkerOptions
+from ops.twin_state import TwinState
+
+CONTAINER_ROLE, DAEMON_ROLE = "worker-container", "sqsd"
+VISIBILITY_S = 20
+"""Short, as of the twin's job queue in a comparison: what a killed host held is received again after that."""
+
+
+class BeanstalkWorker:
+    """Started at once. ``cron``: its periodic tasks. Raises TwinError when it does not start."""
+
+    def __init__(
+        self, twin: TwinState, variables: Mapping[str, str], name: str, workers: int, cron: Path | None
+    ) -> None:
+        self._sqs = clients.client(twin, "sqs")
+        self._options = {"HttpConnections": str(workers), "VisibilityTimeout": str(VISIBILITY_S)}
+        self.dlq = self._create(f"{name}-dead", {})
+        try:
+            # As an environment makes its queue: MaxRetries is the queue's maxReceiveCount.
+            retries = WorkerOptions.of(self._options).max_retries
+            policy = f'{{"deadLetterTargetArn": "{self._arn(self.dlq)}", "maxReceiveCount": {retries}}}'
+            self.queue = self._create(name, {"RedrivePolicy": policy})
+            self._environ = dict(variables)
+            own = {**variables, contract.ENV_DLQ_URL: self.dlq}
+            self._container = Container(twin, own, workers, CONTAINER_ROLE)
+            self._cron = ("--cron", str(cron)) if cron else ()
+            self._daemon = self._start_daemon()
+        except BaseException:
+            self.stop()
+            raise
+
+    def send(self, body: str) -> tuple[int, str]:
+        """As a web tier hands a job over; 202 where SQS took it, status 0 for no answer."""
+        try:
+            self._sqs.send_message(QueueUrl=self.queue, MessageBody=body)
+        except ClientError as error:
+            return int(error.response["ResponseMetadata"]["HTTPStatusCode"]), str(error)
+        except BotoCoreError as error:
+            return 0, str(error)
+        return 202, ""
+
+    def busy(self) -> int:
+        return self._container.busy()
+
+    def kill(self) -> None:
+        """The host dies with both: the daemon and the application are on one instance."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._daemon.popen.pid, signal.SIGKILL)
+        self._daemon.popen.wait()
+        self._container.kill()
+
+    def replace(self) -> None:
+        self._container.replace()
+        self._daemon = self._start_daemon()
+
+    def stop(self) -> None:
+        """Also its queues, with what is left in them."""
+        processes.stop_role(DAEMON_ROLE)
+        processes.stop_role(CONTAINER_ROLE)
+        for url in (getattr(self, "queue", ""), self.dlq):
+            if url:
+                with contextlib.suppress(ClientError, BotoCoreError):
+                    self._sqs.delete_queue(QueueUrl=url)
+
+    def _start_daemon(self) -> Child:
+        options = [text for name, value in self._options.items() for text in ("--option", f"{name}={value}")]
+        command = [
+            sys.executable,
+            "-m",
+            "ops.twin.sqsd",
+            "--queue-url",
+            self.queue,
+            "--address",
+            self._container.address,
+        ]
+        return processes.start(DAEMON_ROLE, [*command, *options, *self._cron], self._environ, bound=True)
+
+    def _create(self, name: str, attributes: Mapping[str, str]) -> str:
+        return str(self._sqs.create_queue(QueueName=name, Attributes=dict(attributes))["QueueUrl"])
+
+    def _arn(self, url: str) -> str:
+        found: Any = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        return str(found["Attributes"]["QueueArn"])
