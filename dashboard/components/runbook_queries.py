@@ -8,10 +8,11 @@ from dashboard import page_runtime
 from dashboard.services.report_source import ReportSource
 from dashboard.services.runbook_service import RunbookList, RunbookService
 from ops.runbooks import library
+from ops.runbooks.locking import SharedHolder
 from ops.target import Target
 
 ALARMS_TTL_S = 15
-"""How long the alarms' states are kept: each look is a call."""
+"""How long the alarms' states, and who holds the workload, are kept: each look is a call."""
 
 
 @st.cache_resource(ttl=page_runtime.WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
@@ -22,6 +23,20 @@ def _opened(target: Target, _source: ReportSource) -> RunbookService:
 def runbook_service() -> RunbookService:
     """Of the selected workload. Raises OpsError."""
     return _opened(page_runtime.page_context().selection.target, page_runtime.report_source())
+
+
+@st.cache_data(ttl=ALARMS_TTL_S, max_entries=16, show_spinner=False)
+def _other_machine(target: Target, _service: RunbookService) -> SharedHolder | None:
+    return _service.find_other_machine()
+
+
+def other_machine(service: RunbookService) -> SharedHolder | None:
+    """The run on another machine that holds the workload."""
+    return _other_machine(page_runtime.page_context().selection.target, service)
+
+
+def forget_other_machine() -> None:
+    _other_machine.clear()
 
 
 @st.cache_resource(ttl=ALARMS_TTL_S, max_entries=16, show_spinner=False)  # documents are not copied for each rerun

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.files.lock_holder import LockHolder
     from ops.runbooks.background.control import RunControl
+    from ops.runbooks.locking import SharedHolder
     from ops.workload import Workload
 
 
@@ -95,11 +96,14 @@ class RunbookService(Protocol):
 
     def list_runs(self) -> RecordedRuns: ...
     def run(self, run: str) -> ShownRun: ...
-    def start(self, document: Runbook, reason: str) -> str:
-        """Returns the run's ID."""
+    def find_other_machine(self) -> SharedHolder | None:
+        """The run on another machine that holds the workload: a call to AWS."""
+
+    def start(self, document: Runbook, reason: str, over: SharedHolder | None = None) -> str:
+        """Returns the run's ID. ``over``, here and below: the run on another machine that is taken over."""
 
     def answer(self, run: str, request: PersonRequest, value: str, reason: str) -> None: ...
-    def resume(self, run: str, reason: str) -> None: ...
+    def resume(self, run: str, reason: str, over: SharedHolder | None = None) -> None: ...
     def stop(self, run: str) -> None: ...
     def preview_undo(self, run: str, only: str = "") -> dict[str, StepPreview]: ...
     def roll_back(self, run: str, reason: str, expected: dict[str, StepPreview], only: str = "") -> None: ...
@@ -160,14 +164,17 @@ class LocalRunbookService:
         elsewhere = holder if holder is not None and holder.run == record.run and not here else None
         return ShownRun(document, state, record.events(), here, elsewhere, process.read_progress())
 
-    def start(self, document: Runbook, reason: str) -> str:
-        return self._control.start(document, reason)
+    def find_other_machine(self) -> SharedHolder | None:
+        return self._control.find_other_machine()
+
+    def start(self, document: Runbook, reason: str, over: SharedHolder | None = None) -> str:
+        return self._control.start(document, reason, over)
 
     def answer(self, run: str, request: PersonRequest, value: str, reason: str) -> None:
         self._control.answer(run, request, value, reason)
 
-    def resume(self, run: str, reason: str) -> None:
-        self._control.resume(run, reason)
+    def resume(self, run: str, reason: str, over: SharedHolder | None = None) -> None:
+        self._control.resume(run, reason, over=over)
 
     def stop(self, run: str) -> None:
         self._control.stop(run)

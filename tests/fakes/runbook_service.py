@@ -11,6 +11,7 @@ from ops.errors import UsageError
 from ops.files.lock_holder import LockHolder
 from ops.runbooks import library, validate
 from ops.runbooks.actions.action import StepPreview
+from ops.runbooks.locking import SharedHolder
 from ops.runbooks.model import Runbook
 from ops.runbooks.record import RecordedEvent
 from ops.runbooks.run_state import PersonRequest, fold
@@ -51,7 +52,7 @@ def events(told: Sequence[Told]) -> tuple[RecordedEvent, ...]:
 
 class SampleRunbookService:
     """``told``: the events of the one run; empty: none. ``foreign``: appended to what others may have written. ``here``,
-    ``holder``: who carries it on. ``previews``: of its undo."""
+    ``holder``: who carries it on. ``other``: who holds the workload on another machine. ``previews``: of its undo."""
 
     def __init__(
         self,
@@ -61,9 +62,11 @@ class SampleRunbookService:
         here: bool = False,
         holder: LockHolder | None = None,
         previews: Mapping[str, StepPreview] | None = None,
+        other: SharedHolder | None = None,
     ) -> None:
         self._told, self._foreign, self._firing, self._here = told, foreign, firing, here
         self._holder, self._previews = holder, dict(previews or {})
+        self._other = other
         self.calls: list[tuple[Any, ...]] = []
 
     def list_documents(self) -> RunbookList:
@@ -94,7 +97,10 @@ class SampleRunbookService:
         state = fold(RUN, told)
         return ShownRun(self.document(state.runbook).document, state, told, self._here, self._holder)
 
-    def start(self, document: Runbook, reason: str) -> str:
+    def find_other_machine(self) -> SharedHolder | None:
+        return self._other
+
+    def start(self, document: Runbook, reason: str, over: SharedHolder | None = None) -> str:
         self.calls.append(("start", document.name, reason))
         self._told = (STARTED, *CHECKS, PREVIEW)
         return RUN
@@ -102,7 +108,7 @@ class SampleRunbookService:
     def answer(self, run: str, request: PersonRequest, value: str, reason: str) -> None:
         self.calls.append(("answer", request.id, value, reason))
 
-    def resume(self, run: str, reason: str) -> None:
+    def resume(self, run: str, reason: str, over: SharedHolder | None = None) -> None:
         self.calls.append(("resume", run, reason))
 
     def stop(self, run: str) -> None:

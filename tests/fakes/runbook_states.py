@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from ops.files.lock_holder import LockHolder
 from ops.runbooks.actions.action import PlannedChange, StepPreview
+from ops.runbooks.locking import SharedHolder
 from ops.runbooks.run_state import PersonRequest
 from tests.fakes.runbook_service import CHECKS, RUN, STARTED, SampleRunbookService, Told
 
@@ -54,6 +56,10 @@ REDRIVE: tuple[Told, ...] = (
     }),
 )  # fmt: skip
 BUSY = LockHolder(RUN, "arn:aws:sts::123456789012:assumed-role/OnCall/sam", 4711, "2026-11-29T02:10:00+00:00")
+ELSEWHERE = SharedHolder(
+    "20261129T015500000000-backlog-77aa", "0123abcd4567ef89", datetime(2026, 11, 29, 2, 55, tzinfo=UTC),
+    "arn:aws:sts::123456789012:assumed-role/OnCall/kim",
+)  # fmt: skip
 LEFT = StepPreview(
     notes=(
         "The outcome of step turn_on is not known, so that it is left as it is: Lambda did not answer within 25 s. "
@@ -79,9 +85,12 @@ class Redriving(SampleRunbookService):
 
 
 def _with(
-    told: tuple[Told, ...], holder: LockHolder | None = None, previews: Mapping[str, StepPreview] | None = None
+    told: tuple[Told, ...],
+    holder: LockHolder | None = None,
+    previews: Mapping[str, StepPreview] | None = None,
+    other: SharedHolder | None = None,
 ) -> Callable[[], SampleRunbookService]:
-    return lambda: SampleRunbookService(told, holder=holder, previews=previews)
+    return lambda: SampleRunbookService(told, holder=holder, previews=previews, other=other)
 
 
 STATES: dict[str, Callable[[], SampleRunbookService]] = {
@@ -89,6 +98,8 @@ STATES: dict[str, Callable[[], SampleRunbookService]] = {
     "runbook-unknown": _with(UNKNOWN, previews={"turn_on": LEFT}),
     "runbook-interrupted": _with(INTERRUPTED),
     "runbook-busy": _with((STARTED, *CHECKS), BUSY),
+    "runbook-elsewhere": _with((), other=ELSEWHERE),
+    "runbook-interrupted-elsewhere": _with(INTERRUPTED, other=ELSEWHERE),
     "runbook-done": _with(DONE, previews=UNDO),
     "runbook-typed": Redriving,
 }

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboard import page_runtime, theme
-from dashboard.app_pages.runbooks import acting, address, undo_dialog
+from dashboard.app_pages.runbooks import acting, address, take_over_dialog, undo_dialog
 from dashboard.app_pages.runbooks.runbook_list import run_words
+from dashboard.components import runbook_queries
 from dashboard.formatting import duration, moment, sendable
 from dashboard.markup import error_box, html_blocks, runbook_steps
 from dashboard.markup.runbook_steps import MACROS
@@ -18,6 +19,7 @@ from ops import typed_json
 from ops.errors import OpsError
 from ops.files.lock_holder import LockHolder
 from ops.formatting import count
+from ops.runbooks.locking import SharedHolder
 from ops.runbooks.model import Runbook
 from ops.runbooks.run_state import RunPhase, StepState
 
@@ -31,6 +33,7 @@ _COLOURS = {
     RunPhase.ROLLED_BACK: theme.NEUTRAL,
 }
 REPORT_KEPT_S = 60
+_OVER = (RunPhase.DONE, RunPhase.ROLLED_BACK)
 _UNFINISHED = (RunPhase.STOPPED, RunPhase.FAILED, RunPhase.CHECKED)
 
 
@@ -53,6 +56,14 @@ def show_start(service: RunbookService, document: Runbook) -> None:
                 icon=":material/arrow_forward:",
                 on_click=address.open_run,
                 args=(holder.state.id, holder.state.runbook),
+            )
+            return
+        if other := runbook_queries.other_machine(service):
+            take_over_dialog.button(
+                "Take over and start…",
+                other,
+                "take-over-start",
+                lambda reason, over: address.open_run(service.start(document, reason, over), document.name),
             )
             return
         usual = sendable(f"alarm {alarm}")[:200] if alarm else ""
@@ -84,7 +95,15 @@ def show(service: RunbookService, run: ShownRun) -> None:
             error_box.show(
                 OpsError(run.progress.error, run.progress.next_step), again=False, title="The run could not go on"
             )
-        _show_buttons(service, run)
+        other = None if run.active or run.state.phase in _OVER else runbook_queries.other_machine(service)
+        if other is not None:
+            take_over_dialog.button(
+                "Take over and continue…",
+                other,
+                "take-over-continue",
+                lambda reason, over: service.resume(state.id, reason, over),
+            )
+        _show_buttons(service, run, other)
     _show_report(service, run)
 
 
@@ -111,7 +130,10 @@ def _terminal_text(holder: LockHolder) -> str:
         since = moment(typed_json.in_utc(datetime.fromisoformat(holder.since)), page_runtime.ZONE)
     except ValueError:
         since = holder.since
-    return f"{holder.who.rsplit('/', 1)[-1]} runs it in a terminal since {since} (process {holder.pid}). It is answered and stopped there."
+    return (
+        f"{holder.who.rsplit('/', 1)[-1]} runs it in a terminal since {since} (process {holder.pid}). It is answered and "
+        "stopped there. If that process hangs, end it: the run can then be continued here."
+    )
 
 
 def _text(run: ShownRun, views: list[runbook_steps.StepView]) -> str:
@@ -140,7 +162,8 @@ def _facts(run: ShownRun) -> str:
     return " · ".join(filter(None, [state.reason, who, moment(state.began, page_runtime.ZONE), took]))
 
 
-def _show_buttons(service: RunbookService, run: ShownRun) -> None:
+def _show_buttons(service: RunbookService, run: ShownRun, other: SharedHolder | None) -> None:
+    """``other``: what has to be taken over first, if the run is to go on."""
     state, blocked = run.state, acting.why_not()
     run_id = state.id
     with st.container(horizontal=True, vertical_alignment="center", key="run-buttons"):
@@ -151,7 +174,7 @@ def _show_buttons(service: RunbookService, run: ShownRun) -> None:
             "Stop the run", key="stop-run", icon=":material/stop:", disabled=bool(blocked), help=blocked
         ):
             acting.act(lambda: service.stop(run_id), "Not stopped")
-        if (run.interrupted or (state.phase in _UNFINISHED and not run.active)) and st.button(
+        if (other is None and (run.interrupted or (state.phase in _UNFINISHED and not run.active))) and st.button(
             "Continue",
             key="continue-run",
             icon=":material/resume:",
@@ -162,6 +185,7 @@ def _show_buttons(service: RunbookService, run: ShownRun) -> None:
             acting.act(lambda: service.resume(run_id, state.reason), "Not continued")
         if (
             not run.active
+            and other is None
             and state.phase is not RunPhase.ROLLED_BACK
             and _changed(run)
             and st.button("Undo all…", key="undo-run", icon=":material/undo:", disabled=bool(blocked), help=blocked)

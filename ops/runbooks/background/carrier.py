@@ -66,4 +66,4 @@ def _session(
         interruptible=lambda: nullcontext(process.stop_requested),
         pause=pause,
     )
-    return Session(process.record.folder.parent.parent, context, operator)
+    return Session(process.record.folder.parent.parent, context, operator, take_over=order.take_over)

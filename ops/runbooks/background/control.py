@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 from ops import access
 from ops.aws import Aws
 from ops.deadletters.queue import open_queue
-from ops.errors import UsageError
+from ops.errors import OpsError, UsageError
 from ops.runbooks import rollback, runs
 from ops.runbooks.actions.action import ActionContext, StepPreview
 from ops.runbooks.background.order import RunOrder, RunWork
 from ops.runbooks.background.prepared_operator import PreparedAnswer, PreparedOperator
 from ops.runbooks.background.run_process import RunProcess
 from ops.runbooks.engine import StepRunner
-from ops.runbooks.locking import read_holder
+from ops.runbooks.locking import SharedHold, SharedHolder, read_holder
 from ops.runbooks.model import Runbook
 from ops.runbooks.record import RunRecord, find_record
 from ops.runbooks.run_state import PersonRequest
@@ -39,10 +40,19 @@ class RunControl:
         self._aws, self._workload, self._spawn_order = aws, workload, spawn
         self.home = state_folder(aws.target)
 
-    def start(self, document: Runbook, reason: str) -> str:
-        """Returns the ID of the run, which is on record."""
+    def find_other_machine(self) -> SharedHolder | None:
+        """The run on another machine that keeps runs here out; None also where that cannot be read, as a run then goes on."""
+        try:
+            return SharedHold(self._session("").context, self.home, "", "").find_other()
+        except OpsError:
+            return None
+
+    def start(self, document: Runbook, reason: str, over: SharedHolder | None = None) -> str:
+        """Returns the ID of the run, which is on record. ``over``: the run on another machine that is taken over, as it was
+        shown."""
         access.ensure_may("a run of a runbook")
-        record = runs.prepare(self._session(_given(reason)), document)
+        session = replace(self._session(_given(reason)), take_over=self._still_holds(over))
+        record = runs.prepare(session, document)
         self._spawn(record, RunWork.CONTINUE, reason)
         return record.run
 
@@ -56,9 +66,10 @@ class RunControl:
         PreparedAnswer(state.request, value)  # refuses what is no answer
         self._spawn(record, RunWork.CONTINUE, reason, request=state.request, value=value)
 
-    def resume(self, run: str, reason: str, again: str = "") -> None:
+    def resume(self, run: str, reason: str, again: str = "", over: SharedHolder | None = None) -> None:
         access.ensure_may("resuming a run")
-        self._spawn(find_record(self.home, run), RunWork.CONTINUE, reason, again=again)
+        record, take_over = find_record(self.home, run), self._still_holds(over)
+        self._spawn(record, RunWork.CONTINUE, reason, again=again, take_over=take_over)
 
     def stop(self, run: str) -> None:
         """At once where no process carries it on; else at its next safe place. Raises UsageError for one that runs in a
@@ -87,6 +98,13 @@ class RunControl:
         access.ensure_may("undoing a run")
         changes = {step: preview.changes for step, preview in expected.items()}
         self._spawn(find_record(self.home, run), RunWork.ROLL_BACK, reason, only=only, expected=changes)
+
+    def _still_holds(self, over: SharedHolder | None) -> bool:
+        """Raises UsageError where by now another run holds the workload than the one that a person decided about."""
+        now = self.find_other_machine() if over else None
+        if over is not None and now is not None and now.run != over.run:
+            raise UsageError(f"By now {now} holds the workload.", "Ask them, or take it over from that run.")
+        return now is not None
 
     def _spawn(self, record: RunRecord, work: RunWork, reason: str, **more: object) -> None:
         order = RunOrder(self._aws.target, str(record.folder), work, _given(reason), **more)  # type: ignore[arg-type]

@@ -18,7 +18,8 @@ class RunWork(StrEnum):
 @dataclass(frozen=True)
 class RunOrder:
     """``folder``: of the run. ``request`` and ``value``: an answer to what it waits for. ``again``: a step to do again.
-    ``only``: the one step to undo. ``expected``: the changes of each undo as they were confirmed."""
+    ``only``: the one step to undo. ``take_over``: from a run on another machine. ``expected``: the changes of each undo as
+    they were confirmed."""
 
     target: Target
     folder: str
@@ -28,4 +29,5 @@ class RunOrder:
     value: str = ""
     again: str = ""
     only: str = ""
+    take_over: bool = False
     expected: dict[str, tuple[PlannedChange, ...]] = field(default_factory=dict)

@@ -54,6 +54,11 @@ class SharedHolder:
     until: datetime
     who: str
 
+    @property
+    def renewed(self) -> datetime:
+        """The last sign of it: it is renewed before changes. When it started is in its ID."""
+        return self.until - HOLD
+
     def __str__(self) -> str:
         return f"{self.who} (run {self.run}, until {self.until:%H:%M} UTC)"
 
@@ -70,6 +75,14 @@ class SharedHold:
         self._written = False
         self.taken_from = ""
         """Whom it was taken over from, in words; empty: no one."""
+
+    def find_other(self) -> SharedHolder | None:
+        """The run on another machine that holds the workload now. Raises OpsError where tags cannot be read."""
+        try:
+            holder = self._read()
+            return holder if holder is not None and self._is_other(holder) else None
+        finally:
+            self._aws.disconnect()
 
     def take(self, *, over: bool) -> None:
         """Raises RunbookBusy where a run on another machine holds the workload, unless it is taken ``over``; and where
@@ -158,7 +171,7 @@ class SharedHold:
 
     def _is_other(self, holder: SharedHolder) -> bool:
         """Not where its time is over, nor for a run of this machine, which the lock of this machine keeps apart."""
-        return holder.machine != self._machine() and holder.until > clock.now_utc()
+        return holder.until > clock.now_utc() and holder.machine != self._known_machine()
 
     def _read(self) -> SharedHolder | None:
         found = _VALUE.fullmatch(tags.list_tags(self._aws, self._workload.queue).get(TAG, ""))
@@ -182,6 +195,13 @@ class SharedHold:
         if not path.exists():
             with suppress(UsageError), atomic_file.atomic_write(path) as stream:  # another process was first
                 stream.write(secrets.token_hex(8).encode())
+        return self._known_machine()
+
+    def _known_machine(self) -> str:
+        """Empty where no run of this machine has held a workload yet."""
+        path = self._home / FOLDER / MACHINE_FILE
+        if not path.exists():
+            return ""
         found = atomic_file.read_file(path).decode("ascii", "replace").strip()
         if not _MACHINE.fullmatch(found):  # a tag with it could not be read again
             raise OpsError(f"{path} does not have this machine's ID.", "Remove it: another one is made.")
