@@ -41,6 +41,9 @@ PAGES = {
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
         Entry("failures", "Failures", "heart_broken", "Errors, latency and memory", comparable=True),
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),
+        Entry(
+            "rightsize", "Right-sizing", "straighten", "Memory and batch size, measured with real jobs", ranged=False
+        ),
         Entry("compare", "Compare", "compare_arrows", "Synchronous against event-driven, measured", ranged=False),
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
         Entry("trace", "Trace", "account_tree", "One job's path, from its sending to its result", ranged=False),

@@ -30,6 +30,7 @@ from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources import traces
 from ops.insight.sources.traces import XrayTrace
+from ops.rightsize.model import Measured
 from ops.target import Target
 
 if TYPE_CHECKING:
@@ -96,6 +97,15 @@ class AwsReportSource:
         from ops.twin import sample_traffic
 
         return self._target.is_twin and sample_traffic.is_sending()
+
+    def sweep(self) -> Measured | None:
+        from ops.rightsize import journal, results
+
+        function = self._workload.function
+        if function is None:
+            return None
+        home = journal.folder(self._target)
+        return results.latest(home, self._workload.account, self._workload.region, function.name)
 
     def comparison(self) -> ComparisonRun | None:
         from ops.compare import saved

@@ -25,6 +25,7 @@ from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources.traces import XrayTrace
+from ops.rightsize.model import Measured
 
 if TYPE_CHECKING:
     from dashboard.services.alarm_tests import AlarmTestRun
@@ -83,6 +84,10 @@ class ReportSource(Protocol):
     def cold_starts(self, span: TimeRange) -> ColdStartReport: ...
     def failures(self, span: TimeRange) -> FailuresReport: ...
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
+    def sweep(self) -> Measured | None:
+        """The last sweep of ``ops rightsize`` of the workload's function on this machine; None without one. Calls no AWS
+        service."""
+
     def comparison(self) -> ComparisonRun | None:
         """The last run of ``ops compare`` on this machine; None without one. Calls no AWS service."""
 

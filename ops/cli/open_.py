@@ -27,6 +27,7 @@ PAGES = (
     "cold-starts",
     "failures",
     "cost",
+    "rightsize",
     "compare",
     "dead-letters",
     "trace",

@@ -16,7 +16,7 @@ INIT_MS = 3_000.0
 
 @dataclass(frozen=True)
 class SweepEstimate:
-    """At most, roughly. ``changes``: of ``$LATEST``'s memory."""
+    """Roughly. ``changes``: of ``$LATEST``'s memory."""
 
     invocations: int
     seconds: float
@@ -35,7 +35,7 @@ def estimate(
     prices: Prices,
 ) -> SweepEstimate:
     """``job_ms``: what one job took with ``job_memory_mb``. Less memory is taken to make it slower in proportion below
-    one vCPU, more not faster: the upper end."""
+    one vCPU, more not faster."""
     seconds = usd = 0.0
     for memory in memories:
         cores, had = (min(1.0, sizes.vcpus(size)) for size in (memory, job_memory_mb))

@@ -161,12 +161,18 @@ def _finding(
     p95 = {row.setting: row.duration_p95_ms for row in rows}
     now, then = p95.get(measured.current), p95[suggested]
     slower = f"; p95 {formatting.latency(now.value)} → {formatting.latency(then.value)}" if now and then else ""
-    money = ""
-    if saving is not None:
-        verb = "saves" if saving.value >= 0 else "costs"
-        more = "" if saving.value >= 0 else " more"
-        money = f": {verb} {formatting.usd(abs(saving.value))}{more} per month"
-    return f"Change {measured.function} from {measured.current} to {suggested} for {goal}{where}{money}{slower}."
+    return (
+        f"Change {measured.function} from {measured.current} to {suggested} for {goal}{where}{_money(saving)}{slower}."
+    )
+
+
+def _money(saving: Interval | None) -> str:
+    if saving is None:
+        return ""
+    if (saving.low or 0) <= 0 <= (saving.high or 0):
+        return ": costs about the same"
+    more = "" if saving.value >= 0 else " more"
+    return f": {'costs' if more else 'saves'} {formatting.usd(abs(saving.value))}{more} per month"
 
 
 def _consequences(measured: Measured, rows: tuple[SizedSetting, ...], suggested: Setting | None) -> tuple[str, ...]:

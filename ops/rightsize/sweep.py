@@ -140,14 +140,16 @@ class Sweep:
             )
         return warm
 
-    def estimate(self, trial: Attempt) -> SweepEstimate:
+    def estimate(self, trial: Attempt, observed: Observed) -> SweepEstimate:
+        """By the longer of the trial's job and the mean of what the function did lately: jobs differ."""
         settings = self.settings
+        lately = (observed.duration_ms or 0.0) / max(1.0, observed.messages_per_invocation or 1.0)
         return estimate(
             settings.memories,
             settings.batch_sizes,
             settings.rounds,
             settings.per_round,
-            trial.duration_ms or 0.0,
+            max(trial.duration_ms or 0.0, lately),
             self.function.memory_mb,
             self.function.architecture,
             self._prices,

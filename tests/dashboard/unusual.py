@@ -132,6 +132,9 @@ class Empty(Sample):
     def comparison(self) -> None:
         return None
 
+    def sweep(self) -> None:
+        return None
+
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
         return replace(full, depth=self._none(full.depth), count=None, alarms=())
@@ -214,7 +217,7 @@ class Refused(Sample):
     def _no(self, *_: object, **__: object) -> NoReturn:
         raise self.make()
 
-    comparison = overview = queue = concurrency = forecast = cold_starts = failures = cost = dead_letters = (
+    sweep = comparison = overview = queue = concurrency = forecast = cold_starts = failures = cost = dead_letters = (
         dead_letter_service
     ) = identity = log_lines = alarms = alarm_checks = alarm_coverage = _no
 

@@ -122,18 +122,19 @@ def _measure(
 
     sweep = sweeps.Sweep(aws, described, settings, _bodies(aws, described, measure, tell), tell, time.sleep)
     sweep.ensure_safe()
-    _confirm(sweep, yes, console)
+    _confirm(sweep, observed, yes, console)
     with stopping(console, "Stopping after this invocation; everything is put back.") as stop:
         return sweep.run(observed, stop)
 
 
-def _confirm(sweep: Sweep, yes: bool, console: StderrConsole) -> None:
+def _confirm(sweep: Sweep, observed: Observed, yes: bool, console: StderrConsole) -> None:
     """After the trial, which tells how long a job takes."""
-    estimate = sweep.estimate(sweep.trial())
+    estimate = sweep.estimate(sweep.trial(), observed)
     settings = sweep.settings
     lines = (
         f"{estimate.invocations} invocations of {sweep.function.name} at {', '.join(f'{size:,}' for size in settings.memories)} MB, "
-        f"about {formatting.duration(estimate.seconds)} and {formatting.usd(estimate.usd)} at most.",
+        f"about {formatting.duration(estimate.seconds)} and {formatting.usd(estimate.usd)}; it stops at "
+        f"{formatting.usd(settings.most_usd)} or after {formatting.duration(settings.most_minutes * 60)}.",
         f"$LATEST's memory is changed {estimate.changes} times to publish versions, and is {sweep.function.memory_mb:,} MB again before "
         "anything is measured.",
         "The jobs are worked on for real, under IDs that begin with rightsize-: their results are written, they count in the "

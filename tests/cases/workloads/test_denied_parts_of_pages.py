@@ -23,8 +23,8 @@ METRICS = {"NumberOfMessagesSent": 12.0, "NumberOfMessagesDeleted": 12.0, "Invoc
 USER = "arn:aws:sts::111122223333:assumed-role/OnCall/alex"
 LAMBDA_ACTIONS = {"event-source-mappings": "ListEventSourceMappings", "account-settings": "GetAccountSettings"}
 
-REPORTS = [entry for key, entry in PAGES.items() if key not in ("audit", "compare", "trace")]
-"""The pages Audit and Compare read a file on this machine, and Trace waits for an ID: they ask AWS for nothing."""
+REPORTS = [entry for key, entry in PAGES.items() if key not in ("audit", "compare", "rightsize", "trace")]
+"""The pages Audit, Compare and Right-sizing read a file on this machine, and Trace waits for an ID: they ask AWS for nothing."""
 OF_ALARMS = {"overview", "queue", "concurrency", "forecast", "failures", "cost", "dead_letters", "alarms", "runbooks"}
 OF_LOGS = {"overview", "cold_starts", "failures", "cost", "alarms"}
 """Pages that read alarms, and log lines or groups, before anything is clicked."""

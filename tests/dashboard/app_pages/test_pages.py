@@ -11,7 +11,7 @@ from tests.dashboard.app import App
 
 Visit = Callable[[str], App]
 MEASURED = {
-    key: entry for key, entry in PAGES.items() if key not in ("audit", "compare", "runbooks", "trace")
+    key: entry for key, entry in PAGES.items() if key not in ("audit", "compare", "rightsize", "runbooks", "trace")
 }  # of files, and of one job
 pages = pytest.mark.parametrize("entry", MEASURED.values(), ids=list(MEASURED))
 

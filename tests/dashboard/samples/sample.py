@@ -9,6 +9,7 @@ from ops.aws.sts import Identity
 from ops.compare.measured import ComparisonRun
 from ops.insight.sources.traces import TraceSpan, XrayTrace, console_url
 from ops.logs import LogLine, LogPage
+from ops.rightsize.model import Measured
 from ops.workload import Gap
 from tests.dashboard.samples.alarm_reports import AlarmReports
 from tests.dashboard.samples.comparisons import comparison_run
@@ -16,6 +17,7 @@ from tests.dashboard.samples.forecast_reports import ForecastReports
 from tests.dashboard.samples.invocation_reports import InvocationReports
 from tests.dashboard.samples.queue_reports import QueueReports
 from tests.dashboard.samples.series import NOW
+from tests.dashboard.samples.sweeps import sweep
 from tests.dashboard.samples.trace_reports import TraceReports
 from tests.fakes import runbook_service
 from tests.fakes.dead_letter_service import SampleDeadLetterService
@@ -55,6 +57,9 @@ class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, Tra
             TraceSpan("## handler" + self.foreign, 0.012, None, 1, "ValueError: no" + self.foreign),
         )
         return XrayTrace(trace_id, console_url(trace_id, "eu-west-1"), spans)
+
+    def sweep(self) -> Measured | None:
+        return sweep(trouble=self.trouble)
 
     def comparison(self) -> ComparisonRun | None:
         return comparison_run(killed=self.trouble)

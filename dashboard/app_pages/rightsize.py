@@ -1,0 +1,188 @@
+"""Right-sizing: the last sweep of ``ops rightsize``, by the objective that is chosen."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import page_runtime
+from dashboard.charts import rightsize as charts
+from dashboard.components import widgets
+from dashboard.formatting import NONE, escape, millis, number, percent, usd
+from dashboard.markup import error_box, html_blocks
+from dashboard.markup.html_blocks import Stat
+from dashboard.pages import PAGES
+from ops import pricing
+from ops.errors import OpsError
+from ops.insight.report_types import Finding, Level
+from ops.rightsize import suggestion
+from ops.rightsize.model import Interval, Measured, Objective, SizedSetting, Sizing
+
+NAMES = {
+    Objective.BALANCED.value: "Balanced",
+    Objective.COST.value: "Lowest cost",
+    Objective.LATENCY.value: "Lowest latency",
+}
+
+
+def page() -> None:
+    entry = PAGES["rightsize"]
+    try:
+        source = page_runtime.report_source()
+        measured = source.sweep()
+        command = source.command("rightsize")
+    except OpsError as error:
+        st.html(html_blocks.head(entry))
+        error_box.show(error)
+        return
+    st.html(html_blocks.head(entry, measured.ended if measured else None, page_runtime.ZONE))
+    if measured is None:
+        with st.container(key="opening"):
+            page_runtime.show_finding(Finding(Level.UNKNOWN, "No memory size has been measured on this machine."))
+        why = (
+            "A sweep runs real jobs at several memory sizes, on versions of its own, and puts everything back. It shows an "
+            "estimate first, and asks:"
+        )
+        st.html(html_blocks.empty("No sweep yet", why))
+        st.code(command, language=None)
+        return
+    _measured(measured, command)
+
+
+def _measured(measured: Measured, command: str) -> None:
+    top = st.container()
+    objective, per_month = _inputs(measured)
+    observed = replace(measured.observed, jobs_per_month=per_month)
+    try:
+        answer = suggestion.size_up(replace(measured, observed=observed), pricing.load(measured.region), objective)
+    except OpsError as error:
+        error_box.show(error)
+        return
+    level = Level.UNKNOWN if answer.suggested is None else Level.WATCH if measured.stopped else Level.OK
+    with top:
+        with st.container(key="opening"):
+            page_runtime.show_finding(Finding(level, answer.finding))
+        st.html(html_blocks.stats(_stats(measured, answer)))
+    widgets.pair((charts.cost(answer), "rightsize-cost"), (charts.latency(answer), "rightsize-latency"))
+    _table(answer)
+    notes = " ".join(answer.notes)
+    st.html(f'<span class="so-quiet">{escape(notes)}</span>')
+    st.caption("Measure again:")
+    st.code(command, language=None)
+
+
+def _inputs(measured: Measured) -> tuple[Objective, float | None]:
+    goal, jobs = st.columns((2, 1), gap="medium", vertical_alignment="bottom")
+    chosen = goal.segmented_control(
+        "Objective",
+        list(NAMES),
+        format_func=NAMES.__getitem__,
+        default=Objective.BALANCED.value,
+        key="rs-objective",
+        bind="query-params",
+    )
+    seen = measured.observed.jobs_per_month
+    typed = jobs.number_input(
+        "Jobs per month",
+        min_value=0.0,
+        max_value=1e12,
+        step=1_000.0,
+        value=None,
+        format="%.0f",
+        placeholder=f"{number(seen)} as observed" if seen is not None else "unknown",
+        key="rs-per-month",
+        bind="query-params",
+    )
+    return Objective(chosen or Objective.BALANCED.value), seen if typed is None else typed
+
+
+def _stats(measured: Measured, answer: Sizing) -> list[Stat]:
+    rows = {row.setting: row for row in answer.rows}
+    current = rows.get(answer.current)
+    chosen = rows.get(answer.suggested) if answer.suggested else None
+    saving = answer.saving_month
+    return [
+        Stat("Current", f"{answer.current.memory_mb:,} MB", note=_of(current)),
+        Stat("Suggested", f"{answer.suggested.memory_mb:,} MB" if answer.suggested else NONE, note=_of(chosen)),
+        Stat(
+            "Saves per month",
+            _signed(saving.value) if saving else NONE,
+            note=f"{_signed(saving.low)} to {_signed(saving.high)}" if saving else "the number of jobs is unknown",
+        ),
+        Stat("Cold starts priced in", percent(answer.cold_share), note="of invocations"),
+        Stat(
+            "Measured",
+            number(len(measured.attempts)),
+            note=f"invocations{' on the twin' if measured.twin else ''}{', ended early' if measured.stopped else ''}",
+        ),
+    ]
+
+
+def _of(row: SizedSetting | None) -> str:
+    if row is None:
+        return ""
+    cost = f"{usd(row.usd_per_1000.value)} per 1,000" if row.usd_per_1000 else ""
+    batch = f"batches of {row.setting.batch_size}" if row.setting.batch_size > 1 else ""
+    return ", ".join(filter(None, (cost, batch)))
+
+
+def _signed(amount: float | None) -> str:
+    if amount is None:
+        return NONE
+    return f"−{usd(-amount)}" if amount < 0 else usd(amount)
+
+
+def _table(answer: Sizing) -> None:
+    st.subheader("Settings", anchor=False)
+    rows = [
+        {
+            "memory": row.setting.memory_mb,
+            "batch": row.setting.batch_size,
+            "usd": _with_ends(row.usd_per_1000, usd),
+            "p50": _with_ends(row.duration_p50_ms, millis),
+            "p95": _with_ends(row.duration_p95_ms, millis),
+            "init": millis(row.init_ms.value) if row.init_ms else NONE,
+            "used": row.used_mb,
+            "failed": row.failed,
+            "verdict": _verdict(row, answer),
+        }
+        for row in answer.rows
+    ]
+    text, count = st.column_config.TextColumn, st.column_config.NumberColumn
+    widgets.table(
+        pd.DataFrame(rows),
+        "rightsize",
+        {
+            "memory": count("Memory (MB)", format="localized"),
+            "batch": count("Batch size", format="localized"),
+            "usd": text("USD per 1,000 jobs", alignment="right", help="With the 95% interval"),
+            "p50": text("p50", alignment="right", help="Of warm invocations, with the 95% interval"),
+            "p95": text("p95", alignment="right", help="Of warm invocations, with the 95% interval"),
+            "init": text("Init", alignment="right", help="Median of the cold starts"),
+            "used": count("Max used (MB)", format="localized"),
+            "failed": count("Failed", format="localized", help="Invocations with failed jobs"),
+            "verdict": text("Against the current setting", width="large"),
+        },
+        height=widgets.height(len(rows)),
+        placeholder=NONE,
+    )
+
+
+def _with_ends(found: Interval | None, written: Callable[[float], str]) -> str:
+    if found is None:
+        return NONE
+    ends = [written(end) if end is not None else "?" for end in (found.low, found.high)]
+    return f"{written(found.value)} ({ends[0]} – {ends[1]})"
+
+
+def _verdict(row: SizedSetting, answer: Sizing) -> str:
+    words = (
+        "suggested" if row.setting == answer.suggested else "",
+        "current" if row.setting == answer.current else row.against,
+        f"not suggested: {row.unfit}" if row.unfit else "",
+    )
+    return ", ".join(filter(None, words))
+
+
+page()

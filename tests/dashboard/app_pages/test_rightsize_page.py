@@ -1,0 +1,62 @@
+"""The Right-sizing page: measured, not measured, refused, and by another objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from dashboard.charts import rightsize as charts
+from dashboard.pages import PAGES
+from ops import pricing
+from ops.rightsize import suggestion
+from ops.rightsize.model import Objective
+from tests.dashboard.app import App
+from tests.dashboard.samples.sweeps import MEMORIES, sweep
+
+Visit = Callable[[str], App]
+ENTRY = PAGES["rightsize"]
+
+
+def test_a_sweep_has_its_finding_its_curves_and_its_table(sample: Visit) -> None:
+    app = sample("fine").open(ENTRY)
+    assert not app.at.exception
+    assert app.chart_titles == ["Cost by memory size", "Duration by memory size"]
+    assert "Change scilearn-worker from 1,024 MB to 1,769 MB for cost and latency" in app.text
+    assert "Settings" in app.text
+    lines = app.charts[1]["data"]
+    assert [line["name"] for line in lines] == ["p95", "p50"]
+    assert list(lines[0]["x"]) == list(MEMORIES)
+
+
+def test_another_objective_and_number_of_jobs_are_of_the_same_measurements(sample: Visit) -> None:
+    app = sample("fine").open(ENTRY, **{"rs-objective": "cost", "rs-per-month": "0"})
+    assert "for cost" in app.text
+    assert "$0.00" in app.text
+
+
+def test_what_may_not_be_suggested_says_why(sample: Visit) -> None:
+    app = sample("trouble").open(ENTRY)
+    assert not app.at.exception
+    assert "The sweep ended early: It reached the limit of $1 (--max-usd)." in app.text
+    rows = app.at.dataframe[0].value
+    assert "not suggested: runs out of memory" in rows["verdict"].iloc[0]
+
+
+def test_nothing_measured_shows_the_command(sample: Visit) -> None:
+    app = sample("empty").open(ENTRY)
+    assert not app.at.exception
+    assert "No sweep yet" in app.text
+    assert "ops rightsize" in app.text
+    assert app.charts == []
+
+
+def test_an_error_is_a_sentence(sample: Visit) -> None:
+    app = sample("denied").open(ENTRY)
+    assert not app.at.exception
+    assert "Next step" in app.text
+
+
+def test_batch_sizes_are_lines_of_their_own() -> None:
+    answer = suggestion.size_up(sweep(batch_sizes=(1, 10)), pricing.load(), Objective.COST)
+    chart = charts.cost(answer)
+    assert [line.name for line in chart.data] == ["batches of 1", "batches of 10"]
+    assert all(above > below for above, below in zip(chart.data[0].y, chart.data[1].y, strict=True))
