@@ -1,8 +1,9 @@
-"""Real drains on a twin against the forecast: the mapping is off, a backlog is sent, the forecast is made by the rates of the
-drain before, and the mapping is switched on.
+"""Real drains on a twin against the forecast: the mapping is off, a backlog is sent, the forecast is made by what the metrics
+show of the drains before (under other laws, too), and the mapping is switched on.
 
-A machine with other work does not keep its speed from one drain to the next. So the forecast is made once more, afterwards, by
-the rates of the drain itself: what is left then is the error of the model.
+The function sleeps instead of calculating (``tests/bench/_sleeping_function.py``), since the speed of a machine with other
+work changes from one drain to the next, and no forecast knows by how much. Everything else is the twin's own: pollers,
+batches, INIT, throttles, metrics.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ops.aws import Aws
 from ops.insight import time_window
@@ -20,80 +23,141 @@ from ops.insight.forecast.assumptions import Assumed
 from ops.insight.reports import forecast
 from ops.target import resolve
 from ops.workload import describe
-from tests.bench._agreement_states import PARAMETERS, PUBLISHED_S, States
+from tests.bench._sleeping_function import MEAN_S, SleepingFunction
 from tests.twins import Twin, start, wait_for
 
-DRAINS = 5
-LEAST_S = 40.0
-"""Of a drain: the metrics' periods and the poll that ends one are small beside it."""
-PROBES = (60, 200)
-"""Messages of the drains that come first: with cold starts, and then without, to choose the backlog of the others by."""
+PARAMETERS = {"FunctionTimeout": "30", "QueueVisibilityTimeout": "180"}
+PUBLISHED_S = 32
+"""After this time the metrics of now are published."""
 MOST_S = 600.0
 
 
 @dataclass(frozen=True)
-class RealDrain:
-    """Seconds. ``foretold``: at the resume; ``explained``: by the rates of the drain itself."""
+class Setting:
+    """``lasts_s``: about, with what arrives meanwhile left out. ``at_once``: invocations, to choose the backlog by."""
 
+    law: str
+    at_once: int
+    batch: int = 10
+    maximum: int | None = None
+    reserved: int | None = None
+    window_s: int = 0
+    arrivals_per_min: float = 0.0
+    cold: bool = False
+    lasts_s: float = 45.0
+
+    @property
+    def backlog(self) -> int:
+        free = 1 - self.arrivals_per_min / 60 * MEAN_S / self.at_once
+        return round(self.at_once / MEAN_S * self.lasts_s * free) + 3
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        maximum = {} if self.maximum is None else {"MaximumConcurrency": self.maximum}
+        return {"BatchSize": self.batch, "MaximumBatchingWindowInSeconds": self.window_s, "ScalingConfig": maximum}
+
+
+PROBES = (
+    Setting("to observe: maximum concurrency 2", 2, maximum=2),
+    Setting("to observe: maximum concurrency 4", 4, maximum=4),
+    Setting("to observe: reserved concurrency 3, below the mapping's", 3, reserved=3),
+)
+SETTINGS = (
+    Setting("maximum concurrency 3", 3, maximum=3),
+    Setting("maximum concurrency 12, of the ramp from 5", 12, batch=5, maximum=12),
+    Setting("reserved concurrency 4, below the mapping's", 4, reserved=4),
+    Setting("batching window of 5 s", 4, maximum=4, window_s=5),
+    Setting("arrivals at half of the capacity", 4, maximum=4, arrivals_per_min=300.0, lasts_s=60.0),
+    Setting("new environments", 6, batch=5, maximum=6, cold=True),
+)
+
+
+@dataclass(frozen=True)
+class RealDrain:
+    """Seconds. ``foretold``: before the mapping was switched on. ``machine_load``: the load average of the last minute, at
+    its end."""
+
+    law: str
+    backlog: int
     took: float
     foretold: float
-    explained: float
+    machine_load: float
 
     @property
     def error_pct(self) -> float:
         return 100 * abs(self.foretold - self.took) / self.took
 
-    @property
-    def model_error_pct(self) -> float:
-        return 100 * abs(self.explained - self.took) / self.took
+
+def measure() -> list[RealDrain]:
+    with tempfile.TemporaryDirectory() as folder, start(Path(folder) / "twin", PARAMETERS) as twin:
+        return Drains(twin, SleepingFunction(twin, Path(folder) / "image")).run()
 
 
-def measure(drains: int = DRAINS) -> list[RealDrain]:
-    with tempfile.TemporaryDirectory() as folder, start(Path(folder), PARAMETERS | {"MaximumConcurrency": "2"}) as twin:
-        return Drains(twin).run(drains)
-
-
+@dataclass
 class Drains:
-    def __init__(self, twin: Twin) -> None:
-        os.environ |= {"OPS_TARGET": "twin", "OPS_TWIN_DIR": str(twin.folder)}
-        self._states, self._target = States(twin), resolve()
-        self._aws = Aws(self._target)
-        self._last_s = 0.0
+    twin: Twin
+    function: SleepingFunction
+    _began: float = field(default_factory=time.monotonic)
 
-    def run(self, drains: int) -> list[RealDrain]:
-        for probe in PROBES:
-            self._pause(probe)
-            self._drain()
-        backlog = round(PROBES[-1] * max(1.0, LEAST_S / self._last_s))
+    def __post_init__(self) -> None:
+        os.environ |= {"OPS_TARGET": "twin", "OPS_TWIN_DIR": str(self.twin.folder)}
+        self._target = resolve()
+        self._aws = Aws(self._target)
+
+    def run(self) -> list[RealDrain]:
+        for setting in PROBES:
+            self._pause(setting)
+            self._drain(setting)
         found = []
-        for number in range(drains):
-            self._pause(backlog)
-            foretold = self._forecast(backlog, self._last_s + 2 * PUBLISHED_S)
-            took = self._drain()
-            found.append(RealDrain(took, foretold, self._forecast(backlog, took + PUBLISHED_S)))
-            text = f"drain {number + 1}: {backlog} messages took {took:.1f} s, forecast {foretold:.1f} s"
-            text += f" ({found[-1].error_pct:.1f}%), by its own rates {found[-1].explained:.1f} s"
-            print(f"{text} ({found[-1].model_error_pct:.1f}%)", file=sys.stderr, flush=True)
+        for setting in SETTINGS:
+            self._pause(setting)
+            foretold = self._forecast(setting)
+            took, load = self._drain(setting)
+            found.append(RealDrain(setting.law, setting.backlog, took, foretold, load))
+            one = found[-1]
+            text = f"{one.law}: {one.backlog} messages took {one.took:.1f} s, forecast {one.foretold:.1f} s"
+            print(f"{text} ({one.error_pct:.1f}%), load {one.machine_load:.0f}", file=sys.stderr, flush=True)
         return found
 
-    def _pause(self, backlog: int) -> None:
-        self._states.set_mapping(False)
-        self._states.send(backlog)
+    def _pause(self, setting: Setting) -> None:
+        self.function.set_mapping(False, **setting.mapping)
+        self.function.reserve(setting.reserved)
+        if setting.cold:
+            self.function.renew()
+        self.function.send(setting.backlog)
 
-    def _drain(self) -> float:
-        """Seconds from the resume until nothing waits or is in flight; its metrics are published afterwards."""
-        self._states.set_mapping(True)
+    def _drain(self, setting: Setting) -> tuple[float, float]:
+        """Seconds from the resume until nothing waits for the first time (messages arrive until then) and nothing is in flight,
+        and the machine's load; its metrics are published afterwards."""
+        over = threading.Event()
+        sender = threading.Thread(target=self._arrive, args=(setting.arrivals_per_min, over), daemon=True)
+        self.function.set_mapping(True)
         began = time.monotonic()
-        wait_for(self._states.is_idle, MOST_S, "the backlog is not drained", pause=0.5)
-        self._last_s = time.monotonic() - began
+        sender.start()
+        try:
+            wait_for(self.function.nothing_waits, MOST_S, "the backlog is not drained", pause=0.2)
+        finally:
+            over.set()
+            sender.join()
+        wait_for(self.function.is_idle, MOST_S, "the backlog is not drained", pause=0.2)
+        took, load = time.monotonic() - began, os.getloadavg()[0]
         time.sleep(PUBLISHED_S)
-        return self._last_s
+        return took, load
 
-    def _forecast(self, backlog: int, over_s: float) -> float:
-        """Of that backlog, by the rates of the last seconds; nothing arrives meanwhile."""
+    def _arrive(self, per_minute: float, over: threading.Event) -> None:
+        began, sent = time.monotonic(), 0
+        while per_minute and not over.wait(0.1):
+            due = round((time.monotonic() - began) * per_minute / 60)
+            self.function.send(due - sent)
+            sent = due
+
+    def _forecast(self, setting: Setting) -> float:
+        """Of the backlog that was sent, by what was observed since the first drain began."""
         workload = describe(self._aws, self._target)
-        window = time_window.last(over_s / 60, self._target.finest_period)
-        made = forecast.report(self._aws, workload, window, Assumed(backlog=float(backlog), arrivals_per_min=0.0))
+        window = time_window.last((time.monotonic() - self._began) / 60, self._target.finest_period)
+        assumed = Assumed(backlog=float(setting.backlog), arrivals_per_min=setting.arrivals_per_min)
+        made = forecast.report(self._aws, workload, window, assumed)
         assert made.now is not None
         assert made.now.forecast.drained_s is not None
+        print("\n".join(made.basis), file=sys.stderr)
         return made.now.forecast.drained_s.mid

@@ -15,6 +15,7 @@ from ops.insight import time_window
 from ops.insight.forecast import observed_rates
 from ops.insight.forecast.drain_model import Array, ArrivalProfile
 from ops.insight.forecast.group_drain import MessageGroups
+from ops.insight.forecast.scaling_laws import Environments
 from ops.insight.forecast.what_if import Changes
 from ops.insight.rules import alarm_rules, backlog
 from ops.insight.sources import metric_queries, metrics
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
+WARM_S = 300.0
+"""An environment that ran so lately is taken as still there: an assumption, since Lambda does not say how long it keeps
+one."""
 AHEAD = timedelta(hours=24)
 """Of an earlier day's arrivals; after that they repeat."""
 PROFILE_STEP_S = 900
@@ -130,9 +134,22 @@ def seconds_per_message(seen: ObservedRates, assumed: Assumed, window: Window) -
         return None
     fill = f" at {formatting.count(seen.messages_per_batch, 'message')} per batch" if seen.messages_per_batch else ""
     times = f", times {seen.receives_per_message:.2g} receives" if seen.receives_per_message >= 1.05 else ""
+    gap = f" and {formatting.latency(seen.gap_s * 1000)} until the next batch is there" if seen.gap_s >= 0.001 else ""
     over = formatting.stretch(window.length.total_seconds())
-    source = f"{formatting.duration(seen.seconds_per_message)}{fill}{times}, observed over {over}"
-    return Basis(seen.seconds_per_message * seen.receives_per_message, source)
+    when = f"while messages waited in the last {over}" if seen.backlogged else f"observed over {over}"
+    source = f"{formatting.duration(seen.seconds_per_message)}{fill}{gap}{times}, {when}"
+    return Basis((seen.seconds_per_message + seen.gap_s) * seen.receives_per_message, source)
+
+
+def environments(readings: Readings) -> Environments:
+    """Those that run, those that are warm, and how long the INIT of another one takes, by the extension's records."""
+    cold, init_ms = (readings.total(name) or 0.0 for name in ("cold", "init_ms"))
+    lately = readings.columns.get("concurrency", ())[-max(1, round(WARM_S / readings.window.period)) :]
+    return Environments(
+        running=readings.latest("concurrency", quiet=0.0) or 0.0,
+        warm=max((value for value in lately if not math.isnan(value)), default=0.0),
+        init_s=init_ms / 1000 / cold if cold else 0.0,
+    )
 
 
 def deadline(workload: Workload, known: tuple[Alarm, ...], assumed: Assumed) -> Basis | None:
@@ -178,9 +195,18 @@ def _batch_variation(readings: Readings) -> float:
     return math.sqrt(math.expm1(min(width, 2.0) ** 2))
 
 
-def notes(settings: ScalingSettings, seen: ObservedRates) -> tuple[str, ...]:
+def notes(settings: ScalingSettings, seen: ObservedRates, there: Environments) -> tuple[str, ...]:
     """What else is assumed."""
     found = ["assumed: messages are taken about in order, and the backlog arrived evenly"]
+    if there.init_s:
+        found.append(
+            f"INIT: {formatting.duration(there.init_s)} for each environment above {formatting.count(there.warm)}, the most that "
+            f"ran in the last {formatting.duration(WARM_S)}"
+        )
+    else:
+        found.append("not counted: INIT of new environments, of which there is no record in the range")
+    if not seen.backlogged:
+        found.append("time between batches not counted: messages seldom waited in the range, so it was not seen")
     if settings.reserved is None and settings.account is not None:
         found.append("assumed: no other function uses the account's concurrency")
     if not seen.second_samples.size:

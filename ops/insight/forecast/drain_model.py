@@ -6,7 +6,8 @@ batch, half of which is still to do on average. What it leaves out: that a mappi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,12 +25,16 @@ HORIZON_S = 14 * 86_400.0
 @dataclass(frozen=True)
 class ConcurrencyLaw:
     """How many invocations run at once while messages wait: ``start`` at first, ``per_minute`` more each minute, up to
-    ``limit``. ``limited_by``: the limit's name."""
+    ``limit``. ``limited_by``: the limit's name. ``warm``: environments that are there already; each further one works
+    after its INIT of ``init_s`` seconds. ``throttles``: whether pollers ask for more than the limit, and are throttled."""
 
     start: float
     per_minute: float
     limit: float
     limited_by: str
+    warm: float = math.inf
+    init_s: float = 0.0
+    throttles: bool = False
 
     def at(self, seconds: Array) -> Array:
         """Concurrency after so many seconds."""
@@ -39,15 +44,28 @@ class ConcurrencyLaw:
     def part(self, share: float) -> ConcurrencyLaw:
         """What of it one message group gets, at most one invocation."""
         return ConcurrencyLaw(
-            min(1.0, self.start * share), self.per_minute * share, min(1.0, self.limit * share), self.limited_by
+            min(1.0, self.start * share),
+            self.per_minute * share,
+            min(1.0, self.limit * share),
+            self.limited_by,
+            self.warm * share,
+            self.init_s,
         )
 
     def work(self, seconds: Array) -> Array:
         """Environment-seconds of work done by then, while there is always something to do."""
-        start, growth = min(self.start, self.limit), self.per_minute / 60
-        ramp_s = (self.limit - start) / growth if growth > 0 else 0.0
+        if self.init_s <= 0 or self.warm >= self.limit:
+            return self._running(seconds, self.limit)
+        initialized = np.maximum(0.0, seconds - self.init_s)
+        cold = self._running(initialized, self.limit) - self._running(initialized, self.warm)
+        return np.asarray(self._running(seconds, self.warm) + cold, dtype=np.float64)
+
+    def _running(self, seconds: Array, most: float) -> Array:
+        """Seconds that environments have run by then, where there are ``most`` of them at most."""
+        start, growth = min(self.start, most), self.per_minute / 60
+        ramp_s = (most - start) / growth if growth > 0 else 0.0
         ramping = np.minimum(seconds, ramp_s)
-        full = (self.limit if growth > 0 else start) * np.maximum(0.0, seconds - ramp_s)
+        full = (most if growth > 0 else start) * np.maximum(0.0, seconds - ramp_s)
         return np.asarray(start * ramping + growth * ramping**2 / 2 + full, dtype=np.float64)
 
 
@@ -198,7 +216,7 @@ def concurrency_for(
     per_message, as_they_are = np.array([seconds_per_message]), np.ones(1)
 
     def drains(limit: int) -> bool:
-        lifted = ConcurrencyLaw(law.start, law.per_minute, float(limit), "")
+        lifted = replace(law, limit=float(limit), limited_by="")
         found = drain_seconds(backlog, arrivals, lifted, per_message, as_they_are, within_s, batch)
         return bool(found[0] <= within_s)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -58,9 +58,10 @@ class Interval:
 
 @dataclass(frozen=True)
 class Load:
-    """``seconds_per_message``: one environment's time until a message is done, all its receives counted. ``batch``:
-    messages that it takes at once. The factors are samples of how far the truth may be off; empty where nothing is known
-    of that. ``groups``: of a FIFO queue."""
+    """``seconds_per_message``: one environment's time until a message is done, all its receives counted; ``gap_s`` of it
+    pass before the next batch is there, ``throttled_gap_s`` where pollers are throttled (None: not observed). ``batch``:
+    messages that it takes at once. ``window_s``: how long the mapping waits for the last batch to fill. The factors are samples
+    of how far the truth may be off; empty where nothing is known of that. ``groups``: of a FIFO queue."""
 
     backlog: float
     oldest_s: float
@@ -70,6 +71,20 @@ class Load:
     second_factors: Array
     batch: float = 0.0
     groups: MessageGroups | None = None
+    gap_s: float = 0.0
+    window_s: float = 0.0
+    throttled_gap_s: float | None = None
+
+    def under(self, law: ConcurrencyLaw) -> Load:
+        """With the gap of a mapping that is throttled, where the law has it and one was observed."""
+        gap_s = self.throttled_gap_s
+        if not law.throttles or gap_s is None:
+            return self
+        return replace(self, seconds_per_message=self.seconds_per_message - self.gap_s + gap_s, gap_s=gap_s)
+
+    def with_faster_job(self, times: float) -> Load:
+        """That many times as fast; the gap between batches stays."""
+        return replace(self, seconds_per_message=self.gap_s + (self.seconds_per_message - self.gap_s) / times)
 
     @property
     def needed(self) -> float:
@@ -199,7 +214,11 @@ def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array) -
     per_message = load.seconds_per_message * seconds
     backlog = load.backlog - (load.groups.in_turn(load.backlog, load.needed, law, load.batch) if load.groups else 0.0)
     together = drain_seconds(backlog, load.arrivals, law, per_message, arrivals, batch=load.batch)
-    if load.groups is None or load.backlog <= 0:
+    if load.backlog <= 0:
+        return together
+    # The last batch is half full, and its window runs while the batches before it are at work.
+    together = together + np.maximum(0.0, load.window_s - load.batch / 2 * per_message)
+    if load.groups is None:
         return together
     alone = group_drain.drain_seconds(
         load.backlog, load.arrivals, law, load.groups, per_message, arrivals, load.batch or 1.0

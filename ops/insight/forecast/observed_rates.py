@@ -7,24 +7,33 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from ops.insight.forecast.drain_model import Array
 
 if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
 
+Indices = npt.NDArray[np.int64]
+
 SAMPLES = 100
 LEAST_PERIODS = 8
 """Fewer periods say too little of how the rates vary."""
+LEAST_STEADY = 4
+LEAST_BATCHES = 10
+"""Of an environment: with fewer, a batch at either end of the periods looks like a gap."""
 SEED = 20_261_129
 """Fixed, so that the same metrics give the same interval at each refresh."""
 
 
 @dataclass(frozen=True)
 class ObservedRates:
-    """``seconds_per_message``: one environment's time for one receive, with INIT left out. ``receives_per_message``: of
-    one that was deleted, at least 1. The samples are resampled means of the same length; empty where there were fewer
-    than ``LEAST_PERIODS`` periods."""
+    """``seconds_per_message``: one environment's time for one receive, with INIT and the gap left out. ``gap_s``: how long
+    an environment is idle for each message although messages wait, until its next batch is there; 0 where that cannot be
+    told. ``throttled_gap_s``: the same of periods with throttles, after which pollers wait; None without such periods.
+    ``receives_per_message``: of one that was deleted, at least 1. The samples are resampled means of the same length;
+    empty where there were fewer than ``LEAST_PERIODS`` periods. ``backlogged``: whether the time is that of periods in which
+    messages waited all the time: batches were full then."""
 
     arrivals_per_min: float | None
     seconds_per_message: float | None
@@ -32,28 +41,44 @@ class ObservedRates:
     messages_per_batch: float | None
     arrival_samples: Array
     second_samples: Array
+    gap_s: float = 0.0
+    backlogged: bool = False
+    throttled_gap_s: float | None = None
 
 
-def observe(readings: Readings, in_flight: float) -> ObservedRates:
-    """Over all finished periods of the range. Needs the columns sent, received, deleted, invoked, invocations and
-    duration_ms."""
+def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bool = True) -> ObservedRates:
+    """Over all finished periods of the range. Needs the columns visible, sent, received, deleted, invoked, invocations,
+    duration_ms, throttles and concurrency. ``alone``: whether the function has no other work than this queue's."""
     periods = _spoken(readings)
-    given_name = "invoked" if readings.has("invoked") else "received"
-    sent, given, received, deleted, invocations, busy_ms = (
+    sent, received, deleted, invoked, invocations, busy_ms = (
         np.array(readings.counts(name, periods))
-        for name in ("sent", given_name, "received", "deleted", "invocations", "duration_ms")
+        for name in ("sent", "received", "deleted", "invoked", "invocations", "duration_ms")
     )
+    given = invoked if readings.has("invoked") else received
     minutes = readings.window.period / 60
-    done, handed, ran = float(deleted.sum()), float(given.sum()), float(invocations.sum())
-    seconds = float(busy_ms.sum()) / 1000 / handed if handed and busy_ms.any() else None
+    done = float(deleted.sum())
     repeated = (float(received.sum()) - in_flight) / done if done else 1.0
+    kept = _share(float(given.sum()), float(received.sum()) - in_flight)
+    waited = _waited(np.array(readings.counts("visible", periods)), received, batch_size)
+    backlogged = len(waited) >= LEAST_PERIODS and bool(busy_ms[waited].any())
+    if backlogged:
+        # An invocation's duration and its receive are counted when it starts, the messages that it was given when it ends.
+        given, invocations, busy_ms = received[waited] * kept, invocations[waited], busy_ms[waited]
+    handed, ran = float(given.sum()), float(invocations.sum())
+    seconds = float(busy_ms.sum()) / 1000 / handed if handed and busy_ms.any() else None
     arrival_samples = second_samples = np.empty(0)
     if len(periods) >= LEAST_PERIODS and seconds is not None:
-        rows = _resampled(len(periods))
-        arrival_samples = sent[rows].mean(axis=1) / minutes
+        arrival_samples = sent[_resampled(len(sent))].mean(axis=1) / minutes
+        rows = _resampled(len(given))
         handed_then = given[rows].sum(axis=1)
         ratio = np.divide(busy_ms[rows].sum(axis=1) / 1000, handed_then, out=np.zeros(SAMPLES), where=handed_then > 0)
         second_samples = np.where(ratio > 0, ratio, seconds)
+    gap_s, throttled_gap_s = 0.0, None
+    if backlogged and alone:
+        throttled = np.array(readings.counts("throttles", periods)) > 0
+        shares = (kept, max(1.0, repeated))
+        gap_s = _gap_s(readings, periods, waited[~throttled[waited]], shares) or 0.0
+        throttled_gap_s = _gap_s(readings, periods, waited[throttled[waited]], shares)
     return ObservedRates(
         arrivals_per_min=float(sent.mean()) / minutes if len(periods) and readings.has("sent") else None,
         seconds_per_message=seconds,
@@ -61,7 +86,43 @@ def observe(readings: Readings, in_flight: float) -> ObservedRates:
         messages_per_batch=handed / ran if handed and ran else None,
         arrival_samples=arrival_samples,
         second_samples=second_samples,
+        gap_s=gap_s,
+        backlogged=backlogged,
+        throttled_gap_s=throttled_gap_s,
     )
+
+
+def _waited(visible: Array, received: Array, batch_size: int) -> Indices:
+    """The periods in which something was received, with a full batch visible at their beginning and at their end: no poller
+    had to wait for one. (What was received says nothing of that: periods would be chosen by their speed.)"""
+    full = visible >= batch_size
+    return np.flatnonzero((received > 0) & full & np.concatenate(([False], full[:-1])))
+
+
+def _gap_s(readings: Readings, periods: range, waited: Indices, shares: tuple[float, float]) -> float | None:
+    """Where as many invocations ran as in the period before, each environment was there for the whole period: what is not
+    its invocations' duration is the gap. INIT is none of it: concurrency grows with a new environment. None where too little
+    was seen.
+
+    ``shares``: of received messages, those that the function was given; and receives for each deleted message. Messages that
+    were started are too many by what was at work at the end of the periods, those that were finished by what was at work at their
+    beginning: their mean is right.
+    """
+    kept, repeated = shares
+    columns = ("concurrency", "received", "invoked", "deleted", "duration_ms", "invocations")
+    running, received, invoked, deleted, busy_ms, ran = (np.array(readings.counts(name, periods)) for name in columns)
+    steady = np.array([at for at in waited if at and running[at] == running[at - 1] > 0], dtype=np.int64)
+    started, there = float(received[steady].sum()) * kept, float(running[steady].sum())
+    ended = float(invoked[steady].sum()) if readings.has("invoked") else float(deleted[steady].sum()) * repeated
+    if len(steady) < LEAST_STEADY or not started or ran[steady].sum() < LEAST_BATCHES * running[steady].max():
+        return None
+    whole_s = there * readings.window.period / ((started + ended) / 2)
+    return max(0.0, whole_s - float(busy_ms[steady].sum()) / 1000 / started)
+
+
+def _share(given: float, received: float) -> float:
+    """Of received messages, those that were given to the function: filters drop the others."""
+    return min(1.0, given / received) if given and received > 0 else 1.0
 
 
 def _spoken(readings: Readings) -> range:
@@ -71,7 +132,7 @@ def _spoken(readings: Readings) -> range:
     return range(spoken[0], spoken[-1] + 1) if spoken else range(0)
 
 
-def _resampled(periods: int) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+def _resampled(periods: int) -> Indices:
     """Indices of blocks of neighbouring periods, as long together as the range: neighbours are alike, so that single
     periods would look more certain than they are. (Block length: the cube root, the usual choice.)"""
     length = max(1, round(periods ** (1 / 3)))

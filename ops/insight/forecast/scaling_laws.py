@@ -29,6 +29,19 @@ GROUPS, IN_FLIGHT = MESSAGE_GROUPS, "in-flight quota"
 
 
 @dataclass(frozen=True)
+class Environments:
+    """``running``: invocations now, from where concurrency grows. ``warm``: initialized environments; ``init_s``: the INIT
+    of a further one, 0 where it is not known."""
+
+    running: float = 0.0
+    warm: float = 0.0
+    init_s: float = 0.0
+
+
+NONE_THERE = Environments()
+
+
+@dataclass(frozen=True)
 class ScalingSettings:
     """What bounds how many invocations run at once. ``pollers``: minimum and maximum of provisioned mode. ``groups``:
     active message groups of a FIFO queue, each of which runs one invocation at a time. ``window_s``: the batching window."""
@@ -97,8 +110,7 @@ class ScalingSettings:
                 "Add a batching window, e.g. of 1 s.",
             )
 
-    def law(self, running: float = 0.0) -> ConcurrencyLaw:
-        """``running``: how many run now, from where concurrency grows."""
+    def law(self, there: Environments = NONE_THERE) -> ConcurrencyLaw:
         if self.pollers is not None:
             least, most = (number * concurrency_limits.POLLER_CONCURRENCY for number in self.pollers)
             scaling = ConcurrencyLaw(least, POLLERS_PER_MINUTE, most, "provisioned pollers")
@@ -117,8 +129,10 @@ class ScalingSettings:
             if limit is not None
         ]
         limit, name = min(limits, key=lambda one: one[0])
-        start = min(limit, max(scaling.start, running))
-        return ConcurrencyLaw(start, scaling.per_minute, limit, name)
+        start = min(limit, max(scaling.start, there.running))
+        throttles = name in (concurrency_limits.RESERVED, concurrency_limits.ACCOUNT_QUOTA) and scaling.limit > limit
+        warm = max(there.running, there.warm)
+        return ConcurrencyLaw(start, scaling.per_minute, limit, name, warm, there.init_s, throttles)
 
 
 def of_workload(workload: Workload) -> ScalingSettings | None:

@@ -11,7 +11,12 @@ from ops import formatting
 from ops.aws.lambda_ import DEFAULT_MAXIMUM_POLLERS, DEFAULT_MINIMUM_POLLERS
 from ops.errors import UsageError
 from ops.insight.forecast.forecast import Forecast, Goals, Load, forecast
-from ops.insight.forecast.scaling_laws import FIFO_BATCH_RANGE, MAXIMUM_CONCURRENCY_RANGE, ScalingSettings
+from ops.insight.forecast.scaling_laws import (
+    FIFO_BATCH_RANGE,
+    MAXIMUM_CONCURRENCY_RANGE,
+    Environments,
+    ScalingSettings,
+)
 from ops.insight.rules import concurrency_limits, cost_model
 
 if TYPE_CHECKING:
@@ -23,6 +28,9 @@ MORE = 2
 FASTER_RANGE = (0.01, 1_000.0)
 MEMORY_RANGE = (128, 10_240)
 """MB of a function (Lambda quotas, 2026-11)."""
+VCPU_MB = 1_769
+"""Memory with which a function has one vCPU (Lambda developer guide, 2026-11); below it CPU is in proportion, and above it only
+work in several threads gains."""
 MINUTES_PER_MONTH = cost_model.HOURS_PER_MONTH * 60
 
 
@@ -124,14 +132,14 @@ def variants(now: ScalingSettings, seconds_per_message: float = 0.0, timeout_s: 
 
 
 def run(
-    variant: Variant, load: Load, goals: Goals, running: float, workload: Workload, prices: Prices
+    variant: Variant, load: Load, goals: Goals, there: Environments, workload: Workload, prices: Prices
 ) -> VariantForecast:
     settings = variant.settings
-    law = settings.law(running)
+    law = settings.law(there)
     changed = replace(
-        load,
-        seconds_per_message=load.seconds_per_message / variant.faster,
+        load.under(law).with_faster_job(variant.faster),
         batch=min(load.batch, float(settings.batch_size)),
+        window_s=float(settings.window_s),
     )
     found = forecast(changed, law, goals)
     idle = (settings.pollers[0] if settings.pollers else 0) * prices.lambda_poller_hour * cost_model.HOURS_PER_MONTH
@@ -154,6 +162,15 @@ def _note(variant: Variant, load: Load, workload: Workload) -> str:
         return (
             f"a full batch of {batch:,} takes {formatting.duration(lasts_s)}: above the function's timeout of "
             f"{formatting.duration(function.timeout_s)}"
+        )
+    if variant.memory_mb is not None and function is not None and variant.memory_mb != function.memory_mb:
+        share = min(variant.memory_mb, VCPU_MB) / min(function.memory_mb, VCPU_MB)
+        bound = "" if share == 1 else f": one that only calculates would be about {share:.2g} times as fast (--faster)"
+        return f"memory changes the price alone here; how much the job's time follows is not known{bound}"
+    if variant.settings.law().throttles and load.throttled_gap_s is None:
+        return (
+            "the mapping asks for more than the limit and is throttled; how long its pollers then wait is not known, so it may "
+            "take longer (set a maximum concurrency that is not above the limit)"
         )
     window_s = variant.settings.window_s
     if workload.mapping is not None and window_s > workload.mapping.window_s:
@@ -196,7 +213,8 @@ class _Dollars:
         assert function is not None  # noqa: S101 (both callers have asked)
         sqs_request = prices.sqs_fifo_request if self.workload.queue.fifo else prices.sqs_request
         memory_mb = self.variant.memory_mb or function.memory_mb
-        duration = self.load.seconds_per_message * memory_mb / 1024 * prices.gb_second(function.architecture)
+        job_s = self.load.seconds_per_message - self.load.gap_s
+        duration = job_s * memory_mb / 1024 * prices.gb_second(function.architecture)
         return duration + prices.lambda_request / fill + 2 * sqs_request
 
 

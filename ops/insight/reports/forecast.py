@@ -14,7 +14,7 @@ from ops import formatting, pricing
 from ops.insight.forecast import assumptions, observed_rates, scaling_laws, what_if
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.forecast.forecast import Forecast, Goals, Load, band
-from ops.insight.forecast.scaling_laws import GROUPS, ScalingSettings
+from ops.insight.forecast.scaling_laws import GROUPS, NONE_THERE, Environments, ScalingSettings
 from ops.insight.forecast.what_if import Variant, VariantForecast
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
@@ -90,7 +90,10 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
     readings = metrics.read(aws, _queries(workload), window)
     there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
     known, missing = alarms.read(aws, workload)
-    seen = observed_rates.observe(readings, float(there.work.in_flight))
+    # Of a FIFO queue, messages may be visible that no poller gets: their group is at work.
+    alone = not workload.other_mappings and not workload.queue.fifo
+    batch_size = workload.mapping.batch_size if workload.mapping else 1
+    seen = observed_rates.observe(readings, float(there.work.in_flight), batch_size, alone)
     groups, group_basis = assumptions.message_groups(workload, readings, assumed)
     settings, asked = scaling_laws.of_workload(workload), None
     if settings is not None:
@@ -105,7 +108,10 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
     if seconds is not None:
         basis.append(f"time per message: {seconds.source}")
     basis += [f"deadline: {deadline.source}"] if deadline else []
-    basis += [*group_basis, *(assumptions.notes(settings, seen) if settings is not None else ())]
+    basis += [
+        *group_basis,
+        *(assumptions.notes(settings, seen, assumptions.environments(readings)) if settings is not None else ()),
+    ]
     basis.append(PRICED)
     made = ForecastReport(
         finding=_unknown(workload, settings),
@@ -135,9 +141,11 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
         second_factors=np.empty(0) if seconds.typed else assumptions.factors(seen.second_samples),
         batch=seen.messages_per_batch or float(settings.batch_size),
         groups=groups,
+        gap_s=0.0 if seconds.typed else seen.gap_s,
+        throttled_gap_s=None if seconds.typed else seen.throttled_gap_s,
     )
-    running = readings.latest("concurrency", quiet=0.0) or 0.0
-    found = forecast_load(made, workload, load, goals, settings, asked, running)
+    environments = assumptions.environments(readings)
+    found = forecast_load(made, workload, load, goals, settings, asked, environments)
     return replace(found, finding=readings.dated(found.finding))
 
 
@@ -148,19 +156,18 @@ def forecast_load(
     goals: Goals,
     settings: ScalingSettings,
     asked: Variant | None = None,
-    running: float = 0.0,
+    there: Environments = NONE_THERE,
 ) -> ForecastReport:
-    """``made`` with the forecasts of the settings as they are, of those that are ``asked`` about, and of some others.
-    ``running``: invocations now, from where concurrency grows."""
+    """``made`` with the forecasts of the settings as they are, of those that are ``asked`` about, and of some others."""
     current = Variant(AS_IT_IS, settings)
     first = [current] if asked is None else [asked, current]
     timeout_s = float(workload.function.timeout_s) if workload.function else 0.0
     prices = pricing.load(workload.region)
     tried = tuple(
-        what_if.run(one, load, goals, running, workload, prices)
+        what_if.run(one, load, goals, there, workload, prices)
         for one in _distinct([*first, *what_if.variants(settings, load.seconds_per_message, timeout_s)])
     )
-    load = replace(load, seconds_per_message=load.seconds_per_message / first[0].faster)
+    load = load.under(tried[0].forecast.law).with_faster_job(first[0].faster)
     return replace(
         made,
         finding=_finding(workload, load, tried[0].forecast, goals),
@@ -180,8 +187,9 @@ def _distinct(variants: list[Variant]) -> list[Variant]:
 def _queries(workload: Workload) -> list[MetricQuery]:
     queries = [
         *metric_queries.queue(workload.queue, "visible", "in_flight", "oldest_s", "sent", "received", "deleted"),
-        *metric_queries.function(workload.function, "concurrency", "invocations", "duration_ms"),
+        *metric_queries.function(workload.function, "concurrency", "invocations", "duration_ms", "throttles"),
         *metric_queries.mapping(workload.mapping),
+        *metric_queries.records(workload.function, "init_ms", "cold"),
     ]
     if workload.queue.fifo:
         queries += [

@@ -8,7 +8,7 @@ from dashboard.time_range import TimeRange
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.forecast.drain_model import ArrivalProfile
 from ops.insight.forecast.forecast import Goals, Load
-from ops.insight.forecast.scaling_laws import of_workload
+from ops.insight.forecast.scaling_laws import Environments, of_workload
 from ops.insight.report_types import Finding, Level
 from ops.insight.reports import forecast
 from ops.insight.reports.forecast import ForecastReport
@@ -59,4 +59,6 @@ class ForecastReports(SampleSeries):
             second_factors,
             batch=10.0,
         )
-        return forecast.forecast_load(made, WORKLOAD, load, goals, settings, assumed.changes.variant(settings), 4.0)
+        return forecast.forecast_load(
+            made, WORKLOAD, load, goals, settings, assumed.changes.variant(settings), Environments(4.0)
+        )

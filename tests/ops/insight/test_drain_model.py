@@ -11,7 +11,7 @@ import pytest
 from ops.errors import UsageError
 from ops.esm_scaling import Observed, ScalingPolicy, begin, step
 from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, concurrency_for, course, drain_seconds
-from ops.insight.forecast.scaling_laws import ScalingSettings
+from ops.insight.forecast.scaling_laws import Environments, ScalingSettings
 
 ONE = np.ones(1)
 
@@ -147,8 +147,8 @@ def test_the_lowest_limit_applies(
 
 
 def test_concurrency_grows_from_what_runs_already() -> None:
-    assert ScalingSettings().law(running=120).start == 120
-    assert ScalingSettings(maximum_concurrency=50).law(running=120).start == 50
+    assert ScalingSettings().law(Environments(running=120)).start == 120
+    assert ScalingSettings(maximum_concurrency=50).law(Environments(running=120)).start == 50
 
 
 def test_nothing_is_drained_by_a_function_that_may_not_run() -> None:
