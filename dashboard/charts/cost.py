@@ -13,7 +13,7 @@ from dashboard.charts.time_series import Series, over_time
 from dashboard.formatting import number, percent, plain, usd
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cost import CostReport
-from ops.insight.rules.cost_model import is_compute
+from ops.insight.rules.cost.function_cost import is_compute
 
 BAR_PX = 30
 """Height of a component's bar with its gap."""

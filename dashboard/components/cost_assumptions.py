@@ -38,6 +38,18 @@ def edit() -> Assumptions:
             bind="query-params",
             help="Default: m7g.large, On-Demand, us-east-1.",
         )
+        volume_tiers = logs.checkbox(
+            "Volume tiers",
+            key="volume-tiers",
+            bind="query-params",
+            help="At a month of this rate: later units cost less. AWS counts the whole account's.",
+        )
+        free_tier = api.checkbox(
+            "Free tier",
+            key="free-tier",
+            bind="query-params",
+            help="Of Lambda, SQS and alarms, all of it for this workload. AWS counts the whole account's.",
+        )
         jobs = capacity.number_input(
             "Instance capacity (jobs/h)",
             1.0,
@@ -51,6 +63,8 @@ def edit() -> Assumptions:
     return Assumptions(
         _DEFAULTS.log_bytes_per_invocation if log_bytes is None else float(log_bytes),
         front or _DEFAULTS.api,
-        _DEFAULTS.always_on_usd_per_hour if always_on is None else float(always_on),
-        _DEFAULTS.always_on_jobs_per_hour if jobs is None else float(jobs),
+        always_on_usd_per_hour=_DEFAULTS.always_on_usd_per_hour if always_on is None else float(always_on),
+        always_on_jobs_per_hour=_DEFAULTS.always_on_jobs_per_hour if jobs is None else float(jobs),
+        volume_tiers=volume_tiers,
+        free_tier=free_tier,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import tomllib
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,15 @@ PRICE_REGION = "us-east-1"
 """The one region that is shipped. Others differ: ops prices refresh reads theirs, and each report names the region its
 prices are of."""
 
+Tiers = tuple[tuple[float, float], ...]
+
 
 @dataclass(frozen=True)
 class Prices:
     """US dollars a unit, as the field's name says; first tier, no free tier. ``unsure``: prices to check first.
-    ``borrowed``: those that the region's file lacks, which are us-east-1's."""
+    ``borrowed``: those that the region's file lacks, which are us-east-1's. ``tiers``: by price, up to which number of units a
+    month (inf: any) a unit has which price; only those of the region's own file. ``free``: units a month of the free tier.
+    None: a price that no file has."""
 
     region: str
     dated: str
@@ -31,6 +36,8 @@ class Prices:
     lambda_gb_second_arm64: float
     lambda_provisioned_gb_second_x86_64: float
     lambda_provisioned_gb_second_arm64: float
+    lambda_provisioned_concurrency_gb_second_x86_64: float
+    lambda_provisioned_concurrency_gb_second_arm64: float
     lambda_poller_hour: float
     lambda_request: float
     lambda_tmp_gb_second: float
@@ -45,6 +52,16 @@ class Prices:
     alarm_month: float
     fast_alarm_month: float
     composite_alarm_month: float
+    lambda_snapstart_cache_gb_second: float | None = None
+    lambda_snapstart_restore_gb: float | None = None
+    tiers: Mapping[str, Tiers] = field(default_factory=dict)
+    free: Mapping[str, float] = field(default_factory=dict)
+
+    def provisioned_concurrency_gb_second(self, architecture: str) -> float:
+        """A GB-second of provisioned concurrency, whether it is used or not."""
+        if architecture == "arm64":
+            return self.lambda_provisioned_concurrency_gb_second_arm64
+        return self.lambda_provisioned_concurrency_gb_second_x86_64
 
     def gb_second(self, architecture: str, init_type: str = "") -> float:
         """A GB-second of a function on ``architecture`` (arm64, else x86_64), in an environment of ``init_type``."""
@@ -72,9 +89,12 @@ def load(region: str = PRICE_REGION) -> Prices:
         return Prices(
             region=str(own.get("region", base["region"])),
             dated=str(own.get("dated", base["dated"])),
-            unsure=tuple(name for name in entries if name in names and not entries[name]["sure"]),
+            unsure=tuple(name for name in names if not entries[name]["sure"]),
             borrowed=tuple(name for name in names if own and name not in own and region != PRICE_REGION),
+            tiers={name: _tiers(name, entries[name]["tiers"]) for name in names if "tiers" in entries[name]},
+            free={name: _usd(name, base[name]["free"]) for name in names if "free" in base[name]},
             **{name: _usd(name, entries[name]["usd"]) for name in names},
+            **{name: _usd(name, entries[name]["usd"]) for name in optional_names() if name in entries},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise OpsError(f"{path} is not a file of prices: {error}.", "Write it again: ops prices refresh.") from error
@@ -87,8 +107,26 @@ def _usd(name: str, value: object) -> float:
     return float(value)
 
 
+def _tiers(name: str, value: object) -> Tiers:
+    """Raises ValueError."""
+    found: list[tuple[float, float]] = []
+    for entry in value if isinstance(value, list) else ():
+        if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], int | float):
+            raise ValueError(f"{name} has tiers that are no pairs of numbers")
+        found.append((float(entry[0]), _usd(name, entry[1])))
+    if not found or sorted(found) != found or found[-1][0] != math.inf:
+        raise ValueError(f"the tiers of {name} do not rise to infinity")
+    return tuple(found)
+
+
 def price_names() -> tuple[str, ...]:
+    """Those that every region has, us-east-1's if need be."""
     return tuple(field.name for field in fields(Prices) if field.type == "float")
+
+
+def optional_names() -> tuple[str, ...]:
+    """Those that no file has until ``ops prices refresh`` has read them."""
+    return tuple(field.name for field in fields(Prices) if field.type == "float | None")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -32,13 +32,15 @@ def write(region: str, found: ListedPrices, today: str) -> Path:
     path = refreshed(region)
     source = f"AWS Price List, publication {found.published or 'undated'}"
     lines = [
-        f"# What AWS charges in {region}, in US dollars, first tier, without free tiers. Written by ops prices refresh.",
+        f"# What AWS charges in {region}, in US dollars, `usd` in the first tier, without free tiers. Written by ops prices refresh.",
         "",
         f'region = "{region}"',
         f'dated = "{today}"',
     ]
     for name, usd in found.usd.items():
         lines += ["", f"[{name}]", f"usd = {usd!r}", f'from = "{source}"', f'read = "{today}"', "sure = true"]
+        if steps := found.tiers.get(name):
+            lines.append(f"tiers = [{', '.join(f'[{up_to!r}, {price!r}]' for up_to, price in steps)}]")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file.atomic_write(path, replace=True) as file:

@@ -7,9 +7,10 @@ A usage type starts with a prefix of the region, such as ``EUC1-``, in some regi
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -34,6 +35,14 @@ LISTED: Mapping[str, ListedProduct] = {
     "lambda_gb_second_arm64": ListedProduct(_LAMBDA, "group", "AWS-Lambda-Duration-ARM"),
     "lambda_provisioned_gb_second_x86_64": ListedProduct(_LAMBDA, "group", "AWS-Lambda-Duration-Provisioned"),
     "lambda_provisioned_gb_second_arm64": ListedProduct(_LAMBDA, "group", "AWS-Lambda-Duration-Provisioned-ARM"),
+    "lambda_provisioned_concurrency_gb_second_x86_64": ListedProduct(
+        _LAMBDA, "group", "AWS-Lambda-Provisioned-Concurrency"
+    ),
+    "lambda_provisioned_concurrency_gb_second_arm64": ListedProduct(
+        _LAMBDA, "group", "AWS-Lambda-Provisioned-Concurrency-ARM"
+    ),
+    "lambda_snapstart_cache_gb_second": ListedProduct(_LAMBDA, "usagetype", "Lambda-SnapStart-Cached-GB-S"),
+    "lambda_snapstart_restore_gb": ListedProduct(_LAMBDA, "usagetype", "Lambda-SnapStart-Restored-GB"),
     "lambda_request": ListedProduct(_LAMBDA, "group", "AWS-Lambda-Requests"),
     "lambda_tmp_gb_second": ListedProduct(_LAMBDA, "group", "AWS-Lambda-Storage-Duration"),
     "sqs_request": ListedProduct(_SQS, "usagetype", "Requests-Tier1"),
@@ -53,11 +62,13 @@ SERVICES = tuple(dict.fromkeys(product.service for product in LISTED.values()))
 @dataclass(frozen=True)
 class ListedPrices:
     """``usd``: the first tier of each price that was found; ``missing``: why the others were not, by name;
-    ``published``: the newest publication among the products (``2026-09-19``), empty where none says."""
+    ``published``: the newest publication among the products (``2026-09-19``), empty where none says. ``tiers``: of prices that
+    are listed once, with several: up to which number of units a month a unit has which price."""
 
     usd: Mapping[str, float]
     missing: Mapping[str, str]
     published: str
+    tiers: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
 
 
 def find_prices(products: Mapping[str, Iterable[str]], wanted: Iterable[str]) -> ListedPrices:
@@ -69,19 +80,23 @@ def find_prices(products: Mapping[str, Iterable[str]], wanted: Iterable[str]) ->
     """
     usd: dict[str, float] = {}
     missing: dict[str, str] = {}
+    tiers: dict[str, tuple[tuple[float, float], ...]] = {}
     read = {service: [_document(text) for text in texts] for service, texts in products.items()}
     for name, listed in LISTED.items():
         found = [each for each in read.get(listed.service, ()) if listed.is_in(_attributes(each))]
         values = {value for each in found for value in _first_tier(each)}
         if len(values) == 1:
             usd[name] = values.pop()
+            listed_tiers = {steps for each in found if len(steps := _tiers(each)) > 1}
+            if len(listed_tiers) == 1:
+                tiers[name] = listed_tiers.pop()
         elif values:
             missing[name] = f"{len(values)} prices are listed as {listed.value}"
         else:
             missing[name] = f"no price in dollars is listed as {listed.value}"
     missing |= {name: "its product is not known by name" for name in wanted if name not in LISTED}
     dates = [str(each.get("publicationDate", ""))[:10] for documents in read.values() for each in documents]
-    return ListedPrices(usd, missing, max(dates, default=""))
+    return ListedPrices(usd, missing, max(dates, default=""), tiers)
 
 
 def _document(text: str) -> Mapping[str, Any]:
@@ -100,16 +115,40 @@ def _attributes(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _first_tier(document: Mapping[str, Any]) -> Iterable[float]:
     """Above zero: a product may also be listed with what is free of it."""
+    for dimension in _dimensions(document):
+        if str(dimension.get("beginRange", "0")) == "0" and (value := _dollars(dimension)) > 0:
+            yield value
+
+
+def _tiers(document: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
+    """(up to, dollars), rising to infinity; empty where they do not follow each other."""
+    steps = []
+    for dimension in _dimensions(document):
+        try:
+            start, end = (float(dimension[name]) for name in ("beginRange", "endRange"))
+        except (KeyError, TypeError, ValueError):
+            return ()
+        steps.append((start, end, _dollars(dimension)))
+    steps.sort()
+    bounds = [0.0, *(end for _, end, _ in steps)]
+    whole = [start for start, _, _ in steps] == bounds[:-1] and bounds[-1] == math.inf
+    return tuple((end, usd) for _, end, usd in steps) if whole and all(usd > 0 for _, _, usd in steps) else ()
+
+
+def _dollars(dimension: Mapping[str, Any]) -> float:
+    """0 where there is no price in dollars."""
+    try:
+        found = float(dimension["pricePerUnit"]["USD"])
+    except (KeyError, TypeError, ValueError):
+        return 0.0
+    return found if math.isfinite(found) else 0.0
+
+
+def _dimensions(document: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     terms = document.get("terms")
     on_demand = terms.get("OnDemand") if isinstance(terms, dict) else None
     for term in on_demand.values() if isinstance(on_demand, dict) else ():
         dimensions = term.get("priceDimensions") if isinstance(term, dict) else None
         for dimension in dimensions.values() if isinstance(dimensions, dict) else ():
-            if not isinstance(dimension, dict) or str(dimension.get("beginRange", "0")) != "0":
-                continue
-            try:
-                value = float(dimension["pricePerUnit"]["USD"])
-            except (KeyError, TypeError, ValueError):
-                continue
-            if value > 0:
-                yield value
+            if isinstance(dimension, dict):
+                yield dimension

@@ -16,6 +16,7 @@ from typing import Any
 from ops import pricing
 from ops.aws.cloudwatch import Alarm, AlarmMetric
 from ops.insight.report_types import QueryCost, Window
+from ops.insight.reports.cost import prices_of
 from ops.insight.rules import cost_model
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources.function_usage import FunctionUsage
@@ -60,10 +61,15 @@ class PricedByHand:
             composite_alarms=("page-me",) if len(alarms) > len(metric_alarms) else (),
         )
         assumptions = Assumptions(
-            api=case.get("api", "none"), log_bytes_per_invocation=float(case.get("log_bytes", 3_000))
+            api=case.get("api", "none"),
+            log_bytes_per_invocation=float(case.get("log_bytes", 3_000)),
+            volume_tiers=case.get("volume_tiers", False),
+            free_tier=case.get("free_tier", False),
         )
-        use = FunctionUsage(**case.get("use", {}))
-        spent = cost_model.spend(self._readings(), workload, assumptions, pricing.load(), use, alarms)
+        use, readings = FunctionUsage(**case.get("use", {})), self._readings()
+        listed = replace(pricing.load(), **case.get("prices", {}))
+        prices = prices_of(workload, readings, assumptions, use, alarms, listed)
+        spent = cost_model.spend(readings, workload, assumptions, prices, use, alarms)
         return {component: math.fsum(usd) for component, usd in spent.items()}
 
     def _readings(self) -> Readings:

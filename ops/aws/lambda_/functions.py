@@ -153,6 +153,18 @@ def list_aliases(aws: Aws, name: str) -> tuple[str, ...]:
         return tuple(str(alias["Name"]) for page in pages for alias in page["Aliases"])
 
 
+def provisioned_concurrency(aws: Aws, name: str) -> int:
+    """Execution environments that the function's versions and aliases have by provisioned concurrency, all together: those
+    allocated, which are what is paid for. Needs lambda:ListProvisionedConcurrencyConfigs."""
+    with aws.translate_errors("lambda", f"provisioned concurrency of {short_name(name)}"):
+        pages: Any = aws.lambda_.get_paginator("list_provisioned_concurrency_configs").paginate(FunctionName=name)
+        return sum(
+            int(config.get("AllocatedProvisionedConcurrentExecutions", 0))
+            for page in pages
+            for config in page["ProvisionedConcurrencyConfigs"]
+        )
+
+
 def list_versions(aws: Aws, name: str) -> tuple[str, ...]:
     """The function's published versions, newest first."""
     with aws.translate_errors("lambda", f"versions of {short_name(name)}"):

@@ -21,6 +21,7 @@ from ops.errors import AwsError, UsageError
 from ops.insight import time_window
 from ops.insight.report_types import Window
 from ops.insight.rules import cost_model
+from ops.insight.rules.cost.comparison import compared
 from ops.insight.sources import alarm_history
 from ops.target import Target
 
@@ -40,6 +41,12 @@ Until = Annotated[str | None, typer.Option("--until", help="Its end (same format
 AlarmName = Annotated[
     str | None, typer.Option("--alarm", metavar="NAME", help="The last time that this alarm was in ALARM.")
 ]
+VolumeTiers = Annotated[
+    bool, typer.Option("--volume-tiers", help="Price a month at this rate, where later units cost less.")
+]
+FreeTier = Annotated[
+    bool, typer.Option("--free-tier", help="Take a month's free tier off, all of it for this workload.")
+]
 
 
 def costs(
@@ -52,6 +59,8 @@ def costs(
     since: Since = None,
     until: Until = None,
     alarm: AlarmName = None,
+    volume_tiers: VolumeTiers = False,
+    free_tier: FreeTier = False,
     output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
@@ -68,7 +77,8 @@ def costs(
     now = datetime.now(UTC)
     window, said = _window(aws, target, now, minutes, time_args.time_range(since, until, now), alarm)
     described = workload.describe(aws, target)
-    report = cost.report(aws, described, window)
+    assumptions = cost_model.Assumptions(volume_tiers=volume_tiers, free_tier=free_tier)
+    report = cost.report(aws, described, window, assumptions)
     parts = zip(report.parts["component"], report.parts["usd"], strict=True)
     if not print_as(form, report, COLUMNS, ({"component": component, "usd": usd} for component, usd in parts)):
         _show(Console(highlight=False), f"{place(described, target)} · {said}", report)
@@ -115,10 +125,14 @@ def _show(console: Console, where: str, report: CostReport) -> None:
     if report.total_usd:
         wasted = formatting.percent(report.failures_usd / report.total_usd)
         table.add_row("of which failed jobs", formatting.usd(report.failures_usd), wasted)
+        failures = report.failures
+        for cause, what, usd in zip(failures["cause"], failures["what"], failures["usd"], strict=True):
+            table.add_row(f"  {safe(cause)} ({what})", formatting.usd(usd), formatting.percent(usd / report.total_usd))
     console.print(Text(where, style="dim"))
     console.print()
     console.print(table)
     console.print()
+    console.print(compared(report.usd_per_1000, report.week_before))
     if report.break_even_jobs_per_hour is not None:
         jobs = formatting.count(report.break_even_jobs_per_hour)
         console.print(f"An always-on worker is cheaper from {jobs} jobs per hour.")

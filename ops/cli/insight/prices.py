@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -35,7 +36,7 @@ def show(
     """Show the prices of a region, in US dollars a unit, and which of them are another region's."""
     form = chosen_format(output, as_json)
     target = resolve_place(profile=profile, region=region)
-    wanted = pricing.PRICE_REGION if target.is_twin else Aws(target).region
+    wanted = pricing.PRICE_REGION if target.is_twin else _known(Aws(target).region)
     table = pricing.load(wanted)
     rows: list[dict[str, Any]] = [
         {
@@ -44,7 +45,7 @@ def show(
             "of": pricing.PRICE_REGION if name in table.borrowed else table.region,
             "sure": name not in table.unsure,
         }
-        for name in pricing.price_names()
+        for name in (*pricing.price_names(), *pricing.optional_names())
     ]
     if print_as(form, table, COLUMNS, rows):
         return
@@ -56,7 +57,9 @@ def show(
         grid.add_column(column, overflow="fold", no_wrap=column != "notes")
     for row in rows:
         notes = [f"of {row['of']}"] * (row["of"] != table.region) + ["sources disagree"] * (not row["sure"])
-        grid.add_row(row["price"], f"{row['usd']:.10f}".rstrip("0"), Text(", ".join(notes), style="dim"))
+        notes += [f"first of {len(table.tiers[name])} tiers"] if (name := row["price"]) in table.tiers else []
+        usd = "not on file" if row["usd"] is None else f"{row['usd']:.10f}".rstrip("0")
+        grid.add_row(row["price"], usd, Text(", ".join(notes), style="dim"))
     console.print(grid)
     if table.region != wanted:
         console.print(f"This machine has no prices of {wanted}: its costs use those of {table.region}.")
@@ -69,13 +72,12 @@ def refresh(profile: options.Profile = None, region: options.Region = None) -> N
     """Read a region's prices from AWS's Price List into a file of this machine.
 
     Free of charge; needs pricing:GetProducts. A price that is not found under its known name, or not once, is left out
-    and named; costs then use that of us-east-1. Records of the extension have what an invocation costs there already, and
-    keep it. Exits with 3 when none was found.
+    and named; costs then use that of us-east-1. Exits with 3 when none was found.
     """
     target = resolve_place(profile=profile, region=region)
     if target.is_twin:
         raise UsageError("The twin has no Price List.", "Select an account: OPS_TARGET=aws, or --profile.")
-    wanted = Aws(target).region
+    wanted = _known(Aws(target).region)
     at = Aws(replace(target, region=price_list.ENDPOINT_REGION))
     found = find_prices(
         {service: list(price_list.products(at, service, wanted)) for service in SERVICES}, pricing.price_names()
@@ -90,8 +92,26 @@ def refresh(profile: options.Profile = None, region: options.Region = None) -> N
     typer.echo(f"Written to {path}. A dashboard that is running uses them once it is started again.")
 
 
+def _known(region: str) -> str:
+    """``region``, if there is one of that name. Raises UsageError."""
+    from boto3 import Session  # its list of regions
+
+    session = Session()
+    known = {
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("lambda", partition, allow_non_regional=False)
+    }
+    if region in known:
+        return region
+    near = get_close_matches(region, known, 1, 0.6)
+    hint = f"Did you mean {near[0]}?" if near else "Name one, e.g. --region eu-central-1."
+    raise UsageError(f"Lambda has no region {region}.", hint)
+
+
 def _say(found: ListedPrices, region: str) -> None:
     when = f", publication {found.published}" if found.published else ""
     typer.echo(f"{formatting.count(len(found.usd), 'price')} of {region} read from the Price List{when}.")
     for name, why in sorted(found.missing.items()):
-        typer.echo(f"  {name}: that of {pricing.PRICE_REGION} is used; {why}")
+        instead = "it stays unknown" if name in pricing.optional_names() else f"that of {pricing.PRICE_REGION} is used"
+        typer.echo(f"  {name}: {instead}; {why}")

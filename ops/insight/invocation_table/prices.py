@@ -14,8 +14,9 @@ from ops.insight.invocation_table.table import InvocationTable
 
 
 def priced(table: InvocationTable, function: Function, region: str) -> InvocationTable:
-    """With ``cost_usd``: what a record says (EstimatedCost), else the price of the billed time and the request, by the
-    prices of ``region`` and how the environment is billed. With the function's memory where no line says it."""
+    """With ``cost_usd``: what a record says (EstimatedCost, at us-east-1's prices) where these are those of ``region``, too, or
+    nothing else is known; else the price of the billed time and the request, by the prices of ``region`` and how the
+    environment is billed. With the function's memory where no line says it."""
     prices = pricing.load(region)
     costs, billed = table.numbers["cost_usd"], table.numbers["billed_ms"]
     said = table.numbers["memory_size_mb"]
@@ -23,13 +24,13 @@ def priced(table: InvocationTable, function: Function, region: str) -> Invocatio
     managed = np.array([rules.managed(name) for name in table.texts["init_type"]], dtype=bool)[table.codes["init_type"]]
     usd = billed / 1000 * memory / 1024 * _gb_seconds(table, function, prices) + prices.lambda_request
     usd = np.where(managed, prices.lambda_request, usd)
-    unknown = np.isnan(costs)
+    unknown, elsewhere = np.isnan(costs), prices.region != pricing.PRICE_REGION
     filled = ~unknown | ~(managed | np.isnan(billed))
     return replace(
         table,
         numbers={
             **table.numbers,
-            "cost_usd": np.where(unknown, usd, costs),
+            "cost_usd": np.where(unknown | (elsewhere & ~np.isnan(usd)), usd, costs),
             "memory_size_mb": np.where(filled, memory, said),
         },
     )

@@ -13,14 +13,19 @@ from handler.extension.records import rules
 from ops import pricing
 from ops.insight.report_types import Finding, QueryCost, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import cost_claims, cost_model, failed_work
+from ops.insight.rules import cost_claims, cost_model
+from ops.insight.rules.cost import failure_cost, volume, week_before
+from ops.insight.rules.cost.comparison import NO_WEEK_BEFORE, WeekBefore
+from ops.insight.rules.cost.function_cost import REPORT_COLUMNS, is_compute
+from ops.insight.rules.cost.week_before import Priced
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.findings import summarize
-from ops.insight.sources import function_usage, invocations, metrics
+from ops.insight.sources import failed_jobs, function_usage, invocations, metrics, provisioned
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.insight.sources.invocations import Invocation, Invocations
+    from ops.aws.cloudwatch import Alarm
+    from ops.insight.sources.invocations import Invocation
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -28,14 +33,16 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class CostReport:
     """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars per 1,000 successes).
+    ``failures``: cause, what (what failed), usd; the most expensive first.
 
     ``left_out``: what the sum does not hold, in words. ``inferred``: what in it is concluded and not counted.
-    ``measured_log_bytes``: an invocation's, from the logs.
+    ``measured_log_bytes``: an invocation's, from the logs. ``week_before``: the same hours a week before.
     """
 
     finding: Finding
     parts: pd.DataFrame
     trend: pd.DataFrame
+    failures: pd.DataFrame
     successes: float
     failures_usd: float
     total_usd: float
@@ -49,31 +56,40 @@ class CostReport:
     measured_log_bytes: float | None = None
     inferred: tuple[str, ...] = ()
     jobs_per_hour: float | None = None
+    week_before: WeekBefore = NO_WEEK_BEFORE
 
 
 def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
-    """One GetMetricData call, one DescribeAlarms call, and one Logs Insights query for what failed invocations cost."""
+    """Two GetMetricData calls (one for the week before), one DescribeAlarms and one ListProvisionedConcurrencyConfigs call,
+    one Logs Insights query for what failed invocations cost, and one more for why jobs failed, where some did."""
     assumptions = assumptions or Assumptions()
-    table = pricing.load(workload.region)
     readings = metrics.read(aws, cost_model.queries(workload), window)
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
     readings = cost_model.with_reports(readings, logged)
-    used = function_usage.read_usage(readings, workload, logged.rows)
+    environments, unread = provisioned.read(aws, workload)
+    used = function_usage.read_usage(readings, workload, logged.rows, environments)
     known, missing = alarms.read(aws, workload)
+    table = prices_of(workload, readings, assumptions, used, known)
     spent = cost_model.spend(readings, workload, assumptions, table, used, known)
     done = cost_model.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     parts, total, successes = spend.parts, spend.total, spend.successes
-    failures = failures_usd(parts, readings, logged)
+    jobs = failed_jobs.read(aws, workload, window, readings)
+    compute = _lambda(parts) + parts[cost_model.SQS_COMPONENT]
+    causes = failure_cost.by_cause(compute, readings, logged.rows, jobs)
+    failures = math.fsum(one.usd for one in causes)
     seconds = cost_model.seconds(readings, workload)
     monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not spend.unknown
     month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)
     measured = logged.log_bytes / len(logged.rows) if logged.rows and not logged.truncated else None
+    before, look = week_before.read(aws, workload, window, readings, Priced(assumptions, table, used, known))
+    cost = readings.look.plus(logged.look).plus(jobs.look).plus(look)
     return CostReport(
         finding=summarize([cost_claims.observe_cost(workload, readings, spend, failures, month)]),
         parts=pd.DataFrame({"component": list(parts), "usd": list(parts.values())}),
         trend=readings.to_frame({"usd_per_1000": cost_model.per_1000_trend(spent, done)}),
+        failures=pd.DataFrame([(one.cause, one.what, one.usd) for one in causes], columns=["cause", "what", "usd"]),
         successes=successes,
         jobs_per_hour=successes / seconds * 3600 if seconds else None,
         failures_usd=failures,
@@ -82,16 +98,43 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
         month_usd=month,
         break_even_jobs_per_hour=even,
         assumptions=assumptions,
-        prices_dated=f"{table.dated}, {table.region}, first tier",
+        prices_dated=f"{table.dated}, {table.region}, {_tier_words(assumptions)}",
         look=QueryCost(
-            readings.look.metrics_requested,
-            readings.look.usd + logged.look.usd,
-            readings.look.partial + logged.look.partial + missing,
+            cost.metrics_requested,
+            cost.usd,
+            readings.look.partial + logged.look.partial + jobs.look.partial + missing + unread,
         ),
-        left_out=left_out(readings, workload, table, used, logged.rows),
-        inferred=used.inferred,
+        left_out=left_out(readings, workload, table, used, logged.rows, assumptions),
+        inferred=(*used.inferred, *_volume_notes(assumptions)),
         measured_log_bytes=measured,
+        week_before=before,
     )
+
+
+def prices_of(
+    workload: Workload,
+    readings: Readings,
+    assumptions: Assumptions,
+    used: function_usage.FunctionUsage,
+    known: Sequence[Alarm],
+    listed: pricing.Prices | None = None,
+) -> pricing.Prices:
+    """Those of the workload's region, or ``listed``, at a month's volume where that is asked for and can be told."""
+    table = listed or pricing.load(workload.region)
+    if not (assumptions.volume_tiers or assumptions.free_tier):
+        return table
+    units = cost_model.monthly_units(readings, workload, assumptions, used, known)
+    return volume.at_volume(table, units, tiers=assumptions.volume_tiers, free_tier=assumptions.free_tier)
+
+
+def _tier_words(assumptions: Assumptions) -> str:
+    tiers = "volume tiers" if assumptions.volume_tiers else "first tier"
+    return f"{tiers}, with the free tier" if assumptions.free_tier else tiers
+
+
+def _volume_notes(assumptions: Assumptions) -> tuple[str, ...]:
+    asked = ((assumptions.volume_tiers, volume.TIERS_NOTE), (assumptions.free_tier, volume.FREE_TIER_NOTE))
+    return tuple(text for is_so, text in asked if is_so)
 
 
 def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) -> float | None:
@@ -106,21 +149,8 @@ def break_even(lambda_usd: float, successes: float, assumptions: Assumptions) ->
     return jobs if jobs <= assumptions.always_on_jobs_per_hour else None
 
 
-def failures_usd(parts: Mapping[str, float], readings: Readings, logged: Invocations) -> float:
-    """What went into work that did not succeed: invocations that crashed, and the failed jobs' share of all others.
-
-    Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
-    did not end in a deletion.
-    """
-    compute = _lambda(parts) + parts[cost_model.SQS_COMPONENT]
-    spent = math.fsum(row.cost_usd or 0.0 for row in logged.rows)
-    failed = math.fsum(row.cost_usd or 0.0 for row in logged.rows if row.status not in ("success", ""))
-    dead = failed / spent if spent else 0.0
-    return compute * (dead + (1 - dead) * failed_work.failed_job_share(readings))
-
-
 def _lambda(parts: Mapping[str, float]) -> float:
-    return math.fsum(usd for name, usd in parts.items() if cost_model.is_compute(name))
+    return math.fsum(usd for name, usd in parts.items() if is_compute(name))
 
 
 def left_out(
@@ -129,9 +159,10 @@ def left_out(
     table: pricing.Prices,
     used: function_usage.FunctionUsage,
     rows: Sequence[Invocation],
+    assumptions: Assumptions,
 ) -> tuple[str, ...]:
     """What the sum does not hold, in words."""
-    priced = readings.has("billed_ms") or readings.has(cost_model.REPORT_COLUMNS[0])
+    priced = readings.has("billed_ms") or readings.has(REPORT_COLUMNS[0])
     kinds = {row.init_type for row in rows}
     pollers = cost_model.least_pollers(workload)
     others = {reader.name for reader in workload.readers[1:]}
@@ -140,9 +171,15 @@ def left_out(
             workload.function is not None and not priced and readings.has("duration_ms"),
             "INIT: the function has no extension, and not all of its REPORT lines could be read",
         ),
-        (used.provisioned > 0, "provisioned concurrency by the hour"),
+        (
+            used.provisioned > 0 and not used.provisioned_environments,
+            "provisioned concurrency by the hour (none is configured now)",
+        ),
         (used.managed > 0, "the EC2 instances of Lambda Managed Instances"),
-        (rules.SNAP_START in kinds, "SnapStart caching, and restores by the GB (no price on file)"),
+        (
+            rules.SNAP_START in kinds and table.lambda_snapstart_cache_gb_second is None,
+            "SnapStart caching, and restores by the GB (no price on file: ops prices refresh reads it)",
+        ),
         (pollers > 0, f"provisioned pollers above the minimum of {pollers}"),
         (bool(others), f"other functions that read this queue ({', '.join(sorted(others))})"),
         (
@@ -157,9 +194,15 @@ def left_out(
             bool(table.borrowed),
             f"the region's own price of {', '.join(table.borrowed)}: that of {pricing.PRICE_REGION} is used",
         ),
+        (not assumptions.free_tier, "free tiers"),
+        (not assumptions.volume_tiers, "volume tiers"),
         (
-            table.region != pricing.PRICE_REGION and readings.has("estimated_usd"),
-            f"the region's own price of Lambda: the extension's records have that of {pricing.PRICE_REGION}",
+            assumptions.volume_tiers and workload.api_url is not None and assumptions.api == "rest",
+            "volume tiers of REST APIs (their bounds are not on record)",
+        ),
+        (
+            assumptions.free_tier and bool(rows),
+            "the free tier of logs and custom metrics (not on record)",
         ),
     )
     return (*cost_model.EXCLUDED, *(text for is_so, text in known if is_so))

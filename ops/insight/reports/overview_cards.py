@@ -20,6 +20,7 @@ from ops.insight.rules import (
     levels,
 )
 from ops.insight.rules.cold_starts import cold_share
+from ops.insight.rules.cost.function_cost import REPORT_COLUMNS
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.findings import Observation
 from ops.workload.gaps import Part
@@ -138,7 +139,7 @@ def _cold_shares(readings: Readings) -> Points:
 
 def _cost_note(readings: Readings, workload: Workload, used: FunctionUsage, done: float) -> str:
     """How many successes, and what to know about the figure."""
-    priced = readings.has("billed_ms") or readings.has(cost_model.REPORT_COLUMNS[0])
+    priced = readings.has("billed_ms") or readings.has(REPORT_COLUMNS[0])
     unpriced = workload.function is not None and not priced and readings.has("duration_ms")
     first = "INIT not included (no invocation records)" if unpriced else f"{formatting.count(done, 'successful job')}"
     return "; ".join([first, *used.inferred[:1]])

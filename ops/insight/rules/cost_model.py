@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from handler import contract
-from handler.extension.records import rules
+from ops import pricing
 from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
 from ops.insight import time_window
 from ops.insight.rules.alarm_rules import alarm_words
+from ops.insight.rules.cost.function_cost import GB, REPORT_COLUMNS, BilledTime, function_usd, hourly_usd
 from ops.insight.sources import metric_queries
 from ops.insight.sources.function_usage import FunctionUsage
 from ops.pricing import Prices
@@ -22,7 +23,6 @@ from ops.workload.gaps import Part, Why
 if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.cloudwatch import Alarm, MetricQuery
-    from ops.aws.lambda_ import Function
     from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
@@ -33,9 +33,6 @@ MONTHLY_ESTIMATE_MIN_S = 300
 """Seconds of data below which there is no monthly estimate: a single cold start would dominate it. Our choice."""
 CHUNK_BYTES = 65_536
 """SQS bills each 64 KB of a request as one request (third-party price tables, 2026)."""
-FREE_TMP_MB = 512
-GB = 1e9
-"""CloudWatch Logs bills decimal or binary gigabytes without saying which; the difference is 7%."""
 RECORD_METRICS = (
     contract.INV_INIT,
     contract.INV_DURATION,
@@ -46,18 +43,9 @@ RECORD_METRICS = (
     contract.INV_FAILED,
 )
 """Custom metrics that a function with the extension publishes."""
-REPORT_COLUMNS = ("report_billed_ms", "report_init_ms")
-"""Columns of what REPORT lines say, for a function without records."""
-DURATION_COMPONENT, INIT_COMPONENT, REQUESTS_COMPONENT = "Lambda duration", "Lambda INIT", "Lambda requests"
-LAMBDA_COMPONENTS = (DURATION_COMPONENT, INIT_COMPONENT, REQUESTS_COMPONENT)
-RESTORE_COMPONENT = "Lambda restore"
-"""Only of functions with SnapStart."""
 SQS_COMPONENT, EMPTY_COMPONENT = "SQS requests", "Empty receives"
 """What messages take, and what polling an empty queue takes."""
-EXCLUDED = (
-    "S3, DynamoDB, EventBridge, X-Ray and data transfer (no dated price on file)",
-    "free tiers and volume tiers",
-)
+EXCLUDED = ("S3, DynamoDB, EventBridge, X-Ray and data transfer (no dated price on file)",)
 
 
 @dataclass(frozen=True)
@@ -68,6 +56,8 @@ class Assumptions:
     api: str = "rest"  # rest | http | none
     always_on_usd_per_hour: float = 0.0816
     always_on_jobs_per_hour: float = 36_000.0
+    volume_tiers: bool = False
+    free_tier: bool = False
 
 
 def queries(workload: Workload) -> list[MetricQuery]:
@@ -131,7 +121,7 @@ def spend(
 
     Lambda's time is what the extension recorded as billed (INIT and restores included), else what REPORT lines say;
     where there is neither it is Duration, which leaves INIT out. Where the extension recorded EstimatedCost, Lambda's
-    parts add up to that: it knows the memory, architecture and initialization type of each invocation. SQS counts a
+    parts add up to that, at these prices: it knows the memory, architecture and initialization type of each invocation. SQS counts a
     request for each message sent, received and deleted, in 64 KB chunks: an upper bound, because the event source
     mapping receives and deletes in batches. Empty receives are a part of their own. ``alarms``: those of the workload as they are
     defined; one that is not among them is priced as an alarm on one metric.
@@ -143,12 +133,62 @@ def spend(
     hours = [readings.window.period / 3600 if started else 0.0 for started in _started(readings, workload)]
     if pollers := least_pollers(workload):
         spent["Provisioned pollers"] = [pollers * prices.lambda_poller_hour * hour for hour in hours]
+    by_hour = hourly_usd(workload.function, prices, use) if workload.function else {}
+    for name, usd in by_hour.items():
+        spent[name] = [usd * use.queue * hour for hour in hours]
     metric_usd = prices.metric_month / HOURS_PER_MONTH * use.queue
     published = _published_metrics(readings)
     spent["Custom metrics"] = [count * metric_usd * hour for count, hour in zip(published, hours, strict=True)]
     alarms_usd = _alarms_month_usd(workload, alarms, prices) / HOURS_PER_MONTH
     spent["Alarms"] = [alarms_usd * hour for hour in hours]
     return spent
+
+
+def monthly_units(
+    readings: Readings,
+    workload: Workload,
+    assumptions: Assumptions,
+    use: FunctionUsage,
+    alarms: Sequence[Alarm] = (),
+) -> dict[str, float]:
+    """Units in a month at the rate of the range, by the name of their price; empty where the range is too short to tell."""
+    lasted_s = seconds(readings, workload)
+    if lasted_s < MONTHLY_ESTIMATE_MIN_S:
+        return {}
+    months = lasted_s / 3600 / HOURS_PER_MONTH
+    found: dict[str, float] = defaultdict(float)
+    for points in _points(readings):
+        for name, units in _units(points, workload, assumptions, use).items():
+            found[name] += units / months
+    found["metric_month"] = math.fsum(_published_metrics(readings)) * readings.window.period / lasted_s * use.queue
+    counted = replace(pricing.load(), alarm_month=1.0, fast_alarm_month=0.0, composite_alarm_month=0.0)
+    found["alarm_month"] = _alarms_month_usd(workload, alarms, counted)
+    return dict(found)
+
+
+def _units(
+    points: Mapping[str, float], workload: Workload, assumptions: Assumptions, use: FunctionUsage
+) -> dict[str, float]:
+    """Of one period, by the name of their price."""
+    function, found = workload.function, {}
+    if function is not None:
+        of_queue, invocations = use.queue, points.get("invocations", 0.0)
+        on_demand = max(0.0, 1.0 - use.managed - use.provisioned)
+        gb_seconds = BilledTime.of(points).billed_ms / 1000 * function.memory_mb / 1024 * of_queue
+        name = "arm64" if function.architecture == "arm64" else "x86_64"
+        found[f"lambda_gb_second_{name}"] = gb_seconds * on_demand
+        found["lambda_request"] = invocations * of_queue
+        found["log_gb_ingested"] = invocations * of_queue * assumptions.log_bytes_per_invocation / GB
+    found["sqs_fifo_request" if workload.queue.fifo else "sqs_request"] = math.fsum(_sqs_requests(points))
+    if workload.api_url and assumptions.api in ("rest", "http"):
+        found[f"api_{assumptions.api}_request"] = points.get("sent", 0.0)
+    return found
+
+
+def _sqs_requests(points: Mapping[str, float]) -> tuple[float, float]:
+    """Those for messages, and empty receives."""
+    sent, received, deleted, empty = (points.get(name, 0.0) for name in metric_queries.QUEUE_COUNTS)
+    return (sent + received) * chunks(points.get("message_bytes", 0.0)) + deleted, empty
 
 
 def _alarms_month_usd(workload: Workload, alarms: Sequence[Alarm], prices: Prices) -> float:
@@ -172,62 +212,14 @@ def _usage_usd(
     """What a period's usage costs, by component."""
     spent: dict[str, float] = {}
     if workload.function is not None:
-        usd = _function_usd(points, workload.function, assumptions, prices, use)
+        usd = function_usd(points, workload.function, assumptions.log_bytes_per_invocation, prices, use)
         spent |= {name: value * use.queue for name, value in usd.items()}
-    sent, received, deleted, empty = (points.get(name, 0.0) for name in metric_queries.QUEUE_COUNTS)
-    requests = (sent + received) * chunks(points.get("message_bytes", 0.0)) + deleted
     request_usd = prices.sqs_fifo_request if workload.queue.fifo else prices.sqs_request
-    spent[SQS_COMPONENT], spent[EMPTY_COMPONENT] = requests * request_usd, empty * request_usd
+    spent[SQS_COMPONENT], spent[EMPTY_COMPONENT] = (count * request_usd for count in _sqs_requests(points))
     per_request = {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(assumptions.api, 0.0)
     if workload.api_url and per_request:
-        spent["API Gateway"] = sent * per_request
+        spent["API Gateway"] = points.get("sent", 0.0) * per_request
     return spent
-
-
-def _function_usd(
-    points: Mapping[str, float], function: Function, assumptions: Assumptions, prices: Prices, use: FunctionUsage
-) -> dict[str, float]:
-    """What the whole function costs in a period, by component."""
-    init_ms = points.get("init_ms" if "billed_ms" in points else REPORT_COLUMNS[1], 0.0)
-    sources = ("billed_ms", REPORT_COLUMNS[0], "duration_ms")
-    billed_ms = next((points[name] for name in sources if name in points), 0.0)
-    gb_seconds = function.memory_mb / 1024 / 1000
-    on_demand = prices.gb_second(function.architecture)
-    provisioned = prices.gb_second(function.architecture, rules.PROVISIONED)
-    price = max(0.0, 1.0 - use.managed - use.provisioned) * on_demand + use.provisioned * provisioned
-    restore_ms = billed_ms * use.restored
-    invocations = points.get("invocations", 0.0)
-    spent = {
-        # Billed is Duration and Init (or Restore) rounded up together: what is neither is duration.
-        DURATION_COMPONENT: max(0.0, billed_ms - init_ms - restore_ms) * gb_seconds * price,
-        INIT_COMPONENT: init_ms * gb_seconds * on_demand,
-        REQUESTS_COMPONENT: invocations * prices.lambda_request,
-        "Logs": invocations * assumptions.log_bytes_per_invocation / GB * prices.log_gb_ingested,
-    }
-    if use.restored:
-        spent[RESTORE_COMPONENT] = restore_ms * gb_seconds * on_demand
-    if "estimated_usd" in points:
-        spent |= _as_recorded(spent, points["estimated_usd"])
-    if extra_tmp_gb := max(0, function.ephemeral_mb - FREE_TMP_MB) / 1024:
-        spent["Ephemeral storage"] = billed_ms / 1000 * extra_tmp_gb * prices.lambda_tmp_gb_second
-    return spent
-
-
-def _as_recorded(spent: Mapping[str, float], estimated_usd: float) -> dict[str, float]:
-    """Lambda's parts in their proportions, adding up to the records' EstimatedCost."""
-    requests = min(spent[REQUESTS_COMPONENT], estimated_usd)
-    rest = estimated_usd - requests
-    timed = {name: usd for name, usd in spent.items() if is_compute(name) and name != REQUESTS_COMPONENT}
-    total = sum(timed.values())
-    scaled = {name: usd * rest / total if total > 0 else 0.0 for name, usd in timed.items()}
-    if not total > 0:  # with nothing billed to divide it by, the rest is for the duration
-        scaled[DURATION_COMPONENT] = rest
-    return {**scaled, REQUESTS_COMPONENT: requests}
-
-
-def is_compute(component: str) -> bool:
-    """Whether it is Lambda's own price for running: duration, INIT, restores and requests."""
-    return component in LAMBDA_COMPONENTS or component == RESTORE_COMPONENT
 
 
 def least_pollers(workload: Workload) -> int:

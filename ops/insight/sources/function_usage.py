@@ -22,19 +22,29 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class FunctionUsage:
     """Shares from 0 to 1. ``queue``: of the function's work that is this queue's. ``handled``: of the messages deleted
-    from the queue that an invocation had. The others: of the function's billed time."""
+    from the queue that an invocation had. ``restores``: of the invocations. The others: of the function's billed time.
+    ``provisioned_environments``: those of provisioned concurrency, whether they are used or not. ``snapshots``: versions with
+    SnapStart that ran."""
 
     queue: float = 1.0
     handled: float = 1.0
     provisioned: float = 0.0
     managed: float = 0.0
     restored: float = 0.0
+    restores: float = 0.0
+    snapshots: int = 0
+    provisioned_environments: int = 0
     inferred: tuple[str, ...] = ()
     """What of it is no count but a conclusion, in words."""
 
 
-def read_usage(readings: Readings, workload: Workload, invocations: Sequence[Invocation] = ()) -> FunctionUsage:
-    """By the metrics, and by ``invocations`` for what has no metric."""
+def read_usage(
+    readings: Readings,
+    workload: Workload,
+    invocations: Sequence[Invocation] = (),
+    provisioned_environments: int = 0,
+) -> FunctionUsage:
+    """By the metrics, and by ``invocations`` for what has no metric. ``provisioned_environments``: as configured."""
     handled, about_filter = _handled(readings, workload)
     share, about_share = _queue_share(readings, workload, handled)
     by_type = _billed_by_type(invocations)
@@ -44,6 +54,9 @@ def read_usage(readings: Readings, workload: Workload, invocations: Sequence[Inv
         provisioned=_provisioned(readings, by_type),
         managed=sum(part for kind, part in by_type.items() if rules.managed(kind)),
         restored=_restored(invocations),
+        restores=sum(row.restore_ms is not None for row in invocations) / len(invocations) if invocations else 0.0,
+        snapshots=len({row.version for row in invocations if row.init_type == rules.SNAP_START}),
+        provisioned_environments=provisioned_environments,
         inferred=about_share + about_filter,
     )
 

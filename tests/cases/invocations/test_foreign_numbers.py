@@ -16,7 +16,7 @@ from ops.insight.reports import cold_starts, cost, dead_letters, overview
 from ops.insight.reports.cost import CostReport
 from ops.insight.reports.dead_letters import DeadLettersReport
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.rules import cost_model
+from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS
 from ops.workload import Workload
 from ops.workload.consumers import Reader
 from tests.cases.invocations.lambda_lines import report_line
@@ -92,7 +92,7 @@ def test_a_function_of_three_queues_is_shared_out_by_what_they_give_it(stage: wo
     whole = costs(stage, PLAIN, metrics)
     report = costs(stage, reading_also("mail", "bills"), metrics)
     assert report.successes == FULL * 60
-    for name in cost_model.LAMBDA_COMPONENTS:
+    for name in LAMBDA_COMPONENTS:
         assert part(report, name) == pytest.approx(part(whole, name) / 4)
     assert part(report, "SQS requests") == pytest.approx(part(whole, "SQS requests")), "the queue's own"
     assert any("inferred share: 25%" in text for text in report.inferred)

@@ -16,6 +16,7 @@ from ops.insight.reports.cost import CostReport
 from ops.insight.reports.failures import DURATION_EDGES_MS, SHOWN_COLUMNS, FailuresReport
 from ops.insight.rules.cold_starts import versions
 from ops.insight.rules.cold_starts.reasons import ColdReason
+from ops.insight.rules.cost.comparison import WeekBefore
 from ops.insight.rules.cost_model import Assumptions
 from tests.dashboard.samples.series import NOW, TIMEOUT_MS, SampleSeries
 
@@ -171,6 +172,14 @@ class InvocationReports(SampleSeries):
             self.finding("12% of the cost is spent on failed jobs", f"1,000 successful jobs cost {usd(total / 3.012)}"),
             pd.DataFrame(parts, columns=["component", "usd"]),
             self._frame(usd_per_1000=total / 3.012 + 0.002 * self.cold + self.rng.normal(0, 0.0002, self.n)),
+            pd.DataFrame(
+                [
+                    ("Sandbox.Timedout", "invocation failed", total * 0.07),
+                    ("DataError", "job rejected", total * 0.04),
+                    (f"Throttled{self.foreign}", "job failed, retried", total * 0.01),
+                ],
+                columns=["cause", "what", "usd"],
+            ),
             3_012.0,
             total * 0.12,
             total,
@@ -180,4 +189,5 @@ class InvocationReports(SampleSeries):
             assumptions,
             "2026-09-19",
             self.look_cost,
+            week_before=WeekBefore(total / 3.4),
         )

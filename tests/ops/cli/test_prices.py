@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from ops import pricing
 from ops.cli.app import run
-from ops.errors import OpsError
+from ops.errors import OpsError, UsageError
 from tests.fakes.aws import FakeAws, Refusal, serve
 
 Ops = Callable[..., tuple[int, str, str]]
@@ -21,8 +22,10 @@ Ops = Callable[..., tuple[int, str, str]]
 def product(attribute: str, value: str, *tiers: tuple[str, str], currency: str = "USD") -> str:
     """As GetProducts returns one."""
     dimensions = {
-        f"rate-{number}": {"beginRange": begin, "endRange": "Inf", "unit": "Units", "pricePerUnit": {currency: usd}}
-        for number, (begin, usd) in enumerate(tiers)
+        f"rate-{number}": {"beginRange": begin, "endRange": end, "unit": "Units", "pricePerUnit": {currency: usd}}
+        for number, ((begin, usd), end) in enumerate(
+            zip(tiers, [*(begin for begin, _ in tiers[1:]), "Inf"], strict=True)
+        )
     }
     return json.dumps(
         {
@@ -124,6 +127,27 @@ def test_nothing_is_written_where_nothing_was_found(
     code, _, err = ops("refresh")
     assert code == 3 and "is that a region?" in err
     assert not (tmp_path / "prices").exists()
+
+
+@pytest.mark.parametrize(
+    ("region", "hint"), [("nowhere", "e.g. --region"), ("eu-centrl-1", "Did you mean eu-central-1?")]
+)
+@pytest.mark.parametrize("command", ["show", "refresh"])
+def test_a_region_that_there_is_not_is_refused(
+    ops: Ops, monkeypatch: pytest.MonkeyPatch, command: str, region: str, hint: str
+) -> None:
+    with serve(lambda *_: {}, monkeypatch, region=region) as fake:
+        code, _, err = ops(command)
+    assert code == UsageError.exit_code and f"Lambda has no region {region}." in err and hint in err
+    assert not fake.calls
+
+
+def test_tiers_are_read_and_used(ops: Ops, aws: FakeAws) -> None:
+    ops("refresh")
+    table = pricing.load("eu-central-1")
+    assert table.tiers["lambda_gb_second_x86_64"] == ((6e9, 1.9e-5), (math.inf, 1.7e-5))
+    assert table.free["sqs_request"] == 1e6
+    assert "first of 2 tiers" in " ".join(ops("show")[1].split())
 
 
 def test_a_region_without_a_file_has_us_east_1s(ops: Ops, aws: FakeAws) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from typing import Any
@@ -18,10 +19,13 @@ from ops.insight.report_types import Level, QueryCost
 from ops.insight.reports import cost, overview
 from ops.insight.reports.cost import CostReport
 from ops.insight.rules import cost_model
+from ops.insight.rules.cost.comparison import compared
+from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources import invocations
 from ops.insight.sources.metrics import Readings
 from ops.workload import Workload
+from tests.fakes.aws import Refusal
 from tests.ops.insight.world import FUNCTION, MINUTES, QUEUE, WINDOW, WORKLOAD, Stage, record, without, world
 
 USE = {
@@ -50,7 +54,7 @@ def report(
 ) -> CostReport:
     with world(stage, metrics, log_lines=lines) as (aws, fake):
         found = cost.report(aws, workload, WINDOW, assumptions)
-    assert fake.count("GetMetricData") == 1
+    assert fake.count("GetMetricData") <= 2, "the range, and a week before"
     return found
 
 
@@ -157,20 +161,112 @@ def test_assumptions_change_the_picture(stage: Stage) -> None:
     assert any("FIFO" in text for text in found.left_out)
 
 
-def test_records_of_the_extension_are_not_in_the_region_s_own_prices(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    there = without(region="af-south-1")
-    own = replace(pricing.load(), region=there.region, lambda_gb_second_arm64=1.0)
+def test_records_are_priced_as_in_their_region(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The records have us-east-1's prices; the function had twice the memory when they were written."""
+    there, home = without(region="af-south-1"), pricing.load()
+    estimate = 2 * 10 * home.lambda_gb_second_arm64 + 10 * home.lambda_request
+    own = replace(home, region=there.region, lambda_gb_second_arm64=1.0)
     monkeypatch.setattr(pricing, "load", lambda *_: own)
-    text = "the region's own price of Lambda: the extension's records have that of us-east-1"
-    assert text in report(stage, USE | {contract.INV_COST: 0.001}, there).left_out
-    assert text not in report(stage, USE, there).left_out
+    found = report(stage, USE | {contract.INV_COST: estimate}, there)
+    assert part(found, "Lambda duration") == pytest.approx(FULL * 2 * 9)
+    assert part(found, "Lambda INIT") == pytest.approx(FULL * 2 * 1)
+    assert part(found, "Lambda requests") == pytest.approx(FULL * 10 * home.lambda_request)
+
+
+def test_an_invocation_is_priced_as_in_its_region(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = replace(pricing.load(), region="af-south-1", lambda_gb_second_arm64=1.0, lambda_request=0.0)
+    monkeypatch.setattr(pricing, "load", lambda *_: own)
+    line = record(request_id="a", BilledDuration=500, memory_size_mb=2_048, architecture="arm64", EstimatedCost=0.25)
+    with world(stage, {}, log_lines=[line]) as (aws, _):
+        assert invocations.read(aws, without(region="af-south-1"), WINDOW).rows[0].cost_usd == pytest.approx(1.0)
+
+
+def test_provisioned_concurrency_is_paid_for_by_the_hour(stage: Stage) -> None:
+    configured = [{"AllocatedProvisionedConcurrentExecutions": number} for number in (3, 2)]
+    with world(stage, USE, provisioned=configured) as (aws, _):
+        found = cost.report(aws, WORKLOAD, WINDOW)
+    price = pricing.load().lambda_provisioned_concurrency_gb_second_arm64
+    assert part(found, "Provisioned concurrency") == pytest.approx(5 * 60 * FULL * price)
+    denied = Refusal("AccessDeniedException", status=403)
+    with world(stage, USE, refuse={"ListProvisionedConcurrencyConfigs": denied}) as (aws, _):
+        unread = cost.report(aws, WORKLOAD, WINDOW)
+    assert "Provisioned concurrency" not in set(unread.parts["component"])
+    assert any(text.startswith("Provisioned concurrency by the hour is not in the sum") for text in unread.look.partial)
+
+
+def test_failures_are_charged_to_their_causes(stage: Stage) -> None:
+    """Two of twelve attempts were retried, one was rejected, and half of what the log lines cost is a time-out's."""
+    dead = {"status": "timeout", contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
+    fine = {contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
+    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "Throttled"}
+    lines = (
+        record(request_id="a", **dead),
+        record(request_id="b", **fine),
+        json.dumps(job),
+        json.dumps(job | {contract.LOG_ERROR_TYPE: "Offline"}),
+        json.dumps(job | {contract.LOG_ERROR_TYPE: "BadData", contract.LOG_PERMANENT: True}),
+        json.dumps({"message": "something else", contract.LOG_ERROR_TYPE: "None"}),
+        f"{contract.LOG_JOB_FAILED} {{",
+    )
+    found = report(stage, USE | {"JobsSucceeded": 9, "JobsFailed": 2, "JobsRejected": 1}, lines=lines)
+    compute = sum(part(found, name) for name in (*LAMBDA_COMPONENTS, "SQS requests"))
+    causes = zip(found.failures["cause"], found.failures["what"], strict=True)
+    shares = dict(zip(causes, found.failures["usd"] / compute, strict=True))
+    assert shares == pytest.approx(
+        {
+            ("Sandbox.Timedout", "invocation failed"): 1 / 2,
+            ("Throttled", "job failed, retried"): 1 / 2 * 1 / 12,
+            ("Offline", "job failed, retried"): 1 / 2 * 1 / 12,
+            ("BadData", "job rejected"): 1 / 2 * 1 / 12,
+        }
+    )
+    assert found.failures_usd == pytest.approx(found.failures["usd"].sum())
+    assert list(found.failures["usd"]) == sorted(found.failures["usd"], reverse=True)
+
+
+def test_failed_jobs_without_a_log_line_are_charged_all_the_same(stage: Stage) -> None:
+    found = report(stage, USE)
+    assert list(found.failures["cause"]) == ["Failed job, cause not in the logs"]
+    assert list(found.failures["what"]) == ["job rejected"]
+    plain = {name: value for name, value in USE.items() if not name.startswith("Jobs")}
+    found = report(stage, plain | {"NumberOfMessagesDeleted": 30})
+    assert list(found.failures["cause"]) == ["Received, not deleted"]
+
+
+def test_the_week_before_is_priced_alike(stage: Stage) -> None:
+    """Twice the billed time a week before, nothing else."""
+
+    def values(now: float) -> list[float]:
+        return [now] * MINUTES
+
+    with world(stage, USE, week_before=USE | {"BilledDuration": values(20_000)}) as (aws, _):
+        found = cost.report(aws, WORKLOAD, WINDOW)
+    more = FULL * 10 * pricing.load().lambda_gb_second_arm64
+    assert found.week_before.usd_per_1000 == pytest.approx((found.total_usd + more) / found.successes * 1_000, rel=0.01)
+    text = compared(found.usd_per_1000, found.week_before)
+    assert text.endswith("less than in the same hours a week before ($0.013).")
+
+
+def test_no_week_before(stage: Stage) -> None:
+    found = report(stage, USE)
+    assert compared(found.usd_per_1000, found.week_before).endswith("; the same hours a week before: no data.")
+
+
+def test_the_free_tier_and_volume_tiers_are_said(stage: Stage) -> None:
+    first = report(stage, USE)
+    assert {"free tiers", "volume tiers"} <= set(first.left_out)
+    asked = report(stage, USE, assumptions=Assumptions(volume_tiers=True, free_tier=True))
+    assert asked.total_usd < first.total_usd
+    assert asked.prices_dated.endswith("volume tiers, with the free tier")
+    assert sum("whole account" in text for text in asked.inferred) == 2
+    young = {name: [*[None] * 6, *[value] * 4] for name, value in USE.items()}
+    too_short = report(stage, young, assumptions=Assumptions(free_tier=True))
+    assert too_short.total_usd == pytest.approx(report(stage, young).total_usd), "minutes of data make no month"
 
 
 def test_failures_take_their_share(stage: Stage) -> None:
     found = report(stage, USE)
-    compute = sum(part(found, name) for name in (*cost_model.LAMBDA_COMPONENTS, "SQS requests"))
+    compute = sum(part(found, name) for name in (*LAMBDA_COMPONENTS, "SQS requests"))
     assert found.failures_usd == pytest.approx(compute * 10 / 60)
     dead = {contract.INV_STATUS: "timeout", contract.INV_BILLED: 300, contract.INV_MEMORY_SIZE: 1_024}
     fine = {contract.INV_BILLED: 100, contract.INV_MEMORY_SIZE: 1_024}

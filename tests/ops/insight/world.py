@@ -21,6 +21,8 @@ END = datetime.now(UTC).replace(second=30, microsecond=0)
 """Half-way through a minute, so that the last period is not over yet."""
 WINDOW = Window((END - timedelta(minutes=MINUTES - 1)).replace(second=0), END, 60)
 
+WEEK = timedelta(days=7)
+
 QUEUE = Queue("jobs", "http://aws/1/jobs", "arn:aws:sqs:eu-west-1:1:jobs", 360, 345_600, 0, 20, "arn:dead", 3, False)
 DLQ = Queue("dead", "http://aws/1/dead", "arn:aws:sqs:eu-west-1:1:dead", 30, 1_209_600, 0, 0, None, None, False)
 FUNCTION = Function(
@@ -82,23 +84,31 @@ def world(
     definitions: Mapping[str, Mapping[str, Any]] | None = None,
     composites: Sequence[Mapping[str, Any]] = (),
     events: Sequence[str] | None = None,
+    provisioned: Sequence[Mapping[str, Any]] = (),
+    week_before: Mapping[str, Points] | None = None,
 ) -> Iterator[tuple[Aws, FakeAws]]:
     """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
     (visible, in flight). ``firing``: alarms in ALARM. ``alarm_changes``: (minutes after the window's start, alarm, before,
     after), newest first; ``more_history``: they are never all. ``matched``: log lines, if more than
     ``log_lines``. ``versions``: published ones, as Lambda lists them. ``definitions``: of alarms, beside their names; ``composites``: as
-    DescribeAlarms answers them. ``refuse``: operation → what AWS says instead. ``events``: lines that
-    FilterLogEvents returns; None: it may not be called."""
+    DescribeAlarms answers them; ``provisioned``: provisioned concurrency, as Lambda lists it.
+    ``week_before``: metrics of the same minutes then.
+    ``refuse``: operation → what AWS says instead. ``events``: lines that FilterLogEvents returns; None: it
+    may not be called."""
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "lambda" and "/versions" in operation:  # Lambda's operations are paths
             operation = "ListVersionsByFunction"
+        if service == "lambda" and "/provisioned-concurrency" in operation:
+            operation = "ListProvisionedConcurrencyConfigs"
         if refuse and operation in refuse:
             raise refuse[operation]
         return answers[operation](asked)
 
     def metric_data(asked: dict[str, Any]) -> Any:
-        return {"MetricDataResults": [_series(query, metrics or {}) for query in asked["MetricDataQueries"]]}
+        earlier = asked["EndTime"] < WINDOW.start.timestamp()
+        known, start = ((week_before or {}), WINDOW.start - WEEK) if earlier else ((metrics or {}), WINDOW.start)
+        return {"MetricDataResults": [_series(query, known, start) for query in asked["MetricDataQueries"]]}
 
     def attributes(asked: dict[str, Any]) -> Any:
         visible, in_flight = (depths or {}).get(asked["QueueUrl"].rsplit("/", 1)[-1], (0, 0))
@@ -153,6 +163,7 @@ def world(
         return {"Versions": [{"FunctionName": "worker", "FunctionArn": FUNCTION.arn, "Version": "$LATEST"}, *versions]}
 
     answers = {
+        "ListProvisionedConcurrencyConfigs": lambda asked: {"ProvisionedConcurrencyConfigs": list(provisioned)},
         "ListVersionsByFunction": versions_of,
         "DescribeAlarmHistory": history,
         "GetMetricData": metric_data,
@@ -177,14 +188,14 @@ def record(**values: Any) -> str:
     return json.dumps({"record": "invocation", "function_version": "$LATEST", "status": "success", **values})
 
 
-def _series(query: Any, metrics: Mapping[str, Points]) -> Any:
+def _series(query: Any, metrics: Mapping[str, Points], began: datetime) -> Any:
     metric = query["MetricStat"]["Metric"]
     dimension = " ".join(f"{item['Name']}={item['Value']}" for item in metric["Dimensions"])
     name = metric["MetricName"] + ("/count" if query["MetricStat"]["Stat"] == "SampleCount" else "")
     points = metrics.get(f"{dimension} {name}", metrics.get(name, ()))
     values = [points] * MINUTES if isinstance(points, int | float) else list(points)
     known = [(minute, value) for minute, value in enumerate(values) if value is not None]
-    start = WINDOW.start.timestamp()
+    start = began.timestamp()
     return {
         "Id": query["Id"],
         "Timestamps": [start + 60 * minute for minute, _ in known],

@@ -1,0 +1,1 @@
+"""Parts of what work costs, each with its rule: a function, volume, failures, and another week."""

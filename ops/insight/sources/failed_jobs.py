@@ -1,0 +1,68 @@
+"""Jobs that failed, by error type, from the handler's log lines: metrics count them, and do not say why."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from handler import contract
+from ops import formatting
+from ops.aws import logs
+from ops.errors import AccessDenied, NotFound
+from ops.insight.report_types import QueryCost
+from ops.insight.sources.log_volume import scan_price
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.insight.report_types import Window
+    from ops.insight.sources.metrics import Readings
+    from ops.workload import Workload
+
+QUERY = f"fields @timestamp, @message | filter @message like /{contract.LOG_JOB_FAILED}/ | sort @timestamp desc"
+UNTYPED = "No error type"
+
+
+@dataclass(frozen=True)
+class FailedJobs:
+    """Attempts by error type: ``retried`` went back to the queue, ``rejected`` can never succeed. The newest ones, where there
+    are more than a query returns."""
+
+    retried: Mapping[str, int] = field(default_factory=dict)
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    look: QueryCost = field(default_factory=QueryCost)
+
+
+def read(aws: Aws, workload: Workload, window: Window, readings: Readings) -> FailedJobs:
+    """One Logs Insights query, and none where no job failed. What may not be read is a note, since the metrics still say
+    how many failed. Raises what else ``ops.aws`` raises."""
+    counted = (readings.total("jobs_failed") or 0.0) + (readings.total("jobs_rejected") or 0.0)
+    if workload.log_group is None or not counted:
+        return FailedJobs()
+    try:
+        found = logs.run_query(aws, workload.log_group, QUERY, window.start, window.end)
+    except NotFound:
+        return FailedJobs(look=QueryCost(partial=(f"There is no log group {workload.log_group}.",)))
+    except AccessDenied as denied:
+        return FailedJobs(look=QueryCost(partial=(f"No causes of failed jobs: {denied} {denied.next_step}",)))
+    retried: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    for row in found.rows:
+        line = _parsed(row.get("@message", ""))
+        if line.get("message") == contract.LOG_JOB_FAILED:
+            kind = rejected if line.get(contract.LOG_PERMANENT) is True else retried
+            kind[str(line.get(contract.LOG_ERROR_TYPE) or UNTYPED)] += 1
+    partial: tuple[str, ...] = ()
+    if found.truncated:
+        partial = (f"Causes of failed jobs are those of the newest {formatting.count(len(found.rows), 'log line')}.",)
+    return FailedJobs(retried, rejected, QueryCost(usd=scan_price(found.bytes_scanned), partial=partial))
+
+
+def _parsed(text: str) -> Mapping[str, object]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
