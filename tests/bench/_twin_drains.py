@@ -60,7 +60,7 @@ class Setting:
 PROBES = (
     Setting("to observe: maximum concurrency 2", 2, maximum=2),
     Setting("to observe: maximum concurrency 4", 4, maximum=4),
-    Setting("to observe: reserved concurrency 3, below the mapping's", 3, reserved=3),
+    Setting("to observe: reserved concurrency 3, below the mapping's", 3, reserved=3, lasts_s=60.0),
 )
 SETTINGS = (
     Setting("maximum concurrency 3", 3, maximum=3),

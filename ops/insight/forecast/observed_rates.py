@@ -19,8 +19,8 @@ Indices = npt.NDArray[np.int64]
 SAMPLES = 100
 LEAST_PERIODS = 8
 """Fewer periods say too little of how the rates vary."""
-LEAST_STEADY = 4
-LEAST_BATCHES = 10
+AROUND, LEAST_STEADY = 2, 4
+LEAST_BATCHES = 6
 """Of an environment: with fewer, a batch at either end of the periods looks like a gap."""
 SEED = 20_261_129
 """Fixed, so that the same metrics give the same interval at each refresh."""
@@ -75,7 +75,7 @@ def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bo
         second_samples = np.where(ratio > 0, ratio, seconds)
     gap_s, throttled_gap_s = 0.0, None
     if backlogged and alone:
-        throttled = np.array(readings.counts("throttles", periods)) > 0
+        throttled = _near(np.array(readings.counts("throttles", periods)) > 0)
         shares = (kept, max(1.0, repeated))
         gap_s = _gap_s(readings, periods, waited[~throttled[waited]], shares) or 0.0
         throttled_gap_s = _gap_s(readings, periods, waited[throttled[waited]], shares)
@@ -97,6 +97,13 @@ def _waited(visible: Array, received: Array, batch_size: int) -> Indices:
     had to wait for one. (What was received says nothing of that: periods would be chosen by their speed.)"""
     full = visible >= batch_size
     return np.flatnonzero((received > 0) & full & np.concatenate(([False], full[:-1])))
+
+
+def _near(throttled: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """The periods around a throttle, too: a poller that was throttled waits for longer than a short period."""
+    if not len(throttled):
+        return throttled
+    return np.asarray(np.convolve(throttled, np.ones(2 * AROUND + 1))[AROUND:-AROUND] > 0)
 
 
 def _gap_s(readings: Readings, periods: range, waited: Indices, shares: tuple[float, float]) -> float | None:
