@@ -6,4 +6,9 @@ from ops.errors import UsageError
 
 
 class AlarmError(UsageError):
-    """An alarm, expression or rule that is not valid, or that the evaluator does not model."""
+    """An alarm, expression or rule that is not valid, or that the evaluator does not model. ``field``: of the definition,
+    where it is known."""
+
+    def __init__(self, message: str, next_step: str = "", field: str = "") -> None:
+        super().__init__(message, next_step)
+        self.field = field

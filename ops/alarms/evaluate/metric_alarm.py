@@ -10,10 +10,19 @@ metrics of other accounts, and wall clock windows other than those of UTC up to 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ops.alarms.evaluate.definition_fields import (
+    Definition,
+    check_resolved,
+    is_true,
+    list_of,
+    mapping_of,
+    number_of,
+    whole_number_of,
+)
+from ops.alarms.evaluate.definition_rules import check_definition
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_math.program import Program, program
 from ops.alarms.evaluate.points import Metric, dimensions_of
@@ -21,13 +30,8 @@ from ops.alarms.evaluate.quotas import NO_QUOTAS, Quotas
 from ops.alarms.evaluate.statistics import low_sample_limit, statistic
 from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, TREATMENTS, ThresholdRule
 
-Definition = Mapping[str, Any]
 DAY = 86_400
 LONGEST = 7 * DAY
-NOT_OF_THE_STATE = (
-    *("AlarmActions", "OKActions", "InsufficientDataActions", "ActionsEnabled"),
-    *("AlarmDescription", "AlarmName", "Tags"),
-)
 WALL_CLOCK_PERIODS = (60, 300, 3600, DAY)
 
 
@@ -77,59 +81,10 @@ def metric_alarm(definition: Definition, quotas: Quotas = NO_QUOTAS) -> MetricAl
     name = str(definition.get("AlarmName") or "(no name)")
     try:
         check_resolved(definition)
+        check_definition(definition)
         return _read(name, definition, quotas)
     except AlarmError as error:
-        raise AlarmError(f'Alarm "{name}": {error}', error.next_step) from error
-
-
-def check_resolved(definition: Definition) -> None:
-    """Raises AlarmError for a function of a template (Ref, Fn::Sub) in what decides about the state."""
-    waiting: list[tuple[str, Any]] = [(key, each) for key, each in definition.items() if key not in NOT_OF_THE_STATE]
-    while waiting:
-        field, value = waiting.pop()
-        if isinstance(value, Mapping):
-            if any(str(key) == "Ref" or str(key).startswith("Fn::") for key in value):
-                raise AlarmError(f"{field} is not resolved: {dict(value)}.", "Give the deployed alarm, or the value.")
-            waiting += [(f"{field}.{key}", each) for key, each in value.items()]
-        elif isinstance(value, list | tuple):
-            waiting += [(f"{field}[{number}]", each) for number, each in enumerate(value)]
-
-
-def mapping_of(value: Any, field: str) -> Definition:
-    """Empty without a value."""
-    if value is not None and not isinstance(value, Mapping):
-        raise AlarmError(f"{field} is not a structure of fields: {value}.")
-    return value or {}
-
-
-def list_of(value: Any, field: str) -> list[Any]:
-    """Empty without a value."""
-    if value is not None and not isinstance(value, list | tuple):
-        raise AlarmError(f"{field} is not a list: {value}.")
-    return list(value or [])
-
-
-def number_of(value: Any, field: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise AlarmError(f"{field} is not a number: {value}.")
-    return number
-
-
-def whole_number_of(value: Any, field: str) -> int:
-    """0 without a value."""
-    number = number_of(value or 0, field)
-    if not number.is_integer():
-        raise AlarmError(f"{field} is not a whole number: {value}.")
-    return int(number)
-
-
-def is_true(value: Any) -> bool:
-    """Also of a template, where it may be a text."""
-    return str(value).lower() != "false"
+        raise AlarmError(f'Alarm "{name}": {error}', error.next_step, error.field) from error
 
 
 def _read(name: str, definition: Definition, quotas: Quotas) -> MetricAlarm:
@@ -139,7 +94,9 @@ def _read(name: str, definition: Definition, quotas: Quotas) -> MetricAlarm:
     if definition.get("ThresholdMetricId") or "UpperThreshold" in comparison or "LowerThreshold" in comparison:
         raise AlarmError("anomaly detection is not modeled.", "Use a static threshold to evaluate it here.")
     if comparison not in COMPARISONS:
-        raise AlarmError(f"{comparison} is not a comparison operator.", f"Use one of {', '.join(COMPARISONS)}.")
+        raise AlarmError(
+            f"{comparison} is not a comparison operator.", f"Use one of {', '.join(COMPARISONS)}.", "ComparisonOperator"
+        )
     if definition.get("Threshold") is None:
         raise AlarmError("the threshold is missing.")
     inputs, expressions = _watched(definition, quotas)
@@ -175,15 +132,21 @@ def _rule(definition: Definition, comparison: str, inputs: Inputs) -> ThresholdR
     default = "ignore" if watched.metric.namespace == "AWS/DynamoDB" else "missing"
     missing = str(definition.get("TreatMissingData") or default)
     if periods < 1:
-        raise AlarmError("EvaluationPeriods is missing or below 1.")
+        raise AlarmError("EvaluationPeriods is missing or below 1.", field="EvaluationPeriods")
     if not 1 <= to_alarm <= periods:
-        raise AlarmError(f"DatapointsToAlarm ({to_alarm}) is not between 1 and EvaluationPeriods ({periods}).")
+        raise AlarmError(
+            f"DatapointsToAlarm ({to_alarm}) is not between 1 and EvaluationPeriods ({periods}).",
+            field="DatapointsToAlarm",
+        )
     if missing not in TREATMENTS:
-        raise AlarmError(f"{missing} is not a treatment of missing data.", f"Use one of {', '.join(TREATMENTS)}.")
+        raise AlarmError(
+            f"{missing} is not a treatment of missing data.", f"Use one of {', '.join(TREATMENTS)}.", "TreatMissingData"
+        )
     if periods * watched.period > (LONGEST if watched.period >= 3600 else DAY):
         raise AlarmError(
             f"{periods} periods of {watched.period} seconds are longer than an alarm may look back.",
             "Up to one day, or seven days with periods of at least an hour.",
+            "EvaluationPeriods",
         )
     return ThresholdRule(comparison, number_of(definition["Threshold"], "Threshold"), periods, to_alarm, missing)
 
@@ -219,7 +182,9 @@ def metric_stat(metric: Definition, stat: str, period: Any, unit: str) -> Metric
         raise AlarmError("it names no metric (Namespace and MetricName).")
     seconds = whole_number_of(period, "Period")
     if seconds not in (10, 20, 30) and (seconds < 60 or seconds % 60):
-        raise AlarmError(f"a period of {seconds} seconds is not allowed.", "Use 10, 20, 30 or a multiple of 60.")
+        raise AlarmError(
+            f"a period of {seconds} seconds is not allowed.", "Use 10, 20, 30 or a multiple of 60.", "Period"
+        )
     if not stat:
         raise AlarmError("the statistic is missing.")
     statistic(stat)

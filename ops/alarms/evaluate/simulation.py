@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from ops.alarms.evaluate.actions import AlarmAction, actions
 from ops.alarms.evaluate.composite_alarm import CompositeDefinition, composite_alarm, composite_states, in_order
+from ops.alarms.evaluate.definition_fields import Definition
 from ops.alarms.evaluate.errors import AlarmError
-from ops.alarms.evaluate.metric_alarm import Definition, MetricAlarm, metric_alarm
+from ops.alarms.evaluate.metric_alarm import MetricAlarm, metric_alarm
 from ops.alarms.evaluate.metric_states import Transition, metric_states
 from ops.alarms.evaluate.mute_rules import MuteRule, mute_rule, muted_windows
 from ops.alarms.evaluate.points import Metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ops.alarms.evaluate import (
@@ -15,9 +15,12 @@ from ops.alarms.evaluate import (
     composite_alarm,
     metric_alarm,
 )
-from ops.alarms.evaluate.metric_alarm import Definition
+from ops.alarms.evaluate.definition_fields import Definition
 from ops.alarms.incidents.page_kinds import kinds_of
 from ops.alarms.rehearsal.roles import WorkloadRoles
+
+PlaceOf = Callable[[str, str], str]
+"""By an alarm's name and a field of its definition, or an empty one: the file and the line, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,18 @@ class PreparedAlarm:
 
 
 def prepare(
-    definitions: Iterable[Definition], roles: WorkloadRoles, unreadable: Mapping[str, str], quotas: Quotas = NO_QUOTAS
+    definitions: Iterable[Definition],
+    roles: WorkloadRoles,
+    unreadable: Mapping[str, str],
+    quotas: Quotas = NO_QUOTAS,
+    place_of: PlaceOf = lambda _name, _field: "",
 ) -> list[PreparedAlarm]:
-    """``unreadable``: alarms of which no definition could be read, and why."""
+    """``unreadable``: alarms of which no definition could be read, and why. ``place_of``: where an alarm's field is."""
     prepared: dict[str, PreparedAlarm] = {}
     twice: list[PreparedAlarm] = []
     for number, definition in enumerate(definitions, 1):
         name = str(definition.get("AlarmName") or f"alarm {number} (no name)")
-        one = _prepared(name, definition, roles, quotas)
+        one = _prepared(name, definition, roles, quotas, place_of)
         if name in prepared:
             twice.append(PreparedAlarm(name, definition, not_checked="another alarm has the same name"))
         else:
@@ -59,17 +66,21 @@ def prepare(
     return [*prepared.values(), *twice]
 
 
-def _prepared(name: str, definition: Definition, roles: WorkloadRoles, quotas: Quotas) -> PreparedAlarm:
+def _prepared(
+    name: str, definition: Definition, roles: WorkloadRoles, quotas: Quotas, place_of: PlaceOf
+) -> PreparedAlarm:
     try:
         if definition.get("AlarmRule"):
             return _composite(composite_alarm(definition), definition)
         return _metric(metric_alarm(definition, quotas), definition, roles)
     except AlarmError as error:
-        return PreparedAlarm(name, definition, not_checked=_reason(name, error))
+        return PreparedAlarm(name, definition, not_checked=_reason(name, error, place_of))
 
 
-def _reason(name: str, error: AlarmError) -> str:
-    return str(error).removeprefix(f'Alarm "{name}": ').removesuffix(".")
+def _reason(name: str, error: AlarmError, place_of: PlaceOf) -> str:
+    reason = str(error).removeprefix(f'Alarm "{name}": ').removesuffix(".")
+    place = place_of(name, error.field)
+    return f"{reason} ({place})" if place else reason
 
 
 def _metric(alarm: MetricAlarm, definition: Definition, roles: WorkloadRoles) -> PreparedAlarm:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ops.alarms.evaluate import NO_QUOTAS, Point, Quotas, Simulation, account_quotas, simulate
-from ops.alarms.evaluate.metric_alarm import Definition
+from ops.alarms.evaluate.definition_fields import Definition
 from ops.alarms.evaluate.threshold import ALARM, INSUFFICIENT_DATA
 from ops.alarms.incidents import Incident, IncidentError, IncidentFinding, healthy, points_of
 from ops.alarms.incidents.model import ExpectedState, IncidentSeries, MustPage
 from ops.alarms.rehearsal import publication
-from ops.alarms.rehearsal.prepared_alarms import PreparedAlarm, affected, prepare
+from ops.alarms.rehearsal.prepared_alarms import PlaceOf, PreparedAlarm, affected, prepare
 from ops.alarms.rehearsal.results import (
     AlarmRehearsal,
     IncidentRehearsal,
@@ -35,14 +35,17 @@ def rehearse(
     incidents: Iterable[Incident],
     roles: WorkloadRoles,
     unreadable: Mapping[str, str] | None = None,
+    place_of: PlaceOf = lambda _name, _field: "",
 ) -> Rehearsal:
     """``definitions``: as PutMetricAlarm and PutCompositeAlarm take them; one that the evaluator refuses is in the result
-    as not checked, as are those of ``unreadable`` (why, by name). Raises IncidentError for an expectation on an alarm that
+    as not checked, with its place, as are those of ``unreadable`` (why, by name). Raises IncidentError for an expectation on an alarm that
     is not there."""
     every, chosen = tuple(definitions), tuple(incidents)
     quotas = [_quotas(each, roles) for each in chosen]
     # Alarms are read again only where an incident has another quota than the one before.
-    sets = {tuple(each.values()): prepare(every, roles, unreadable or {}, each) for each in (NO_QUOTAS, *quotas)}
+    sets = {
+        tuple(each.values()): prepare(every, roles, unreadable or {}, each, place_of) for each in (NO_QUOTAS, *quotas)
+    }
     names = tuple(each.name for each in sets[()])
     _ensure_known(chosen, set(names))
     runs = {key: affected(alarms) for key, alarms in sets.items()}

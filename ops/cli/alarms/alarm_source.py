@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ class AlarmSource:
     notes: tuple[str, ...] = ()
     workload: WorkloadSettings | None = None
     """None: of a file of alarms, which tells no settings."""
+    place_of: Callable[[str, str], str] = lambda _name, _field: ""
+    """By an alarm's name and a field of its definition: the file and the line."""
 
 
 def of_template(path: Path, parameters: Mapping[str, str], queue: str | None) -> AlarmSource:
@@ -46,14 +49,28 @@ def of_template(path: Path, parameters: Mapping[str, str], queue: str | None) ->
         )
     alarms = alarm_definitions.read(resources.read(template, parameters))
     workload = found.workloads[0]
-    return AlarmSource(str(path), alarms.definitions, roles_of(workload), alarms.unreadable, found.notes, workload)
+
+    def place_of(name: str, field: str) -> str:
+        origin = alarms.origins.get(name)
+        line = (origin.lines.get(field) or origin.line) if origin else 0
+        return f"{path}, line {line}" if line else ""
+
+    return AlarmSource(
+        str(path), alarms.definitions, roles_of(workload), alarms.unreadable, found.notes, workload, place_of
+    )
 
 
 def of_file(path: Path, queue: str | None, dlq: str | None, function: str | None) -> AlarmSource:
     """Of what DescribeAlarms answers, as JSON. Raises UsageError."""
-    definitions = _described(path)
+    definitions, text = _described(path)
     roles, notes = _named_roles(definitions, queue, dlq, function)
-    return AlarmSource(str(path), definitions, roles, {}, notes)
+
+    def place_of(name: str, _field: str) -> str:
+        found = re.search(rf'"AlarmName"\s*:\s*{re.escape(json.dumps(name))}', text)
+        found = found or re.search(rf'"AlarmName"\s*:\s*{re.escape(json.dumps(name, ensure_ascii=False))}', text)
+        return f"{path}, line {text.count(chr(10), 0, found.start()) + 1}" if found else ""
+
+    return AlarmSource(str(path), definitions, roles, {}, notes, place_of=place_of)
 
 
 def of_account(target: Target) -> AlarmSource:
@@ -70,7 +87,8 @@ def of_account(target: Target) -> AlarmSource:
     return AlarmSource(place(described, target), alarms, roles_of(settings), {}, notes, settings)
 
 
-def _described(path: Path) -> tuple[Mapping[str, Any], ...]:
+def _described(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:
+    """And the file's text."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -85,7 +103,7 @@ def _described(path: Path) -> tuple[Mapping[str, Any], ...]:
     alarms = [each for one in lists if isinstance(one, list) for each in one]
     if not alarms or not all(isinstance(each, dict) for each in alarms):
         raise UsageError(f"{path} holds no alarms (MetricAlarms, CompositeAlarms).", DESCRIBE_ALARMS)
-    return tuple(alarms)
+    return tuple(alarms), content.decode("utf-8", "replace")
 
 
 def _named_roles(

@@ -76,7 +76,7 @@ def rehearse(
             source = alarm_source.of_file(alarms, queue, dlq, function)
         else:
             source = alarm_source.of_account(options.target(stack, queue, function, profile, region))
-        result = run(source.definitions, incidents, source.roles, source.unreadable)
+        result = run(source.definitions, incidents, source.roles, source.unreadable, source.place_of)
     except IncidentError as error:
         for finding in error.findings:
             typer.echo(safe(str(finding)), err=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ops.doctor.settings import Unknown
+from ops.doctor.settings import SettingOrigin, Unknown
 from ops.doctor.template.resources import Resource, Resources, own_name
 
 METRIC_ALARM, COMPOSITE_ALARM = "AWS::CloudWatch::Alarm", "AWS::CloudWatch::CompositeAlarm"
@@ -17,10 +17,12 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.Arn)?\}")
 
 @dataclass(frozen=True)
 class TemplateAlarms:
-    """``unreadable``: why, by name, of alarms that depend on what is not known before the stack is deployed."""
+    """``unreadable``: why, by name, of alarms that depend on what is not known before the stack is deployed. ``origins``:
+    where each is declared, by name."""
 
     definitions: tuple[Mapping[str, Any], ...]
     unreadable: Mapping[str, str]
+    origins: Mapping[str, SettingOrigin]
 
 
 def read(resources: Resources) -> TemplateAlarms:
@@ -37,7 +39,8 @@ def read(resources: Resources) -> TemplateAlarms:
     for name, condition in resources.absent.items():
         if resources.absent_kinds[name] in (METRIC_ALARM, COMPOSITE_ALARM):
             unreadable[name] = f"it is created only where {condition} holds"
-    return TemplateAlarms(tuple(definitions), unreadable)
+    origins = {names[resource.name]: resource.origin() for resource in found}
+    return TemplateAlarms(tuple(definitions), unreadable, origins)
 
 
 def _plain(resource: Resource) -> dict[str, Any]:

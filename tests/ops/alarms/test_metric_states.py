@@ -124,6 +124,14 @@ def test_the_reason_names_the_data() -> None:
     assert (states[0].old, states[0].new, states[0].alarm) == ("INSUFFICIENT_DATA", "ALARM", "it")
 
 
+QUERY: dict[str, Any] = {
+    "Id": "m1",
+    "MetricStat": {"Metric": {"Namespace": "T", "MetricName": "M"}, "Period": 60, "Stat": "Sum"},
+}
+MATH = dict.fromkeys(("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic"))
+"""Without the fields of an alarm on one metric."""
+
+
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -149,7 +157,36 @@ def test_the_reason_names_the_data() -> None:
         ({"TreatMissingData": "zero"}, "zero is not a treatment"),
         ({"Period": 45}, "45 seconds"),
         ({"Period": 60, "EvaluationPeriods": 1441}, "longer than an alarm may look back"),
-        ({"Statistic": "Median"}, '"Median" is not a statistic'),
+        ({"Statistic": "Median"}, "Statistic is Median: it takes SampleCount"),
+        ({"Statistic": "p90"}, "Statistic is p90: it takes"),
+        ({"Statistic": "Sum", "ExtendedStatistic": "p90"}, "it has Statistic and ExtendedStatistic"),
+        ({"Statistic": None, "ExtendedStatistic": "Sum"}, "ExtendedStatistic is Sum, which is no extended one"),
+        ({"Statistic": None, "ExtendedStatistic": "p101"}, '"p101" is not a statistic'),
+        ({"Statistic": None, "ExtendedStatistic": "P90"}, '"P90" is not a statistic'),
+        ({"Statistic": None, "ExtendedStatistic": "TM(5%:95%)"}, "percentages between 10 and 90"),
+        ({"EvaluateLowSampleCountPercentile": "skip"}, "EvaluateLowSampleCountPercentile is skip"),
+        ({"Unit": "Furlongs"}, "Furlongs is not a unit"),
+        ({"Namespace": ":own"}, "begins with a colon"),
+        ({"Dimensions": [{"Name": "a", "Value": "1"}, {"Name": "a", "Value": "2"}]}, "dimension a is given twice"),
+        ({"Dimensions": [{"Name": f"d{each}", "Value": "1"} for each in range(31)]}, "31 entries; at most 30"),
+        ({"AlarmDescription": "x" * 1025}, "1,025 characters; at most 1,024"),
+        ({"AlarmActions": [f"arn:aws:sns:eu-west-1:1:t{each}" for each in range(6)]}, "6 entries; at most 5"),
+        ({"EvaluationInterval": 60}, "for alarms with EvaluationCriteria"),
+        ({"EvaluationWindow": {"WallClockWindow": {}, "SlidingWindow": {}}}, "several windows"),
+        ({"WarmUpConfiguration": {"WarmUpPeriodDurationInMinutes": 2881}}, "a warm-up of 2881 minutes is not allowed"),
+        ({"Period": 3_600, "EvaluationPeriods": 169}, "longer than an alarm may look back"),
+        ({"Period": 50}, "50 seconds"),
+        ({"Metrics": [QUERY]}, "MetricName is not allowed beside Metrics"),
+        (MATH | {"Period": 60, "Metrics": [QUERY]}, "Period is not allowed beside Metrics"),
+        (
+            MATH | {"Metrics": [QUERY], "EvaluationCriteria": {"PromQLCriteria": {}}},
+            "it has Metrics and EvaluationCriteria",
+        ),
+        (MATH | {"Metrics": [QUERY | {"Expression": "m1"}]}, "Expression or MetricStat, and not both"),
+        (MATH | {"Metrics": [{"Id": "m1"}]}, "query m1 must have Expression or MetricStat"),
+        (MATH | {"Metrics": [QUERY, QUERY | {"Id": "m2"}]}, "2 queries are returned (m1, m2)"),
+        (MATH | {"Metrics": [QUERY | {"ReturnData": False}, QUERY | {"Id": "m2", "ReturnData": False}]}, "0 queries"),
+        (MATH | {"Metrics": [QUERY, {"Id": "e", "Expression": "m1" + " + m1" * 500}]}, "longer than 2,048"),
         ({"Statistic": None}, "statistic is missing"),
         ({"MetricName": None}, "names no metric"),
         ({"EvaluationWindow": {"WallClockWindow": {"Timezone": "Europe/Berlin"}}}, "wall clock"),
@@ -166,3 +203,14 @@ def test_what_does_not_decide_about_the_state_may_be_unresolved() -> None:
         definition(AlarmActions=[{"Ref": "Topic"}], Tags=[{"Key": "a", "Value": {"Ref": "b"}}], ActionsEnabled="false")
     )
     assert not alarm.actions_enabled
+
+
+def test_a_refusal_names_the_field() -> None:
+    for settings, field in (
+        ({"Statistic": "Sum", "ExtendedStatistic": "p90"}, "ExtendedStatistic"),
+        ({"Period": 45}, "Period"),
+        ({"DatapointsToAlarm": 2}, "DatapointsToAlarm"),
+    ):
+        with pytest.raises(AlarmError) as refused:
+            metric_alarm(definition(**settings))
+        assert refused.value.field == field

@@ -119,6 +119,22 @@ def test_an_alarm_that_cannot_be_evaluated_is_said_and_the_others_are_rehearsed(
     assert found["age"]["outcome"] == "paged"
 
 
+def test_what_putmetricalarm_refuses_is_named_with_its_line(ops: Ops, tmp_path: Path) -> None:
+    both = alarm("both", AGE, 500) | {"ExtendedStatistic": "p90", "Statistic": "Sum"}
+    path = tmp_path / "alarms.json"
+    path.write_text(json.dumps({"MetricAlarms": [alarm("age", AGE, 500), both]}, indent=1))
+    line = path.read_text().splitlines().index('   "AlarmName": "both",') + 1
+    _, out, _ = ops("--alarms", str(path), "--json")
+    assert f"it has Statistic and ExtendedStatistic ({path}, line {line})" in out
+
+    template = tmp_path / "template.yaml"
+    found = TEMPLATE.read_text().replace("DatapointsToAlarm: 1\n", "DatapointsToAlarm: 99\n", 1)
+    template.write_text(found)
+    line = found.splitlines().index("      DatapointsToAlarm: 99") + 1
+    _, out, _ = ops("--template", str(template), "--json")
+    assert f"({template}, line {line})" in out
+
+
 def test_an_alarm_on_a_metric_that_never_existed_stays_silent(ops: Ops, tmp_path: Path) -> None:
     typo = alarm("typo", "ApproximateAgeOfOldestMesage", 100) | {
         "Dimensions": [{"Name": "QueueName", "Value": "orders"}]

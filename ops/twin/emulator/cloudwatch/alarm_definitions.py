@@ -16,6 +16,7 @@ from typing import Any
 from ministack.services import cloudwatch, lambda_svc
 
 from ops.alarms.evaluate import AlarmError, Quotas, account_quotas, metric_alarm
+from ops.alarms.evaluate.definition_rules import check_definition
 from ops.twin.emulator.patch import Patch
 
 Definition = dict[str, Any]
@@ -26,7 +27,9 @@ def patches() -> list[Patch]:
     record = "_cw_metric_alarm_record"
     return [
         Patch("services.cloudwatch", "_put_metric_alarm", _put, "metric math, and refusals instead of silence"),
-        Patch("services.cloudformation.provisioners", record, _of_template, "metric math in a template"),
+        Patch(
+            "services.cloudformation.provisioners", record, _of_template, "metric math and percentiles in a template"
+        ),
     ]
 
 
@@ -56,7 +59,8 @@ def own_quotas() -> Quotas:
 def _of_template(original: Callable[[str, Definition], Definition]) -> Callable[[str, Definition], Definition]:
     def record(name: str, properties: Definition) -> Definition:
         if not properties.get("Metrics"):
-            return original(name, properties)
+            check_definition(properties)
+            return _complete(original(name, properties), properties)
         metric_alarm({**properties, "AlarmName": name}, own_quotas())
         stand_in = {**properties, "Metrics": None, "MetricName": "math", "Namespace": "math"}
         return _complete(original(name, stand_in), properties)

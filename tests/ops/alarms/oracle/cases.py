@@ -19,6 +19,7 @@ OPERATORS = (
     "LessThanThreshold",
     "LessThanOrEqualToThreshold",
 )
+BASIC = dict.fromkeys(("Sum", "SampleCount", "Average", "Minimum", "Maximum"), "Statistic")
 STATS = ("Sum", "SampleCount", "Average", "Minimum", "Maximum", "p50", "p90", "p99", "tm90", "tc80", "ts75", "PR(:2)")
 
 
@@ -65,7 +66,12 @@ def metric_case(seed: int) -> bool:
     pick = random.Random(seed)
     alarm, seconds = config(pick), pick.choice((600, 1800))
     made = recorded(pick, seconds)
-    single = {"Namespace": "T", "MetricName": "m1", "Period": alarm.period, "ExtendedStatistic": alarm.stat}
+    single = {
+        "Namespace": "T",
+        "MetricName": "m1",
+        "Period": alarm.period,
+        BASIC.get(alarm.stat, "ExtendedStatistic"): alarm.stat,
+    }
     mine = metric_states(
         metric_alarm(definition(alarm) | single), {Metric("T", "m1"): points(made)}, START, START + seconds
     )

@@ -205,6 +205,21 @@ def test_an_alarm_that_cannot_be_evaluated_is_refused_when_it_is_put(emulator: E
     assert not cloudwatch.describe_alarms(AlarmNames=["refused"])["MetricAlarms"]
 
 
+def test_a_percentile_of_a_template_has_no_other_statistic(emulator: Emulator) -> None:
+    cloudformation = emulator.client("cloudformation")
+    properties = {
+        "AlarmName": "percentile-of-a-template", "Namespace": "Test", "MetricName": "M", "ExtendedStatistic": "p90",
+        "EvaluateLowSampleCountPercentile": "ignore", "Period": 60, "EvaluationPeriods": 1, "Threshold": 5,
+        "ComparisonOperator": "GreaterThanThreshold",
+    }  # fmt: skip
+    template = {"Resources": {"Slow": {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}}}
+    cloudformation.create_stack(StackName="percentile", TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="percentile")
+    found = emulator.alarm("percentile-of-a-template")
+    assert (found.get("Statistic"), found["ExtendedStatistic"]) == (None, "p90")
+    assert found["EvaluateLowSampleCountPercentile"] == "ignore"
+
+
 def test_a_template_may_declare_an_alarm_on_metric_math(emulator: Emulator) -> None:
     cloudformation = emulator.client("cloudformation")
     properties = {"AlarmName": "of-a-template", **error_rate(5), "TreatMissingData": "notBreaching"}
