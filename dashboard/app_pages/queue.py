@@ -6,7 +6,7 @@ from dashboard import page_runtime
 from dashboard.charts import queue as charts
 from dashboard.charts.comparison import EarlierReport
 from dashboard.charts.series import total
-from dashboard.components import sample_traffic, widgets
+from dashboard.components import sample_traffic, tenants_section, widgets
 from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -41,3 +41,4 @@ def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
 
 
 page_runtime.page("queue", draw, skeleton_heights=(56, 70, 300, 300))
+tenants_section.show_tenants()

@@ -130,7 +130,7 @@ def _stats(found: JobTrace) -> list[Stat]:
         Stat("From first to last", NONE if total is None else millis(total * 1000), note=utc(found.start)),
         Stat("Attempts", number(found.attempts)),
         Stat("Redrives", number(found.redrives), note="of this machine" if found.redrives else ""),
-        Stat("Waiting in the queue", took(SpanKind.WAIT), colour=theme.VISIBLE),
+        Stat("Queue wait", took(SpanKind.WAIT), colour=theme.VISIBLE),
         Stat("INIT", took(SpanKind.INIT), colour=theme.COLD),
         Stat("In attempts", took(SpanKind.ATTEMPT), colour=theme.IN_FLIGHT),
         Stat("In the DLQ", took(SpanKind.DEAD), colour=theme.DEAD if dead else ""),

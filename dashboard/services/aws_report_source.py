@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ops.insight.sources.event_model import Event
     from ops.logs import LogPage
     from ops.logs.subjects import LogSubject
+    from ops.tenants import TenantReport
     from ops.traces import JobTrace
 
 
@@ -232,6 +233,14 @@ class AwsReportSource:
         from ops.traces import find_trace
 
         return find_trace(self._aws, self._workload, identifier)
+
+    def tenants(self, span: TimeRange, by: str) -> TenantReport:
+        from ops.tenants import Grouping, tenants_report
+        from ops.tenants.report import TenantQuestion
+
+        window = self._window(span)
+        question = TenantQuestion(window.start, window.end, Grouping(by) if by else None)
+        return tenants_report(self._aws, self._workload, question)
 
     def trace(self, trace_id: str) -> XrayTrace:
         if self._target.is_twin:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ops.insight.reports.alarms_page.coverage import Coverage
     from ops.insight.reports.alarms_page.report import AlarmsReport
     from ops.logs import LogPage
+    from ops.tenants import TenantReport
     from ops.traces import JobTrace
     from ops.workload import Gap
 
@@ -115,6 +116,10 @@ class ReportSource(Protocol):
 
     def job_trace(self, identifier: str) -> JobTrace:
         """The path of the job, message, invocation or trace with this ID. Searches the logs, which costs money."""
+
+    def tenants(self, span: TimeRange, by: str) -> TenantReport:
+        """Whose messages the functions received in the range, ``by`` a ``Grouping`` or, empty, the first that messages have.
+        Searches the logs, which costs money; the queue is not touched."""
 
     def trace(self, trace_id: str) -> XrayTrace:
         """Where an X-Ray trace is to be seen. Calls no AWS service."""

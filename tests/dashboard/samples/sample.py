@@ -18,13 +18,14 @@ from tests.dashboard.samples.invocation_reports import InvocationReports
 from tests.dashboard.samples.queue_reports import QueueReports
 from tests.dashboard.samples.series import NOW
 from tests.dashboard.samples.sweeps import sweep
+from tests.dashboard.samples.tenant_reports import TenantReports
 from tests.dashboard.samples.trace_reports import TraceReports
 from tests.fakes import runbook_service
 from tests.fakes.dead_letter_service import SampleDeadLetterService
 from tests.fakes.runbook_service import SampleRunbookService
 
 
-class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, TraceReports):
+class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, TenantReports, TraceReports):
     """A ``Telemetry`` of made-up reports. ``foreign``: appended to what others may have named or written."""
 
     notes: tuple[str, ...] = ()

@@ -1,0 +1,108 @@
+"""Who fills the queue: shares and waits of message groups, tenants or senders. Read on request, because Logs Insights bills
+what it scans."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import page_runtime
+from dashboard.access import access
+from dashboard.components import widgets
+from dashboard.formatting import NONE, duration, escape, percent
+from dashboard.markup import error_box, html_blocks
+from ops import formatting
+from ops.errors import OpsError
+from ops.logs.search import MAX_USD
+
+if TYPE_CHECKING:
+    from ops.tenants import TenantReport
+
+BY = {"": "group, tenant or sender", "group": "message group", "tenant": "tenant", "sender": "sender"}
+READ = "_tenants"
+
+
+@st.fragment(key="tenants")
+def show_tenants() -> None:
+    """Whoever's messages waited in the selected range; kept until another range, workload or grouping is chosen."""
+    selection, allowed = page_runtime.page_context().selection, access()
+    st.subheader("Who fills the queue", anchor=False)
+    with st.container(key="tenants-controls"):
+        choice, button, _ = st.columns([2, 1, 3], vertical_alignment="bottom", gap="small")
+        by = choice.selectbox("Grouped by", list(BY), format_func=BY.__getitem__, key="tenants-by")
+        asked = button.button(
+            "Read log lines",
+            key="read-tenants",
+            icon=":material/groups:",
+            disabled=allowed.read_only,
+            help=allowed.why or None,
+            width="stretch",
+        )
+    key = (selection.target, selection.span, by)
+    if asked:
+        try:
+            with st.spinner("Searching the logs…"):
+                st.session_state[READ] = (key, page_runtime.report_source().tenants(selection.span, by or ""))
+        except OpsError as error:
+            error_box.show(error, again=False, title="Log lines could not be read")
+            return
+    kept = st.session_state.get(READ)
+    if kept is None or kept[0] != key:
+        cost = "free on the twin" if selection.target.is_twin else f"at most {formatting.price(MAX_USD)} for a search"
+        text = f"From what the function logged of its batches: {cost}. The queue itself is not touched."
+        st.html(f'<span class="so-quiet">{escape(text)}</span>')
+        return
+    _draw(kept[1])
+
+
+def _draw(report: TenantReport) -> None:
+    st.html(html_blocks.finding(report.finding))
+    if report.tenants:
+        _table(report)
+    others = formatting.count(report.others, "other")
+    more = f" {others}, {formatting.count(report.other_messages, 'message')}, are not listed." if report.others else ""
+    unnamed = (
+        f" {formatting.count(report.unnamed, 'message')} without one." if report.unnamed and report.tenants else ""
+    )
+    st.html(f'<span class="so-quiet">{escape(f"Sample: {report.method}.{more}{unnamed}")}</span>')
+    if report.look.partial:
+        st.html(html_blocks.partial(report.look.partial))
+
+
+def _table(report: TenantReport) -> None:
+    column, number = st.column_config.TextColumn, st.column_config.NumberColumn
+    peak = report.peak
+    rows = [
+        {
+            "key": one.key,
+            "messages": one.messages,
+            "share": one.share,
+            "interval": f"{percent(one.share_low)} to {percent(one.share_high)}",
+            "peak": one.peak if peak else None,
+            "backlog": NONE if one.backlog_share is None else percent(one.backlog_share),
+            "p50": duration(one.wait_p50_s),
+            "p95": duration(one.wait_p95_s),
+            "others": duration(one.wait_p95_others_s),
+        }
+        for one in report.tenants
+    ]
+    when = f"Of {peak.waiting:,} messages that waited when most did." if peak else ""
+    widgets.table(
+        pd.DataFrame(rows),
+        "tenants",
+        {
+            "key": column(BY[report.by.value].capitalize() if report.by.value in BY else "Value", width="medium"),
+            "messages": number("Messages", format="localized"),
+            "share": st.column_config.ProgressColumn("Share", format="percent", min_value=0, max_value=1),
+            "interval": column("95% interval", help="Wilson's interval of the share, as of a random sample."),
+            "peak": number("Waiting at the peak", format="localized", help=when),
+            "backlog": column("Of the backlog", help="Its part of all time that messages waited: the mean share."),
+            "p50": column("Wait p50"),
+            "p95": column("Wait p95"),
+            "others": column("Others' p95", help="Of all other messages."),
+        },
+        placeholder=NONE,
+        height=widgets.height(len(rows)),
+    )
