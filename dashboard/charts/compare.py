@@ -68,7 +68,7 @@ def course(form: FormMeasured) -> Chart:
         chart.add_scatter(
             x=seconds,
             y=values,
-            name=name if form.form == SYNCHRONOUS or name != "worked on" else "environments busy",
+            name="environments busy" if name == "worked on" and form.form == EVENT_DRIVEN else name,
             mode="lines",
             line={"color": colour, "width": 2, "shape": "hv"},
             fill=fill,

@@ -30,6 +30,9 @@ from ops.twin_state import TwinState
 
 CALLER_TIMEOUT_RANGE = (1.0, 900.0)
 WORKERS_RANGE = (1, 64)
+OWN_TWIN = {"FunctionTimeout": "45", "QueueVisibilityTimeout": "45"}
+"""Parameters of a twin for a comparison alone: what a killed environment held is received again after 45 s, and a machine
+with other work still trains the model within one invocation."""
 ORDINARY = Shares(poison=0.0, slow=0.0, repeated=0.0)
 UNLIMITED_MAPPING = 1_250
 """Concurrent invocations of a mapping without a maximum (Lambda developer guide, services-sqs-scaling, 2025)."""

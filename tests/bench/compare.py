@@ -15,7 +15,7 @@ from ops.compare import report
 from ops.compare.arrivals import Arrivals
 from ops.compare.costs.assumptions import CostAssumptions
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS
-from ops.compare.run import CompareSettings, Comparison
+from ops.compare.run import OWN_TWIN, CompareSettings, Comparison
 from ops.rehearsals import own_twin
 from ops.twin import processes
 
@@ -32,7 +32,7 @@ def main() -> None:
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
-    with own_twin.own_twin({}, progress=say) as twin:
+    with own_twin.own_twin(OWN_TWIN, progress=say) as twin:
         assert all(processes.started_here(pid) for pid in twin.pids.values())
         run = Comparison(twin, own_twin.own_target(twin), settings, say).run()
     first, second = run.form(SYNCHRONOUS), run.form(EVENT_DRIVEN)

@@ -111,7 +111,7 @@ def compare(
 
 
 def _measure(settings: CompareSettings, own_twin: bool) -> ComparisonRun:
-    from ops.compare.run import Comparison
+    from ops.compare.run import OWN_TWIN, Comparison
     from ops.rehearsals import own_twin as twins
     from ops.target import resolve_place
 
@@ -123,7 +123,7 @@ def _measure(settings: CompareSettings, own_twin: bool) -> ComparisonRun:
         with _stopped_by_signals(comparison.stop):
             return comparison.run()
     console.print("Starting a twin for this comparison …")
-    with twins.own_twin({}, progress=console.print) as twin:
+    with twins.own_twin(OWN_TWIN, progress=console.print) as twin:
         return Comparison(twin, twins.own_target(twin), settings, console.print).run()
 
 

@@ -22,7 +22,7 @@ _MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class PeriodicTask:
+class CronTask:
     """``url``: the path that is posted to."""
 
     name: str
@@ -30,7 +30,7 @@ class PeriodicTask:
     schedule: CronExpression
 
 
-def read(path: Path) -> tuple[PeriodicTask, ...]:
+def read(path: Path) -> tuple[CronTask, ...]:
     """Raises UsageError, naming the file, the task and the member that is wrong."""
     content = atomic_file.read_file(path)
     if len(content) > _MOST_BYTES:
@@ -38,7 +38,7 @@ def read(path: Path) -> tuple[PeriodicTask, ...]:
     return parse(content, str(path))
 
 
-def parse(content: bytes | str, where: str = "cron.yaml") -> tuple[PeriodicTask, ...]:
+def parse(content: bytes | str, where: str = "cron.yaml") -> tuple[CronTask, ...]:
     """Raises UsageError."""
     try:
         found = yaml.safe_load(content)
@@ -63,7 +63,7 @@ def parse(content: bytes | str, where: str = "cron.yaml") -> tuple[PeriodicTask,
     return parsed
 
 
-def _task(task: Any, where: str) -> PeriodicTask:
+def _task(task: Any, where: str) -> CronTask:
     if not isinstance(task, dict):
         raise UsageError(f"{where} is not a name, a url and a schedule.", _EXAMPLE)
     if unknown := sorted(str(name) for name in task.keys() - set(_MEMBERS)):
@@ -87,7 +87,7 @@ def _task(task: Any, where: str) -> PeriodicTask:
         raise UsageError(
             f"{where}: the schedule {values['schedule'][:60]!r} is not a cron expression: {error}.", _EXAMPLE
         ) from error
-    return PeriodicTask(name, url, schedule)
+    return CronTask(name, url, schedule)
 
 
 def _plain(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ops.errors import UsageError
 from ops.twin.sqsd import message_headers
-from ops.twin.sqsd.cron_yaml import PeriodicTask
+from ops.twin.sqsd.cron_yaml import CronTask
 from ops.twin.sqsd.delivery import Delivery, post
 from ops.twin.sqsd.settings import WorkerOptions
 
@@ -31,7 +31,7 @@ class Worker:
     queue_url: str
     address: str
     options: WorkerOptions
-    tasks: tuple[PeriodicTask, ...] = ()
+    tasks: tuple[CronTask, ...] = ()
     log: Callable[[str], None] = lambda _line: None
 
     def __post_init__(self) -> None:

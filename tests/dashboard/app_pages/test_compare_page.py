@@ -18,6 +18,7 @@ def test_a_measured_run(sample: Visit) -> None:
         "Caller wait and time to result",
         "Synchronous container: jobs over time",
         "Event-driven function: jobs over time",
+        "Elastic Beanstalk worker: jobs over time",
         "Cost by requests a day",
     ]
     sentences = [

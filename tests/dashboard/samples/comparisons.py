@@ -6,22 +6,24 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, ComparisonRun, CourseSample, FormMeasured, Usage
+from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, WORKER, ComparisonRun, CourseSample, FormMeasured, Usage
 
 JOBS = 118
 LOST, REFUSED = 4, 9
 
 
-def comparison_run(killed: bool = True, lost: int = 0) -> ComparisonRun:
-    """``killed``: with the hosts killed in the middle. ``lost``: event-driven jobs."""
+def comparison_run(killed: bool = True, lost: int = 0, worker: bool = False) -> ComparisonRun:
+    """``killed``: with the hosts killed in the middle. ``lost``: event-driven jobs. ``worker``: with the third form."""
     rng = np.random.default_rng(5)
     failed = LOST + REFUSED if killed else 0
     failures = {"connection broken while in flight": LOST, "connection refused": REFUSED} if killed else {}
     waits = tuple(np.sort(rng.lognormal(5.2, 0.7, JOBS - failed)).tolist())
     results = tuple(np.sort(rng.lognormal(7.6, 0.9, JOBS - lost)).tolist())
     accepted = tuple(np.sort(rng.lognormal(3.1, 0.4, JOBS)).tolist())
+    waited = tuple(np.sort(rng.lognormal(6.4, 0.8, JOBS)).tolist())
     at = 25.3 if killed else None
     back = 26.1 if killed else None
+    third = FormMeasured(WORKER, JOBS, accepted, waited, {}, 0, 0, 2, at, back, _course(40, 2))
     return ComparisonRun(
         at=datetime(2026, 11, 27, 12, 0, tzinfo=UTC),
         shape="burst",
@@ -35,6 +37,7 @@ def comparison_run(killed: bool = True, lost: int = 0) -> ComparisonRun:
                 SYNCHRONOUS, JOBS, waits, waits, failures, LOST if killed else 0, 0, 2, at, back, _course(9, 2)
             ),
             FormMeasured(EVENT_DRIVEN, JOBS, accepted, results, {}, lost, 0, 3, at, at, _course(60, 3)),
+            *((third,) if worker else ()),
         ),
         service_s=0.106,
         usage=Usage(0.31, 3.4, 0.08, 1.6, 1024, "arm64", 1_400.0),

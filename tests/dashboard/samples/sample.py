@@ -63,7 +63,7 @@ class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, Ten
         return sweep(trouble=self.trouble)
 
     def comparison(self) -> ComparisonRun | None:
-        return comparison_run(killed=self.trouble)
+        return comparison_run(killed=self.trouble, worker=self.trouble)
 
     def command(self, words: str) -> str:
         return f"ops {words} --queue scilearn-jobs"

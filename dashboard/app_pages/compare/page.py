@@ -4,14 +4,15 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import page_runtime, theme
+from dashboard.app_pages.compare import assumptions_form
 from dashboard.charts import compare as charts
-from dashboard.components import compare_inputs, widgets
+from dashboard.components import widgets
 from dashboard.formatting import NONE, duration, escape, millis, number, usd
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.compare import report as reports
-from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun
+from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, Percentiles
 from ops.compare.report import ComparisonReport
 from ops.errors import OpsError
 from ops.formatting import sentence
@@ -30,7 +31,7 @@ def page() -> None:
     st.html(html_blocks.head(entry, run.at if run else None, page_runtime.ZONE))
     top = st.container()  # above the assumptions, which it needs first
     try:
-        report = reports.report(run, compare_inputs.edit(run))
+        report = reports.report(run, assumptions_form.edit(run))
     except OpsError as error:
         error_box.show(error)
         return
@@ -64,16 +65,13 @@ def _measured(report: ComparisonReport, run: ComparisonRun) -> None:
 
 def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
     shown = []
-    for form in run.forms:
-        what = "result" if form.form == SYNCHRONOUS else "accepted"
-        note = f"p50 {millis(form.wait.p50)}, p99 {millis(form.wait.p99)}" if form.wait else "no call was answered"
-        shown.append(
-            Stat(f"{form.form.capitalize()}: {what}, p95", millis(form.wait.p95) if form.wait else NONE, note=note)
-        )
-    if (event := run.form(EVENT_DRIVEN)) and event.to_result:
-        later = event.to_result
-        note = f"p50 {millis(later.p50)}, p99 {millis(later.p99)}"
-        shown.append(Stat("Event-driven: result, p95", millis(later.p95), note=note))
+    for name in (SYNCHRONOUS, EVENT_DRIVEN):
+        form = run.form(name)
+        if form is not None:
+            what = "for the result" if name == SYNCHRONOUS else "to hand it over"
+            shown.append(_times(f"{name.capitalize()} wait", form.wait, what))
+    if event := run.form(EVENT_DRIVEN):
+        shown.append(_times("Event-driven result", event.to_result, "after its arrival"))
     lost = {form.form: form.lost for form in run.forms}
     killed = any(form.killed_at_s is not None for form in run.forms)
     value = " / ".join(number(each) for each in lost.values())
@@ -86,9 +84,20 @@ def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
             colour=theme.DEAD if gone else "",
         )
     )
-    idle = report.costs.synchronous_idle_usd
-    both = f"{usd(idle) if idle is not None else NONE} / {usd(report.costs.event_idle_usd)}"
-    return [*shown, Stat("Idle, a month", both, note="synchronous / event-driven")]
+    costs = report.costs
+    container = (
+        f"{usd(costs.synchronous_idle_usd)} for the containers" if costs.synchronous_idle_usd is not None else ""
+    )
+    return [
+        *shown,
+        Stat("Idle month", usd(costs.event_idle_usd), note=f"event-driven; {container or 'containers unknown'}"),
+    ]
+
+
+def _times(label: str, found: Percentiles | None, what: str) -> Stat:
+    if found is None:
+        return Stat(label, NONE, note="no call was answered")
+    return Stat(label, millis(found.p95), note=f"p95, {what}; p50 {millis(found.p50)}, p99 {millis(found.p99)}")
 
 
 def _failures(run: ComparisonRun) -> None:
@@ -112,7 +121,7 @@ def _costs(report: ComparisonReport) -> None:
     costs = report.costs
     st.html(html_blocks.lead(f"{reports.cost_sentence(costs)} {reports.idle_sentence(costs)}"))
     place = st.container()
-    per_day = compare_inputs.requests_per_day()
+    per_day = assumptions_form.requests_per_day()
     with place:
         widgets.chart(charts.costs(costs, per_day), "compare-costs")
     if per_day is not None and costs.synchronous is not None and costs.event_driven is not None:
