@@ -104,6 +104,14 @@ class LedgerReader:
         self._flush()
         return self._read_ids("SELECT id FROM letters WHERE twice = 1 ORDER BY number")
 
+    def most_sends(self) -> int:
+        """How often a message was sent at most: each was announced before it was sent, also where a killed process did
+        not live to record more."""
+        self._flush()
+        with self._reading, schema.translate_errors(self.path):
+            (found,) = self._read.execute("SELECT COALESCE(SUM(attempts), 0) FROM letters").fetchone()
+        return int(found)
+
     def _read_ids(self, sql: str, *parameters: str) -> tuple[str, ...]:
         with self._reading, schema.translate_errors(self.path):
             return tuple(name for (name,) in self._read.execute(sql, parameters))

@@ -16,6 +16,7 @@ from ops import formatting
 from ops.aws import lambda_, sqs
 from ops.aws.call import ApiCall
 from ops.deadletters import plans
+from ops.deadletters.ledger import Ledger
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plan_model import Action, Destination, Pace, Plan, Steps
 from ops.deadletters.queue import DeadLetterQueue
@@ -200,7 +201,10 @@ def _moved_there(source: DeadLetterQueue, queue: sqs.Queue) -> int:
         except UsageError:
             continue  # its file is gone: what it moved counts as others'
         if plan.destination.queue_arn == queue.arn:
-            moved += (run.sent if run.state is RunState.DONE else run.planned) + len(run.possible_duplicates)
+            with Ledger.open(source.runs_folder / f"{run.id}.db") as ledger:
+                sends = ledger.most_sends()  # one that was interrupted twice may have been sent three times
+            counted = (run.sent if run.state is RunState.DONE else run.planned) + len(run.possible_duplicates)
+            moved += max(counted, sends)
     return moved
 
 

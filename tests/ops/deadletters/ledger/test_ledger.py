@@ -289,3 +289,14 @@ def test_a_damaged_ledger_is_not_written_to(path: Path) -> None:
     with Ledger.open(path) as broken, pytest.raises(OpsError, match="is damaged") as caught:
         broken.start_run()
     assert "make a new plan" in caught.value.next_step
+
+
+def test_how_often_messages_were_sent_at_most(ledger: Ledger, path: Path) -> None:
+    """A message whose sending was interrupted twice may be in its queue three times."""
+    ledger.record_intent([(0, "r"), (1, "r")], 1)
+    ledger.close()
+    for _ in range(2):
+        with Ledger.open(path) as again:
+            again.record_intent([(0, "r")], 1)
+    with Ledger.open(path) as read:
+        assert read.most_sends() == 4
