@@ -9,6 +9,8 @@ from dashboard.formatting import NONE, escape, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops.insight.reports.cost import CostReport
+from ops.insight.rules.cost import sentences
+from ops.insight.rules.cost.comparison import compared
 from ops.insight.rules.cost_model import Assumptions
 
 
@@ -46,9 +48,21 @@ def draw(report: CostReport) -> None:
             ]
         )
     )
+    parts = dict(zip(report.parts["component"], report.parts["usd"], strict=True))
+    st.html(html_blocks.lead(sentences.where_it_goes(parts, report.total_usd)))
     widgets.chart(charts.components(report), "parts")
-    widgets.pair((charts.trend(report, page_runtime.ZONE), "trend"), (charts.break_even(report), "break-even"))
-    notes = [f"Prices as of {report.prices_dated}."]
+    causes = list(zip(report.failures["cause"], report.failures["usd"], strict=True))
+    st.html(html_blocks.lead(sentences.failures(causes, report.failures_usd, report.total_usd)))
+    widgets.chart(charts.failures(report), "failures")
+    over_time, load = st.columns(2, gap="medium")
+    with over_time:
+        st.html(html_blocks.lead(compared(report.usd_per_1000, report.week_before)))
+        widgets.chart(charts.trend(report, page_runtime.ZONE), "trend")
+    with load:
+        capacity = report.assumptions.always_on_jobs_per_hour
+        st.html(html_blocks.lead(sentences.break_even(break_even, report.jobs_per_hour, capacity)))
+        widgets.chart(charts.break_even(report), "break-even")
+    notes = [f"Prices as of {report.prices_dated}.", sentences.own_spending(report.look.usd)]
     if report.left_out:
         notes.append(f"Excluded: {'; '.join(report.left_out)}.")
     notes += [f"Note: {text}." for text in report.inferred]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 import numpy as np
+import pandas as pd
 
 from dashboard import theme
 from dashboard.charts.base import BAR_LABEL, add_mark, figure, set_instead, value_ticks
@@ -17,6 +18,8 @@ from ops.insight.rules.cost.function_cost import is_compute
 
 BAR_PX = 30
 """Height of a component's bar with its gap."""
+CAUSES_MOST = 8
+"""Causes with a bar of their own: the rest is small beside them."""
 
 
 def in_dollars(chart: Chart) -> Chart:
@@ -27,25 +30,43 @@ def in_dollars(chart: Chart) -> Chart:
 
 def components(report: CostReport) -> Chart:
     """A bar for each component, the largest first."""
-    parts = report.parts.sort_values("usd", ascending=False, kind="stable")
-    chart = figure("Cost by component", "USD in range", height=60 + BAR_PX * len(parts))
-    shares = parts["usd"] / report.total_usd if report.total_usd else parts["usd"] * 0
+    parts = report.parts[report.parts["usd"] > 0].sort_values("usd", ascending=False, kind="stable")
+    names = [plain(name) for name in parts["component"]]
+    return _bars("Cost by component", names, parts["usd"], report.total_usd, theme.VISIBLE, "no cost in this range")
+
+
+def _bars(title: str, names: list[str], dollars: pd.Series, total: float, colour: str, otherwise: str) -> Chart:
+    chart = figure(title, "USD in range", height=60 + BAR_PX * max(1, len(names)))
+    shares = dollars / total if total else dollars * 0
     chart.add_bar(
-        y=[plain(name) for name in parts["component"]],
-        x=parts["usd"],
+        y=names,
+        x=dollars,
         orientation="h",  # so that the names have room at every width
-        text=[f"{usd(value)} · {percent(share)}" for value, share in zip(parts["usd"], shares, strict=True)],
+        text=[f"{usd(value)} · {percent(share)}" for value, share in zip(dollars, shares, strict=True)],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{y}<br>%{text}<extra></extra>",
-        marker={"color": theme.VISIBLE},
+        marker={"color": colour},
     )
     chart.update_yaxes(side="left", autorange="reversed", showgrid=False, rangemode="normal", nticks=0)
-    chart.update_xaxes(visible=False, range=[0, 1.25 * float(parts["usd"].max() if len(parts) else 1) or 1])
+    chart.update_xaxes(visible=False, range=[0, 1.25 * float(dollars.max() if len(dollars) else 1) or 1])
     chart.update_layout(showlegend=False, hovermode="closest", bargap=0.35, margin={"r": BAR_LABEL})
-    if parts.empty or not report.total_usd:
-        set_instead(chart, "no cost in this range")
+    if dollars.empty or not total:
+        set_instead(chart, otherwise)
     return chart
+
+
+def failures(report: CostReport) -> Chart:
+    """A bar for each cause, the most expensive first."""
+    found = report.failures.head(CAUSES_MOST)
+    return _bars(
+        "Cost of failed attempts by cause",
+        [f"{plain(cause)} ({what})" for cause, what in zip(found["cause"], found["what"], strict=True)],
+        found["usd"],
+        report.total_usd,
+        theme.DEAD,
+        "no attempt failed in this range",
+    )
 
 
 def trend(report: CostReport, viewer: tzinfo) -> Chart:

@@ -60,6 +60,7 @@ _MISSING = {
     "NotFoundException",  # KMS
     "AWS.SimpleQueueService.NonExistentQueue",
     "QueueDoesNotExist",
+    "ProvisionedConcurrencyConfigNotFoundException",
     "ResourceNotFound",
     "ResourceNotFoundException",
 }
