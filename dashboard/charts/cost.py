@@ -47,10 +47,11 @@ def _bars(title: str, names: list[str], dollars: pd.Series, total: float, colour
         cliponaxis=False,
         hovertemplate="%{y}<br>%{text}<extra></extra>",
         marker={"color": colour},
+        width=0.65 if len(names) > 1 else 0.35,  # one bar alone has the plot's whole height
     )
     chart.update_yaxes(side="left", autorange="reversed", showgrid=False, rangemode="normal", nticks=0)
     chart.update_xaxes(visible=False, range=[0, 1.25 * float(dollars.max() if len(dollars) else 1) or 1])
-    chart.update_layout(showlegend=False, hovermode="closest", bargap=0.35, margin={"r": BAR_LABEL})
+    chart.update_layout(showlegend=False, hovermode="closest", margin={"r": BAR_LABEL})
     if dollars.empty or not total:
         set_instead(chart, otherwise)
     return chart
