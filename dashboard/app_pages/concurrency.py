@@ -54,7 +54,7 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     )
     st.page_link(
         PAGES["forecast"].file,
-        label="Forecast: when is the backlog drained, and what would other settings change?",
+        label="Forecast: other settings, and when it is drained",
         icon=":material/arrow_forward:",
         icon_position="right",
     )

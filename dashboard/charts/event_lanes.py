@@ -25,7 +25,7 @@ MARKS = {
 THICKNESS_PX = 8
 BAND_OPACITY = 0.07
 MAX_EVENTS = 100
-"""Events that are drawn, the latest to end: each is up to six shapes, and a browser is slow with thousands."""
+"""Events that are drawn, the latest to end: each is up to seven shapes, and a browser is slow with thousands."""
 
 
 def starts(frame: pd.DataFrame, events: Sequence[Event]) -> pd.Series:

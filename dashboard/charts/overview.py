@@ -35,13 +35,8 @@ ROWS = (
             Series("in_flight", "in flight", theme.IN_FLIGHT, step=True, dash="dot"),
         ),
     ),
-    (
-        "",  # two counts: their names say of what
-        (
-            Series("errors", "failed", theme.WATCH, step=True),
-            Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),
-        ),
-    ),
+    ("failed invocations", (Series("errors", "failed", theme.WATCH, step=True),)),
+    ("dead letters", (Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),)),
     ("duration (s)", percentile_series()),
 )
 MIN_TICKS = 4
@@ -57,18 +52,19 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
     events = sorted(report.events, key=lambda event: event.end)[-MAX_EVENTS:]
     lanes = [kind for kind in MARKS if any(event.kind == kind for event in events)]
     measured = bool(frame.notna().any(axis=None))
-    titles = [unit or "failures" for unit, _ in ROWS] + ([ARRIVALS] if report.arrivals is not None else [])
+    rows = _rows(frame)
+    titles = [unit for unit, _ in rows] + ([ARRIVALS] if report.arrivals is not None else [])
     unknown = {"showticklabels": False, "range": [0, 1]} if events and not measured else {}
     layout = stacked_layout(titles, max(1, len(lanes)), unknown)
     layout["yaxis"] |= lanes_axis(lanes)
     layout["xaxis"] |= {"showline": False}
-    traces = _lines(frame, viewer, before)
+    traces = _lines(rows, frame, viewer, before)
     if report.arrivals is not None:
         row = 1 + len(titles)
         traces += _arrivals(row, report.arrivals, local(frame.index, viewer), window.period)
         layout[f"yaxis{row}"] |= {"dtick": 1} if _highest(report.arrivals) < MIN_TICKS else {}
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
-        add_limit(layout, len(ROWS) + 1, Threshold("timeout", report.timeout_ms / 1000).read_now(window))
+        add_limit(layout, len(rows) + 1, Threshold("timeout", report.timeout_ms / 1000).read_now(window))
     layout["shapes"] += event_shapes(events, viewer, range(2, 2 + len(titles)))
     chart = Chart(layout, [*traces, *event_traces(events, viewer, window)])
     if not measured and not events:
@@ -83,10 +79,17 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
     return chart
 
 
-def _lines(frame: pd.DataFrame, viewer: tzinfo, before: EarlierLines | None) -> list[dict[str, Any]]:
+def _rows(frame: pd.DataFrame) -> list[tuple[str, tuple[Series, ...]]]:
+    """Without that of the dead letters where there are none: a line of zeros says nothing."""
+    return [(unit, series) for unit, series in ROWS if series[0].column != "dead" or frame["dead"].fillna(0).any()]
+
+
+def _lines(
+    rows: list[tuple[str, tuple[Series, ...]]], frame: pd.DataFrame, viewer: tzinfo, before: EarlierLines | None
+) -> list[dict[str, Any]]:
     times = local(frame.index, viewer)
     traces = []
-    for row, (unit, series) in enumerate(ROWS, start=2):
+    for row, (unit, series) in enumerate(rows, start=2):
         for line in series:
             name = per_period(line.name, frame) if line.column == "errors" else line.name
             traces.append(_line(row, replace(line, name=name), times, frame[line.column], unit))

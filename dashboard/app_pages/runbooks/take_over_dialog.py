@@ -19,7 +19,7 @@ from ops.runbooks.locking import SharedHolder
 TITLE = "Held by a run on another machine"
 EFFECT = (
     "That run changes nothing more: before each change it reads who holds the workload. What it has changed stays, and so "
-    "does a change that it is making right now. It goes on the record of both."
+    "does a change that it is making right now. Your run records from whom it was taken over."
 )
 
 

@@ -184,7 +184,7 @@ def test_more_events_than_a_browser_draws_are_counted() -> None:
     )
     figure = overview.timeline(replace(report, events=(long, *many)), UTC)
     drawn = [trace for trace in figure.data if trace.yaxis in (None, "y")]
-    assert len(drawn) == event_lanes.MAX_EVENTS and len(figure.layout.shapes) < 6 * event_lanes.MAX_EVENTS
+    assert len(drawn) == event_lanes.MAX_EVENTS and len(figure.layout.shapes) < 7 * event_lanes.MAX_EVENTS
     assert any("long" in trace.hovertemplate for trace in drawn)
     assert f"{5_001 - event_lanes.MAX_EVENTS:,} earlier events are not drawn" in base.remark(figure)
 
@@ -303,3 +303,12 @@ def test_charts_are_valid(chart: Chart) -> None:
     """Plotly checks nothing when a page draws them: a wrong setting would be ignored by the browser."""
     time_series.select_range(chart, None, UTC, 0)
     go.Figure(chart.figure().to_dict())
+
+
+def test_failures_have_an_axis_without_the_dead_letters() -> None:
+    """Three failures in a period would not be seen beside three hundred dead letters."""
+    report = BUSY.timeline()
+    axes = {trace.name: trace.yaxis for trace in overview.timeline(report, UTC).data}
+    assert axes["in the DLQ"] != next(axis for name, axis in axes.items() if name.startswith("failed per"))
+    calm = overview.timeline(Sample(trouble=False).timeline(), UTC)
+    assert "in the DLQ" not in [trace.name for trace in calm.data]

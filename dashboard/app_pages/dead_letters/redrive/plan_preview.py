@@ -87,6 +87,9 @@ def _messages(plan: Plan) -> str:
 
 
 def _show_summary(service: DeadLetterService, plan: Plan) -> None:
+    warnings = (*plan.warnings, *filter(None, [confirm_dialogs.plan_risk(plan)]))
+    if warnings:  # first: the button below stays in view, and what is further down may not be seen before it is pressed
+        st.html(html_blocks.notes("Warnings", warnings))
     st.html(_numbers_html(plan))
     st.html(dead_letters.course(plan, service.queue))
     if plan.steps.watch:
@@ -94,9 +97,6 @@ def _show_summary(service: DeadLetterService, plan: Plan) -> None:
         st.html(f'<span class="so-quiet">{dead_letters.canary_rule(plan)}</span>')
     if plan.mutes:
         st.html(f'<span class="so-quiet">Mutes {escape(plan.mutes_text)}.</span>')
-    warnings = (*plan.warnings, *filter(None, [confirm_dialogs.plan_risk(plan)]))
-    if warnings:
-        st.html(html_blocks.notes("Warnings", warnings))
 
 
 def _show_more(plan: Plan, command: bool = True) -> None:
