@@ -59,7 +59,7 @@ def _distribution(ascending: Sequence[float], jobs: int) -> tuple[list[float], l
 
 def course(form: FormMeasured) -> Chart:
     """What was open and what was worked on, second by second, with the death of the host."""
-    chart = figure(f"{TITLES[form.form]}: jobs over time", "jobs", "seconds from the start")
+    chart = figure(f"{form.form.capitalize()}: jobs over time", "jobs", "seconds from the start")
     seconds = [sample.second for sample in form.course]
     for name, values, colour, fill in (
         ("without a result", [sample.open for sample in form.course], theme.VISIBLE, None),
@@ -68,7 +68,7 @@ def course(form: FormMeasured) -> Chart:
         chart.add_scatter(
             x=seconds,
             y=values,
-            name="environments busy" if name == "worked on" and form.form == EVENT_DRIVEN else name,
+            name="busy" if name == "worked on" and form.form == EVENT_DRIVEN else name,
             mode="lines",
             line={"color": colour, "width": 2, "shape": "hv"},
             fill=fill,

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from ops.compare.arrivals import PEAK_FACTOR
 from ops.compare.costs import instance_prices
 from ops.compare.costs.assumptions import CostAssumptions
 from ops.compare.measured import ComparisonRun
@@ -22,10 +23,10 @@ def edit(run: ComparisonRun | None) -> CostAssumptions:
     container, function = st.columns(2, gap="large")
     with container:
         st.caption("Synchronous container")
-        (type_, price, least_), (at_once_, used, time_) = _grid()
+        (type_, price, least_), (at_once_, used, time_), (peak_, *_) = _grid()
         instances = (*instance_prices.names(), OTHER)
         kind = type_.selectbox("Instance type", instances, key="cmp-instance", bind="query-params") or instances[0]
-        usd = _number(price, "USD per hour", "cmp-usd", (0.0, 1_000.0, 0.01), "price on file", "%.4f")
+        usd = _number(price, "USD per hour", "cmp-usd", (0.0, 1_000.0, 0.01), "on file", "%.4f")
         least = _number(
             least_, "Instances, at least", "cmp-least", (1.0, 10_000.0, 1.0), f"{_DEFAULTS.least_instances}"
         )
@@ -33,9 +34,11 @@ def edit(run: ComparisonRun | None) -> CostAssumptions:
         utilization = _number(used, "Utilization (%)", "cmp-used", (1.0, 100.0, 5.0), f"{_DEFAULTS.utilization:.0%}")
         served = _measured(run.service_s if run else None, "s")
         seconds = _number(time_, "Time per job (s)", "cmp-s", (0.001, 43_200.0, 0.1), served, "%.3f")
+        usual = f"{PEAK_FACTOR[run.shape if run else 'day']:.3g}"
+        peak = _number(peak_, "Peak over mean rate", "cmp-peak", (1.0, 1_000.0, 0.5), usual, "%.2f")
     with function:
         st.caption("Event-driven function")
-        (time_, jobs, size), (share, start, front) = _grid()
+        (time_, jobs, size), (share, start, front), (logs, *_) = _grid()
         seen = _usage(run)
         own = _number(time_, "Time per job (s)", "cmp-event-s", (0.001, 900.0, 0.1), seen["seconds_per_job"], "%.3f")
         batch = _number(
@@ -44,6 +47,7 @@ def edit(run: ComparisonRun | None) -> CostAssumptions:
         memory = _number(size, "Memory (MB)", "cmp-memory", (128.0, 10_240.0, 64.0), seen["memory_mb"])
         cold = _number(share, "Cold starts (%)", "cmp-cold", (0.0, 100.0, 1.0), seen["cold_share"], "%.1f")
         init = _number(start, "Init duration (s)", "cmp-init", (0.0, 130.0, 0.1), seen["init_s"], "%.2f")
+        log_bytes = _number(logs, "Log bytes each", "cmp-logs", (0.0, 1e7, 500.0), "3000")
         api = front.selectbox(
             "API type", list(_API_TYPES), format_func=_API_TYPES.__getitem__, key="cmp-api", bind="query-params"
         )
@@ -53,12 +57,14 @@ def edit(run: ComparisonRun | None) -> CostAssumptions:
         least_instances=_DEFAULTS.least_instances if least is None else int(least),
         jobs_at_once=at_once,
         utilization=_DEFAULTS.utilization if utilization is None else utilization / 100,
+        peak_factor=peak,
         synchronous_seconds=seconds,
         seconds_per_job=own,
         jobs_per_invocation=batch,
         cold_share=None if cold is None else cold / 100,
         init_s=init,
         memory_mb=None if memory is None else int(memory),
+        log_bytes=log_bytes,
         api=api or _DEFAULTS.api,
     )
 
@@ -68,9 +74,9 @@ def requests_per_day() -> float | None:
     return _number(st, "Your requests a day", "cmp-per-day", (0.0, 1e10, 10_000.0), "mark a load on the chart")
 
 
-def _grid() -> tuple[Any, Any]:
-    """Two rows of three places."""
-    return st.columns(3, gap="small"), st.columns(3, gap="small")
+def _grid() -> list[Any]:
+    """Three rows of three places."""
+    return [st.columns(3, gap="small") for _ in range(3)]
 
 
 def _usage(run: ComparisonRun | None) -> dict[str, str]:

@@ -51,6 +51,9 @@ class CostOptions(OptionGroup):
     memory: Annotated[
         int | None, typer.Option("--memory", min=128, max=10_240, help="The function's MB (default: as set).")
     ] = None
+    log_bytes: Annotated[
+        float | None, typer.Option("--log-bytes", min=0, help="Log bytes per invocation (default: 3,000).")
+    ] = None
     api: Annotated[str, typer.Option("--api", help="API in front of the queue: rest, http or none.")] = "rest"
 
     task_definition: Annotated[
@@ -76,6 +79,7 @@ class CostOptions(OptionGroup):
             cold_share=None if self.cold_share is None else self.cold_share / 100,
             init_s=self.init_seconds,
             memory_mb=self.memory,
+            log_bytes=self.log_bytes,
             api=self.api,
             task=task_definition.read(self.task_definition or task_definition.SHIPPED),
         )

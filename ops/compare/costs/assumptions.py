@@ -12,6 +12,7 @@ from ops.compare.costs.instance_prices import FARGATE
 from ops.compare.costs.task_definition import TaskSize
 from ops.compare.measured import ComparisonRun
 from ops.errors import UsageError
+from ops.formatting import count, duration, percent
 
 DEFAULT_TASK = TaskSize(1.0, 2.0, "arm64")
 APIS = ("rest", "http", "none")
@@ -35,6 +36,7 @@ class CostAssumptions:
     cold_share: float | None = None
     init_s: float | None = None
     memory_mb: int | None = None
+    log_bytes: float | None = None
     api: str = "rest"
     task: TaskSize = DEFAULT_TASK
 
@@ -71,6 +73,10 @@ class CostAssumptions:
             notes.append(f"{at_once:g} jobs at once per instance, because its vCPUs are not on file")
         peak = self.peak_factor or PEAK_FACTOR[run.shape if run else "day"]
         use = SynchronousUse(usd, seconds, at_once, self.least_instances, self.utilization, peak)
+        notes.append(
+            f"An instance carries {count(use.capacity_per_day)} requests a day: {at_once:g} at once, {percent(self.utilization)} "
+            f"used at most, {duration(seconds)} per job, a peak of {peak:.3g} times the mean"
+        )
         return use, tuple(notes)
 
     def event_driven(self, run: ComparisonRun | None) -> tuple[EventDrivenUse | None, tuple[str, ...]]:
@@ -95,6 +101,7 @@ class CostAssumptions:
             "cold_share": self.cold_share,
             "init_s": self.init_s,
             "memory_mb": self.memory_mb,
+            "log_bytes_per_invocation": self.log_bytes,
         }
         changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         return replace(measured, api=self.api, **changes), ()

@@ -77,6 +77,8 @@ class EventDrivenUse:
 
     def __post_init__(self) -> None:
         _ensure_positive("the time per job", self.seconds_per_job)
+        if not 0 <= self.log_bytes_per_invocation < math.inf:
+            raise UsageError(f"An invocation cannot log {self.log_bytes_per_invocation:g} bytes.")
         if not self.jobs_per_invocation >= 1 or not 0 <= self.cold_share <= 1 or not self.init_s >= 0:
             raise UsageError(
                 "An invocation has at least 1 job, between 0% and 100% are cold starts, and an INIT takes 0 s or more."

@@ -20,8 +20,8 @@ from ops.twin.sqsd.settings import WorkerOptions
 from ops.twin_state import TwinState
 
 CONTAINER_ROLE, DAEMON_ROLE = "worker-container", "sqsd"
-VISIBILITY_S = 20
-"""Short, as of the twin's job queue in a comparison: what a killed host held is received again after that."""
+VISIBILITY_S = 10
+"""Short: what a killed host held is received again after that; a job takes about a second."""
 
 
 class BeanstalkWorker:

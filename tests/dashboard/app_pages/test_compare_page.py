@@ -16,9 +16,9 @@ def test_a_measured_run(sample: Visit) -> None:
     assert not app.at.exception
     assert app.chart_titles == [
         "Caller wait and time to result",
-        "Synchronous container: jobs over time",
-        "Event-driven function: jobs over time",
-        "Elastic Beanstalk worker: jobs over time",
+        "Synchronous: jobs over time",
+        "Event-driven: jobs over time",
+        "Worker: jobs over time",
         "Cost by requests a day",
     ]
     sentences = [
@@ -58,6 +58,12 @@ def test_assumptions_change_the_break_even_and_a_load_is_marked(sample: Visit) -
     app = sample("trouble").open(ENTRY, **given)
     assert "break-even: " in app.html
     assert "At 50,000 requests a day: $73.00 a month for 2 instances" in app.text
+
+
+def test_a_peak_and_log_bytes_can_be_typed(sample: Visit) -> None:
+    app = sample("trouble").open(ENTRY, **{"cmp-peak": "2", "cmp-logs": "0"})
+    assert "a peak of 2 times the mean" in app.text
+    assert "Logs $0.00" in app.text
 
 
 def test_an_unknown_instance_has_no_price_until_it_is_typed(sample: Visit) -> None:

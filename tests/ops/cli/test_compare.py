@@ -45,6 +45,7 @@ def test_bad_input(given: tuple[str, ...], error: str, capsys: pytest.CaptureFix
         (("--jobs-at-once", "-1"), "Jobs at once per instance must be above 0"),
         (("--cold-share", "120"), "between 0% and 100% are cold starts"),
         (("--peak-factor", "0.5"), "a peak factor of at least 1"),
+        (("--log-bytes", "-1"), "--log-bytes"),
         (("--instances", "0"), "--instances"),
     ],
 )

@@ -10,14 +10,14 @@ import pytest
 
 from handler import contract
 from ops.compare.costs import task_definition
-from ops.compare.costs.task_definition import TaskSize
+from ops.compare.costs.assumptions import DEFAULT_TASK
 from ops.errors import UsageError
 
 SHIPPED: dict[str, Any] = json.loads(task_definition.SHIPPED.read_text())
 
 
 def test_the_shipped_one_is_valid_and_has_what_the_server_needs() -> None:
-    assert task_definition.read(task_definition.SHIPPED) == TaskSize(1.0, 2.0, "arm64")
+    assert task_definition.read(task_definition.SHIPPED) == DEFAULT_TASK
     [container] = SHIPPED["containerDefinitions"]
     names = {variable["name"] for variable in container["environment"]}
     assert names >= {
