@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ops.alarms.catalogue import CatalogueOptions, Recommendation, recommend, rows
 from ops.alarms.incidents.model import MustPage
@@ -13,6 +13,7 @@ from ops.doctor.settings import WorkloadSettings
 
 ANYBODY = "arn:aws:sns:::anybody"
 """Whom the recommended alarms tell in a rehearsal: alarms that notify no one do not page."""
+_DEFAULTS = CatalogueOptions()
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,14 @@ class Suggestion:
     skipped: tuple[tuple[str, str], ...] = ()
 
 
-def suggest(result: Rehearsal, workload: WorkloadSettings, roles: WorkloadRoles) -> tuple[Suggestion, ...]:
-    """One for each requirement that was missed."""
+def suggest(
+    result: Rehearsal, workload: WorkloadSettings, roles: WorkloadRoles, options: CatalogueOptions = _DEFAULTS
+) -> tuple[Suggestion, ...]:
+    """One for each requirement that was missed. ``options``: with which the catalogue would be applied."""
     missed = [each.incident for each in result.incidents if each.missed]
     if not missed:
         return ()
-    recommended = recommend(workload, CatalogueOptions(actions=(ANYBODY,)))
+    recommended = recommend(workload, replace(options, actions=(ANYBODY,), only=()))
     ids = {each.name: each.id for each in recommended.alarms if not each.composite}
     definitions = [each.definition for each in recommended.alarms if not each.composite]
     tried = {each.incident.name: each for each in rehearse(definitions, missed, roles).incidents}

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ops.alarms.catalogue import CatalogueOptions
 from ops.alarms.rehearsal import WorkloadRoles, by_minute, roles_of
 from ops.cli.output.sanitize import place
 from ops.doctor.settings import WorkloadSettings
 from ops.errors import UsageError
 from ops.target import Target
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.workload import Workload
 
 MAX_BYTES = 64 * 1024 * 1024
 """Of a file of alarms: about 30,000 of them. Our choice."""
@@ -32,6 +37,8 @@ class AlarmSource:
     notes: tuple[str, ...] = ()
     workload: WorkloadSettings | None = None
     """None: of a file of alarms, which tells no settings."""
+    options: CatalogueOptions = field(default_factory=CatalogueOptions)
+    """Of an account: those that an earlier ``ops alarms apply`` was given, which its alarms remember."""
     place_of: Callable[[str, str], str] = lambda _name, _field: ""
     """By an alarm's name and a field of its definition: the file and the line."""
 
@@ -56,7 +63,7 @@ def of_template(path: Path, parameters: Mapping[str, str], queue: str | None) ->
         return f"{path}, line {line}" if line else ""
 
     return AlarmSource(
-        str(path), alarms.definitions, roles_of(workload), alarms.unreadable, found.notes, workload, place_of
+        str(path), alarms.definitions, roles_of(workload), alarms.unreadable, found.notes, workload, place_of=place_of
     )
 
 
@@ -83,8 +90,20 @@ def of_account(target: Target) -> AlarmSource:
     described = workload.describe(aws, target)
     settings = read.read(aws, described).workload
     alarms, note = by_minute(cloudwatch.alarm_definitions(aws), settings.metric_period_s)
-    notes = (note,) if note else ()
-    return AlarmSource(place(described, target), alarms, roles_of(settings), {}, notes, settings)
+    options, more = _remembered(aws, described, settings)
+    notes = tuple(filter(None, (note, *more)))
+    return AlarmSource(place(described, target), alarms, roles_of(settings), {}, notes, settings, options)
+
+
+def _remembered(aws: Aws, described: Workload, settings: WorkloadSettings) -> tuple[CatalogueOptions, tuple[str, ...]]:
+    """And what is to be said of it. Tags that cannot be read, or that someone changed, are no reason not to rehearse."""
+    from ops.alarms.applying import recommend_for, remembered_options
+
+    try:
+        own = recommend_for(aws, described, settings, CatalogueOptions(), strict=False)
+    except UsageError as error:
+        return CatalogueOptions(), (f"What is suggested has the default options: {error}",)
+    return own.options, (own.unread, remembered_options.sentence(own.kept))
 
 
 def _described(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:

@@ -108,7 +108,7 @@ def _print(result: Rehearsal, source: AlarmSource, form: RehearsalFormat, timeli
     if form is RehearsalFormat.JUNIT:
         typer.echo(rehearsal_export.junit(result, source.label))
         return
-    suggestions = suggest(result, source.workload, source.roles) if source.workload else ()
+    suggestions = suggest(result, source.workload, source.roles, source.options) if source.workload else ()
     if form is RehearsalFormat.TABLE:
         rehearsal_view.show(result, suggestions, source.label, source.notes, timeline)
     elif form is RehearsalFormat.JSON:

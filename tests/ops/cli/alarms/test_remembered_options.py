@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
+from ops.cli.app import run
 from tests.fakes.aws import FakeAws, Refusal
 from tests.ops.alarms.applying.alarm_world import AlarmWorld
 from tests.ops.cli.alarms.applied_account import AGE, PAGER, TOPIC, Ops
@@ -117,3 +120,21 @@ def test_options_that_differ_from_alarm_to_alarm_are_not_guessed(ops: Ops, world
     code, _, err = ops("diff", *AGE)
     assert code == 2
     assert "not valid" in err
+
+
+def test_a_rehearsal_of_the_account_suggests_with_them(ops: Ops, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of another deadline, another age is too old: what pages in time depends on it."""
+
+    def suggested() -> tuple[set[str], str]:
+        run(["alarms", "rehearse", "--queue", "orders", "--incident", "slow-past-deadline", "--json"])
+        told = json.loads(capsys.readouterr().out)
+        rows = {row["id"] for one in told["suggestions"] for row in one["rows"]}
+        return rows, " ".join(told["notes"])
+
+    ops("apply", "--alarm", "dead-letters", "--yes")
+    rows, notes = suggested()
+    assert "oldest-message-age" in rows and "As in the last" not in notes
+    ops("apply", "--alarm", "dead-letters", "--deadline", "900000", "--yes")
+    rows, notes = suggested()
+    assert "oldest-message-age" not in rows
+    assert "As in the last ops alarms apply: --deadline 900000." in notes
