@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from ops.alarms.rendering import cloudformation, terraform
+from ops.alarms.rendering.log_alarm import LogAlarmPlace, log_alarm
 from ops.cli import options
 from ops.cli.alarms import recommended
 from ops.cli.alarms.recommended import NotifyOptions, SettingOptions
-from ops.cli.commands_base.option_groups import with_groups
+from ops.cli.commands_base.option_groups import OptionGroup, with_groups
 from ops.cli.options import WorkloadOptions
 from ops.cli.output.sanitize import safe
 from ops.errors import AwsError, UsageError
+
+LOG_ALARM_NOTE = (
+    "The price of log alarms is not on record here. Neither the twin nor ops alarms rehearse evaluates them: keep the metric "
+    "alarms. Put it with: aws cloudwatch put-log-alarm --cli-input-json file://FILE"
+)
 
 
 class AlarmFormat(StrEnum):
     CLOUDFORMATION = "cloudformation"
     TERRAFORM = "terraform"
+    LOG_ALARM = "log-alarm"
+
+
+@dataclass(frozen=True)
+class LogAlarmOptions(OptionGroup):
+    log_group: Annotated[
+        str | None, typer.Option("--log-group", metavar="NAME", help="Of log-alarm: the function's log group.")
+    ] = None
+    query_role: Annotated[
+        str | None, typer.Option("--query-role", metavar="ARN", help="Of log-alarm: the role that runs its query.")
+    ] = None
+    lines_role: Annotated[
+        str | None,
+        typer.Option(
+            "--lines-role", metavar="ARN", help="Of log-alarm: the role that reads lines for the notification."
+        ),
+    ] = None
+
+    def place(self) -> LogAlarmPlace | None:
+        """None where nothing is given. Raises UsageError where a part is missing."""
+        given = {"--log-group": self.log_group, "--query-role": self.query_role, "--lines-role": self.lines_role}
+        if not any(given.values()):
+            return None
+        if missing := [option for option, value in given.items() if not value]:
+            raise UsageError(f"A log alarm needs {', '.join(missing)}, too.", "PutLogAlarm takes none without them.")
+        return LogAlarmPlace(str(self.log_group), str(self.query_role), str(self.lines_role))
 
 
 @with_groups
@@ -27,8 +60,13 @@ def export(
     workload: WorkloadOptions,
     settings: SettingOptions,
     notify: NotifyOptions,
+    log: LogAlarmOptions,
     form: Annotated[
-        AlarmFormat, typer.Option("--format", help="cloudformation: YAML; terraform: a file ….tf.json.")
+        AlarmFormat,
+        typer.Option(
+            "--format",
+            help="cloudformation: YAML; terraform: a file ….tf.json; log-alarm: JSON for aws cloudwatch put-log-alarm.",
+        ),
     ] = AlarmFormat.CLOUDFORMATION,
     template: recommended.Template = None,
     parameter: options.Parameter = None,
@@ -36,9 +74,17 @@ def export(
 ) -> None:
     """Print the recommended alarms as CloudFormation (YAML) or Terraform (JSON).
 
+    Or, with --format log-alarm, one on failed invocations that has their log lines in its notification.
+
     Without --topic, those of an account notify whom the alarms that ops alarms apply created notify, and others no one.
     What is not recommended, and why, is on stderr. Exits with 3 when AWS refused to show a part.
     """
+    place = log.place()
+    if (place is None) is (form is AlarmFormat.LOG_ALARM):
+        raise UsageError(
+            "--log-group, --query-role and --lines-role go with --format log-alarm, and it needs them.",
+            "Name all of them, or none.",
+        )
     chosen = settings.choices(notify.topic, notify.pager)
     found = recommended.read(template, parameter, workload, chosen, forget)
     if len(found) > 1:
@@ -47,8 +93,13 @@ def export(
             f"The template has several workloads: {names}.", "Name the queue of one of them: --queue NAME."
         )
     alarms = found[0].recommendation.alarms
-    typer.echo(cloudformation(alarms) if form is AlarmFormat.CLOUDFORMATION else terraform(alarms), nl=False)
-    lines = [f"{skipped.id} is left out: {skipped.why}" for skipped in found[0].recommendation.skipped]
+    if place is not None:
+        typer.echo(log_alarm(alarms, place), nl=False)
+        lines = [LOG_ALARM_NOTE]
+    else:
+        typer.echo(cloudformation(alarms) if form is AlarmFormat.CLOUDFORMATION else terraform(alarms), nl=False)
+        lines = []
+    lines += [f"{skipped.id} is left out: {skipped.why}" for skipped in found[0].recommendation.skipped]
     lines += [*found[0].notes, *([found[0].remembered] if found[0].remembered else [])]
     if not any(one.definition.get("AlarmActions") for one in alarms):
         lines.append("These alarms notify no one: add --topic ARN.")

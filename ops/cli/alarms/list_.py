@@ -29,8 +29,8 @@ COLUMNS = (
 )
 """Of the CSV: a row for each alarm."""
 NOT_USED = (
-    "Not used: log alarms, whose price is in no source that we read (the runbooks of the alarms on errors have the query for the "
-    "log lines instead), and warm-up, which these alarms do not need: without data they are OK."
+    "Not in the list: log alarms, whose price is not on record (ops alarms export --format log-alarm writes one that has the log "
+    "lines in its notification), and warm-up, which these alarms do not need: without data they are OK."
 )
 SIGNS = {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": "≥", "LessThanThreshold": "<"}
 
@@ -100,9 +100,25 @@ def _show(found: WorkloadRecommendation, why: bool) -> None:
     for line in (*notified_words.notified(found), *((found.remembered,) if found.remembered else ()), *found.omissions):
         console.print(Text(safe(line), style="dim"), soft_wrap=True)
     if why:
-        console.print(Text(f"\n{NOT_USED}", style="dim"), soft_wrap=True)
+        console.print(Text(f"\n{NOT_USED} {_installed()}", style="dim"), soft_wrap=True)
     else:
         console.print(Text("Why these thresholds: --why. As a template: ops alarms export", style="dim"))
+
+
+def _installed() -> str:
+    """Whether the installed botocore has what is not in the list."""
+    import botocore
+    from botocore.session import get_session
+
+    model = get_session().get_service_model("cloudwatch")
+    warm_up = "WarmUpConfiguration" in model.operation_model("PutMetricAlarm").input_shape.members  # type: ignore[union-attr]
+    found = {"PutLogAlarm": "PutLogAlarm" in model.operation_names, "WarmUpConfiguration": warm_up}
+    known = " and ".join(name for name, there in found.items() if there)
+    absent = " and ".join(name for name, there in found.items() if not there)
+    sentences = ((known, "has"), (absent, "does not have"))
+    return " ".join(
+        f"The installed botocore {botocore.__version__} {verb} {names}." for names, verb in sentences if names
+    )
 
 
 def _table(alarms: Sequence[RecommendedAlarm]) -> Table:

@@ -9,7 +9,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import botocore
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 from samtranslator.yaml_helper import yaml_parse
 
 from ops.alarms.evaluate import account_quotas, simulate
@@ -74,7 +77,42 @@ def test_reasons_are_shown_on_request(ops: Ops) -> None:
     text = " ".join(out.split())
     assert "ApproximateAgeOfOldestMessage ≥ 240" in text
     assert "80% of the deadline that was given for a message, 5 min." in text
-    assert "Not used: log alarms, whose price" in text and "warm-up, which these alarms do not need" in text
+    assert "log alarms, whose price is not on record" in text and "warm-up, which these alarms do not need" in text
+    assert f"The installed botocore {botocore.__version__} has PutLogAlarm and WarmUpConfiguration." in text
+
+
+LOG_PLACE = (
+    *("--log-group", "/aws/lambda/worker", "--query-role", "arn:aws:iam::111122223333:role/query"),
+    *("--lines-role", "arn:aws:iam::111122223333:role/lines"),
+)
+
+
+def test_a_log_alarm_is_what_putlogalarm_takes(ops: Ops) -> None:
+    topic = "arn:aws:sns:eu-west-1:111122223333:oncall"
+    exported = ("export", "--template", str(TEMPLATE), "--format", "log-alarm", *LOG_PLACE)
+    code, out, err = ops(*exported, "--topic", topic)
+    assert code == 0
+    assert "price of log alarms is not on record" in err
+    definition = json.loads(out)
+    model = botocore.session.get_session().get_service_model("cloudwatch")
+    shape = model.operation_model("PutLogAlarm").input_shape
+    assert shape is not None and not ParamValidator().validate(definition, shape).has_errors()
+    assert definition["ScheduledQueryConfiguration"]["LogGroupIdentifiers"] == ["/aws/lambda/worker"]
+    assert definition["AlarmActions"] == [topic]
+    assert 0 < definition["ActionLogLineCount"] <= 50
+
+
+def test_a_log_alarm_needs_its_parts(ops: Ops) -> None:
+    base = ("export", "--template", str(TEMPLATE))
+    for arguments, said in (
+        (("--format", "log-alarm"), "it needs them"),
+        (LOG_PLACE, "go with --format log-alarm"),
+        (("--format", "log-alarm", *LOG_PLACE[:4]), "needs --lines-role, too"),
+        (("--format", "log-alarm", *LOG_PLACE, "--alarm", "stalled"), "goes with function-errors"),
+        (("--format", "log-alarm", *LOG_PLACE, "--no-extension"), "records of this project's extension"),
+    ):
+        code, out, err = ops(*base, *arguments)
+        assert (code, out, said in err) == (2, "", True), err
 
 
 def test_the_list_as_json_and_as_csv(ops: Ops) -> None:
