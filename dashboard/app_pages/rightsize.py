@@ -156,13 +156,15 @@ def _table(answer: Sizing) -> None:
         {
             "memory": count("Memory (MB)", format="localized"),
             "batch": count("Batch size", format="localized"),
+            "verdict": text(
+                "Verdict", width="medium", help="Cost against the current setting, and what may not be suggested"
+            ),
             "usd": text("USD per 1,000 jobs", alignment="right", help="With the 95% interval"),
             "p50": text("p50", alignment="right", help="Of warm invocations, with the 95% interval"),
-            "p95": text("p95", alignment="right", help="Of warm invocations, with the 95% interval"),
+            "p95": text("p95", alignment="right", help="Of warm invocations, with the 95% interval; ?: too few for it"),
             "init": text("Init", alignment="right", help="Median of the cold starts"),
             "used": count("Max used (MB)", format="localized"),
             "failed": count("Failed", format="localized", help="Invocations with failed jobs"),
-            "verdict": text("Against the current setting", width="large"),
         },
         height=widgets.height(len(rows)),
         placeholder=NONE,

@@ -24,6 +24,7 @@ def cost(answer: Sizing) -> Chart:
         points = [(row, row.usd_per_1000) for row in answer.rows if row.setting.batch_size == batch]
         name = f"batches of {batch}" if len(batches) > 1 else "per 1,000 jobs"
         _add(chart, name, SHADES[place % len(SHADES)], _known(points), 1.0, usd)
+    chart.update_layout(showlegend=len(batches) > 1)
     return _finished(chart, answer)
 
 

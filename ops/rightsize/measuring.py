@@ -183,7 +183,7 @@ def _attempt(answer: Invoked, memory_mb: int, batch_size: int, number: int) -> A
         memory_mb=memory_mb,
         batch_size=batch_size,
         number=number,
-        cold=report.get("init_ms") is not None,
+        cold=bool(report.get("cold")),
         succeeded=0 if answer.error else batch_size - _failed_items(answer.payload, batch_size),
         duration_ms=report.get("duration_ms"),
         billed_ms=report.get("billed_ms"),

@@ -16,6 +16,8 @@ MEMORY_HEADROOM = 0.8
 """Of its memory that a setting may use. AWS gives no figure; the catalogue's alarm is at 95%, and jobs vary. Our choice."""
 ALIKE = 0.05
 """Points within which a difference that is too close to tell does not matter, so that the other goal decides. Our choice."""
+P95_INVOCATIONS = 72
+"""0.95 to this power is below 2.5%: then the highest of them is above the p95 with that confidence."""
 TOO_CLOSE = "too close to tell"
 
 
@@ -38,7 +40,7 @@ def size_up(measured: Measured, prices: Prices, objective: Objective) -> Sizing:
         saving_month=saving,
         cold_share=observed.cold_share,
         jobs_per_month=observed.jobs_per_month,
-        notes=(*_consequences(measured, rows, suggested), *_limits(measured, prices), *observed.basis),
+        notes=(*_consequences(measured, rows, suggested), *_limits(measured, rows, prices), *observed.basis),
     )
 
 
@@ -166,6 +168,14 @@ def _finding(
     )
 
 
+def _named(current: Setting, suggested: Setting) -> tuple[str, str]:
+    """Both with their batch size where that is to be changed, and without where it is not."""
+    if current.batch_size == suggested.batch_size:
+        return f"{current.memory_mb:,} MB", f"{suggested.memory_mb:,} MB"
+    before, after = (f"{one.memory_mb:,} MB in batches of {one.batch_size}" for one in (current, suggested))
+    return before, after
+
+
 def _money(saving: Interval | None) -> str:
     if saving is None:
         return ""
@@ -199,11 +209,16 @@ def _consequences(measured: Measured, rows: tuple[SizedSetting, ...], suggested:
     return tuple(notes)
 
 
-def _limits(measured: Measured, prices: Prices) -> tuple[str, ...]:
+def _limits(measured: Measured, rows: tuple[SizedSetting, ...], prices: Prices) -> tuple[str, ...]:
     """What keeps the result from being the whole truth."""
     notes = [
         "USD are Lambda's duration, INIT and requests at the first tier; queue, logs and API are not in them.",
     ]
+    if any(row.duration_p95_ms and row.duration_p95_ms.high is None for row in rows):
+        notes.append(
+            f"The upper end of a p95 takes {P95_INVOCATIONS} warm invocations of a setting (--invocations); where there are fewer it "
+            "is unknown."
+        )
     if measured.stopped:
         notes.append(f"The sweep ended early: {measured.stopped}")
     if measured.region not in (prices.region,) or prices.borrowed:

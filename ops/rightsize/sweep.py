@@ -96,6 +96,12 @@ class Sweep:
         """Raises UsageError where changing ``$LATEST`` would change what runs now, unless that was asked for; and where
         what runs now is other code than ``$LATEST``, which is what versions are made of."""
         name = self.function.name
+        if self.function.snap_start:
+            raise UsageError(
+                f"{name} has SnapStart: each version of a sweep would be cached for at least three hours, at a price that is not on "
+                "file.",
+                "Measure a copy of the function without SnapStart.",
+            )
         live = [mapping.function_arn for mapping in self._mappings() if not _qualifier(mapping.function_arn)]
         leading = [
             alias.name

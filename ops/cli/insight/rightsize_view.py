@@ -85,7 +85,7 @@ def show(console: Console, where: str, measured: Measured, answer: Sizing) -> No
     console.print()
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
     batches = len({one.setting.batch_size for one in answer.rows}) > 1
-    names = ("Memory", *(["Batch"] if batches else []), "p50", "p95", "INIT", "Used", "USD/1,000", "USD/month")
+    names = ("Memory", *(["Batch"] if batches else []), "p50", "p95", "INIT", "Used", "USD/1,000")
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("")
@@ -116,7 +116,6 @@ def _cells(one: SizedSetting, answer: Sizing, batches: bool) -> list[str]:
         formatting.latency(one.init_ms.value) if one.init_ms else "",
         f"{one.used_mb:,.0f} MB" if one.used_mb is not None else "",
         _interval(one.usd_per_1000, formatting.usd, "\n"),
-        formatting.usd(one.usd_month.value) if one.usd_month else "",
         safe(", ".join(filter(None, words))),
     ]
 

@@ -25,12 +25,14 @@ from dashboard.charts import (
     forecast,
     overview,
     queue,
+    rightsize,
     time_series,
 )
 from dashboard.charts.chart import Chart, Settings
 from dashboard.formatting import duration
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
+from ops import pricing
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.report_types import QueryCost, Threshold
 from ops.insight.reports.timeline import OverviewTimeline
@@ -38,7 +40,10 @@ from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.ramp import RampPeriod
 from ops.insight.sources.event_model import ALARM, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
+from ops.rightsize.model import Objective
+from ops.rightsize.suggestion import size_up
 from tests.dashboard.samples import HOSTILE, Sample, frame
+from tests.dashboard.samples.sweeps import sweep
 from tests.dashboard.unusual import Empty
 
 SPAN = TimeRange()
@@ -295,6 +300,7 @@ def every_chart() -> list[Chart]:
         *(cost.components(paid), cost.trend(paid, UTC), cost.break_even(paid)),
         dead_letters.depth(BUSY.dead_letters(SPAN), UTC),
         overview.timeline(BUSY.timeline(), UTC),
+        *(draw(size_up(sweep(), pricing.load(), Objective.COST)) for draw in (rightsize.cost, rightsize.latency)),
     ]
 
 

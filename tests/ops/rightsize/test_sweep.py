@@ -161,6 +161,14 @@ def test_code_that_is_not_live_is_not_measured(desk: Desk) -> None:
     assert "worker:live runs version 7, whose code or settings are not those of $LATEST" in err
 
 
+def test_snapstart_is_refused(desk: Desk) -> None:
+    desk.function.versions["7"]["SnapStart"] = {"ApplyOn": "PublishedVersions"}
+    code, _, err = desk.rightsize(*SHORT)
+    assert code == 2
+    assert "worker has SnapStart" in err
+    assert desk.function.memories == []
+
+
 def test_without_a_confirmation_nothing_is_changed(desk: Desk) -> None:
     code, _, err = desk.rightsize(*SHORT[:-1])
     assert code == 2

@@ -1,0 +1,67 @@
+"""Intervals and comparisons of settings, by numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ops import pricing
+from ops.rightsize import statistics, suggestion
+from ops.rightsize.model import Attempt, Objective, Setting
+from tests.dashboard.samples.sweeps import sweep
+
+ONE, TWO = Setting(1024, 1), Setting(2048, 1)
+
+
+def test_the_interval_of_a_median_is_by_ranks() -> None:
+    found = statistics.percentile(list(range(1, 21)), 0.5)
+    assert found is not None
+    assert (found.value, found.low, found.high) == (10.5, 6, 15), "ranks 6 and 15 of 20: 95.9% (binomial table)"
+
+
+@pytest.mark.parametrize(("count", "known"), [(71, False), (72, True)])
+def test_the_upper_end_of_a_p95_takes_as_many_measurements_as_is_said(count: int, known: bool) -> None:
+    found = statistics.percentile([float(value) for value in range(count)], 0.95)
+    assert found is not None
+    assert (found.high is not None) is known
+    assert suggestion.P95_INVOCATIONS == 72
+
+
+def test_settings_are_compared_job_by_job() -> None:
+    """Jobs differ by a factor of a hundred, and one setting is 10% cheaper for each of them."""
+    prices = pricing.load()
+    times = np.geomspace(10, 1_000, 12)
+    attempts = [
+        Attempt(setting.memory_mb, 1, number, False, 1, took, took, None, 90)
+        for setting, factor in ((ONE, 1.0), (TWO, 0.45))
+        for number, took in enumerate(float(time * factor) for time in times)
+    ]
+    found = statistics.resample(attempts, (ONE, TWO), prices, "x86_64", 0.0)
+    one, two = found.usd_interval(ONE), found.usd_interval(TWO)
+    assert one.low is not None and two.high is not None
+    assert one.low < two.high, "the intervals overlap, since jobs differ"
+    assert statistics.differ(found.usd_resampled[:, 0], found.usd_resampled[:, 1])
+
+
+def test_failed_invocations_are_paid_for_by_the_successes() -> None:
+    prices = pricing.load()
+    attempts = [Attempt(1024, 1, number, False, int(number % 2 == 0), 100, 100, None, 90) for number in range(10)]
+    found = statistics.resample(attempts, (ONE,), prices, "arm64", 0.0)
+    each = 0.1 * prices.lambda_gb_second_arm64 + prices.lambda_request
+    assert found.usd[0] == pytest.approx(2 * each)
+
+
+def test_the_same_measurements_always_give_the_same_answer() -> None:
+    first, second = (suggestion.size_up(sweep(), pricing.load(), Objective.BALANCED) for _ in range(2))
+    assert first == second
+
+
+def test_no_rate_means_no_saving() -> None:
+    from dataclasses import replace
+
+    measured = sweep()
+    unknown = replace(measured, observed=replace(measured.observed, jobs_per_month=None))
+    answer = suggestion.size_up(unknown, pricing.load(), Objective.LATENCY)
+    assert answer.saving_month is None
+    assert all(row.usd_month is None for row in answer.rows)
+    assert "per month" not in answer.finding
