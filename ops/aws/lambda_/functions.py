@@ -161,7 +161,7 @@ def provisioned_concurrency(aws: Aws, name: str) -> int:
         return sum(
             int(config.get("AllocatedProvisionedConcurrentExecutions", 0))
             for page in pages
-            for config in page["ProvisionedConcurrencyConfigs"]
+            for config in page.get("ProvisionedConcurrencyConfigs", ())
         )
 
 

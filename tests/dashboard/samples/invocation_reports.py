@@ -185,9 +185,10 @@ class InvocationReports(SampleSeries):
             total,
             total / 3.012,
             total * 24 * 30.4,
-            41_000.0,
+            0.0816 * 3_012 / 0.014,
             assumptions,
             "2026-09-19",
             self.look_cost,
+            jobs_per_hour=3_012.0,
             week_before=WeekBefore(total / 3.4),
         )

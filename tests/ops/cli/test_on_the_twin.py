@@ -148,6 +148,9 @@ def test_costs_and_an_empty_dead_letter_queue(worked: Twin, capsys: pytest.Captu
     assert "Lambda duration" in screen
     assert "scilearn · us-east-1 · local twin" in screen
     assert "Excluded: S3" in screen
+    assert "the same hours a week before: no data." in " ".join(screen.split())
+    assert run(["costs", "--free-tier", "--volume-tiers"]) == 0
+    assert "volume tiers, with the free tier" in " ".join(capsys.readouterr().out.split())
     assert run(["dlq", "scan", "--queue", "scilearn-results"]) == 2, "the results queue has no dead-letter queue"
     assert "has no dead-letter queue" in capsys.readouterr().err
 
