@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.charts import cold_starts as charts
-from dashboard.components import sample_traffic, widgets
+from dashboard.components import cold_start_options, sample_traffic, widgets
 from dashboard.components.trace_link import show_trace_link
 from dashboard.formatting import escape, millis, number, percent, usd, utc
 from dashboard.markup import html_blocks
@@ -23,7 +24,9 @@ def show_reasons(report: ColdStartReport) -> None:
     if report.reasons.empty:
         return
     st.subheader("Why environments were cold", anchor=False)
-    basis = report.reasons["inferred"].map({True: "inferred from the other environments", False: "recorded"})
+    guessed, cold = report.reasons["inferred_cold"], report.reasons["cold"]
+    basis = pd.Series("inferred from the other environments", report.reasons.index)
+    basis = basis.mask(guessed < cold, "recorded, or inferred from the others").mask(guessed == 0, "recorded")
     unknown = report.reasons["reason"] == ColdReason.UNKNOWN.value
     widgets.table(
         report.reasons.assign(
@@ -122,6 +125,9 @@ def draw(report: ColdStartReport) -> None:
     widgets.pair((charts.distribution(report), "distribution"), (charts.waterfall(report), "waterfall"))
     show_reasons(report)
     show_versions(report)
+    if len(report.invocations):
+        cold_start_options.show_options(report.options)
+        cold_start_options.show_imports(report.imports)
 
 
 page_runtime.page("cold_starts", draw, skeleton_heights=(56, 70, 360, 300))

@@ -57,6 +57,9 @@ class Chart:
     def add_heatmap(self, **trace: Any) -> None:
         self.data.append(_settings({"type": "heatmap", **trace}))
 
+    def add_icicle(self, **trace: Any) -> None:
+        self.data.append(_settings({"type": "icicle", **trace}))
+
     def add_hline(self, y: float, **style: Any) -> None:
         """Across the whole plot."""
         self.add_shape(type="line", xref="x domain", x0=0, x1=1, yref="y", y0=y, y1=y, **style)

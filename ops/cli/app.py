@@ -34,6 +34,11 @@ class _Commands(LazyGroup):
             "ops.cli.insight.coldstarts:coldstarts",
             "Show how often environments were cold, why, what it cost, and whether a version starts slower.",
         ),
+        LazyCommand(
+            "imports",
+            "ops.cli.insight.imports:imports",
+            "Show what a cold start spends on imports, and record it for ops coldstarts.",
+        ),
         LazyCommand("costs", "ops.cli.insight.costs:costs", "Show what a successful request costs."),
         LazyCommand(
             "prices",

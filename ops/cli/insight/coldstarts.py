@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,6 +13,7 @@ from rich.text import Text
 from ops import formatting, workload
 from ops.aws import Aws
 from ops.cli import options
+from ops.cli.insight import cold_start_options_view
 from ops.cli.output.formats import OutputFormat, chosen_format
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import place, safe
@@ -35,11 +37,15 @@ def coldstarts(
     minutes: options.Minutes = None,
     output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
+    advice: Annotated[
+        bool, typer.Option("--advice", help="Explain each option, with its conditions and the hours in which it pays.")
+    ] = False,
 ) -> None:
     """Show how often environments were cold, why, what it cost, and whether a version starts slower.
 
     Lambda does not tell why an environment is new: except for resets and failed INITs, which are recorded, a reason is
-    inferred from what the other environments did.
+    inferred from what the other environments did. Then: what would change it, with the wait and the dollars before and
+    after. What the handler imports comes from ops imports.
     """
     from ops.insight.reports import cold_starts  # with pandas, for which the help is not to wait
 
@@ -60,12 +66,13 @@ def coldstarts(
         "init_cost_usd": report.init_cost_usd,
         "reasons": _records(report.reasons),
         "versions": _records(report.by_version),
+        "changes": cold_start_options_view.plain(report.options),
         "unread": report.unread,
         "look": report.look,
     }
     if not print_as(form, answer, REASON_COLUMNS, _records(report.reasons)):
         where = f"{place(described, target)} · last {formatting.duration(minutes * 60)}"
-        _show(Console(highlight=False), where, report)
+        _show(Console(highlight=False), where, report, advice)
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -76,7 +83,7 @@ def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def _show(console: Console, where: str, report: ColdStartReport) -> None:
+def _show(console: Console, where: str, report: ColdStartReport, advice: bool) -> None:
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     console.print(Text(where, style="dim"))
     if len(report.reasons):
@@ -88,6 +95,8 @@ def _show(console: Console, where: str, report: ColdStartReport) -> None:
     console.print()
     if report.reasons["inferred"].any():
         console.print(Text("* inferred from what the other environments did at that moment", style="dim"))
+    if len(report.invocations):
+        cold_start_options_view.show(console, report.options, advice)
     for note in report.look.partial:
         console.print(Text(f"note: {safe(note)}", style="dim"))
 

@@ -25,8 +25,8 @@ def explain_logged(aws: Aws, logged: Invocations, workload: Workload) -> list[Co
 
 
 def reasons(starts: Sequence[ColdStart], workload: Workload) -> pd.DataFrame:
-    """One row per reason, the most frequent first: reason, inferred (bool), cold, waited_p50_ms, waited_p95_ms, usd (of
-    INIT, or the billed part of restores)."""
+    """One row per reason, the most frequent first: reason, inferred (whether any of them is), inferred_cold (how many are),
+    cold, waited_p50_ms, waited_p95_ms, usd (of INIT, or the billed part of restores)."""
     price = usd_per_ms(workload)
     grouped: dict[ColdReason, list[ColdStart]] = {}
     for start in starts:
@@ -36,9 +36,13 @@ def reasons(starts: Sequence[ColdStart], workload: Workload) -> pd.DataFrame:
         waited = pd.Series([start.waited_ms for start in some], dtype=float)
         billed = sum((one.invocation.init_ms or one.invocation.billed_restore_ms or 0.0) for one in some)
         p50, p95 = waited.quantile(0.5), waited.quantile(0.95)
-        inferred = any(one.inferred for one in some)
-        rows.append((reason.value, inferred, len(some), p50, p95, None if price is None else billed * price))
-    return pd.DataFrame(rows, columns=["reason", "inferred", "cold", "waited_p50_ms", "waited_p95_ms", "usd"])
+        inferred = sum(one.inferred for one in some)
+        rows.append(
+            (reason.value, bool(inferred), inferred, len(some), p50, p95, None if price is None else billed * price)
+        )
+    return pd.DataFrame(
+        rows, columns=["reason", "inferred", "inferred_cold", "cold", "waited_p50_ms", "waited_p95_ms", "usd"]
+    )
 
 
 def _changes(workload: Workload) -> tuple[datetime, ...]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from ops import formatting
+from ops.insight.cold_start_options.options import ColdStartOptions
+from ops.insight.imports.model import ImportRecord
 from ops.insight.report_types import Finding, Level, QueryCost, Window
+from ops.insight.reports.cold_start_changes import read_imports, read_options
 from ops.insight.reports.cold_start_reasons import explain_logged, reasons, usd_per_ms
 from ops.insight.rules.cold_starts import cold_share, versions
 from ops.insight.rules.cold_starts.reasons import ColdReason
@@ -78,6 +81,9 @@ class ColdStartReport:
     """What may not be read, as a clause, so that there may be invocations without a row here; empty otherwise."""
     init_of: str = ""
     """The version whose percentiles the ``init_*_ms`` are; empty: of all."""
+    options: ColdStartOptions = field(default_factory=lambda: ColdStartOptions(""))
+    imports: ImportRecord | None = None
+    """What the handler imports in INIT, where ``ops imports`` has recorded it."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
@@ -98,9 +104,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     by_sample = _scaled(versions.by_version(frame), ("invocations", "cold"), logged.scale)
     compared = by_sample if totals is None else versions.of_totals(totals)
     starts_read = explain_logged(aws, logged, workload)
-    explained = _scaled(reasons(starts_read, workload), ("cold", "usd"), logged.scale)
+    explained = _scaled(reasons(starts_read, workload), ("inferred_cold", "cold", "usd"), logged.scale)
     starts, init_usd = cold_share.count_cold(readings, logged, totals), _init_usd(logged, readings, workload)
     init = versions.init_latency(frame, totals)
+    imports, imports_unread = read_imports(aws, workload)
     return ColdStartReport(
         finding=summarize([_observe(starts, _details(frame, compared, explained, init_usd, init), logged.unread)]),
         invocations=frame[list(SHOWN_COLUMNS)],
@@ -119,8 +126,10 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
         look=QueryCost(
             readings.look.metrics_requested,
             readings.look.usd + logged.look.usd + answer.usd,
-            logged.look.partial + answer.notes + readings.look.partial,
+            logged.look.partial + answer.notes + readings.look.partial + ((imports_unread,) if imports_unread else ()),
         ),
+        options=read_options(logged, starts, workload, window, imports),
+        imports=imports,
     )
 
 

@@ -18,6 +18,7 @@ from ops.insight.rules.cold_starts import versions
 from ops.insight.rules.cold_starts.reasons import ColdReason
 from ops.insight.rules.cost.comparison import WeekBefore
 from ops.insight.rules.cost_model import Assumptions
+from tests.dashboard.samples.cold_start_options import sample_imports, sample_options
 from tests.dashboard.samples.series import NOW, TIMEOUT_MS, SampleSeries
 
 TIMED_OUT, OUT_OF_MEMORY = "Sandbox.Timedout", "Runtime.OutOfMemory"
@@ -65,11 +66,19 @@ class InvocationReports(SampleSeries):
         starts = int(cold.sum())
         reasons = pd.DataFrame(
             [
-                (ColdReason.SCALE_OUT.value, True, starts - starts // 3 - 1, 850.0, 1_120.0, 0.00071),
-                (ColdReason.DEPLOY.value, True, starts // 3, 990.0, 1_240.0, 0.00031),
-                (ColdReason.RESET.value, False, 1, 870.0, 900.0, 0.00011),
+                (
+                    ColdReason.SCALE_OUT.value,
+                    True,
+                    starts - starts // 3 - 1,
+                    starts - starts // 3 - 1,
+                    850.0,
+                    1_120.0,
+                    0.00071,
+                ),
+                (ColdReason.DEPLOY.value, True, starts // 3, starts // 3, 990.0, 1_240.0, 0.00031),
+                (ColdReason.RESET.value, False, 0, 1, 870.0, 900.0, 0.00011),
             ],
-            columns=["reason", "inferred", "cold", "waited_p50_ms", "waited_p95_ms", "usd"],
+            columns=["reason", "inferred", "inferred_cold", "cold", "waited_p50_ms", "waited_p95_ms", "usd"],
         )
         phases = pd.DataFrame(
             {
@@ -78,6 +87,7 @@ class InvocationReports(SampleSeries):
                 "duration_ms": [702.0, 159.0, 350.0, 12.0],
             }
         )
+        imports = sample_imports(self.foreign)
         p50, p95, p99 = (float(np.quantile(init[~np.isnan(init)], q)) for q in (0.5, 0.95, 0.99))
         return ColdStartReport(
             self.finding(
@@ -96,6 +106,8 @@ class InvocationReports(SampleSeries):
             self.look_cost,
             float(cold.sum()),
             float(n),
+            options=sample_options(invocations, self.minutes, imports),
+            imports=imports,
         )
 
     def failures(self, span: TimeRange) -> FailuresReport:

@@ -63,6 +63,18 @@ def test_an_environment_was_there() -> None:
     )
 
 
+def test_one_environment_that_is_gone_makes_for_one_cold_start() -> None:
+    """The others of a burst are scale-out."""
+    crashed = ran("a", 0, status="error", error_type="Runtime.ExitError")
+    burst = [ran(name, 1 + 0.001 * at, cold=True, seconds=60) for at, name in enumerate("bcd")]
+    assert reasons(crashed, *burst) == [ColdReason.RESET, ColdReason.SCALE_OUT, ColdReason.SCALE_OUT]
+    assert reasons(ran("a", 0), *burst) == [ColdReason.REPLACED, ColdReason.SCALE_OUT, ColdReason.SCALE_OUT]
+
+
+def test_an_environment_that_takes_other_work_at_once_was_not_free() -> None:
+    assert reasons(ran("a", 0), ran("b", 1, cold=True), ran("a", 1.005)) == [ColdReason.SCALE_OUT]
+
+
 def test_a_new_version_takes_the_place_of_as_many() -> None:
     before = [ran(name, 0.1 * at) for at, name in enumerate("abc")]
     after = [ran(name, 1, cold=True, seconds=60, version="2") for name in "def"]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ops.insight.sources.invocations import Invocation
 
 Mask = npt.NDArray[np.bool_]
 
+NEVER = np.iinfo(np.int64).max
 ENDING = timedelta(seconds=2)
 """After an invocation its environment is taken to be busy a little longer: extensions finish, and times are rounded."""
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
@@ -32,7 +34,7 @@ def ticks(moment: datetime | timedelta) -> int:
 class LoggedEnvironments:
     """Those of ``rows``, which are sorted by time, without those whose log stream is not known. Arrays hold one value for
     each environment, in ticks: ``first`` and ``last`` are when its first and last invocation started, ``ended`` is when
-    the last one before the moment of ``move_to`` ended, INIT included."""
+    the last one before the moment of ``move_to`` ended, INIT included; ``next`` when the one after that starts."""
 
     def __init__(self, rows: Sequence[Invocation]) -> None:
         self._rows = [row for row in rows if row.environment]
@@ -44,8 +46,12 @@ class LoggedEnvironments:
         self.first = np.array([ticks(own[0].started) for own in of_each], dtype=np.int64)
         self.last = np.array([ticks(own[-1].started) for own in of_each], dtype=np.int64)
         self.ended = np.zeros(len(of_each), dtype=np.int64)
+        self.next = self.first.copy()
+        self._after = {id(row): ticks(later.started) for own in of_each for row, later in pairwise(own)}
         self.broken = np.array([is_broken(own[-1]) for own in of_each], dtype=bool)
         """Whether its last invocation left it broken."""
+        self.replaced = np.zeros(len(of_each), dtype=bool)
+        """Whether another environment is known to have taken its place: each makes for one cold start."""
         self._version = np.array([own[0].version for own in of_each], dtype=object)
         self._passed = 0
 
@@ -54,7 +60,9 @@ class LoggedEnvironments:
         while self._passed < len(self._rows) and self._rows[self._passed].started < moment:
             row = self._rows[self._passed]
             lasted = timedelta(milliseconds=(row.duration_ms or 0.0) + (row.init_ms or row.restore_ms or 0.0))
-            self.ended[self._place[row.environment]] = ticks(row.started + lasted)
+            place = self._place[row.environment]
+            self.ended[place] = ticks(row.started + lasted)
+            self.next[place] = self._after.get(id(row), NEVER)
             self._passed += 1
 
     def others(self, row: Invocation) -> Mask:

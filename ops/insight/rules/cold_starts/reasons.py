@@ -87,12 +87,15 @@ def _reason(
         return ColdReason.DEPLOY, True
     busy = environments.ended + ticks(ENDING) > now
     used_later = environments.last > now
-    missing = current & ~busy & (used_later | (environments.ended + ticks(warm) > now))
-    if np.any(missing & ~used_later & environments.broken):
-        return ColdReason.RESET, True
-    if missing.any():
+    free = current & ~busy & used_later & (environments.next > now + ticks(CLOCKS))
+    gone = current & ~busy & ~used_later & ~environments.replaced & (environments.ended + ticks(warm) > now)
+    for lost, reason in ((gone & environments.broken, ColdReason.RESET), (gone, ColdReason.REPLACED)):
+        if lost.any():
+            environments.replaced[np.argmax(lost)] = True
+            return reason, True
+    if free.any():
         return ColdReason.REPLACED, True
-    if np.any(current & busy):
+    if np.any(current & (busy | used_later)):
         return ColdReason.SCALE_OUT, True
     return (ColdReason.IDLE, True) if others.any() else (ColdReason.UNKNOWN, False)
 

@@ -1,0 +1,49 @@
+"""Imports of a cold start: each module inside the one that imports it, as wide as the time it takes."""
+
+from __future__ import annotations
+
+from dashboard import theme
+from dashboard.charts.base import figure, set_remark
+from dashboard.charts.chart import Chart
+from dashboard.formatting import millis, number, plain
+from ops.insight.imports.model import ImportRecord, heaviest
+
+SHADES = ("#d9d1f5", "#b3a4ea", theme.COLD)
+"""By how much time a module takes itself, the least first."""
+LEAST_SHARE, MOST = 0.01, 60
+"""Of all the time, that a module must take to be drawn, and how many are."""
+
+
+def flame(record: ImportRecord) -> Chart:
+    """From the handler's module downwards, in milliseconds."""
+    chart = figure("Imports of the handler", "ms, from the handler's module downwards", height=330)
+    places = heaviest(record, LEAST_SHARE, MOST)
+    kept = {place: str(place) for place in places}
+    modules = [record.modules[place] for place in places]
+    most = max((one.self_us for one in modules), default=1) or 1
+    chart.add_icicle(
+        ids=[kept[place] for place in places],
+        labels=[plain(one.name, 60) for one in modules],
+        parents=[kept.get(one.parent, "") if one.parent is not None else "" for one in modules],
+        values=[one.total_us / 1000 for one in modules],
+        branchvalues="total",
+        tiling={"orientation": "v"},
+        sort=False,
+        marker={
+            "colors": [SHADES[min(2, int(3 * one.self_us / most))] for one in modules],
+            "line": {"width": 1},
+        },
+        customdata=[(millis(one.total_us / 1000), millis(one.self_us / 1000)) for one in modules],
+        texttemplate="%{label}<br>%{customdata[0]}",
+        hovertemplate="%{label}<br>%{customdata[0]} with its imports, %{customdata[1]} itself<extra></extra>",
+        pathbar={"visible": False},
+    )
+    chart.update_layout(
+        hovermode="closest",
+        showlegend=False,
+        uniformtext={"minsize": 10, "mode": "hide"},  # smaller ones cannot be read
+        margin={"l": 0, "r": 0, "t": 8, "b": 0},
+    )
+    left_out = len(record.modules) - len(places)
+    set_remark(chart, f"{number(left_out)} shorter modules not drawn" if left_out else "")
+    return chart

@@ -1,0 +1,122 @@
+"""What would change cold starts: the recommendation, the options side by side, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard.charts import imports as charts
+from dashboard.components import widgets
+from dashboard.formatting import NONE, escape, millis, number, usd
+from dashboard.markup import html_blocks
+from ops.insight.cold_start_options.model import Between, Option
+from ops.insight.cold_start_options.options import ColdStartOptions
+from ops.insight.imports.model import ImportRecord
+
+
+def show_options(found: ColdStartOptions) -> None:
+    if not found.sentence:
+        return
+    st.subheader("What would change it", anchor=False)
+    st.html(f"<p>{escape(found.sentence)}</p>")
+    if found.base is None:
+        return
+    widgets.table(
+        [
+            {
+                "option": one.name,
+                "verdict": one.verdict.value,
+                "wait": _between(one.wait_ms, millis),
+                "cold": None if one.cold is None else round(one.cold),
+                "usd": _between(one.usd, usd),
+                "basis": one.basis,
+            }
+            for one in found.options
+        ],
+        "cold-start-options",
+        {
+            "option": "Option",
+            "verdict": "Verdict",
+            "wait": st.column_config.TextColumn(
+                "A cold start waits", alignment="right", help="Median of INIT or restore"
+            ),
+            "cold": st.column_config.NumberColumn("Cold starts a month", format="localized"),
+            "usd": st.column_config.TextColumn(
+                "Dollars a month", alignment="right", help="Of duration and INIT, and of what the option costs"
+            ),
+            "basis": "Basis",
+        },
+        placeholder=NONE,
+    )
+    st.html('<span class="so-quiet">A month is as long as 730 hours like the selected range.</span>')
+    with st.expander("Reasons and conditions of each option"):
+        st.html("".join(_explained(one) for one in found.options))
+    if found.hours:
+        with st.expander("Provisioned concurrency by the hour of the day (UTC)"):
+            _hours(found)
+
+
+def _explained(one: Option) -> str:
+    notes = "".join(f"<li>{escape(note)}</li>" for note in one.notes)
+    return f"<p><b>{escape(one.name)}</b>: {escape(one.sentence)}</p>" + (f"<ul>{notes}</ul>" if notes else "")
+
+
+def _hours(found: ColdStartOptions) -> None:
+    whole = st.column_config.NumberColumn
+    widgets.table(
+        [
+            {
+                "hour": f"{one.hour:02}:00",
+                "invocations": one.invocations,
+                "needed": one.needed,
+                "pays": one.pays,
+                "on_demand": usd(one.usd_on_demand),
+                "provisioned": usd(one.usd),
+            }
+            for one in found.hours
+        ],
+        "provisioned-hours",
+        {
+            "hour": "Hour (UTC)",
+            "invocations": whole("Invocations", format="localized"),
+            "needed": whole(
+                "For 95% warm", help="Provisioned environments with which 95% of the invocations find one free"
+            ),
+            "pays": whole("Pay for themselves", help="Environments that cost no more than on demand in that hour"),
+            "on_demand": st.column_config.TextColumn("On demand, a month", alignment="right"),
+            "provisioned": st.column_config.TextColumn("Provisioned, a month", alignment="right"),
+        },
+    )
+
+
+def show_imports(record: ImportRecord | None) -> None:
+    st.subheader("What INIT imports", anchor=False)
+    if record is None:
+        st.html(
+            html_blocks.empty(
+                "Not recorded", "Record what the handler imports: ops imports --module MODULE --folder DIR."
+            )
+        )
+        return
+    widgets.chart(charts.flame(record), "imports")
+    about = ", ".join(filter(None, [record.how, record.machine]))
+    when = f"{record.recorded_at:%Y-%m-%d %H:%M} UTC"
+    text = f"{number(len(record.modules))} modules in {millis(record.total_ms)}: {about}, {when}, not on Lambda."
+    st.html(f'<span class="so-quiet">{escape(text)}</span>')
+    if record.statements:
+        widgets.table(
+            [
+                {"what": one.kind, "where": f"{one.file}:{one.line}", "code": one.text, "advice": one.advice}
+                for one in record.statements
+            ],
+            "init-statements",
+            {"what": "Made in init", "where": "Where", "code": "Code", "advice": "With a snapshot"},
+        )
+
+
+def _between(value: Between | None, words: Callable[[float], str]) -> str:
+    if value is None:
+        return NONE
+    low, high = words(value.low), words(value.high)
+    return low if low == high else f"{low} to {high}"

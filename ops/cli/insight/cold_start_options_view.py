@@ -1,0 +1,111 @@
+"""The part of ``ops coldstarts`` about what would change cold starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ops import formatting
+from ops.cli.output.sanitize import safe
+
+if TYPE_CHECKING:
+    from ops.insight.cold_start_options.model import Between, Option
+    from ops.insight.cold_start_options.options import ColdStartOptions
+
+
+def plain(found: ColdStartOptions) -> dict[str, Any]:
+    """For JSON; cold starts and dollars a month."""
+    base = found.base
+    now = base and {"cold": base.cold, "wait_ms": base.wait_ms, "usd": base.usd, "init_usd": base.init_usd}
+    return {
+        "sentence": found.sentence,
+        "now": now,
+        "options": [_row(one) for one in found.options],
+        "provisioned_hours": found.hours,
+    }
+
+
+def _row(one: Option) -> dict[str, Any]:
+    return {
+        "option": one.name,
+        "verdict": one.verdict.value,
+        "sentence": one.sentence,
+        "basis": one.basis,
+        "wait_ms": one.wait_ms,
+        "cold": one.cold,
+        "usd": one.usd,
+        "notes": one.notes,
+    }
+
+
+def show(console: Console, found: ColdStartOptions, advice: bool) -> None:
+    """``advice``: with a sentence and the notes of each option, and the hours of provisioned concurrency."""
+    console.print(Text(safe(found.sentence), style="bold"))
+    if found.base is None:
+        return
+    console.print()
+    console.print(_table(found))
+    console.print(
+        Text(
+            "waits: a cold start, median; cold starts and dollars (duration, INIT and the option): a month like this range",
+            style="dim",
+        )
+    )
+    if not advice:
+        console.print(Text("reasons and conditions: --advice", style="dim"))
+        return
+    for one in found.options:
+        console.print()
+        console.print(Text(safe(f"{one.name}: {one.verdict.value}"), style="bold"))
+        console.print(Text(safe(one.sentence)))
+        for note in (*one.notes, *([f"Basis: {one.basis}."] if one.basis else [])):
+            console.print(Text(f"- {safe(note)}", style="dim"))
+    console.print()
+    console.print(_hours(found))
+
+
+def _table(found: ColdStartOptions) -> Table:
+    table = _grid("Option", "", "Waits", "Cold", "Dollars")
+    for one in found.options:
+        table.add_row(
+            safe(one.name),
+            one.verdict.value,
+            _between(one.wait_ms, formatting.latency),
+            "" if one.cold is None else formatting.count(round(one.cold)),
+            _between(one.usd, formatting.usd),
+        )
+    return table
+
+
+def _hours(found: ColdStartOptions) -> Table:
+    table = _grid(
+        "Hour (UTC)", "Invocations", "Provisioned for 95% warm", "Pay for themselves", "On demand", "Provisioned"
+    )
+    for one in found.hours:
+        table.add_row(
+            f"{one.hour:02}:00",
+            formatting.count(one.invocations),
+            str(one.needed),
+            str(one.pays),
+            formatting.usd(one.usd_on_demand),
+            formatting.usd(one.usd),
+        )
+    return table
+
+
+def _grid(first: str, *others: str) -> Table:
+    table = Table(box=None, padding=(0, 1))
+    table.add_column(first)
+    for name in others:
+        table.add_column(name, justify="right" if name else "left")
+    return table
+
+
+def _between(value: Between | None, words: Any) -> str:
+    if value is None:
+        return ""
+    low, high = words(value.low), words(value.high)
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,61 @@
+"""What would change the cold starts that were read: the options, from a month like the selected range."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ops import pricing
+from ops.errors import OpsError
+from ops.insight.cold_start_options.model import HOURS_PER_MONTH, ColdBase
+from ops.insight.cold_start_options.options import ColdStartOptions, compare_options
+from ops.insight.imports import store
+from ops.insight.rules.cold_starts import versions
+
+if TYPE_CHECKING:
+    from ops.aws import Aws
+    from ops.insight.imports.model import ImportRecord
+    from ops.insight.report_types import Window
+    from ops.insight.rules.cold_starts.cold_share import ColdStarts
+    from ops.insight.sources.invocations import Invocations
+    from ops.workload import Workload
+
+
+def read_imports(aws: Aws, workload: Workload) -> tuple[ImportRecord | None, str]:
+    """What ``ops imports`` recorded for the function, and why it cannot be read."""
+    if workload.function is None:
+        return None, ""
+    try:
+        return store.load(aws.target, workload.function), ""
+    except OpsError as error:
+        return None, f"{error} {error.next_step}"
+
+
+def read_options(
+    logged: Invocations, starts: ColdStarts | None, workload: Workload, window: Window, imports: ImportRecord | None
+) -> ColdStartOptions:
+    frame, function = logged.frame, workload.function
+    waits = versions.waited_ms(frame)
+    if function is None or starts is None or not len(waits):
+        return ColdStartOptions("There is no cold start with a known init duration, so nothing is known to change.")
+    prices = pricing.load(workload.region)
+    hours = window.length.total_seconds() / 3600
+    a_month = HOURS_PER_MONTH / hours
+    usd_per_ms = prices.gb_second(function.architecture) * function.memory_mb / 1024 / 1000
+    lasted = frame["duration_ms"].fillna(0.0) + frame["init_ms"].fillna(0.0)
+    billed = frame["billed_ms"].fillna(lasted)
+    runtime = frame.loc[frame["cold"], "runtime_init_ms"].dropna()
+    wait_ms, cold, invocations = float(waits.median()), starts.cold * a_month, starts.recorded * a_month
+    base = ColdBase(
+        function=function,
+        prices=prices,
+        frame=frame,
+        imports=imports,
+        hours=hours,
+        cold=cold,
+        invocations=invocations,
+        wait_ms=wait_ms,
+        runtime_ms=float(runtime.median()) if len(runtime) else wait_ms,
+        usd=float(billed.mean()) * invocations * usd_per_ms,
+        init_usd=float(waits.mean()) * cold * usd_per_ms,
+    )
+    return compare_options(base, len(waits))
