@@ -141,9 +141,17 @@ def send_rate(run: Run) -> float:
 
 
 def time_left_s(run: Run) -> float | None:
-    """Until the rest is sent; None where it is not known, or nothing is left."""
+    """Until the rest is sent; None where it is not known, where nothing is sent at present, or nothing is left."""
     left, rate = run.remaining - run.taken_by_task, send_rate(run)
-    return left / rate if run.state is RunState.RUNNING and rate > 0 and left else None
+    sends = run.state is RunState.RUNNING and not why_not_sending(run)
+    return left / rate if sends and rate > 0 and left else None
+
+
+def why_not_sending(run: Run) -> str:
+    """Why a running redrive sends nothing at present; empty where it does."""
+    if run.rate_limit == 0:
+        return "paused under load"
+    return "after this stage's outcomes" if any(step.state == "watching" for step in run.steps) else ""
 
 
 @dataclass(frozen=True)
@@ -194,7 +202,7 @@ def run_numbers(run: Run) -> str:
     if going:
         row += [
             Stat("Rate", number(run.rate) if run.rate else NONE, "/s", note=limit),
-            Stat("Time left", duration(time_left), note="to send the rest"),
+            Stat("Time left", duration(time_left), note=why_not_sending(run) or "to send the rest"),
         ]
     else:
         row += [Stat("Rejected", number(run.failed)), Stat("Missing", number(run.missing))]

@@ -36,10 +36,7 @@ _PROFILE_HINT = (
 
 def _on_a_page(next_step: str) -> str:
     """The next step without command-line options: a page has none, and no input for a profile."""
-    if "profile" not in next_step:
-        return next_step
-    text = next_step.replace("--profile or AWS_PROFILE", "AWS_PROFILE").replace("another --profile", "another profile")
-    return f"{text} {_PROFILE_HINT}"
+    return next_step.replace("--profile or AWS_PROFILE", "AWS_PROFILE").replace("another --profile", "another profile")
 
 
 def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
@@ -62,5 +59,7 @@ def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
         if error.next_step:
             st.html('<span class="so-quiet">Next step</span>')
             st.text(sendable(_on_a_page(error.next_step)))
+            if "profile" in error.next_step:
+                st.html(f'<span class="so-quiet">{_PROFILE_HINT}</span>')
         if again and st.button("Try again", icon=":material/refresh:", key="trouble-again"):
             st.rerun()

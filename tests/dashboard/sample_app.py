@@ -81,7 +81,8 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "loading": lambda: unusual.Refused(answer_late),
     "expired": lambda: unusual.Refused(
         lambda: CredentialsError(
-            "The credentials of profile prod have expired.", "Sign in again: aws sso login --profile prod"
+            "The credentials of profile prod have expired.",
+            "Log in again: aws sso login --profile prod (or renew the keys), or use another --profile.",
         )
     ),
     "denied": lambda: unusual.Refused(

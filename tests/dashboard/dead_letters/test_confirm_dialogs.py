@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -190,6 +191,17 @@ def test_the_time_left_of_a_slow_run_is_by_its_limit() -> None:
     slow = replace(sample_dead_letters.a_run(RunState.RUNNING), rate=0.0, rate_limit=1.0)
     assert "31 min" in dead_letters.run_numbers(slow)
     assert "0<small>/s" not in dead_letters.run_numbers(slow), "the rate was measured while nothing was sent"
+
+
+def test_a_run_that_sends_nothing_at_present_has_no_time_left() -> None:
+    """Paused under load, or waiting for outcomes: the last rate says nothing about the end."""
+    sending = sample_dead_letters.a_run(RunState.RUNNING)
+    assert dead_letters.time_left_s(sending)
+    paused = replace(sending, rate_limit=0.0)
+    watching = replace(sending, steps=(*sending.steps[:-1], replace(sending.steps[-1], state="watching")))
+    for run, why in ((paused, "paused under load"), (watching, "after this stage's outcomes")):
+        assert dead_letters.time_left_s(run) is None
+        assert why in unescape(dead_letters.run_numbers(run))
 
 
 def test_the_resume_dialog_shows_first_what_failed_again(sample: Visit) -> None:
