@@ -31,6 +31,8 @@ from ops.twin_state import TwinState
 POLL_S = 1.0
 QUIET_WITHIN_S = 60.0
 """How long the alarm may take until it is not in ALARM, before the incident."""
+PUBLISHED_WITHIN_S = 120.0
+"""How long the metrics of the last jobs may take until an alarm is evaluated on them."""
 ALARM = "ALARM"
 EventSink = Callable[[RunbookStep | None, RecordedEvent], None]
 Wait = Callable[[float], None]
@@ -203,6 +205,8 @@ class _Rehearser:
             yield f"{self._alarm} is {state}, not OK."
 
     def _judge_staying(self) -> None:
+        """The alarm may be OK for a moment: between what breached at first and the metrics of the last jobs."""
+        _within(PUBLISHED_WITHIN_S, lambda: self._state() == ALARM)
         if (state := self._state()) == ALARM:
             self.result.notes.append(f"{self._alarm} is still in ALARM: {self._rehearsal.after.alarm_stays}")
         else:
