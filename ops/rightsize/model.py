@@ -77,6 +77,8 @@ class Measured:
     stopped: str = ""
     cores: int | None = None
     """Of this machine, where it was measured on the twin."""
+    load: float | None = None
+    """Its load average at the end, over a minute: processes that ran or waited to run."""
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ ALIKE = 0.05
 """Points within which a difference that is too close to tell does not matter, so that the other goal decides. Our choice."""
 P95_INVOCATIONS = 72
 """0.95 to this power is below 2.5%: then the highest of them is above the p95 with that confidence."""
+BUSY = 2
+"""Processes per core that run or wait to run; the sweep itself is one. Our choice."""
 TOO_CLOSE = "too close to tell"
 
 
@@ -233,4 +235,9 @@ def _limits(measured: Measured, rows: tuple[SizedSetting, ...], prices: Prices) 
             f"Measured on this machine's cores, which are not Lambda's: sizes compare, milliseconds do not. Above {most:,} MB "
             "nothing is faster here, as the machine has no more cores."
         )
+        if measured.load and measured.cores and measured.load > BUSY * measured.cores:
+            notes.append(
+                f"The machine was busy (load {measured.load:.0f} on {measured.cores} cores), so environments had less CPU than "
+                "their memory brings: measure again when it is quiet."
+            )
     return tuple(notes)

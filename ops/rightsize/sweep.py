@@ -252,6 +252,7 @@ class Sweep:
             attempts=attempts,
             stopped=stopped,
             cores=len(os.sched_getaffinity(0)) if self._aws.target.is_twin else None,
+            load=os.getloadavg()[0] if self._aws.target.is_twin else None,
         )
 
     def _mappings(self) -> list[EventSourceMapping]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -56,9 +58,14 @@ def test_the_same_measurements_always_give_the_same_answer() -> None:
     assert first == second
 
 
-def test_no_rate_means_no_saving() -> None:
-    from dataclasses import replace
+def test_a_busy_machine_is_said() -> None:
+    busy = replace(sweep(), twin=True, cores=2, load=9.0)
+    quiet = replace(busy, load=1.5)
+    notes = [suggestion.size_up(one, pricing.load(), Objective.COST).notes for one in (busy, quiet)]
+    assert ["The machine was busy (load 9 on 2 cores)" in " ".join(found) for found in notes] == [True, False]
 
+
+def test_no_rate_means_no_saving() -> None:
     measured = sweep()
     unknown = replace(measured, observed=replace(measured.observed, jobs_per_month=None))
     answer = suggestion.size_up(unknown, pricing.load(), Objective.LATENCY)
