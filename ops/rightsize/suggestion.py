@@ -165,9 +165,10 @@ def _finding(
     p95 = {row.setting: row.duration_p95_ms for row in rows}
     now, then = p95.get(measured.current), p95[suggested]
     slower = f"; p95 {formatting.latency(now.value)} → {formatting.latency(then.value)}" if now and then else ""
-    return (
-        f"Change {measured.function} from {measured.current} to {suggested} for {goal}{where}{_money(saving)}{slower}."
-    )
+    close = next(row.against for row in rows if row.setting == suggested) == TOO_CLOSE
+    before, after = _named(measured.current, suggested)
+    change = f"Change {measured.function} from {before} to {after} for {goal}{where}"
+    return f"{change}{_money(saving, close)}{slower}."
 
 
 def _named(current: Setting, suggested: Setting) -> tuple[str, str]:
@@ -178,10 +179,10 @@ def _named(current: Setting, suggested: Setting) -> tuple[str, str]:
     return before, after
 
 
-def _money(saving: Interval | None) -> str:
+def _money(saving: Interval | None, close: bool) -> str:
     if saving is None:
         return ""
-    if (saving.low or 0) <= 0 <= (saving.high or 0):
+    if close:
         return ": costs about the same"
     more = "" if saving.value >= 0 else " more"
     return f": {'costs' if more else 'saves'} {formatting.usd(abs(saving.value))}{more} per month"

@@ -58,6 +58,16 @@ def test_the_same_measurements_always_give_the_same_answer() -> None:
     assert first == second
 
 
+def test_a_finding_names_the_batch_size_only_where_it_changes() -> None:
+    same, other = (
+        suggestion.size_up(sweep(batch_sizes=sizes), pricing.load(), Objective.COST).finding
+        for sizes in ((1,), (1, 10))
+    )
+    assert "batches" not in same
+    assert "from 1,024 MB in batches of 1 to" in other
+    assert "MB in batches of 10 for cost: saves $" in other
+
+
 def test_a_busy_machine_is_said() -> None:
     busy = replace(sweep(), twin=True, cores=2, load=9.0)
     quiet = replace(busy, load=1.5)
