@@ -79,11 +79,8 @@ class Comparison:
     def run(self) -> ComparisonRun:
         """Raises OpsError."""
         settings, arrivals = self._settings, self._settings.arrivals
-        address = model.ensure(self._twin, self._progress, self.stop)
-        if address is None:
-            raise OpsError("The comparison was stopped before it began.")
         run = f"c{secrets.token_hex(3)}"
-        first, service_s = self._synchronous(self._jobs(address, f"{run}-s"))
+        address, first, service_s = self._synchronous(f"{run}-s")
         self._ensure_going()
         began = datetime.now(UTC)
         second = self._event_driven(self._jobs(address, f"{run}-e"))
@@ -118,13 +115,18 @@ class Comparison:
         maker = JobMaker(address, ORDINARY, self._settings.arrivals.seed, prefix)
         return [maker.next() for _ in self._offsets]
 
-    def _synchronous(self, jobs: list[Job]) -> tuple[FormMeasured, float | None]:
+    def _synchronous(self, prefix: str) -> tuple[str, FormMeasured, float | None]:
+        """The address of the model that all jobs use comes first; the container trains it where there is none yet."""
         settings = self._settings
         self._progress("Starting the HTTP container …")
-        container = Container(self._twin, function_variables(self._twin, self._outputs), settings.workers)
+        container = Container(function_variables(self._twin, self._outputs), settings.workers)
         try:
+            address = model.ensure(self._twin, self._progress, self.stop, container.train)
+            if address is None:
+                raise OpsError("The comparison was stopped before it began.")
+            jobs = self._jobs(address, prefix)
             self._progress(f"Synchronous: {len(jobs)} jobs in {settings.arrivals.seconds:g} s …")
-            return synchronous.measure(
+            measured, service_s = synchronous.measure(
                 container,
                 jobs,
                 self._offsets,
@@ -134,6 +136,7 @@ class Comparison:
                 settings.caller_timeout_s,
                 self.stop,
             )
+            return address, measured, service_s
         finally:
             container.stop()
 

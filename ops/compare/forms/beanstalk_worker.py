@@ -39,8 +39,10 @@ class BeanstalkWorker:
             policy = f'{{"deadLetterTargetArn": "{self._arn(self.dlq)}", "maxReceiveCount": {retries}}}'
             self.queue = self._create(name, {"RedrivePolicy": policy})
             self._environ = dict(variables)
-            own = {**variables, contract.ENV_DLQ_URL: self.dlq}
-            self._container = Container(twin, own, workers, CONTAINER_ROLE)
+            # A killed job's idempotency record keeps others away for so long: longer than the visibility timeout, and the
+            # retries are used up before the job may run again.
+            own = {**variables, contract.ENV_DLQ_URL: self.dlq, "JOB_SECONDS": str(VISIBILITY_S)}
+            self._container = Container(own, workers, CONTAINER_ROLE)
             self._cron = ("--cron", str(cron)) if cron else ()
             self._daemon = self._start_daemon()
         except BaseException:

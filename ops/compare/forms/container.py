@@ -14,8 +14,10 @@ from typing import Any
 from handler import contract
 from ops.twin import clients, processes
 from ops.twin.processes import Child
+from ops.twin.workload.api_client import ApiResponse
 from ops.twin_state import TwinState
 
+TRAIN_TIMEOUT_S = 300.0
 ROLE = "http-container"
 """Its log is ``http-container.log`` in the twin's folder."""
 
@@ -23,7 +25,7 @@ ROLE = "http-container"
 class Container:
     """Started at once, on a port that it keeps when it is replaced. Raises TwinError when it does not start."""
 
-    def __init__(self, twin: TwinState, variables: Mapping[str, str], workers: int, role: str = ROLE) -> None:
+    def __init__(self, variables: Mapping[str, str], workers: int, role: str = ROLE) -> None:
         port = processes.free_port()
         self.address = f"http://127.0.0.1:{port}"
         self._role = role
@@ -34,6 +36,18 @@ class Container:
         child = processes.start(self._role, [sys.executable, "-m", "handler.http_server"], self._environ, bound=True)
         processes.wait_until_healthy(child, self.address, "/health")
         return child
+
+    def train(self, body: str) -> ApiResponse:
+        """Runs the job that trains the model, which has no time limit here: the function's is short on the twin."""
+        connection = http.client.HTTPConnection(self.address.removeprefix("http://"), timeout=TRAIN_TIMEOUT_S)
+        try:
+            connection.request("POST", "/jobs", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return ApiResponse(answer.status, answer.read().decode(errors="replace")[:200])
+        except (OSError, http.client.HTTPException) as error:
+            return ApiResponse(0, str(error) or type(error).__name__)
+        finally:
+            connection.close()
 
     def kill(self) -> None:
         """As when its host dies: nothing is finished, no connection is closed in order."""
