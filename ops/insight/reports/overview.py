@@ -25,7 +25,7 @@ from ops.insight.rules import (
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.rules.settings_findings import SettingsFindings, count_findings
-from ops.insight.sources import function_usage, metric_queries, metrics, queue_depths, watched_queues
+from ops.insight.sources import function_usage, metric_queries, metrics, provisioned, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 from ops.insight.sources.watched_queues import WatchedQueue
@@ -101,7 +101,8 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     readings = metrics.read(aws, list({query.key: query for query in queries}.values()), window)
     readings, found = cost_model.completed(aws, workload, readings)
     there = queue_depths.read_depths(aws, workload, readings)
-    used = function_usage.read_usage(readings, workload, found.rows if found else ())
+    environments, unread = provisioned.read(aws, workload) if readings.has("provisioned_invocations") else (0, ())
+    used = function_usage.read_usage(readings, workload, found.rows if found else (), environments)
     pages = page_claims.observe_pages(workload, readings, there, known, found, used)
     late = backlog.age_claims(readings, workload, there.work, known)
     waits = backlog.backlog_claims(workload, readings, there, aged=bool(late))
@@ -122,7 +123,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     look, lines = readings.look, found.look if found else QueryCost()
     notes: tuple[str, ...] = (PAST_ALARMS_NOTE,) if window.past and known else ()
     history = timeline.read_timeline(aws, workload, window, readings, known) if over_time else None
-    notes += history.notes if history else ()
+    notes += (*(history.notes if history else ()), *unread)
     return OverviewReport(
         finding=readings.dated(summarize(claims, _aside(claims, waits, _deployed(workload, window)))),
         cards=overview_cards.make(readings, workload, there, used, pages, known, found),

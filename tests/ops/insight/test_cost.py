@@ -120,6 +120,10 @@ def test_the_overview_says_the_same(stage: Stage) -> None:
     with world(stage, USE) as (aws, _):
         card = next(card for card in overview.report(aws, WORKLOAD, WINDOW).cards if card.key == "cost")
         assert card.value == pytest.approx(cost.report(aws, WORKLOAD, WINDOW).usd_per_1000)
+    configured = [{"AllocatedProvisionedConcurrentExecutions": 3}]
+    with world(stage, USE | {"ProvisionedConcurrencyInvocations": 10}, provisioned=configured) as (aws, _):
+        card = next(card for card in overview.report(aws, WORKLOAD, WINDOW).cards if card.key == "cost")
+        assert card.value == pytest.approx(cost.report(aws, WORKLOAD, WINDOW).usd_per_1000)
 
 
 def test_a_workload_younger_than_the_window_is_priced_from_its_first_point(stage: Stage) -> None:
