@@ -9,8 +9,9 @@ from ops import clock
 from ops.alarms.catalogue import InitBaseline
 from ops.formatting import count
 from ops.insight import time_window
-from ops.insight.rules.cold_starts import versions
-from ops.insight.sources import invocations
+from ops.insight.rules.cold_starts import cold_share, versions
+from ops.insight.sources import invocations, metric_queries, metrics
+from ops.insight.sources.log_totals import read_totals_of
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -43,12 +44,22 @@ def read_daily(aws: Aws, workload: Workload) -> InitBaseline | str:
 
 def read(aws: Aws, workload: Workload) -> InitBaseline | str:
     """Of the last version but one that has enough cold starts in two weeks, or of the only one; or why there is none, as a
-    sentence. One Logs Insights query. Raises what ``ops.aws`` raises."""
-    logged = invocations.read(aws, workload, time_window.last(DAYS * 24 * 60, aws.target.finest_period))
-    measured = logged.frame.loc[versions.waited_ms(logged.frame).index, "version"].value_counts()
-    found = versions.by_version(logged.frame)
-    # A cold start whose line has no init duration says nothing of it.
-    found = found.assign(cold=[int(measured.get(version, 0)) for version in found["version"]])
+    sentence. One GetMetricData call and one Logs Insights query; aggregates of all lines where these are more than one query
+    returns. Raises what ``ops.aws`` raises."""
+    window = time_window.last(DAYS * 24 * 60, aws.target.finest_period)
+    wanted = [*cold_share.queries(workload.function), *metric_queries.function(workload.function, "invocations")]
+    readings = metrics.read(aws, wanted, window)
+    logged = invocations.read(aws, workload, window, readings.total("invocations"))
+    totals = None
+    if logged.sample is not None:
+        totals = read_totals_of(aws, workload, window, has_records=bool(readings.total("recorded"))).totals
+    if totals is not None:
+        found = versions.of_totals(totals)
+    else:
+        measured = logged.frame.loc[versions.waited_ms(logged.frame).index, "version"].value_counts()
+        found = versions.by_version(logged.frame)
+        # A cold start whose line has no init duration says nothing of it.
+        found = found.assign(cold=[int(measured.get(version, 0)) for version in found["version"]])
     numbered = found[found["version"].str.fullmatch(r"\d+")]
     enough = numbered[numbered["cold"] >= LEAST]
     if enough.empty:

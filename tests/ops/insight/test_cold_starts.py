@@ -171,6 +171,10 @@ def test_the_version_before_is_the_last_but_one_with_enough_cold_starts(stage: S
     of_7 = [run(number, cold=True, version="7") for number in range(20)]
     of_8 = [run(number, cold=True, version="8") for number in range(20, 50)]
     rare = [run(number, cold=True, version="9") for number in range(50, 53)]
+    busy = before([*of_7, *of_8], metrics={"Invocations": 1_000_000})
+    assert isinstance(busy, InitBaseline) and busy.version == 7, (
+        "a sample over the two weeks, not the newest lines alone"
+    )
     assert before([*of_7, *of_8]) == InitBaseline(7, 1018.0, 20)
     assert before([*of_7, *of_8, *rare]) == InitBaseline(8, 1047.5, 30), (
         "the newest one, even with few starts, is compared"
