@@ -99,7 +99,12 @@ def distribution(report: ColdStartReport) -> Chart:
     chart = figure("Init duration distribution", "cold starts", "init duration (ms)")
     rows = report.invocations.dropna(subset=["init_ms"])
     if rows.empty:
-        set_instead(chart, _nothing(report, "no cold starts in this range"))
+        in_sample = "no cold start is in the sample" if report.cold else "no cold starts in this range"
+        set_instead(chart, _nothing(report, in_sample))
+        return chart
+    if report.too_few:
+        of = f" of {number(report.cold)}" if report.cold is not None else ""
+        set_instead(chart, f"{len(rows)}{of} cold starts in the sample: too few to draw")
         return chart
     edges = np.histogram_bin_edges(rows["init_ms"].astype(float), bins=min(40, max(8, len(rows) // 3)))
     most = 0

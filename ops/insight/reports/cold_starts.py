@@ -84,6 +84,8 @@ class ColdStartReport:
     options: ColdStartOptions = field(default_factory=lambda: ColdStartOptions(""))
     imports: ImportRecord | None = None
     """What the handler imports in INIT, where ``ops imports`` has recorded it."""
+    too_few: bool = False
+    """The invocations are a sample with too few cold starts for a distribution or for reasons."""
 
 
 def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
@@ -103,7 +105,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
     totals = answer.totals
     by_sample = _scaled(versions.by_version(frame), ("invocations", "cold"), logged.scale)
     compared = by_sample if totals is None else versions.of_totals(totals)
-    starts_read = explain_logged(aws, logged, workload)
+    too_few = sampled and int(frame["cold"].sum()) < versions.LEAST
+    starts_read = [] if too_few else explain_logged(aws, logged, workload)
     explained = _scaled(reasons(starts_read, workload), ("inferred_cold", "cold", "usd"), logged.scale)
     starts, init_usd = cold_share.count_cold(readings, logged, totals), _init_usd(logged, readings, workload)
     init = versions.init_latency(frame, totals)
@@ -122,6 +125,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
         init_p95_ms=init.p95,
         init_p99_ms=init.p99,
         init_of=init.version,
+        too_few=too_few,
         init_cost_usd=init_usd,
         look=QueryCost(
             readings.look.metrics_requested,

@@ -79,6 +79,8 @@ def test_cold_starts_of_a_busy_day_are_counted_not_estimated(stage: Stage, exten
     inits = day.init_ms[after & day.cold]
     assert found.init_p95_ms == pytest.approx(np.percentile(inits, 95))
     assert found.init_of == found.by_version["version"].iloc[-1]
+    assert found.too_few == (found.invocations["cold"].sum() < versions.LEAST)
+    assert found.reasons.empty == found.too_few, "no count is made of a handful of sampled cold starts"
     assert any("read for" in note and "counts and percentiles by version" in note for note in found.look.partial)
 
 
