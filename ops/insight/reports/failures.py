@@ -104,6 +104,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
     else:
         errors = error_counts.all_errors(readings, window)
     memory = _memory(frame, window)
+    if logged.sample is not None and readings.has("memory_used_mb"):
+        memory["memory_used_mb"] = readings.frame["memory_used_mb"].reindex(memory.index)
+        memory["memory_size_mb"] = memory["memory_size_mb"].ffill().bfill()  # as of the nearest moment before
     shares = (frame["memory_used_mb"] / frame["memory_size_mb"].where(frame["memory_size_mb"] > 0)).dropna()
     memory_share = float(shares.max()) if len(shares) else None
     durations = readings.frame.reindex(columns=["p50_ms", "p95_ms", "p99_ms"])

@@ -96,6 +96,7 @@ def test_failures_of_a_busy_day_are_counted_by_type_and_period(stage: Stage) -> 
         int((day.failure[day.began >= 14 * 60] > 0).sum()),
     ]
     assert "of logged failures" in found.finding.text
+    assert found.memory.notna().all(axis=1).mean() > 0.9, "by the metric: a sample has gaps between its moments"
 
 
 @pytest.mark.parametrize(
