@@ -61,4 +61,6 @@ BACKGROUNDS: Final = {"light": "#ffffff", "dark": "#0f141b"}
 """As in .streamlit/config.toml; a test checks that they agree."""
 
 STYLE: Final = Path(__file__).with_name("style.css")
-SCRIPTS: Final = tuple(Path(__file__).with_name(name) for name in ("history.js", "crosshair.js", "scrolling.js"))
+SCRIPTS: Final = tuple(
+    Path(__file__).with_name(name) for name in ("history.js", "crosshair.js", "scrolling.js", "trace_dots.js")
+)

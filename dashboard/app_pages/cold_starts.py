@@ -1,23 +1,17 @@
 """Cold starts: their latency and cost, by invocation, phase and version."""
 
-from typing import Any
-
 import pandas as pd
 import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.charts import cold_starts as charts
 from dashboard.components import cold_start_options, sample_traffic, widgets
-from dashboard.components.trace_link import show_trace_link
-from dashboard.formatting import escape, millis, number, percent, usd, utc
+from dashboard.formatting import millis, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops.formatting import count
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.rules.cold_starts.reasons import ColdReason
-
-DOT = "_chosen_dot"
-"""In the session: the request ID of the dot that was clicked."""
 
 
 def show_reasons(report: ColdStartReport) -> None:
@@ -82,23 +76,6 @@ def show_versions(report: ColdStartReport) -> None:
     )
 
 
-def _choose_dot(customdata: Any) -> None:
-    """The request ID is the second value of a dot."""
-    if isinstance(customdata, list | tuple) and len(customdata) > 1:
-        st.session_state[DOT] = str(customdata[1])
-
-
-def _show_dot(report: ColdStartReport) -> None:
-    chosen = st.session_state.get(DOT, "")
-    if not chosen or report.invocations.empty:
-        return
-    rows = report.invocations[report.invocations["request_id"] == chosen]
-    started = f", started {utc(rows.iloc[-1]['started'])}" if len(rows) else ""
-    with st.container(horizontal=True, vertical_alignment="center", key="chosen-dot"):
-        st.html(f'<span class="so-quiet">{escape(f"Invocation {chosen}{started}")}</span>', width="content")
-        show_trace_link(chosen, "Trace this invocation")
-
-
 def _init_note(report: ColdStartReport) -> str:
     return f"version {report.init_of}" if report.init_of else ""
 
@@ -120,8 +97,8 @@ def draw(report: ColdStartReport) -> None:
             ]
         )
     )
-    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.selected_range()), "dots", _choose_dot)
-    _show_dot(report)
+    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.selected_range()), "dots")
+    st.html('<span class="so-quiet">Click a dot for the trace of its invocation.</span>')
     widgets.pair((charts.distribution(report), "distribution"), (charts.waterfall(report), "waterfall"))
     show_reasons(report)
     show_versions(report)

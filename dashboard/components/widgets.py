@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import streamlit as st
@@ -26,9 +26,8 @@ _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan
 """Dragging across a time chart has one meaning, so these buttons are not needed."""
 
 
-def chart(figure: Chart, key: str, on_point: Callable[[Any], None] | None = None) -> None:
-    """A chart below its title and remark. Dragging across a time chart selects the page's range; a click on a point gives
-    its ``customdata`` to ``on_point``."""
+def chart(figure: Chart, key: str) -> None:
+    """A chart below its title and remark. Dragging across a time chart selects the page's range."""
     name, alt = f"chart-{key}", str(figure.layout.title.text)
     if base.has_legend(figure):
         figure.update_layout(margin={"t": base.LEGEND_PX})
@@ -39,7 +38,7 @@ def chart(figure: Chart, key: str, on_point: Callable[[Any], None] | None = None
         st.html(html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure)))
         first_chart.before_chart()
         figure.update_layout(title=None)
-        _plot(figure, name, alt, on_point)
+        _plot(figure, name, alt)
 
 
 def pair(*figures: tuple[Chart, str]) -> None:
@@ -57,7 +56,7 @@ def pair(*figures: tuple[Chart, str]) -> None:
             chart(figure, key)
 
 
-def _plot(figure: Chart, name: str, alt: str, on_point: Callable[[Any], None] | None) -> None:
+def _plot(figure: Chart, name: str, alt: str) -> None:
     if figure.layout.xaxis.type != "date":
         st.plotly_chart(figure.figure(), key=name, config=_CONFIG, alt=alt)
         return
@@ -67,17 +66,9 @@ def _plot(figure: Chart, name: str, alt: str, on_point: Callable[[Any], None] | 
         key=name,
         config=_TIME_CONFIG,
         alt=alt,
-        on_select=lambda: _selected(name, on_point),
-        selection_mode=("box", "points") if on_point else "box",
+        on_select=lambda: zoom.select(name, page_runtime.ZONE),
+        selection_mode="box",
     )
-
-
-def _selected(name: str, on_point: Callable[[Any], None] | None) -> None:
-    """A box selects the range, also where it has points in it."""
-    selection = st.session_state[name].selection
-    if not selection.box and selection.points and on_point:
-        on_point(selection.points[-1].get("customdata"))
-    zoom.select(name, page_runtime.ZONE)
 
 
 def danger_button(label: str, key: str, **more: Any) -> bool:

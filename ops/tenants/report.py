@@ -172,14 +172,15 @@ def _finding(report: TenantReport, sample: Sample) -> Finding:
     else:
         headline = _of_sample(report, top)
         largest = top
-    chips = tuple(filter(None, (_waits(largest), _of_sample(report, top) if waited else "", _quiet(report.fair_queue))))
+    sample_chip = _of_sample(report, top) if waited else ""
+    chips = tuple(filter(None, (_waits(largest), sample_chip, _unseen(report), _quiet(report.fair_queue))))
     return Finding(_level(report, largest, waited), f"{'; '.join((headline, *chips))}.", "", f"{headline}.", chips)
 
 
 def _at_peak(by: Grouping, waited: Peak) -> str:
     return (
         f"{_WHO[by]} {waited.key} had {formatting.percent(waited.share)} of the {formatting.count(waited.waiting, 'message')} "
-        f"that waited at {formatting.clock(waited.at, datetime.now(UTC))}"
+        f"that waited at {formatting.clock(waited.at, datetime.now(UTC))} and were received since"
     )
 
 
@@ -197,6 +198,14 @@ def _waits(one: TenantShare) -> str:
         return ""
     own = f"its messages wait p95 {formatting.duration(one.wait_p95_s)}"
     return own if one.wait_p95_others_s is None else f"{own}, others {formatting.duration(one.wait_p95_others_s)}"
+
+
+def _unseen(report: TenantReport) -> str:
+    """What waits now was received by nobody, so that no log line has it."""
+    waiting = report.fair_queue.visible
+    if report.source is not Source.LOGS or not waiting:
+        return ""
+    return f"{formatting.count(waiting, 'message')} waiting now {'is' if waiting == 1 else 'are'} not in the sample"
 
 
 def _quiet(metrics: FairQueueMetrics) -> str:

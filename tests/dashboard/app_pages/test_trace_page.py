@@ -86,16 +86,8 @@ def test_what_others_wrote_is_text(sample: Visit) -> None:
     assert HOSTILE not in app.html and "&lt;" in app.html
 
 
-def links(app: App) -> list[str]:
-    """Where the links to the page lead, by what follows in the address."""
-    return [link.proto.query_string for link in app.at.get("page_link") if link.proto.label.startswith("Trace this")]
-
-
-def test_the_dot_that_was_clicked_leads_to_it(sample: Visit) -> None:
+def test_each_dot_carries_the_request_that_a_click_opens(sample: Visit) -> None:
     app = sample("trouble").open(PAGES["cold_starts"])
-    assert links(app) == []
-    dots = app.charts[0]["data"][1]["customdata"]
-    app.at.session_state["_chosen_dot"] = dots[0][1]
-    app.at.run()
-    assert not app.at.exception
-    assert links(app) == [f"id={dots[0][1]}"] and f"Invocation {dots[0][1]}, started" in app.text
+    assert "Click a dot for the trace of its invocation." in app.text
+    dots = [dot for trace in app.charts[0]["data"] for dot in trace["customdata"]]
+    assert dots and all(len(dot) == 2 and dot[1].count("-") == 4 for dot in dots)

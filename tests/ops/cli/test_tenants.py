@@ -220,10 +220,12 @@ def test_fair_queue_metrics_where_they_are_published(desk: TenantsDesk) -> None:
     desk.logs.rows = burst()
     desk.logs.metrics = {
         "ApproximateNumberOfNoisyGroups": {58: 1.0},
+        "ApproximateNumberOfMessagesVisible": {58: 1_204.0},
         "ApproximateNumberOfMessagesVisibleInQuietGroups": {58: 12.0},
     }
     found = desk.report()
     assert found["fair_queue"]["noisy_groups"] == 1.0
+    assert "1,204 messages waiting now are not in the sample" in found["finding"]["text"]
     assert "SQS counts 1 noisy group, 12 messages wait in quiet groups" in found["finding"]["text"]
 
 
