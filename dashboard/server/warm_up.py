@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard.server import first_chart
 
 LIBRARIES = ("boto3", "plotly.graph_objects", "plotly.subplots")
-PACKAGES = ("dashboard.charts", "dashboard.components", "ops.insight.reports")
+PACKAGES = ("dashboard.charts", "dashboard.components", "ops.insight.reports", "ops.traces")
 """With every module below them: what the pages import at their first use."""
 
 
