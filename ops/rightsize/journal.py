@@ -14,13 +14,15 @@ from ops.target import Target, state_folder
 
 @dataclass(frozen=True)
 class Journal:
-    """``intended_mb``: the memory that ``$LATEST`` is being given, has been given, or is given back."""
+    """``intended_mb``: the memory that ``$LATEST`` is being given, has been given, or is given back; ``before_mb``: what it
+    had until then, and has still where that change was refused or never sent."""
 
     sweep: str
     function: str
     account: str
     region: str
     former_mb: int
+    before_mb: int
     intended_mb: int
     endpoint: str
     """Of the twin; empty on AWS. A twin that was started again has nothing to put back."""

@@ -204,10 +204,12 @@ def _report(tail: str) -> dict[str, Any]:
 
 
 def _failed_items(payload: bytes, batch_size: int) -> int:
-    """Of a partial batch response; what is not one means that all succeeded (LDG services-sqs-errorhandling, 2026)."""
+    """Of a partial batch response; what is not one, or has null in it, means that all succeeded (LDG services-sqs-errorhandling, 2026)."""
     try:
         items = json.loads(payload)["batchItemFailures"]
     except (ValueError, TypeError, KeyError, RecursionError):
+        return 0
+    if items is None:
         return 0
     return min(len(items), batch_size) if isinstance(items, list) else batch_size
 

@@ -88,7 +88,7 @@ class Publisher:
         expected = self._journal.intended_mb
         settling.ensure_unchanged(first, now, expected, name)
         if size != now.memory_mb:
-            self._journal = replace(self._journal, intended_mb=size)
+            self._journal = replace(self._journal, before_mb=now.memory_mb, intended_mb=size)
             if size != self._journal.former_mb:  # while it is put back, the size before is what is to be found
                 self._file.write(self._journal)
             self._refused_as_change(lambda: versions.set_memory(self._aws, name, size, now.revision))

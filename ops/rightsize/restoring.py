@@ -17,6 +17,7 @@ from ops.rightsize.sizes import LABEL
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.lambda_.versions import Configuration
 
 ALIAS = "ops-rightsize"
 """Of the version that is measured. It exists while a sweep does, on every machine's view: a second one is refused."""
@@ -37,9 +38,8 @@ def restore(aws: Aws, file: JournalFile, journal: Journal, pause: Pause = time.s
     except NotFound:
         file.remove()
         return (f"{name} is gone, so there is nothing to put back.",)
-    if now.memory_mb == journal.intended_mb != journal.former_mb:
-        file_back = _put_back(aws, journal, now.revision, pause)
-        done.append(file_back)
+    if now.memory_mb != journal.former_mb and now.memory_mb in (journal.intended_mb, journal.before_mb):
+        done.append(_put_back(aws, journal, now, pause))
     elif now.memory_mb != journal.former_mb:
         done.append(
             f"{name} has {now.memory_mb:,} MB, which is neither the former {journal.former_mb:,} MB nor what the sweep "
@@ -63,10 +63,10 @@ def restore(aws: Aws, file: JournalFile, journal: Journal, pause: Pause = time.s
     return tuple(done)
 
 
-def _put_back(aws: Aws, journal: Journal, revision: str, pause: Pause) -> str:
+def _put_back(aws: Aws, journal: Journal, now: Configuration, pause: Pause) -> str:
     name = journal.function
     try:
-        versions.set_memory(aws, name, journal.former_mb, revision)
+        versions.set_memory(aws, name, journal.former_mb, now.revision)
     except AwsError as error:
         if error.code in settling.CHANGED_CODES:
             raise settling.changed(
@@ -74,7 +74,7 @@ def _put_back(aws: Aws, journal: Journal, revision: str, pause: Pause) -> str:
             ) from error
         raise
     settling.settled(aws, name, pause)
-    return f"{name} has its former {journal.former_mb:,} MB again (from {journal.intended_mb:,} MB)."
+    return f"{name} has its former {journal.former_mb:,} MB again (from {now.memory_mb:,} MB)."
 
 
 def restore_interrupted(aws: Aws, file: JournalFile, pause: Pause = time.sleep) -> tuple[str, ...]:

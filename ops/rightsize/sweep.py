@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 INVOKE_MARGIN_S = 75
 """That an invocation may take beyond the function's timeout: INIT, and a busy twin."""
-MAX_BATCH = 10_000
+MAX_BATCH, MAX_FIFO_BATCH = 10_000, 10
+"""Of an event source mapping (botocore 1.44.5 model of CreateEventSourceMapping, 2026-11)."""
 RESTORE = "When that is possible again, put it back: ops rightsize --restore."
 Tell = Callable[[str], None]
 
@@ -77,7 +78,7 @@ class Sweep:
         current = self.function.memory_mb
         sizes.ensure_sizes(settings.memories)
         for size in settings.batch_sizes:
-            _ensure_batch(size)
+            _ensure_batch(size, MAX_FIFO_BATCH if workload.queue.fifo else MAX_BATCH)
             jobs.ensure_fit(bodies, size)
         jobs.ensure_identifiable(bodies, settings.id_field, settings.same_ids)
         self.settings = replace(settings, memories=tuple(sorted({*settings.memories, current})))
@@ -175,6 +176,7 @@ class Sweep:
                 name,
                 self._workload.account,
                 self._workload.region,
+                now.memory_mb,
                 now.memory_mb,
                 now.memory_mb,
                 self._aws.target.endpoint or "",
@@ -281,6 +283,6 @@ def _qualifier(function_arn: str) -> str:
     return "" if qualifier == "$LATEST" else qualifier
 
 
-def _ensure_batch(size: int) -> None:
-    if not 1 <= size <= MAX_BATCH:
-        raise UsageError(f"{size} is not a batch size.", f"Choose one from 1 to {MAX_BATCH:,}.")
+def _ensure_batch(size: int, most: int) -> None:
+    if not 1 <= size <= most:
+        raise UsageError(f"{size} is not a batch size.", f"Choose one from 1 to {most:,}.")

@@ -25,7 +25,8 @@ MISSING = Refusal("ResourceNotFoundException", "Function not found", 404)
 
 @dataclass
 class SizedFunction:
-    """``needs_mb``: with less an invocation runs out of memory. ``failing``: with this error at any size. ``qualifier``: of
+    """``needs_mb``: with less an invocation runs out of memory. ``failing``: with this error at any size. ``response``:
+    of each invocation, in place of the one about ``rejected`` jobs. ``qualifier``: of
     the mapping's function. ``before`` and ``after`` are called around every call with its operation; they may raise a
     Refusal, change a setting or kill a process. ``bodies``: of all jobs, in order."""
 
@@ -33,8 +34,10 @@ class SizedFunction:
     needs_mb: int = 100
     failing: str = ""
     rejected: int = 0
+    response: dict[str, Any] | None = None
     qualifier: str = ":live"
     timeout: int = 30
+    queue: str = "orders"
     per_minute: dict[str, float] = field(default_factory=lambda: {"Invocations": 60.0, "NumberOfMessagesDeleted": 60.0})
     settings: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -60,6 +63,7 @@ class SizedFunction:
             "Timeout": self.timeout,
             "RevisionId": f"r{self.revision}",
             "CodeSha256": "c0de",
+            "ConfigSha256": f"of {self.memory} MB",
             "State": "Active",
             "LastUpdateStatus": "Successful",
             **self.settings,
@@ -79,8 +83,8 @@ class SizedFunction:
         parts = [unquote(part) for part in parsed.path.strip("/").split("/")[1:]]
         qualifier = parse_qs(parsed.query).get("Qualifier", [""])[0]
         if service != "lambda" or parts[:1] != ["functions"] or parts[2:3] == ["concurrency"]:
-            mapping = Reads("orders", f"worker{self.qualifier}", {"BatchSize": 10})
-            account = Account({"orders": Queue("dead"), "dead": Queue()}, {M[0]: mapping}, per_minute=self.per_minute)
+            mapping = Reads(self.queue, f"worker{self.qualifier}", {"BatchSize": 10})
+            account = Account({self.queue: Queue("dead"), "dead": Queue()}, {M[0]: mapping}, per_minute=self.per_minute)
             return account.answer(service, operation, asked)
         match [method, *parts[2:]]:
             case ["", "configuration"]:
@@ -166,7 +170,7 @@ class SizedFunction:
         )
         report += f"Init Duration: {init:.2f} ms\t" if cold else ""
         report += f"Status: error\tError Type: {error}" if error else ""
-        body = {"batchItemFailures": [{"itemIdentifier": "x"}] * self.rejected}
+        body = self.response or {"batchItemFailures": [{"itemIdentifier": "x"}] * self.rejected}
         headers = {
             "X-Amz-Executed-Version": version,
             "X-Amz-Log-Result": base64.b64encode(f"said by the job\n{report}\n".encode()).decode(),

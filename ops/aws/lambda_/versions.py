@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _NOT_SETTINGS = frozenset(
     {
+        "ConfigSha256",  # of the whole configuration, its memory included (botocore 1.44.5 model, 2026-11)
         "Description",
         "FunctionArn",
         "LastModified",

@@ -75,7 +75,7 @@ def rightsize(
         measured = replace(measured, observed=_replaced(measured.observed, sizing))
     else:
         for line in (found := _restored(aws, file)):
-            console.print(safe(line))
+            console.print(safe(line), markup=False)
         if found:
             described = workload.describe(aws, target)
         length = minutes or time_window.usual_minutes(target.is_twin)
@@ -118,7 +118,7 @@ def _measure(
     settings = measure.settings(function.memory_mb, max(1, round(observed.messages_per_invocation or mapped)))
 
     def tell(text: str) -> None:
-        console.print(safe(text), style="dim")
+        console.print(safe(text), style="dim", markup=False)
 
     sweep = sweeps.Sweep(aws, described, settings, _bodies(aws, described, measure, tell), tell, time.sleep)
     sweep.ensure_safe()
@@ -128,7 +128,9 @@ def _measure(
 
 
 def _confirm(sweep: Sweep, observed: Observed, yes: bool, console: StderrConsole) -> None:
-    """After the trial, which tells how long a job takes."""
+    """Before the trial, whose jobs are worked on for real, and after it, as it tells how long a job takes."""
+    trial = f"First, two of the jobs run on {sweep.function.name} as it is now, for the estimate: their results are written, too."
+    confirm("Run them?", yes, "Add --yes.", lambda: console.print(safe(trial), markup=False))
     estimate = sweep.estimate(sweep.trial(), observed)
     settings = sweep.settings
     lines = (
@@ -143,7 +145,7 @@ def _confirm(sweep: Sweep, observed: Observed, yes: bool, console: StderrConsole
 
     def shown() -> None:
         for line in lines:
-            console.print(safe(line))
+            console.print(safe(line), markup=False)
 
     if yes:
         shown()

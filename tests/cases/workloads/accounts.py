@@ -120,6 +120,8 @@ class Account:
         found = {"QueueArn": arn("sqs", name), "ApproximateNumberOfMessages": str(queue.depth)}
         if queue.dlq:
             found["RedrivePolicy"] = json.dumps({"deadLetterTargetArn": arn("sqs", queue.dlq), "maxReceiveCount": 3})
+        if name.endswith(".fifo"):
+            found["FifoQueue"] = "true"
         if queue.policy:
             found["Policy"] = queue.policy
         return {"Attributes": found}

@@ -172,8 +172,9 @@ def test_snapstart_is_refused(desk: Desk) -> None:
 def test_without_a_confirmation_nothing_is_changed(desk: Desk) -> None:
     code, _, err = desk.rightsize(*SHORT[:-1])
     assert code == 2
-    assert "invocations of worker at 512, 1,024, 1,769, 3,008 MB" in err
+    assert "Confirmation required" in err
     assert desk.function.memories == []
+    assert desk.function.bodies == [], "the trial's jobs are worked on for real, too"
 
 
 def test_the_price_is_bounded(desk: Desk) -> None:
@@ -222,6 +223,27 @@ def test_no_permission_in_the_middle_puts_everything_back(desk: Desk, number: in
     assert code == 3
     assert "lambda:PublishVersion" in err or "not authorized" in err or "may not" in err
     assert desk.function.untouched
+
+
+@pytest.mark.parametrize("number", [2, 3])
+def test_a_refused_change_of_memory_puts_back_the_one_before(desk: Desk, number: int) -> None:
+    desk.function.before = _at(desk.function, "PUT /2015-03-31/functions/worker/configuration", number, _refuse(DENIED))
+    code, _, err = desk.rightsize(*SHORT)
+    assert code == 3
+    assert "worker has its former 1,024 MB again (from" in err
+    assert desk.function.untouched
+
+
+def test_a_batch_response_without_failures_may_be_null(desk: Desk) -> None:
+    desk.function.response = {"batchItemFailures": None}
+    assert desk.answer(*SHORT)["suggested"] is not None
+
+
+def test_a_fifo_queue_has_batches_of_ten_at_most(desk: Desk) -> None:
+    desk.function.queue = "orders.fifo"
+    code, _, err = desk.rightsize(*SHORT, "--queue", "orders.fifo", "--batch", "11")
+    assert code == 2
+    assert "11 is not a batch size. → Choose one from 1 to 10." in err
 
 
 def test_no_permission_to_invoke_ends_it_with_what_it_has(desk: Desk) -> None:
