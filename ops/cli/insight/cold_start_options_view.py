@@ -71,7 +71,7 @@ def _table(found: ColdStartOptions) -> Table:
     table = _grid("Option", "", "Waits", "Cold", "Dollars")
     for one in found.options:
         table.add_row(
-            safe(one.name),
+            Text(safe(one.name)),
             one.verdict.value,
             _between(one.wait_ms, formatting.latency),
             "" if one.cold is None else formatting.count(round(one.cold)),

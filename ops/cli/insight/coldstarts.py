@@ -119,7 +119,7 @@ def _versions(report: ColdStartReport) -> Table:
     for row in _records(report.by_version):
         known = row["init_p50_low_ms"] is not None
         table.add_row(
-            safe(row["version"]),
+            Text(safe(row["version"])),
             formatting.count(row["invocations"]),
             formatting.percent(row["share"]),
             _latency(row["init_p50_ms"]),

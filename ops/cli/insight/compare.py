@@ -196,7 +196,7 @@ def _show(console: Console, report: ComparisonReport, run: ComparisonRun) -> Non
     for one in run.forms:
         table.add_column(one.form.capitalize(), justify="right")
     for name, cells in _lines(report, run):
-        table.add_row(name, *cells)
+        table.add_row(Text(name), *cells)
     console.print(table)
     console.print()
     lines = (reports.loss_sentence(run), reports.scaling_sentence(run), reports.cost_sentence(report.costs))

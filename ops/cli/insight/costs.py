@@ -127,7 +127,9 @@ def _show(console: Console, where: str, report: CostReport) -> None:
         table.add_row("of which failed jobs", formatting.usd(report.failures_usd), wasted)
         failures = report.failures
         for cause, what, usd in zip(failures["cause"], failures["what"], failures["usd"], strict=True):
-            table.add_row(f"  {safe(cause)} ({what})", formatting.usd(usd), formatting.percent(usd / report.total_usd))
+            table.add_row(
+                Text(f"  {safe(cause)} ({what})"), formatting.usd(usd), formatting.percent(usd / report.total_usd)
+            )
     console.print(Text(where, style="dim"))
     console.print()
     console.print(table)

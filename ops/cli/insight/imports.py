@@ -126,7 +126,7 @@ def _show(console: Console, function: str, found: ImportRecord, rows: list[dict[
     table.add_column("Module", no_wrap=True, overflow="ellipsis")
     for row in rows:
         total, own = formatting.latency(row["total_ms"]), formatting.latency(row["self_ms"])
-        table.add_row(total, own, "  " * row["depth"] + safe(row["module"]))
+        table.add_row(total, own, Text("  " * row["depth"] + safe(row["module"])))
     console.print()
     console.print(table)
     console.print()

@@ -146,12 +146,12 @@ def _show(console: Console, heading: str, report: TenantReport) -> None:
 def _table(report: TenantReport) -> Table:
     table = Table(box=None, padding=(0, 1))
     name = report.expression if report.by is Grouping.BODY else report.by.value.capitalize()
-    table.add_column(safe(name), overflow="fold")
+    table.add_column(Text(safe(name)), overflow="fold")
     for column in ("Messages", "Share", "95% interval", "At the peak", "Of the backlog", "Wait p50", "Wait p95"):
         table.add_column(column, justify="right")
     for one in report.tenants[:SHOWN]:
         table.add_row(
-            safe(one.key),
+            Text(safe(one.key)),
             formatting.count(one.messages),
             formatting.percent(one.share),
             f"{formatting.percent(one.share_low)} to {formatting.percent(one.share_high)}",

@@ -139,7 +139,7 @@ def _print(form: OutputFormat, results: list[RehearsalResult], seconds: float) -
     for result in results:
         style = "green" if result.is_healthy else "red"
         table.add_row(
-            safe(result.name),
+            Text(safe(result.name)),
             Text("healthy" if result.is_healthy else "not healthy", style=style),
             *map(_seconds, (result.alarm_s, result.run_s, result.healthy_s)),
             _jobs(result),

@@ -114,6 +114,14 @@ def test_one_tenants_burst_is_named_with_its_share_and_both_waits(desk: TenantsD
     assert len(found["tenants"]) == 6 and found["others"] == 0
 
 
+@pytest.mark.parametrize("name", ["[/]", "[/nope]", "[b]n"])
+def test_a_name_is_shown_as_it_is(desk: TenantsDesk, name: str) -> None:
+    desk.logs.rows = [batch(5, {"id": "m1", "group": name})]
+    code, out, _ = desk.ops("--since", SENT_AT.isoformat())
+    assert code == 0
+    assert f"{name} 1 100%" in out
+
+
 def test_how_the_sample_was_taken_is_said(desk: TenantsDesk) -> None:
     desk.logs.rows = burst()
     code, out, err = desk.ops("--since", SENT_AT.isoformat())
