@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from dashboard import formatting, zoom
-from dashboard.charts.comparison import COMPARISONS, EarlierReport, earlier_range
+from dashboard.charts.drawing.comparison import COMPARISONS, EarlierReport, earlier_range
 from dashboard.markup import error_box, html_blocks
 from dashboard.pages import PAGES
 from dashboard.services.report_source import ReportSource

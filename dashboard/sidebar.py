@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import time_range as spans
 from dashboard import zoom
-from dashboard.charts.comparison import COMPARISONS
+from dashboard.charts.drawing.comparison import COMPARISONS
 from dashboard.components import workload_box
 from dashboard.components.workload_choice import WorkloadChoice
 from dashboard.formatting import escape, local_range, sendable, zone

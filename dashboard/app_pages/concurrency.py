@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import concurrency as charts
-from dashboard.charts.comparison import EarlierReport
-from dashboard.charts.series import latest, period, total
+from dashboard.charts.drawing.comparison import EarlierReport
+from dashboard.charts.drawing.series import latest, period, total
 from dashboard.components import sample_traffic, widgets
 from dashboard.formatting import millis, number, percent
 from dashboard.markup import html_blocks

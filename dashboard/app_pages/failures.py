@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import page_runtime, theme
 from dashboard.charts import failures as charts
-from dashboard.charts.comparison import EarlierReport
+from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.components import sample_traffic, widgets
 from dashboard.components.log_panel import show_log_panel
 from dashboard.components.trace_link import show_trace_link

@@ -4,8 +4,8 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.charts import queue as charts
-from dashboard.charts.comparison import EarlierReport
-from dashboard.charts.series import total
+from dashboard.charts.drawing.comparison import EarlierReport
+from dashboard.charts.drawing.series import total
 from dashboard.components import sample_traffic, tenants_section, widgets
 from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks

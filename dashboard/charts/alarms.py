@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from dashboard import theme
-from dashboard.charts.base import local, set_instead, set_remark
-from dashboard.charts.base import remark as remark_of
-from dashboard.charts.chart import Chart
-from dashboard.charts.time_series import Series, over_time
+from dashboard.charts.drawing.base import local, set_instead, set_remark
+from dashboard.charts.drawing.base import remark as remark_of
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.time_series import Series, over_time
 from dashboard.formatting import duration, plain
 from ops.insight.report_types import Threshold
 from ops.insight.reports.alarms_page.chart import AlarmChart

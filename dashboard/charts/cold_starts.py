@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, figure, local, over_time_axis, set_instead, set_remark, whole
-from dashboard.charts.chart import Chart
-from dashboard.charts.series import late_start, since
+from dashboard.charts.drawing.base import BAR_LABEL, figure, local, over_time_axis, set_instead, set_remark, whole
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.series import late_start, since
 from dashboard.formatting import millis, number, plain
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 

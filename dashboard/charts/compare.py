@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dashboard import theme
-from dashboard.charts.base import add_mark, figure, set_instead, whole
-from dashboard.charts.chart import Chart
 from dashboard.charts.cost import in_dollars
+from dashboard.charts.drawing.base import add_mark, figure, set_instead, whole
+from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import duration, number
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, FormMeasured
 from ops.compare.report import Costs

@@ -8,10 +8,10 @@ from math import isnan
 import pandas as pd
 
 from dashboard import theme
-from dashboard.charts.base import instead, local
-from dashboard.charts.chart import Chart
-from dashboard.charts.comparison import EarlierReport
-from dashboard.charts.time_series import Series, over_time, per_period
+from dashboard.charts.drawing.base import instead, local
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.comparison import EarlierReport
+from dashboard.charts.drawing.time_series import Series, over_time, per_period
 from dashboard.formatting import number
 from ops.insight.report_types import Threshold
 from ops.insight.reports.concurrency import ConcurrencyReport

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from dashboard import theme
-from dashboard.charts.base import BAR_LABEL, add_mark, figure, set_instead, value_ticks
-from dashboard.charts.chart import Chart
-from dashboard.charts.time_series import Series, over_time
+from dashboard.charts.drawing.base import BAR_LABEL, add_mark, figure, set_instead, value_ticks
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.time_series import Series, over_time
 from dashboard.formatting import number, percent, plain, usd
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cost import CostReport

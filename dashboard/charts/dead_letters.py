@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from dashboard import theme
-from dashboard.charts.chart import Chart
-from dashboard.charts.time_series import Series, over_time
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.time_series import Series, over_time
 from ops.insight.reports.dead_letters import DeadLettersReport
 
 

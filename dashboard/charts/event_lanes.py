@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard import theme
-from dashboard.charts.base import local
+from dashboard.charts.drawing.base import local
 from dashboard.formatting import plain, utc
 from ops.insight.report_types import Window
 from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, PURGE, REDRIVE, Event

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import theme
-from dashboard.charts.base import (
+from dashboard.charts.drawing.base import (
     add_limits,
     figure,
     local,
@@ -17,9 +17,9 @@ from dashboard.charts.base import (
     set_remark,
     whole,
 )
-from dashboard.charts.chart import Chart
-from dashboard.charts.comparison import EarlierReport
-from dashboard.charts.time_series import Series, add_utc, fit, over_time, per_period, percentile_series
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.comparison import EarlierReport
+from dashboard.charts.drawing.time_series import Series, add_utc, fit, over_time, per_period, percentile_series
 from dashboard.formatting import duration, millis, number, plain
 from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from dashboard import theme
-from dashboard.charts.base import add_limits, add_mark, faded, figure, set_instead, set_remark, time_unit
-from dashboard.charts.chart import Chart
+from dashboard.charts.drawing.base import add_limits, add_mark, faded, figure, set_instead, set_remark, time_unit
+from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import duration, number
 from ops.insight.report_types import Threshold
 from ops.insight.reports.forecast import ForecastReport

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dashboard import theme
-from dashboard.charts.base import figure, set_remark
-from dashboard.charts.chart import Chart
+from dashboard.charts.drawing.base import figure, set_remark
+from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import millis, number, plain
 from ops.insight.imports.model import ImportRecord, heaviest
 

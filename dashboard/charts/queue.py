@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from dashboard import theme
-from dashboard.charts.base import time_unit
-from dashboard.charts.chart import Chart
-from dashboard.charts.comparison import EarlierReport
-from dashboard.charts.time_series import Series, over_time
+from dashboard.charts.drawing.base import time_unit
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.comparison import EarlierReport
+from dashboard.charts.drawing.time_series import Series, over_time
 from dashboard.formatting import duration
 from ops.insight.reports.queue import QueueReport
 from ops.insight.sources.watched_queues import WatchedQueue

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from dashboard import theme
-from dashboard.charts.base import add_mark, figure, set_instead
-from dashboard.charts.chart import Chart
 from dashboard.charts.cost import in_dollars
+from dashboard.charts.drawing.base import add_mark, figure, set_instead
+from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import millis, plain, usd
 from ops.rightsize.model import Interval, SizedSetting, Sizing
 

@@ -10,7 +10,7 @@ from typing import Any
 from plotly.subplots import make_subplots
 
 from dashboard import theme
-from dashboard.charts.base import GRID, TIME_TICKS, VALUE_AXIS
+from dashboard.charts.drawing.base import GRID, TIME_TICKS, VALUE_AXIS
 from dashboard.formatting import duration
 from ops.insight.report_types import Threshold
 

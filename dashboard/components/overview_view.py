@@ -9,7 +9,7 @@ from math import isnan
 import pandas as pd
 
 from dashboard import runbooks, theme
-from dashboard.charts.series import late_start, since
+from dashboard.charts.drawing.series import late_start, since
 from dashboard.components import runbook_queries
 from dashboard.formatting import escape, moment, quantity, utc
 from dashboard.markup.sparkline import data_uri

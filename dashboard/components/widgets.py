@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import page_runtime, theme, zoom
-from dashboard.charts import base, time_series
-from dashboard.charts.chart import Chart
+from dashboard.charts.drawing import base, time_series
+from dashboard.charts.drawing.chart import Chart
 from dashboard.markup import html_blocks
 from dashboard.server import first_chart
 

@@ -6,7 +6,7 @@ import base64
 import math
 from collections.abc import Sequence
 
-from dashboard.charts.series import SMALL
+from dashboard.charts.drawing.series import SMALL
 
 WIDTH, HEIGHT, MARGIN = 160, 44, 3
 POINTS = 80

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dashboard.charts import base, cold_starts, cost, failures, time_series
-from dashboard.charts.chart import Chart
+from dashboard.charts import cold_starts, cost, failures
+from dashboard.charts.drawing import base, time_series
+from dashboard.charts.drawing.chart import Chart
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import QueryCost, Threshold

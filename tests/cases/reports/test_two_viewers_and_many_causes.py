@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from dashboard.app_pages.dead_letters.causes import PAGE_SIZE
-from dashboard.charts.comparison import COMPARISONS, OPACITY
+from dashboard.charts.drawing.comparison import COMPARISONS, OPACITY
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from tests.dashboard.app import App

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from dashboard.charts import failures, queue
-from dashboard.charts.comparison import COMPARISONS, OPACITY, EarlierReport, earlier_range
+from dashboard.charts.drawing.comparison import COMPARISONS, OPACITY, EarlierReport, earlier_range
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from tests.dashboard.app import App

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
-from dashboard.charts import base, concurrency, dead_letters, failures, queue
+from dashboard.charts import concurrency, dead_letters, failures, queue
+from dashboard.charts.drawing import base
 from ops.aws import Aws
 from ops.insight.reports import concurrency as concurrency_report
 from ops.insight.reports import dead_letters as dead_letters_report

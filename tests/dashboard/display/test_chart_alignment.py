@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, timedelta
 
-from dashboard.charts import base, concurrency, failures, queue
-from dashboard.charts.chart import Chart
+from dashboard.charts import concurrency, failures, queue
+from dashboard.charts.drawing import base
+from dashboard.charts.drawing.chart import Chart
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from tests.dashboard.app import App

@@ -15,7 +15,6 @@ import pytest
 from dateutil.tz import tzutc
 
 from dashboard.charts import (
-    base,
     cold_starts,
     concurrency,
     cost,
@@ -26,9 +25,9 @@ from dashboard.charts import (
     overview,
     queue,
     rightsize,
-    time_series,
 )
-from dashboard.charts.chart import Chart, Settings
+from dashboard.charts.drawing import base, time_series
+from dashboard.charts.drawing.chart import Chart, Settings
 from dashboard.formatting import duration
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange

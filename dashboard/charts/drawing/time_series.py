@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import theme
-from dashboard.charts.base import (
+from dashboard.charts.drawing.base import (
     HEIGHT,
     add_limits,
     faded,
@@ -23,9 +23,9 @@ from dashboard.charts.base import (
     set_remark,
     whole,
 )
-from dashboard.charts.chart import Chart
-from dashboard.charts.comparison import OPACITY, EarlierLines, faint_line
-from dashboard.charts.series import late_start, period, since
+from dashboard.charts.drawing.chart import Chart
+from dashboard.charts.drawing.comparison import OPACITY, EarlierLines, faint_line
+from dashboard.charts.drawing.series import late_start, period, since
 from ops.insight.report_types import Threshold
 
 EARLIER = "earlier"

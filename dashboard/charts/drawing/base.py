@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard import theme
-from dashboard.charts.chart import Chart
+from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import number, plain
 from ops.insight.report_types import Threshold
 
