@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard import page_runtime, theme
-from dashboard.charts import overview as charts
 from dashboard.charts import queue as queue_charts
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.charts.drawing.series import total
+from dashboard.charts.timeline import overview as charts
 from dashboard.components import alarm_checks, overview_view, pipeline_view, sample_traffic, widgets
 from dashboard.formatting import number
 from dashboard.markup import arrivals, error_box, html_blocks

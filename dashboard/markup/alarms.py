@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from dashboard import runbooks, theme
-from dashboard.charts.event_lanes import MARKS
+from dashboard.charts.timeline.event_lanes import MARKS
 from dashboard.formatting import duration, moment, usd, utc
 from dashboard.markup.templates import Macros
 from ops.alarms.catalogue import RecommendedAlarm

@@ -14,20 +14,10 @@ import plotly.graph_objects as go
 import pytest
 from dateutil.tz import tzutc
 
-from dashboard.charts import (
-    cold_starts,
-    concurrency,
-    cost,
-    dead_letters,
-    event_lanes,
-    failures,
-    forecast,
-    overview,
-    queue,
-    rightsize,
-)
+from dashboard.charts import cold_starts, concurrency, cost, dead_letters, failures, forecast, queue, rightsize
 from dashboard.charts.drawing import base, time_series
 from dashboard.charts.drawing.chart import Chart, Settings
+from dashboard.charts.timeline import event_lanes, overview
 from dashboard.formatting import duration
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange

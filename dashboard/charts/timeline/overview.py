@@ -13,9 +13,9 @@ from dashboard.charts.drawing.base import faded, local, set_instead, set_remark
 from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.comparison import OPACITY, EarlierLines, EarlierReport, faint_line
 from dashboard.charts.drawing.time_series import Series, fit, per_period, percentile_series
-from dashboard.charts.event_lanes import MARKS, MAX_EVENTS, event_shapes, event_traces, lanes_axis, starts
 from dashboard.charts.failures import PATTERNS
-from dashboard.charts.timeline_layout import add_limit, stacked_layout
+from dashboard.charts.timeline.event_lanes import MARKS, MAX_EVENTS, event_shapes, event_traces, lanes_axis, starts
+from dashboard.charts.timeline.layout import add_limit, stacked_layout
 from dashboard.formatting import number, plain
 from ops.insight.report_types import Threshold
 from ops.insight.reports.timeline import DlqArrivals, OverviewTimeline

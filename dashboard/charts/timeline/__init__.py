@@ -1,0 +1,1 @@
+"""The overview's charts on one time axis, and what happened meanwhile above them."""
