@@ -158,7 +158,14 @@ def _finding(
     where = " on the twin" if measured.twin else ""
     goal = {"cost": "cost", "latency": "latency", "balanced": "cost and latency"}[objective.value]
     if suggested is None:
-        why = "; ".join(sorted({row.unfit for row in rows if row.unfit})) or "nothing was measured"
+        reasons = {row.unfit for row in rows if row.unfit}
+        why = (
+            reasons.pop()
+            if len(reasons) == 1
+            else "each has a reason against it"
+            if reasons
+            else "nothing was measured"
+        )
         return f"No setting is suggested for {measured.function}{where}: {why}."
     if suggested == measured.current:
         return f"Keep {suggested} for {measured.function}{where}: no measured setting is clearly better for {goal}."

@@ -165,7 +165,7 @@ def _finding(report: TenantReport, sample: Sample) -> Finding:
     if not report.tenants:
         return Finding(Level.UNKNOWN, _UNNAMED[report.by], "", _UNNAMED[report.by])
     top = report.tenants[0]
-    waited = report.peak if report.source is Source.LOGS else None
+    waited = report.peak if report.source is Source.LOGS and not _is_alone(report) else None
     if waited and waited.key:
         headline = _at_peak(report.by, waited)
         largest = next((one for one in report.tenants if one.key == waited.key), top)
@@ -184,7 +184,14 @@ def _at_peak(by: Grouping, waited: Peak) -> str:
     )
 
 
+def _is_alone(report: TenantReport) -> bool:
+    return len(report.tenants) + report.others == 1 and not report.unnamed
+
+
 def _of_sample(report: TenantReport, top: TenantShare) -> str:
+    if _is_alone(report):
+        count = "the message" if report.sampled == 1 else f"all {report.sampled:,} messages"
+        return f"{_WHO[report.by]} {top.key} has {count} in the sample"
     interval = f"95% interval {formatting.percent(top.share_low)} to {formatting.percent(top.share_high)}"
     what = "dead letter" if report.source is Source.DEAD_LETTERS else "message"
     return (

@@ -36,6 +36,7 @@ class LazyCommand(TyperCommand):
             app.command(self.name)(found)
         command: Any = typer.main.get_command(app)
         loaded: TyperCommand | TyperGroup = command
+        loaded.help = _unwrapped(loaded.help or "")
         return loaded
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
@@ -45,6 +46,11 @@ class LazyCommand(TyperCommand):
             if isinstance(value, float) and not math.isfinite(value):
                 raise typer.BadParameter(f"{value} is not a finite number.", param_hint=f"--{name.replace('_', '-')}")
         return context
+
+
+def _unwrapped(docstring: str) -> str:
+    """Each paragraph as one line: the source's line breaks are not the terminal's, and Typer keeps them."""
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in docstring.split("\n\n"))
 
 
 class LazyGroup(TyperGroup):

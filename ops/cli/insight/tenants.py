@@ -144,11 +144,11 @@ def _show(console: Console, heading: str, report: TenantReport) -> None:
 
 
 def _table(report: TenantReport) -> Table:
-    table = Table(box=None, padding=(0, 1))
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
     name = report.expression if report.by is Grouping.BODY else report.by.value.capitalize()
     table.add_column(Text(safe(name)), overflow="fold")
-    for column in ("Messages", "Share", "95% interval", "At the peak", "Of the backlog", "Wait p50", "Wait p95"):
-        table.add_column(column, justify="right")
+    for column in ("Messages", "Share", "95%\ninterval", "At the\npeak", "Of the\nbacklog", "Wait\np50", "Wait\np95"):
+        table.add_column(column, justify="right", no_wrap=True)
     for one in report.tenants[:SHOWN]:
         table.add_row(
             Text(safe(one.key)),

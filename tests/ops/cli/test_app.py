@@ -39,6 +39,14 @@ def test_help_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["status", "--minutes", "0"]) == 2
 
 
+def test_the_help_of_a_command_is_as_wide_as_the_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert run(["costs", "--help"]) == 0
+    assert "\n the cost of an incident. Exits with 3 when the function could not be read, so" in said(capsys)[0]
+
+
 @pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999"])
 def test_a_number_is_finite(number: str, capsys: pytest.CaptureFixture[str]) -> None:
     for command in (["doctor", "--template", "template.yaml", "--deadline"], ["alarms", "list", "--budget"]):

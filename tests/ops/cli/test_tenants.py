@@ -122,6 +122,13 @@ def test_a_name_is_shown_as_it_is(desk: TenantsDesk, name: str) -> None:
     assert f"{name} 1 100%" in out
 
 
+def test_a_single_sender_is_said_once(desk: TenantsDesk) -> None:
+    desk.logs.rows = [batch(5, *({"id": f"m{one}", "sent_ms": SENT_MS, "sender": "123456789012"} for one in range(30)))]
+    code, out, _ = desk.ops("--since", SENT_AT.isoformat())
+    assert code == 0 and "Sender 123456789012 has all 30 messages in the sample; its messages wait p95 5 s." in out
+    assert "123456789012 30 100% 89% to 100% 30 100% 5 s 5 s" in out, "nothing is broken at 80 columns"
+
+
 def test_how_the_sample_was_taken_is_said(desk: TenantsDesk) -> None:
     desk.logs.rows = burst()
     code, out, err = desk.ops("--since", SENT_AT.isoformat())

@@ -28,8 +28,8 @@ def test_what_failed_attempts_cost() -> None:
 @pytest.mark.parametrize(
     ("jobs", "now", "end"),
     [
-        (2_000.0, 500.0, "from 2,000 jobs per hour; this range had 500: below that, Lambda is cheaper."),
-        (2_000.0, 5_000.0, "this range had 5,000: above that, an instance is cheaper."),
+        (2_000.0, 500.0, "from 2,000 jobs per hour; this range had 500: at that load, Lambda is cheaper."),
+        (2_000.0, 5_000.0, "this range had 5,000: at that load, an instance is cheaper."),
         (None, 500.0, "that one instance carries (36,000 jobs per hour); this range had 500."),
         (None, None, "so there is no price of one to compare with an instance's."),
     ],

@@ -38,7 +38,7 @@ def break_even(jobs_per_hour: float | None, now: float | None, capacity: float) 
     load = f"this range had {formatting.count(now)}"
     if jobs_per_hour is None:
         return f"Lambda is cheaper at every load that one instance carries ({formatting.count(capacity)} jobs per hour); {load}."
-    side = "below that, Lambda is" if now < jobs_per_hour else "above that, an instance is"
+    side = "at that load, Lambda is" if now < jobs_per_hour else "at that load, an instance is"
     return f"An always-on instance is cheaper from {formatting.count(jobs_per_hour)} jobs per hour; {load}: {side} cheaper."
 
 
