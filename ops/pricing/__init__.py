@@ -85,16 +85,16 @@ def load(region: str = PRICE_REGION) -> Prices:
         own = {}  # read before this version of the tool
     entries = {**base, **{name: entry for name, entry in own.items() if isinstance(entry, dict)}}
     names = price_names()
+    on_file = (*names, *(name for name in optional_names() if name in entries))
     try:
         return Prices(
             region=str(own.get("region", base["region"])),
             dated=str(own.get("dated", base["dated"])),
-            unsure=tuple(name for name in names if not entries[name]["sure"]),
-            borrowed=tuple(name for name in names if own and name not in own and region != PRICE_REGION),
+            unsure=tuple(name for name in on_file if not entries[name]["sure"]),
+            borrowed=tuple(name for name in on_file if own and name not in own and region != PRICE_REGION),
             tiers={name: _tiers(name, entries[name]["tiers"]) for name in names if "tiers" in entries[name]},
             free={name: _usd(name, base[name]["free"]) for name in names if "free" in base[name]},
-            **{name: _usd(name, entries[name]["usd"]) for name in names},
-            **{name: _usd(name, entries[name]["usd"]) for name in optional_names() if name in entries},
+            **{name: _usd(name, entries[name]["usd"]) for name in on_file},
         )
     except (KeyError, TypeError, ValueError) as error:
         raise OpsError(f"{path} is not a file of prices: {error}.", "Write it again: ops prices refresh.") from error
@@ -125,7 +125,7 @@ def price_names() -> tuple[str, ...]:
 
 
 def optional_names() -> tuple[str, ...]:
-    """Those that no file has until ``ops prices refresh`` has read them."""
+    """Those that a file may lack."""
     return tuple(field.name for field in fields(Prices) if field.type == "float | None")
 
 

@@ -99,8 +99,7 @@ class Sweep:
         name = self.function.name
         if self.function.snap_start:
             raise UsageError(
-                f"{name} has SnapStart: each version of a sweep would be cached for at least three hours, at a price that is not on "
-                "file.",
+                f"{name} has SnapStart: each version of a sweep would be cached, and billed, for at least three hours.",
                 "Measure a copy of the function without SnapStart.",
             )
         live = [mapping.function_arn for mapping in self._mappings() if not _qualifier(mapping.function_arn)]

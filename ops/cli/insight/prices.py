@@ -113,5 +113,4 @@ def _say(found: ListedPrices, region: str) -> None:
     when = f", publication {found.published}" if found.published else ""
     typer.echo(f"{formatting.count(len(found.usd), 'price')} of {region} read from the Price List{when}.")
     for name, why in sorted(found.missing.items()):
-        instead = "it stays unknown" if name in pricing.optional_names() else f"that of {pricing.PRICE_REGION} is used"
-        typer.echo(f"  {name}: {instead}; {why}")
+        typer.echo(f"  {name}: that of {pricing.PRICE_REGION} is used; {why}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -57,20 +58,19 @@ class Concurrency:
 
     @property
     def hours(self) -> tuple[int, ...]:
-        """Of the day, in which anything was read."""
-        return tuple(int(hour) for hour in np.unique(_hours(self.moments)))
+        """Of the day, in which invocations began."""
+        return tuple(int(hour) for hour in np.unique(_hours(self.arrivals)))
 
 
-def measure(frame: pd.DataFrame) -> Concurrency:
-    """``frame``: of the invocation table."""
+def measure(frame: pd.DataFrame, start: datetime, hours: float) -> Concurrency:
+    """``frame``: of the invocation table, all of a range that begins at ``start``, in which nothing else ran."""
     starts: Any = frame["started"].astype("datetime64[us, UTC]").astype("int64").to_numpy() / 1e6
     lasted = frame[["duration_ms", "init_ms", "restore_ms"]].fillna(0.0).sum(axis=1).to_numpy(dtype=float) / 1000
     order = np.argsort(starts, kind="stable")
     starts, ends = starts[order], np.sort(starts + lasted)
     at_arrival = np.arange(1, len(starts) + 1) - np.searchsorted(ends, starts, "right")
-    span = ends[-1] - starts[0] if len(starts) else 0.0
-    step = max(1.0, span / GRID)
-    moments = starts[0] + np.arange(0.0, max(span, step), step) if len(starts) else np.empty(0)
+    step = max(1.0, hours * 3600 / GRID)
+    moments = start.timestamp() + np.arange(0.0, hours * 3600, step) if len(starts) else np.empty(0)
     busy = np.searchsorted(starts, moments, "right") - np.searchsorted(ends, moments, "right")
     cold = frame["cold"].to_numpy(dtype=bool)[order]
     suppressed = cold & (frame["phase"] == rules.SUPPRESSED).to_numpy(dtype=bool)[order]

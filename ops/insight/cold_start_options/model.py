@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -41,13 +42,15 @@ class Between:
 
 @dataclass(frozen=True)
 class ColdBase:
-    """As it is now. ``cold``, ``invocations``, ``usd`` and ``init_usd``: a month like the selected range; ``usd``: duration
-    and INIT. ``wait_ms``, ``runtime_ms``: medians of INIT and of its part that is the runtime's and the function's own."""
+    """As it is now. ``cold``, ``invocations``, ``usd`` and ``init_usd``: a month like the selected range, which has ``hours`` from
+    ``start`` on; ``usd``: duration and INIT. ``wait_ms``, ``runtime_ms``: medians of INIT and of its part that is the runtime's and
+    the function's own. ``complete``: ``frame`` has all invocations of the range."""
 
     function: Function
     prices: Prices
     frame: pd.DataFrame
     imports: ImportRecord | None
+    start: datetime
     hours: float
     cold: float
     invocations: float
@@ -55,6 +58,7 @@ class ColdBase:
     runtime_ms: float
     usd: float
     init_usd: float
+    complete: bool = True
 
     @property
     def gb(self) -> float:

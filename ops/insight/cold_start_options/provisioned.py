@@ -8,12 +8,17 @@ import numpy as np
 
 from handler.extension.records import rules
 from ops import formatting
+from ops.aws import logs
 from ops.insight.cold_start_options.concurrency import Concurrency, measure
 from ops.insight.cold_start_options.model import HOURS_PER_MONTH, Between, ColdBase, Option, Verdict
 
 NAME = "Provisioned concurrency"
 WARM_SHARE = 0.95
 """Of the invocations that are to find an environment. Our choice."""
+INCOMPLETE = (
+    "How many invocations ran at the same time is not known: not all of this range were read. Choose a shorter range, with at "
+    f"most {logs.MAX_ROWS:,} invocations."
+)
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,10 @@ class ProvisionedHour:
 
 
 def provisioned_hours(base: ColdBase) -> tuple[ProvisionedHour, ...]:
-    """The hours of the day in which invocations were read."""
-    whole = measure(base.frame)
+    """The hours of the day in which invocations began; none where only some of them were read."""
+    if not base.complete:
+        return ()
+    whole = measure(base.frame, base.start, base.hours)
     found = []
     for hour in whole.hours:
         own = whole.at_hour(hour)
@@ -44,7 +51,9 @@ def provisioned_hours(base: ColdBase) -> tuple[ProvisionedHour, ...]:
 
 
 def provisioned(base: ColdBase) -> Option:
-    whole = measure(base.frame)
+    if not base.complete:
+        return Option(NAME, Verdict.UNKNOWN, INCOMPLETE)
+    whole = measure(base.frame, base.start, base.hours)
     number = whole.needed(WARM_SHARE)
     before, after = (_usd_hour(base, whole, of) * HOURS_PER_MONTH for of in (0, number))
     usd = base.usd + after - before

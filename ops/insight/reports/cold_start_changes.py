@@ -50,6 +50,7 @@ def read_options(
         prices=prices,
         frame=frame,
         imports=imports,
+        start=window.start,
         hours=hours,
         cold=cold,
         invocations=invocations,
@@ -57,5 +58,6 @@ def read_options(
         runtime_ms=float(runtime.median()) if len(runtime) else wait_ms,
         usd=float(billed.mean()) * invocations * usd_per_ms,
         init_usd=float(waits.mean()) * cold * usd_per_ms,
+        complete=not logged.truncated,
     )
     return compare_options(base, len(waits))

@@ -51,6 +51,7 @@ def sample_options(invocations: pd.DataFrame, minutes: float, imports: ImportRec
         prices=prices,
         frame=frame,
         imports=imports,
+        start=frame["started"].min().to_pydatetime(),
         hours=minutes / 60,
         cold=len(inits) * month,
         invocations=len(frame) * month,

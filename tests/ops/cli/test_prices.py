@@ -114,7 +114,7 @@ def test_what_is_not_found_once_is_named_and_borrowed(ops: Ops, aws: FakeAws) ->
         assert said in " ".join(out.split())
     table = pricing.load("eu-central-1")
     assert table.lambda_request == pricing.load().lambda_request
-    assert {"lambda_request", "lambda_poller_hour", "alarm_month"} <= set(table.borrowed)
+    assert {"lambda_request", "lambda_poller_hour", "alarm_month", "lambda_snapstart_restore_gb"} <= set(table.borrowed)
     assert "sqs_request" not in table.borrowed
     assert "of us-east-1" in ops("show")[1]
 

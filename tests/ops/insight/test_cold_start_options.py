@@ -54,6 +54,7 @@ def base(**changes: Any) -> ColdBase:
         prices=PRICES,
         frame=table(*((3.0 * at, 1.0, at % 20 == 0) for at in range(100))),
         imports=None,
+        start=START,
         hours=1.0,
         cold=1_000.0,
         invocations=20_000.0,
@@ -90,7 +91,7 @@ def test_fewer_imports_by_the_recorded_times_scaled_to_lambda() -> None:
 
 
 def test_concurrency_at_each_arrival() -> None:
-    found = concurrency.measure(table((0, 10, True), (1, 3, False), (5, 1, False), (20, 1, False)))
+    found = concurrency.measure(table((0, 10, True), (1, 3, False), (5, 1, False), (20, 1, False)), START, 1.0)
     assert list(found.at_arrival) == [1, 2, 2, 1]
     assert found.needed(0.95) == 2
     assert found.above(1) == 0.5
@@ -103,29 +104,36 @@ def test_provisioned_concurrency_breaks_even_by_the_price_list() -> None:
     idle = provisioned.provisioned(base())
     assert idle.verdict is Verdict.COSTS
     assert idle.usd is not None
-    busy_share = 100 / 298  # an invocation of a second each three, over the grid of seconds
+    busy_share = 100 / 3600  # an invocation of a second each three, then nothing until the hour is over
     month = 730 * 3600
     extra = month * (3.3334e-6 + busy_share * (7.7778e-6 - 13.3334e-6))
     assert idle.usd.mid - 10 == pytest.approx(extra, rel=0.01)
     assert idle.cold == 0, "one environment is enough"
-    busy = provisioned.provisioned(base(frame=table(*((10.0 * at, 9.9, at == 0) for at in range(100)))))
+    busy = provisioned.provisioned(base(frame=table(*((10.0 * at, 9.9, at == 0) for at in range(360)))))
     assert busy.verdict is Verdict.HELPS
     assert "in the hours from 09:00 (1) UTC" in busy.notes[0]
 
 
 def test_the_hours_of_provisioned_concurrency() -> None:
     rows = [(3600.0 + 10 * at, 9.9, False) for at in range(300)] + [(20.0 * at, 1.0, True) for at in range(100)]
-    quiet, busy = provisioned.provisioned_hours(base(frame=table(*rows)))
+    quiet, busy = provisioned.provisioned_hours(base(frame=table(*rows), hours=2.0))
     assert (quiet.hour, quiet.needed, quiet.pays) == (9, 1, 0)
     assert (busy.hour, busy.needed, busy.pays) == (10, 1, 1)
     assert quiet.usd > quiet.usd_on_demand
     assert busy.usd < busy.usd_on_demand
 
 
+def test_without_all_invocations_concurrency_is_not_known() -> None:
+    """A sample has gaps in which nothing seems to run."""
+    part = base(complete=False)
+    assert provisioned.provisioned(part).verdict is Verdict.UNKNOWN
+    assert provisioned.provisioned_hours(part) == ()
+
+
 def test_a_restart_of_init_stays_with_provisioned_concurrency() -> None:
     frame = table((0, 1, True), (10, 1, True))
     frame.loc[1, "phase"] = "invoke"
-    assert concurrency.measure(frame).still_cold(1) == 0.5
+    assert concurrency.measure(frame, START, 1.0).still_cold(1) == 0.5
 
 
 def test_snap_start_both_ways() -> None:

@@ -20,9 +20,10 @@ from ops.insight.reports import cost, overview
 from ops.insight.reports.cost import CostReport
 from ops.insight.rules import cost_model
 from ops.insight.rules.cost.comparison import compared
-from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS
+from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS, function_usd, hourly_usd
 from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources import invocations
+from ops.insight.sources.function_usage import FunctionUsage
 from ops.insight.sources.metrics import Readings
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
@@ -163,6 +164,15 @@ def test_assumptions_change_the_picture(stage: Stage) -> None:
     assert part(found, "Lambda INIT") == pytest.approx(FULL * pricing.load().lambda_gb_second_x86_64)
     assert part(found, "SQS requests") == pytest.approx(FULL * 180 * 0.50 / 1e6)
     assert any("FIFO" in text for text in found.left_out)
+
+
+def test_snapshots_of_java_are_not_billed() -> None:
+    use = FunctionUsage(restores=0.5, snapshots=2)
+    python, java = (replace(FUNCTION, runtime=one) for one in ("python3.13", "java21"))
+    assert set(hourly_usd(python, pricing.load(), use)) == {"SnapStart cache"}
+    assert hourly_usd(java, pricing.load(), use) == {}
+    assert "SnapStart restores by the GB" in function_usd({"invocations": 1.0}, python, 0, pricing.load(), use)
+    assert "SnapStart restores by the GB" not in function_usd({"invocations": 1.0}, java, 0, pricing.load(), use)
 
 
 def test_records_are_priced_as_in_their_region(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

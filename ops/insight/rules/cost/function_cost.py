@@ -60,7 +60,7 @@ def function_usd(
         spent = {name: recorded[name] * _ratio(usd, there[name]) for name, usd in spent.items()}
     invocations = points.get("invocations", 0.0)
     spent["Logs"] = invocations * log_bytes / GB * prices.log_gb_ingested
-    if use.restores and prices.lambda_snapstart_restore_gb is not None:
+    if use.restores and not _is_java(function) and prices.lambda_snapstart_restore_gb is not None:
         restored_gb = invocations * use.restores * function.memory_mb / 1024
         spent[RESTORED_GB_COMPONENT] = restored_gb * prices.lambda_snapstart_restore_gb
     if extra_tmp_gb := max(0, function.ephemeral_mb - FREE_TMP_MB) / 1024:
@@ -75,9 +75,14 @@ def hourly_usd(function: Function, prices: Prices, use: FunctionUsage) -> dict[s
     if use.provisioned_environments:
         price = prices.provisioned_concurrency_gb_second(function.architecture)
         spent[PROVISIONED_COMPONENT] = use.provisioned_environments * gb * 3600 * price
-    if use.snapshots and prices.lambda_snapstart_cache_gb_second is not None:
+    if use.snapshots and not _is_java(function) and prices.lambda_snapstart_cache_gb_second is not None:
         spent[CACHE_COMPONENT] = use.snapshots * gb * 3600 * prices.lambda_snapstart_cache_gb_second
     return spent
+
+
+def _is_java(function: Function) -> bool:
+    """Its snapshots and restores are not billed: only those of Python and .NET are (LDG snapstart, 2026)."""
+    return function.runtime.startswith("java")
 
 
 def _running_usd(
