@@ -151,9 +151,11 @@ def _finding(run: ComparisonRun | None, costs: Costs) -> Finding:
     if run is None:
         return NOTHING
     events = [form for form in run.forms if form.form != SYNCHRONOUS]
-    lost = sum(form.lost for form in events)
-    level = Level.ACT if lost else Level.WATCH if any(form.unfinished for form in events) else Level.OK
-    head = f"{count(lost, 'event-driven job')} lost" if lost else _waits(run)
+    lost, late = sum(form.lost for form in events), sum(form.unfinished for form in events)
+    level = Level.ACT if lost else Level.WATCH if late else Level.OK
+    head = f"{count(late, 'event-driven job')} had no result in time" if late else _waits(run)
+    if lost:
+        head = f"{count(lost, 'event-driven job')} lost"
     clauses = [head, *_losses(run), _cheaper(costs)]
     return Finding(level, f"{level.label}: {'; '.join(clauses)}.", "", f"{level.label}: {head}.", tuple(clauses[1:]))
 

@@ -91,7 +91,7 @@ class Comparison:
         if settings.with_worker:
             forms.append(self._worker(self._jobs(address, f"{run}-w"), f"{self._twin.stack}-worker-{run}"))
             self._ensure_going()
-        notes = () if usage else ("The function's metrics did not show in time what it used: type it in.",)
+        notes = () if usage else ("The function's metrics did not show in time what it used",)
         return ComparisonRun(
             at=began,
             shape=arrivals.shape,

@@ -219,6 +219,8 @@ def _lines(report: ComparisonReport, run: ComparisonRun) -> Iterator[tuple[str, 
     for kind in sorted({kind for one in run.forms for kind in one.failures}):
         yield safe(kind).capitalize(), [count(one.failures.get(kind, 0)) for one in run.forms]
     yield "Jobs lost", [count(one.lost) for one in run.forms]
+    if any(one.unfinished for one in run.forms):
+        yield "No result in time", [count(one.unfinished) for one in run.forms]
     yield "Most at once, of the limit", [f"{count(one.peak_running)} of {count(one.most_at_once)}" for one in run.forms]
     lags = [one.scaling_lag_s for one in run.forms]
     yield "Scaling lag", ["–" if lag is None else duration(lag) for lag in lags]

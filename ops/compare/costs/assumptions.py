@@ -64,7 +64,7 @@ class CostAssumptions:
             notes.append(f"{self.instance}{size}: ${usd:g} per hour ({price.source}{doubt})")
         seconds = self.synchronous_seconds or (run.service_s if run else None)
         if seconds is None:
-            notes.append("The container's time per job is not measured: give it")
+            notes.append("The container's time per job is not measured: give it (--synchronous-seconds)")
         if usd is None or seconds is None:
             return None, tuple(notes)
         at_once = self.jobs_at_once or (price.vcpus if price else None)
@@ -83,7 +83,7 @@ class CostAssumptions:
         """What the function uses, or None, and what is unknown of it. Raises UsageError for what cannot be."""
         usage = run.usage if run else None
         if usage is None and self.seconds_per_job is None:
-            return None, ("The function's time per job is not measured: give it",)
+            return None, ("The function's time per job is not measured: give it (--seconds-per-job)",)
         measured = EventDrivenUse(self.seconds_per_job or 1.0)
         if usage is not None:
             measured = EventDrivenUse(

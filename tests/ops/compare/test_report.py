@@ -32,7 +32,9 @@ def test_a_lost_event_driven_job_is_critical() -> None:
 def test_a_job_without_a_result_in_time_is_a_warning_not_a_loss() -> None:
     sync, event = RUN.forms
     waiting = replace(RUN, forms=(sync, replace(event, unfinished=2)))
-    assert reports.report(waiting, CostAssumptions()).finding.level is Level.WATCH
+    found = reports.report(waiting, CostAssumptions()).finding
+    assert found.level is Level.WATCH
+    assert found.text.startswith("Warning: 2 event-driven jobs had no result in time;")
     assert "(2 jobs not finished)" in reports.loss_sentence(waiting)
 
 
@@ -40,7 +42,7 @@ def test_without_a_run_nothing_is_claimed_but_typed_numbers_count() -> None:
     empty = reports.report(None, CostAssumptions())
     assert empty.finding.level is Level.UNKNOWN
     assert not empty.costs.comparable
-    assert "The container's time per job is not measured: give it" in empty.notes
+    assert "The container's time per job is not measured: give it (--synchronous-seconds)" in empty.notes
     typed = reports.report(None, CostAssumptions(synchronous_seconds=0.1, seconds_per_job=0.1))
     assert typed.costs.comparable
 
