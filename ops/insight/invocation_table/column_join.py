@@ -22,20 +22,24 @@ from ops.insight.invocation_table.unreported_inits import mark_unreported_inits
 from ops.invocation_log import INIT
 
 Mask = npt.NDArray[np.bool_]
+Rows = npt.NDArray[np.intp]
 
 
 def join(lines: LineColumns, function: str, as_json: bool) -> dict[str, Column]:
     """The columns of ``Invocation``, texts as codes, sorted by start. ``environment`` holds codes of ``lines.streams``."""
-    columns, others = genuine_lines(lines, lines.whole(), function, as_json)
+    columns = lines.whole()
+    rows, others = genuine_lines(lines, columns, function, as_json)
     inits = [other for other in others if other.line.source == INIT]
     endings = [other for other in others if other.line.source != INIT]
     streams = len(lines.streams)
     keys = columns["request_id"].astype(np.int64) * streams + columns["stream"]
+    rows = rows[np.argsort(keys[rows] * 2 + ~columns["record"][rows], kind="stable")]  # a record before its REPORT line
+    first = _first(keys[rows])
     apart = np.array([other.request_id * streams + other.stream for other in endings], dtype=np.int64)
-    regular = _regular(keys, columns["record"], apart)
+    regular = _regular(keys[rows], first, columns["record"][rows], apart)
     kinds = {other.stream: str(other.line.values["init_type"]) for other in inits}
-    joined = _join_regular(lines, {name: values[regular] for name, values in columns.items()}, keys[regular], kinds)
-    rest = {name: values[~regular] for name, values in columns.items()}
+    joined = _join_regular(lines, columns, rows[regular], first[regular], kinds)
+    rest = {name: values[rows[~regular]] for name, values in columns.items()}
     found = join_line_by_line(lines, rest, endings, inits)
     whole = {name: np.concatenate([joined[name], found[name]]) for name in joined}
     order = np.lexsort((whole["place"], whole["started"]))
@@ -45,24 +49,34 @@ def join(lines: LineColumns, function: str, as_json: bool) -> dict[str, Column]:
     return sorted_columns
 
 
-def _regular(keys: npt.NDArray[np.int64], record: Mask, apart: npt.NDArray[np.int64]) -> Mask:
-    """Of each line: whether its attempt has at most one record and one REPORT line, and no other line."""
-    _, which = np.unique(keys, return_inverse=True)
-    most = np.maximum(np.bincount(which, weights=record), np.bincount(which, weights=~record)) if len(keys) else which
-    return (most[which] <= 1) & ~np.isin(keys, apart)
+def _first(keys: npt.NDArray[np.int64]) -> Mask:
+    """Of each of the sorted keys: whether it is the first of its kind."""
+    first = np.ones(len(keys), dtype=bool)
+    first[1:] = keys[1:] != keys[:-1]
+    return first
+
+
+def _regular(keys: npt.NDArray[np.int64], first: Mask, record: Mask, apart: npt.NDArray[np.int64]) -> Mask:
+    """Of each line, sorted by key: whether its key has at most one record and one REPORT line, and is not ``apart``."""
+    which = np.cumsum(first) - 1
+    most = np.maximum(np.bincount(which, weights=record), np.bincount(which, weights=~record))
+    regular: Mask = most <= 1
+    places = np.searchsorted(keys, apart)
+    known = places < len(keys)
+    known[known] = keys[places[known]] == apart[known]
+    regular[which[places[known]]] = False
+    of_lines: Mask = regular[which]
+    return of_lines
 
 
 def _join_regular(
-    lines: LineColumns, columns: Mapping[str, Column], keys: npt.NDArray[np.int64], kinds: Mapping[int, str]
+    lines: LineColumns, columns: Mapping[str, Column], rows: Rows, first: Mask, kinds: Mapping[int, str]
 ) -> dict[str, Column]:
-    order = np.lexsort((~columns["record"], keys))
-    ordered = keys[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = ordered[1:] != ordered[:-1]
-    base = order[first]
+    """``rows``: of ``columns``, by attempt; ``first``: whether a row is the first of its attempt."""
+    base = rows[first]
     pairs = np.flatnonzero(~first)  # a REPORT line behind its record
     completed = np.cumsum(first)[pairs] - 1
-    report = order[pairs]
+    report = rows[pairs]
     found = {
         name: columns[name][base]
         for name in (*NUMBERS, *VALUE_TEXTS, "started", "cold", "request_id", "stream", "record")

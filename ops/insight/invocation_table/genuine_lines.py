@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from ops.insight.invocation_table.line_columns import Column, LineColumns, OtherLine
 from ops.insight.invocation_table.line_times import UNKNOWN
@@ -25,8 +26,8 @@ from ops.insight.invocation_table.line_times import UNKNOWN
 
 def genuine_lines(
     lines: LineColumns, columns: Mapping[str, Column], function: str, as_json: bool
-) -> tuple[dict[str, Column], list[OtherLine]]:
-    """The columns' lines, and the other lines, that may be taken for what they say."""
+) -> tuple[npt.NDArray[np.intp], list[OtherLine]]:
+    """The rows of ``columns``, and the other lines, that may be taken for what they say."""
     own = (0, lines.functions.add(function))
     mine = np.isin(columns["function"], own) if function else np.ones(len(columns["at"]), dtype=bool)
     others = [one for one in lines.others if not (function and one.line.function) or one.line.function == function]
@@ -47,4 +48,4 @@ def genuine_lines(
     np.maximum.at(latest, stream[succeeded], columns["at"][succeeded])
     latest[0] = UNKNOWN
     mine &= ~record | reported[request_id] | (columns["started"] > latest[stream])
-    return {name: values[mine] for name, values in columns.items()}, others
+    return np.flatnonzero(mine), others

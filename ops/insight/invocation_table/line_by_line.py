@@ -41,21 +41,27 @@ def join_line_by_line(
 def _objects(lines: LineColumns, columns: Mapping[str, Column]) -> list[tuple[int, InvocationLogLine]]:
     """The lines again as ``ops.invocation_log.parse`` reads them, with their places."""
     listed = {name: values.tolist() for name, values in columns.items()}
-    return [(place, _object(lines, listed, row)) for row, place in enumerate(listed["place"])]
+    for name, texts in {
+        **{name: lines.texts[name] for name in VALUE_TEXTS},
+        "request_id": lines.request_ids,
+        "stream": lines.streams,
+        "function": lines.functions,
+    }.items():
+        written = texts.texts
+        listed[name] = [written[code] for code in listed[name]]
+    return [(place, _object(listed, row)) for row, place in enumerate(listed["place"])]
 
 
-def _object(lines: LineColumns, listed: Mapping[str, list[Any]], row: int) -> InvocationLogLine:
-    numbers = {name: listed[name][row] for name in NUMBERS}
-    values: dict[str, Any] = {name: number for name, number in numbers.items() if number == number}  # NaN is not
-    values |= {name: lines.texts[name].texts[listed[name][row]] for name in VALUE_TEXTS}
-    values["cold"] = listed["cold"][row]
+def _object(listed: Mapping[str, list[Any]], row: int) -> InvocationLogLine:
+    values = {name: listed[name][row] for name in (*NUMBERS, *VALUE_TEXTS, "cold")}
+    values = {name: value for name, value in values.items() if value == value}  # NaN is not
     return InvocationLogLine(
         RECORD if listed["record"][row] else REPORT,
-        lines.request_ids.texts[listed["request_id"][row]],
+        listed["request_id"][row],
         moment_of(listed["started"][row]),
         values,
         moment_of(listed["at"][row]),
-        lines.streams.texts[listed["stream"][row]],
+        listed["stream"][row],
         listed["as_json"][row],
-        lines.functions.texts[listed["function"][row]],
+        listed["function"][row],
     )
