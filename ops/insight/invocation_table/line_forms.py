@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
+import numpy.typing as npt
 
 from handler import contract
 from ops.invocation_log.extension_record import RECORD_NUMBERS, RECORD_TEXTS
 from ops.invocation_log.platform_lines import METRICS
 
-_NUMBER = r"([0-9]{1,7}(?:\.[0-9]{1,6})?)"  # below invocation_log.values.MOST
+_NUMBER = r"((?:0|[1-9][0-9]{0,6})(?:\.[0-9]{1,6})?)"  # as in JSON, and below invocation_log.values.MOST
 REPORT_NUMBERS = (
     "duration_ms",
     "billed_ms",
@@ -34,6 +37,8 @@ match_report = re.compile(
     r"(?:\n(?:XRAY TraceId: ([0-9a-f-]{1,100})\tSegmentId: [0-9a-f]{0,100}\tSampled: (?:true|false)[\t ]*\n?)?)?"
 ).fullmatch
 """Groups: the request ID, ``REPORT_NUMBERS`` and ``REPORT_TEXTS``. The line's forms since 2020."""
+
+_decode_numbers = msgspec.json.Decoder(list[float | None]).decode
 
 _NUMERIC, _TEXT = float | None, str | None
 ExtensionRecord = msgspec.defstruct(
@@ -90,7 +95,12 @@ EVENT_TEXTS = {
     "tenantId": "tenant",
 }
 """Of an event's record: attribute → column."""
-IRREGULAR = (msgspec.DecodeError, msgspec.ValidationError)
+
+
+def decode_numbers(texts: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Of numbers that ``match_report`` found; NaN for an empty text. A JSON decoder takes a third of the time of ``float``."""
+    written = ",".join([one or "null" for one in texts])
+    return np.fromiter(_decode_numbers(f"[{written}]"), float, len(texts))
 
 
 def decode_record(message: str) -> Any:

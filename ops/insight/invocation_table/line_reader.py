@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -19,6 +20,7 @@ from ops.insight.invocation_table.line_forms import (
     REPORT_NUMBERS,
     REPORT_TEXTS,
     decode_event,
+    decode_numbers,
     decode_record,
     match_report,
 )
@@ -30,8 +32,9 @@ from ops.invocation_log.values import MOST
 
 Row = Mapping[str, str]
 """A row of Logs Insights: ``@timestamp``, ``@message``, ``@logStream``."""
-_FORMS = {'{"_aws': 0, "REPORT": 1, '{"time': 2}
-"""The first characters of the usual forms."""
+_FORMS = {"_": 0, "P": 1, "t": 2}
+"""The third characters of the usual forms: ``{"_aws``, ``REPORT``, ``{"time``. Their parsers refuse other lines."""
+_THIRD = slice(2, 3)
 _RECORD, _REPORT, _EVENT, _OTHER = range(4)
 _OF_FEW_VALUES = tuple(name for name in RECORD_TEXTS.values() if name != "trace")
 Forms = npt.NDArray[np.int8]
@@ -53,18 +56,18 @@ class LineReader:
         self._read = 0
 
     def read(self, rows: Sequence[Row]) -> None:
-        messages = [row.get("@message", "") for row in rows]
+        messages = _members(rows, "@message")
         chunk = _Chunk(
-            moments([row.get("@timestamp", "") for row in rows]),
-            self.columns.streams.encode([row.get("@logStream", "") for row in rows]),
+            moments(_members(rows, "@timestamp")),
+            self.columns.streams.encode(_members(rows, "@logStream")),
         )
-        forms = np.array([_FORMS.get(message[:6], _OTHER) for message in messages], dtype=np.int8)
+        forms = np.array([_FORMS.get(message[_THIRD], _OTHER) for message in messages], dtype=np.int8)
         forms[chunk.at == UNKNOWN] = _OTHER
         records = self._parsed(messages, forms, _RECORD, decode_record)
         reports = self._parsed(messages, forms, _REPORT, match_report)
         events = self._parsed(messages, forms, _EVENT, decode_event)
         self._add_records(records, np.flatnonzero(forms == _RECORD), chunk)
-        self._add_reports([found.groups("") for found in reports], np.flatnonzero(forms == _REPORT), chunk)
+        self._add_reports(reports, np.flatnonzero(forms == _REPORT), chunk)
         self._add_events(events, np.flatnonzero(forms == _EVENT), chunk)
         self._add_others(rows, np.flatnonzero(forms == _OTHER).tolist())
         self._read += len(rows)
@@ -104,13 +107,12 @@ class LineReader:
         if not reports:
             return
         part = self._placed(places, chunk, record=False, as_json=False)
-        request_ids, *columns = zip(*reports, strict=True)
-        part["request_id"] = self.columns.request_ids.encode_ids(request_ids)
-        numbers, texts = columns[: len(REPORT_NUMBERS)], columns[len(REPORT_NUMBERS) :]
-        for name, values in zip(REPORT_NUMBERS, numbers, strict=True):
-            part[name] = np.array([float(one) if one else np.nan for one in values])
-        for name, values in zip(REPORT_TEXTS, texts, strict=True):
-            part[name] = self.columns.texts[name].encode(values)
+        names = ("request_id", *REPORT_NUMBERS, *REPORT_TEXTS)
+        written = list(chain.from_iterable(found.groups("") for found in reports))
+        columns = {name: written[place :: len(names)] for place, name in enumerate(names)}
+        part["request_id"] = self.columns.request_ids.encode_ids(columns["request_id"])
+        part |= {name: decode_numbers(columns[name]) for name in REPORT_NUMBERS}
+        part |= {name: self.columns.texts[name].encode(columns[name]) for name in REPORT_TEXTS}
         self._end(part)
 
     def _add_events(self, reports: Sequence[Any], places: Places, chunk: _Chunk) -> None:
@@ -163,9 +165,17 @@ class LineReader:
         self.columns.append_lines([place for place, _ in read], [line for _, line in read])
 
 
+def _members(rows: Sequence[Row], name: str) -> list[str]:
+    try:
+        return [row[name] for row in rows]
+    except KeyError:
+        return [row.get(name, "") for row in rows]
+
+
 def _numbers(rows: Sequence[Any], names: Sequence[str]) -> dict[str, npt.NDArray[np.float64]]:
     """Columns with the numbers that ``invocation_log.values.number`` takes."""
-    table = np.array(list(map(attrgetter(*names), rows)), dtype=float)
+    values = chain.from_iterable(map(attrgetter(*names), rows))
+    table = np.fromiter(values, float, len(rows) * len(names)).reshape(len(rows), len(names))
     table[~((table >= 0) & (table <= MOST))] = np.nan
     return {name: table[:, place].copy() for place, name in enumerate(names)}
 

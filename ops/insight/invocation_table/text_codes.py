@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ class TextCodes:
     """The texts of a column, each with its code; 0 is the empty text. ``clean``: what is kept of a text."""
 
     def __init__(self, clean: Callable[[str], str] = values.text) -> None:
-        self._codes = {"": 0}
+        self._codes: defaultdict[str, int] = defaultdict(count(1).__next__, {"": 0})
         self._texts: list[str] = []
         self._clean = clean
 
@@ -37,7 +38,7 @@ class TextCodes:
     def encode(self, texts: Sequence[str | None]) -> Codes:
         """Of texts most of which are known already. None is the empty text."""
         known: Any = self._codes.get
-        codes = [known(one) for one in texts]
+        codes = list(map(known, texts))
         if None in codes:
             codes = [self.code(one or "") if code is None else code for one, code in zip(texts, codes, strict=True)]
         return np.array(codes, dtype=np.int32)
@@ -51,11 +52,10 @@ class TextCodes:
 
     def add(self, clean: str) -> int:
         """The code of a text that needs no cleaning."""
-        return self._codes.setdefault(clean, len(self._codes))
+        return self._codes[clean]
 
     def add_all(self, clean: Sequence[str]) -> Codes:
-        codes = self._codes
-        return np.array([codes.setdefault(one, len(codes)) for one in clean], dtype=np.int32)
+        return np.fromiter(map(self._codes.__getitem__, clean), np.int32, len(clean))
 
 
 def _are_request_ids(texts: Sequence[str]) -> bool:
