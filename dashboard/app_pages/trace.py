@@ -188,7 +188,7 @@ def _searched(found: JobTrace) -> None:
         "Traces": found.trace_ids,
     }
     rows |= {name: ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "") for name, ids in names.items() if ids}
-    st.subheader("Where it was looked for", anchor=False)
+    st.subheader("Sources searched", anchor=False)
     st.html(html_blocks.facts(rows))
 
 

@@ -26,7 +26,7 @@ READ = "_tenants"
 
 @st.fragment(key="tenants")
 def show_tenants() -> None:
-    """Whoever's messages waited in the selected range; kept until another range, workload or grouping is chosen."""
+    """Whose messages waited in the selected range; kept until another range, workload or grouping is chosen."""
     selection, allowed = page_runtime.page_context().selection, access()
     st.subheader("Who fills the queue", anchor=False)
     with st.container(key="tenants-controls"):

@@ -30,7 +30,7 @@ MAX_TENANTS = 50
 LARGE_SHARE = 0.5
 """Of the messages that waited: from here on one key is the reason for the backlog."""
 LONG_WAIT_S = 60.0
-"""p95 of waiting below which nobody is held up, whoever sends most."""
+"""p95 of waiting below which no sender is held up by another."""
 SMALLEST_SAMPLE = 20
 
 
@@ -208,7 +208,7 @@ def _waits(one: TenantShare) -> str:
 
 
 def _unseen(report: TenantReport) -> str:
-    """What waits now was received by nobody, so that no log line has it."""
+    """What waits now has not been received, so that no log line has it."""
     waiting = report.fair_queue.visible
     if report.source is not Source.LOGS or not waiting:
         return ""

@@ -112,7 +112,7 @@ def _state(spans: Sequence[PathSpan]) -> tuple[Level, str]:
         return Level.WATCH, f"failed in its last attempt on record{_because(last.failure)}"
     if last.duration_s is None:
         return Level.WATCH, "is running, or its end is not on record"
-    return Level.UNKNOWN, "was received; what became of it is not logged"
+    return Level.UNKNOWN, "was received; its outcome is not logged"
 
 
 def _batch_state(spans: Sequence[PathSpan]) -> tuple[Level, str]:

@@ -48,6 +48,11 @@ class SynchronousUse:
             raise UsageError(
                 "There must be at least 1 instance, a peak factor of at least 1, and a price of at least 0."
             )
+        if not self.capacity_per_day >= 1:
+            raise UsageError(
+                "One instance would carry less than one request a day.",
+                "Check the time per job, the jobs at once, the utilization and the peak factor.",
+            )
 
     @property
     def capacity_per_day(self) -> float:

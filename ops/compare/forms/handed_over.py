@@ -24,7 +24,7 @@ _COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible
 
 @dataclass(frozen=True)
 class ResultWatch:
-    """Where to see what became of the jobs: boto3 clients of the twin, the results' bucket, the queues' URLs."""
+    """Where to see the outcomes of the jobs: boto3 clients of the twin, the results' bucket, the queues' URLs."""
 
     s3: Any
     sqs: Any

@@ -13,7 +13,7 @@ STANDARD_RUNTIME = ("awslambdaric", "bootstrap")
 @dataclass(frozen=True)
 class ImportedModule:
     """``self_us``: of the module's own code, in microseconds; ``total_us``: with all that it was the first to import.
-    ``parent``: the place of its importer in the list, None for what the interpreter was told to import."""
+    ``parent``: the place of its importer in the list, None for what was imported first."""
 
     name: str
     self_us: int

@@ -15,7 +15,7 @@ _CACHED = re.compile(r"^import time:\s*cached\s*\|")
 _MARK = "import time:"
 MOST_LINES = 200_000
 LAST_OF_STARTUP = "site"
-"""The interpreter imports it last before it runs what it was told to."""
+"""The interpreter imports it last before it runs the command."""
 
 
 @dataclass

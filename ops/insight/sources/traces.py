@@ -27,7 +27,7 @@ MAX_SPANS = 200
 """Spans of a trace that are shown."""
 _MAX_NAME = 120
 LATEST = 4e9
-"""Seconds since 1970, in the year 2096: what is later is no time."""
+"""Seconds since 1970, in the year 2096: a later number is not a valid time."""
 _UNREADABLE = (ValueError, TypeError, KeyError, RecursionError, OverflowError)
 
 

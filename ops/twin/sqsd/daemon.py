@@ -87,7 +87,7 @@ class Worker:
             free.release()
 
     def deliver(self, message: Mapping[str, Any]) -> str:
-        """What became of one received message, in words."""
+        """The outcome of one received message, in words."""
         handle = message["ReceiptHandle"]
         sent_ms = int(message.get("Attributes", {}).get("SentTimestamp", 0))
         if sent_ms and time.time() - sent_ms / 1000 > self.options.retention_period:

@@ -1,4 +1,4 @@
-"""One message posted to the application, and what becomes of it by the answer."""
+"""One message posted to the application, and its outcome by the response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Made-up answers to who fills the queue: one group's burst, nobody, a refusal."""
+"""Made-up answers to who fills the queue: one group's burst, no tenant, a refusal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MESSAGES = (4_500, 210, 180, 110)
 
 
 class TenantReports:
-    """By sender it is refused, and nobody has a tenant."""
+    """By sender it is refused, and no message has a tenant."""
 
     foreign = ""
 

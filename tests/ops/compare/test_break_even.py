@@ -105,6 +105,8 @@ def test_a_container_that_is_free_is_cheaper_at_once_and_a_free_function_never_c
         ({"least_instances": 0}, "at least 1 instance"),
         ({"usd_per_hour": -1.0}, "a price of at least 0"),
         ({"peak_factor": 0.5}, "a peak factor of at least 1"),
+        ({"seconds_per_job": 1e308}, "less than one request a day"),
+        ({"jobs_at_once": 1e-320}, "less than one request a day"),
     ],
 )
 def test_a_container_that_cannot_be_is_refused(changes: dict[str, Any], error: str) -> None:
