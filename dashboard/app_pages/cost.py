@@ -11,7 +11,7 @@ from dashboard.markup.html_blocks import Stat
 from ops.insight.reports.cost import CostReport
 from ops.insight.rules.cost import sentences
 from ops.insight.rules.cost.comparison import compared
-from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.cost.cost_model import Assumptions
 
 
 def _break_even_note(report: CostReport) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.cost.cost_model import Assumptions
 
 _DEFAULTS = Assumptions()
 _API_TYPES = {"rest": "REST API", "http": "HTTP API", "none": "none"}

@@ -27,7 +27,7 @@ from ops.insight.reports.failures import FailuresReport
 from ops.insight.reports.forecast import ForecastReport
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.queue import QueueReport
-from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.sources import traces
 from ops.insight.sources.traces import XrayTrace
 from ops.rightsize.model import Measured

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from ops import formatting
-from ops.insight.rules import cost_model
 from ops.insight.rules.cold_starts import cold_share
+from ops.insight.rules.cost import cost_model
 from ops.insight.sources import metrics
 from ops.rightsize.model import Observed
 

@@ -17,8 +17,8 @@ from ops import pricing
 from ops.aws.cloudwatch import Alarm, AlarmMetric
 from ops.insight.report_types import QueryCost, Window
 from ops.insight.reports.cost import prices_of
-from ops.insight.rules import cost_model
-from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.cost import cost_model
+from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.sources.function_usage import FunctionUsage
 from ops.insight.sources.metrics import Readings
 from tests.ops.insight.world import DLQ, FUNCTION, MAPPING, QUEUE, WORKLOAD

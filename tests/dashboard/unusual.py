@@ -22,7 +22,7 @@ from ops.insight.reports.failures import FailuresReport
 from ops.insight.reports.forecast import NO_COURSE, ForecastReport
 from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.queue import QueueReport
-from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.cost.cost_model import Assumptions
 from ops.target import Target
 from ops.workload import Gap, Part, Why
 from tests.dashboard.samples import Sample

@@ -20,7 +20,7 @@ from ops.cli.output.styles import LEVEL_STYLES
 from ops.errors import AwsError, UsageError
 from ops.insight import time_window
 from ops.insight.report_types import Window
-from ops.insight.rules import cost_model
+from ops.insight.rules.cost import cost_model
 from ops.insight.rules.cost.comparison import compared
 from ops.insight.sources import alarm_history
 from ops.target import Target

@@ -12,8 +12,8 @@ import math
 from dataclasses import dataclass
 
 from ops.errors import UsageError
+from ops.insight.rules.cost.cost_model import HOURS_PER_MONTH, chunks
 from ops.insight.rules.cost.function_cost import GB
-from ops.insight.rules.cost_model import HOURS_PER_MONTH, chunks
 from ops.pricing import Prices
 
 SECONDS_PER_DAY = 86_400

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ops.aws import Aws
 from ops.compare.measured import Usage
 from ops.insight import time_window
-from ops.insight.rules import cost_model
+from ops.insight.rules.cost import cost_model
 from ops.insight.sources import metric_queries, metrics
 from ops.target import Target
 from ops.workload import describe

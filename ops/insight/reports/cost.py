@@ -13,12 +13,11 @@ from handler.extension.records import rules
 from ops import pricing
 from ops.insight.report_types import Finding, QueryCost, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import cost_claims, cost_model
-from ops.insight.rules.cost import failure_cost, volume, week_before
+from ops.insight.rules.cost import cost_claims, cost_model, failure_cost, volume, week_before
 from ops.insight.rules.cost.comparison import NO_WEEK_BEFORE, WeekBefore
+from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS, is_compute
 from ops.insight.rules.cost.week_before import Priced
-from ops.insight.rules.cost_model import Assumptions
 from ops.insight.rules.findings import summarize
 from ops.insight.sources import failed_jobs, function_usage, invocations, metrics, provisioned
 

@@ -13,7 +13,7 @@ from ops.errors import NotFound, UsageError
 from ops.insight import time_window
 from ops.insight.report_types import Window
 from ops.insight.reports.alarms import short_reason
-from ops.insight.rules import cost_model
+from ops.insight.rules.cost import cost_model
 from ops.insight.sources import config_changes
 from ops.insight.sources.alarm_history import StateSpan
 from ops.insight.sources.event_model import DEPLOY

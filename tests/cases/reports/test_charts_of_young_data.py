@@ -18,7 +18,7 @@ from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops.insight.report_types import QueryCost, Threshold
 from ops.insight.reports import dead_letters
-from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.sources.metrics import Readings
 from ops.insight.time_window import between
 from tests.dashboard.samples import Sample

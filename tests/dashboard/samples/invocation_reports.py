@@ -17,7 +17,7 @@ from ops.insight.reports.failures import DURATION_EDGES_MS, SHOWN_COLUMNS, Failu
 from ops.insight.rules.cold_starts import versions
 from ops.insight.rules.cold_starts.reasons import ColdReason
 from ops.insight.rules.cost.comparison import WeekBefore
-from ops.insight.rules.cost_model import Assumptions
+from ops.insight.rules.cost.cost_model import Assumptions
 from tests.dashboard.samples.cold_start_options import sample_imports, sample_options
 from tests.dashboard.samples.series import NOW, TIMEOUT_MS, SampleSeries
 

@@ -18,10 +18,10 @@ from ops.insight import time_window as windows
 from ops.insight.report_types import Level, QueryCost
 from ops.insight.reports import cost, overview
 from ops.insight.reports.cost import CostReport
-from ops.insight.rules import cost_model
+from ops.insight.rules.cost import cost_model
 from ops.insight.rules.cost.comparison import compared
+from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS, function_usd, hourly_usd
-from ops.insight.rules.cost_model import Assumptions
 from ops.insight.sources import invocations
 from ops.insight.sources.function_usage import FunctionUsage
 from ops.insight.sources.metrics import Readings

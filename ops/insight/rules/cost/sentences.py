@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ops import formatting
-from ops.insight.rules import cost_model
+from ops.insight.rules.cost import cost_model
 
 NAMED = 2
 """Components that the sentence names; more is what the chart is for."""

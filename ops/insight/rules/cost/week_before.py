@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops.errors import UsageError
 from ops.insight import time_window
 from ops.insight.report_types import QueryCost
-from ops.insight.rules import cost_claims, cost_model
+from ops.insight.rules.cost import cost_claims, cost_model
 from ops.insight.rules.cost.comparison import NO_DATA, WeekBefore
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS
 from ops.insight.sources import metrics
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.cloudwatch import Alarm
     from ops.insight.report_types import Window
-    from ops.insight.rules.cost_model import Assumptions
+    from ops.insight.rules.cost.cost_model import Assumptions
     from ops.insight.sources.function_usage import FunctionUsage
     from ops.insight.sources.metrics import Readings
     from ops.pricing import Prices

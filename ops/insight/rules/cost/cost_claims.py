@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Level
-from ops.insight.rules import cost_model, failed_work
+from ops.insight.rules import failed_work
+from ops.insight.rules.cost import cost_model
 from ops.insight.rules.findings import Observation
 
 if TYPE_CHECKING:
