@@ -29,7 +29,7 @@ from ops.target import Target
 
 if TYPE_CHECKING:
     from ops.insight.reports.concurrency import ConcurrencyReport
-    from ops.insight.rules.ramp import RampPeriod
+    from ops.insight.rules.concurrency.ramp import RampPeriod
 
 COLUMNS = ("time", "observed", "law", "allowed", "binding", "waiting", "throttles", "errors", "backed_off")
 

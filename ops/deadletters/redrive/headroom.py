@@ -17,7 +17,7 @@ from ops.aws import sqs
 from ops.deadletters.plans import consumers
 from ops.errors import AwsError
 from ops.insight import time_window as windows
-from ops.insight.rules import concurrency_limits
+from ops.insight.rules.concurrency import concurrency_limits
 from ops.insight.sources import metric_queries, metrics
 
 if TYPE_CHECKING:

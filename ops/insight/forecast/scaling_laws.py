@@ -9,8 +9,8 @@ from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
 from ops.errors import UsageError
 from ops.esm_scaling import ScalingPolicy
 from ops.insight.forecast.drain_model import ConcurrencyLaw
-from ops.insight.rules import concurrency_limits
-from ops.insight.rules.ramp import MESSAGE_GROUPS, POLLERS_PER_MINUTE
+from ops.insight.rules.concurrency import concurrency_limits
+from ops.insight.rules.concurrency.ramp import MESSAGE_GROUPS, POLLERS_PER_MINUTE
 
 if TYPE_CHECKING:
     from ops.workload import Workload

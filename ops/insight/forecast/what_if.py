@@ -17,7 +17,7 @@ from ops.insight.forecast.scaling_laws import (
     Environments,
     ScalingSettings,
 )
-from ops.insight.rules import concurrency_limits
+from ops.insight.rules.concurrency import concurrency_limits
 from ops.insight.rules.cost import cost_model
 
 if TYPE_CHECKING:

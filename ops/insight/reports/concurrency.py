@@ -11,9 +11,10 @@ import pandas as pd
 
 from ops.insight.report_types import Finding, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import alarm_rules, concurrency_limits, concurrency_use, ramp
+from ops.insight.rules import alarm_rules
+from ops.insight.rules.concurrency import concurrency_limits, concurrency_use, ramp
+from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.findings import summarize
-from ops.insight.rules.ramp import RampPeriod
 from ops.insight.sources import metric_queries, metrics, queue_depths
 
 if TYPE_CHECKING:

@@ -13,8 +13,9 @@ from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import EMPTY_PIPELINE, Pipeline, build_pipeline
 from ops.insight.reports.timeline import OverviewTimeline
-from ops.insight.rules import alarm_rules, backlog, concurrency_use, failed_work, queue_readers, setting_claims
+from ops.insight.rules import alarm_rules, backlog, failed_work, queue_readers, setting_claims
 from ops.insight.rules.cold_starts import cold_share
+from ops.insight.rules.concurrency import concurrency_use
 from ops.insight.rules.cost import cost_model
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.rules.settings_findings import SettingsFindings, count_findings

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from ops import formatting, pricing
 from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
-from ops.insight.rules import alarm_rules, backlog, concurrency_limits, concurrency_use, levels
+from ops.insight.rules import alarm_rules, backlog, levels
 from ops.insight.rules.cold_starts import cold_share
+from ops.insight.rules.concurrency import concurrency_limits, concurrency_use
 from ops.insight.rules.cost import cost_claims, cost_model
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from ops import pricing
 from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
-from ops.insight.rules import backlog, concurrency_use, failed_work, levels
+from ops.insight.rules import backlog, failed_work, levels
 from ops.insight.rules.cold_starts import cold_share
+from ops.insight.rules.concurrency import concurrency_use
 from ops.insight.rules.cost import cost_claims, cost_model
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.findings import Observation

@@ -25,8 +25,8 @@ from ops import pricing
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.report_types import QueryCost, Threshold
 from ops.insight.reports.timeline import OverviewTimeline
+from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.cost.cost_model import Assumptions
-from ops.insight.rules.ramp import RampPeriod
 from ops.insight.sources.event_model import ALARM, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings
 from ops.rightsize.model import Objective

@@ -18,7 +18,7 @@ from ops.insight.reports.overview_cards import Card
 from ops.insight.reports.pipeline import Pipeline, PipelineNode
 from ops.insight.reports.queue import QueueReport
 from ops.insight.reports.timeline import DlqArrivals, OverviewTimeline
-from ops.insight.rules.ramp import RampPeriod
+from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.settings_findings import SettingsFindings
 from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, REDRIVE, Event
 from ops.insight.sources.metrics import Readings

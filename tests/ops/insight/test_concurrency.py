@@ -10,7 +10,7 @@ import pytest
 from ops.insight.report_types import Level
 from ops.insight.reports import concurrency, overview
 from ops.insight.reports.concurrency import ConcurrencyReport
-from ops.insight.rules import ramp
+from ops.insight.rules.concurrency import ramp
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, WORKLOAD, Stage, without, world
 

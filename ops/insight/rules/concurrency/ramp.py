@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
 from ops.esm_scaling import Observed, ScalingPolicy, begin, step
 from ops.insight.report_types import Threshold
-from ops.insight.rules import concurrency_limits
+from ops.insight.rules.concurrency import concurrency_limits
 
 if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings

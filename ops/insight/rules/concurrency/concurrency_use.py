@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Level, Threshold
-from ops.insight.rules import alarm_rules, backlog, concurrency_limits, queue_readers, ramp
+from ops.insight.rules import alarm_rules, backlog, queue_readers
+from ops.insight.rules.concurrency import concurrency_limits, ramp
+from ops.insight.rules.concurrency.ramp import BINDING_SHARE, MESSAGE_GROUPS, SCALING_LIMIT
 from ops.insight.rules.findings import Observation, of_now
-from ops.insight.rules.ramp import BINDING_SHARE, MESSAGE_GROUPS, SCALING_LIMIT
 from ops.insight.sources import metric_queries, queue_depths
 
 if TYPE_CHECKING:
