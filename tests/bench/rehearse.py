@@ -15,7 +15,7 @@ import json
 from ops.alarms.incidents import shipped
 from ops.alarms.rehearsal import Rehearsal, rehearse
 from ops.cli.alarms import alarm_source
-from ops.cli.alarms.rehearsal_words import requirement, verdict, wrong_page
+from ops.cli.alarms.rehearsal.words import requirement, verdict, wrong_page
 from tests.template.resources import TEMPLATE
 
 

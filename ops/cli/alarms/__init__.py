@@ -21,7 +21,7 @@ app = command_group(
     LazyCommand("delivery", f"{__name__}.delivery:delivery", "Show whether the workload's alarms reach anyone."),
     LazyCommand(
         "rehearse",
-        f"{__name__}.rehearse:rehearse",
+        f"{__name__}.rehearsal.command:rehearse",
         "Rehearse alarms against published incidents: which would have paged, and when.",
     ),
     LazyCommand(

@@ -11,7 +11,8 @@ import pytest
 
 from ops.alarms.incidents import shipped
 from ops.alarms.rehearsal import rehearse
-from ops.cli.alarms import alarm_source, rehearsal_export, rehearsal_view
+from ops.cli.alarms import alarm_source
+from ops.cli.alarms.rehearsal import export, view
 from ops.cli.app import run
 from tests.ops.alarms.rehearsal.alarms import alarm, composite
 from tests.template.resources import TEMPLATE
@@ -53,11 +54,11 @@ def test_every_incident_is_in_a_column_at_any_width(
     result = rehearse(source.definitions, shipped(), source.roles, source.unreadable)
     for columns in (60, 80, 200):
         monkeypatch.setenv("COLUMNS", str(columns))
-        rehearsal_view.show(result, (), source.label, source.notes, timeline=False)
+        view.show(result, (), source.label, source.notes, timeline=False)
         lines = [line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["Alarm"]]
         assert [number for line in lines for number in line.split()[1:]] == [str(number) for number in range(1, 16)]
         assert all(len(line) <= columns for line in lines)
-    markdown = rehearsal_export.markdown(result, (), source.label)
+    markdown = export.markdown(result, (), source.label)
     assert "| 1 | stalled-pollers |" in markdown and "oldest-message-age" in markdown
 
 

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ops import formatting
 from ops.alarms.rehearsal import DELAYS_COUNTED, IncidentRehearsal, PageOutcome, Rehearsal, Suggestion
-from ops.cli.alarms import rehearsal_words as words
-from ops.cli.alarms.rehearsal_timeline import timeline_rows
+from ops.cli.alarms.rehearsal import words
+from ops.cli.alarms.rehearsal.timeline import timeline_rows
 from ops.cli.output.sanitize import safe
 
 STYLES = {

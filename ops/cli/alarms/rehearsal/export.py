@@ -6,7 +6,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from ops.alarms.rehearsal import IncidentRehearsal, PageOutcome, Rehearsal, Suggestion
-from ops.cli.alarms import rehearsal_words as words
+from ops.cli.alarms.rehearsal import words
 from ops.cli.output.sanitize import safe
 
 

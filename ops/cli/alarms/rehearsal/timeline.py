@@ -8,7 +8,7 @@ from rich.text import Text
 
 from ops.alarms.evaluate.threshold import ALARM, INSUFFICIENT_DATA
 from ops.alarms.rehearsal import AlarmRehearsal, IncidentRehearsal
-from ops.cli.alarms import rehearsal_words as words
+from ops.cli.alarms.rehearsal import words
 from ops.cli.output.sanitize import safe
 from ops.formatting import duration
 

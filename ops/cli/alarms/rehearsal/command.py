@@ -13,8 +13,9 @@ from ops.alarms.incidents.model import IncidentError
 from ops.alarms.rehearsal import Rehearsal, suggest
 from ops.alarms.rehearsal import rehearse as run
 from ops.cli import options
-from ops.cli.alarms import alarm_source, rehearsal_export, rehearsal_view
+from ops.cli.alarms import alarm_source
 from ops.cli.alarms.alarm_source import AlarmSource
+from ops.cli.alarms.rehearsal import export, view
 from ops.cli.output.json_output import dumps
 from ops.cli.output.sanitize import safe
 from ops.errors import UsageError
@@ -106,12 +107,12 @@ def _incident(name: str) -> Incident:
 
 def _print(result: Rehearsal, source: AlarmSource, form: RehearsalFormat, timeline: bool) -> None:
     if form is RehearsalFormat.JUNIT:
-        typer.echo(rehearsal_export.junit(result, source.label))
+        typer.echo(export.junit(result, source.label))
         return
     suggestions = suggest(result, source.workload, source.roles, source.options) if source.workload else ()
     if form is RehearsalFormat.TABLE:
-        rehearsal_view.show(result, suggestions, source.label, source.notes, timeline)
+        view.show(result, suggestions, source.label, source.notes, timeline)
     elif form is RehearsalFormat.JSON:
-        typer.echo(dumps(rehearsal_export.plain(result, suggestions, source.label, source.notes)))
+        typer.echo(dumps(export.plain(result, suggestions, source.label, source.notes)))
     else:
-        typer.echo(rehearsal_export.markdown(result, suggestions, source.label))
+        typer.echo(export.markdown(result, suggestions, source.label))
