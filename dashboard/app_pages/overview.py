@@ -7,7 +7,8 @@ from dashboard.charts import queue as queue_charts
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.charts.drawing.series import total
 from dashboard.charts.timeline import overview as charts
-from dashboard.components import alarm_checks, overview_view, pipeline_view, sample_traffic, widgets
+from dashboard.components import overview_view, pipeline_view, sample_traffic, widgets
+from dashboard.components.queries import alarm_checks
 from dashboard.formatting import number
 from dashboard.markup import arrivals, error_box, html_blocks
 from dashboard.markup.html_blocks import Stat

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard import runbooks, theme
 from dashboard.charts.drawing.series import late_start, since
-from dashboard.components import runbook_queries
+from dashboard.components.queries import runbook_queries
 from dashboard.formatting import escape, moment, quantity, utc
 from dashboard.markup.sparkline import data_uri
 from ops.insight.report_types import Level

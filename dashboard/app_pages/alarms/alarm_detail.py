@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import page_runtime, runbooks
 from dashboard.app_pages.alarms import live_test
 from dashboard.charts import alarms as charts
-from dashboard.components import runbook_queries, widgets
+from dashboard.components import widgets
+from dashboard.components.queries import runbook_queries
 from dashboard.formatting import escape, usd
 from dashboard.markup import alarms as markup
 from dashboard.markup import html_blocks

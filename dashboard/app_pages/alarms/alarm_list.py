@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard import page_runtime
-from dashboard.components import paged_list, runbook_queries
+from dashboard.components import paged_list
+from dashboard.components.queries import runbook_queries
 from dashboard.formatting import number
 from dashboard.markup import alarms as markup
 from dashboard.markup import html_blocks

@@ -8,7 +8,7 @@ import shlex
 import streamlit as st
 
 from dashboard import page_runtime
-from dashboard.components import alarm_checks
+from dashboard.components.queries import alarm_checks
 from dashboard.formatting import escape, usd
 from dashboard.markup import alarms as markup
 from dashboard.markup import error_box, html_blocks

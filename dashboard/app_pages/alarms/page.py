@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dashboard import page_runtime
 from dashboard.app_pages.alarms import alarm_detail, alarm_list, coverage, settings, stats
-from dashboard.components import alarm_checks
+from dashboard.components.queries import alarm_checks
 from dashboard.markup import error_box
 from ops.errors import OpsError
 from ops.insight.report_types import Finding

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import theme
-from dashboard.components.alarm_checks import KeptChecks
+from dashboard.components.queries.alarm_checks import KeptChecks
 from dashboard.formatting import NONE, number, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat

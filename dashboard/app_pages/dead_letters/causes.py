@@ -11,7 +11,8 @@ from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import filters, job_progress, redrive_state
 from dashboard.app_pages.dead_letters.redrive_state import Redrive
-from dashboard.components import cached_queries, paged_list
+from dashboard.components import paged_list
+from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import message_count, number, percent
 from dashboard.markup import arrivals, error_box, html_blocks
 from dashboard.markup.dead_letters import MACROS
@@ -45,10 +46,10 @@ def show_causes(service: DeadLetterService, report: CausesReport, imported: bool
     """One row per cause; the selected one is marked. ``redrive``: the one on the page."""
     groups = report.groups
     _show_head(service, report)
-    times = cached_queries.cause_arrivals(service, imported)
+    times = dead_letter_queries.cause_arrivals(service, imported)
     largest = groups.iloc[: arrivals.TOP + 1].to_dict("records")
     causes = [(row["fingerprint"], _name(row)) for row in largest]
-    st.html(cached_queries.arrivals_html(service, imported, tuple(causes)))
+    st.html(dead_letter_queries.arrivals_html(service, imported, tuple(causes)))
     series = {fingerprint: place for place, (fingerprint, _) in enumerate(causes[: arrivals.TOP])}
     selected = filters.selected_cause()
     groups = _matching(groups)

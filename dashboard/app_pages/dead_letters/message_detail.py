@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import page_runtime, theme
-from dashboard.components import cached_queries
 from dashboard.components.log_panel import show_log_panel
+from dashboard.components.queries import dead_letter_queries
 from dashboard.components.trace_link import show_trace_link
 from dashboard.components.trace_panel import show_trace
 from dashboard.formatting import duration, escape, number, sendable
@@ -119,7 +119,7 @@ def _show_timeline(service: DeadLetterService, message: SnapshotMessage) -> None
         return
     try:
         with st.spinner("Searching the logs…"):
-            timeline = cached_queries.message_timeline(service, message_id)
+            timeline = dead_letter_queries.message_timeline(service, message_id)
     except OpsError as error:
         requested.discard(message_id)
         error_box.show(error, again=False)

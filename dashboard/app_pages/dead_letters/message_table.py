@@ -10,7 +10,8 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.app_pages.dead_letters import message_detail
-from dashboard.components import cached_queries, widgets
+from dashboard.components import widgets
+from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import number, sendable
 from dashboard.markup import html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -59,7 +60,7 @@ def show_messages(service: DeadLetterService, selection: Selection, total: int) 
             "Order", list(_ORDERS), key="order", bind="query-params", label_visibility="collapsed", width=150
         )
     by, descending = _ORDERS[order or "Newest first"]
-    messages = cached_queries.find_messages(service, selection, by, descending, PAGE_SIZE, (page - 1) * PAGE_SIZE)
+    messages = dead_letter_queries.find_messages(service, selection, by, descending, PAGE_SIZE, (page - 1) * PAGE_SIZE)
     shown = f"{number((page - 1) * PAGE_SIZE + 1)}–{number((page - 1) * PAGE_SIZE + len(messages))} of {number(total)}"
     table = widgets.table(
         _frame(messages),

@@ -21,8 +21,8 @@ from dashboard.app_pages.dead_letters import (
 from dashboard.app_pages.dead_letters.redrive import run_panel, stepper, view
 from dashboard.app_pages.dead_letters.redrive_state import Redrive
 from dashboard.app_pages.dead_letters.scan_bar import QueueCount
-from dashboard.components import cached_queries
 from dashboard.components.log_panel import show_log_panel
+from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import escape, message_count, number
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -51,17 +51,17 @@ def current_finding(report: DeadLettersReport) -> Finding:
     if report.at:
         return report.finding
     try:
-        service = cached_queries.dead_letter_service()
-        info = cached_queries.snapshot_info(service)
+        service = dead_letter_queries.dead_letter_service()
+        info = dead_letter_queries.snapshot_info(service)
         if info is None:
             return report.finding
-        scanned: Finding = cached_queries.causes_report(service).finding
+        scanned: Finding = dead_letter_queries.causes_report(service).finding
     except OpsError:  # shown below
         return report.finding
     loaded = page_runtime.loaded_at("dead_letters")
     newer = info.scanned_at is not None and loaded is not None and info.scanned_at > loaded
     current = info.complete and (newer or info.messages == report.count)
-    if current or st.session_state.get(cached_queries.QUEUE_INPUT):
+    if current or st.session_state.get(dead_letter_queries.QUEUE_INPUT):
         return scanned
     if report.count and info.messages and info.scanned_at and not scan_bar.is_old(info):
         return finding_since_scan(scanned, report.count, info.messages >= info.scanned)
@@ -83,7 +83,7 @@ def show_queue_picker() -> None:
     with st.popover("Change queue", icon=":material/swap_horiz:", type="tertiary"):
         st.text_input(
             "DLQ name, URL or ARN",
-            key=cached_queries.QUEUE_INPUT,
+            key=dead_letter_queries.QUEUE_INPUT,
             bind="query-params",
             placeholder="default: the workload's own",
         )
@@ -93,7 +93,7 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
     """Everything from the snapshot and the ledgers. ``count``: of the workload's queue."""
     try:
         if page_runtime.report_source().dead_letter_queue is None and not st.session_state.get(
-            cached_queries.QUEUE_INPUT
+            dead_letter_queries.QUEUE_INPUT
         ):
             _show_no_queue(page_runtime.report_source().dead_letter_gap)
             show_queue_picker()
@@ -101,13 +101,13 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
     except OpsError:  # shown above
         return
     try:
-        service = cached_queries.dead_letter_service()
+        service = dead_letter_queries.dead_letter_service()
         redrive = redrive_state.current_redrive(service)
-        info = cached_queries.snapshot_info(service)
-        own = not st.session_state.get(cached_queries.QUEUE_INPUT)
+        info = dead_letter_queries.snapshot_info(service)
+        own = not st.session_state.get(dead_letter_queries.QUEUE_INPUT)
         scan_bar.show_scan_bar(service, info, count if own else lambda: None, show_queue_picker, not own)
         imported = info is not None and import_tab.imported_selected(info)
-        report = cached_queries.causes_report(service, imported) if info else None
+        report = dead_letter_queries.causes_report(service, imported) if info else None
     except OpsError as error:
         show_queue_picker()
         if not page_runtime.already_shown("dead_letters", error):
@@ -174,7 +174,7 @@ def _show_work(service: DeadLetterService, imported: bool, redrive: Redrive, ste
         with st.container(key="filters-hidden" if run_in_view or tab in WITHOUT_FILTERS else "filters", gap="small"):
             selection = filters.show_filters(imported)
             try:
-                total = cached_queries.count_messages(service, selection)
+                total = dead_letter_queries.count_messages(service, selection)
             except OpsError as error:
                 error_box.show(error, again=False)
                 with steps:

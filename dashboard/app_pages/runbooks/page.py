@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.app_pages.runbooks import address, document_view, runbook_list
-from dashboard.components import runbook_queries
+from dashboard.components.queries import runbook_queries
 from dashboard.markup import error_box, html_blocks
 from dashboard.pages import PAGES
 from ops.errors import OpsError

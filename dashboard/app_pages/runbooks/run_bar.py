@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.app_pages.runbooks import acting, address, take_over_dialog, undo_dialog
 from dashboard.app_pages.runbooks.runbook_list import run_words
-from dashboard.components import runbook_queries
+from dashboard.components.queries import runbook_queries
 from dashboard.formatting import duration, moment, sendable
 from dashboard.markup import error_box, html_blocks, runbook_steps
 from dashboard.markup.runbook_steps import MACROS

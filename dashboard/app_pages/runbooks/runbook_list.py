@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.runbooks import address
-from dashboard.components import runbook_queries
+from dashboard.components.queries import runbook_queries
 from dashboard.formatting import escape, moment, sendable, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.runbook_steps import MACROS

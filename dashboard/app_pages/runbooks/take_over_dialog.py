@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.app_pages.runbooks import acting
-from dashboard.components import runbook_queries, widgets
+from dashboard.components import widgets
+from dashboard.components.queries import runbook_queries
 from dashboard.formatting import duration, moment, sendable
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.runbook_steps import MACROS

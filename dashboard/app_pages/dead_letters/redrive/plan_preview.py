@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard.access import Access
 from dashboard.app_pages.dead_letters import confirm_dialogs, redrive_state
-from dashboard.components import cached_queries, widgets
+from dashboard.components import widgets
+from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import duration, escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
@@ -33,7 +34,7 @@ def current_plan(service: DeadLetterService, selection: Selection) -> Plan | Non
     if not plan_id:
         return None
     try:
-        plan = cached_queries.load_plan(service, plan_id)
+        plan = dead_letter_queries.load_plan(service, plan_id)
         run = service.run(plan_id)
     except OpsError as error:
         error_box.show(error, again=False, title="The plan cannot be shown")
@@ -70,7 +71,7 @@ def show_plan(service: DeadLetterService, plan: Plan, allowed: Access) -> None:
 def show_plan_of_run(service: DeadLetterService, run: Run) -> None:
     """What a redrive was started with."""
     try:
-        plan = cached_queries.load_plan(service, run.id)
+        plan = dead_letter_queries.load_plan(service, run.id)
     except OpsError as error:
         error_box.show(error, again=False, title="The plan cannot be shown")
         return

@@ -10,8 +10,9 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, redrive_state
-from dashboard.components import cached_queries, widgets
+from dashboard.components import widgets
 from dashboard.components.log_panel import show_log_panel
+from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.pages import PAGES
@@ -73,7 +74,7 @@ def show_run(service: DeadLetterService, run: Run, *, closable: bool = False, ke
 
 def _plan(service: DeadLetterService, run: Run) -> Plan | None:
     try:
-        return cached_queries.load_plan(service, run.id)
+        return dead_letter_queries.load_plan(service, run.id)
     except OpsError:  # the plan's file may be gone; the ledger is what counts
         return None
 

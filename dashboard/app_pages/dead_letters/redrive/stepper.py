@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.app_pages.dead_letters import job_progress, redrive_state
 from dashboard.app_pages.dead_letters.redrive_state import Redrive
-from dashboard.components import cached_queries
+from dashboard.components.queries import dead_letter_queries
 from dashboard.markup import stepper
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
@@ -45,7 +45,7 @@ def _plan(service: DeadLetterService, redrive: Redrive, selection: Selection | N
     if not plan_id:
         return None
     try:
-        plan = cached_queries.load_plan(service, plan_id)
+        plan = dead_letter_queries.load_plan(service, plan_id)
     except OpsError:  # the step itself shows it
         return None
     return plan if redrive.run or redrive.starting or plan.selection == selection else None

@@ -1,0 +1,1 @@
+"""What pages ask their services for, cached so that a click or a refresh loads only what it changes."""
