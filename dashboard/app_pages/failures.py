@@ -8,9 +8,9 @@ from dashboard import page_runtime, theme
 from dashboard.charts import failures as charts
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.components import sample_traffic, widgets
-from dashboard.components.log_panel import show_log_panel
-from dashboard.components.trace_link import show_trace_link
-from dashboard.components.trace_panel import show_trace
+from dashboard.components.logs_and_traces.log_panel import show_log_panel
+from dashboard.components.logs_and_traces.trace_link import show_trace_link
+from dashboard.components.logs_and_traces.trace_panel import show_trace
 from dashboard.formatting import escape, millis, number, percent, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.components import widgets
-from dashboard.components.trace_link import TRACE_KEY
+from dashboard.components.logs_and_traces.trace_link import TRACE_KEY
 from dashboard.formatting import NONE, escape, millis, number, utc
 from dashboard.markup import error_box, html_blocks, waterfall
 from dashboard.markup.html_blocks import Stat

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from dashboard import page_runtime, theme
-from dashboard.components.log_panel import show_log_panel
+from dashboard.components.logs_and_traces.log_panel import show_log_panel
+from dashboard.components.logs_and_traces.trace_link import show_trace_link
+from dashboard.components.logs_and_traces.trace_panel import show_trace
 from dashboard.components.queries import dead_letter_queries
-from dashboard.components.trace_link import show_trace_link
-from dashboard.components.trace_panel import show_trace
 from dashboard.formatting import duration, escape, number, sendable
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.dead_letters import MACROS

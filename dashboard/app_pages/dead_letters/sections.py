@@ -21,7 +21,7 @@ from dashboard.app_pages.dead_letters import (
 from dashboard.app_pages.dead_letters.redrive import run_panel, stepper, view
 from dashboard.app_pages.dead_letters.redrive_state import Redrive
 from dashboard.app_pages.dead_letters.scan_bar import QueueCount
-from dashboard.components.log_panel import show_log_panel
+from dashboard.components.logs_and_traces.log_panel import show_log_panel
 from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import escape, message_count, number
 from dashboard.markup import error_box, html_blocks

@@ -78,7 +78,7 @@ def lone_panels() -> None:
     import streamlit as st
 
     from dashboard import page_runtime
-    from dashboard.components.log_panel import show_log_panel
+    from dashboard.components.logs_and_traces.log_panel import show_log_panel
     from dashboard.services.report_source import LogTopic
     from ops.logs import LogLine, LogPage
     from ops.target import Target

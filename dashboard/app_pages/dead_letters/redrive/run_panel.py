@@ -11,7 +11,7 @@ from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, redrive_state
 from dashboard.components import widgets
-from dashboard.components.log_panel import show_log_panel
+from dashboard.components.logs_and_traces.log_panel import show_log_panel
 from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import escape, message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks

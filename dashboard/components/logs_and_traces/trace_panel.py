@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard import page_runtime
-from dashboard.components.log_panel import HEIGHT_PX
+from dashboard.components.logs_and_traces.log_panel import HEIGHT_PX
 from dashboard.formatting import escape, millis, sendable
 from ops.insight.sources.traces import MAX_SPANS, TraceSpan, trace_id
 

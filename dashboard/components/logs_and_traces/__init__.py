@@ -1,0 +1,1 @@
+"""The log lines and traces of one invocation or message, and the link to its path."""
