@@ -18,7 +18,7 @@ from ops.doctor.rule import RuleSeverity
 from ops.errors import OpsError
 from ops.insight.report_types import Level
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.reports.overview_cards import PAGE_OF_CARD
+from ops.insight.reports.overview_parts.overview_cards import PAGE_OF_CARD
 from ops.insight.rules import settings_findings
 from ops.insight.sources.watched_queues import WatchedQueue
 

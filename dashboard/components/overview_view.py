@@ -15,7 +15,7 @@ from dashboard.formatting import escape, moment, quantity, utc
 from dashboard.markup.sparkline import data_uri
 from ops.insight.report_types import Level
 from ops.insight.reports.alarms import AlarmState, count_ok
-from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.overview_parts.overview_cards import Card
 
 
 def card(card: Card) -> str:

@@ -12,7 +12,7 @@ from dashboard.pages import PAGES
 from ops import formatting
 from ops.insight.reports.dead_letters import RATE_WINDOW
 from ops.insight.reports.overview import PipelineRates
-from ops.insight.reports.pipeline import Pipeline, PipelineNode
+from ops.insight.reports.overview_parts.pipeline import Pipeline, PipelineNode
 
 WIDEST_PX, NARROWEST_PX = 9.0, 1.5
 

@@ -17,7 +17,7 @@ from dashboard.markup.templates import Macros
 
 if TYPE_CHECKING:
     from ops.deadletters.snapshot import CauseArrivals
-    from ops.insight.reports.timeline import DlqArrivals
+    from ops.insight.reports.overview_parts.timeline import DlqArrivals
 
 _MACROS = Macros("arrivals.html")
 TOP = 5

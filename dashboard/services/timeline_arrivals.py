@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dashboard.services.run_cache import file_stamps
-from ops.insight.reports.timeline import DlqArrivals
+from ops.insight.reports.overview_parts.timeline import DlqArrivals
 from ops.insight.time_window import floor, periods
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from dashboard.pages import PAGES
 from ops import formatting, runbook_files
 from ops.cli import app as cli
 from ops.insight.report_types import Level
-from ops.insight.reports.overview_cards import PAGE_OF_CARD
+from ops.insight.reports.overview_parts.overview_cards import PAGE_OF_CARD
 from tests.dashboard.app import REAL_APP, App
 from tests.dashboard.number_places import CARDS, COUNT, FORECAST_SENTENCES, NOTES, RATE, SENTENCES, SPAN, STATS
 

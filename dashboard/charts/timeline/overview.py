@@ -18,7 +18,7 @@ from dashboard.charts.timeline.event_lanes import MARKS, MAX_EVENTS, event_shape
 from dashboard.charts.timeline.layout import add_limit, stacked_layout
 from dashboard.formatting import number, plain
 from ops.insight.report_types import Threshold
-from ops.insight.reports.timeline import DlqArrivals, OverviewTimeline
+from ops.insight.reports.overview_parts.timeline import DlqArrivals, OverviewTimeline
 
 ROWS = (
     (

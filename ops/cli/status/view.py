@@ -14,7 +14,7 @@ from ops.cli.output.sanitize import place, safe
 from ops.cli.output.styles import LEVEL_STYLES
 from ops.insight.reports.alarms import AlarmState, count_ok
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.overview_parts.overview_cards import Card
 from ops.target import Target
 from ops.workload import Workload
 from ops.workload.notes import reads

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost, Window
-from ops.insight.reports import alarms, dead_letters, overview_cards, page_claims, timeline
+from ops.insight.reports import alarms, dead_letters
 from ops.insight.reports.alarms import AlarmState
-from ops.insight.reports.overview_cards import Card
-from ops.insight.reports.pipeline import EMPTY_PIPELINE, Pipeline, build_pipeline
-from ops.insight.reports.timeline import OverviewTimeline
+from ops.insight.reports.overview_parts import overview_cards, page_claims, timeline
+from ops.insight.reports.overview_parts.overview_cards import Card
+from ops.insight.reports.overview_parts.pipeline import EMPTY_PIPELINE, Pipeline, build_pipeline
+from ops.insight.reports.overview_parts.timeline import OverviewTimeline
 from ops.insight.rules import alarm_rules, backlog, failed_work, queue_readers, setting_claims
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_use

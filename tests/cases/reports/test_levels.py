@@ -17,7 +17,7 @@ from ops.insight import time_window as windows
 from ops.insight.report_types import Level, Window
 from ops.insight.reports import concurrency, cost, dead_letters, overview, queue
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.overview_parts.overview_cards import Card
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules import alarm_rules, backlog, levels
 from tests.ops.insight import world

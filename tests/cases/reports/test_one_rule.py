@@ -10,7 +10,7 @@ import pytest
 
 from ops.insight.report_types import Level
 from ops.insight.reports import cold_starts, concurrency, cost, dead_letters, failures, overview, queue
-from ops.insight.reports.overview_cards import PAGE_OF_CARD
+from ops.insight.reports.overview_parts.overview_cards import PAGE_OF_CARD
 from ops.insight.rules import levels
 from ops.workload import Workload
 from tests.ops.insight import world

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ops.insight.reports.overview import PipelineRates
-from ops.insight.reports.pipeline import Pipeline, PipelineNode
+from ops.insight.reports.overview_parts.pipeline import Pipeline, PipelineNode
 
 PAGE = """
 import streamlit as st

@@ -18,7 +18,7 @@ from ops.errors import UsageError
 from ops.insight.report_types import Level
 from ops.insight.reports import overview
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.reports.pipeline import PipelineNode
+from ops.insight.reports.overview_parts.pipeline import PipelineNode
 from ops.insight.time_window import last
 from tests.cases.workloads.accounts import (
     ACCOUNT,

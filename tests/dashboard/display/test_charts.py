@@ -24,7 +24,7 @@ from dashboard.time_range import TimeRange
 from ops import pricing
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.report_types import QueryCost, Threshold
-from ops.insight.reports.timeline import OverviewTimeline
+from ops.insight.reports.overview_parts.timeline import OverviewTimeline
 from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.sources.event_model import ALARM, DEPLOY, REDRIVE, Event

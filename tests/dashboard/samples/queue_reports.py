@@ -14,10 +14,10 @@ from ops.insight.reports.alarms import AlarmState
 from ops.insight.reports.concurrency import ConcurrencyReport
 from ops.insight.reports.dead_letters import DeadLettersReport
 from ops.insight.reports.overview import OverviewReport, PipelineRates
-from ops.insight.reports.overview_cards import Card
-from ops.insight.reports.pipeline import Pipeline, PipelineNode
+from ops.insight.reports.overview_parts.overview_cards import Card
+from ops.insight.reports.overview_parts.pipeline import Pipeline, PipelineNode
+from ops.insight.reports.overview_parts.timeline import DlqArrivals, OverviewTimeline
 from ops.insight.reports.queue import QueueReport
-from ops.insight.reports.timeline import DlqArrivals, OverviewTimeline
 from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.settings_findings import SettingsFindings
 from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, REDRIVE, Event

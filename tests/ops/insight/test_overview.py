@@ -13,7 +13,7 @@ from ops.errors import AccessDenied
 from ops.insight.report_types import Level
 from ops.insight.reports import alarms, overview
 from ops.insight.reports.overview import OverviewReport
-from ops.insight.reports.overview_cards import Card
+from ops.insight.reports.overview_parts.overview_cards import Card
 from ops.workload import Workload
 from ops.workload.gaps import Gap, Part, Why
 from tests.fakes.aws import Refusal

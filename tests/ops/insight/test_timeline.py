@@ -11,7 +11,7 @@ import pytest
 
 from ops.aws.cloudwatch import Alarm, StateChange
 from ops.insight.reports import overview
-from ops.insight.reports.timeline import OverviewTimeline
+from ops.insight.reports.overview_parts.timeline import OverviewTimeline
 from ops.insight.sources.event_model import ALARM, DEPLOY, Event
 from ops.insight.sources.events import alarm_times, read_events
 from ops.workload import Workload
