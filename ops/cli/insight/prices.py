@@ -56,7 +56,7 @@ def show(
     for column in ("price", "usd", "notes"):
         grid.add_column(column, overflow="fold", no_wrap=column != "notes")
     for row in rows:
-        notes = [f"of {row['of']}"] * (row["of"] != table.region) + ["sources disagree"] * (not row["sure"])
+        notes = [f"of {row['of']}"] * (row["of"] != table.region) + ["not confirmed"] * (not row["sure"])
         notes += [f"first of {len(table.tiers[name])} tiers"] if (name := row["price"]) in table.tiers else []
         usd = "not on file" if row["usd"] is None else f"{row['usd']:.10f}".rstrip("0")
         grid.add_row(row["price"], usd, Text(", ".join(notes), style="dim"))

@@ -20,6 +20,7 @@ LEAST_INIT_MS = 500.0
 RUNTIMES = (("python", (3, 12)), ("java", (11,)), ("dotnet", (8,)))
 """Managed runtimes, and AWS base images, from these versions on."""
 FREE_TMP_MB = 512
+PRICE_NAMES = frozenset({"lambda_snapstart_cache_gb_second", "lambda_snapstart_restore_gb"})
 
 
 def snap_start(base: ColdBase) -> Option:
@@ -99,7 +100,14 @@ def _prices(base: ColdBase) -> tuple[str, ...]:
     return (
         f"The snapshot's cache costs {formatting.usd(cache * _cached_gb_s(base))} a month for each published version, a "
         f"restore {formatting.price(restore * base.gb)}; {now}.",
+        *_unconfirmed(base),
     )
+
+
+def _unconfirmed(base: ColdBase) -> tuple[str, ...]:
+    if PRICE_NAMES.isdisjoint(base.prices.unsure):
+        return ()
+    return ("These prices of SnapStart were not read from AWS: ops prices refresh reads them.",)
 
 
 def _conditions(function: Function) -> tuple[str, ...]:

@@ -145,6 +145,12 @@ def test_snap_start_both_ways() -> None:
     assert found.verdict is Verdict.HELPS if found.usd.mid <= 10 else Verdict.COSTS
 
 
+def test_snap_start_says_that_its_prices_are_not_confirmed() -> None:
+    unconfirmed = "These prices of SnapStart were not read from AWS: ops prices refresh reads them."
+    assert unconfirmed in snap_start.snap_start(base()).notes
+    assert unconfirmed not in snap_start.snap_start(base(prices=replace(PRICES, unsure=()))).notes
+
+
 def test_snap_start_without_a_price_on_file() -> None:
     """The quantities are said, and no dollars."""
     prices = replace(PRICES, lambda_snapstart_cache_gb_second=None)
