@@ -77,9 +77,7 @@ def logs(
         str | None,
         typer.Option("--page", metavar="TOKEN", help="A page of older lines: the command below a page has it."),
     ] = None,
-    max_cost: Annotated[
-        float, typer.Option("--max-cost", metavar="USD", min=0, help="The most that Logs Insights may bill.")
-    ] = 0.5,
+    max_cost: options.MaxCost = 0.5,
     dlq: Annotated[
         str | None, typer.Option("--from", help="Dead-letter queue of the message, cause or redrive.")
     ] = None,

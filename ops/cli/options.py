@@ -30,6 +30,9 @@ Function = Annotated[
 ]
 Profile = Annotated[str | None, typer.Option("--profile", help="AWS profile (or AWS_PROFILE).")]
 Region = Annotated[str | None, typer.Option("--region", help="AWS region (or AWS_REGION, or the profile's own).")]
+MaxCost = Annotated[
+    float, typer.Option("--max-cost", metavar="USD", min=0, help="The most that Logs Insights may bill.")
+]
 Minutes = Annotated[
     float | None,
     typer.Option(

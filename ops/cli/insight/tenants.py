@@ -78,9 +78,7 @@ def tenants(
     until: Annotated[
         str | None, typer.Option("--until", help="Its end (same formats as --since). Default: now.")
     ] = None,
-    max_cost: Annotated[
-        float, typer.Option("--max-cost", metavar="USD", min=0, help="The most that Logs Insights may bill.")
-    ] = 0.5,
+    max_cost: options.MaxCost = 0.5,
     output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:

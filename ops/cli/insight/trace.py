@@ -68,9 +68,7 @@ def trace(
     until: Annotated[
         str | None, typer.Option("--until", help="Search log lines up to (same formats as --since).")
     ] = None,
-    max_cost: Annotated[
-        float, typer.Option("--max-cost", metavar="USD", min=0, help="The most that Logs Insights may bill.")
-    ] = 0.5,
+    max_cost: options.MaxCost = 0.5,
     output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
