@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from ops.traces.logged_invocations import HANDLER, LoggedInvocation
+from ops.traces.logged_steps import logged_steps
 from ops.traces.model import Basis, PathSpan, SpanKind
 
 MAX_WAITS = 20
@@ -73,19 +74,4 @@ def _of(one: LoggedInvocation, number: int, steps: Steps) -> Iterator[PathSpan]:
     if traced:
         yield from (replace(step, depth=step.depth + 2, request_id=one.request_id) for step in traced)
         return
-    previous = one.begin
-    for line in one.lines:
-        yield PathSpan(
-            f"job {line.kind}".strip() if line.kind else "job",
-            SpanKind.STEP,
-            previous,
-            max(0.0, (line.at - previous).total_seconds()),
-            2,
-            Basis.INFERRED,
-            HANDLER,
-            failure=line.failure,
-            detail="from the log line before its own: jobs of a batch run one after another",
-            message_id=line.message_id,
-            request_id=one.request_id,
-        )
-        previous = max(previous, line.at)
+    yield from logged_steps(one)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ops.deadletters.messages.model import Place
 from ops.traces.dead_letter_evidence import DeadLetterEvidence, DeadLetterStay, RedriveSend
 from ops.traces.logged_invocations import DONE, HANDLER, LoggedInvocation
+from ops.traces.logged_steps import logged_steps
 from ops.traces.model import Basis, PathSpan, SpanKind
 
 SNAPSHOT, LEDGER, BATCH_LINE = "snapshot", "redrive ledger", "handler log"
@@ -210,28 +211,7 @@ def _attempt(evidence: JobEvidence, message: _Message, one: LoggedInvocation) ->
     if steps:
         yield from (replace(step, depth=step.depth + 2, request_id=one.request_id) for step in steps)
     else:
-        yield from _logged_steps(message, one)
-
-
-def _logged_steps(message: _Message, one: LoggedInvocation) -> Iterator[PathSpan]:
-    """Where nothing is traced: jobs of a batch run one after another, so each lasts from the line before its own."""
-    previous = one.begin
-    for line in one.lines:
-        if line.message_id == message.id:
-            yield PathSpan(
-                f"job {line.kind}".strip() if line.kind else "job",
-                SpanKind.STEP,
-                previous,
-                max(0.0, (line.at - previous).total_seconds()),
-                2,
-                Basis.INFERRED,
-                HANDLER,
-                failure=line.failure,
-                detail="from the log line before its own: jobs of a batch run one after another",
-                message_id=message.id,
-                request_id=one.request_id,
-            )
-        previous = max(previous, line.at)
+        yield from (step for step in logged_steps(one) if step.message_id == message.id)
 
 
 def _stay(
