@@ -11,9 +11,9 @@ from ops.runbooks import references
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import RunbookAction, StepPreview
 from ops.runbooks.actions.waiting import AskInputs
-from ops.runbooks.engine import Confirmation
 from ops.runbooks.model import Runbook, RunbookStep
 from ops.runbooks.record import RecordedEvent
+from ops.runbooks.run_operator import Confirmation
 
 
 class UnansweredQuestion(OpsError):

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -31,37 +30,11 @@ from ops.runbooks.actions.action import (
 from ops.runbooks.actions.reads import workload_fields
 from ops.runbooks.model import Runbook, RunbookStep
 from ops.runbooks.record import RecordedEvent, RecordError, RunRecord
+from ops.runbooks.run_operator import Confirmation, Operator, PersonAwaited
 from ops.runbooks.run_state import PersonRequest, RunbookRun, RunPhase, StepProgress, StepState, fold
 
 VERIFY_INTERVAL_S = 2.0
 _OVER = (StepState.DONE, StepState.SKIPPED, StepState.UNDONE)
-
-
-class Confirmation(Enum):
-    YES = "yes"
-    SKIP = "skip"  # a person decided that the step is not needed
-    LATER = "later"  # no one decided: only what reads is carried out
-    STOP = "stop"
-
-
-class Operator(Protocol):
-    """Who is asked, and who is shown what happens."""
-
-    def confirm(self, step: RunbookStep, action: RunbookAction, preview: StepPreview) -> Confirmation: ...
-
-    def continue_anyway(self, step: RunbookStep, text: str) -> bool:
-        """Whether to continue although a check is not as expected."""
-
-    def show(self, step: RunbookStep | None, event: RecordedEvent) -> None: ...
-
-
-class PersonAwaited(Exception):
-    """An operator's answer to any question: no one is there now. The run ends its process here and waits, on disk, for
-    a resume that brings the answer."""
-
-    def __init__(self, request: PersonRequest) -> None:
-        super().__init__(request.text)
-        self.request = request
 
 
 class Stop(Exception):

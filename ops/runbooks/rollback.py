@@ -10,9 +10,10 @@ from ops import access, clock
 from ops.errors import OpsError
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import Effect, PlannedChange, RunbookAction, StepPreview, Verdict
-from ops.runbooks.engine import Confirmation, StepRunner, Stop, await_verdict
+from ops.runbooks.engine import StepRunner, Stop, await_verdict
 from ops.runbooks.model import RunbookStep
 from ops.runbooks.record import RecordedEvent, RecordError
+from ops.runbooks.run_operator import Confirmation
 from ops.runbooks.run_state import RunPhase, StepProgress, StepState
 
 LATE_CALL_S = 5.0

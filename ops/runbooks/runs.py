@@ -15,12 +15,13 @@ from ops.runbooks import validate
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import ActionContext, Effect
 from ops.runbooks.actions.alarm_states import lift_overdue
-from ops.runbooks.engine import Operator, StepRunner
+from ops.runbooks.engine import StepRunner
 from ops.runbooks.locking import SharedHold, hold_run_lock
 from ops.runbooks.model import Runbook
 from ops.runbooks.record import RecordError, RunRecord, list_records, new_run
 from ops.runbooks.rollback import undo_changes
 from ops.runbooks.run_audit import BEGAN, RunAudit
+from ops.runbooks.run_operator import Operator
 from ops.runbooks.run_state import RunbookRun, RunPhase, StepState, fold
 
 READ_ONLY_REASON = "checks only"

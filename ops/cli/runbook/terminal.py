@@ -15,9 +15,9 @@ from ops.cli.output.sanitize import safe
 from ops.cli.output.stderr_console import StderrConsole
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import Effect, PersonNeeded, RunbookAction, StepPreview
-from ops.runbooks.engine import Confirmation
 from ops.runbooks.model import RunbookStep
 from ops.runbooks.record import RecordedEvent
+from ops.runbooks.run_operator import Confirmation
 from ops.runbooks.shown_outputs import shown_lines
 
 PROGRESS_INTERVAL_S = 15.0

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from ops.errors import UsageError
 from ops.runbooks.actions.action import PersonNeeded, PlannedChange, RunbookAction, StepPreview
-from ops.runbooks.engine import Confirmation, PersonAwaited, Stop
+from ops.runbooks.engine import Stop
 from ops.runbooks.model import RunbookStep
 from ops.runbooks.record import RecordedEvent
+from ops.runbooks.run_operator import Confirmation, PersonAwaited
 from ops.runbooks.run_state import PersonRequest, RequestKind, RunPhase
 
 CONTINUE = "continue"

@@ -12,8 +12,8 @@ from ops.runbooks import library
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import PlannedChange, StepPreview
 from ops.runbooks.background.prepared_operator import PreparedOperator
-from ops.runbooks.engine import PersonAwaited
 from ops.runbooks.record import RecordedEvent, RunRecord, find_record, list_records, new_run
+from ops.runbooks.run_operator import PersonAwaited
 from ops.runbooks.run_state import fold
 
 

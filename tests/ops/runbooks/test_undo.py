@@ -19,9 +19,9 @@ from ops.runbooks import engine, locking, rollback, runs, validate
 from ops.runbooks.actions import ACTIONS, mapping
 from ops.runbooks.actions.action import ActionContext, PlannedChange, RunbookAction, StepPreview
 from ops.runbooks.background.prepared_operator import UndoOperator
-from ops.runbooks.engine import Confirmation
 from ops.runbooks.model import RunbookStep
 from ops.runbooks.record import RecordedEvent, find_record
+from ops.runbooks.run_operator import Confirmation
 from ops.runbooks.run_state import RunbookRun, RunPhase, StepState
 from tests.fakes.aws import Refusal, serve
 from tests.fakes.stalled_workload import StalledWorkload
