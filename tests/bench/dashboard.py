@@ -22,6 +22,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, expect
@@ -54,32 +56,54 @@ def work(twin: Twin) -> None:
     time.sleep(3 * twin.state.period)  # for the meter to publish
 
 
-def urls(address: str, query: str = "") -> dict[str, str]:
-    return {key: f"{address}/{'' if key == 'overview' else entry.address}{query}" for key, entry in PAGES.items()}
+def urls(address: str, query: str = "", pages: Sequence[str] = tuple(PAGES)) -> dict[str, str]:
+    return {key: f"{address}/{'' if key == 'overview' else PAGES[key].address}{query}" for key in pages}
+
+
+@dataclass(frozen=True)
+class VisitTimes:
+    """Milliseconds. ``very_first``: of the server's first visit to each page, which loads its modules and fills its caches
+    and the browser's."""
+
+    blank: float
+    first_chart: dict[str, float]
+    very_first: dict[str, float]
 
 
 def time_visits(
-    browser: BrowserContext, blank: str, ours: str, query: str = "", visits: int = VISITS
-) -> tuple[float, dict[str, float]]:
+    browser: BrowserContext,
+    blank: str,
+    ours: str,
+    query: str = "",
+    visits: int = VISITS,
+    pages: Sequence[str] = tuple(PAGES),
+) -> VisitTimes:
     """The blank page and each page, in turns. ``query``: behind the pages' addresses."""
     blanks: list[float] = []
-    firsts: dict[str, list[float]] = {key: [] for key in PAGES}
+    firsts: dict[str, list[float]] = {key: [] for key in pages}
+    very_first: dict[str, float] = {}
     for turn in range(visits + 1):
-        for key, url in urls(ours, query).items():
+        for key, url in urls(ours, query, pages).items():
             blanks.append(visit(browser, blank, IDLE))
             firsts[key].append(visit(browser, url, CONTENT if key in ("audit", "runbooks", "trace") else CHART))
-        if turn == 0:  # it loads the server's modules and fills the browser's cache
+        if turn == 0:
             print(f"very first visits: {blanks[0]:.0f}, {firsts}", file=sys.stderr)
-            blanks, firsts = [], {key: [] for key in PAGES}
-    return statistics.median(blanks), {key: statistics.median(seen) for key, seen in firsts.items()}
+            very_first = {key: seen[0] for key, seen in firsts.items()}
+            blanks, firsts = [], {key: [] for key in pages}
+    medians = {key: statistics.median(seen) for key, seen in firsts.items()}
+    return VisitTimes(statistics.median(blanks), medians, very_first)
 
 
 def time_refreshes(
-    browser: BrowserContext, address: str, proxy: CountingProxy, query: str = "?live=false"
+    browser: BrowserContext,
+    address: str,
+    proxy: CountingProxy,
+    query: str = "?live=false",
+    pages: Sequence[str] = tuple(PAGES),
 ) -> tuple[dict[str, float], dict[str, float]]:
     """By page: calls by press of "Refresh", and how long a press took."""
     calls, took = {}, {}
-    for key, url in urls(address, query).items():
+    for key, url in urls(address, query, pages).items():
         page = browser.new_page()
         page.goto(url)
         expect(page.locator(".so-finding")).to_be_visible()
@@ -134,7 +158,8 @@ def measure(twin: Twin) -> dict[str, object]:
             serving(str(empty), environ, Path(scratch) / "blank.log") as blank,
             serving("dashboard", environ, Path(scratch) / "dashboard.log") as ours,
         ):
-            blank_ms, first = time_visits(browser, blank, ours)
+            visited = time_visits(browser, blank, ours)
+            blank_ms, first = visited.blank, visited.first_chart
             calls, took = time_refreshes(browser, ours, proxy)
             together = calls_by_itself(browser, ours, proxy)
             print(f"blank {blank_ms:.0f}, first {first}, refresh {took}, calls {calls}", file=sys.stderr)

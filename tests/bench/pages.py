@@ -9,9 +9,10 @@ for a Logs Insights query, comes on top. Prints JSON on its last line; milliseco
 - ``first_chart_ms`` and ``refresh_ms`` of the slowest page, with ``slowest_first`` and ``slowest_refresh``, its name;
 - ``blank_page_ms``, an empty Streamlit app in the same browser and run;
 - ``first_ratio`` and ``refresh_ratio``, by ``blank_page_ms`` (the reach is 4 and 1);
-- ``pages``: both times of each page.
+- ``pages``: both times of each page, and ``very_first_ms``, its first chart on the server's first visit to it;
+- ``fake_s``: how long the fake took over its answers, of all visits and refreshes.
 
-    .venv/bin/python -m tests.bench.pages [--visits 5] [--no-extension] [--no-insights] [--serve]
+    .venv/bin/python -m tests.bench.pages [--visits 5] [--page cold_starts ...] [--no-extension] [--no-insights] [--serve]
 """
 
 from __future__ import annotations
@@ -21,10 +22,11 @@ import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from dashboard.pages import PAGES
 from handler import contract
 from tests.bench.dashboard import EMPTY_APP, VISITS, time_refreshes, time_visits
 from tests.browser.chromium import chromium
@@ -72,10 +74,11 @@ def dashboard(twin: Twin, service: BusyService, scratch: Path) -> Iterator[tuple
             yield proxy, blank, ours
 
 
-def measure(proxy: CountingProxy, blank: str, ours: str, visits: int) -> dict[str, object]:
+def measure(proxy: CountingProxy, blank: str, ours: str, visits: int, pages: Sequence[str]) -> dict[str, object]:
     with chromium() as browser:
-        blank_ms, first = time_visits(browser, blank, ours, RANGE, visits)
-        _, took = time_refreshes(browser, ours, proxy, f"{RANGE}&live=false")
+        visited = time_visits(browser, blank, ours, RANGE, visits, pages)
+        blank_ms, first = visited.blank, visited.first_chart
+        _, took = time_refreshes(browser, ours, proxy, f"{RANGE}&live=false", pages)
         print(f"blank {blank_ms:.0f}, first {first}, refresh {took}", file=sys.stderr)
     slowest, slowest_refresh = (max(times, key=lambda key: times[key]) for times in (first, took))
     return {
@@ -86,7 +89,14 @@ def measure(proxy: CountingProxy, blank: str, ours: str, visits: int) -> dict[st
         "refresh_ratio": round(took[slowest_refresh] / blank_ms, 2),
         "slowest_first": slowest,
         "slowest_refresh": slowest_refresh,
-        "pages": {key: {"first_chart_ms": round(first[key]), "refresh_ms": round(took[key])} for key in first},
+        "pages": {
+            key: {
+                "first_chart_ms": round(first[key]),
+                "refresh_ms": round(took[key]),
+                "very_first_ms": round(visited.very_first[key]),
+            }
+            for key in first
+        },
     }
 
 
@@ -99,17 +109,19 @@ def run(twin: Twin, asked: argparse.Namespace) -> None:
             print(f"{ours}/{RANGE}", flush=True)
             while True:
                 time.sleep(1)
-        figures = measure(proxy, blank, ours, asked.visits)
-    print(json.dumps({"invocations": day.invocations, **figures}))
+        figures = measure(proxy, blank, ours, asked.visits, asked.pages)
+    print(json.dumps({"invocations": day.invocations, "fake_s": round(service.busy_s, 1), **figures}))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--visits", type=int, default=VISITS, help="of each page")
+    parser.add_argument("--page", dest="pages", action="append", choices=tuple(PAGES), help="this one only; repeatable")
     parser.add_argument("--no-extension", action="store_true", help="of a function with REPORT lines only")
     parser.add_argument("--no-insights", action="store_true", help="where the role may not query logs")
     parser.add_argument("--serve", action="store_true", help="print the dashboard's address and wait, to look at it")
     asked = parser.parse_args()
+    asked.pages = asked.pages or tuple(PAGES)
     with tempfile.TemporaryDirectory() as folder, start(Path(folder), ROOM) as own:
         run(own, asked)
 

@@ -4,7 +4,7 @@ scanned. Of aggregates it knows counts and percentiles by version, and failures 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,9 @@ import numpy as np
 from tests.fakes.busy_day.log_lines import BusyLog
 from tests.fakes.busy_day.traffic import BYTES_PER_INVOCATION, DAY_S, DEPLOYED_MINUTE, ERRORS, STATUS, BusyDay
 
+Piece = tuple[int, int, bool]
+"""Of a day's invocations: from which to before which, and whether those of the version deployed that day or before it."""
+
 
 class BusyInsights:
     """``answer``: an operation of CloudWatch Logs and its request → the response. Queries are done at once."""
@@ -20,6 +23,7 @@ class BusyInsights:
     def __init__(self, day: BusyDay) -> None:
         self.day, self._log = day, BusyLog(day)
         self._results: dict[str, dict[str, Any]] = {}
+        self._summaries: dict[tuple[tuple[tuple[str, str, str], ...], tuple[Piece, ...]], dict[str, str]] = {}
         self.queries: list[str] = []
 
     def answer(self, operation: str, asked: dict[str, Any], now: float) -> dict[str, Any]:
@@ -59,26 +63,38 @@ class BusyInsights:
         return self._result(rows, sum(part.stop - part.start for _, part in parts))
 
     def _by_version(self, parts: list[tuple[int, slice]], query: str) -> list[dict[str, str]]:
-        asked = re.findall(r"pct\((lasted|init), (\d+)\) as (\w+)", query)
-        found: dict[str, dict[str, list[Any]]] = {}
+        asked = tuple(re.findall(r"pct\((lasted|init), (\d+)\) as (\w+)", query))
+        found: dict[str, list[Piece]] = defaultdict(list)
         for day, part in parts:
-            after = self.day.began[part] >= DEPLOYED_MINUTE
-            for which in (False, True):
-                values = found.setdefault(self.day.version(day, DEPLOYED_MINUTE * which), {"lasted": [], "init": []})
-                values["lasted"].append(self.day.duration_ms[part][after == which])
-                values["init"].append(self.day.init_ms[part][after == which])
+            for after in (False, True):
+                version = self.day.version(day, DEPLOYED_MINUTE * after)
+                found[version].append((part.start, part.stop, after))
         rows = []
-        for version, values in found.items():
-            known = {name: np.concatenate(some) for name, some in values.items()}
-            known["init"] = known["init"][~np.isnan(known["init"])]
-            if not len(known["lasted"]):
-                continue
-            row = {"version": version, "invocations": str(len(known["lasted"])), "cold": str(len(known["init"]))}
-            for name, share, alias in asked:
-                if len(known[name]):
-                    row[alias] = str(np.percentile(known[name], int(share)))
-            rows.append(row)
+        for version, pieces in found.items():
+            key = (asked, tuple(sorted(pieces)))
+            if key not in self._summaries:
+                self._summaries[key] = self._summary(*key)
+            if self._summaries[key]:
+                rows.append({"version": version, **self._summaries[key]})
         return rows
+
+    def _summary(self, asked: tuple[tuple[str, str, str], ...], pieces: tuple[Piece, ...]) -> dict[str, str]:
+        """Of a version's invocations: in the days between the first and the last, those of each are the same."""
+        lasted, inits = [], []
+        for start, stop, after in pieces:
+            of_version = (self.day.began[start:stop] >= DEPLOYED_MINUTE) == after
+            lasted.append(self.day.duration_ms[start:stop][of_version])
+            inits.append(self.day.init_ms[start:stop][of_version])
+        known = {"lasted": np.concatenate(lasted), "init": np.concatenate(inits)}
+        known["init"] = known["init"][~np.isnan(known["init"])]
+        if not len(known["lasted"]):
+            return {}
+        row = {"invocations": str(len(known["lasted"])), "cold": str(len(known["init"]))}
+        for name, values in known.items():
+            wanted = [(int(share), alias) for column, share, alias in asked if column == name and len(values)]
+            found = np.percentile(values, [share for share, _ in wanted]) if wanted else ()
+            row |= {alias: str(value) for (_, alias), value in zip(wanted, found, strict=True)}
+        return row
 
     def _failures(self, parts: list[tuple[int, slice]], period: int) -> list[dict[str, str]]:
         counts: Counter[tuple[float, str, int]] = Counter()

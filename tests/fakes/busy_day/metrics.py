@@ -20,7 +20,7 @@ class BusyMetrics:
 
     def __init__(self, day: BusyDay) -> None:
         self._day = day
-        self._known: dict[Any, tuple[list[float], list[float]]] = {}
+        self._of_day: dict[Any, tuple[Floats, Floats]] = {}
 
     def answer(self, asked: dict[str, Any], now: float) -> dict[str, Any]:
         start, end = float(asked["StartTime"]), min(float(asked["EndTime"]), now)
@@ -37,10 +37,10 @@ class BusyMetrics:
         if about - self._dimensions or name not in self._series:
             return [], []
         bounds = start // period * period, end // max(period, 60) * max(period, 60)
-        key = (name, stat, period, *bounds)
-        if key not in self._known:
-            self._known[key] = self._points(self._series[name], stat, period, *bounds)
-        return self._known[key]
+        key = (name, stat, period)
+        if key not in self._of_day:
+            self._of_day[key] = _by_period(*self._series[name], stat, period)
+        return _points(*self._of_day[key], *bounds)
 
     @cached_property
     def _dimensions(self) -> set[str]:
@@ -125,20 +125,26 @@ class BusyMetrics:
         depth: Floats = np.round(np.maximum(0, behind) + np.random.default_rng(1).integers(0, 12, MINUTES))
         return depth
 
-    def _points(
-        self, series: tuple[Floats, Floats], stat: str, period: int, start: float, end: float
-    ) -> tuple[list[float], list[float]]:
-        times, values = [], []
-        for day in range(int(start // DAY_S), int(end // DAY_S) + 1):
-            low, high = np.searchsorted(series[0], [start - day * DAY_S, end - day * DAY_S])
-            times.append(series[0][low:high] + day * DAY_S)
-            values.append(series[1][low:high])
-        at, every = np.concatenate(times), np.concatenate(values)
-        if not len(at):
-            return [], []
-        bins = (at // period).astype(np.int64)
-        first = np.flatnonzero(np.r_[True, bins[1:] != bins[:-1]])
-        return (bins[first] * float(period)).tolist(), _statistic(stat, every, first).tolist()
+
+def _points(at: Floats, values: Floats, start: float, end: float) -> tuple[list[float], list[float]]:
+    """A day's points, of each day from ``start`` to before ``end``."""
+    times: list[float] = []
+    found: list[float] = []
+    for day in range(int(start // DAY_S), int(end // DAY_S) + 1):
+        low, high = np.searchsorted(at, [start - day * DAY_S, end - day * DAY_S])
+        times += (at[low:high] + day * DAY_S).tolist()
+        found += values[low:high].tolist()
+    return times, found
+
+
+def _by_period(times: Floats, values: Floats, stat: str, period: int) -> tuple[Floats, Floats]:
+    """A day's points. Each day has the same, because its length is a multiple of the period."""
+    if not len(times):
+        return times, values
+    bins = (times // period).astype(np.int64)
+    first = np.flatnonzero(np.r_[True, bins[1:] != bins[:-1]])
+    begins: Any = bins[first] * float(period)
+    return begins, np.asarray(_statistic(stat, values, first), dtype=float)
 
 
 def _statistic(stat: str, values: Floats, first: Any) -> Any:
