@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.errors import AwsError, NotFound
+from ops.errors import AwsError, NotFound, Throttled
 
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
@@ -18,6 +19,16 @@ MAX_ROWS = 10_000
 """The maximum number of rows per query, and per page of results (botocore 1.44.5 model, 2026-11)."""
 QUERY_TIMEOUT_S = 45.0
 """How long a query may run before its results so far are returned instead."""
+MAX_RUNNING = 8
+"""Queries of this process at a time, all readers and reports together; the others wait. An account may run 100 (botocore
+1.44.5 model, 2026-11), which dashboards, alarms and people share."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
+"""Between looks for a query's results: short at first, because an answer often takes less than a second; twice as long each
+time."""
+REFUSED_PAUSE_S, REFUSED_FOR_S = 1.0, 20.0
+"""Before a query that was refused for too many requests is started again, twice as long each time; and for how long that is
+tried. The client's own retries come before it."""
+_running = threading.BoundedSemaphore(MAX_RUNNING)
 
 
 @dataclass(frozen=True)
@@ -84,19 +95,21 @@ def run_query(
 
     A query that has scanned more than ``max_bytes`` is stopped; its results so far are returned.
     """
-    with aws.translate_errors("logs", f"log group {group}"):
-        query_id = aws.logs.start_query(
-            logGroupName=group,
-            queryString=text,
-            startTime=int(start.timestamp()),
-            endTime=int(end.timestamp()) + 1,
-            limit=min(rows, MAX_ROWS),
-        )["queryId"]
-        response = _wait(aws, query_id, timeout_s, max_bytes)
-        results: list[Any] = list(response["results"])
-        while len(results) < rows and (token := response.get("nextToken")):
-            response = aws.logs.get_query_results(queryId=query_id, nextToken=token)
-            results += response["results"]
+    request = {
+        "logGroupName": group,
+        "queryString": text,
+        "startTime": int(start.timestamp()),
+        "endTime": int(end.timestamp()) + 1,
+        "limit": min(rows, MAX_ROWS),
+    }
+    with _running:
+        query_id = _start(aws, group, request)
+        with aws.translate_errors("logs", f"log group {group}"):
+            response = _wait(aws, query_id, timeout_s, max_bytes)
+            results: list[Any] = list(response["results"])
+            while len(results) < rows and (token := response.get("nextToken")):
+                response = aws.logs.get_query_results(queryId=query_id, nextToken=token)
+                results += response["results"]
     status = response.get("status", "")
     if status in ("Failed", "Cancelled", "Timeout"):
         raise AwsError(
@@ -112,9 +125,23 @@ def run_query(
     )
 
 
+def _start(aws: Aws, group: str, request: Any) -> str:
+    """The ID of the query. Raises Throttled when it is refused for ``REFUSED_FOR_S``."""
+    deadline, pause = time.monotonic() + REFUSED_FOR_S, REFUSED_PAUSE_S
+    while True:
+        try:
+            with aws.translate_errors("logs", f"log group {group}"):
+                return str(aws.logs.start_query(**request)["queryId"])
+        except Throttled:
+            if time.monotonic() + pause > deadline:
+                raise
+            time.sleep(pause)
+            pause *= 2
+
+
 def _wait(aws: Aws, query_id: str, timeout_s: float, max_bytes: float) -> Any:
     deadline = time.monotonic() + timeout_s
-    pause = 0.05
+    pause = FIRST_PAUSE_S
     while True:
         response = aws.logs.get_query_results(queryId=query_id)
         if response["status"] not in ("Scheduled", "Running", "Unknown"):
@@ -124,7 +151,7 @@ def _wait(aws: Aws, query_id: str, timeout_s: float, max_bytes: float) -> Any:
             aws.logs.stop_query(queryId=query_id)
             return response
         time.sleep(pause)
-        pause = min(1.0, pause * 2)
+        pause = min(LONGEST_PAUSE_S, pause * 2)
 
 
 def read_events(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,9 +12,9 @@ import pytest
 
 from ops.aws import Aws, cloudwatch, lambda_, logs, sqs
 from ops.aws.cloudwatch import MetricQuery
-from ops.errors import AwsError
+from ops.errors import AwsError, Throttled
 from ops.target import Target
-from tests.fakes.aws import serve
+from tests.fakes.aws import Refusal, serve
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 END = START + timedelta(minutes=3)
@@ -104,6 +106,42 @@ def test_a_log_query_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve(answer, monkeypatch), pytest.raises(AwsError, match="ended with status Timeout") as caught:
         logs.run_query(Aws(Target()), "g", "fields @message", START, END)
     assert "shorter time range" in caught.value.next_step
+
+
+def test_a_log_query_that_is_refused_for_too_many_is_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    refusals = iter([Refusal("LimitExceededException"), Refusal("ThrottlingException")])
+
+    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        if operation == "StartQuery" and (refusal := next(refusals, None)):
+            raise refusal
+        return {"queryId": "q"} if operation == "StartQuery" else {"status": "Complete", "results": []}
+
+    monkeypatch.setattr(logs, "REFUSED_PAUSE_S", 0.01)
+    with serve(answer, monkeypatch) as fake:
+        found = logs.run_query(Aws(Target()).without_retries(), "g", "fields @message", START, END)
+        assert found.complete
+        assert fake.count("StartQuery") == 3
+        monkeypatch.setattr(logs, "REFUSED_FOR_S", 0.0)
+        refusals = iter([Refusal("LimitExceededException")])
+        with pytest.raises(Throttled, match="too many requests"):
+            logs.run_query(Aws(Target()).without_retries(), "g", "fields @message", START, END)
+
+
+def test_no_more_log_queries_run_at_a_time_than_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    lock, running, most = threading.Lock(), 0, 0
+
+    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        nonlocal running, most
+        with lock:
+            running += 1 if operation == "StartQuery" else -1
+            most = max(most, running)
+        return {"queryId": "q"} if operation == "StartQuery" else {"status": "Complete", "results": []}
+
+    with serve(answer, monkeypatch), ThreadPoolExecutor(24) as pool:
+        aws = Aws(Target())
+        found = list(pool.map(lambda _: logs.run_query(aws, "g", "fields @message", START, END), range(24)))
+    assert len(found) == 24
+    assert 1 <= most <= logs.MAX_RUNNING
 
 
 def test_binary_attributes_become_base64_and_each_entry_of_a_batch_has_its_answer(
