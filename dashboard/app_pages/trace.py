@@ -122,6 +122,8 @@ def _draw(found: JobTrace) -> None:
 def _stats(found: JobTrace) -> list[Stat]:
     def took(kind: SpanKind) -> str:
         seconds = found.seconds.get(kind.value, 0.0)
+        if not seconds and any(span.kind == kind and span.duration_s is None for span in found.spans):
+            return "open"
         return millis(seconds * 1000) if seconds else NONE
 
     total = (found.end - found.start).total_seconds() if found.start and found.end else None

@@ -61,7 +61,7 @@ def provisioned(base: ColdBase) -> Option:
     pays = [one for one in provisioned_hours(base) if one.pays]
     sentence = (
         f"{formatting.count(number, 'provisioned environment')} would keep {formatting.percent(1 - whole.above(number))} of the "
-        f"invocations warm, and a month cost {formatting.usd(usd)} instead of {formatting.usd(base.usd)}."
+        f"invocations warm, and a month would cost {formatting.usd(usd)} instead of {formatting.usd(base.usd)}."
     )
     even = formatting.percent(break_even(base))
     notes = [f"An environment pays for itself from {even} of the time at work on: {_when(pays)}."]

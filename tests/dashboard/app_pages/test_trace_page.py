@@ -77,6 +77,7 @@ def test_five_hundred_spans(sample: Visit) -> None:
 def test_a_partial_path_and_a_refusal(sample: Visit) -> None:
     app = found(sample("trouble"), "partial")
     assert "The log lines of scilearn-worker are missing." in app.text and "so-open-end" in app.html
+    assert "In attempts open" in " ".join(app.text.split()), "what has not ended is not missing"
     app = found(sample("trouble"), "refused")
     assert "may not call logs:StartQuery" in app.text and "so-falls" not in app.html
 

@@ -120,7 +120,7 @@ class TraceReports:
             (),
             3,
             1,
-            {"queue wait": 62.9, "init": 1.2, "attempt": 1.8, "dead-letter queue": 900.0},
+            {} if partial else {"queue wait": 62.9, "init": 1.2, "attempt": 1.8, "dead-letter queue": 900.0},
             left_out,
             (LOGS, SNAPSHOT),
             START,
