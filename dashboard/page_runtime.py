@@ -15,17 +15,16 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from dashboard import formatting, zoom
+from dashboard import page_outline, zoom
 from dashboard.charts.drawing.comparison import COMPARISONS, EarlierReport, earlier_range
-from dashboard.markup import error_box, html_blocks
+from dashboard.markup import error_box, html_blocks, refresh_cost
 from dashboard.pages import PAGES
 from dashboard.services.report_source import ReportSource
 from dashboard.time_range import TimeRange
 from ops import target as targets
 from ops.aws.sts import Identity
 from ops.errors import OpsError
-from ops.formatting import count, price
-from ops.insight.report_types import Finding, QueryCost
+from ops.insight.report_types import Finding
 from ops.target import Target
 
 R = TypeVar("R")
@@ -171,33 +170,42 @@ def page(
     *,
     skeleton_heights: tuple[int, ...],
     extra: Any = None,
+    has_outline: bool = False,
     finding: Callable[[Any], Finding] = lambda report: report.finding,
 ) -> None:
     """A page: the finding of the report ``name``, then what ``draw`` draws of it; refreshed in place.
 
     A comparable page's ``draw`` gets the earlier report as well, or None. Where ``draw`` learns more than the report has,
     it returns the finding with it. ``extra``: for the report, or what returns it, if it changes without a whole run.
-    ``skeleton_heights``: of the sections in pixels, drawn while the first report is loading.
+    ``skeleton_heights``: of the sections in pixels, drawn while the first report is loading. ``has_outline``: the report has
+    one (``ReportSource.outline``), which ``draw`` draws as well.
     """
-    context = page_context()
-    entry = PAGES[context.page]
-    key = (name, context.selection.target)
+    context, selection = page_context(), page_context().selection
+    entry, key = PAGES[context.page], (name, selection.target)
 
-    @st.fragment(run_every=context.selection.refresh, key=f"live-{name}")
+    @st.fragment(run_every=selection.refresh, key=f"live-{name}")
     def body() -> None:
         zoom.follow()
         drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
         # Not st.empty() first: a refresh would take the heading away, and all below would jump until it is back.
         head = st.html(html_blocks.head(entry, drawn.get(key), ZONE, "Loading…"))
         placeholder = st.empty()  # always there, so that a refresh finds every element at its old place
-        if key not in drawn and key not in _failures():  # an error stays while the report is loaded again
+        is_first = key not in drawn and key not in _failures()  # an error stays while the report is loaded again
+        if is_first and not page_outline.is_drawn(key):
             with placeholder.container():
                 for height in skeleton_heights:
                     st.skeleton(height=height)
         try:
+            if has_outline and is_first and (outline := page_outline.find(name, key, selection.span, report_source)):
+                placeholder.empty()
+                with st.container(key="opening"):
+                    show_finding(outline.finding)
+                draw(outline, *((None,) if entry.comparable else ()))
+                page_outline.follow(key)
             loaded = load_report(name, extra() if callable(extra) else extra)
         except OpsError as error:
-            drawn_before = drawn.pop(key, None)
+            drawn_before = drawn.pop(key, None) or page_outline.is_drawn(key)
+            page_outline.forget(key)
             _failures()[key] = str(error)
             if drawn_before:  # a fragment that draws less would leave the old elements on the page, without a time
                 st.rerun()
@@ -206,6 +214,7 @@ def page(
             error_box.show(error)
             return
         placeholder.empty()
+        page_outline.forget(key)
         _failures().pop(key, None)
         drawn[key] = loaded.at
         head.html(html_blocks.head(entry, loaded.at, ZONE))
@@ -224,9 +233,9 @@ def page(
         if notes:
             st.html(html_blocks.partial(notes))
         with context.cost:
-            st.html(refresh_cost(cost, context.selection))
+            st.html(refresh_cost.text(cost, selection.target.is_twin, selection.refresh))
 
-    if context.selection.refresh is None and context.selection.span.moves:
+    if selection.refresh is None and selection.span.moves:
         _age(key)
     body()
 
@@ -284,16 +293,3 @@ def show_finding(finding: Finding) -> Any:
             icon_position="right",
         )
     return sentence
-
-
-def refresh_cost(cost: QueryCost, selection: PageSelection) -> str:
-    """What a refresh of the page costs, in one line."""
-    metrics, usd = f"{count(cost.metrics_requested, 'metric')} per refresh", price(cost.usd)
-    if selection.target.is_twin:
-        text = f"{metrics}. Free on the twin; {usd} on AWS."
-    elif selection.refresh:
-        hourly = price(cost.usd * 3600 / selection.refresh)
-        text = f"{metrics}: {usd}, {hourly} per hour while this page is open."
-    else:
-        text = f"{metrics}: {usd}. Automatic refresh is off."
-    return f'<span class="so-quiet">{formatting.escape(text)}</span>'

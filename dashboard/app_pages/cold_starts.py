@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from dashboard import page_runtime
+from dashboard import page_outline, page_runtime
 from dashboard.charts import cold_starts as charts
 from dashboard.components import cold_start_options, sample_traffic, widgets
 from dashboard.formatting import millis, number, percent, usd
@@ -81,7 +81,8 @@ def _init_note(report: ColdStartReport) -> str:
 
 
 def draw(report: ColdStartReport) -> None:
-    sample_traffic.offer(len(report.invocations) or None, of="invocations", known=not report.unread)
+    if not report.is_outline:
+        sample_traffic.offer(len(report.invocations) or None, of="invocations", known=not report.unread)
     st.html(
         html_blocks.stats(
             [
@@ -97,6 +98,9 @@ def draw(report: ColdStartReport) -> None:
             ]
         )
     )
+    if report.is_outline:
+        page_outline.show_reading("Init and invocation durations, reasons and versions")
+        return
     widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.selected_range()), "dots")
     st.html('<span class="so-quiet">Click a dot for the trace of its invocation.</span>')
     widgets.pair((charts.distribution(report), "distribution"), (charts.waterfall(report), "waterfall"))
@@ -107,4 +111,4 @@ def draw(report: ColdStartReport) -> None:
         cold_start_options.show_imports(report.imports)
 
 
-page_runtime.page("cold_starts", draw, skeleton_heights=(56, 70, 360, 300))
+page_runtime.page("cold_starts", draw, skeleton_heights=(56, 70, 360, 300), has_outline=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import page_outline, page_runtime, theme
 from dashboard.charts import failures as charts
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.components import sample_traffic, widgets
@@ -32,9 +32,12 @@ def draw(report: FailuresReport, earlier: EarlierReport | None) -> None:
     else:
         st.html(html_blocks.instead_of_chart("Errors by type", _why_no_errors(report)))
     widgets.pair(*counts)
-    widgets.pair(
-        (charts.durations(report, viewer, earlier), "durations"), (charts.heat_map(report, viewer), "heat-map")
-    )
+    durations = (charts.durations(report, viewer, earlier), "durations")
+    if report.is_outline:
+        widgets.pair(durations)
+        page_outline.show_reading("Duration distribution, error types, versions and failed invocations")
+    else:
+        widgets.pair(durations, (charts.heat_map(report, viewer), "heat-map"))
     widgets.pair((charts.end_to_end(report, viewer, earlier), "end-to-end"), (charts.memory(report, viewer), "memory"))
     _types(report)
     _versions(report)
@@ -164,4 +167,4 @@ def _moment(label: str) -> Any:
     return st.column_config.DatetimeColumn(label, format="D MMM YYYY HH:mm:ss", timezone="UTC")
 
 
-page_runtime.page("failures", draw, skeleton_heights=(56, 70, 300, 300, 300))
+page_runtime.page("failures", draw, skeleton_heights=(56, 70, 300, 300, 300), has_outline=True)

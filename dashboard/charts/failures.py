@@ -21,7 +21,8 @@ from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.charts.drawing.time_series import Series, add_utc, fit, over_time, per_period, percentile_series
 from dashboard.formatting import duration, millis, number, plain
-from ops.insight.reports.failures import DURATION_EDGES_MS, FailuresReport
+from ops.insight.reports.failures import FailuresReport
+from ops.insight.rules.duration_counts import DURATION_EDGES_MS
 
 LABEL_CHARACTERS = 40
 """Of an error type in the legend, which is as narrow as a phone."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dashboard.services import alarm_tests
 from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.services.outline_metrics import OutlineMetrics
 from dashboard.services.runbook_service import RunbookService
 from dashboard.services.timeline_arrivals import ArrivalsCache
 from dashboard.time_range import TimeRange
@@ -66,6 +67,7 @@ class AwsReportSource:
         own = queue.own_dead_letter_queue(target, self._workload)
         self.dead_letter_queue = own.name if own else None
         self._arrivals: ArrivalsCache | None = None
+        self._measured = OutlineMetrics()
         self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
         stack = self._workload.stack or ""
         self.template_stack = stack if self._workload.queue.name == f"{stack}-jobs" else ""
@@ -177,12 +179,23 @@ class AwsReportSource:
     def cold_starts(self, span: TimeRange) -> ColdStartReport:
         from ops.insight.reports import cold_starts
 
-        return cold_starts.report(self._aws, self._workload, self._window(span))
+        return cold_starts.report(
+            self._aws, self._workload, self._window(span), self._measured.take("cold_starts", span)
+        )
 
     def failures(self, span: TimeRange) -> FailuresReport:
         from ops.insight.reports import failures
 
-        return failures.report(self._aws, self._workload, self._window(span))
+        return failures.report(self._aws, self._workload, self._window(span), self._measured.take("failures", span))
+
+    def outline(self, name: str, span: TimeRange) -> ColdStartReport | FailuresReport | None:
+        from ops.insight.reports import cold_starts, failures
+
+        made = {"cold_starts": cold_starts, "failures": failures}[name]
+        readings = made.read_metrics(self._aws, self._workload, self._window(span))
+        self._measured.keep(name, span, readings)
+        found: ColdStartReport | FailuresReport | None = made.outline(self._aws, self._workload, readings)
+        return found
 
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
         from ops.insight.reports import cost

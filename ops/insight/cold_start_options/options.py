@@ -31,7 +31,7 @@ def compare_options(base: ColdBase, measured: int) -> ColdStartOptions:
     if measured < LEAST:
         few = formatting.count(measured, "cold start")
         return ColdStartOptions(
-            f"Too few to say what would change it: {few} with a known init duration, {LEAST} are needed."
+            f"Too few to say what would change it: {few} with a known init duration in the log lines read; {LEAST} are needed."
         )
     found = [more_memory(base), *fewer_imports(base), provisioned(base), snap_start(base)]
     found.sort(key=lambda one: (_ORDER.index(one.verdict), one.extra_usd(base) / max(one.saved_s(base), 1e-9)))

@@ -55,6 +55,7 @@ PHASES = (
 )
 RESTORE_PHASE = ("Restore from snapshot", "restore_ms")
 """With SnapStart, in place of INIT."""
+NOT_COUNTED = "cold starts have no metric here, and log lines are not read yet"
 
 
 @dataclass(frozen=True)
@@ -84,19 +85,52 @@ class ColdStartReport:
     options: ColdStartOptions = field(default_factory=lambda: ColdStartOptions(""))
     imports: ImportRecord | None = None
     """What the handler imports in INIT, where ``ops imports`` has recorded it."""
+    is_outline: bool = False
+    """Log lines are not read yet: the numbers are those of the metrics alone."""
     too_few: bool = False
     """The invocations are a sample with too few cold starts for a distribution or for reasons."""
 
 
-def report(aws: Aws, workload: Workload, window: Window) -> ColdStartReport:
-    """One GetMetricData call, for shares that are exact even when rows are cut off, and one Logs Insights query; for a busy
-    range those of a sample, and an aggregate where the budget allows it."""
+def read_metrics(aws: Aws, workload: Workload, window: Window) -> Readings:
+    """One GetMetricData call. Raises what ``ops.aws`` raises."""
     queries = [
         *cold_share.queries(workload.function),
         *metric_queries.records(workload.function, "init_ms"),
         *metric_queries.function(workload.function, "invocations"),
     ]
-    readings = metrics.read(aws, queries, window)
+    return metrics.read(aws, queries, window)
+
+
+def outline(aws: Aws, workload: Workload, readings: Readings) -> ColdStartReport | None:
+    """What needs no log lines, where a sample of them is to be read first; else None."""
+    logged = invocations.await_sample(aws, workload, readings.window, readings.total("invocations"))
+    if logged is None:
+        return None
+    starts, frame = cold_share.count_cold(readings, None), logged.frame
+    found = cold_share.observe_cold_starts(starts) if starts else Observation(Level.UNKNOWN, NOT_COUNTED)
+    return ColdStartReport(
+        finding=summarize([found]),
+        invocations=frame[list(SHOWN_COLUMNS)],
+        by_version=versions.by_version(frame),
+        reasons=reasons([], workload),
+        phases=phases(frame),
+        share=starts.share if starts else None,
+        init_p50_ms=None,
+        init_p95_ms=None,
+        init_p99_ms=None,
+        init_cost_usd=_init_usd(logged, readings, workload),
+        look=readings.look,
+        cold=starts.cold if starts else None,
+        recorded=starts.recorded if starts else None,
+        is_outline=True,
+    )
+
+
+def report(aws: Aws, workload: Workload, window: Window, readings: Readings | None = None) -> ColdStartReport:
+    """One GetMetricData call (none with ``readings``), for shares that are exact even when rows are cut off, and one Logs
+    Insights query; for a busy range those of a sample, and an aggregate where the budget allows it."""
+    readings = readings or read_metrics(aws, workload, window)
+    window = readings.window
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
     frame = logged.frame
     sampled = logged.sample is not None

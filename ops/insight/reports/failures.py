@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
-from ops.insight.rules import alarm_rules, error_counts, failed_work, totals_frames
+from ops.insight.rules import alarm_rules, duration_counts, error_counts, failed_work, totals_frames
 from ops.insight.rules.failed_work import FailedWork
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import invocations, metric_queries, metrics
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-DURATION_EDGES_MS = (10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 900_000)
-"""Upper edges of the heat map's bins; 900,000 ms is the longest timeout (Lambda developer guide, quotas, 2026-11)."""
 SHOWN_COLUMNS = (
     "started",
     "request_id",
@@ -76,24 +73,49 @@ class FailuresReport:
     """The highest p95 of a period, by the metrics."""
     unread: str = ""
     """What may not be read, as a clause, so that there may be invocations without a row here; empty otherwise."""
+    is_outline: bool = False
+    """Log lines are not read yet: the numbers are those of the metrics alone."""
 
 
-def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
-    """One GetMetricData call, one DescribeAlarms and one Logs Insights query; for a busy range those of a sample, and two
-    aggregates where the budget allows them. Raises what ``ops.aws`` raises."""
+def read_metrics(aws: Aws, workload: Workload, window: Window) -> Readings:
+    """One GetMetricData call. Raises what ``ops.aws`` raises."""
     queries = [
         *failed_work.queries(workload.function),
         *metric_queries.durations(workload.function, "p50", "p99"),
         *metric_queries.end_to_end(workload.function),
     ]
-    readings = metrics.read(aws, queries, window)
+    return metrics.read(aws, queries, window)
+
+
+def outline(aws: Aws, workload: Workload, readings: Readings) -> FailuresReport | None:
+    """What needs no log lines, where a sample of them is to be read first; else None. One DescribeAlarms call."""
+    logged = invocations.await_sample(aws, workload, readings.window, readings.total("invocations"))
+    if logged is None:
+        return None
+    return replace(_made(workload, readings, logged, alarms.read(aws, workload), TotalsAnswer()), is_outline=True)
+
+
+def report(aws: Aws, workload: Workload, window: Window, readings: Readings | None = None) -> FailuresReport:
+    """One GetMetricData call (none with ``readings``), one DescribeAlarms and one Logs Insights query; for a busy range those
+    of a sample, and two aggregates where the budget allows them. Raises what ``ops.aws`` raises."""
+    readings = readings or read_metrics(aws, workload, window)
+    window = readings.window
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
-    known_alarms, missing = alarms.read(aws, workload)
     answer = TotalsAnswer()
     if logged.sample is not None:
         has_records = readings.has("memory_used_mb")
         answer = read_totals_of(aws, workload, window, has_records=has_records, with_failures=True)
-    totals = answer.totals
+    return _made(workload, readings, logged, alarms.read(aws, workload), answer)
+
+
+def _made(
+    workload: Workload,
+    readings: Readings,
+    logged: Invocations,
+    alarms_read: tuple[tuple[Alarm, ...], tuple[str, ...]],
+    answer: TotalsAnswer,
+) -> FailuresReport:
+    window, totals, (known_alarms, missing) = readings.window, answer.totals, alarms_read
     frame = logged.frame
     failed_rows = frame[~frame["status"].isin(("success", ""))]
     longest_s = workload.function.timeout_s if workload.function else 0.0
@@ -121,7 +143,9 @@ def report(aws: Aws, workload: Workload, window: Window) -> FailuresReport:
         jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
         durations=durations,
         duration_lines=(*_lines(workload, known_alarms, "Duration", window), *_timeout(workload, window)),
-        duration_counts=_duration_counts(frame, window) if logged.sample is None else _scaled_counts(logged, readings),
+        duration_counts=duration_counts.scaled(logged, readings)
+        if logged.sample
+        else duration_counts.counted(frame, window),
         memory=memory,
         end_to_end=end_to_end,
         by_version=totals_frames.by_version(totals) if totals else _by_version(frame, logged.scale),
@@ -186,36 +210,6 @@ def _by_version(frame: pd.DataFrame, scale: float) -> pd.DataFrame:
         counts = (round(len(group) * scale), round(failed * scale))
         rows.append((version, *counts, failed / len(group), *quantiles))
     return pd.DataFrame(rows, columns=["version", "invocations", "failed", "share", "p50_ms", "p95_ms", "p99_ms"])
-
-
-def _duration_counts(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
-    known = frame.dropna(subset=["duration_ms"])
-    edges = np.array(DURATION_EDGES_MS, dtype=float)
-    upper = edges[np.searchsorted(edges, known["duration_ms"].clip(upper=edges[-1]))]
-    periods = known["started"].dt.floor(pd.Timedelta(seconds=window.period))
-    counts = pd.crosstab(periods, upper) if len(known) else pd.DataFrame()
-    counted = counts.reindex(index=error_counts.time_index(window), columns=edges, fill_value=0).astype(float)
-    counted.index.name = "time"
-    return counted
-
-
-def _scaled_counts(logged: Invocations, readings: Readings) -> pd.DataFrame:
-    """Of a sample: each period's invocations, by the metric, shared out as in the moment of its part of the range."""
-    counted = readings.frame["invocations"].fillna(0.0)
-    edges = np.array(DURATION_EDGES_MS, dtype=float)
-    lasted = logged.table.numbers["duration_ms"]
-    known = ~np.isnan(lasted)
-    places = np.searchsorted(edges, np.minimum(lasted[known], edges[-1]))
-    assert logged.sample is not None  # noqa: S101
-    shares = np.zeros((len(logged.sample.moments), len(edges)))
-    np.add.at(shares, (logged.parts[known], places), 1.0)
-    sums = shares.sum(axis=1, keepdims=True)
-    shares = np.divide(shares, sums, out=np.full_like(shares, np.nan), where=sums > 0)
-    ticks = np.array([round(at.timestamp() * 1_000_000) for at in counted.index], dtype=np.int64)
-    parts = logged.sample.parts(ticks + readings.window.period * 500_000)
-    frame = pd.DataFrame(shares[parts] * counted.to_numpy()[:, None], index=counted.index, columns=edges)
-    frame.index.name = "time"
-    return frame
 
 
 def _memory(frame: pd.DataFrame, window: Window) -> pd.DataFrame:

@@ -116,6 +116,14 @@ def read_moments(
     return tuple(rows for rows, _ in answers), sum(scanned for _, scanned in answers)
 
 
+def are_kept(aws: Aws, group: str, query: str, sample: RangeSample) -> bool:
+    """Whether ``read_moments`` answers soon: but for the newest ones, it has read all moments already."""
+    settled = datetime.now(UTC) - SETTLED
+    with _lock:
+        missing = [end for start, end in sample.moments if (aws.target, group, query, start, end) not in _read]
+    return len(missing) <= AT_ONCE and all(end > settled - 2 * sample.part for end in missing)
+
+
 _lock = threading.Lock()
 _read: OrderedDict[tuple[Target, str, str, datetime, datetime], LogRows] = OrderedDict()
 

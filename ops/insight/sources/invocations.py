@@ -18,7 +18,7 @@ from ops.insight.invocation_table.model import TEXTS
 from ops.insight.invocation_table.prices import priced
 from ops.insight.report_types import QueryCost
 from ops.insight.sources import filtered_lines
-from ops.insight.sources.invocation_sample import RangeSample, plan, read_moments
+from ops.insight.sources.invocation_sample import RangeSample, are_kept, plan, read_moments
 from ops.insight.sources.log_volume import scan_price
 from ops.workload.notes import unknown_function
 
@@ -116,6 +116,17 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
     scale = max(1.0, (counted or 0.0) / len(table)) if sample is not None and len(table) else 1.0
     look = QueryCost(usd=scan_price(scanned), partial=tuple(partial))
     return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale)
+
+
+def await_sample(aws: Aws, workload: Workload, window: Window, counted: float | None) -> Invocations | None:
+    """No rows yet, for what can be shown before a sample is read; None where ``read`` does not take long: the lines are few,
+    kept from before, or not to be had."""
+    if workload.function is None or workload.log_group is None:
+        return None
+    sample = plan(window, counted or 0.0)
+    if sample is None or are_kept(aws, workload.log_group, QUERY, sample):
+        return None
+    return Invocations(build_table([]), True, 0.0, QueryCost(), "", sample)
 
 
 def _filtered(aws: Aws, group: str, window: Window, sample: RangeSample | None) -> tuple[logs.LogRows, ...]:

@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 
 from dashboard import page_runtime
+from dashboard.markup import refresh_cost
 from dashboard.time_range import TimeRange
 from ops.errors import TwinError
 from ops.insight.report_types import QueryCost
@@ -89,5 +90,4 @@ def test_an_open_page_notices_that_the_twins_host_died(
     ],
 )
 def test_the_cost_of_a_refresh(endpoint: str | None, refresh: int | None, said: str) -> None:
-    choice = page_runtime.PageSelection(Target(stack="scilearn", endpoint=endpoint), TimeRange(), refresh)
-    assert said in page_runtime.refresh_cost(QueryCost(24, 0.00024), choice)
+    assert said in refresh_cost.text(QueryCost(24, 0.00024), endpoint is not None, refresh)

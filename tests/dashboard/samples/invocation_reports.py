@@ -13,11 +13,12 @@ from ops.formatting import usd
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.reports.cost import CostReport
-from ops.insight.reports.failures import DURATION_EDGES_MS, SHOWN_COLUMNS, FailuresReport
+from ops.insight.reports.failures import SHOWN_COLUMNS, FailuresReport
 from ops.insight.rules.cold_starts import versions
 from ops.insight.rules.cold_starts.reasons import ColdReason
 from ops.insight.rules.cost.comparison import WeekBefore
 from ops.insight.rules.cost.cost_model import Assumptions
+from ops.insight.rules.duration_counts import DURATION_EDGES_MS
 from tests.dashboard.samples.cold_start_options import sample_imports, sample_options
 from tests.dashboard.samples.series import NOW, TIMEOUT_MS, SampleSeries
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dashboard.services.report_source import LogTopic
+from dashboard.time_range import TimeRange
 from ops.aws.sts import Identity
 from ops.compare.measured import ComparisonRun
+from ops.insight.reports.cold_starts import ColdStartReport
+from ops.insight.reports.failures import FailuresReport
 from ops.insight.sources.traces import TraceSpan, XrayTrace, console_url
 from ops.logs import LogLine, LogPage
 from ops.rightsize.model import Measured
@@ -33,6 +36,9 @@ class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, Ten
     dead_letter_gap: Gap | None = None
     template_stack = "orders"
     _dead_letter_service: SampleDeadLetterService | None = None
+
+    def outline(self, name: str, span: TimeRange) -> ColdStartReport | FailuresReport | None:
+        return None
 
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
         self.calls.append(f"log_lines {topic.kind} {topic.value} {text} {token}")

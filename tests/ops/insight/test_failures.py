@@ -13,6 +13,7 @@ from ops.insight.report_types import Level
 from ops.insight.reports import failures
 from ops.insight.reports.failures import FailuresReport
 from ops.insight.rules import error_counts
+from ops.insight.rules.duration_counts import DURATION_EDGES_MS
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, record, without, world
@@ -118,7 +119,7 @@ def test_the_heat_map_counts_every_invocation_once(stage: Stage) -> None:
     durations = (0.0, 10.0, 10.1, 99.0, 900_000.0)
     lines = [invocation(n, **{contract.INV_DURATION: value}) for n, value in enumerate(durations)]
     counts = report(stage, lines).duration_counts
-    assert counts.sum().to_dict() == dict.fromkeys(failures.DURATION_EDGES_MS, 0.0) | {
+    assert counts.sum().to_dict() == dict.fromkeys(DURATION_EDGES_MS, 0.0) | {
         10: 2.0,
         30: 1.0,
         100: 1.0,

@@ -99,6 +99,25 @@ def test_failures_of_a_busy_day_are_counted_by_type_and_period(stage: Stage) -> 
     assert found.memory.notna().all(axis=1).mean() > 0.9, "by the metric: a sample has gaps between its moments"
 
 
+@pytest.mark.parametrize("made", [cold_starts, failures])
+def test_an_outline_needs_no_log_lines_and_gives_its_metrics_to_the_report(stage: Stage, made: Any) -> None:
+    with busy(stage, f"outline-{made.__name__}") as (aws, fake, workload, service):
+        readings = made.read_metrics(aws, workload, DAY)
+        outline = made.outline(aws, workload, readings)
+        assert outline is not None
+        assert outline.is_outline
+        assert outline.invocations.empty
+        assert not service.insights.queries
+        found = made.report(aws, workload, DAY, readings)
+        assert fake.count("GetMetricData") == 2, "the other one is the log group's IncomingBytes"
+        assert made.outline(aws, workload, readings) is None, "the moments are kept: nothing is waited for"
+    assert not found.is_outline
+    assert len(found.invocations)
+    if made is failures:
+        assert (outline.failed, outline.total) == (found.failed, found.total)
+        assert outline.durations.equals(found.durations)
+
+
 @pytest.mark.parametrize(
     ("after_ms", "cold", "expected"), [(1_100, 400, "yes"), (1_010, 400, "no"), (1_900, 9, "too few")]
 )

@@ -1,0 +1,49 @@
+"""What of a page can be drawn before a sample of log lines is read: it is on the screen at once, and the report follows.
+
+Logs Insights takes seconds for each of the sample's queries. The outline is drawn in a run of the script of its own, because
+a run cannot draw the same chart twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from dashboard.markup import html_blocks
+from dashboard.services.report_source import ReportSource
+from dashboard.time_range import TimeRange
+
+READING = "reading a sample of log lines …"
+_DRAWN = "_outlines_drawn"
+_SENT_AFTER_S = 0.1
+"""Streamlit sends what a run has drawn in the background, and drops what was not sent when the next run begins."""
+
+
+def find(name: str, key: Any, span: TimeRange, source: Callable[[], ReportSource]) -> Any:
+    """The outline of the report ``name``; None where it was drawn already, or nothing is waited for. Raises OpsError."""
+    return None if is_drawn(key) else source().outline(name, span)
+
+
+def is_drawn(key: Any) -> bool:
+    """Whether the outline is on the screen, and the report is not."""
+    return key in st.session_state.get(_DRAWN, ())
+
+
+def follow(key: Any) -> None:
+    """Starts the run that loads the report."""
+    st.session_state.setdefault(_DRAWN, set()).add(key)
+    time.sleep(_SENT_AFTER_S)
+    st.rerun()
+
+
+def forget(key: Any) -> None:
+    """The report is there, or cannot be loaded."""
+    st.session_state.get(_DRAWN, set()).discard(key)
+
+
+def show_reading(title: str) -> None:
+    """In place of a chart titled ``title``."""
+    st.html(html_blocks.instead_of_chart(title, READING))
