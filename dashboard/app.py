@@ -10,7 +10,7 @@ from dashboard import page_runtime, sidebar, start_page, theme
 from dashboard.components.workload_box import workload_lists
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.environment_bar import PRODUCT, environment_bar
-from dashboard.pages import PAGES, START, Entry
+from dashboard.pages import SECTIONS, START, Entry
 from dashboard.server import first_chart
 from dashboard.services.aws_report_source import AwsReportSource
 from dashboard.services.report_source import ReportSource
@@ -34,9 +34,11 @@ def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> No
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
     st.html(theme.STYLE)
     where = st.empty()
-    pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
-    chosen = st.navigation(list(pages), expanded=True)
-    entry = pages[chosen]
+    sections = {
+        name: {_page(entry): entry for entry in entries} for name, entries in {"": (START,), **SECTIONS}.items()
+    }
+    chosen = st.navigation({name: list(pages) for name, pages in sections.items()}, expanded=True)
+    entry = next(pages[chosen] for pages in sections.values() if chosen in pages)
     st.set_page_config(page_title=f"{entry.title} – {PRODUCT}")
     selection, bad_range = None, ""
     error: OpsError | None = None

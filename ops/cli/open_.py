@@ -21,19 +21,19 @@ from ops.target import place_digest
 
 PAGES = (
     "overview",
+    "alarms",
     "queue",
     "concurrency",
     "forecast",
-    "cold-starts",
     "failures",
+    "cold-starts",
+    "trace",
+    "dead-letters",
+    "runbooks",
+    "audit",
     "cost",
     "rightsize",
     "compare",
-    "dead-letters",
-    "trace",
-    "alarms",
-    "runbooks",
-    "audit",
 )
 """The pages of the dashboard, the first at its root."""
 FIRST_PORT, FURTHER_PORTS = 8501, 20
