@@ -19,6 +19,7 @@ from dashboard.markup.environment_bar import principal
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
+from ops.deadletters.ledger.model import RunState
 from ops.errors import OpsError
 from ops.formatting import count
 
@@ -57,7 +58,8 @@ def section() -> None:
     st.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     try:
         service = cached_queries.dead_letter_service()
-        history = audit_summary.summarize_audit(service.audit(), service.verify_audit())
+        running = {run.id for run in service.runs() if run.state is RunState.RUNNING}
+        history = audit_summary.summarize_audit(service.audit(), service.verify_audit(), running=running)
     except OpsError as error:
         error_box.show(error)
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -55,11 +55,15 @@ class History:
         return sum(deleted.values())
 
 
-def summarize_audit(records: Sequence[Record], verified: Verification, now: datetime | None = None) -> History:
-    """``records``: newest first, as ``audit_log.read_records`` gives them."""
+def summarize_audit(
+    records: Sequence[Record], verified: Verification, now: datetime | None = None, running: Container[str] = ()
+) -> History:
+    """``records``: newest first, as ``audit_log.read_records`` gives them. ``running``: the IDs of plans that are known to be
+    carried out at present, which are not taken for killed."""
     now = now or datetime.now(UTC)
     recent = [record for record in records if record.at >= now - RECENT]
-    return History(_finding(recent, records, verified, now), tuple(records), verified, join_entries(records))
+    finding = _finding(recent, records, verified, now, running)
+    return History(finding, tuple(records), verified, join_entries(records))
 
 
 def join_entries(records: Sequence[Record]) -> tuple[Entry, ...]:
@@ -78,7 +82,9 @@ def join_entries(records: Sequence[Record]) -> tuple[Entry, ...]:
     return tuple(reversed(entries))
 
 
-def _finding(recent: Sequence[Record], records: Sequence[Record], verified: Verification, now: datetime) -> Finding:
+def _finding(
+    recent: Sequence[Record], records: Sequence[Record], verified: Verification, now: datetime, running: Container[str]
+) -> Finding:
     if verified.problems:
         count = formatting.count(len(verified.problems), "place")
         return Finding(Level.ACT, f"Critical: the audit log is not consistent in {count}: {verified.problems[0]}")
@@ -88,24 +94,26 @@ def _finding(recent: Sequence[Record], records: Sequence[Record], verified: Veri
             "No data: no operations are recorded; this machine moved or deleted no messages, and ran no runbook.",
         )
     ended = [record for record in recent if record.action in _OPERATIONS and record.outcome != "began"]
-    unfinished = _unfinished_text(recent, now)
+    lost = [record for record in _unfinished(recent) if record.plan not in running]
+    unfinished = _unfinished_text(lost, now, "has no recorded end: it is still in progress, or was killed")
+    going = [record for record in _unfinished(recent) if record.plan in running]
+    in_progress = _unfinished_text(going, now, "is in progress")
     if unfinished and not ended:
-        return Finding(Level.WATCH, f"Warning: {unfinished}.", _page(_unfinished(recent)[0]))
+        return Finding(Level.WATCH, f"Warning: {unfinished}.", _page(lost[0]))
     if not ended:
-        return Finding(
-            Level.OK,
-            "OK: nothing was moved, deleted or run in the last 7 days; no gaps or edits were found in the audit log.",
-        )
+        text = in_progress or "nothing was moved, deleted or run in the last 7 days"
+        return Finding(Level.OK, f"OK: {text}; no gaps or edits were found in the audit log.")
     users = len({record.who for record in ended})
     last = ended[0]
-    text = (
+    text = f"{in_progress}; " if in_progress else ""
+    text += (
         f"{formatting.count(len(ended), 'operation')} in the last 7 days, by {formatting.count(users, 'user')}; latest: "
         f"{last.action} of {last.queue}, {last.outcome or 'done'}"
     )
     sent, failed_again = last.counts.get("sent", 0), last.counts.get("came_back", 0)
     text += f", {failed_again:,} of {sent:,} failed again" if failed_again else ""
     if unfinished:
-        return Finding(Level.WATCH, f"Warning: {text}; {unfinished}.", _page(_unfinished(recent)[0]))
+        return Finding(Level.WATCH, f"Warning: {text}; {unfinished}.", _page(lost[0]))
     if last.outcome in _SUCCESSFUL and not failed_again:
         return Finding(Level.OK, f"OK: {text}; no gaps or edits were found in the audit log.")
     return Finding(Level.WATCH, f"Warning: {text}.", _page(last))
@@ -124,11 +132,7 @@ def _unfinished(records: Sequence[Record]) -> list[Record]:
     return [record for record in newest.values() if record.outcome == "began"]
 
 
-def _unfinished_text(records: Sequence[Record], now: datetime) -> str:
-    for record in _unfinished(records)[:1]:
-        started = formatting.clock(record.at, now)
-        return (
-            f"the {record.action} of {record.queue} that started {started} has no recorded end: it is still in progress, "
-            "or was killed"
-        )
+def _unfinished_text(records: Sequence[Record], now: datetime, state: str) -> str:
+    for record in records[:1]:
+        return f"the {record.action} of {record.queue} that started {formatting.clock(record.at, now)} {state}"
     return ""

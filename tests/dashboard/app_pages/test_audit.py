@@ -97,6 +97,19 @@ def test_the_finding_is_computed() -> None:
     assert "Line 2 does not follow." in broken.text
 
 
+def test_a_redrive_that_is_known_to_run_is_no_warning() -> None:
+    whole = Verification(3, ())
+    going = replace(record("began", days=0.5), plan="p2")
+    finding = audit_summary.summarize_audit([going], whole, NOW, running={"p2"}).finding
+    assert finding.level is Level.OK
+    assert finding.text.startswith("OK: the redrive of dead that started 16:00 UTC is in progress; no gaps")
+    killed = replace(record("began", days=0.6), plan="p1")
+    finding = audit_summary.summarize_audit([going, killed, record(sent=10)], whole, NOW, running={"p2"}).finding
+    assert finding.level is Level.WATCH
+    assert finding.text.startswith("Warning: the redrive of dead that started 16:00 UTC is in progress; 1 operation in")
+    assert finding.text.endswith("that started 13:36 UTC has no recorded end: it is still in progress, or was killed.")
+
+
 def test_letters_of_a_run_that_was_resumed_are_counted_once() -> None:
     started = replace(record("cancelled", days=2, deleted=30), plan="p1")
     resumed = replace(started, action="resume", outcome="began", at=NOW)
