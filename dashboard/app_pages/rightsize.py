@@ -101,15 +101,10 @@ def _stats(measured: Measured, answer: Sizing) -> list[Stat]:
     rows = {row.setting: row for row in answer.rows}
     current = rows.get(answer.current)
     chosen = rows.get(answer.suggested) if answer.suggested else None
-    saving = answer.saving_month
     return [
         Stat("Current", f"{answer.current.memory_mb:,} MB", note=_of(current)),
         Stat("Suggested", f"{answer.suggested.memory_mb:,} MB" if answer.suggested else NONE, note=_of(chosen)),
-        Stat(
-            "Saves per month",
-            _signed(saving.value) if saving else NONE,
-            note=f"{_signed(saving.low)} to {_signed(saving.high)}" if saving else "the number of jobs is unknown",
-        ),
+        _saving(answer.saving_month),
         Stat("Cold starts priced in", percent(answer.cold_share), note="of invocations"),
         Stat(
             "Measured",
@@ -125,6 +120,16 @@ def _of(row: SizedSetting | None) -> str:
     cost = f"{usd(row.usd_per_1000.value)} per 1,000" if row.usd_per_1000 else ""
     batch = f"batches of {row.setting.batch_size}" if row.setting.batch_size > 1 else ""
     return ", ".join(filter(None, (cost, batch)))
+
+
+def _saving(saving: Interval | None) -> Stat:
+    """Under the name that its sign has, not as a negative saving."""
+    if saving is None:
+        return Stat("Saves per month", NONE, note="the number of jobs is unknown")
+    if saving.value < 0:
+        ends = [None if end is None else -end for end in (saving.high, saving.low)]
+        return Stat("Extra cost per month", usd(-saving.value), note=f"{_signed(ends[0])} to {_signed(ends[1])}")
+    return Stat("Saves per month", usd(saving.value), note=f"{_signed(saving.low)} to {_signed(saving.high)}")
 
 
 def _signed(amount: float | None) -> str:

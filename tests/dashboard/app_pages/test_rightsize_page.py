@@ -33,6 +33,12 @@ def test_another_objective_and_number_of_jobs_are_of_the_same_measurements(sampl
     assert "$0.00" in app.text
 
 
+def test_a_change_that_costs_more_is_no_negative_saving(sample: Visit) -> None:
+    app = sample("trouble").open(ENTRY)
+    assert "Extra cost per month" in app.text
+    assert "Saves per month" not in app.text
+
+
 def test_what_may_not_be_suggested_says_why(sample: Visit) -> None:
     app = sample("trouble").open(ENTRY)
     assert not app.at.exception
