@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dashboard import theme
 from dashboard.charts.drawing.base import figure, set_remark
 from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import millis, number, plain
 from ops.insight.imports.model import ImportRecord, heaviest
 
-SHADES = ("#d9d1f5", "#b3a4ea", theme.COLD)
-"""By how much time a module takes itself, the least first."""
+SHADES = (("#d9d1f5", "#18202b"), ("#b3a4ea", "#18202b"), ("#7358cf", "#ffffff"))
+"""Of a module and its name, by how much time it takes itself, the least first: the same on light and dark pages."""
 LEAST_SHARE, MOST = 0.01, 60
 """Of all the time, that a module must take to be drawn, and how many are."""
 
@@ -21,6 +20,8 @@ def flame(record: ImportRecord) -> Chart:
     kept = {place: str(place) for place in places}
     modules = [record.modules[place] for place in places]
     most = max((one.self_us for one in modules), default=1) or 1
+    shades = [SHADES[min(2, int(3 * one.self_us / most))] for one in modules]
+    names = {"color": [ink for _, ink in shades]}
     chart.add_icicle(
         ids=[kept[place] for place in places],
         labels=[plain(one.name, 60) for one in modules],
@@ -30,9 +31,12 @@ def flame(record: ImportRecord) -> Chart:
         tiling={"orientation": "v"},
         sort=False,
         marker={
-            "colors": [SHADES[min(2, int(3 * one.self_us / most))] for one in modules],
+            "colors": [fill for fill, _ in shades],
             "line": {"width": 1},
         },
+        leaf={"opacity": 1},
+        textfont=names,
+        outsidetextfont=names,  # the name of the outermost, which Plotly takes to stand outside
         customdata=[(millis(one.total_us / 1000), millis(one.self_us / 1000)) for one in modules],
         texttemplate="%{label}<br>%{customdata[0]}",
         hovertemplate="%{label}<br>%{customdata[0]} with its imports, %{customdata[1]} itself<extra></extra>",

@@ -82,6 +82,7 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
                 "yref": "paper",
                 "font": {"size": 13},
                 "itemsizing": "constant",
+                "traceorder": "normal",  # Plotly lists stacked bars from the top, the smallest first
             },
             "xaxis": {
                 "title": {"text": x_title, "font": {"size": 12}, "standoff": 4},

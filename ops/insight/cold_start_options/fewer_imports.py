@@ -53,4 +53,4 @@ def _without(base: ColdBase, package: PackageTime, scale: float) -> Option:
 
 
 def _basis(base: ColdBase) -> str:
-    return f"inferred: {base.imports.how}, scaled to INIT on Lambda" if base.imports else ""
+    return f"inferred: {base.imports.how}, scaled to INIT" if base.imports else ""

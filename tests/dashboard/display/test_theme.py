@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from dashboard import theme
+from dashboard.charts import imports
 from ops.insight.report_types import Level
+from tests.dashboard.samples.cold_start_options import sample_imports
 
 CONFIG = Path(theme.__file__).with_name(".streamlit") / "config.toml"
 # Machado, Oliveira and Fernandes (2009), severity 1.0: how a colour-blind eye sees linear RGB.
@@ -136,3 +138,11 @@ def test_a_levels_class_alone_styles_nothing() -> None:
     style = theme.STYLE.read_text()
     alone = [level for level in Level if re.search(rf"(?m)(?:^\s*|[,}}]\s*)\.so-{level.value}\b(?!-)", style)]
     assert not alone
+
+
+def test_names_on_imports_can_be_read_in_light_and_dark() -> None:
+    for fill, ink in imports.SHADES:
+        assert contrast(fill, ink) >= 4.5
+    chart = imports.flame(sample_imports(""))
+    fonts = chart.data[0].textfont["color"], chart.data[0].outsidetextfont["color"]
+    assert fonts[0] == fonts[1], "Plotly writes the outermost name with the second"
