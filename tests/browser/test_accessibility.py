@@ -39,6 +39,15 @@ def test_a_page_breaks_no_rule(samples: str, page: Page, key: str, sample: str) 
     check(page)
 
 
+@pytest.mark.parametrize("identifier", ["job-4", "unknown"])
+def test_a_trace_breaks_no_rule(samples: str, page: Page, identifier: str) -> None:
+    visit(page, samples, "trace", f"trouble&id={identifier}")
+    page.locator(".st-key-find-trace button").click()
+    expect(page.locator(".so-finding")).to_be_visible()
+    wait_until_unchanged(page)
+    check(page)
+
+
 def test_the_choice_of_a_workload_breaks_no_rule(samples: str, page: Page) -> None:
     visit(page, samples, "start", "")
     check(page)

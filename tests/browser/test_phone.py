@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from dashboard.pages import PAGES
-from tests.browser.chromium import IDLE, wait_until
+from tests.browser.chromium import IDLE, wait_until, wait_until_unchanged
 from tests.browser.cut_text import OUTSIDE
 
 pytestmark = pytest.mark.browser
@@ -33,6 +33,15 @@ def visit(page: Page, samples: str, key: str, sample: str) -> None:
 def test_no_page_scrolls_sideways(samples: str, phone: Page, key: str, sample: str) -> None:
     """Nor does one with the longest names: tests/browser/test_dashboard.py."""
     visit(phone, samples, key, sample)
+    assert phone.evaluate(OUTSIDE) == []
+
+
+@pytest.mark.parametrize("identifier", ["job-4", "huge"])
+def test_no_trace_scrolls_sideways(samples: str, phone: Page, identifier: str) -> None:
+    phone.goto(f"{samples}/{PAGES['trace'].address}?live=false&stack=trouble&id={identifier}")
+    phone.locator(".st-key-find-trace button").click()
+    expect(phone.locator(".so-finding")).to_be_visible()
+    wait_until_unchanged(phone)
     assert phone.evaluate(OUTSIDE) == []
 
 
