@@ -103,7 +103,7 @@ def _versions(report: FailuresReport) -> None:
         rows.assign(share=rows["share"] * 100, **{name: rows[name].round() for name in quantiles}),
         "failing-versions",
         {
-            "version": "Version",
+            "version": st.column_config.TextColumn("Version"),
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "failed": st.column_config.NumberColumn("Failed", format="localized"),
             "share": st.column_config.NumberColumn("Failed (%)", format="%.2f"),
