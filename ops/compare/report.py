@@ -136,7 +136,7 @@ def loss_sentence(run: ComparisonRun) -> str:
 
 
 def scaling_sentence(run: ComparisonRun) -> str:
-    return f"{'; '.join(_scaling(run))}."
+    return f"{'. '.join(_scaling(run))}."
 
 
 def _scaling(run: ComparisonRun) -> Iterator[str]:

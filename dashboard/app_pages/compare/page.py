@@ -71,7 +71,7 @@ def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
             what = "for the result" if name == SYNCHRONOUS else "to hand it over"
             shown.append(_times(f"{name.capitalize()} wait", form.wait, what))
     if event := run.form(EVENT_DRIVEN):
-        shown.append(_times("Event-driven result", event.to_result, "after its arrival"))
+        shown.append(_times("Event-driven result", event.to_result, "after its arrival", "no result in time"))
     lost = {form.form: form.lost for form in run.forms}
     killed = any(form.killed_at_s is not None for form in run.forms)
     value = " / ".join(number(each) for each in lost.values())
@@ -94,9 +94,9 @@ def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
     ]
 
 
-def _times(label: str, found: Percentiles | None, what: str) -> Stat:
+def _times(label: str, found: Percentiles | None, what: str, missing: str = "no call was answered") -> Stat:
     if found is None:
-        return Stat(label, NONE, note="no call was answered")
+        return Stat(label, NONE, note=missing)
     return Stat(label, millis(found.p95), note=f"p95, {what}; p50 {millis(found.p50)}, p99 {millis(found.p99)}")
 
 
