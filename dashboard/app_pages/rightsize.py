@@ -59,7 +59,7 @@ def _measured(measured: Measured, command: str) -> None:
     except OpsError as error:
         error_box.show(error)
         return
-    level = Level.UNKNOWN if answer.suggested is None else Level.WATCH if measured.stopped else Level.OK
+    level = Level.WATCH if answer.suggested is None or measured.stopped else Level.OK
     with top:
         with st.container(key="opening"):
             page_runtime.show_finding(Finding(level, answer.finding))
@@ -104,7 +104,7 @@ def _stats(measured: Measured, answer: Sizing) -> list[Stat]:
     return [
         Stat("Current", f"{answer.current.memory_mb:,} MB", note=_of(current)),
         Stat("Suggested", f"{answer.suggested.memory_mb:,} MB" if answer.suggested else NONE, note=_of(chosen)),
-        _saving(answer.saving_month),
+        _saving(answer),
         Stat("Cold starts priced in", percent(answer.cold_share), note="of invocations"),
         Stat(
             "Measured",
@@ -122,10 +122,12 @@ def _of(row: SizedSetting | None) -> str:
     return ", ".join(filter(None, (cost, batch)))
 
 
-def _saving(saving: Interval | None) -> Stat:
+def _saving(answer: Sizing) -> Stat:
     """Under the name that its sign has, not as a negative saving."""
+    saving = answer.saving_month
     if saving is None:
-        return Stat("Saves per month", NONE, note="the number of jobs is unknown")
+        why = "the number of jobs is unknown" if answer.suggested else "no setting is suggested"
+        return Stat("Saves per month", NONE, note=why)
     if saving.value < 0:
         ends = [None if end is None else -end for end in (saving.high, saving.low)]
         return Stat("Extra cost per month", usd(-saving.value), note=f"{_signed(ends[0])} to {_signed(ends[1])}")
