@@ -189,7 +189,10 @@ def _searched(found: JobTrace) -> None:
         "Requests": found.request_ids,
         "Traces": found.trace_ids,
     }
-    rows |= {name: ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "") for name, ids in names.items() if ids}
+    known = {name: ", ".join(ids[:12]) + (" …" if len(ids) > 12 else "") for name, ids in names.items() if ids}
+    if known:
+        st.subheader("IDs", anchor=False)
+        st.html(html_blocks.facts(known))
     st.subheader("Sources searched", anchor=False)
     st.html(html_blocks.facts(rows))
 
