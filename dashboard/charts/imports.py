@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dashboard.charts.drawing.base import figure, set_remark
 from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import millis, number, plain
@@ -9,14 +11,18 @@ from ops.insight.imports.model import ImportRecord, heaviest
 
 SHADES = (("#d9d1f5", "#18202b"), ("#b3a4ea", "#18202b"), ("#7358cf", "#ffffff"))
 """Of a module and its name, by how much time it takes itself, the least first: the same on light and dark pages."""
+LEAST_PX, LINE_PX, TWO_LINES_PX = 330, 26, 36
+"""Of the chart, and of a module with its name in one line or two: Plotly leaves out a name that is higher than its place."""
 LEAST_SHARE, MOST = 0.01, 60
 """Of all the time, that a module must take to be drawn, and how many are."""
 
 
 def flame(record: ImportRecord) -> Chart:
     """From the handler's module downwards, in milliseconds."""
-    chart = figure("Imports of the handler", "ms, from the handler's module downwards", height=330)
     places = heaviest(record, LEAST_SHARE, MOST)
+    depth = _depth(record, places)
+    height = max(LEAST_PX, depth * LINE_PX)
+    chart = figure("Imports of the handler", "ms, from the handler's module downwards", height=height)
     kept = {place: str(place) for place in places}
     modules = [record.modules[place] for place in places]
     most = max((one.self_us for one in modules), default=1) or 1
@@ -38,7 +44,7 @@ def flame(record: ImportRecord) -> Chart:
         textfont=names,
         outsidetextfont=names,  # the name of the outermost, which Plotly takes to stand outside
         customdata=[(millis(one.total_us / 1000), millis(one.self_us / 1000)) for one in modules],
-        texttemplate="%{label}<br>%{customdata[0]}",
+        texttemplate="%{label}" + ("<br>" if height >= depth * TWO_LINES_PX else " ") + "%{customdata[0]}",
         hovertemplate="%{label}<br>%{customdata[0]} with its imports, %{customdata[1]} itself<extra></extra>",
         pathbar={"visible": False},
     )
@@ -51,3 +57,12 @@ def flame(record: ImportRecord) -> Chart:
     left_out = len(record.modules) - len(places)
     set_remark(chart, f"{number(left_out)} shorter modules not drawn" if left_out else "")
     return chart
+
+
+def _depth(record: ImportRecord, places: Sequence[int]) -> int:
+    """How many modules stand below each other; 1 for none."""
+    levels: dict[int, int] = {}
+    for place in sorted(places):  # a module comes after the one that imports it
+        parent = record.modules[place].parent
+        levels[place] = 1 + (levels.get(parent, 0) if parent is not None else 0)
+    return max(levels.values(), default=1)
