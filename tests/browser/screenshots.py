@@ -1,11 +1,14 @@
 """Pictures of the running product: every page on the running twin, and a redrive, as PNG files.
 
-``.venv/bin/python -m tests.browser.screenshots FOLDER``; send the twin some traffic first (``ops twin traffic``).
+``.venv/bin/python -m tests.browser.screenshots FOLDER``; send the twin some traffic first (``ops twin traffic``). Right-sizing
+and Compare are taken where ``ops rightsize`` and ``ops compare`` have measured; Trace is of a job that was redriven.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -22,6 +25,9 @@ DRAWN = (
     "document.querySelector('.st-key-pipeline, [data-testid=stPlotlyChart], .so-stats, .so-finding') &&"
     "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(e => e.querySelector('.main-svg'))"
 )
+
+MEASURED = {"rightsize": "ops rightsize", "compare": "ops compare"}
+"""Pages that show what a command measured last."""
 
 
 def scan_dead_letter_queue(page: Page) -> None:
@@ -48,6 +54,21 @@ def redrive_unknown_jobs(page: Page) -> None:
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
+def redriven_job() -> str:
+    """The ID of a job that no version of the function can process."""
+    command = [sys.executable, "-m", "ops", "dlq", "list", "--json"]
+    listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    letters = [each["letter"] for each in listed["letters"]]
+    unknown = [each for each in letters if each["attributes"].get("ErrorType", {}).get("value") == "UnknownJob"]
+    return str(json.loads(unknown[0]["body"])["job_id"])
+
+
+def photograph(page: Page, path: Path) -> None:
+    wait_until_unchanged(page)
+    page.screenshot(path=path)
+    print(path)
+
+
 def take(folder: Path, width: int, height: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     environ = {"OPS_TWIN_DIR": str(twin_state.folder()), "OPS_TARGET": "twin"}
@@ -60,20 +81,27 @@ def take(folder: Path, width: int, height: int) -> None:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             for entry in PAGES.values():
+                if entry.key == "trace":  # of a job that was redriven, at the end
+                    continue
                 page.goto(f"{address}/{'' if entry.key == 'overview' else entry.address}?live=false")
                 expect(page.locator(".so-finding")).to_be_visible()
                 if entry.key == "dead_letters":
                     scan_dead_letter_queue(page)
                 wait_until(page, DRAWN)
-                wait_until_unchanged(page)
-                page.screenshot(path=folder / f"{entry.address}-{scheme}.png")
-                print(folder / f"{entry.address}-{scheme}.png")
+                if entry.key in MEASURED and page.locator(".so-empty").count():
+                    print(f"{entry.title}: nothing is measured; run {MEASURED[entry.key]} first", file=sys.stderr)
+                    continue
+                photograph(page, folder / f"{entry.address}-{scheme}.png")
         page.emulate_media(color_scheme="light")
         page.goto(f"{address}/{PAGES['dead_letters'].address}?live=false")
         redrive_unknown_jobs(page)
-        wait_until_unchanged(page)
-        page.screenshot(path=folder / "redrive-light.png")
-        print(folder / "redrive-light.png")
+        photograph(page, folder / "redrive-light.png")
+        trace = f"{address}/{PAGES['trace'].address}?live=false&id={redriven_job()}"
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            page.goto(trace)
+            expect(page.locator(".so-finding")).to_be_visible()
+            photograph(page, folder / f"trace-{scheme}.png")
 
 
 def main() -> None:
