@@ -10,7 +10,7 @@ from dashboard import page_runtime, sidebar, start_page, theme
 from dashboard.components.workload_box import workload_lists
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.environment_bar import PRODUCT, environment_bar
-from dashboard.pages import SECTIONS, START, Entry
+from dashboard.pages import PAGES, SECTIONS, START, Entry
 from dashboard.server import first_chart
 from dashboard.services.aws_report_source import AwsReportSource
 from dashboard.services.report_source import ReportSource
@@ -34,11 +34,10 @@ def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> No
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
     st.html(theme.STYLE)
     where = st.empty()
-    sections = {
-        name: {_page(entry): entry for entry in entries} for name, entries in {"": (START,), **SECTIONS}.items()
-    }
-    chosen = st.navigation({name: list(pages) for name, pages in sections.items()}, expanded=True)
-    entry = next(pages[chosen] for pages in sections.values() if chosen in pages)
+    pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
+    st.html(_section_names())
+    chosen = st.navigation(list(pages), expanded=True)
+    entry = pages[chosen]
     st.set_page_config(page_title=f"{entry.title} – {PRODUCT}")
     selection, bad_range = None, ""
     error: OpsError | None = None
@@ -85,3 +84,13 @@ def _page(entry: Entry) -> st.Page:
         url_path=entry.address,
         default=entry.key == "overview",
     )
+
+
+def _section_names() -> str:
+    """The names of the navigation's sections, above the first page of each. Streamlit's own sections put other elements than
+    items into the list, which breaks it for screen readers (WCAG 1.3.1)."""
+    keys = list(PAGES)
+    first = {name: keys.index(entries[0].key) + 1 for name, entries in SECTIONS.items()}
+    item = '[data-testid="stSidebarNavItems"] > li:nth-child'
+    rules = (f'{item}({place})::before {{ content: "{name}"; }}' for name, place in first.items())
+    return f"<style>{' '.join(rules)}</style>"
