@@ -1,7 +1,7 @@
 """Pictures of the running product: every page on the running twin, and a redrive, as PNG files.
 
 ``.venv/bin/python -m tests.browser.screenshots FOLDER``; send the twin some traffic first (``ops twin traffic``). Right-sizing
-and Compare are taken where ``ops rightsize`` and ``ops compare`` have measured; Trace is of a job that was redriven.
+and Compare are taken where ``ops rightsize`` and ``ops compare`` have measured; Trace is of a job that failed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def redrive_unknown_jobs(page: Page) -> None:
     page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
-def redriven_job() -> str:
+def unknown_job() -> str:
     """The ID of a job that no version of the function can process."""
     command = [sys.executable, "-m", "ops", "dlq", "list", "--json"]
     listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -81,7 +81,7 @@ def take(folder: Path, width: int, height: int) -> None:
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             for entry in PAGES.values():
-                if entry.key == "trace":  # of a job that was redriven, at the end
+                if entry.key == "trace":  # of a job that failed, at the end
                     continue
                 page.goto(f"{address}/{'' if entry.key == 'overview' else entry.address}?live=false")
                 expect(page.locator(".so-finding")).to_be_visible()
@@ -94,9 +94,9 @@ def take(folder: Path, width: int, height: int) -> None:
                 photograph(page, folder / f"{entry.address}-{scheme}.png")
         page.emulate_media(color_scheme="light")
         page.goto(f"{address}/{PAGES['dead_letters'].address}?live=false")
+        trace = f"{address}/{PAGES['trace'].address}?live=false&id={unknown_job()}"
         redrive_unknown_jobs(page)
         photograph(page, folder / "redrive-light.png")
-        trace = f"{address}/{PAGES['trace'].address}?live=false&id={redriven_job()}"
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             page.goto(trace)
