@@ -46,8 +46,9 @@ class App:
 
     @property
     def html(self) -> str:
-        """Every HTML block as it is sent, but for the style."""
-        return "\n".join(body for block in self.at.get("html") if not (body := block.proto.body).startswith("<style>"))
+        """Every HTML block as it is sent, but for styles and scripts."""
+        bodies = [block.proto.body for block in self.at.get("html")]
+        return "\n".join(body for body in bodies if not body.startswith(("<style>", "<script>")))
 
     @property
     def text(self) -> str:

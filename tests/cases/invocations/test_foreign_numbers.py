@@ -151,7 +151,8 @@ def test_restores_are_shown_priced_and_their_other_charges_named(stage: world.St
     billed = part(report, "Lambda duration") + part(report, "Lambda restore")
     assert billed == pytest.approx(1.2 * table.gb_second("arm64")), "the lines' billed time, at the function's size"
     assert part(report, "Lambda restore") == pytest.approx(0.4 * table.gb_second("arm64"))
-    assert any("SnapStart" in text for text in report.left_out)
+    assert part(report, "SnapStart restores by the GB") > 0
+    assert "mostly SnapStart restores by the GB" in report.finding.text
     with world.world(stage, metrics, log_lines=lines) as (aws, _):
         started = cold_starts.report(aws, PLAIN, WHOLE)
     assert (started.share, started.init_p50_ms) == (0.5, 600.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,11 +101,22 @@ def desk(
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Someone who sits at a terminal and types these lines."""
+    """Someone who sits at a terminal and types these lines; ``meanwhile`` happens before the last one."""
     import io
 
-    def types(*lines: str) -> None:
-        typed = io.StringIO("".join(f"{line}\n" for line in lines))
+    class Typed(io.StringIO):
+        def __init__(self, lines: tuple[str, ...], meanwhile: Callable[[], None]) -> None:
+            super().__init__("".join(f"{line}\n" for line in lines))
+            self.left, self.meanwhile = len(lines), meanwhile
+
+        def readline(self, size: int | None = -1, /) -> str:
+            self.left -= 1
+            if self.left == 0:
+                self.meanwhile()
+            return super().readline(-1 if size is None else size)
+
+    def types(*lines: str, meanwhile: Callable[[], None] = lambda: None) -> None:
+        typed = Typed(lines, meanwhile)
         typed.isatty = lambda: True  # type: ignore[method-assign]
         monkeypatch.setattr("sys.stdin", typed)
 

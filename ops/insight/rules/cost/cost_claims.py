@@ -91,4 +91,6 @@ def _without_success(readings: Readings, total: float) -> Observation:
 
 
 def _named(component: str) -> str:
-    return component if component[:2].isupper() or component.startswith("Lambda") else component.lower()
+    first = component.split()[0]
+    is_name = first == "Lambda" or not first[1:].islower()  # SQS, SnapStart
+    return component if is_name else component[:1].lower() + component[1:]
