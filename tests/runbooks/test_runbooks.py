@@ -20,7 +20,7 @@ from ops.cli.commands_base.lazy_group import LazyCommand
 from tests.runbooks.pages import PAGES, Alarm, alarms, commands, headings, is_live, on_paper
 
 EVERY_PAGE = pytest.mark.parametrize("name", PAGES)
-GLOBAL_OPTIONS = {"query", "output", "region", "profile", "endpoint-url", "no-cli-pager"}
+GLOBAL_OPTIONS = {"query", "output", "region", "profile", "endpoint-url", "no-cli-pager", "cli-binary-format"}
 
 
 def test_every_alarm_names_a_runbook_that_is_there() -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.components import widgets
-from dashboard.components.queries import dead_letter_queries as cached_queries
+from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import NONE, duration, escape, number, sendable, utc
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.environment_bar import principal
@@ -57,7 +57,7 @@ def section() -> None:
     entry = PAGES["audit"]
     st.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     try:
-        service = cached_queries.dead_letter_service()
+        service = dead_letter_queries.dead_letter_service()
         running = {run.id for run in service.runs() if run.state is RunState.RUNNING}
         history = audit_summary.summarize_audit(service.audit(), service.verify_audit(), running=running)
     except OpsError as error:

@@ -109,7 +109,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Any:
             super().__init__("".join(f"{line}\n" for line in lines))
             self.left, self.meanwhile = len(lines), meanwhile
 
-        def readline(self, size: int | None = -1, /) -> str:
+        def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override]  # as the stubs have StringIO itself
             self.left -= 1
             if self.left == 0:
                 self.meanwhile()

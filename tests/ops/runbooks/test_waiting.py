@@ -134,7 +134,7 @@ def test_an_alarm_that_was_ok_before_the_change_counts_once_it_could_have_fired_
     found = stage.run("wait.alarm-ok", alarm="function-errors")
     assert (found["state"], stage.waited) == ("OK", 165), "3 of 3 minutes after the change, looked at every 15 s"
     assert (
-        "orders-function-errors is in OK; waiting for OK; tells whether the last change has helped in 160 s"
+        "orders-function-errors is in OK; waiting for OK; tells whether the last change has helped in 2 min 40 s"
         in stage.said[0]
     )
     stage.waited, stage.changed_ago_s = 0, 200
