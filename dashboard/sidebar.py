@@ -15,7 +15,8 @@ from dashboard import zoom
 from dashboard.charts.drawing.comparison import COMPARISONS
 from dashboard.components import workload_box
 from dashboard.components.workload_choice import WorkloadChoice
-from dashboard.formatting import escape, local_range, sendable, zone
+from dashboard.formatting import local_range, sendable, zone
+from dashboard.markup import html_blocks
 from dashboard.page_runtime import PageSelection
 from dashboard.services.workload_lists import WorkloadLists
 from dashboard.time_range import TimeRange
@@ -109,7 +110,7 @@ def _target(lists: WorkloadLists) -> Target | None:
             _box(choice, place, lists)
     where = f"Local twin, {target.region}" if target.is_twin else f"AWS, {target.region or 'profile default region'}"
     profile = "" if target.is_twin else target.profile or os.environ.get("AWS_PROFILE", "")
-    st.html(f'<span class="so-quiet">{escape(f"{where}, profile {profile}" if profile else where)}</span>')
+    st.html(html_blocks.quiet(f"{where}, profile {profile}" if profile else where))
     return target
 
 
@@ -156,7 +157,7 @@ def _span(target: Target) -> TimeRange:
     end = _moment("To (UTC)", "to", now)
     zoom.control()
     span = spans.custom(start, end)
-    st.html(f'<span class="so-quiet">{escape(local_range(span.start, span.end, zone(st.context.timezone)))}</span>')
+    st.html(html_blocks.quiet(local_range(span.start, span.end, zone(st.context.timezone))))
     return span
 
 

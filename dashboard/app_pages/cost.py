@@ -5,7 +5,7 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.charts import cost as charts
 from dashboard.components import cost_assumptions, sample_traffic, widgets
-from dashboard.formatting import NONE, escape, number, percent, usd
+from dashboard.formatting import NONE, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops.insight.reports.cost import CostReport
@@ -68,7 +68,7 @@ def draw(report: CostReport) -> None:
     notes += [f"Note: {text}." for text in report.inferred]
     if report.measured_log_bytes is not None:
         notes.append(f"Measured log volume: {number(report.measured_log_bytes)} bytes per invocation.")
-    st.html(f'<span class="so-quiet">{escape(" ".join(notes))}</span>')
+    st.html(html_blocks.quiet(" ".join(notes)))
 
 
 report_area = st.container()  # above the assumptions, which the report needs first

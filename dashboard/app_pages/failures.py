@@ -147,7 +147,7 @@ def _failed(report: FailuresReport) -> None:
         st.html('<span class="so-quiet">Select a row for its log lines.</span>')
         return
     request_id, started, trace = selected
-    st.html(f'<span class="so-quiet">{escape(f"Invocation {request_id}, started {utc(started)}")}</span>')
+    st.html(html_blocks.quiet(f"Invocation {request_id}, started {utc(started)}"))
     show_trace_link(request_id, "Trace this invocation")
     show_trace(trace, "invocation")
     show_log_panel(LogTopic("request", request_id, at=started.to_pydatetime()))

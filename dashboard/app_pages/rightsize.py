@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.charts import rightsize as charts
 from dashboard.components import widgets
-from dashboard.formatting import NONE, escape, millis, number, percent, usd
+from dashboard.formatting import NONE, millis, number, percent, usd
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
@@ -67,8 +67,8 @@ def _measured(measured: Measured, command: str) -> None:
     widgets.pair((charts.cost(answer), "rightsize-cost"), (charts.latency(answer), "rightsize-latency"))
     _table(answer)
     notes = " ".join(answer.notes)
-    st.html(f'<span class="so-quiet">{escape(notes)}</span>')
-    st.caption("Measure again:")
+    st.html(html_blocks.quiet(notes))
+    st.html(html_blocks.quiet("Measure again:"))
     st.code(command, language=None)
 
 

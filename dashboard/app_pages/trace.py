@@ -12,7 +12,7 @@ from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.components import widgets
 from dashboard.components.logs_and_traces.trace_link import TRACE_KEY
-from dashboard.formatting import NONE, escape, millis, number, utc
+from dashboard.formatting import NONE, millis, number, utc
 from dashboard.markup import error_box, html_blocks, waterfall
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
@@ -62,7 +62,7 @@ def show() -> None:
     if found.look.partial:
         st.html(html_blocks.partial(found.look.partial))
     with page_runtime.page_context().cost:
-        st.html(f'<span class="so-quiet">{escape(_cost(target, found))}</span>')
+        st.html(html_blocks.quiet(_cost(target, found)))
 
 
 def _say(headline: str, *chips: str) -> None:
@@ -114,7 +114,7 @@ def _draw(found: JobTrace) -> None:
     if shortened and not to_scale:
         st.html('<span class="so-quiet">Waits are drawn shorter than they were; the axis has the times.</span>')
     if found.left_out:
-        st.html(f'<span class="so-quiet">{escape(waterfall.left_out(found))}</span>')
+        st.html(html_blocks.quiet(waterfall.left_out(found)))
     with st.expander(f"{formatting.count(len(found.spans), 'span')} as a table", icon=":material/table_rows:"):
         _table(found)
 

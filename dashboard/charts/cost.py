@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import tzinfo
 
 import numpy as np
@@ -18,6 +19,8 @@ from ops.insight.rules.cost.function_cost import is_compute
 
 BAR_PX = 30
 """Height of a component's bar with its gap."""
+CAUSE_MOST = 26
+"""Characters of a cause beside its bar, which leave the bar room on a phone; the tooltip has all of it."""
 CAUSES_MOST = 8
 """Causes with a bar of their own: the rest is small beside them."""
 
@@ -35,7 +38,15 @@ def components(report: CostReport) -> Chart:
     return _bars("Cost by component", names, parts["usd"], report.total_usd, theme.VISIBLE, "no cost in this range")
 
 
-def _bars(title: str, names: list[str], dollars: pd.Series, total: float, colour: str, otherwise: str) -> Chart:
+def _bars(
+    title: str,
+    names: list[str],
+    dollars: pd.Series,
+    total: float,
+    colour: str,
+    otherwise: str,
+    whole_names: list[str] | None = None,
+) -> Chart:
     chart = figure(title, "USD in range", height=60 + BAR_PX * max(1, len(names)))
     shares = dollars / total if total else dollars * 0
     chart.add_bar(
@@ -45,7 +56,8 @@ def _bars(title: str, names: list[str], dollars: pd.Series, total: float, colour
         text=[f"{usd(value)} · {percent(share)}" for value, share in zip(dollars, shares, strict=True)],
         textposition="outside",
         cliponaxis=False,
-        hovertemplate="%{y}<br>%{text}<extra></extra>",
+        customdata=whole_names or names,
+        hovertemplate="%{customdata}<br>%{text}<extra></extra>",
         marker={"color": colour},
         width=0.65 if len(names) > 1 else 0.35,  # one bar alone has the plot's whole height
     )
@@ -62,12 +74,23 @@ def failures(report: CostReport) -> Chart:
     found = report.failures.head(CAUSES_MOST)
     return _bars(
         "Cost of failed attempts by cause",
-        [f"{plain(cause)} ({what})" for cause, what in zip(found["cause"], found["what"], strict=True)],
+        _distinct(
+            f"{plain(cause, CAUSE_MOST)} ({what})" for cause, what in zip(found["cause"], found["what"], strict=True)
+        ),
         found["usd"],
         report.total_usd,
         theme.DEAD,
         "no attempt failed in this range",
+        [f"{plain(cause)} ({what})" for cause, what in zip(found["cause"], found["what"], strict=True)],
     )
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Two bars of one name would be drawn over each other: the second gets a space that does not show."""
+    found: list[str] = []
+    for name in names:
+        found.append(name + "\u00a0" * sum(other.rstrip("\u00a0") == name for other in found))
+    return found
 
 
 def trend(report: CostReport, viewer: tzinfo) -> Chart:

@@ -103,7 +103,7 @@ def show_imports(record: ImportRecord | None) -> None:
     about = ", ".join(filter(None, [record.how, record.machine]))
     when = f"{record.recorded_at:%Y-%m-%d %H:%M} UTC"
     text = f"{number(len(record.modules))} modules in {millis(record.total_ms)}: {about}, {when}, not on Lambda."
-    st.html(f'<span class="so-quiet">{escape(text)}</span>')
+    st.html(html_blocks.quiet(text))
     if record.statements:
         widgets.table(
             [

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import theme
 from dashboard.formatting import escape, number, percent, rate
+from dashboard.markup import html_blocks
 from dashboard.pages import PAGES
 from ops import formatting
 from ops.insight.reports.dead_letters import RATE_WINDOW
@@ -38,7 +39,7 @@ def show(rates: PipelineRates, stops: Pipeline) -> None:
         own = f" (moved to DLQ: {formatting.duration(RATE_WINDOW.total_seconds())})" if rates.died is not None else ""
         over = f", {formatting.mean_of(rates.over)}{own}" if rates.over else ""
         note = f"Arrow width: rate per minute{over}; the widest is {rate(widest)}."
-        st.html(f'<span class="so-quiet">{escape(note)}</span>')
+        st.html(html_blocks.quiet(note))
 
 
 def arrows(rates: PipelineRates) -> tuple[str, str, str, str]:

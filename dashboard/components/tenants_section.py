@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.components import widgets
-from dashboard.formatting import NONE, duration, escape, percent
+from dashboard.formatting import NONE, duration, percent
 from dashboard.markup import error_box, html_blocks
 from ops import formatting
 from ops.errors import OpsError
@@ -52,7 +52,7 @@ def show_tenants() -> None:
     if kept is None or kept[0] != key:
         cost = "free on the twin" if selection.target.is_twin else f"at most {formatting.price(MAX_USD)} for a search"
         text = f"From what the function logged of its batches: {cost}. The queue itself is not touched."
-        st.html(f'<span class="so-quiet">{escape(text)}</span>')
+        st.html(html_blocks.quiet(text))
         return
     _draw(kept[1])
 
@@ -66,7 +66,7 @@ def _draw(report: TenantReport) -> None:
     unnamed = (
         f" {formatting.count(report.unnamed, 'message')} without one." if report.unnamed and report.tenants else ""
     )
-    st.html(f'<span class="so-quiet">{escape(f"Sample: {report.method}.{more}{unnamed}")}</span>')
+    st.html(html_blocks.quiet(f"Sample: {report.method}.{more}{unnamed}"))
     if report.look.partial:
         st.html(html_blocks.partial(report.look.partial))
 

@@ -11,7 +11,8 @@ import streamlit as st
 
 from dashboard.components import workload_choice
 from dashboard.components.workload_choice import MARKS, SEPARATOR, WorkloadChoice
-from dashboard.formatting import escape, moment, sendable
+from dashboard.formatting import moment, sendable
+from dashboard.markup import html_blocks
 from dashboard.services.workload_lists import ListState, ListWorkloads, WorkloadLists
 from ops import formatting
 from ops.insight.report_types import Level
@@ -118,7 +119,7 @@ def _label(row: WorkloadStatus) -> str:
 
 
 def _notes(place: Target | None, state: ListState) -> str:
-    return "".join(f'<span class="so-quiet">{escape(line)}</span>' for line in _lines(place, state)) or "<span></span>"
+    return "".join(html_blocks.quiet(line) for line in _lines(place, state)) or "<span></span>"
 
 
 def _lines(place: Target | None, state: ListState) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
 from dashboard import runbooks, theme
-from dashboard.formatting import duration, moment, utc, zone_name
+from dashboard.formatting import duration, escape, moment, utc, zone_name
 from dashboard.markup.templates import Macros
 from dashboard.pages import Entry
 from ops.formatting import capitalized
@@ -87,6 +87,11 @@ def notes(title: str, lines: Sequence[str]) -> str:
 def partial(lines: Sequence[str]) -> str:
     """What the page could not read, or only in part."""
     return notes("Partial data", lines)
+
+
+def quiet(text: str) -> str:
+    """A remark below what it explains."""
+    return f'<span class="so-quiet">{escape(text)}</span>'
 
 
 def heading(text: str) -> str:

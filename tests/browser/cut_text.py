@@ -34,7 +34,7 @@ OUTSIDE = """() => {
   };
   const outside = [...main.querySelectorAll('*')].filter(e => {
     const box = e.getBoundingClientRect();
-    return box.width && box.right > innerWidth + 1 && !scrolls(e);
+    return box.width && e.checkVisibility() && box.right > innerWidth + 1 && !scrolls(e);  // a closed expander has no width yet
   });
   const widths = [document.documentElement.scrollWidth, main.scrollWidth].filter(width => width > innerWidth);
   return [...widths, ...outside.map(e => `${e.tagName}.${e.className}: ${e.textContent.slice(0, 40)}`)];

@@ -145,6 +145,7 @@ def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry)
         "audit": ".so-stats, .st-key-trouble",
         "trace": ".st-key-trace-search",
         "runbooks": ".so-book",
+        **dict.fromkeys(("compare", "rightsize"), ".js-plotly-plot .main-svg, .so-empty"),  # nothing was measured yet
         "forecast": ".js-plotly-plot .main-svg, .so-zero, .so-empty",  # without work it has no time per message
     }
     expect(page.locator(drawn.get(entry.key, ".js-plotly-plot .main-svg, .so-zero")).first).to_be_visible()

@@ -82,7 +82,7 @@ def _show_chart(report: AlarmsReport, row: AlarmRow) -> None:
         st.html(html_blocks.empty("No chart", report.no_chart or "Its metric could not be read."))
         return
     widgets.chart(charts.chart(report.chart, row.label, page_runtime.ZONE), "alarm")
-    st.html(f'<span class="so-quiet">{escape(charts.window_text(report.chart))}</span>')
+    st.html(html_blocks.quiet(charts.window_text(report.chart)))
 
 
 def _show_runbook(row: AlarmRow) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.components.queries import alarm_checks
-from dashboard.formatting import escape, usd
+from dashboard.formatting import usd
 from dashboard.markup import alarms as markup
 from dashboard.markup import error_box, html_blocks
 from ops.alarms.rehearsal import DELAYS_COUNTED
@@ -42,7 +42,7 @@ def show_rehearsal(checks: AlarmChecks) -> None:
         error_box.show(FAILED, again=False, title="The alarms could not be rehearsed")
         return
     st.html(html_blocks.lead(summary(found)))
-    st.html(f'<span class="so-quiet">{escape(" ".join(filter(None, (found.note, DELAYS_COUNTED))))}</span>')
+    st.html(html_blocks.quiet(" ".join(filter(None, (found.note, DELAYS_COUNTED)))))
     st.html(markup.coverage(found))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.markup import html_blocks
 from ops.compare.arrivals import PEAK_FACTOR
 from ops.compare.costs import instance_prices
 from ops.compare.costs.assumptions import CostAssumptions
@@ -19,10 +20,10 @@ _DEFAULTS = CostAssumptions()
 def edit(run: ComparisonRun | None) -> CostAssumptions:
     """Each change computes the costs again."""
     st.subheader("Assumptions", anchor=False)
-    st.caption("A field that is empty is as it was measured, or as its gray text says.")
+    st.html(html_blocks.quiet("A field that is empty is as it was measured, or as its gray text says."))
     container, function = st.columns(2, gap="large")
     with container:
-        st.caption("Synchronous container")
+        st.html(html_blocks.quiet("Synchronous container"))
         (type_, price, least_), (at_once_, used, time_), (peak_, *_) = _grid()
         instances = (*instance_prices.names(), OTHER)
         kind = type_.selectbox("Instance type", instances, key="cmp-instance", bind="query-params") or instances[0]
@@ -37,7 +38,7 @@ def edit(run: ComparisonRun | None) -> CostAssumptions:
         usual = f"{PEAK_FACTOR[run.shape if run else 'day']:.3g}"
         peak = _number(peak_, "Peak over mean rate", "cmp-peak", (1.0, 1_000.0, 0.5), usual, "%.2f")
     with function:
-        st.caption("Event-driven function")
+        st.html(html_blocks.quiet("Event-driven function"))
         (time_, jobs, size), (share, start, front), (logs, *_) = _grid()
         seen = _usage(run)
         own = _number(time_, "Time per job (s)", "cmp-event-s", (0.001, 900.0, 0.1), seen["seconds_per_job"], "%.3f")

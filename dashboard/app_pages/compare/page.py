@@ -7,7 +7,7 @@ from dashboard import page_runtime, theme
 from dashboard.app_pages.compare import assumptions_form
 from dashboard.charts import compare as charts
 from dashboard.components import widgets
-from dashboard.formatting import NONE, duration, escape, millis, number, usd
+from dashboard.formatting import NONE, duration, millis, number, usd
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
@@ -60,7 +60,7 @@ def _measured(report: ComparisonReport, run: ComparisonRun) -> None:
         f"{run.shape} arrivals, {run.per_second:g} jobs per second for {duration(run.seconds)}, seed {run.seed}; "
         f"one form after the other on {number(run.cores)} cores, which both share with whatever else ran there"
     )
-    st.html(f'<span class="so-quiet">{escape(sentence(about))}</span>')
+    st.html(html_blocks.quiet(sentence(about)))
 
 
 def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
@@ -134,7 +134,7 @@ def _costs(report: ComparisonReport) -> None:
     parts = ", ".join(f"{name} {usd(value * 1000)}" for name, value in sorted(costs.parts.items(), key=lambda p: -p[1]))
     per_job = (f"Event-driven, per 1,000 jobs: {usd(1000 * costs.usd_per_job)} ({parts})",) if costs.parts else ()
     notes = " ".join(sentence(note) for note in (*per_job, *report.notes))
-    st.html(f'<span class="so-quiet">{escape(notes)}</span>')
+    st.html(html_blocks.quiet(notes))
 
 
 page()

@@ -10,7 +10,7 @@ from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.runbooks import address
 from dashboard.components.queries import runbook_queries
-from dashboard.formatting import escape, moment, sendable, utc
+from dashboard.formatting import moment, sendable, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.runbook_steps import MACROS
 from dashboard.services.runbook_service import RecordedRuns, RunbookEntry, RunbookService, ShownRun
@@ -148,7 +148,7 @@ def _show_earlier(recorded: RecordedRuns, shown: Sequence[str]) -> None:
                 args=(state.id, state.runbook),
             )
             st.text(sendable(f"{moment(state.began, page_runtime.ZONE)}  {state.runbook}: {state.phase.value}"))
-            st.html(f'<span class="so-quiet">{escape(state.reason)}</span>')
+            st.html(html_blocks.quiet(state.reason))
     if recorded.others:
         more = f"{count(recorded.others, 'run')} of other workloads: ops runbook runs."
         st.html(f'<span class="so-quiet">{more}</span>')

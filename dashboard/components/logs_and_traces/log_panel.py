@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.access import access
-from dashboard.formatting import escape, sendable
+from dashboard.formatting import sendable
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.report_source import LogTopic
 from ops import formatting
@@ -51,7 +51,7 @@ def show_log_panel(topic: LogTopic, key: str = "") -> None:
         st.session_state[f"{key}-pages"] = pages
         if not pages:
             most = f"Searched with Logs Insights, which bills per GB scanned: at most {formatting.price(MAX_USD)} per search."
-            st.html(f'<span class="so-quiet">{escape(most)}</span>')
+            st.html(html_blocks.quiet(most))
             return
         _show_lines(pages)
         if pages[-1].next_token:
@@ -98,9 +98,9 @@ def _show_notes(pages: list[LogPage], searched: str) -> None:
     cost = formatting.price(sum(page.usd for page in pages))
     with_text = f" with “{searched}”" if searched else ""
     summary = f"{formatting.count(lines, 'line')}{with_text}, newest first, times in UTC · {formatting.byte_size(scanned)} scanned, {cost}"
-    st.html(f'<span class="so-quiet">{escape(summary)}</span>')
+    st.html(html_blocks.quiet(summary))
     if notes := tuple(dict.fromkeys(note for page in pages for note in page.notes)):
         st.html(html_blocks.partial(notes))
     with st.expander("Logs Insights query"):
         st.code(pages[0].query, language=None, wrap_lines=True)
-        st.html(f'<span class="so-quiet">{escape(", ".join(pages[0].groups))}</span>')
+        st.html(html_blocks.quiet(", ".join(pages[0].groups)))

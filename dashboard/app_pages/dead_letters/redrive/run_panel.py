@@ -13,7 +13,7 @@ from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress, redr
 from dashboard.components import widgets
 from dashboard.components.logs_and_traces.log_panel import show_log_panel
 from dashboard.components.queries import dead_letter_queries
-from dashboard.formatting import escape, message_count, number, sendable
+from dashboard.formatting import message_count, number, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.pages import PAGES
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -89,7 +89,7 @@ def _show_details(service: DeadLetterService, run: Run, plan: Plan | None, key: 
         st.html(dead_letters.run_stages(run, dead_letters.stage_ends(plan) if plan else ()))
     if run.state is RunState.RUNNING and run.rate_reason and not run.stopping:
         limit = f"Max rate now {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
-        st.html(f'<span class="so-quiet">{escape(f"{limit}{run.rate_reason}.")}</span>')
+        st.html(html_blocks.quiet(f"{limit}{run.rate_reason}."))
     if run.failed_again_causes:
         st.html(dead_letters.MACROS.tally("Failed again with", run.failed_again_causes))
     if run.failures:
