@@ -19,6 +19,8 @@ from ops.insight.rules.cost.function_cost import is_compute
 
 BAR_PX = 30
 """Height of a component's bar with its gap."""
+TWO_LINES_PX = 42
+"""The same beside a name of two lines."""
 CAUSE_MOST = 26
 """Characters of a cause beside its bar, which leave the bar room on a phone; the tooltip has all of it."""
 CAUSES_MOST = 8
@@ -47,7 +49,8 @@ def _bars(
     otherwise: str,
     whole_names: list[str] | None = None,
 ) -> Chart:
-    chart = figure(title, "USD in range", height=60 + BAR_PX * max(1, len(names)))
+    """``whole_names``: where ``names`` are shortened and take two lines."""
+    chart = figure(title, "USD in range", height=60 + (TWO_LINES_PX if whole_names else BAR_PX) * max(1, len(names)))
     shares = dollars / total if total else dollars * 0
     chart.add_bar(
         y=names,
@@ -75,7 +78,7 @@ def failures(report: CostReport) -> Chart:
     return _bars(
         "Cost of failed attempts by cause",
         _distinct(
-            f"{plain(cause, CAUSE_MOST)} ({what})" for cause, what in zip(found["cause"], found["what"], strict=True)
+            f"{plain(cause, CAUSE_MOST)}<br>{what}" for cause, what in zip(found["cause"], found["what"], strict=True)
         ),
         found["usd"],
         report.total_usd,

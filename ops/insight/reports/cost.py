@@ -59,7 +59,7 @@ class CostReport:
 
 
 def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
-    """Two GetMetricData calls (one for the week before), one DescribeAlarms and one ListProvisionedConcurrencyConfigs call,
+    """One GetMetricData call (at times one more: ``week_before``), one DescribeAlarms, one ListProvisionedConcurrencyConfigs,
     one Logs Insights query for what failed invocations cost, and one more for why jobs failed, where some did."""
     assumptions = assumptions or Assumptions()
     readings = metrics.read(aws, cost_model.queries(workload), window)

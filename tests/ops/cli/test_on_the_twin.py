@@ -72,6 +72,7 @@ def test_every_page_from_one_call_and_all_of_them_agree(worked: Twin) -> None:
     target = resolve(environ={})
     aws = Aws(target)
     described = workload.describe(aws, target)
+    cost.report(aws, described, time_window.last(15, target.finest_period))  # it reads the week before, and keeps it
     calls = asked(aws)
 
     def answer(page: Any, span: Window) -> Any:

@@ -261,6 +261,16 @@ def test_the_week_before_is_priced_alike(stage: Stage) -> None:
     assert text.endswith("less than in the same hours a week before ($0.013).")
 
 
+def test_a_refresh_does_not_read_the_week_before_again(stage: Stage) -> None:
+    with world(stage, USE, week_before=USE) as (aws, fake):
+        cost.report(aws, WORKLOAD, WINDOW)
+        first = len([call for call in fake.calls if call[1] == "GetMetricData"])
+        again = cost.report(aws, WORKLOAD, WINDOW)
+        calls = len([call for call in fake.calls if call[1] == "GetMetricData"])
+    assert (first, calls) == (2, 3)
+    assert again.week_before.usd_per_1000 is not None
+
+
 def test_no_week_before(stage: Stage) -> None:
     found = report(stage, USE)
     assert compared(found.usd_per_1000, found.week_before).endswith("; the same hours a week before: no data.")

@@ -13,6 +13,7 @@ from ops.aws import Aws
 from ops.aws.lambda_ import EventSourceMapping, Function
 from ops.aws.sqs import Queue
 from ops.insight.report_types import Window
+from ops.insight.rules.cost.week_before import kept_readings
 from ops.workload import Workload
 from tests.fakes.aws import FakeAws, Refusal
 
@@ -95,6 +96,8 @@ def world(
     ``week_before``: metrics of the same minutes then.
     ``refuse``: operation → what AWS says instead. ``events``: lines that FilterLogEvents returns; None: it
     may not be called."""
+
+    kept_readings.pop(stage.aws, None)  # of another world's week before
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "lambda" and "/versions" in operation:  # Lambda's operations are paths

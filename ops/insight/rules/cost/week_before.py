@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from ops.errors import UsageError
 from ops.insight import time_window
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 WEEK = timedelta(days=7)
+KEPT_FOR = timedelta(minutes=10)
+"""How far a range may move until its week before is read again: a refresh each minute would pay for it each time."""
 
 
 @dataclass(frozen=True)
@@ -39,20 +43,39 @@ class Priced:
 
 
 def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Priced) -> tuple[WeekBefore, QueryCost]:
-    """One GetMetricData call, with today's settings, shares and prices. Raises what ``ops.aws`` raises."""
+    """With today's settings, shares and prices. One GetMetricData call, or none where ``aws`` was asked for the same
+    workload and length less than ``KEPT_FOR`` before. Raises what ``ops.aws`` raises.
+    """
     if now.has(REPORT_COLUMNS[0]):
         return WeekBefore(None, "INIT is in the logs alone, and those of a week before are not read"), QueryCost()
     try:
         then = time_window.between(window.start - WEEK, window.end - WEEK, window.period, window.end)
     except UsageError:  # CloudWatch keeps no metrics of then
         return NO_DATA, QueryCost()
-    readings = metrics.read(aws, cost_model.queries(workload), then)
+    readings, look = _readings(aws, workload, then)
     spent = cost_model.spend(readings, workload, priced.assumptions, priced.prices, priced.use, priced.alarms)
     spend = cost_claims.Spend.of(workload, spent, cost_model.successes(readings, priced.use))
     if spend.unknown:
-        return WeekBefore(None, spend.unknown), readings.look
+        return WeekBefore(None, spend.unknown), look
     if not spend.successes:
-        return NO_DATA, readings.look
+        return NO_DATA, look
     if now.has("billed_ms") != readings.has("billed_ms"):
-        return WeekBefore(None, "the function had no records then, so its INIT is not known"), readings.look
-    return WeekBefore(spend.per_1000), readings.look
+        return WeekBefore(None, "the function had no records then, so its INIT is not known"), look
+    return WeekBefore(spend.per_1000), look
+
+
+def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, QueryCost]:
+    """What it costs to look is that of now: nothing for readings that are there."""
+    key = (workload.queue.url, then.end - then.start, then.period)
+    with _lock:
+        kept = kept_readings.setdefault(aws, {}).get(key)
+    if kept and abs(then.end - kept[0]) < KEPT_FOR:
+        return kept[1], QueryCost()
+    readings = metrics.read(aws, cost_model.queries(workload), then)
+    with _lock:
+        kept_readings[aws][key] = (then.end, readings)
+    return readings, readings.look
+
+
+_lock = threading.Lock()
+kept_readings: WeakKeyDictionary[Aws, dict[tuple[str, timedelta, int], tuple[datetime, Readings]]] = WeakKeyDictionary()

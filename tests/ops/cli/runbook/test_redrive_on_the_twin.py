@@ -46,7 +46,8 @@ def test_from_the_alarm_to_the_report(twin: Twin, terminal: Any, capsys: pytest.
     commands = [named["command"] for named in json.loads(capsys.readouterr().out)["runbooks"]]
     queue = twin.outputs[contract.OUTPUT_DLQ_URL].rsplit("/", 1)[-1]
     where = ["--queue", queue]
-    assert f"ops runbook run dlq-redrive --queue {queue}" in commands
+    working = twin.outputs[contract.OUTPUT_QUEUE_URL].rsplit("/", 1)[-1]
+    assert f"ops runbook run dlq-redrive --queue {working}" in commands
 
     terminal("yes", "yes", "no", "n")
     assert run([*RUN, *where]) == 1, "the cause is not fixed"
