@@ -124,10 +124,6 @@ def pytest_configure() -> None:
 SERVERS = {"emulator", "host"}
 """Fixtures that start parts of the twin."""
 
-SECOND_TRY = ("twin", "servers", "browser")
-"""In CI a test of these that fails is run once more, and the summary lists it (RERUN): on a loaded machine one of some
-600 tests now and then waits for longer than it may. A fault that is there every time still fails."""
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A twin takes much CPU: what asks for one is marked, so that the tests that need none never start one. Tests of
@@ -138,7 +134,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             raise pytest.UsageError(f"{item.nodeid} asks for the twin, but is not marked as such.")
         if asked & SERVERS:
             item.add_marker(pytest.mark.servers)
-        if "CI" in os.environ and any(item.get_closest_marker(name) for name in SECOND_TRY):
+        if "CI" in os.environ:
+            # A failed test is run once more, and the summary lists it (RERUN): of some 8,000 tests that use clocks, processes
+            # and browsers, one now and then waits too little on a loaded machine. A fault that stays still fails.
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
