@@ -69,12 +69,16 @@ def series(pick: random.Random) -> Iterator[Point]:
             yield point(START + 60 * minute, float(pick.randint(50, 100) if left > 0 else pick.randint(0, 55)))
 
 
+def of_statistic(name: str) -> dict[str, str]:
+    return {"Statistic" if name.isalpha() else "ExtendedStatistic": name}
+
+
 def definitions() -> list[dict[str, Any]]:
     common = {"EvaluationPeriods": 5, "DatapointsToAlarm": 3, "ComparisonOperator": "GreaterThanThreshold"}
     single = [
         {
             **common, "AlarmName": f"a{number}", "Namespace": "Bench", "MetricName": f"m{number}", "Period": 60,
-            "ExtendedStatistic": STATISTICS[number % len(STATISTICS)], "Threshold": 60,
+            "Threshold": 60, **of_statistic(STATISTICS[number % len(STATISTICS)]),
         }
         for number in range(24)
     ]  # fmt: skip
