@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 ReadLines = Callable[["Aws", str, str, datetime, datetime], "LogRows"]
 """As ``logs.run_query``: of a log group, a query and a range."""
 PARTS = 24
-"""Of a range, and one more where it begins within one: enough for an interval from their differences, and few enough
-queries to wait for."""
+"""Of a range, and up to two more where it begins and ends within one: enough for an interval from their differences, and
+few enough queries to wait for."""
 WANTED_LINES = 6_000
 """Of all moments together, by the mean rate, or up to twice as many; each may hold ``logs.MAX_ROWS``, so a burst is read
 whole."""
