@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -130,3 +131,16 @@ def _folder(folder: Path) -> Iterator[None]:
             del os.environ["OPS_TWIN_DIR"]
         else:
             os.environ["OPS_TWIN_DIR"] = before
+
+
+def processes_of(folder: Path) -> list[int]:
+    """The ids of the processes of twins whose folder is ``folder`` or below it, but for this one."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit() and int(process.name) != os.getpid():
+            with contextlib.suppress(OSError):  # it ended, or is another user's
+                variables = os.fsdecode((process / "environ").read_bytes()).split("\0")
+                places = [Path(each.partition("=")[2]) for each in variables if each.startswith("OPS_TWIN_DIR=")]
+                if any(place.is_relative_to(folder) for place in places):
+                    found.append(int(process.name))
+    return found

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -86,7 +87,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
             stderr=subprocess.STDOUT,
             start_new_session=True,
             umask=0o077,  # what it writes is for its owner only, wherever that is
-            preexec_fn=_die_with_parent if bound and sys.platform == "linux" else None,
+            preexec_fn=partial(_die_with, os.getpid()) if bound and sys.platform == "linux" else None,
         )
     _started[popen.pid] = popen
     try:
@@ -131,9 +132,13 @@ def stop_role(role: str) -> bool:
     return running
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
+    """In the child, before its program is loaded. Our handler of TERM would hear the signal there, and forget it."""
     pr_set_pdeathsig = 1
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before the line above, and the kernel sends nothing for that
+        os._exit(1)
 
 
 def started_here(pid: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,11 @@ from ops.access import READ_ONLY_VARIABLE, ReadOnly
 from ops.rehearsals import library
 from ops.rehearsals.model import RunbookRehearsal
 from ops.rehearsals.parallel import RehearsalSinks, rehearse_all
-from tests.twins import wait_for
+from tests.twins import processes_of, wait_for
 
 
 def _chosen() -> list[RunbookRehearsal]:
     return [library.load(name) for name in ("stalled", "page-me")]
-
-
-def _emulators(folder: Path) -> list[int]:
-    """The processes of twins whose folder is below ``folder``."""
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit() and int(process.name) != os.getpid():
-            try:
-                environ = (process / "environ").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if any(each.startswith(f"OPS_TWIN_DIR={folder}/".encode()) for each in environ):
-                found.append(int(process.name))
-    return found
 
 
 @pytest.mark.servers
@@ -55,7 +40,7 @@ def test_one_that_is_killed_is_a_finding_and_the_next_one_starts(
     assert {tuple(result.findings) for result in results} == {
         ("Its process ended with exit code -9 before the rehearsal did.",)
     }
-    wait_for(lambda: not _emulators(tmp_path), 30, "a twin outlived its rehearsal")
+    wait_for(lambda: not processes_of(tmp_path), 30, "a twin outlived its rehearsal")
 
 
 @pytest.mark.servers
@@ -69,7 +54,7 @@ def test_ctrl_c_stops_and_removes_every_twin(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(KeyboardInterrupt):
         list(rehearse_all(_chosen(), 2, lambda _each: RehearsalSinks(progress=interrupt)))
     assert not multiprocessing.active_children()
-    assert not _emulators(tmp_path)
+    assert not processes_of(tmp_path)
     assert not list(tmp_path.iterdir())
 
 

@@ -18,6 +18,7 @@ from ops import twin_state
 from ops.errors import TwinError
 from ops.twin import lifecycle, processes, state_file
 from ops.twin_state import TwinState
+from tests.twins import processes_of, wait_for
 
 SLEEPER = "import time  # ops.twin.host\nprint('ready', flush=True)\ntime.sleep(60)"
 STUBBORN = "import signal, time  # ops.twin.host\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SLEEPER
@@ -144,6 +145,24 @@ def test_a_bound_process_dies_with_a_parent_that_is_killed(folder: Path) -> None
     while twin_state.alive(pid) and time.monotonic() < end:
         time.sleep(0.02)
     assert not twin_state.alive(pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_a_parent_killed_at_any_moment_of_the_start_leaves_nothing(folder: Path) -> None:
+    code = (
+        "import os, sys, time\nfrom ops.twin import lifecycle, processes\n"
+        f"command = [sys.executable, '-c', {SLEEPER!r}]\n"
+        "for number in range(60):\n"
+        "    if not (parent := os.fork()):\n"
+        "        with lifecycle.interrupted_by_signals():\n"
+        "            processes.start('host', command, os.environ, bound=True)\n"
+        "            time.sleep(60)\n"
+        "    time.sleep(number * 0.0002)\n"
+        "    os.kill(parent, 9)\n"
+        "    os.waitpid(parent, 0)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    wait_for(lambda: not processes_of(folder), 20, "a process outlived the one that started it")
 
 
 def test_nothing_recorded_is_no_twin() -> None:
