@@ -135,9 +135,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if asked & SERVERS:
             item.add_marker(pytest.mark.servers)
         if "CI" in os.environ:
-            # A failed test is run once more, and the summary lists it (RERUN): of some 8,000 tests that use clocks, processes
-            # and browsers, one now and then waits too little on a loaded machine. A fault that stays still fails.
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            # A failed test is run up to twice more, and the summary lists it (RERUN): of some 8,000 tests that use clocks,
+            # processes and browsers, one now and then waits too little on a loaded machine. A fault that stays still fails.
+            item.add_marker(pytest.mark.flaky(reruns=2))
 
 
 def pytest_collection_finish() -> None:
