@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from ops.alarms.evaluate.definition_fields import (
@@ -59,18 +60,18 @@ class MetricAlarm:
     actions_enabled: bool = True
     actions: tuple[tuple[str, tuple[str, ...]], ...] = ()  # by state
 
-    @property
+    @cached_property
     def period(self) -> int:
         return self.inputs[0][1].period
 
-    @property
+    @cached_property
     def interval(self) -> int:
         """Seconds between two evaluations."""
         if self.period * self.rule.periods > DAY:
             return 3600
         return 60 if self.period >= 60 else 10
 
-    @property
+    @cached_property
     def cell(self) -> int:
         """Seconds of which both the period and the interval are multiples."""
         return math.gcd(self.period, self.interval)

@@ -8,14 +8,24 @@ to be published after the end of a period is not published: ``publication``, and
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from ops.alarms.evaluate.metric_alarm import MetricAlarm
 from ops.alarms.evaluate.points import Metrics, Point
 from ops.alarms.evaluate.reasons import reason
-from ops.alarms.evaluate.threshold import INSUFFICIENT_DATA, NONE, UNCHANGED, Datapoint, decide, pattern, state_of
+from ops.alarms.evaluate.threshold import (
+    INSUFFICIENT_DATA,
+    NONE,
+    UNCHANGED,
+    Datapoint,
+    ThresholdRule,
+    decide,
+    pattern,
+    state_of,
+)
 from ops.alarms.evaluate.watched_series import WatchedSeries
 
 
@@ -50,6 +60,17 @@ def metric_states(
     periods, unless the alarm waits for its end (PutMetricAlarm, WarmUpConfiguration, botocore 1.44.5). None: long ago.
     """
     return _Run(alarm, metrics, start, end, publication).transitions(state, created)
+
+
+class _States(dict[bytes, str]):
+    """The state that a pattern leads to: over days there are few different ones."""
+
+    def __init__(self, rule: ThresholdRule) -> None:
+        self._rule = rule
+
+    def __missing__(self, recent: bytes) -> str:
+        found = self[recent] = state_of(self._rule, recent)
+        return found
 
 
 class _Run:
@@ -96,53 +117,53 @@ class _Run:
         rule, name = self._alarm.rule, self._alarm.name
         cold_until = -math.inf if created is None else created + self._alarm.warm_up
         few_samples = self._alarm.low_sample_limit > 0
-        recent_at = self._recent()
-        states: dict[bytes, str] = {}  # over days there are few different patterns
-        late, arrived = self._series.late, 0
-        for at in self._ends:
-            while arrived < len(late) and late[arrived][0] <= at:
-                self._add(*late[arrived][1:])
-                arrived += 1
-            recent = recent_at(at)
-            if at < cold_until:
-                if self._alarm.whole_warm_up or NONE in recent[-rule.periods :]:
+        states = _States(rule)
+        for ends in self._stretches():
+            for at, recent in zip(ends, self._recent(ends), strict=True):
+                if at < cold_until:
+                    if self._alarm.whole_warm_up or NONE in recent[-rule.periods :]:
+                        continue
+                    cold_until = -math.inf
+                new = states[recent]
+                if new in (state, UNCHANGED) or (few_samples and self._too_few_samples(at)):
                     continue
-                cold_until = -math.inf
-            if few_samples and self._too_few_samples(at):
-                continue
-            new = states.get(recent)
-            if new is None:
-                new = states[recent] = state_of(rule, recent)
-            if new != state and new != UNCHANGED:
                 changes.append(Transition(at, name, state, new, partial(_worded, self._alarm, *self._periods(at))))
                 state = new
         return changes
 
-    def _recent(self) -> Callable[[int], bytes]:
-        """The pattern of the periods that are looked at, at a time."""
+    def _stretches(self) -> Iterator[range]:
+        """The times of evaluations, apart where late points arrive, which are added before the next stretch."""
+        late, ends = self._series.late, self._ends
+        arrived, started = 0, 0
+        while started < len(ends):
+            while arrived < len(late) and late[arrived][0] <= ends[started]:
+                self._add(*late[arrived][1:])
+                arrived += 1
+            until = len(ends) if arrived == len(late) else bisect_left(ends, late[arrived][0], started)
+            yield ends[started:until]
+            started = until
+
+    def _recent(self, ends: range) -> Iterable[bytes]:
+        """The pattern of the periods that are looked at, at each of the times."""
         if self._at_each:
-            return lambda at: pattern(self._alarm.rule, self._seen(at))
-        *newest, whole = self._flags
+            return (pattern(self._alarm.rule, self._seen(at)) for at in ends)
+        *newest, last = self._flags
+        whole = bytes(last)
         span, stride, cell, before = self._span, self._stride, self._cell, self._first
+        if self._alarm.wall_clock:
+            positions: Iterable[int] = (self._position(at) - before for at in ends)
+            return (whole[position - span : position + 1 : stride] for position in positions)
+        positions = range(ends.start // cell - 1 - before, ends.stop // cell - 1 - before, ends.step // cell)
+        if not newest:
+            return [whole[position - span : position + 1 : stride] for position in positions]
 
-        def sliding(at: int) -> bytes:
-            end = at // cell - before
-            return bytes(whole[end - 1 - span : end : stride])
-
-        def partly_hidden(at: int) -> bytes:
-            end = at // cell - before
-            seen = whole[end - 1 - span : end : stride]
+        def partly_hidden(position: int) -> bytes:
+            seen = bytearray(whole[position - span : position + 1 : stride])
             for age, flags in enumerate(newest, 1):
-                seen[-age] = flags[end - 1 - (age - 1) * stride]
+                seen[-age] = flags[position - (age - 1) * stride]
             return bytes(seen)
 
-        def aligned(at: int) -> bytes:
-            end = self._position(at) + 1 - before
-            return bytes(whole[end - 1 - span : end : stride])
-
-        if self._alarm.wall_clock:
-            return aligned
-        return partly_hidden if newest else sliding
+        return map(partly_hidden, positions)
 
     def _seen(self, at: int) -> list[float | None]:
         """What the periods that are looked at measure, as far as it is published."""

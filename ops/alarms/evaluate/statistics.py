@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from operator import attrgetter
 
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.points import Point
@@ -34,6 +35,25 @@ _BASIC: dict[str, Statistic] = {
     "Minimum": lambda points: min([each.minimum for each in points]),
     "Maximum": lambda points: max([each.maximum for each in points]),
 }
+
+
+_OF_ONE: dict[str, Callable[[Point], float | None]] = {
+    "SampleCount": attrgetter("samples"),
+    "Sum": attrgetter("total"),
+    "Average": lambda point: point.total / point.samples,
+    "Minimum": attrgetter("minimum"),
+    "Maximum": attrgetter("maximum"),
+}
+
+
+def statistic_of_one(name: str) -> Callable[[Point], float | None]:
+    """``statistic`` of a single point, without a list of it: most minutes have one."""
+    if name in _OF_ONE:
+        return _OF_ONE[name]
+    compute = statistic(name)
+    if _SHORT.fullmatch(name) and name.startswith("p"):
+        return lambda point: point.minimum if 0 <= point.minimum == point.maximum and point.samples > 0 else None
+    return lambda point: compute([point])
 
 
 @lru_cache(maxsize=256)

@@ -58,7 +58,8 @@ class WatchedSeries:
 
     def begins(self, positions: Sequence[int]) -> list[float]:
         """When the periods begin, epoch seconds."""
-        return [float((position + 1) * self._alarm.cell - self._alarm.period) for position in positions]
+        cell, period = self._alarm.cell, self._alarm.period
+        return [float((position + 1) * cell - period) for position in positions]
 
     def samples(self, position: int, hidden: int = 0) -> float:
         return self._inputs[0].samples(position, hidden)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from ops.alarms.evaluate.cells.cell_slices import CellSlices
 from ops.alarms.evaluate.metric_alarm import MetricStat
 from ops.alarms.evaluate.points import Point
-from ops.alarms.evaluate.statistics import statistic
+from ops.alarms.evaluate.statistics import statistic, statistic_of_one
 
 Values = list[float | None]
 LONG = 5
@@ -24,6 +24,7 @@ class Cells:
 
     def __init__(self, points: Iterable[Point], watched: MetricStat, cell: int) -> None:
         self._statistic = statistic(watched.statistic)
+        self._of_one = statistic_of_one(watched.statistic)
         self._length = watched.period // cell
         self._name = watched.statistic
         self._slices: CellSlices | None = None
@@ -77,7 +78,11 @@ class Cells:
             return self._slices.measured(positions, hidden)
         compute = self._statistic
         if self._length == 1:
-            return [compute(points) if (points := self._points(at)) else None for at in positions]
+            of_one, cell = self._of_one, self._cells.get
+            found = map(cell, positions)
+            return [
+                None if each is None else of_one(each) if isinstance(each, Point) else compute(each) for each in found
+            ]
         return [compute(points) if (points := self._window(at, hidden)) else None for at in positions]
 
     def samples(self, position: int, hidden: int = 0) -> float:
