@@ -39,6 +39,25 @@ class InvocationTable:
         known = np.array([text in texts for text in self.texts[column]], dtype=bool)
         return known[self.codes[column]]
 
+    def occurring(self, column: str) -> set[str]:
+        """The texts of a text column that a row has."""
+        return {self.texts[column][code] for code in np.unique(self.codes[column])}
+
+    def first_known(self, *columns: str) -> npt.NDArray[np.float64]:
+        """Of each row: the first of these numbers that is known, or 0."""
+        found = self.numbers[columns[0]]
+        for column in columns[1:]:
+            found = np.where(np.isnan(found), self.numbers[column], found)
+        return np.nan_to_num(found)
+
+    def sums_by(
+        self, column: str, numbers: npt.NDArray[np.float64], rows: npt.NDArray[np.bool_] | None = None
+    ) -> dict[str, float]:
+        """``numbers`` added up by the text in ``column``; of those ``rows`` only."""
+        codes = self.codes[column] if rows is None else self.codes[column][rows]
+        sums = np.bincount(codes, numbers if rows is None else numbers[rows], len(self.texts[column]))
+        return {self.texts[column][code]: float(sums[code]) for code in np.unique(codes)}
+
     @cached_property
     def rows(self) -> tuple[Invocation, ...]:
         """As objects: 1,000 bytes per row, so only of a table of a page."""

@@ -19,12 +19,12 @@ from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS, is_compute
 from ops.insight.rules.cost.week_before import Priced
 from ops.insight.rules.findings import summarize
-from ops.insight.sources import failed_jobs, function_usage, invocations, metrics, provisioned
+from ops.insight.sources import failed_jobs, function_usage, invocations, log_totals, metrics, provisioned
 
 if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.cloudwatch import Alarm
-    from ops.insight.sources.invocations import Invocation
+    from ops.insight.invocation_table import InvocationTable
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -60,28 +60,31 @@ class CostReport:
 
 def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
     """One GetMetricData call (at times one more: ``week_before``), one DescribeAlarms, one ListProvisionedConcurrencyConfigs,
-    one Logs Insights query for what failed invocations cost, and one more for why jobs failed, where some did."""
+    one Logs Insights query for what failed invocations cost, and one more for why jobs failed, where some did; for a busy
+    range the queries of a sample, and aggregates where the budget allows them."""
     assumptions = assumptions or Assumptions()
     readings = metrics.read(aws, cost_model.queries(workload), window)
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
+    has_records, has_failed = readings.has("billed_ms"), failed_jobs.are_counted(readings)
+    logged = log_totals.with_totals(aws, workload, window, logged, has_records=has_records, with_failed_jobs=has_failed)
     readings = cost_model.with_reports(readings, logged)
     environments, unread = provisioned.read(aws, workload)
-    used = function_usage.read_usage(readings, workload, logged.rows, environments)
+    used = function_usage.read_usage(readings, workload, logged.table, environments)
     known, missing = alarms.read(aws, workload)
     table = prices_of(workload, readings, assumptions, used, known)
     spent = cost_model.spend(readings, workload, assumptions, table, used, known)
     done = cost_model.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     parts, total, successes = spend.parts, spend.total, spend.successes
-    jobs = failed_jobs.read(aws, workload, window, readings)
+    jobs = failed_jobs.read(aws, workload, window, readings, logged)
     compute = _lambda(parts) + parts[cost_model.SQS_COMPONENT]
-    causes = failure_cost.by_cause(compute, readings, logged.rows, jobs)
+    causes = failure_cost.by_cause(compute, readings, logged, jobs)
     failures = math.fsum(one.usd for one in causes)
     seconds = cost_model.seconds(readings, workload)
     monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not spend.unknown
     month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)
-    measured = logged.log_bytes / len(logged.rows) if logged.rows and not logged.truncated else None
+    measured = logged.log_bytes / len(logged.table) if len(logged.table) and not logged.truncated else None
     before, look = week_before.read(aws, workload, window, readings, Priced(assumptions, table, used, known))
     cost = readings.look.plus(logged.look).plus(jobs.look).plus(look)
     return CostReport(
@@ -103,7 +106,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
             cost.usd,
             readings.look.partial + logged.look.partial + jobs.look.partial + missing + unread,
         ),
-        left_out=left_out(readings, workload, table, used, logged.rows, assumptions),
+        left_out=left_out(readings, workload, table, used, logged.table, assumptions),
         inferred=(*used.inferred, *_volume_notes(assumptions)),
         measured_log_bytes=measured,
         week_before=before,
@@ -157,12 +160,12 @@ def left_out(
     workload: Workload,
     table: pricing.Prices,
     used: function_usage.FunctionUsage,
-    rows: Sequence[Invocation],
+    logged: InvocationTable,
     assumptions: Assumptions,
 ) -> tuple[str, ...]:
     """What the sum does not hold, in words."""
     priced = readings.has("billed_ms") or readings.has(REPORT_COLUMNS[0])
-    kinds = {row.init_type for row in rows}
+    kinds = logged.occurring("init_type")
     pollers = cost_model.least_pollers(workload)
     others = {reader.name for reader in workload.readers[1:]}
     known = (
@@ -200,7 +203,7 @@ def left_out(
             "volume tiers of REST APIs (their bounds are not on record)",
         ),
         (
-            assumptions.free_tier and bool(rows),
+            assumptions.free_tier and bool(len(logged)),
             "the free tier of logs and custom metrics (not on record)",
         ),
     )

@@ -104,7 +104,7 @@ def report(aws: Aws, workload: Workload, window: Window, readings: Readings | No
     answer = TotalsAnswer()
     if logged.sample is not None:
         has_records = readings.has("memory_used_mb")
-        answer = read_totals_of(aws, workload, window, has_records=has_records, with_failures=True)
+        answer = read_totals_of(aws, workload, window, has_records=has_records, with_outcomes=True)
     return _made(workload, readings, logged, alarms.read(aws, workload), answer)
 
 

@@ -97,7 +97,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     readings, found = cost_model.completed(aws, workload, readings)
     there = queue_depths.read_depths(aws, workload, readings)
     environments, unread = provisioned.read(aws, workload) if readings.has("provisioned_invocations") else (0, ())
-    used = function_usage.read_usage(readings, workload, found.rows if found else (), environments)
+    used = function_usage.read_usage(readings, workload, found.table if found else None, environments)
     pages = page_claims.observe_pages(workload, readings, there, known, found, used)
     late = backlog.age_claims(readings, workload, there.work, known)
     waits = backlog.backlog_claims(workload, readings, there, aged=bool(late))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def by_type(totals: LogTotals) -> pd.DataFrame:
     """error_type, invocations, share (of the failed, 0-1), first, last (beginnings of periods), the most frequent first."""
-    found = totals.failures or ()
+    found = totals.failures
     counts: Counter[str] = Counter()
     for one in found:
         counts[one.error_type or UNTYPED_ERROR] += one.count
@@ -29,7 +29,7 @@ def by_type(totals: LogTotals) -> pd.DataFrame:
 def by_version(totals: LogTotals) -> pd.DataFrame:
     """version, invocations, failed, share (0-1), p50_ms, p95_ms, p99_ms."""
     failed: Counter[str] = Counter()
-    for one in totals.failures or ():
+    for one in totals.failures:
         failed[one.version] += one.count
     rows = [
         (

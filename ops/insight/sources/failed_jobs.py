@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,14 @@ from ops import formatting
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
 from ops.insight.report_types import QueryCost
+from ops.insight.sources import invocation_sample
 from ops.insight.sources.log_volume import scan_price
 
 if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.insight.report_types import Window
+    from ops.insight.sources.invocations import Invocations
+    from ops.insight.sources.log_totals import JobFailureTotal
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -35,29 +38,53 @@ class FailedJobs:
     look: QueryCost = field(default_factory=QueryCost)
 
 
-def read(aws: Aws, workload: Workload, window: Window, readings: Readings) -> FailedJobs:
-    """One Logs Insights query, and none where no job failed. What may not be read is a note, since the metrics still say
-    how many failed. Raises what else ``ops.aws`` raises."""
-    counted = (readings.total("jobs_failed") or 0.0) + (readings.total("jobs_rejected") or 0.0)
-    if workload.log_group is None or not counted:
+def are_counted(readings: Readings) -> bool:
+    """Whether the metrics say that a job failed."""
+    return bool((readings.total("jobs_failed") or 0.0) + (readings.total("jobs_rejected") or 0.0))
+
+
+def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logged: Invocations) -> FailedJobs:
+    """One Logs Insights query, and none where no job failed; of a range whose invocations are a sample, the aggregates read
+    with it, or the same moments. What may not be read is a note, since the metrics still say how many failed. Raises what
+    else ``ops.aws`` raises."""
+    if workload.log_group is None or not are_counted(readings):
         return FailedJobs()
+    if logged.totals is not None and logged.totals.failed_jobs is not None:
+        return _of_totals(logged.totals.failed_jobs)
+    found: tuple[logs.LogRows, ...]
     try:
-        found = logs.run_query(aws, workload.log_group, QUERY, window.start, window.end)
+        if logged.sample is None:
+            found = (logs.run_query(aws, workload.log_group, QUERY, window.start, window.end),)
+            scanned = found[0].bytes_scanned
+        else:
+            found, scanned = invocation_sample.read_moments(aws, workload.log_group, QUERY, logged.sample)
     except NotFound:
         return FailedJobs(look=QueryCost(partial=(f"There is no log group {workload.log_group}.",)))
     except AccessDenied as denied:
         return FailedJobs(look=QueryCost(partial=(f"No causes of failed jobs: {denied} {denied.next_step}",)))
     retried: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
-    for row in found.rows:
+    for row in (row for one in found for row in one.rows):
         line = _parsed(row.get("@message", ""))
         if line.get("message") == contract.LOG_JOB_FAILED:
             kind = rejected if line.get(contract.LOG_PERMANENT) is True else retried
             kind[str(line.get(contract.LOG_ERROR_TYPE) or UNTYPED)] += 1
     partial: tuple[str, ...] = ()
-    if found.truncated:
-        partial = (f"Causes of failed jobs are those of the newest {formatting.count(len(found.rows), 'log line')}.",)
-    return FailedJobs(retried, rejected, QueryCost(usd=scan_price(found.bytes_scanned), partial=partial))
+    if logged.sample is not None:
+        partial = ("Causes of failed jobs are those in the sampled log lines.",)
+    elif found[0].truncated:
+        partial = (
+            f"Causes of failed jobs are those of the newest {formatting.count(len(found[0].rows), 'log line')}.",
+        )
+    return FailedJobs(retried, rejected, QueryCost(usd=scan_price(scanned), partial=partial))
+
+
+def _of_totals(totals: Iterable[JobFailureTotal]) -> FailedJobs:
+    retried: Counter[str] = Counter()
+    rejected: Counter[str] = Counter()
+    for one in totals:
+        (rejected if one.rejected else retried)[one.error_type or UNTYPED] += one.count
+    return FailedJobs(retried, rejected)
 
 
 def _parsed(text: str) -> Mapping[str, object]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +12,7 @@ from ops.aws import sqs
 from ops.insight.sources import metric_queries
 
 if TYPE_CHECKING:
-    from ops.insight.sources.invocations import Invocation
+    from ops.insight.invocation_table import InvocationTable
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -41,21 +39,21 @@ class FunctionUsage:
 def read_usage(
     readings: Readings,
     workload: Workload,
-    invocations: Sequence[Invocation] = (),
+    table: InvocationTable | None = None,
     provisioned_environments: int = 0,
 ) -> FunctionUsage:
-    """By the metrics, and by ``invocations`` for what has no metric. ``provisioned_environments``: as configured."""
+    """By the metrics, and by the invocations in ``table`` for what has no metric. ``provisioned_environments``: as configured."""
     handled, about_filter = _handled(readings, workload)
     share, about_share = _queue_share(readings, workload, handled)
-    by_type = _billed_by_type(invocations)
+    by_type = _billed_by_type(table) if table else {}
     return FunctionUsage(
         queue=share,
         handled=handled,
         provisioned=_provisioned(readings, by_type),
         managed=sum(part for kind, part in by_type.items() if rules.managed(kind)),
-        restored=_restored(invocations),
-        restores=sum(row.restore_ms is not None for row in invocations) / len(invocations) if invocations else 0.0,
-        snapshots=len({row.version for row in invocations if row.init_type == rules.SNAP_START}),
+        restored=_restored(table) if table else 0.0,
+        restores=_restores(table) if table else 0.0,
+        snapshots=_snapshots(table) if table else 0,
         provisioned_environments=provisioned_environments,
         inferred=about_share + about_filter,
     )
@@ -103,16 +101,22 @@ def _provisioned(readings: Readings, by_type: dict[str, float]) -> float:
     return by_type.get(rules.PROVISIONED, 0.0)
 
 
-def _billed_by_type(invocations: Sequence[Invocation]) -> dict[str, float]:
+def _billed_by_type(table: InvocationTable) -> dict[str, float]:
     """Initialization type → share of the time. Managed Instances report no billed time; durations are used."""
-    times: dict[str, list[float]] = defaultdict(list)
-    for row in invocations:
-        times[row.init_type].append((row.duration_ms if row.billed_ms is None else row.billed_ms) or 0.0)
-    sums = {init_type: math.fsum(values) for init_type, values in times.items()}
+    sums = table.sums_by("init_type", table.first_known("billed_ms", "duration_ms"))
     total = math.fsum(sums.values())
     return {init_type: part / total for init_type, part in sorted(sums.items())} if total else {}
 
 
-def _restored(invocations: Sequence[Invocation]) -> float:
-    billed = math.fsum(row.billed_ms or 0.0 for row in invocations)
-    return math.fsum(row.billed_restore_ms or 0.0 for row in invocations) / billed if billed else 0.0
+def _restored(table: InvocationTable) -> float:
+    billed = float(table.first_known("billed_ms").sum())
+    return float(table.first_known("billed_restore_ms").sum()) / billed if billed else 0.0
+
+
+def _restores(table: InvocationTable) -> float:
+    restored = table.numbers["restore_ms"]
+    return float((restored == restored).mean())  # without NaN
+
+
+def _snapshots(table: InvocationTable) -> int:
+    return len(set(table.codes["version"][table.is_one_of("init_type", rules.SNAP_START)].tolist()))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ops.aws import Aws
     from ops.insight.report_types import Window
+    from ops.insight.sources.log_totals import LogTotals
     from ops.workload import Workload
 
 __all__ = ["COLUMNS", "QUERY", "Invocation", "Invocations", "read"]
@@ -54,6 +55,8 @@ class Invocations:
     """Set where the rows are a sample of the range's invocations; it is ``truncated`` then, too."""
     scale: float = 1.0
     """Invocations for each row: above 1 for a sample."""
+    totals: LogTotals | None = None
+    """Aggregates of all lines of the range, where they were read beside a sample (``log_totals.with_totals``)."""
 
     @property
     def parts(self) -> npt.NDArray[np.int64]:
@@ -63,6 +66,7 @@ class Invocations:
 
     @property
     def rows(self) -> tuple[Invocation, ...]:
+        """As objects, which take time and memory: ``table`` has the same as arrays."""
         return self.table.rows
 
     @cached_property

@@ -1,17 +1,27 @@
 """Logs Insights about a busy day: the lines of a time range, newest first, or an aggregate of them, with what the query
-scanned. Of aggregates it knows counts and percentiles by version, and failures by period."""
+scanned. Of aggregates it knows counts and percentiles by version, outcomes by period, and failed jobs."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from handler import contract
 from tests.fakes.busy_day.log_lines import BusyLog
-from tests.fakes.busy_day.traffic import BYTES_PER_INVOCATION, DAY_S, DEPLOYED_MINUTE, ERRORS, STATUS, BusyDay
+from tests.fakes.busy_day.traffic import (
+    BATCH,
+    BYTES_PER_INVOCATION,
+    DAY_S,
+    DEPLOYED_MINUTE,
+    ERRORS,
+    JOB_ERROR,
+    STATUS,
+    BusyDay,
+)
 
 Piece = tuple[int, int, bool]
 """Of a day's invocations: from which to before which, and whether those of the version deployed that day or before it."""
@@ -43,6 +53,8 @@ class BusyInsights:
         if "| stats " in query:
             return self._aggregate(query, start, end)
         ended = self._log.ended(start, end)
+        if contract.LOG_JOB_FAILED in query:
+            return self._result(list(self._log.failed_jobs(ended, asked.get("limit", 10_000))), len(ended))
         rows: list[dict[str, str]] = list(self._log.rows(ended, asked.get("limit", 10_000)))
         return self._result(rows, len(ended))
 
@@ -59,7 +71,10 @@ class BusyInsights:
     def _aggregate(self, query: str, start: float, end: float) -> dict[str, Any]:
         parts = [(day, self.day.between(day, start, end)) for day in range(int(start // DAY_S), int(end // DAY_S) + 1)]
         period = re.search(r"bin\((\d+)s\)", query)
-        rows = self._failures(parts, int(period[1])) if period else self._by_version(parts, query)
+        if contract.LOG_JOB_FAILED in query:
+            rows = self._failed_jobs(parts)
+        else:
+            rows = self._outcomes(parts, int(period[1])) if period else self._by_version(parts, query)
         return self._result(rows, sum(part.stop - part.start for _, part in parts))
 
     def _by_version(self, parts: list[tuple[int, slice]], query: str) -> list[dict[str, str]]:
@@ -96,23 +111,35 @@ class BusyInsights:
             row |= {alias: str(value) for (_, alias), value in zip(wanted, found, strict=True)}
         return row
 
-    def _failures(self, parts: list[tuple[int, slice]], period: int) -> list[dict[str, str]]:
-        counts: Counter[tuple[float, str, int]] = Counter()
+    def _outcomes(self, parts: list[tuple[int, slice]], period: int) -> list[dict[str, str]]:
+        rows = []
         for day, part in parts:
-            for place in np.flatnonzero(self.day.failure[part]) + part.start:
-                at = (self.day.start_s[place] + day * DAY_S) // period * period
-                version = self.day.version(day, int(self.day.began[place]))
-                counts[at, version, int(self.day.failure[place])] += 1
-        return [
-            {
-                "time": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.000"),
-                "version": version,
-                "outcome": STATUS[failure],
-                "type_of_error": ERRORS[failure],
-                "failures": str(count),
-            }
-            for (at, version, failure), count in counts.items()
-        ]
+            after = self.day.began[part] >= DEPLOYED_MINUTE
+            keys = ((self.day.start_s[part] // period).astype(np.int64) * 2 + after) * len(ERRORS) + self.day.failure[
+                part
+            ]
+            sums = (self.day.billed_ms[part], np.nan_to_num(self.day.init_ms[part]), self.day.usd[part])
+            counts, billed, init, usd = (np.bincount(keys, weights=one) for one in (None, *sums))
+            for key in np.flatnonzero(counts).tolist():
+                at, failure = key // (2 * len(ERRORS)) * period + day * DAY_S, key % len(ERRORS)
+                deployed = DEPLOYED_MINUTE * (key // len(ERRORS) % 2)
+                rows.append(
+                    {
+                        "time": datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S.000"),
+                        "version": self.day.version(day, deployed),
+                        "outcome": STATUS[failure],
+                        "type_of_error": ERRORS[failure],
+                        "invocations": str(counts[key]),
+                        "billed_ms": str(billed[key]),
+                        "init_ms": str(init[key]),
+                        **({"usd": str(usd[key])} if self.day.deployed.extension else {}),
+                    }
+                )
+        return rows
+
+    def _failed_jobs(self, parts: list[tuple[int, slice]]) -> list[dict[str, str]]:
+        failed = sum(int(np.count_nonzero(self.day.failure[part])) for _, part in parts)
+        return [{"type_of_error": JOB_ERROR, "is_permanent": "0", "attempts": str(failed * BATCH)}] if failed else []
 
     def _result(self, rows: list[dict[str, str]], invocations: int) -> dict[str, Any]:
         return {

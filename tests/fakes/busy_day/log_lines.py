@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import numpy as np
 
+from handler import contract
 from handler.extension.records.emf import Function, record
 from handler.extension.records.model import Invocation
 from handler.extension.records.timestamps import iso
-from tests.fakes.busy_day.traffic import DAY_S, ERRORS, STATUS, BusyDay
+from tests.fakes.busy_day.traffic import BATCH, DAY_S, ERRORS, JOB_ERROR, STATUS, BusyDay
 
 Row = dict[str, str]
 
@@ -43,6 +45,12 @@ class BusyLog:
     def rows(self, ended: list[tuple[int, int]], most: int) -> Iterator[Row]:
         for day, place in reversed(ended[-math.ceil(most / self.lines_each) :]):
             yield from reversed(self._lines(day, place))
+
+    def failed_jobs(self, ended: list[tuple[int, int]], most: int) -> Iterator[Row]:
+        """The handler's lines about the jobs of failed invocations."""
+        line = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: JOB_ERROR, contract.LOG_PERMANENT: False}
+        failed = [place for _, place in ended if self._day.failure[place]]
+        yield from ({"@message": json.dumps(line)} for _ in range(min(most, len(failed) * BATCH)))
 
     def request_id(self, day: int, place: int) -> str:
         digits = hashlib.sha256(f"{day}/{place}".encode()).hexdigest()

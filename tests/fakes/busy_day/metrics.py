@@ -11,9 +11,6 @@ import numpy as np
 from handler import contract
 from tests.fakes.busy_day.traffic import BATCH, BURST, BYTES_PER_INVOCATION, DAY_S, INCIDENT, MINUTES, BusyDay, Floats
 
-GB_SECOND_USD = 0.0000133334
-REQUEST_USD = 0.0000002
-
 
 class BusyMetrics:
     """``answer``: a GetMetricData request as JSON → its response. Metrics of anything else have no points."""
@@ -97,14 +94,13 @@ class BusyMetrics:
 
     def _records(self, of: Any) -> dict[tuple[str, ...], tuple[Floats, Floats]]:
         day = self._day
-        usd = day.billed_ms / 1000 * day.deployed.memory_mb / 1024 * GB_SECOND_USD + REQUEST_USD
         values = {
             contract.INV_COLD: day.cold,
             contract.INV_INIT: day.init_ms,
             contract.INV_DURATION: day.duration_ms,
             contract.INV_BILLED: day.billed_ms,
             contract.INV_MEMORY_USED: day.memory_mb,
-            contract.INV_COST: usd,
+            contract.INV_COST: day.usd,
             contract.INV_FAILED: day.failure > 0,
         }
         return {(contract.INVOCATION_NAMESPACE, name): of(one) for name, one in values.items()}

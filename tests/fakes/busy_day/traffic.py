@@ -23,6 +23,9 @@ DEPLOYED_MINUTE = 14 * 60
 ERRORS = ("", "Function.Unhandled", "Sandbox.Timedout", "Runtime.OutOfMemory")
 STATUS = ("success", "failure", "timeout", "error")
 """Of each of ``ERRORS``."""
+JOB_ERROR = "ValueError"
+"""Of each job in a failed invocation."""
+GB_SECOND_USD, REQUEST_USD = 0.0000133334, 0.0000002
 FIRST_VERSION = 40
 BYTES_PER_INVOCATION = 3_000
 """Of all its log lines together."""
@@ -114,6 +117,11 @@ class BusyDay:
     def billed_ms(self) -> Floats:
         """Duration and INIT, rounded up together."""
         return np.ceil(self.duration_ms + np.nan_to_num(self.init_ms))
+
+    @cached_property
+    def usd(self) -> Floats:
+        usd: Floats = self.billed_ms / 1000 * self.deployed.memory_mb / 1024 * GB_SECOND_USD + REQUEST_USD
+        return usd
 
     def version(self, day: int, began: int) -> str:
         """Of an environment: deployed each afternoon. ``day``: since 1970."""

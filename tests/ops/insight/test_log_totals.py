@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from handler import contract
 from ops.aws import Aws
 from ops.errors import UsageError
 from ops.insight.report_types import Window
-from ops.insight.reports import cold_starts, failures
+from ops.insight.reports import cold_starts, cost, failures, overview
 from ops.insight.rules.cold_starts import versions
 from ops.insight.sources.log_totals import (
     LineForm,
@@ -38,6 +39,7 @@ NOON = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 """The end of yesterday: a day of the fake's, whole."""
 DAY = Window(NOON - timedelta(days=1), NOON, 300, past=True)
 INVOCATIONS = 30_000
+QUEUE_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 
 
 @contextmanager
@@ -47,20 +49,29 @@ def busy(
     """A day with ``INVOCATIONS``, of a function with a log group of its own."""
     group = f"/busy/{name}"
     day = BusyDay(Deployed("worker", "jobs", "dead", group, extension=extension), INVOCATIONS)
-    service = BusyService(day)
+    service, counted = BusyService(day), (contract.JOB_NAMESPACE, contract.SERVICE)
 
     def answer(_: str, operation: str, asked: dict[str, Any]) -> Any:
         if operation in refused:
             raise Refusal("AccessDeniedException")
         if operation == "DescribeAlarms":
             return {"MetricAlarms": []}
+        if "/provisioned-concurrency" in operation:
+            return {"ProvisionedConcurrencyConfigs": []}
+        if operation == "GetQueueAttributes":
+            return {"Attributes": dict.fromkeys(QUEUE_COUNTS, "0")}
         if operation == "GetMetricData":
             return service.metrics.answer(asked, time.time())
         return service.insights.answer(operation, asked, time.time())
 
     stage.fake.answer = answer
     stage.fake.calls.clear()
-    yield stage.aws, stage.fake, replace(WORKLOAD, function=replace(FUNCTION, log_group=group)), service
+    yield (
+        stage.aws,
+        stage.fake,
+        replace(WORKLOAD, function=replace(FUNCTION, log_group=group, metrics=counted)),
+        service,
+    )
 
 
 def aggregates(service: BusyService) -> int:
@@ -97,6 +108,56 @@ def test_failures_of_a_busy_day_are_counted_by_type_and_period(stage: Stage) -> 
     ]
     assert "of logged failures" in found.finding.text
     assert found.memory.notna().all(axis=1).mean() > 0.9, "by the metric: a sample has gaps between its moments"
+
+
+def crashed_share(found: cost.CostReport) -> float:
+    """Of what Lambda and SQS cost, without the failed jobs' share."""
+    crashed = found.failures[found.failures["what"] == "invocation failed"]["usd"].sum()
+    parts = dict(zip(found.parts["component"], found.parts["usd"], strict=True))
+    compute = ("Lambda duration", "Lambda INIT", "Lambda requests", "SQS requests")
+    return float(crashed / sum(parts[name] for name in compute))
+
+
+@pytest.mark.parametrize("extension", [True, False])
+def test_what_failures_of_a_busy_day_cost_is_counted(stage: Stage, extension: bool) -> None:
+    with busy(stage, f"cost-{extension}", extension=extension) as (aws, _, workload, service):
+        found = cost.report(aws, workload, DAY)
+        asked = list(service.insights.queries)
+        again = cost.report(aws, workload, DAY)
+    day = service.insights.day
+    weights = day.usd if extension else day.billed_ms
+    assert crashed_share(found) == pytest.approx(weights[day.failure > 0].sum() / weights.sum())
+    jobs = found.failures[found.failures["what"] == "job failed, retried"]
+    assert list(jobs["cause"]) == ["ValueError"]
+    assert any("failures by type and failed jobs by cause (" in note for note in found.look.partial)
+    assert len(asked) == len(set(asked)) + 23, "each moment of the sample once, and three aggregates"
+    assert service.insights.queries == asked, "what does not change is not read again"
+    assert again.look.usd < found.look.usd
+    assert again.failures.equals(found.failures)
+
+
+def test_above_the_budget_the_causes_of_failed_jobs_are_sampled(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(BUDGET, "0.0004")
+    with busy(stage, "cost-sampled") as (aws, _, workload, service):
+        found = cost.report(aws, workload, DAY)
+    assert aggregates(service) == 0
+    assert "Causes of failed jobs are those in the sampled log lines." in found.look.partial
+    assert found.look.usd < 0.0004
+
+
+def test_init_of_a_busy_day_without_records_is_priced_on_cost_and_overview_alike(stage: Stage) -> None:
+    with busy(stage, "alike", extension=False) as (aws, _, workload, service):
+        costs, first = cost.report(aws, workload, DAY), overview.report(aws, workload, DAY)
+        colds = cold_starts.report(aws, workload, DAY)
+    day, cards = service.insights.day, {card.key: card for card in first.cards}
+    parts = dict(zip(costs.parts["component"], costs.parts["usd"], strict=True))
+    inits, usual = np.nansum(day.init_ms), day.billed_ms.sum()
+    assert parts["Lambda INIT"] / parts["Lambda duration"] == pytest.approx(inits / (usual - inits))
+    assert not any("INIT" in text for text in costs.left_out)
+    assert cards["cost"].value == costs.usd_per_1000
+    assert colds.share is not None
+    assert cards["cold_share"].value == colds.share * 100
+    assert colds.cold == int(day.cold.sum())
 
 
 @pytest.mark.parametrize("made", [cold_starts, failures])
@@ -137,7 +198,7 @@ def test_aggregates_are_paid_for_once(stage: Stage) -> None:
         def read(minutes: int) -> TotalsAnswer:
             moved = timedelta(minutes=minutes)
             window = replace(DAY, start=DAY.start + moved, end=DAY.end + moved)
-            return read_totals_of(aws, workload, window, has_records=True, with_failures=True)
+            return read_totals_of(aws, workload, window, has_records=True, with_outcomes=True)
 
         first, again = read(0), read(5)
         assert aggregates(service) == 2
@@ -206,4 +267,4 @@ def test_each_form_of_log_line_has_its_query() -> None:
     assert line_form(FUNCTION, has_records=False) is LineForm.TEXT
     assert 'FunctionName = "worker"' in query_texts.by_version(LineForm.RECORD, "worker")
     assert "record.metrics.initDurationMs" in query_texts.by_version(LineForm.JSON, "worker")
-    assert "bin(300s)" in query_texts.failures(LineForm.TEXT, "worker", 300)
+    assert "bin(300s)" in query_texts.outcomes(LineForm.TEXT, "worker", 300)

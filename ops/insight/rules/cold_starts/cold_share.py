@@ -54,11 +54,13 @@ def queries(function: Function | None) -> list[MetricQuery]:
 
 
 def count_cold(readings: Readings, found: Invocations | None, totals: LogTotals | None = None) -> ColdStarts | None:
-    """By the metrics; for a function without them by ``totals`` of its log lines, or by all of them, or by a sample. None
-    when unknown."""
+    """By the metrics; for a function without them by ``totals`` of its log lines (else those of
+    ``found``), or by all of them, or by a sample. None when unknown."""
     if recorded := readings.total("recorded"):
         slowest = max((ms for _, ms in readings.points("slowest_init_ms")), default=None)
         return ColdStarts(readings.total("cold") or 0.0, recorded, slowest)
+    if totals is None and found is not None:
+        totals = found.totals
     if totals is not None:
         return ColdStarts(totals.cold, totals.invocations)
     if found is None or not len(found.table) or (found.truncated and found.sample is None):

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from handler import contract
@@ -84,29 +84,47 @@ def _own(workload: Workload) -> list[MetricQuery]:
 
 
 def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Readings, Invocations | None]:
-    """With billed time and INIT from REPORT lines, for a function that ran and has no records (one Logs Insights
-    query): what the Cost page shows and what the Overview shows then rest on the same lines."""
+    """With billed time and INIT from REPORT lines, for a function that ran and has no records (one Logs Insights query; for
+    a busy range those of a sample and of aggregates): what the Cost page shows and what the Overview shows then rest on
+    the same lines."""
     if readings.has("billed_ms") or not readings.total("invocations"):
         return readings, None
-    from ops.insight.sources import invocations  # with NumPy, which most commands do without
+    from ops.insight.sources import invocations, log_totals  # with NumPy, which most commands do without
 
-    found = invocations.read(aws, workload, readings.window, readings.total("invocations"))
+    window = readings.window
+    found = invocations.read(aws, workload, window, readings.total("invocations"))
+    found = log_totals.with_totals(aws, workload, window, found, has_records=bool(readings.total("recorded")))
     return with_reports(readings, found), found
 
 
 def with_reports(readings: Readings, found: Invocations) -> Readings:
     """Billed time and INIT per period from REPORT lines, beside the columns of metrics: they are not custom metrics."""
-    known = [row for row in found.rows if row.billed_ms is not None]
-    if readings.has("billed_ms") or not known or found.truncated:
+    if readings.has("billed_ms"):
         return readings
     sums: dict[datetime, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for row in known:
-        period = sums[time_window.floor(row.started, readings.window.period)]
-        period[0] += row.billed_ms or 0.0
-        period[1] += row.init_ms or 0.0
+    for started, billed_ms, init_ms in _billed(found):
+        period = sums[time_window.floor(started, readings.window.period)]
+        period[0] += billed_ms
+        period[1] += init_ms
+    if not sums:
+        return readings
     no_lines = [math.nan, math.nan]
     values = zip(*(sums.get(start, no_lines) for start in readings.times), strict=True)
     return readings.replaced(dict(zip(REPORT_COLUMNS, values, strict=True)))
+
+
+def _billed(found: Invocations) -> Iterator[tuple[datetime, float, float]]:
+    """Times, and what was billed and INIT of it (ms): of all invocations, or of none."""
+    if found.totals is not None and found.totals.outcomes is not None:
+        yield from ((one.time, one.billed_ms, one.init_ms) for one in found.totals.outcomes)
+    elif not found.truncated:
+        table = found.table
+        inits = table.first_known("init_ms").tolist()
+        for started, billed, init in zip(
+            table.started.tolist(), table.numbers["billed_ms"].tolist(), inits, strict=True
+        ):
+            if not math.isnan(billed):
+                yield datetime.fromtimestamp(started / 1e6, UTC), billed, init
 
 
 def spend(

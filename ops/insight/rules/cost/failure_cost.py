@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from ops.insight.rules.error_counts import UNTYPED_ERROR
 
 if TYPE_CHECKING:
     from ops.insight.sources.failed_jobs import FailedJobs
-    from ops.insight.sources.invocations import Invocation
+    from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
 
 NOT_DELETED = "Received, not deleted"
@@ -30,26 +30,40 @@ class CauseCost:
     usd: float
 
 
-def by_cause(
-    compute_usd: float, readings: Readings, rows: Sequence[Invocation], jobs: FailedJobs
-) -> tuple[CauseCost, ...]:
+def by_cause(compute_usd: float, readings: Readings, logged: Invocations, jobs: FailedJobs) -> tuple[CauseCost, ...]:
     """What of ``compute_usd`` (Lambda and SQS) went into work that did not succeed, the most expensive cause first: invocations that
-    crashed, by what their records say that they cost, and the failed jobs' share of all others, in equal parts.
+    crashed, by what their records say that they cost (of a busy range by the aggregates of all log lines, else by a sample),
+    and the failed jobs' share of all others, in equal parts.
 
     Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
     did not end in a deletion.
     """
-    spent = math.fsum(row.cost_usd or 0.0 for row in rows)
-    crashed: dict[str, float] = {}
-    for row in rows:
-        if row.status not in ("success", ""):
-            cause = row.error_type or UNTYPED_ERROR
-            crashed[cause] = crashed.get(cause, 0.0) + (row.cost_usd or 0.0)
+    spent, crashed = _crashed(logged)
     dead = math.fsum(crashed.values()) / spent if spent else 0.0
     found = [CauseCost(cause, CRASHED, compute_usd * usd / spent if spent else 0.0) for cause, usd in crashed.items()]
     of_jobs = compute_usd * (1 - dead) * failed_work.failed_job_share(readings)
     found += [CauseCost(cause, what, of_jobs * share) for (cause, what), share in _job_shares(readings, jobs).items()]
     return tuple(sorted((one for one in found if one.usd > 0), key=lambda one: (-one.usd, one.cause)))
+
+
+def _crashed(logged: Invocations) -> tuple[float, dict[str, float]]:
+    """What all invocations cost, and those that crashed by their cause, in the same unit: dollars, or billed ms of
+    aggregated REPORT lines."""
+    crashed: dict[str, float] = {}
+    outcomes = logged.totals.outcomes if logged.totals else None
+    if outcomes is not None:
+        costs = [one.billed_ms if one.usd is None else one.usd for one in outcomes]
+        for one, cost in zip(outcomes, costs, strict=True):
+            if one.failed:
+                cause = one.error_type or UNTYPED_ERROR
+                crashed[cause] = crashed.get(cause, 0.0) + cost
+        return math.fsum(costs), crashed
+    table = logged.table
+    usd = table.first_known("cost_usd")
+    for name, part in table.sums_by("error_type", usd, ~table.is_one_of("status", "success", "")).items():
+        cause = name or UNTYPED_ERROR
+        crashed[cause] = crashed.get(cause, 0.0) + part
+    return float(usd.sum()), crashed
 
 
 def _job_shares(readings: Readings, jobs: FailedJobs) -> Mapping[tuple[str, str], float]:

@@ -5,17 +5,18 @@ all bytes of the range: ``reading`` estimates its price from the log group's Inc
 it read. ``query_texts`` has the queries, ``model`` what their rows say.
 """
 
-from ops.insight.sources.log_totals.model import FailureTotal, LogTotals, VersionTotal
+from ops.insight.sources.log_totals.model import JobFailureTotal, LogTotals, OutcomeTotal, VersionTotal
 from ops.insight.sources.log_totals.query_texts import LineForm, line_form
-from ops.insight.sources.log_totals.reading import TotalsAnswer, read_totals, read_totals_of
+from ops.insight.sources.log_totals.reading import TotalsAnswer, read_totals_of, with_totals
 
 __all__ = [
-    "FailureTotal",
+    "JobFailureTotal",
     "LineForm",
     "LogTotals",
+    "OutcomeTotal",
     "TotalsAnswer",
     "VersionTotal",
     "line_form",
-    "read_totals",
     "read_totals_of",
+    "with_totals",
 ]

@@ -11,6 +11,9 @@ from handler.extension.records import rules
 from ops.invocation_log import moment
 from ops.invocation_log.values import text
 
+FAILED = ("error", "failure", "timeout")
+"""Outcomes of an invocation that failed."""
+
 
 @dataclass(frozen=True)
 class VersionTotal:
@@ -24,23 +27,43 @@ class VersionTotal:
 
 
 @dataclass(frozen=True)
-class FailureTotal:
-    """``count`` invocations that failed in the period from ``time`` on."""
+class OutcomeTotal:
+    """``count`` invocations in the period from ``time`` on that ended alike. ``failed``: or succeeded. ``billed_ms`` and
+    ``init_ms``: sums. ``usd``: the sum of what the records say; None of other lines."""
 
     time: datetime
     version: str
     error_type: str
     count: int
+    failed: bool = True
+    billed_ms: float = 0.0
+    init_ms: float = 0.0
+    usd: float | None = None
+
+
+@dataclass(frozen=True)
+class JobFailureTotal:
+    """``count`` attempts at a job that failed alike. ``rejected``: sent to the dead-letter queue; else it went back."""
+
+    error_type: str
+    rejected: bool
+    count: int
 
 
 @dataclass(frozen=True)
 class LogTotals:
-    """``by_version``: the newest version last, as far as versions are numbers. ``failures``: None where not asked for.
-    ``until``: the end of the range that they are of."""
+    """``by_version``: the newest version last, as far as versions are numbers. ``outcomes`` and ``failed_jobs``: None where not
+    asked for. ``until``: the end of the range that they are of."""
 
     by_version: tuple[VersionTotal, ...]
-    failures: tuple[FailureTotal, ...] | None
+    outcomes: tuple[OutcomeTotal, ...] | None
     until: datetime
+    failed_jobs: tuple[JobFailureTotal, ...] | None = None
+
+    @property
+    def failures(self) -> tuple[OutcomeTotal, ...]:
+        """The outcomes that are failures."""
+        return tuple(one for one in self.outcomes or () if one.failed)
 
     @property
     def invocations(self) -> int:
@@ -71,16 +94,39 @@ def version_totals(rows: Iterable[Mapping[str, str]]) -> tuple[VersionTotal, ...
     return tuple(sorted(found, key=lambda one: (int(one.version) if one.version.isdecimal() else -1, one.version)))
 
 
-def failure_totals(rows: Iterable[Mapping[str, str]]) -> tuple[FailureTotal, ...]:
+def outcome_totals(rows: Iterable[Mapping[str, str]]) -> tuple[OutcomeTotal, ...]:
     """Raises KeyError or ValueError for rows of another query."""
     found = []
     for row in rows:
         at = moment(row["time"])
         if at is None:
             raise ValueError(row["time"])
-        named = rules.error_type(text(row.get("outcome", "")), text(row.get("type_of_error", "")))
-        found.append(FailureTotal(at, text(row.get("version", "")), named, int(float(row["failures"]))))
+        outcome = text(row.get("outcome", ""))
+        found.append(
+            OutcomeTotal(
+                at,
+                text(row.get("version", "")),
+                rules.error_type(outcome, text(row.get("type_of_error", ""))),
+                int(float(row["invocations"])),
+                outcome in FAILED,
+                float(row.get("billed_ms") or 0.0),
+                float(row.get("init_ms") or 0.0),
+                float(row["usd"]) if row.get("usd") else None,
+            )
+        )
     return tuple(found)
+
+
+def job_failure_totals(rows: Iterable[Mapping[str, str]]) -> tuple[JobFailureTotal, ...]:
+    """Raises KeyError or ValueError for rows of another query."""
+    return tuple(
+        JobFailureTotal(
+            text(row.get("type_of_error", "")),
+            row.get("is_permanent", "") in ("1", "true"),
+            int(float(row["attempts"])),
+        )
+        for row in rows
+    )
 
 
 def _percentiles(row: Mapping[str, str], prefix: str) -> dict[int, float]:

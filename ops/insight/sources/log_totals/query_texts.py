@@ -47,6 +47,14 @@ _FIELDS = {
         "record.status as outcome, record.errorType as type_of_error",
     ),
 }
+_SUMS = {
+    LineForm.RECORD: {"billed_ms": contract.INV_BILLED, "init_ms": contract.INV_INIT, "usd": contract.INV_COST},
+    LineForm.TEXT: {"billed_ms": "@billedDuration", "init_ms": "@initDuration"},
+    LineForm.JSON: {
+        "billed_ms": "record.metrics.billedDurationMs",
+        "init_ms": "record.metrics.initDurationMs",
+    },
+}
 _PERCENTILES = (25, 50, 75, 95, 99)
 
 
@@ -68,11 +76,24 @@ def by_version(form: LineForm, function: str) -> str:
     )
 
 
-def failures(form: LineForm, function: str, period: int) -> str:
-    """Columns: time, version, outcome, type_of_error, failures. ``period``: seconds."""
-    failed = 'filter outcome in ["error", "failure", "timeout"]'
-    grouped = f"stats count(*) as failures by bin({period}s) as time, version, outcome, type_of_error"
-    return " | ".join((*_lines(form, function), failed, grouped))
+def outcomes(form: LineForm, function: str, period: int) -> str:
+    """Columns: time, version, outcome, type_of_error, invocations, and sums. ``period``: seconds."""
+    sums = [f"sum({field}) as {name}" for name, field in _SUMS[form].items()]
+    columns = ", ".join(("count(*) as invocations", *sums))
+    return " | ".join(
+        (*_lines(form, function), f"stats {columns} by bin({period}s) as time, version, outcome, type_of_error")
+    )
+
+
+def failed_jobs() -> str:
+    """The handler's own lines. Columns: type_of_error, is_permanent, attempts."""
+    return " | ".join(
+        (
+            f'filter message = "{contract.LOG_JOB_FAILED}"',
+            f"fields {contract.LOG_ERROR_TYPE} as type_of_error, {contract.LOG_PERMANENT} as is_permanent",
+            "stats count(*) as attempts by type_of_error, is_permanent",
+        )
+    )
 
 
 def _lines(form: LineForm, function: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,13 @@ from ops.aws import logs
 from ops.errors import AwsError, UsageError
 from ops.insight.sources import log_volume
 from ops.insight.sources.log_totals import query_texts
-from ops.insight.sources.log_totals.model import LogTotals, failure_totals, version_totals
-from ops.insight.sources.log_totals.query_texts import LineForm
+from ops.insight.sources.log_totals.model import LogTotals, job_failure_totals, outcome_totals, version_totals
 
 if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.logs import LogRows
     from ops.insight.report_types import Window
+    from ops.insight.sources.invocations import Invocations
     from ops.target import Target
     from ops.workload import Workload
 
@@ -70,24 +70,49 @@ def budget_usd(environ: Mapping[str, str] = os.environ) -> float:
 
 
 def read_totals_of(
-    aws: Aws, workload: Workload, window: Window, *, has_records: bool, with_failures: bool = False
+    aws: Aws,
+    workload: Workload,
+    window: Window,
+    *,
+    has_records: bool,
+    with_outcomes: bool = False,
+    with_failed_jobs: bool = False,
 ) -> TotalsAnswer:
     """The aggregates of the workload's function, as of ``read_totals``; none where it is not known."""
     function, group = workload.function, workload.log_group
     if function is None or group is None:
         return TotalsAnswer()
     form = query_texts.line_form(function, has_records)
-    return read_totals(aws, group, function.name, window, form, with_failures=with_failures)
+    texts = [query_texts.by_version(form, function.name)]
+    texts += [query_texts.outcomes(form, function.name, window.period)] if with_outcomes else []
+    texts += [query_texts.failed_jobs()] if with_failed_jobs else []
+    return _read_totals(aws, group, texts, window, with_outcomes, with_failed_jobs)
 
 
-def read_totals(
-    aws: Aws, group: str, function: str, window: Window, form: LineForm, *, with_failures: bool = False
+def with_totals(
+    aws: Aws,
+    workload: Workload,
+    window: Window,
+    logged: Invocations,
+    *,
+    has_records: bool,
+    with_failed_jobs: bool = False,
+) -> Invocations:
+    """``logged`` with the aggregates and outcomes of its range and what they cost, where its rows are a sample."""
+    if logged.sample is None:
+        return logged
+    answer = read_totals_of(
+        aws, workload, window, has_records=has_records, with_outcomes=True, with_failed_jobs=with_failed_jobs
+    )
+    look = replace(logged.look, usd=logged.look.usd + answer.usd, partial=logged.look.partial + answer.notes)
+    return replace(logged, totals=answer.totals, look=look)
+
+
+def _read_totals(
+    aws: Aws, group: str, texts: Sequence[str], window: Window, with_outcomes: bool, with_failed_jobs: bool
 ) -> TotalsAnswer:
     """The aggregates of ``window``, as far as the budget goes. Where they are refused, or the endpoint cannot aggregate, there
     are none: the sample remains. Raises UsageError for a budget that is not valid."""
-    texts = [query_texts.by_version(form, function)]
-    if with_failures:
-        texts.append(query_texts.failures(form, function, window.period))
     known = [_known(aws.target, group, text, window) for text in texts]
     missing = [text for text, one in zip(texts, known, strict=True) if one is None]
     is_read, notes, usd = _read_missing(aws, group, missing, window) if missing else (True, (), 0.0)
@@ -98,8 +123,9 @@ def read_totals(
     if len(kept) < len(texts):
         return TotalsAnswer(usd=usd)
     try:
-        failures = failure_totals(kept[1].rows.rows) if with_failures else None
-        totals = LogTotals(version_totals(kept[0].rows.rows), failures, min(one.end for one in kept))
+        outcomes = outcome_totals(kept[1].rows.rows) if with_outcomes else None
+        jobs = job_failure_totals(kept[-1].rows.rows) if with_failed_jobs else None
+        totals = LogTotals(version_totals(kept[0].rows.rows), outcomes, min(one.end for one in kept), jobs)
     except (KeyError, ValueError):  # an emulator that returns lines whatever is asked
         return TotalsAnswer(usd=usd)
     return (
@@ -174,10 +200,15 @@ def _key(target: Target, group: str, text: str, window: Window) -> tuple[Target,
 def _read_note(totals: LogTotals, kept: Sequence[_Kept], window: Window) -> str:
     size = sum(one.rows.bytes_scanned for one in kept)
     until = formatting.clock(totals.until, window.end)
-    failures = ", and failures by type" if totals.failures is not None else ""
+    parts = [
+        "counts and percentiles by version",
+        *(["failures by type"] if totals.outcomes is not None else []),
+        *(["failed jobs by cause"] if totals.failed_jobs is not None else []),
+    ]
+    listed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
     return (
-        f"Of all {formatting.count(totals.invocations, 'invocation')} in the logs until {until}: counts and percentiles by "
-        f"version{failures} ({formatting.byte_size(round(size))} read for "
+        f"Of all {formatting.count(totals.invocations, 'invocation')} in the logs until {until}: {listed} "
+        f"({formatting.byte_size(round(size))} read for "
         f"{formatting.price(log_volume.scan_price(size))}, every {_often(window)} at most)."
     )
 

@@ -86,7 +86,7 @@ def test_the_line_of_each_runtime_is_read(name: str) -> None:
 def test_the_aggregating_query_takes_the_same_from_the_line(name: str) -> None:
     """Its regular expressions are Logs Insights' own, which are those of Python but for the names of groups."""
     line, expected = LINES[name]
-    query = query_texts.failures(LineForm.TEXT, "worker", 300).replace("(?<", "(?P<")
+    query = query_texts.outcomes(LineForm.TEXT, "worker", 300).replace("(?<", "(?P<")
     found: dict[str, str | None] = {}
     for of, pattern in re.findall(r"parse (@\w+) /(.+?)/ \|", query):
         match = re.search(pattern, STREAM if of == "@logStream" else line)
