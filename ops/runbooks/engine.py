@@ -163,11 +163,11 @@ class StepRunner:
         access.ensure_may(f"step {step.id}")
         self.before_change()
         now = action.preview(self.context, inputs)
-        if now.changes != preview.changes:
+        if not preview.is_true(now):
             self.note("step.refused", step, text=preview.difference(now))
             raise Stop(RunPhase.FAILED, f"Step {step.id} was not carried out: {preview.difference(now)}")
         changes = [asdict(change) for change in preview.changes]
-        told = {"changes": changes, "command": preview.command, "undo": preview.undo}
+        told = {"changes": changes, "command": now.command, "undo": preview.undo}
         self.note("step.intended", step, inputs=msgspec.to_builtins(inputs), **told)
         try:
             outputs = action.execute(replace(self.context, previewed=now), inputs)

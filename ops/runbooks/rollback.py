@@ -141,11 +141,9 @@ def _undo(engine: StepRunner, what: _Undo) -> None:
             access.ensure_may(f"undoing step {step.id}")
             engine.before_change()
             now = action.preview_undo(context, inputs, changes)
-            if now.changes != preview.changes:
-                raise Stop(RunPhase.FAILED, f"Step {step.id} was not undone: its setting changed since the preview.")
-            engine.note(
-                "undo.intended", step, changes=[asdict(change) for change in preview.changes], command=preview.command
-            )
+            if not preview.is_true(now):
+                raise Stop(RunPhase.FAILED, f"Step {step.id} was not undone: {preview.difference(now)}")
+            engine.note("undo.intended", step, changes=[asdict(change) for change in now.changes], command=now.command)
             action.undo(replace(context, previewed=now), inputs, changes)
             engine.note("undo.executed", step)
         result = await_verdict(context, action.deadline_s, lambda: action.verify_undo(context, inputs, changes))

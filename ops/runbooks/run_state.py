@@ -75,6 +75,7 @@ class PersonRequest:
     command: str = ""
     undo: str = ""
     confirmation: str = ""
+    revision: str = ""
     step: str = ""
     """Set by the engine."""
 
@@ -183,6 +184,7 @@ def _request(event: RecordedEvent) -> PersonRequest:
         command=str(data.get("command", "")),
         undo=str(data.get("undo", "")),
         confirmation=str(data.get("confirmation", "")),
+        revision=str(data.get("revision", "")),
         step=event.step,
     )
 

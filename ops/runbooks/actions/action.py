@@ -46,7 +46,8 @@ class PlannedChange:
 class StepPreview:
     """``changes`` is empty where nothing would change. ``undo``: the command, or a sentence why there is none.
     ``confirmation``: what a person types for what cannot be undone; empty: the ID of the step. ``revision``: of what
-    would be changed, where AWS makes a change only to that one (``RevisionId``)."""
+    would be changed, where AWS makes a change only to that one (``RevisionId``); ``command`` has it, ``undo`` cannot:
+    the change gives it another one."""
 
     changes: tuple[PlannedChange, ...] = ()
     notes: tuple[str, ...] = ()
@@ -59,6 +60,10 @@ class StepPreview:
         """As it may be shown: a secret that a setting holds is masked, as in the record."""
         return msgspec.convert(masking.mask_value(asdict(self)), StepPreview)
 
+    def is_true(self, now: StepPreview) -> bool:
+        """Whether the preview of now is of the same change to the same revision."""
+        return self.changes == now.changes and self.revision == now.revision
+
     def difference(self, now: StepPreview) -> str:
         """What changed between this preview and that of now, as a clause."""
         old = {change.what: change for change in self.changes}
@@ -68,6 +73,8 @@ class StepPreview:
                     f"{change.what} was {old[change.what].before} in the preview and is {change.before} now; "
                     "preview it again."
                 )
+        if self.changes and self.changes == now.changes:
+            return "AWS has a newer revision of it than the one in the preview; preview it again."
         return "the preview is no longer true; preview it again."
 
 

@@ -54,9 +54,23 @@ class DeployedCode:
     revision: str
 
 
+def _get_function(function: str) -> ApiCall:
+    return ApiCall("lambda", "GetFunction", {"FunctionName": function})
+
+
+def _get_alias(owner: str) -> ApiCall:
+    return ApiCall("lambda", "GetAlias", _alias_parameters(owner))
+
+
+def _alias_parameters(owner: str) -> dict[str, str]:
+    """``owner``: function and alias; on paper, the function alone."""
+    function, _, alias = owner.partition(":")
+    return {"FunctionName": function, "Name": alias or "ALIAS"}
+
+
 def _code(context: ActionContext, function: str, version: str) -> DeployedCode:
     named = function if version == LATEST else f"{function}:{version}"
-    found = calls.make(context.aws, ApiCall("lambda", "GetFunction", {"FunctionName": named}), f"function {named}")
+    found = calls.make(context.aws, _get_function(named), f"function {named}")
     configuration: Mapping[str, Any] = found["Configuration"]
     code = found.get("Code") or {}
     return DeployedCode(
@@ -94,8 +108,7 @@ def _alias_owner(context: ActionContext) -> str:
 
 def _read_alias(context: ActionContext) -> Reading:
     function, alias = function_of(context).name, _alias(context)
-    get = ApiCall("lambda", "GetAlias", {"FunctionName": function, "Name": alias})
-    found = calls.make(context.aws, get, f"alias {alias} of {function}")
+    found = calls.make(context.aws, _get_alias(f"{function}:{alias}"), f"alias {alias} of {function}")
     if weights := (found.get("RoutingConfig") or {}).get("AdditionalVersionWeights"):
         other, weight = next(iter(weights.items()))
         raise UsageError(
@@ -106,9 +119,7 @@ def _read_alias(context: ActionContext) -> Reading:
 
 
 def _set_alias(owner: str, value: Any) -> ApiCall:
-    function, _, alias = owner.partition(":")
-    parameters = {"FunctionName": function, "Name": alias or "ALIAS", "FunctionVersion": value}
-    return ApiCall("lambda", "UpdateAlias", parameters)
+    return ApiCall("lambda", "UpdateAlias", {**_alias_parameters(owner), "FunctionVersion": value})
 
 
 def _alias_note(context: ActionContext, value: Value) -> str:
@@ -192,7 +203,7 @@ VERSIONS = Look(
             ApiCall("lambda", "ListVersionsByFunction", {"FunctionName": "$FN"}),
             "Versions[].[Version,LastModified,CodeSha256]",
         ),
-        (ApiCall("lambda", "GetFunction", {"FunctionName": "$FN"}), "Code.ResolvedImageUri"),
+        (_get_function("$FN"), "Code.ResolvedImageUri"),
     ),
 )
 ALIAS_VERSION = Setting(
@@ -207,6 +218,7 @@ ALIAS_VERSION = Setting(
     target=lambda inputs: str(inputs.version),
     call=_set_alias,
     earlier="EARLIER",
+    look=lambda owner: (_get_alias(owner), "[FunctionVersion,RevisionId]"),
     note=_alias_note,
 )
 IMAGE = Setting(
@@ -221,6 +233,7 @@ IMAGE = Setting(
     target=lambda inputs: str(inputs.image),
     call=_set_image,
     earlier="EARLIER",
+    look=lambda function: (_get_function(function), "[Code.ResolvedImageUri,Configuration.RevisionId]"),
     note=_image_note,
     deadline_s=300.0,
 )

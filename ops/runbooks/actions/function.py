@@ -42,10 +42,13 @@ def _latest(context: ActionContext) -> str:
     return function.name
 
 
+def _get(function: str) -> ApiCall:
+    return ApiCall("lambda", "GetFunctionConfiguration", {"FunctionName": function})
+
+
 def _read(context: ActionContext, key: str) -> Reading:
     name = _latest(context)
-    get = ApiCall("lambda", "GetFunctionConfiguration", {"FunctionName": name})
-    found = calls.make(context.aws, get, f"function {name}")
+    found = calls.make(context.aws, _get(name), f"function {name}")
     settled = found.get("LastUpdateStatus", "Successful") == "Successful"
     return Reading(int(found[key]), settled, revision=str(found.get("RevisionId") or ""))
 
@@ -82,6 +85,7 @@ MEMORY = Setting(
     target=lambda inputs: int(inputs.megabytes),
     call=lambda function, value: _configure("MemorySize", function, value),
     earlier="EARLIER",
+    look=lambda function: (_get(function), "[MemorySize,RevisionId]"),
     note=_memory_note,
 )
 TIMEOUT = Setting(
@@ -96,5 +100,6 @@ TIMEOUT = Setting(
     target=lambda inputs: int(inputs.seconds),
     call=lambda function, value: _configure("Timeout", function, value),
     earlier="EARLIER",
+    look=lambda function: (_get(function), "[Timeout,RevisionId]"),
     note=_timeout_note,
 )

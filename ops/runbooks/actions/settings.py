@@ -27,6 +27,8 @@ from ops.runbooks.actions.action import (
 
 OTHER_REVISION = "PreconditionFailedException"
 """Lambda's answer where RevisionId is not the latest one (botocore 1.44.5 model, 2026-11)."""
+REVISION = "REVISION"
+"""The revision on paper: what the look before it shows."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,9 @@ class Reading:
 @dataclass(frozen=True)
 class Setting:
     """``target``: the value that a step asks for. ``call``: sets it on what ``owner`` names, or on the shell variable
-    ``variable`` on paper. ``earlier``: the value on paper for the undo. ``ready``: waits, before a preview, until what
-    has the setting can be changed."""
+    ``variable`` on paper. ``earlier``: the value on paper for the undo. ``look``: where AWS compares revisions, the call and
+    the query that show value and revision on paper. ``ready``: waits, before a preview, until what has the setting can be
+    changed."""
 
     name: str
     summary: str
@@ -57,6 +60,7 @@ class Setting:
     target: Callable[[Any], Value]
     call: Callable[[str, Any], ApiCall]
     earlier: Value
+    look: Callable[[str], tuple[ApiCall, str]] | None = None
     note: Callable[[ActionContext, Value], str] = lambda _context, _value: ""
     deadline_s: float = 120.0
     ready: Callable[[ActionContext], None] = lambda _context: None
@@ -71,9 +75,17 @@ class Setting:
 
     def paper(self, values: Mapping[str, str | None]) -> Paper:
         value: Value = next(iter(values.values())) if values else self.target(self.inputs())
+        owner = f"${self.variable}"
+        if self.look is None:
+            return Paper((self.call(owner, value).command(),), (self.call(owner, self.earlier).command(),))
+        look, query = self.look(owner)
+        looked = look.command(query)
         return Paper(
-            (self.call(f"${self.variable}", value).command(),),
-            (self.call(f"${self.variable}", self.earlier).command(),),
+            (f"{looked}  # note {self.earlier} and {REVISION}", self._call(owner, value, REVISION).command()),
+            (
+                f"{looked}  # expect {_shown(value)}; note the new {REVISION}",
+                self._call(owner, self.earlier, REVISION).command(),
+            ),
         )
 
     def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
@@ -135,7 +147,7 @@ class Setting:
         return StepPreview(
             (PlannedChange(f"{self.what} of {owner}", current.value, wanted),),
             (note,) if note else (),
-            self.call(owner, wanted).command(),
+            self._call(owner, wanted, current.revision).command(),
             self.call(owner, current.value).command(),
             revision=current.revision,
         )
@@ -147,6 +159,10 @@ class Setting:
         doing = "" if current.settled else ", still changing"
         return StepVerification(Verdict.NOT_YET, f"{self.what} is {_shown(current.value)}{current.note}{doing}.")
 
+    def _call(self, owner: str, value: Value, revision: str) -> ApiCall:
+        call = self.call(owner, value)
+        return replace(call, parameters={**call.parameters, "RevisionId": revision}) if revision else call
+
     def _write(self, context: ActionContext, before: Value, value: Value) -> None:
         """Raises OpsError where something else has changed it since the preview: as far as AWS compares revisions, up to
         the call itself, else up to the reading just before."""
@@ -154,9 +170,7 @@ class Setting:
         about = f"{self.what} of {owner}"
         if previewed is not None and any(change.before != before for change in previewed.changes):
             raise _changed_since(about)
-        call = self.call(owner, value)
-        if previewed is not None and previewed.revision:
-            call = replace(call, parameters={**call.parameters, "RevisionId": previewed.revision})
+        call = self._call(owner, value, previewed.revision if previewed is not None else "")
         once = context.aws.without_retries(fast_sqs=False)  # an outcome that is not known is reconciled, not repeated
         try:
             calls.make(once, call, about)

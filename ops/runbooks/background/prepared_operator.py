@@ -47,7 +47,7 @@ class PreparedOperator:
     def confirm(self, step: RunbookStep, action: RunbookAction, preview: StepPreview) -> Confirmation:
         self.stop_if_requested(f"before step {step.id}")
         answer = self._take(step.id, RequestKind.CONFIRM)
-        changed = answer is not None and answer.value == "yes" and answer.request.changes != preview.masked().changes
+        changed = answer is not None and answer.value == "yes" and not _is_of(answer.request, preview.masked())
         if answer is None or changed:
             text = PREVIEW_CHANGED if changed else ""
             raise PersonAwaited(_confirm_request(preview, text))
@@ -115,7 +115,12 @@ def _confirm_request(preview: StepPreview, text: str) -> PersonRequest:
         command=preview.command,
         undo=preview.undo,
         confirmation=preview.confirmation,
+        revision=preview.revision,
     )
+
+
+def _is_of(request: PersonRequest, preview: StepPreview) -> bool:
+    return StepPreview(request.changes, revision=request.revision).is_true(preview)
 
 
 def _new_id() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,46 @@ def test_what_someone_else_changed_after_the_last_preview_is_not_overwritten(
     assert incident.workload.changes == []
     code, _, err = incident.ops("resume", *ALONE)
     assert (code, incident.workload.changes) == (0, [change]), err
+
+
+@pytest.mark.parametrize("action", WITH_REVISION)
+def test_the_command_that_is_shown_has_the_revision_that_is_sent(
+    incident: Incident, tmp_path: Path, action: str
+) -> None:
+    incident.workload.deployed.revision = 41
+    if action == "function.set-alias-version":
+        incident.workload.qualifier = ":live"
+    page = _page(tmp_path, action, SETTINGS[action][0])
+    assert incident.ops("check", page, "--write")[0] == 0
+    paper = Path(page).read_text()
+    assert "RevisionId]'  # note EARLIER and REVISION" in paper
+    assert paper.count("--revision-id REVISION") == 2, "the step and its undo"
+    assert incident.ops("run", page, *ALONE)[0] == 0
+    assert incident.ops("rollback", *ALONE)[0] == 0
+    intended = {entry["event"]: entry["command"] for entry in incident.events() if "intended" in entry["event"]}
+    assert intended["step.intended"].endswith(" --revision-id 41")
+    assert intended["undo.intended"].endswith(" --revision-id 42")
+
+
+@pytest.mark.parametrize("action", WITH_REVISION)
+def test_a_revision_that_changed_while_a_person_thought_is_previewed_again(
+    incident: Incident, tmp_path: Path, terminal: Any, action: str
+) -> None:
+    if action == "function.set-alias-version":
+        incident.workload.qualifier = ":live"
+    page = _page(tmp_path, action, SETTINGS[action][0])
+    assert incident.ops("check", page, "--write")[0] == 0
+
+    def deploy() -> None:
+        incident.workload.deployed.revision += 1
+
+    terminal("yes", meanwhile=deploy)
+    code, out, err = incident.ops("run", page, "--reason", "x")
+    assert (code, "AWS has a newer revision of it than the one in the preview" in out + err) == (1, True), out + err
+    assert incident.workload.changes == []
+    terminal("yes")
+    code, _, err = incident.ops("resume")
+    assert (code, incident.workload.changes) == (0, [SETTINGS[action][1]]), err
 
 
 @pytest.mark.parametrize("action", WITH_REVISION)
