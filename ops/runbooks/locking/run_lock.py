@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
+from ops import clock, formatting, typed_json
 from ops.errors import OpsError
 from ops.files import atomic_file
 from ops.files import lock_holder as locks
@@ -70,11 +72,21 @@ def hold_run_lock(home: Path, workload: Workload, run: str, who: str) -> Iterato
 
 
 def _busy(workload: str, holder: LockHolder | None) -> RunbookBusy:
-    by = f" by {holder.who} since {holder.since} ({holder.run}, process {holder.pid})" if holder else ""
+    by = f" by {holder.who}{_lasting(holder)} ({holder.run}, process {holder.pid})" if holder else ""
     return RunbookBusy(
         f"A runbook is already running on {workload}{by}.",
         "Wait until it ends; read only meanwhile: ops runbook run NAME --yes-to read-only.",
     )
+
+
+def _lasting(holder: LockHolder) -> str:
+    try:
+        since = typed_json.in_utc(datetime.fromisoformat(holder.since))
+    except ValueError:
+        return f" since {holder.since}" if holder.since else ""
+    now = clock.now_utc()
+    lasted = formatting.duration(max(0.0, (now - since).total_seconds()))
+    return f" since {formatting.clock(since, now, seconds=True)}, for {lasted}"
 
 
 def lock_path(home: Path, account: str, region: str, queue: str) -> Path:
