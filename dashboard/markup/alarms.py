@@ -119,7 +119,7 @@ def row(
         word,
         lasted,
         utc(alarm.since) if alarm.since else "",
-        runbooks.short_link(runbook or alarm.runbook, alarm.name) if alarm.runbook else "",
+        runbooks.short_link(runbook or alarm.runbook, alarm.name) if runbook or alarm.runbook else "",
         _bars(alarm.spans, shown),
         [(left, colour) for left, _, colour, _ in _marks(shown, events)],
         summary(alarm.spans),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,12 +52,12 @@ def show(report: AlarmsReport, checks: AlarmChecks | None) -> DetailElements | N
             if row.changes:
                 st.html(markup.changes(row, page_runtime.ZONE))
         with beside:
-            _show_runbook(row)
+            _show_runbook(row, report.rows)
             commands = st.container()  # not st.empty(): a refresh would take them away for a moment
             st.html(html_blocks.facts(_facts(row)))
             told = st.empty()
             first_chart.wait()
-            _show_commands(commands, row)
+            _show_commands(commands, row, report.rows)
             _show_delivery(told, row, checks)
             live_test.show(row)
     return DetailElements(why, told)
@@ -85,22 +86,28 @@ def _show_chart(report: AlarmsReport, row: AlarmRow) -> None:
     st.html(html_blocks.quiet(charts.window_text(report.chart)))
 
 
-def _show_runbook(row: AlarmRow) -> None:
+def _show_runbook(row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
     """The page that shows the cause; and the runbook, on paper with the workload's names."""
     if row.page:
         page = PAGES[row.page]
         st.page_link(page.file, label=f"Open {page.title}", icon=":material/arrow_forward:", icon_position="right")
-    if row.runbook:
-        st.html(
-            f'<p class="so-runbook">Runbook: {runbooks.link(runbook_queries.path(row.name, row.runbook), row.name)}</p>'
-        )
+    own = runbook_queries.path(row.name, row.runbook)
+    if own:
+        st.html(f'<p class="so-runbook">Runbook: {runbooks.link(own, row.name)}</p>')
+    for one in runbook_queries.behind(row, rows):
+        if path := runbook_queries.path(one.name, one.runbook):
+            state = "in ALARM" if one.state == "ALARM" else "not in ALARM"
+            named = f"Runbook of {escape(one.label)} ({state})"
+            st.html(f'<p class="so-runbook">{named}: {runbooks.link(path, one.name)}</p>')
 
 
-def _show_commands(place: Any, row: AlarmRow) -> None:
-    """That run the runbook."""
+def _show_commands(place: Any, row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
+    """That run the runbook; of a composite alarm also the first one of each alarm behind it."""
     source = page_runtime.report_source()
+    own = runbook_queries.runnable(row.name, row.runbook)
+    below = [runbook_queries.runnable(one.name, one.runbook)[:1] for one in runbook_queries.behind(row, rows)]
     with place:
-        for name in runbook_queries.runnable(row.name, row.runbook):
+        for name in dict.fromkeys([*own, *(name for names in below for name in names)]):
             st.code(source.command(f"runbook run {name}"), language=None, wrap_lines=True)
 
 

@@ -65,7 +65,7 @@ def update(report: AlarmsReport, drawn: Sequence[tuple[AlarmRow, Any]], checks: 
     for row, element in drawn:
         element.html(
             markup.row(
-                row, checks, shown, report.events, page_runtime.ZONE, now, runbook_queries.path(row.name, row.runbook)
+                row, checks, shown, report.events, page_runtime.ZONE, now, runbook_queries.path_of_row(row, report.rows)
             )
         )
 
@@ -77,7 +77,7 @@ def _show(
     with st.container(key=f"{mark}-{place}"):
         element = st.html(
             markup.row(
-                row, checks, shown, report.events, page_runtime.ZONE, now, runbook_queries.path(row.name, row.runbook)
+                row, checks, shown, report.events, page_runtime.ZONE, now, runbook_queries.path_of_row(row, report.rows)
             )
         )
         # The label must not quote the alarm: labels are read as Markdown.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.services.report_source import ReportSource
 from dashboard.services.runbook_service import RunbookList, RunbookService
+from ops.insight.reports.alarms_page.rows import COMPOSITE, AlarmRow
 from ops.runbooks import library
 from ops.runbooks.locking import SharedHolder
 from ops.target import Target
@@ -51,6 +54,26 @@ def list_documents(service: RunbookService) -> RunbookList:
 def path(alarm: str, described: str) -> str:
     """The runbook to open for the alarm: one that can be run, else the one that its description names."""
     return next((f"runbooks/{name}.md" for name in runnable(alarm, described)), described)
+
+
+def path_of_row(row: AlarmRow, rows: Sequence[AlarmRow]) -> str:
+    """As ``path``; of a composite alarm without a runbook, that of an alarm behind it."""
+    others = (path(one.name, one.runbook) for one in behind(row, rows))
+    return path(row.name, row.runbook) or next(filter(None, others), "")
+
+
+def behind(row: AlarmRow, rows: Sequence[AlarmRow]) -> list[AlarmRow]:
+    """The metric alarms of ``rows`` in the rule of a composite alarm, also by way of another one: those in ALARM, all of
+    them where none is and it has no runbook of its own."""
+    by_name = {one.name: one for one in rows}
+    seen, found, waiting = {row.name}, list[AlarmRow](), [row]
+    while waiting:
+        below = [by_name[name] for name, _ in waiting.pop(0).children if name in by_name and name not in seen]
+        seen.update(one.name for one in below)
+        waiting += below
+        found += [one for one in below if one.kind != COMPOSITE]
+    firing = [one for one in found if one.state == "ALARM"]
+    return firing or ([] if row.runbook or runnable(row.name, row.runbook) else found)
 
 
 @st.cache_data(max_entries=256, show_spinner=False)

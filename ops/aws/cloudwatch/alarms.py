@@ -123,17 +123,27 @@ def composite_alarms(aws: Aws) -> tuple[CompositeAlarm, ...]:
     return tuple(map(_composite, items))
 
 
+def alarms_named(aws: Aws, names: Iterable[str]) -> dict[str, Alarm | CompositeAlarm]:
+    """The metric and composite alarms with these names, by name in that order; those that do not exist are left out."""
+    wanted = list(dict.fromkeys(names))
+    found: dict[str, Alarm | CompositeAlarm] = {}
+    with aws.translate_errors("cloudwatch", "alarms"):
+        for start in range(0, len(wanted), MAX_ALARM_NAMES_PER_CALL):
+            batch = wanted[start : start + MAX_ALARM_NAMES_PER_CALL]
+            page: Any = aws.cloudwatch.describe_alarms(
+                AlarmNames=batch, AlarmTypes=["MetricAlarm", "CompositeAlarm"], MaxRecords=MAX_ALARM_NAMES_PER_CALL
+            )
+            found |= {item["AlarmName"]: alarm_of(item) for item in page.get("MetricAlarms", [])}
+            found |= {item["AlarmName"]: _composite(item) for item in page.get("CompositeAlarms", [])}
+    return {name: found[name] for name in wanted if name in found}
+
+
 def find_alarm(aws: Aws, name: str) -> Alarm | CompositeAlarm:
     """The alarm with that name, whatever its type. Raises NotFound."""
-    with aws.translate_errors("cloudwatch", f"alarm {name}"):
-        found: Any = aws.cloudwatch.describe_alarms(AlarmNames=[name], AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-    alarms: list[Alarm | CompositeAlarm] = [
-        *map(alarm_of, found.get("MetricAlarms", [])),
-        *map(_composite, found.get("CompositeAlarms", [])),
-    ]
-    if not alarms:
+    found = alarms_named(aws, [name])
+    if name not in found:
         raise NotFound(f"There is no alarm {name} in {aws.region}.", "Check its name and the region (--region).")
-    return alarms[0]
+    return found[name]
 
 
 def firing_alarms(aws: Aws) -> tuple[tuple[Alarm, ...], bool]:

@@ -12,7 +12,7 @@ app = command_group(
     "Runbooks that run: each step previewed, confirmed, verified and recorded.",
     LazyCommand("list", f"{__name__}.documents:list_", "List the runbooks.", READ),
     LazyCommand("show", f"{__name__}.documents:show", "Show a runbook as a document.", READ),
-    LazyCommand("for", f"{__name__}.documents:for_", "Find the runbook of an alarm.", READ),
+    LazyCommand("for", f"{__name__}.for_alarm:for_", "Find the runbook of an alarm.", READ),
     LazyCommand("actions", f"{__name__}.documents:actions", "List the actions that a step may name.", READ),
     LazyCommand("check", f"{__name__}.check:check", "Check runbooks without running anything.", READ),
     LazyCommand("run", f"{__name__}.run:run", "Run a runbook step by step.", RUN),

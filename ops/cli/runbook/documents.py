@@ -1,8 +1,7 @@
-"""``ops runbook list``, ``show``, ``for`` and ``actions``: what there is to run."""
+"""``ops runbook list``, ``show`` and ``actions``: what there is to run."""
 
 from __future__ import annotations
 
-import shlex
 from typing import Annotated, Any
 
 import typer
@@ -10,20 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops.aws import Aws
-from ops.aws.cloudwatch import Alarm
-from ops.aws.cloudwatch.alarms import describe_alarms
 from ops.cli import options
 from ops.cli.output.formats import OutputFormat, chosen_format
 from ops.cli.output.json_output import dumps
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import safe
-from ops.errors import AwsError, UsageError
 from ops.runbooks import action_reference, library
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.model import Runbook
-from ops.target import resolve_place
-from ops.workload import dlqs
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A runbook's name, or a file.")]
 COLUMNS = ("name", "title", "severity", "alarms", "steps", "problems")
@@ -40,7 +33,7 @@ def list_(output: options.Output = OutputFormat.TABLE, as_json: options.Json = F
     rows = []
     for name in library.names():
         document, problems = library.read_file(library.find(name))
-        rows.append({**_row(document), "problems": len(problems)})
+        rows.append({**row_of(document), "problems": len(problems)})
     if print_as(chosen_format(output, as_json), rows, COLUMNS, rows):
         return
     console = Console(highlight=False)
@@ -77,72 +70,6 @@ def show(
         typer.echo(safe(line))
 
 
-def for_(
-    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="The alarm's full name.")],
-    profile: options.Profile = None,
-    region: options.Region = None,
-    as_json: options.Json = False,
-) -> None:
-    """Find the runbook of an alarm.
-
-    And the command that runs it, with the alarm's queue or function filled in.
-    """
-    aws = Aws(resolve_place(profile=profile, region=region))
-    found = describe_alarms(aws, [alarm])
-    if not found:
-        raise UsageError(f"There is no metric alarm {alarm}.", "Check its name, --region and --profile.")
-    documents = library.for_alarm(alarm, found[0].description)
-    if not documents:
-        raise UsageError(f"No runbook names alarm {alarm}.", "List the runbooks: ops runbook list.")
-    where, note = _workload_of(aws, found[0])
-    commands = [
-        " ".join(
-            [
-                "ops runbook",
-                "run" if document.steps else "show",
-                document.name,
-                *([where] if document.steps and where else ()),
-            ]
-        )
-        for document in documents
-    ]
-    answer = {
-        "alarm": alarm,
-        "state": found[0].state,
-        "note": note,
-        "runbooks": [{**_row(each), "command": command} for each, command in zip(documents, commands, strict=True)],
-    }
-    if print_as(chosen_format(OutputFormat.TABLE, as_json), answer, (), ()):
-        return
-    console = Console(highlight=False)
-    console.print(Text(safe(f"{alarm} is in {found[0].state}."), style="bold"))
-    for document, command in zip(documents, commands, strict=True):
-        console.print(Text(f"→ {safe(command)}").append(f"   {safe(document.title)}", style="dim"), soft_wrap=True)
-    if note:
-        console.print(Text(safe(note), style="dim"), soft_wrap=True)
-
-
-def _workload_of(aws: Aws, alarm: Alarm) -> tuple[str, str]:
-    """The option that names the workload of the alarm, and what a person has to add; one of them is empty. The metrics of
-    one alarm may be of the queue, of its dead-letter queue and of the function."""
-    named: dict[str, list[str]] = {"QueueName": [], "FunctionName": []}
-    for metric in alarm.metrics:
-        for name, value in metric.dimensions:
-            if name in named and value not in named[name]:
-                named[name].append(value)
-    try:
-        queues = dlqs.working_queues(aws, named["QueueName"])
-        unread = ""
-    except AwsError as error:
-        queues, unread = (), f" {error}"
-    if len(queues) == 1:
-        return f"--queue {shlex.quote(queues[0])}", ""
-    if len(named["FunctionName"]) == 1:
-        return f"--function {shlex.quote(named['FunctionName'][0])}", ""
-    several = f" Its queues: {', '.join(queues)}." if queues else ""
-    return "", f"The alarm does not tell which workload it is of: name it with --queue or --stack.{several}{unread}"
-
-
 def actions(output: options.Output = OutputFormat.TABLE, as_json: options.Json = False) -> None:
     """List the actions that a step may name.
 
@@ -169,7 +96,7 @@ def actions(output: options.Output = OutputFormat.TABLE, as_json: options.Json =
         console.print(Text(f"  needs {', '.join(row['permissions']) or 'no permission'}", style="dim"))
 
 
-def _row(document: Runbook) -> dict[str, Any]:
+def row_of(document: Runbook) -> dict[str, Any]:
     front = document.front
     return {
         "name": document.name,
@@ -194,4 +121,4 @@ def _with_steps(document: Runbook) -> dict[str, Any]:
         }
         for step in document.steps
     ]
-    return {**_row(document), "file": document.file, "steps": steps, "text": document.text}
+    return {**row_of(document), "file": document.file, "steps": steps, "text": document.text}

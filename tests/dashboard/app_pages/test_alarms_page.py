@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from dashboard.pages import PAGES
+from dashboard.time_range import TimeRange
 from ops.errors import OpsError
 from ops.insight.reports.alarms_page.checks import AlarmChecks
 from ops.insight.reports.alarms_page.coverage import Coverage
+from ops.insight.reports.alarms_page.report import AlarmsReport
+from ops.insight.reports.alarms_page.rows import COMPOSITE
 from tests.dashboard.app import App
 from tests.dashboard.samples.alarm_reports import AlarmReports
 
@@ -232,3 +236,19 @@ def test_a_part_that_may_not_be_read_is_named(sample: Visit) -> None:
     app = sample("partly-denied").open(PAGES["alarms"])
     assert "The alarms cannot be read." in app.text
     assert "Delivery and settings could not be checked: missing permission" in app.text
+
+
+def test_a_composite_alarm_leads_to_the_runbooks_behind_it(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = AlarmReports.alarms
+
+    def without_own(self: AlarmReports, span: TimeRange, chosen: str) -> AlarmsReport:
+        found = make(self, span, chosen)
+        rows = (replace(one, name="scilearn-all") if one.kind == COMPOSITE else one for one in found.rows)
+        return replace(found, rows=tuple(rows), chosen="scilearn-all")
+
+    monkeypatch.setattr(AlarmReports, "alarms", without_own)
+    app = sample("trouble").open(ALARMS, alarm="scilearn-all")
+    assert not app.at.exception
+    assert "Runbook of dead-letters (in ALARM): runbooks/dead-letters.md" in " ".join(app.text.split())
+    assert "ops runbook run dead-letters --queue scilearn-jobs" in [one.value for one in app.at.code]
+    assert "runbook=dead-letters&amp;alarm=scilearn-all" in app.html, "in its row, too"

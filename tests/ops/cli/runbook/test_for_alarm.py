@@ -1,0 +1,78 @@
+"""``ops runbook for`` a composite alarm: its own runbook, and those of the alarms behind it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cases.workloads.accounts import arn
+from tests.fakes.aws import serve
+from tests.fakes.observed_workload import ObservedWorkload, an_alarm
+from tests.ops.cli.runbook.conftest import Incident
+
+
+@pytest.fixture
+def observed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    workload = ObservedWorkload()
+    workload.metric_alarms = [
+        an_alarm("shop-function-errors"),
+        an_alarm("shop-function-throttles", "OK", "Throttles", AlarmDescription=""),
+        an_alarm("shop-unlisted", AlarmDescription=""),
+    ]
+    with serve(workload.answer, monkeypatch) as aws:
+        yield Incident(workload, aws, tmp_path / "home", capsys)
+
+
+def composite(name: str, rule: str, state: str = "ALARM") -> dict[str, Any]:
+    return {"AlarmName": name, "AlarmArn": arn("cloudwatch", f"alarm:{name}"), "StateValue": state, "AlarmRule": rule}
+
+
+def commands(answer: dict[str, Any]) -> dict[str, list[str]]:
+    """The first command by alarm."""
+    return {each["alarm"]: [one["command"] for one in each["runbooks"]][:1] for each in (answer, *answer["behind"])}
+
+
+ERRORS = "ops runbook run function-errors --function worker"
+THROTTLES = "ops runbook run function-throttles --function worker"
+
+
+def test_its_own_runbook_and_those_of_the_alarms_in_alarm(observed: Incident) -> None:
+    rule = "ALARM(shop-function-errors) OR ALARM(shop-function-throttles)"
+    observed.workload.composites = [composite("shop-page-me", rule)]
+    answer = observed.json("for", "shop-page-me")
+    own = ["ops runbook run page-me --function worker"]
+    assert commands(answer) == {"shop-page-me": own, "shop-function-errors": [ERRORS]}
+    text = observed.ops("for", "shop-page-me")[1]
+    assert "The alarms in its rule that are in ALARM now:\nshop-function-errors is in ALARM.\n→ " in text
+    observed.workload.metric_alarms = observed.workload.metric_alarms[1:2]
+    quiet = observed.json("for", "shop-page-me")
+    assert commands(quiet) == {"shop-page-me": own}, "its own is enough where none is in ALARM"
+    assert "No longer there, or not a metric or composite alarm: shop-function-errors." in quiet["note"]
+
+
+def test_without_its_own_those_of_all_alarms(observed: Incident) -> None:
+    observed.workload.composites = [
+        composite("team", "ALARM(lower) OR ALARM(team)", "OK"),
+        composite("lower", "ALARM(shop-function-throttles) AND NOT ALARM(team)", "OK"),
+    ]
+    answer = observed.json("for", "team")
+    assert commands(answer) == {"team": [], "shop-function-throttles": [THROTTLES]}, "also by way of another one"
+    text = observed.ops("for", "team")[1]
+    assert "No alarm in its rule is in ALARM now. All of them:" in text and f"→ {THROTTLES}" in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("ALARM(shop-unlisted)", "No runbook names alarm team, nor one of the alarms in its rule: shop-unlisted."),
+        ("ALARM(gone)", "No longer there, or not a metric or composite alarm: gone."),
+        ("ALARM(", "The rule of team cannot be read: Expected the name or ARN of an alarm"),
+    ],
+)
+def test_no_runbook_at_all(observed: Incident, rule: str, said: str) -> None:
+    observed.workload.composites = [composite("team", rule)]
+    code, _, err = observed.ops("for", "team")
+    assert code == 2
+    assert said in " ".join(err.split())
