@@ -17,7 +17,7 @@ import typer
 from botocore import compat, hooks, loaders, useragent
 from hypothesis import HealthCheck, settings
 
-from tests.signals import heed_interrupts
+from tests.signals import heed_signals
 from tests.twins import Twin, start
 
 # The same examples in every run, and no judgement of how fast the machine is.
@@ -117,8 +117,8 @@ def _streamlit_logs_through_the_root() -> None:
 
 
 def pytest_configure() -> None:
-    """A job in the background of a script ignores SIGINT, and so would all that the tests start and then interrupt."""
-    heed_interrupts()
+    """A job in the background of a script ignores signals, and so would all that the tests start and then interrupt."""
+    heed_signals()
 
 
 SERVERS = {"emulator", "host"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ from ops.errors import OpsError, UsageError
 from ops.files import atomic_file
 from ops.target import Target, resolve_place
 from ops.twin import lifecycle, ownership, processes
+from ops.twin.stop_signals import interrupted_by_signals
 from ops.twin_state import TwinState
 
 PARAMETERS: Mapping[str, str] = {
@@ -52,24 +54,34 @@ def own_twin(
     one. ``OPS_TWIN_DIR`` is its folder meanwhile. ``keep``: called with the folder in which its logs (``twin``) and the
     records of its runs (``records``) then stay. Raises TwinError."""
     access.ensure_may("a rehearsal")
-    try:
-        base = Path(tempfile.mkdtemp(prefix="ops-rehearsal-"))
-    except OSError as error:
-        raise atomic_file.file_error(Path(tempfile.gettempdir()), error) from error
+    base = Path(tempfile.gettempdir(), f"ops-rehearsal-{secrets.token_hex(6)}")  # a name, before there is anything
     settings = lifecycle.StartSettings(port=processes.free_port(), bound=True, parameters={**PARAMETERS, **parameters})
-    with _twin_folder(base / TWIN_FOLDER), lifecycle.interrupted_by_signals():
+    with _twin_folder(base / TWIN_FOLDER), interrupted_by_signals():
         try:
+            _make(base)
             yield lifecycle.up(progress, settings)
         finally:
-            try:
-                if keep is not None and (records := base / TWIN_FOLDER / "ops").is_dir():
-                    shutil.copytree(records, base / RECORDS_FOLDER)  # what is in the twin's folder goes with the twin
-                lifecycle.down()
-            finally:
-                if keep is None:
-                    ownership.remove(base)
-                else:
-                    keep(base)
+            if base.exists():
+                _end(base, keep)
+
+
+def _make(base: Path) -> None:
+    try:
+        base.mkdir(mode=0o700)
+    except OSError as error:
+        raise atomic_file.file_error(base.parent, error) from error
+
+
+def _end(base: Path, keep: Callable[[Path], None] | None) -> None:
+    try:
+        if keep is not None and (records := base / TWIN_FOLDER / "ops").is_dir():
+            shutil.copytree(records, base / RECORDS_FOLDER)  # what is in the twin's folder goes with the twin
+        lifecycle.down()
+    finally:
+        if keep is None:
+            ownership.remove(base)
+        else:
+            keep(base)
 
 
 @contextmanager

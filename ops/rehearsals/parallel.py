@@ -14,7 +14,7 @@ from ops import access
 from ops.errors import OpsError
 from ops.rehearsals.model import RunbookRehearsal
 from ops.rehearsals.rehearse import EventSink, RehearsalResult, rehearse_on_own_twin
-from ops.twin import lifecycle
+from ops.twin.stop_signals import held_back, interrupted_by_signals
 
 STOP_WITHIN_S = 60.0
 """How long a process may take to stop its twin."""
@@ -45,17 +45,18 @@ def rehearse_all(
     access.ensure_may("a rehearsal")
     if at_once == 1 or len(rehearsals) == 1:
         for each in rehearsals:
-            chosen = sinks(each)
-            yield rehearse_on_own_twin(each, chosen.kept, chosen.progress, chosen.told)
+            sink = sinks(each)
+            yield rehearse_on_own_twin(each, sink.kept, sink.progress, sink.told)
         return
     waiting, running = list(rehearsals), dict[Connection, _Work]()
-    with lifecycle.interrupted_by_signals():
+    with interrupted_by_signals():
         try:
             while waiting or running:
                 while waiting and len(running) < at_once:
-                    connection, work = _start(waiting[0], sinks(waiting[0]))
-                    running[connection] = work
-                    waiting.pop(0)
+                    chosen = sinks(waiting[0])
+                    with held_back():  # what was started is known to _stop
+                        connection, work = _start(waiting.pop(0), chosen)
+                        running[connection] = work
                 for ready in wait(list(running)):
                     if isinstance(ready, Connection) and (result := _received(ready, running[ready])):
                         running.pop(ready).process.join()

@@ -35,11 +35,10 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     """Return after Ctrl-C (or TERM) once everything has stopped. Raises TwinError when a part of it ends by itself."""
     access.ensure_may("the demo")
     _round(rate)  # a rate that cannot be is refused before anything starts
-    found = lifecycle.status()
-    mine = found.twin is None or bool(found.problems)  # one that is not whole is replaced by ours
     twin = lifecycle.up(
         progress, lifecycle.StartSettings(bound=True, idle_limit=IDLE_LIMIT)
     )  # Ctrl-C in here is up's own to clean up after
+    mine = any(map(processes.started_here, twin.pids.values()))  # another start may have been first
     if not mine:
         progress(f"The demo adds about {rate:g} jobs per second to the running twin, and does not stop it at the end.")
     stop = threading.Event()
@@ -47,9 +46,6 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
         try:
             _serve(twin, progress, port, rate, stop, "everything" if mine else "this dashboard and its traffic")
         finally:
-            progress("Stopping …")
-            stop.set()
-            processes.stop_role("dashboard")
             if mine:
                 lifecycle.down()
     progress("Everything that the demo started has stopped.")
@@ -81,6 +77,8 @@ def _serve(
                 raise TwinError(trouble[0])
     finally:
         stop.set()
+        progress("Stopping …")
+        processes.stop(dashboard.popen.pid)  # by its ID: another demo beside the same twin has one, too
         sender.join()
 
 

@@ -8,19 +8,17 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import signal
 import string
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from types import FrameType
 
 from ops import access, twin_state
 from ops.errors import PortInUse
 from ops.files import file_lock
 from ops.twin import deploy, ownership, processes, state_file
+from ops.twin.stop_signals import held_back, interrupted_by_signals
 from ops.twin_state import TwinState
 
 REGION = "us-east-1"
@@ -69,8 +67,9 @@ def up(progress: Progress = lambda _line: None, settings: StartSettings | None =
         with interrupted_by_signals():
             try:
                 return _start(progress, settings)
-            except BaseException:  # Ctrl-C too must leave nothing running
-                _clear()
+            except BaseException:  # Ctrl-C too must leave nothing running, and so must a second one
+                with held_back():
+                    _clear()
                 raise
 
 
@@ -171,25 +170,6 @@ def _clear() -> bool:
 
 def _random(alphabet: str, length: int) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(length))
-
-
-@contextlib.contextmanager
-def interrupted_by_signals() -> Iterator[None]:
-    """TERM and HUP interrupt the work as Ctrl-C does: by themselves they would end us, and leave what runs by now."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {}
-    if threading.current_thread() is threading.main_thread():  # only there may Python set handlers
-        signals = (signal.SIGTERM, signal.SIGHUP)
-        # What the caller had set to be ignored (nohup) stays ignored.
-        before = {one: signal.signal(one, interrupt) for one in signals if signal.getsignal(one) != signal.SIG_IGN}
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
 
 
 @contextlib.contextmanager

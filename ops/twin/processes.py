@@ -21,6 +21,7 @@ from typing import IO
 from ops import twin_state
 from ops.errors import TwinError
 from ops.twin import callers, ownership, state_file
+from ops.twin.stop_signals import held_back
 
 START_TIMEOUT = 60.0
 """Seconds a process may take until it answers; a cold disk on a small machine needs some ten."""
@@ -77,7 +78,7 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
     """
     log = state_file.make_folder() / f"{role}.log"
-    with _written(log) as out:
+    with _written(log) as out, held_back():
         popen = subprocess.Popen(
             argv,
             env={**environ, FOLDER_VARIABLE: str(twin_state.folder())},
@@ -89,14 +90,14 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
             umask=0o077,  # what it writes is for its owner only, wherever that is
             preexec_fn=partial(_die_with, os.getpid()) if bound and sys.platform == "linux" else None,
         )
-    _started[popen.pid] = popen
-    try:
-        with _written(_pid_file(role)) as file:
-            file.write(str(popen.pid))
-    except BaseException:  # with no mark of it, nothing would ever stop it
-        popen.kill()
-        _started.pop(popen.pid).wait()
-        raise
+        _started[popen.pid] = popen
+        try:
+            with _written(_pid_file(role)) as file:
+                file.write(str(popen.pid))
+        except BaseException:  # with no mark of it, nothing would ever stop it
+            popen.kill()
+            _started.pop(popen.pid).wait()
+            raise
     return Child(role, popen, log)
 
 

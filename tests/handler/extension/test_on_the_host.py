@@ -87,8 +87,8 @@ def test_cold_and_warm(host: Host) -> None:
 
 
 def test_a_timeout_and_the_suppressed_init_after_it(host: Host) -> None:
-    function = with_extension(host, timeout=1)
-    late = function.invoke("time.sleep(30)", "late")
+    function = with_extension(host, timeout=8)  # the suppressed init is within it
+    late = function.invoke("time.sleep(60)", "late")
     function.settled()
     function.invoke("", "next")
     after = record(function, "next")

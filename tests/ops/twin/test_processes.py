@@ -150,11 +150,11 @@ def test_a_bound_process_dies_with_a_parent_that_is_killed(folder: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
 def test_a_parent_killed_at_any_moment_of_the_start_leaves_nothing(folder: Path) -> None:
     code = (
-        "import os, sys, time\nfrom ops.twin import lifecycle, processes\n"
+        "import os, sys, time\nfrom ops.twin import processes\nfrom ops.twin.stop_signals import interrupted_by_signals\n"
         f"command = [sys.executable, '-c', {SLEEPER!r}]\n"
         "for number in range(60):\n"
         "    if not (parent := os.fork()):\n"
-        "        with lifecycle.interrupted_by_signals():\n"
+        "        with interrupted_by_signals():\n"
         "            processes.start('host', command, os.environ, bound=True)\n"
         "            time.sleep(60)\n"
         "    time.sleep(number * 0.0002)\n"
@@ -162,7 +162,36 @@ def test_a_parent_killed_at_any_moment_of_the_start_leaves_nothing(folder: Path)
         "    os.waitpid(parent, 0)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
-    wait_for(lambda: not processes_of(folder), 20, "a process outlived the one that started it")
+    wait_for(lambda: not processes_of(folder), 60, "a process outlived the one that started it")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what runs is read from /proc")
+@pytest.mark.parametrize("bound", [True, False])
+def test_a_start_that_is_interrupted_at_any_moment_is_known_to_what_stops_it(folder: Path, bound: bool) -> None:
+    """TERM comes before, during and after the fork; what was started is stopped by its mark."""
+    code = (
+        "import os, signal, sys, time\nfrom ops.twin import processes\n"
+        "from ops.twin.stop_signals import interrupted_by_signals\n"
+        f"command = [sys.executable, '-c', {SLEEPER!r}]\n"
+        "for number in range(40):\n"
+        "    heard, ready = os.pipe()\n"
+        "    if not (starter := os.fork()):\n"
+        "        try:\n"
+        "            with interrupted_by_signals():\n"
+        "                os.write(ready, b'x')\n"
+        f"                processes.start('host', command, os.environ, bound={bound})\n"
+        "                time.sleep(600)\n"
+        "        except KeyboardInterrupt:\n"
+        "            processes.stop_role('host')\n"
+        "            os._exit(0)\n"
+        "        os._exit(1)\n"
+        "    os.read(heard, 1)\n"
+        "    time.sleep(number * 0.0001)\n"
+        "    os.kill(starter, signal.SIGTERM)\n"
+        "    assert os.waitpid(starter, 0)[1] == 0\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert not processes_of(folder)
 
 
 def test_nothing_recorded_is_no_twin() -> None:
@@ -206,19 +235,13 @@ def test_a_folder_that_cannot_be_made_is_named(where: str, folder: Path, monkeyp
     assert lifecycle.status().twin is None
 
 
-def started_here() -> list[int]:
-    """Processes that were started for the folder and still run (Linux; elsewhere none is found)."""
-    found = (int(entry.name) for entry in Path("/proc").glob("[0-9]*"))
-    return [pid for pid in found if pid != os.getpid() and processes.is_ours(pid) and twin_state.alive(pid)]
-
-
 @pytest.mark.parametrize("name", ["state.json", "host.pid"])
 def test_a_folder_in_the_place_of_a_file_is_named_and_left(folder: Path, name: str) -> None:
     lifecycle.down()  # the folder is the twin's now
     (folder / name).mkdir()
     with pytest.raises(TwinError, match="Is a directory"):
         begin(SLEEPER) if name == "host.pid" else state_file.write(twin(1))
-    assert started_here() == [], "nothing is left running"
+    assert not processes_of(folder)
     lifecycle.down()
     assert (folder / name).is_dir()
 

@@ -101,9 +101,9 @@ def test_nothing_is_left_when_the_host_is_killed(tmp_path: Path) -> None:
         function = host.function(GRANDCHILD, extensions=("recorder",))
         grandchild = function.invoke().payload
         assert len(function.pids()) == 3
+        assert grandchild in function.pids()
         host.stop(signal.SIGKILL)
         wait_until(lambda: not function.pids())
-        assert not Path(f"/proc/{grandchild}/cmdline").exists() or not Path(f"/proc/{grandchild}/cmdline").read_bytes()
 
 
 def test_a_host_that_cannot_start_says_why(host: Host, tmp_path: Path) -> None:

@@ -1,0 +1,52 @@
+"""Ctrl-C, TERM and HUP while processes are started and stopped: none of them is left running or forgotten."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@contextlib.contextmanager
+def interrupted_by_signals() -> Iterator[None]:
+    """TERM and HUP interrupt the work as Ctrl-C does: by themselves they would end us, and leave what runs by now."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {}
+    if threading.current_thread() is threading.main_thread():  # only there may Python set handlers
+        signals = (signal.SIGTERM, signal.SIGHUP)
+        # What the caller had set to be ignored (nohup) stays ignored.
+        before = {one: signal.signal(one, interrupt) for one in signals if signal.getsignal(one) != signal.SIG_IGN}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+@contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """A signal takes effect at the end of the block. An exception in the middle of a start would lose the process: it
+    runs already, and nothing knows its ID yet. Some are even swallowed there, in the functions that Python calls at a
+    fork."""
+    heard: list[int] = []
+
+    def raise_heard() -> None:
+        for number in dict.fromkeys(heard):
+            signal.raise_signal(number)
+
+    with contextlib.ExitStack() as at_end:  # which restores all, also where a signal interrupts it
+        at_end.callback(raise_heard)
+        if threading.current_thread() is threading.main_thread():
+            for one in STOP_SIGNALS:
+                before = signal.getsignal(one)
+                if before not in (signal.SIG_IGN, None):
+                    at_end.callback(signal.signal, one, before)
+                    signal.signal(one, lambda number, _frame: heard.append(number))
+        yield
