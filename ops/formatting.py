@@ -14,6 +14,11 @@ def count(number: float, thing: str = "", plural: str = "") -> str:
     return f"{figure} {thing if figure == '1' else plural or thing + 's'}"
 
 
+def about(number: float, thing: str = "", plural: str = "") -> str:
+    """``about 121,000 requests``: a count that follows from measurements, which have no more than three digits."""
+    return f"about {count(float(f'{number:.3g}'), thing, plural)}"
+
+
 def duration(seconds: float) -> str:
     """``0.4 s``, ``42 s``, ``2 min 15 s``, ``14 min``, ``3 h 20 min``, ``2 d 4 h``."""
     if seconds < 10:

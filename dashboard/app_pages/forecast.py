@@ -6,7 +6,7 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.charts import forecast as charts
 from dashboard.components import forecast_inputs, sample_traffic, widgets
-from dashboard.formatting import NONE, duration, escape, number, usd
+from dashboard.formatting import NONE, duration, number, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
@@ -34,7 +34,7 @@ def draw(report: ForecastReport) -> None:
     widgets.pair((charts.age(report), "forecast-age"), (charts.concurrency(report), "forecast-concurrency"))
     st.subheader("Settings compared", anchor=False)
     _compare(report)
-    st.html(f'<span class="so-quiet">{escape("; ".join((*report.notes, *report.basis)))}.</span>')
+    st.html(html_blocks.remarks((*report.notes, *report.basis)))
 
 
 def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
@@ -118,11 +118,13 @@ def _compare(report: ForecastReport) -> None:
         "forecast-settings",
         {
             "setting": column("Setting"),
-            "drained": column("Drained in (10th to 90th percentile)"),
-            "age": column("Peak age"),
-            "usd": column("Until drained", help="USD: Lambda, SQS and pollers."),
+            "drained": column("Drained in", alignment="right", help="With the 10th to 90th percentile."),
+            "age": column("Peak age", alignment="right"),
+            "usd": column("To drain", alignment="right", help="Cost until drained: Lambda, SQS and pollers."),
             "month": column(
-                "Per month", help="USD of a month of these arrivals, with what is paid while nothing runs."
+                "Per month",
+                alignment="right",
+                help="Cost of a month of these arrivals, with what is paid while nothing runs.",
             ),
             "limit": column("Concurrency limit"),
         },

@@ -1,5 +1,6 @@
 """Right-sizing: the last sweep of ``ops rightsize``, by the objective that is chosen."""
 
+import shlex
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -62,12 +63,13 @@ def _measured(measured: Measured, command: str) -> None:
     level = Level.WATCH if answer.suggested is None or measured.stopped else Level.OK
     with top:
         with st.container(key="opening"):
-            page_runtime.show_finding(Finding(level, answer.finding))
+            chips = ("the sweep ended early",) if measured.stopped else ()
+            page_runtime.show_finding(Finding(level, answer.finding, "", answer.finding, chips))
         st.html(html_blocks.stats(_stats(measured, answer)))
     widgets.pair((charts.cost(answer), "rightsize-cost"), (charts.latency(answer), "rightsize-latency"))
     _table(answer)
-    notes = " ".join(answer.notes)
-    st.html(html_blocks.quiet(notes))
+    _next_step(measured, answer)
+    st.html(html_blocks.remarks(answer.notes))
     st.html(html_blocks.quiet("Measure again:"))
     st.code(command, language=None)
 
@@ -128,10 +130,21 @@ def _saving(answer: Sizing) -> Stat:
     if saving is None:
         why = "the number of jobs is unknown" if answer.suggested else "no setting is suggested"
         return Stat("Saves per month", NONE, note=why)
+    close = any(row.setting == answer.suggested and row.against == suggestion.TOO_CLOSE for row in answer.rows)
+    if close:
+        return Stat("Cost per month", "about the same", note=_more(saving), words=True)
     if saving.value < 0:
         ends = [None if end is None else -end for end in (saving.high, saving.low)]
         return Stat("Extra cost per month", usd(-saving.value), note=f"{_signed(ends[0])} to {_signed(ends[1])}")
     return Stat("Saves per month", usd(saving.value), note=f"{_signed(saving.low)} to {_signed(saving.high)}")
+
+
+def _more(saving: Interval) -> str:
+    """The interval of a saving as one of the cost: ``$0.10 less to $0.20 more``."""
+    if saving.low is None or saving.high is None:
+        return ""
+    least, most = (f"{usd(abs(each))} {'less' if each > 0 else 'more'}" for each in (saving.high, saving.low))
+    return f"{least} to {most}"
 
 
 def _signed(amount: float | None) -> str:
@@ -163,9 +176,7 @@ def _table(answer: Sizing) -> None:
         {
             "memory": count("Memory (MB)", format="localized"),
             "batch": count("Batch size", format="localized"),
-            "verdict": text(
-                "Verdict", width="medium", help="Cost against the current setting, and what may not be suggested"
-            ),
+            "verdict": text("Verdict", width="medium", help="Cost against the current setting"),
             "usd": text("USD per 1,000 jobs", alignment="right", help="With the 95% interval"),
             "p50": text("p50", alignment="right", help="Of warm invocations, with the 95% interval"),
             "p95": text("p95", alignment="right", help="Of warm invocations, with the 95% interval; ?: too few for it"),
@@ -176,6 +187,24 @@ def _table(answer: Sizing) -> None:
         height=widgets.height(len(rows)),
         placeholder=NONE,
     )
+    if unfit := [f"{row.setting}: {row.unfit}" for row in answer.rows if row.unfit]:
+        st.html(html_blocks.notes("Not suggested", unfit))
+
+
+def _next_step(measured: Measured, answer: Sizing) -> None:
+    """How to carry the suggestion out, where it is a change."""
+    suggested, current = answer.suggested, answer.current
+    if suggested is None or suggested == current:
+        return
+    st.subheader("Next step", anchor=False)
+    batch = (
+        "" if suggested.batch_size == current.batch_size else f" and BatchSize {suggested.batch_size} of its mapping"
+    )
+    text = f"Set MemorySize {suggested.memory_mb} of {measured.function}{batch} in its template, and deploy. Without a template:"
+    st.html(html_blocks.lead(text))
+    words = ["aws", "lambda", "update-function-configuration", "--function-name", measured.function]
+    words += ["--memory-size", str(suggested.memory_mb), "--region", measured.region]
+    st.code(shlex.join(words), language=None)
 
 
 def _with_ends(found: Interval | None, written: Callable[[float], str]) -> str:
@@ -185,11 +214,14 @@ def _with_ends(found: Interval | None, written: Callable[[float], str]) -> str:
     return f"{written(found.value)} ({ends[0]} – {ends[1]})"
 
 
+_AGAINST = {suggestion.TOO_CLOSE: "costs about the same"}
+
+
 def _verdict(row: SizedSetting, answer: Sizing) -> str:
     words = (
         "suggested" if row.setting == answer.suggested else "",
-        "current" if row.setting == answer.current else row.against,
-        f"not suggested: {row.unfit}" if row.unfit else "",
+        "current" if row.setting == answer.current else _AGAINST.get(row.against, row.against),
+        "not suggested" if row.unfit else "",
     )
     return ", ".join(filter(None, words))
 

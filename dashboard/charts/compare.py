@@ -11,7 +11,7 @@ from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import duration, number
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, FormMeasured
 from ops.compare.report import Costs
-from ops.formatting import latency
+from ops.formatting import about, latency
 
 COLOURS = {SYNCHRONOUS: theme.NEUTRAL, EVENT_DRIVEN: theme.VISIBLE}
 """Of the forms; any other one has ``OTHER``."""
@@ -57,8 +57,18 @@ def _distribution(ascending: Sequence[float], jobs: int) -> tuple[list[float], l
     return [max(ascending[at], 0.1) for at in places], [100 * (at + 1) / jobs for at in places]
 
 
-def course(form: FormMeasured) -> Chart:
-    """What was open and what was worked on, second by second, with the death of the host."""
+def courses(run: ComparisonRun) -> list[Chart]:
+    """The course of each form; all have the same vertical axis, so that they can be compared."""
+    charts = [_course(form) for form in run.forms]
+    most = max((sample.open for form in run.forms for sample in form.course), default=0)
+    for chart in charts:
+        chart.update_yaxes(range=[0, max(1, most) * 1.05])
+        whole(chart, most)
+    return charts
+
+
+def _course(form: FormMeasured) -> Chart:
+    """What was open and what was worked on, second by second, and when the host was killed."""
     chart = figure(f"{form.form.capitalize()}: jobs over time", "jobs", "seconds from the start")
     seconds = [sample.second for sample in form.course]
     for name, values, colour, fill in (
@@ -76,9 +86,7 @@ def course(form: FormMeasured) -> Chart:
         )
     if form.killed_at_s is not None:
         add_mark(chart, form.killed_at_s, f"host killed after {duration(form.killed_at_s)}")
-    most = max((sample.open for sample in form.course), default=0)
-    whole(chart, most)
-    if not most:
+    if not any(sample.open for sample in form.course):
         set_instead(chart, "0 jobs were open at any sample")
     return chart
 
@@ -105,5 +113,5 @@ def costs(found: Costs, per_day: float | None) -> Chart:
     if per_day is not None and per_day <= loads[-1]:
         add_mark(chart, per_day, f"{number(per_day)} requests a day", "dot")
     if found.break_even:
-        add_mark(chart, found.break_even, f"break-even: {number(round(found.break_even))} requests a day")
+        add_mark(chart, found.break_even, f"break-even: {about(found.break_even)} requests a day")
     return chart

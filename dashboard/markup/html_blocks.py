@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 
@@ -10,7 +10,7 @@ from dashboard import runbooks, theme
 from dashboard.formatting import duration, escape, moment, utc, zone_name
 from dashboard.markup.templates import Macros
 from dashboard.pages import Entry
-from ops.formatting import capitalized
+from ops.formatting import capitalized, sentence
 from ops.insight.report_types import Finding, Level
 
 _MACROS = Macros("blocks.html")
@@ -92,6 +92,11 @@ def partial(lines: Sequence[str]) -> str:
 def quiet(text: str) -> str:
     """A remark below what it explains."""
     return f'<span class="so-quiet">{escape(text)}</span>'
+
+
+def remarks(lines: Iterable[str]) -> str:
+    """Quiet remarks, each a sentence on a line of its own."""
+    return _MACROS.remarks([sentence(line.removesuffix(".")) for line in lines])
 
 
 def heading(text: str) -> str:

@@ -11,7 +11,7 @@ from ops.compare.costs import break_even
 from ops.compare.costs.assumptions import CostAssumptions
 from ops.compare.costs.break_even import EventDrivenUse, SynchronousUse
 from ops.compare.measured import EVENT_DRIVEN, IN_SENTENCES, SYNCHRONOUS, TITLES, ComparisonRun
-from ops.formatting import count, duration, latency, usd
+from ops.formatting import about, count, duration, latency, usd
 from ops.insight.report_types import Finding, Level
 from ops.pricing import Prices
 
@@ -103,7 +103,7 @@ def cost_sentence(costs: Costs) -> str:
         return "The container is cheaper at every load, even while nothing is requested."
     again = "; right after another instance is added, it costs more again" if costs.costs_more_again else ""
     return (
-        f"The event-driven function is cheaper below {count(round(costs.break_even))} requests a day, "
+        f"The event-driven function is cheaper below {about(costs.break_even)} requests a day, "
         f"the container from there on{again}."
     )
 
@@ -129,8 +129,8 @@ def loss_sentence(run: ComparisonRun) -> str:
     for form in run.forms:
         killed = f" when its host was killed after {duration(form.killed_at_s)}" if form.killed_at_s is not None else ""
         late = f" ({count(form.unfinished, 'job')} not finished)" if form.unfinished else ""
-        failed = f"{count(form.failed, 'failed call')} for callers to handle"
-        clauses.append(f"{IN_SENTENCES[form.form]} lost {count(form.lost, 'job')}{killed}{late}, with {failed}")
+        calls = f"left callers {count(form.failed, 'failed call')} to handle"
+        clauses.append(f"{IN_SENTENCES[form.form]} lost {count(form.lost, 'job')}{killed}{late} and {calls}")
     text = "; ".join(clauses)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -142,9 +142,10 @@ def scaling_sentence(run: ComparisonRun) -> str:
 def _scaling(run: ComparisonRun) -> Iterator[str]:
     for form in run.forms:
         lag = form.scaling_lag_s
-        reached = "" if lag is None else f", {duration(lag)} after there was work for them"
-        waited = f"; jobs waited for {duration(form.overloaded_s)} in all" if form.overloaded_s else ""
-        yield f"{TITLES[form.form]}: {count(form.peak_running)} of {count(form.most_at_once)} at once{reached}{waited}"
+        reached = "" if lag is None else f", reached {f'in {duration(lag)}' if lag >= 0.05 else 'without delay'}"
+        waited = f"; jobs waited for {duration(form.overloaded_s)} of the run" if form.overloaded_s else ""
+        most = f"at most {count(form.peak_running)} of {count(form.most_at_once)} jobs at once"
+        yield f"{TITLES[form.form]}: {most}{reached}{waited}"
 
 
 def _finding(run: ComparisonRun | None, costs: Costs) -> Finding:
@@ -179,7 +180,7 @@ def _cheaper(costs: Costs) -> str:
         return "costs cannot be compared"
     if costs.break_even is None:
         return "event-driven is cheaper at every load"
-    return f"the container is cheaper from {count(round(costs.break_even))} requests a day"
+    return f"the container is cheaper from {about(costs.break_even)} requests a day"
 
 
 def idle_sentence(costs: Costs) -> str:

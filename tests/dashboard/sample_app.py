@@ -41,6 +41,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "young": unusual.Young,
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": unusual.Empty,
+    "crowded": unusual.Crowded,
     "many-alarms": unusual.ManyAlarms,
     "no-dlq": unusual.NoDeadLetterQueue,
     "dlq-denied": unusual.DeadLettersUnread,

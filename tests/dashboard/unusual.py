@@ -23,11 +23,24 @@ from ops.insight.reports.forecast import NO_COURSE, ForecastReport
 from ops.insight.reports.overview import OverviewReport, PipelineRates
 from ops.insight.reports.queue import QueueReport
 from ops.insight.rules.cost.cost_model import Assumptions
+from ops.rightsize.model import Measured, Setting
 from ops.target import Target
 from ops.workload import Gap, Part, Why
 from tests.dashboard.samples import Sample
 from tests.fakes.dead_letter_service import SampleDeadLetterService
 from tests.fakes.runbook_service import SampleRunbookService
+
+
+class Crowded(Sample):
+    """A function whose memory is the cheapest that was measured, and nearly full."""
+
+    def sweep(self) -> Measured:
+        measured = super().sweep()
+        attempts = tuple(
+            replace(one, used_mb=480.0, billed_ms=one.billed_ms / 2) if one.memory_mb == 512 and one.billed_ms else one
+            for one in measured.attempts
+        )
+        return replace(measured, current=Setting(512, 1), attempts=attempts)
 
 
 class Empty(Sample):

@@ -19,8 +19,12 @@ _DEFAULTS = CostAssumptions()
 
 def edit(run: ComparisonRun | None) -> CostAssumptions:
     """Each change computes the costs again."""
-    st.subheader("Assumptions", anchor=False)
-    st.html(html_blocks.quiet("A field that is empty is as it was measured, or as its gray text says."))
+    with st.expander("Assumptions", icon=":material/tune:", expanded=run is None):
+        return _fields(run)
+
+
+def _fields(run: ComparisonRun | None) -> CostAssumptions:
+    st.html(html_blocks.quiet("An empty field stands for the value that it shows in gray."))
     container, function = st.columns(2, gap="large")
     with container:
         st.html(html_blocks.quiet("Synchronous container"))
@@ -31,9 +35,11 @@ def edit(run: ComparisonRun | None) -> CostAssumptions:
         least = _number(
             least_, "Instances, at least", "cmp-least", (1.0, 10_000.0, 1.0), f"{_DEFAULTS.least_instances}"
         )
-        at_once = _number(at_once_, "Jobs at once each", "cmp-at-once", (1.0, 1_000.0, 1.0), "its vCPUs")
-        utilization = _number(used, "Utilization (%)", "cmp-used", (1.0, 100.0, 5.0), f"{_DEFAULTS.utilization:.0%}")
-        served = _measured(run.service_s if run else None, "s")
+        at_once = _number(at_once_, "Jobs at once per instance", "cmp-at-once", (1.0, 1_000.0, 1.0), "its vCPUs")
+        utilization = _number(
+            used, "Utilization (%)", "cmp-used", (1.0, 100.0, 5.0), f"{_DEFAULTS.utilization * 100:.0f}"
+        )
+        served = _measured(run.service_s if run else None)
         seconds = _number(time_, "Time per job (s)", "cmp-s", (0.001, 43_200.0, 0.1), served, "%.3f")
         usual = f"{PEAK_FACTOR[run.shape if run else 'day']:.3g}"
         peak = _number(peak_, "Peak over mean rate", "cmp-peak", (1.0, 1_000.0, 0.5), usual, "%.2f")
@@ -48,7 +54,7 @@ def edit(run: ComparisonRun | None) -> CostAssumptions:
         memory = _number(size, "Memory (MB)", "cmp-memory", (128.0, 10_240.0, 64.0), seen["memory_mb"])
         cold = _number(share, "Cold starts (%)", "cmp-cold", (0.0, 100.0, 1.0), seen["cold_share"], "%.1f")
         init = _number(start, "Init duration (s)", "cmp-init", (0.0, 130.0, 0.1), seen["init_s"], "%.2f")
-        log_bytes = _number(logs, "Log bytes each", "cmp-logs", (0.0, 1e7, 500.0), "3000")
+        log_bytes = _number(logs, "Log bytes per invocation", "cmp-logs", (0.0, 1e7, 500.0), "3,000")
         api = front.selectbox(
             "API type", list(_API_TYPES), format_func=_API_TYPES.__getitem__, key="cmp-api", bind="query-params"
         )
@@ -82,18 +88,16 @@ def _grid() -> list[Any]:
 
 def _usage(run: ComparisonRun | None) -> dict[str, str]:
     """What was measured, as the fields show it while they are empty."""
-    units = {"seconds_per_job": "s", "init_s": "s", "cold_share": "%"}
     names = ("seconds_per_job", "jobs_per_invocation", "memory_mb", "cold_share", "init_s")
     if run is None or run.usage is None:
         return dict.fromkeys(names, _measured(None))
     values = {name: float(getattr(run.usage, name)) * (100 if name == "cold_share" else 1) for name in names}
-    return {name: _measured(value, units.get(name, "")) for name, value in values.items() if name != "memory_mb"} | {
-        "memory_mb": f"{run.usage.memory_mb}"
-    }
+    return {name: _measured(value) for name, value in values.items()} | {"memory_mb": f"{run.usage.memory_mb:,}"}
 
 
-def _measured(value: float | None, unit: str = "") -> str:
-    return "not measured" if value is None else f"{value:.3g} {unit}".rstrip()
+def _measured(value: float | None) -> str:
+    """As the field's label has the unit: ``0.18``."""
+    return "not measured" if value is None else f"{value:.3g}"
 
 
 def _number(

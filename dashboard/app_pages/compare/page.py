@@ -15,6 +15,7 @@ from ops.compare import report as reports
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, Percentiles
 from ops.compare.report import ComparisonReport
 from ops.errors import OpsError
+from ops.formatting import count as counted
 from ops.formatting import sentence
 
 COMMAND = "ops compare --kill"
@@ -52,7 +53,8 @@ def _measured(report: ComparisonReport, run: ComparisonRun) -> None:
     st.html(html_blocks.lead(reports.wait_sentence(run)))
     widgets.chart(charts.waits(run), "compare-waits")
     st.html(html_blocks.lead(reports.scaling_sentence(run)))
-    widgets.pair(*((charts.course(form), f"compare-course-{form.form}") for form in run.forms))
+    courses = charts.courses(run)
+    widgets.pair(*((chart, f"compare-course-{form.form}") for form, chart in zip(run.forms, courses, strict=True)))
     st.subheader("What callers have to handle", anchor=False)
     st.html(html_blocks.lead(reports.loss_sentence(run)))
     _failures(run)
@@ -97,7 +99,7 @@ def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
 def _times(label: str, found: Percentiles | None, what: str, missing: str = "no call was answered") -> Stat:
     if found is None:
         return Stat(label, NONE, note=missing)
-    return Stat(label, millis(found.p95), note=f"p95, {what}; p50 {millis(found.p50)}, p99 {millis(found.p99)}")
+    return Stat(label, millis(found.p95), note=f"p95, {what}")
 
 
 def _failures(run: ComparisonRun) -> None:
@@ -121,20 +123,19 @@ def _costs(report: ComparisonReport) -> None:
     costs = report.costs
     st.html(html_blocks.lead(f"{reports.cost_sentence(costs)} {reports.idle_sentence(costs)}"))
     place = st.container()
-    per_day = assumptions_form.requests_per_day()
+    field, answer = st.columns((1, 2), gap="medium", vertical_alignment="bottom")
+    with field:
+        per_day = assumptions_form.requests_per_day()
     with place:
         widgets.chart(charts.costs(costs, per_day), "compare-costs")
     if per_day is not None and costs.synchronous is not None and costs.event_driven is not None:
         container, function = costs.synchronous.usd_per_month(per_day), costs.event_usd(per_day)
-        text = (
-            f"At {number(per_day)} requests a day: {usd(container)} a month for "
-            f"{number(costs.synchronous.instances(per_day))} instances, {usd(function)} event-driven."
-        )
-        st.html(html_blocks.lead(text))
+        instances = counted(costs.synchronous.instances(per_day), "instance")
+        text = f"At {number(per_day)} requests a day: {usd(container)} a month for {instances}, {usd(function)} event-driven."
+        answer.html(html_blocks.lead(text))
     parts = ", ".join(f"{name} {usd(value * 1000)}" for name, value in sorted(costs.parts.items(), key=lambda p: -p[1]))
     per_job = (f"Event-driven, per 1,000 jobs: {usd(1000 * costs.usd_per_job)} ({parts})",) if costs.parts else ()
-    notes = " ".join(sentence(note) for note in (*per_job, *report.notes))
-    st.html(html_blocks.quiet(notes))
+    st.html(html_blocks.remarks((*per_job, *report.notes)))
 
 
 page()

@@ -12,7 +12,7 @@ from ops.compare.costs.instance_prices import FARGATE
 from ops.compare.costs.task_definition import TaskSize
 from ops.compare.measured import ComparisonRun
 from ops.errors import UsageError
-from ops.formatting import count, duration, percent
+from ops.formatting import about, duration, percent
 
 DEFAULT_TASK = TaskSize(1.0, 2.0, "arm64")
 APIS = ("rest", "http", "none")
@@ -74,7 +74,7 @@ class CostAssumptions:
         peak = self.peak_factor or PEAK_FACTOR[run.shape if run else "day"]
         use = SynchronousUse(usd, seconds, at_once, self.least_instances, self.utilization, peak)
         notes.append(
-            f"An instance carries {count(use.capacity_per_day)} requests a day: {at_once:g} at once, {percent(self.utilization)} "
+            f"An instance carries {about(use.capacity_per_day)} requests a day: {at_once:g} at once, {percent(self.utilization)} "
             f"used at most, {duration(seconds)} per job, a peak of {peak:.3g} times the mean"
         )
         return use, tuple(notes)

@@ -232,7 +232,7 @@ def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> F
         claims.insert(0, Observation(Level.UNKNOWN, f"the event source mapping is {state}: it may be off"))
     if found.expires_s is not None:
         when = f"in {formatting.duration(found.expires_s)}" if found.expires_s else "now"
-        text = f"messages expire unprocessed {when}, after {formatting.duration(goals.retention_s)}"
+        text = f"messages expire unprocessed {when} (retention {formatting.duration(goals.retention_s)})"
         claims.append(Observation(Level.ACT, text))
     elif found.deadline_missed_s is not None and goals.deadline_s is not None:
         when = f"in {formatting.duration(found.deadline_missed_s)}" if found.deadline_missed_s else "already"
@@ -247,12 +247,14 @@ def _drain(load: Load, found: Forecast) -> Observation:
     rate, needed = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
     if found.drained_s is None:
         return Observation(
-            Level.ACT, f"never drained: {rate} arriving keep {needed} executions busy, of {limit}{_better(load, found)}"
+            Level.ACT,
+            f"never drained: {rate} arriving need {needed} concurrent executions, and at most {formatting.count(found.law.limit)} "
+            f"run ({found.law.limited_by}){_better(load, found)}",
         )
     if load.backlog <= 0:
         return Observation(Level.OK, f"no backlog; {rate} arriving keep {needed} of {limit} busy")
     text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
-    return Observation(Level.OK, text)
+    return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WATCH, text)
 
 
 def _better(load: Load, found: Forecast) -> str:

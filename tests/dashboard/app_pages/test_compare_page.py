@@ -23,7 +23,7 @@ def test_a_measured_run(sample: Visit) -> None:
     ]
     sentences = [
         "At the median, a synchronous caller waited",
-        "Synchronous container: 2 of 2 at once",
+        "Synchronous container: at most 2 of 2 jobs at once",
         "The synchronous container lost 4 jobs when its host was killed",
         "A month without a request costs $119.14 for 2 instances",
     ]

@@ -34,9 +34,24 @@ def test_another_objective_and_number_of_jobs_are_of_the_same_measurements(sampl
 
 
 def test_a_change_that_costs_more_is_no_negative_saving(sample: Visit) -> None:
-    app = sample("trouble").open(ENTRY)
+    app = sample("crowded").open(ENTRY)
     assert "Extra cost per month" in app.text
     assert "Saves per month" not in app.text
+
+
+def test_a_change_whose_cost_is_too_close_to_tell_claims_no_saving(sample: Visit) -> None:
+    app = sample("trouble").open(ENTRY)
+    assert "costs about the same; p95" in app.text
+    assert "Cost per month about the same" in " ".join(app.text.split())
+    assert "Extra cost per month" not in app.text and "Saves per month" not in app.text
+
+
+def test_a_suggested_change_says_how_it_is_made(sample: Visit) -> None:
+    app = sample("fine").open(ENTRY)
+    command = (
+        "aws lambda update-function-configuration --function-name scilearn-worker --memory-size 1769 --region us-east-1"
+    )
+    assert command in [code.value for code in app.at.code]
 
 
 def test_what_may_not_be_suggested_says_why(sample: Visit) -> None:
@@ -44,7 +59,8 @@ def test_what_may_not_be_suggested_says_why(sample: Visit) -> None:
     assert not app.at.exception
     assert "The sweep ended early: It reached the limit of $1 (--max-usd)." in app.text
     rows = app.at.dataframe[0].value
-    assert "not suggested: runs out of memory" in rows["verdict"].iloc[0]
+    assert "not suggested" in rows["verdict"].iloc[0]
+    assert "128 MB: runs out of memory" in app.text
 
 
 def test_nothing_measured_shows_the_command(sample: Visit) -> None:

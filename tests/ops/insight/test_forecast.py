@@ -143,8 +143,8 @@ def test_it_is_never_drained_and_says_the_number_that_would(stage: Stage) -> Non
     found = report(stage, flooded, visible=7_200)
     assert found.finding.level is Level.ACT
     assert found.finding.text == (
-        "Critical: never drained: 3,000/min arriving keep 13 executions busy, of 10 concurrent executions "
-        "(ESM MaximumConcurrency); 16 would drain it in 9 min; messages expire unprocessed in 19 d 23 h, after 4 d."
+        "Critical: never drained: 3,000/min arriving need 13 concurrent executions, and at most 10 run "
+        "(ESM MaximumConcurrency); 16 would drain it in 9 min; messages expire unprocessed in 19 d 23 h (retention 4 d)."
     )
     assert not found.in_time
     assert first(found).usd is None
@@ -161,6 +161,16 @@ def test_nothing_waits(stage: Stage) -> None:
     assert found.finding.text == (
         "OK: no backlog; 240/min arriving keep 1 of 10 concurrent executions (ESM MaximumConcurrency) busy."
     )
+
+
+def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
+    """At the mean, 2,400 a minute can be processed; the periods differ, and in some of the samples fewer than arrive."""
+    durations = [20_000, 100_000, 50_000, 70_000, 30_000, 90_000, 60_000, 60_000, 40_000, 80_000]
+    uneven = BUSY | {"Duration": durations}
+    found = report(stage, uneven, visible=7_200, assumed=Assumed(arrivals_per_min=2_300, deadline_s=90_000))
+    assert drained(found).high == math.inf
+    assert found.finding.level is Level.WATCH
+    assert "to never)" in found.finding.text
 
 
 def test_a_deadline_that_is_missed_on_the_way(stage: Stage) -> None:
