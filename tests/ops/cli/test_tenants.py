@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ class TenantsDesk:
         return code, " ".join(captured.out.split()), " ".join(captured.err.split())
 
     def report(self, *arguments: str) -> dict[str, Any]:
-        code = run(["tenants", "--queue", "jobs", "--since", SENT_AT.isoformat(), *arguments, "--json"])
+        until = SENT_AT + timedelta(hours=1)  # not now: the run of a suite takes minutes
+        span = ("--since", SENT_AT.isoformat(), "--until", until.isoformat())
+        code = run(["tenants", "--queue", "jobs", *span, *arguments, "--json"])
         found: dict[str, Any] = json.loads(self.capsys.readouterr().out)
         return {**found, "code": code}
 
