@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,15 @@ from tests.fakes.observed_workload import ObservedWorkload, an_alarm
 from tests.ops.cli.runbook.conftest import Incident
 
 
+@dataclass
+class ObservedIncident(Incident):
+    workload: ObservedWorkload
+
+
 @pytest.fixture
-def observed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def observed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[ObservedIncident]:
     workload = ObservedWorkload()
     workload.metric_alarms = [
         an_alarm("shop-function-errors"),
@@ -22,7 +31,7 @@ def observed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         an_alarm("shop-unlisted", AlarmDescription=""),
     ]
     with serve(workload.answer, monkeypatch) as aws:
-        yield Incident(workload, aws, tmp_path / "home", capsys)
+        yield ObservedIncident(workload, aws, tmp_path / "home", capsys)
 
 
 def composite(name: str, rule: str, state: str = "ALARM") -> dict[str, Any]:
@@ -38,7 +47,7 @@ ERRORS = "ops runbook run function-errors --function worker"
 THROTTLES = "ops runbook run function-throttles --function worker"
 
 
-def test_its_own_runbook_and_those_of_the_alarms_in_alarm(observed: Incident) -> None:
+def test_its_own_runbook_and_those_of_the_alarms_in_alarm(observed: ObservedIncident) -> None:
     rule = "ALARM(shop-function-errors) OR ALARM(shop-function-throttles)"
     observed.workload.composites = [composite("shop-page-me", rule)]
     answer = observed.json("for", "shop-page-me")
@@ -52,7 +61,7 @@ def test_its_own_runbook_and_those_of_the_alarms_in_alarm(observed: Incident) ->
     assert "No longer there, or not a metric or composite alarm: shop-function-errors." in quiet["note"]
 
 
-def test_without_its_own_those_of_all_alarms(observed: Incident) -> None:
+def test_without_its_own_those_of_all_alarms(observed: ObservedIncident) -> None:
     observed.workload.composites = [
         composite("team", "ALARM(lower) OR ALARM(team)", "OK"),
         composite("lower", "ALARM(shop-function-throttles) AND NOT ALARM(team)", "OK"),
@@ -71,7 +80,7 @@ def test_without_its_own_those_of_all_alarms(observed: Incident) -> None:
         ("ALARM(", "The rule of team cannot be read: Expected the name or ARN of an alarm"),
     ],
 )
-def test_no_runbook_at_all(observed: Incident, rule: str, said: str) -> None:
+def test_no_runbook_at_all(observed: ObservedIncident, rule: str, said: str) -> None:
     observed.workload.composites = [composite("team", rule)]
     code, _, err = observed.ops("for", "team")
     assert code == 2
