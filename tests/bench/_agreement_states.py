@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
-from typing import Any
 
 from handler import contract
-from ops.twin.workload.jobs import OUTCOME, JobMaker, Shares, charity
+from tests.bench._small_jobs import SmallJobs
 from tests.dashboard.shown_numbers import run
 from tests.twins import Twin, wait_for
 
@@ -25,9 +25,7 @@ class States:
     def __init__(self, twin: Twin) -> None:
         self._twin, self._sqs, self._lambda = twin, twin.client("sqs"), twin.client("lambda")
         self._queue, self._function = twin.outputs[contract.OUTPUT_QUEUE_URL], twin.outputs[contract.OUTPUT_FUNCTION]
-        self._jobs = JobMaker(f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/none", Shares(), prefix="agree")
-        self._columns = {str(name): column.tolist()[:80] for name, column in charity().items()}
-        self._sent = 0
+        self._jobs = SmallJobs(twin)
 
     def nothing(self) -> None:
         """As it is."""
@@ -47,6 +45,16 @@ class States:
         wait_for(self.is_idle, 240, "the twin is still at work")
         time.sleep(PUBLISHED_S)
 
+    def measured(self) -> None:
+        """A comparison and a sweep, both short."""
+        run("compare", "--seconds", "5", "--rate", "2", "--json")
+        sweep = ("--memory", "512", "--invocations", "5", "--rounds", "1", "--batch", "1", "--change-live", "--yes")
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as jobs:
+            jobs.write("\n".join(self._jobs.next() for _ in range(6)))
+            jobs.flush()
+            run("rightsize", "--jobs", jobs.name, *sweep, "--json")
+        self.drained()
+
     def steady(self) -> None:
         """A job every half second, also while the pages are read."""
         self._keep_sending(90, 0.5)
@@ -58,7 +66,7 @@ class States:
 
     def failing(self) -> None:
         """Poison, and memory that runs out."""
-        self.send(30, poison=0.6, memory=self._sent + 1)
+        self.send(30, poison=0.6, memory=True)
         time.sleep(PUBLISHED_S)
 
     def throttled(self) -> None:
@@ -88,30 +96,25 @@ class States:
             lambda: self._lambda.get_event_source_mapping(UUID=found[0]["UUID"])["State"] == state, 60, f"not {state}"
         )
 
-    def _body(self, poison: float = 0.0, memory: int = 0) -> str:
-        """One job: no training and no model, which would take minutes on a busy machine. ``poison``: the share that can
-        never succeed; ``memory``: the number of the job that runs out of memory."""
-        self._sent += 1
-        if self._sent == memory:
-            return self._jobs.make("memory").body
-        if self._sent % 100 < poison * 100:
-            return self._jobs.make("poison").body
-        job = {"kind": "describe", "data": {"columns": self._columns}, "params": {"outcome": OUTCOME}}
-        return json.dumps({"schema": contract.JOB_SCHEMA, "job_id": f"describe-{self._sent}", **job})
-
-    def send(self, count: int, **shares: Any) -> None:
-        for first in range(0, count, 10):
-            entries = [
-                {"Id": str(number), "MessageBody": self._body(**shares)} for number in range(min(10, count - first))
-            ]
+    def send(self, count: int, poison: float = 0.0, memory: bool = False) -> None:
+        """``memory``: with one job more, which runs out of it."""
+        bodies = [self._jobs.next(poison) for _ in range(count)]
+        bodies += [self._jobs.out_of_memory()] if memory else []
+        for first in range(0, len(bodies), 10):
+            batch = bodies[first : first + 10]
+            entries = [{"Id": str(number), "MessageBody": body} for number, body in enumerate(batch)]
             self._sqs.send_message_batch(QueueUrl=self._queue, Entries=entries)
+
+    def traced(self) -> list[str]:
+        """IDs of jobs: the first one and the last that can never succeed; one that does not exist, before there are any."""
+        return list(filter(None, (self._jobs.first_id, self._jobs.last_poison_id))) or ["no-such-job"]
 
     def _keep_sending(self, seconds: float, pause: float) -> None:
         end = time.monotonic() + seconds
 
         def send() -> None:
             while time.monotonic() < end:
-                self._sqs.send_message(QueueUrl=self._queue, MessageBody=self._body(poison=0.05))
+                self._sqs.send_message(QueueUrl=self._queue, MessageBody=self._jobs.next(0.05))
                 time.sleep(pause)
 
         threading.Thread(target=send, daemon=True).start()

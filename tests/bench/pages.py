@@ -12,7 +12,7 @@ for a Logs Insights query, comes on top. Prints JSON on its last line; milliseco
 - ``pages``: both times of each page, and ``very_first_ms``, its first chart on the server's first visit to it;
 - ``fake_s``: how long the fake took over its answers, of all visits and refreshes.
 
-    .venv/bin/python -m tests.bench.pages [--visits 5] [--page cold_starts ...] [--no-extension] [--no-insights] [--serve]
+    .venv/bin/python -m tests.bench.pages [--visits 3] [--page cold_starts ...] [--no-extension] [--no-insights] [--serve]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pathlib import Path
 
 from dashboard.pages import PAGES
 from handler import contract
-from tests.bench.dashboard import EMPTY_APP, VISITS, time_refreshes, time_visits
+from tests.bench.dashboard import EMPTY_APP, VISITS, at_least_one, time_refreshes, time_visits
 from tests.browser.chromium import chromium
 from tests.browser.server import serving
 from tests.fakes.busy_day import BusyDay, BusyService, Deployed
@@ -78,7 +78,7 @@ def measure(proxy: CountingProxy, blank: str, ours: str, visits: int, pages: Seq
     with chromium() as browser:
         visited = time_visits(browser, blank, ours, RANGE, visits, pages)
         blank_ms, first = visited.blank, visited.first_chart
-        _, took = time_refreshes(browser, ours, proxy, f"{RANGE}&live=false", pages)
+        took = time_refreshes(browser, ours, proxy, f"{RANGE}&live=false", pages).took
         print(f"blank {blank_ms:.0f}, first {first}, refresh {took}", file=sys.stderr)
     slowest, slowest_refresh = (max(times, key=lambda key: times[key]) for times in (first, took))
     return {
@@ -115,7 +115,7 @@ def run(twin: Twin, asked: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--visits", type=int, default=VISITS, help="of each page")
+    parser.add_argument("--visits", type=at_least_one, default=VISITS, help="of each page")
     parser.add_argument("--page", dest="pages", action="append", choices=tuple(PAGES), help="this one only; repeatable")
     parser.add_argument("--no-extension", action="store_true", help="of a function with REPORT lines only")
     parser.add_argument("--no-insights", action="store_true", help="where the role may not query logs")

@@ -9,8 +9,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from html import unescape
-from typing import Any
 
 from dashboard.pages import PAGES
 from ops import formatting, runbook_files
@@ -19,6 +17,7 @@ from ops.insight.report_types import Level
 from ops.insight.reports.overview_parts.overview_cards import PAGE_OF_CARD
 from tests.dashboard.app import REAL_APP, App
 from tests.dashboard.number_places import CARDS, COUNT, FORECAST_SENTENCES, NOTES, RATE, SENTENCES, SPAN, STATS
+from tests.dashboard.page_text import finding, plain_text, squeezed, tiles
 
 ORDER = (Level.OK.label, Level.UNKNOWN.label, Level.WATCH.label, Level.ACT.label)
 """Levels from the best to the worst."""
@@ -147,7 +146,7 @@ def read_commands(shown: Shown, minutes: int) -> None:
 def _read_forecast(shown: Shown, minutes: int) -> None:
     """As text and as JSON; nothing where no message was processed, and no time per message is known."""
     arguments = ("forecast", "--minutes", str(minutes))
-    code, out = _answered(*arguments, "--json")
+    code, out = answered(*arguments, "--json")
     if code == 2:
         return
     found = json.loads(out)
@@ -162,7 +161,7 @@ def _read_forecast(shown: Shown, minutes: int) -> None:
         shown.add(number, "forecast --json", written(value, unit))
     shown.add("forecast arrivals", "forecast --json", formatting.rate(found["arrivals_per_min"]))
     _read_sentence(shown, "forecast --json", found["finding"]["text"])
-    table = _answered(*arguments)[1]
+    table = answered(*arguments)[1]
     _read_sentence(shown, "forecast", table.partition("\n")[0])
     if row := re.search(rf"^ *as it is  +[\d,.]+  +{SPAN}", table, re.M):
         shown.add("forecast drained", "forecast", row[1])
@@ -189,12 +188,12 @@ def _read_doctor(shown: Shown) -> None:
 
 def run(*arguments: str) -> str:
     """The output of a command."""
-    code, out = _answered(*arguments)
+    code, out = answered(*arguments)
     assert code in (0, 1), (arguments, code, out)
     return out
 
 
-def _answered(*arguments: str) -> tuple[int, str]:
+def answered(*arguments: str) -> tuple[int, str]:
     """Exit code and output; the error where it is above 1."""
     out, err = io.StringIO(), io.StringIO()
     with redirect_stdout(out), redirect_stderr(err):
@@ -213,32 +212,21 @@ def written(value: float | None, unit: str) -> str | None:
     return formatting.percent(value / 100) if unit == "%" else formatting.count(value)
 
 
-def squeezed(text: str) -> str:
-    return re.sub(r"\s+", " ", text).strip().casefold()
-
-
 def _read_page(shown: Shown, name: str, html: str) -> None:
-    finding = re.search(r'class="so-finding"[^>]*><b>(.*?)</b><span>(.*?)</span></div>', html, re.S)
-    assert finding, (name, html[:2_000])
-    headline, _, chips = finding[2].partition("<em>")
-    parts = [_plain(headline).removesuffix("."), *map(_plain, re.findall(r"<i>(.*?)</i>", chips))]
-    sentence = "; ".join(parts) + "."
+    level, sentence = finding(html)
     if name != "cost" or "cost" not in shown.levels:
-        shown.levels[name] = _plain(finding[1])
+        shown.levels[name] = level
     _read_sentence(shown, f"{name} headline", sentence)
     if name == "overview":
         shown.add("headline and chips", "overview", squeezed(sentence))
         _read_overview(shown, html)
-    pattern = r'<div class="so-label" title="[^"]*">(.*?)</div>\s*<div class="so-value[^"]*">(.*?)</div>\s*<div class="so-note">(.*?)</div>'
-    for label, value, note in re.findall(pattern, html, re.S):
-        value, unit, _ = [*value.split("<small>"), "", ""][:3]
-        label, text = _plain(label), _plain(value) + (_plain(unit) if "/" in unit and "min" in unit else "")
+    for label, text, note in tiles(html):
         if known := STATS.get((name, label)):
             shown.add(known, f"{name} tile", text)
         if label == "Alarms":
             shown.add("DLQ alarms firing", f"{name} tile", text)
         for number, how in NOTES.get(label, ()):
-            if found := re.search(how, _plain(note)):
+            if found := re.search(how, note):
                 shown.add(number, f"{name} tile note", found[1])
 
 
@@ -252,8 +240,8 @@ def _read_overview(shown: Shown, html: str) -> None:
     assert len(cards) == len(CARDS), html
     for key, (level, _, value, note) in zip(CARDS, cards, strict=True):
         shown.levels[f"card {key}"] = Level(level).label
-        shown.add(CARDS[key], "card", _plain(value.partition("<small>")[0]))
-        _read_note(shown, "card note", key, _plain(note))
+        shown.add(CARDS[key], "card", plain_text(value.partition("<small>")[0]))
+        _read_note(shown, "card note", key, plain_text(note))
     for number, how in (
         ("queued", r"<i>([^<]*) <small>queued<"),
         ("in flight", r"<i>([^<]*) <small>in flight<"),
@@ -265,11 +253,11 @@ def _read_overview(shown: Shown, html: str) -> None:
         ("dead letters", r"<i>([^<]*) <small>messages<"),
     ):
         if found := re.search(how, html):
-            shown.add(number, "pipeline", _plain(found[1]))
+            shown.add(number, "pipeline", plain_text(found[1]))
         else:
             assert number not in ("queued", "arrival rate", "dead letters"), f"the pipeline no longer shows: {number}"
     if settings := re.search(r'class="so-empty"><b>([^<]*(?:critical finding|warning)[^<]*)</b>', html):
-        said = _plain(settings[1])
+        said = plain_text(settings[1])
         for number, how in (
             ("critical settings", rf"{COUNT} critical finding"),
             ("setting warnings", rf"{COUNT} warning"),
@@ -292,8 +280,3 @@ def _read_sentence(shown: Shown, place: str, sentence: str) -> None:
     for number, how in FORECAST_SENTENCES if place.startswith(FORECAST) else SENTENCES:
         if found := re.search(how, sentence):
             shown.add(number, place, found[1].rstrip(",."))
-
-
-def _plain(html: str) -> str:
-    text: Any = unescape(re.sub(r"<[^>]+>", "", html))
-    return re.sub(r"[\u200b\u00ad\u2060]", "", str(text)).strip()

@@ -28,8 +28,8 @@ def test_a_sweep_has_its_finding_its_curves_and_its_table(sample: Visit) -> None
 
 
 def test_another_objective_and_number_of_jobs_are_of_the_same_measurements(sample: Visit) -> None:
-    app = sample("fine").open(ENTRY, **{"rs-objective": "cost", "rs-per-month": "0"})
-    assert "for cost" in app.text
+    app = sample("fine").open(ENTRY, **{"rs-objective": "Lowest cost", "rs-per-month": "0"})
+    assert "clearly better for cost." in app.text
     assert "$0.00" in app.text
 
 
