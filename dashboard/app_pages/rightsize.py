@@ -32,7 +32,7 @@ def page() -> None:
     try:
         source = page_runtime.report_source()
         measured = source.sweep()
-        command = source.command("rightsize")
+        command = source.sweep_command()
     except OpsError as error:
         st.html(html_blocks.head(entry))
         error_box.show(error)

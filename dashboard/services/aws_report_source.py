@@ -101,6 +101,10 @@ class AwsReportSource:
 
         return self._target.is_twin and sample_traffic.is_sending()
 
+    def sweep_command(self) -> str:
+        jobs = "" if self._target.is_twin else " --jobs FILE"
+        return self.command(f"rightsize{jobs}{' --change-live' if self._workload.runs_latest else ''}")
+
     def sweep(self) -> Measured | None:
         from ops.rightsize import journal, results
 

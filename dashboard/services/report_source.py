@@ -90,6 +90,9 @@ class ReportSource(Protocol):
     def cold_starts(self, span: TimeRange) -> ColdStartReport: ...
     def failures(self, span: TimeRange) -> FailuresReport: ...
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
+    def sweep_command(self) -> str:
+        """What starts a sweep of the workload's function, with the options that it cannot do without."""
+
     def sweep(self) -> Measured | None:
         """The last sweep of ``ops rightsize`` of the workload's function on this machine; None without one. Calls no AWS
         service."""

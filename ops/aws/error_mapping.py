@@ -91,6 +91,7 @@ _UNREACHABLE = {
     "ConnectionError",
     "EndpointConnectionError",
     "HTTPClientError",
+    "IncompleteReadError",
     "ProxyConnectionError",
     "ReadTimeoutError",
     "SSLError",

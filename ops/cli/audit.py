@@ -1,4 +1,4 @@
-"""``ops audit``: who moved or deleted which messages or ran a runbook, when and why; recorded on this machine."""
+"""``ops audit``: who moved or deleted which messages, ran a runbook or a memory sweep, when and why; recorded on this machine."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def audit(
     output: options.Output = OutputFormat.TABLE,
     as_json: options.Json = False,
 ) -> None:
-    """Show who moved or deleted messages or ran a runbook from this machine, and why.
+    """Show who moved or deleted messages, ran a runbook or a memory sweep from this machine, and why.
 
     With --verify, exits with 1 when the audit log has gaps or edits.
     """
@@ -82,7 +82,7 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
 
     console = Console(highlight=False)
     if not records:
-        console.print("No messages were moved or deleted, and no runbook was run, from this machine.")
+        console.print("No messages were moved or deleted, and no runbook or memory sweep was run, from this machine.")
         console.print(Text(f"Audit log: {path}", style="dim"), soft_wrap=True)
         return
     for record in records[:limit]:
@@ -91,7 +91,9 @@ def _show(records: tuple[Record, ...], limit: int, path: Path) -> None:
         line = Text(f"{at}  ", style="dim").append(safe(f"{record.action} {record.outcome}".strip()), style="bold")
         line.append(f"  {safe(record.queue)}", style="").append(f"  {safe(counted)}" if counted else "", style="")
         console.print(line)
-        source = "run" if record.action in audit_log.RUNBOOK_ACTIONS else "plan"
+        source = {audit_log.SWEEP: "sweep", **dict.fromkeys(audit_log.RUNBOOK_ACTIONS, "run")}.get(
+            record.action, "plan"
+        )
         who = f"{record.who} · reason: {record.reason}" + (f" · {source} {record.plan}" if record.plan else "")
         console.print(Padding(Text(safe(who), style="dim"), (0, 0, 0, 2)))
         if record.note:

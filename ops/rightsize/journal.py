@@ -26,6 +26,8 @@ class Journal:
     intended_mb: int
     endpoint: str
     """Of the twin; empty on AWS. A twin that was started again has nothing to put back."""
+    queue: str = ""
+    """The workload's, for the audit log."""
 
 
 def folder(target: Target) -> Path:

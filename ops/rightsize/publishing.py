@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ops.aws.lambda_ import versions
 from ops.aws.lambda_.versions import Alias, Configuration
 from ops.errors import AwsError, UsageError
+from ops.measured_versions import MeasuredVersionsFile
 from ops.rightsize import settling
 from ops.rightsize.journal import Journal, JournalFile
 from ops.rightsize.restoring import ALIAS, description
@@ -38,6 +39,7 @@ class Publisher:
         self._aws = aws
         self._file = file
         self._journal = journal
+        self._measured = MeasuredVersionsFile(aws.target, journal.account, journal.region, journal.function)
         self._pause = pause
         self._tell = tell
 
@@ -75,6 +77,7 @@ class Publisher:
                         self._aws, name, now.revision, description(self._journal.sweep)
                     )
                 )
+                self._measured.add(version.version)
                 made.append(PublishedSize(size, version.version))
                 now = settling.settled(self._aws, name, self._pause)
         self._change(first, now, self._journal.former_mb)
@@ -94,6 +97,8 @@ class Publisher:
             self._refused_as_change(lambda: versions.set_memory(self._aws, name, size, now.revision))
         after = settling.settled(self._aws, name, self._pause)
         settling.ensure_unchanged(first, after, size, name)
+        if size != now.memory_mb:
+            self._measured.add(changed_at=after.changed_at)
         return after
 
     def _refused_as_change(self, call: Callable[[], Configuration | None]) -> Configuration:

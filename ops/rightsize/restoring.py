@@ -10,10 +10,10 @@ from ops.aws.lambda_ import versions
 from ops.errors import AwsError, NotFound
 from ops.files import atomic_file, lock_holder
 from ops.files.lock_holder import LockHeld
-from ops.rightsize import settling
+from ops.measured_versions import LABEL, MeasuredVersionsFile
+from ops.rightsize import audit, settling
 from ops.rightsize.journal import Journal, JournalFile
 from ops.rightsize.settling import Pause
-from ops.rightsize.sizes import LABEL
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -28,18 +28,23 @@ def description(sweep: str) -> str:
     return f"{LABEL} {sweep}"
 
 
-def restore(aws: Aws, file: JournalFile, journal: Journal, pause: Pause = time.sleep) -> tuple[str, ...]:
-    """What was put back, in sentences. The journal is removed once nothing is left. Raises what ``ops.aws`` raises; then the
-    journal is kept, and restoring can be tried again."""
+def restore(
+    aws: Aws, file: JournalFile, journal: Journal, pause: Pause = time.sleep, outcome: str = audit.PUT_BACK
+) -> tuple[str, ...]:
+    """What was put back, in sentences, as it is in the audit log, too, with this ``outcome`` of the sweep. The
+    journal is removed once nothing is left. Raises what ``ops.aws`` raises; then it is kept, and restoring can be tried again."""
     access.ensure_may("restoring a function's memory")
     name, done = journal.function, []
+    measured = MeasuredVersionsFile(aws.target, journal.account, journal.region, name)
     try:
         now = settling.settled(aws, name, pause)
     except NotFound:
+        gone = f"{name} is gone, so there is nothing to put back."
+        unrecorded = audit.end(aws, journal, outcome, [gone])
         file.remove()
-        return (f"{name} is gone, so there is nothing to put back.",)
+        return (gone, unrecorded) if unrecorded else (gone,)
     if now.memory_mb != journal.former_mb and now.memory_mb in (journal.intended_mb, journal.before_mb):
-        done.append(_put_back(aws, journal, now, pause))
+        done.append(_put_back(aws, journal, now, pause, measured))
     elif now.memory_mb != journal.former_mb:
         done.append(
             f"{name} has {now.memory_mb:,} MB, which is neither the former {journal.former_mb:,} MB nor what the sweep "
@@ -53,17 +58,20 @@ def restore(aws: Aws, file: JournalFile, journal: Journal, pause: Pause = time.s
     kept = {alias.version for alias in found if alias.name != ALIAS}
     made = versions.described_versions(aws, name, ours)
     for version in made:
+        measured.add(version)
         if version not in kept:
             versions.delete_version(aws, name, version)
     if made:
-        done.append(f"{len(made)} versions that the sweep published are deleted.")
+        done.append(f"{len(made)} versions that the sweep published ({', '.join(made)}) are deleted.")
     if used := kept.intersection(made):
         done.append(f"Version {', '.join(sorted(used))} is kept, as another alias points at it.")
+    if unrecorded := audit.end(aws, journal, outcome, done):
+        done.append(unrecorded)
     file.remove()
     return tuple(done)
 
 
-def _put_back(aws: Aws, journal: Journal, now: Configuration, pause: Pause) -> str:
+def _put_back(aws: Aws, journal: Journal, now: Configuration, pause: Pause, measured: MeasuredVersionsFile) -> str:
     name = journal.function
     try:
         versions.set_memory(aws, name, journal.former_mb, now.revision)
@@ -73,7 +81,7 @@ def _put_back(aws: Aws, journal: Journal, now: Configuration, pause: Pause) -> s
                 f"{name} was changed while its memory was put back; run ops rightsize --restore"
             ) from error
         raise
-    settling.settled(aws, name, pause)
+    measured.add(changed_at=settling.settled(aws, name, pause).changed_at)
     return f"{name} has its former {journal.former_mb:,} MB again (from {now.memory_mb:,} MB)."
 
 

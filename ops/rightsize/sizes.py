@@ -1,4 +1,4 @@
-"""Memory sizes that Lambda has, what CPU comes with them, and the label of versions that a sweep publishes."""
+"""Memory sizes that Lambda has, and what CPU comes with them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ MIN_MB, MAX_MB = 128, 10_240
 """Lambda's memory sizes, in steps of 1 MB (LDG gettingstarted-limits, 2026)."""
 MB_PER_VCPU = 1_769
 """Memory with which a function has the equivalent of one vCPU (LDG configuration-memory, 2026); in proportion below."""
-LABEL = "ops rightsize"
-"""How the description of each version begins that a sweep publishes, followed by the sweep's ID."""
 
 
 def vcpus(memory_mb: int) -> float:

@@ -16,11 +16,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ops import access, pricing
-from ops.aws import sts
+from ops.aws import lambda_, sts
 from ops.aws.lambda_ import versions
 from ops.errors import OpsError, UsageError
 from ops.files import lock_holder
-from ops.rightsize import jobs, restoring, results, settling, sizes
+from ops.rightsize import audit, jobs, restoring, results, settling, sizes
 from ops.rightsize import journal as journals
 from ops.rightsize.estimate import SweepEstimate, estimate
 from ops.rightsize.journal import Journal, JournalFile
@@ -31,7 +31,7 @@ from ops.rightsize.settling import Pause
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.aws.lambda_ import EventSourceMapping, Function
+    from ops.aws.lambda_ import Function
     from ops.workload import Workload
 
 INVOKE_MARGIN_S = 75
@@ -102,7 +102,7 @@ class Sweep:
                 f"{name} has SnapStart: each version of a sweep would be cached, and billed, for at least three hours.",
                 "Measure a copy of the function without SnapStart.",
             )
-        live = [mapping.function_arn for mapping in self._mappings() if not _qualifier(mapping.function_arn)]
+        live = self._workload.runs_latest
         leading = [
             alias.name
             for alias in versions.aliases(self._aws, name)
@@ -179,43 +179,48 @@ class Sweep:
                 now.memory_mb,
                 now.memory_mb,
                 self._aws.target.endpoint or "",
+                self._workload.queue.name,
             )
+            who = sts.caller_identity(self._aws).arn
+            audit.begin(self._aws, journal, who, settings.memories, settings.rounds)
             self._file.write(journal)
+            outcome = audit.FAILED
             try:
                 publisher = Publisher(self._aws, self._file, journal, self._pause, self._tell)
-                alias = publisher.reserve(sts.caller_identity(self._aws).arn)
+                alias = publisher.reserve(who)
                 published = publisher.publish(settings.memories, settings.rounds)
                 bounds = Bounds(settings.most_usd, settings.most_minutes * 60)
                 measuring = Measuring(self._aws, name, self._invoker, bounds, stop, self._tell, self._pause)
                 found = measuring.run(alias, published, settings.batch_sizes, settings.per_round)
+                outcome = audit.STOPPED if found.stopped else audit.DONE
             except BaseException as error:
-                left = self._put_back()
+                left = self._put_back(outcome)
                 if left and isinstance(error, OpsError):
                     raise OpsError(f"{error} {left}", RESTORE) from error
                 raise
-            left = self._put_back()
+            left = self._put_back(outcome)
         measured = self._measured(started, observed, tuple(found.attempts), found.stopped)
         results.save(self._home, measured)
         if left:
             raise OpsError(f"The sweep was measured and saved (ops rightsize --last). {left}", RESTORE)
         return measured
 
-    def restore(self) -> None:
-        """What an interrupted sweep of this function left; called with the lock held."""
+    def restore(self, outcome: str = audit.PUT_BACK) -> None:
+        """What a sweep of this function left, an interrupted one or this; called with the lock held."""
         before = self._file.read()
         if before is None:
             return
         if before.endpoint != (self._aws.target.endpoint or ""):
             self._file.remove()
             return
-        for line in restoring.restore(self._aws, self._file, before, self._pause):
+        for line in restoring.restore(self._aws, self._file, before, self._pause, outcome):
             self._tell(line)
 
-    def _put_back(self) -> str:
+    def _put_back(self, outcome: str) -> str:
         """What could not be put back, in sentences; empty when all was."""
         self._tell("putting everything back")
         try:
-            self.restore()
+            self.restore(outcome)
         except OpsError as error:
             what = f"{self.function.name} may not have its former memory: {error} {error.next_step}"
             self._tell(what)
@@ -256,13 +261,9 @@ class Sweep:
             load=os.getloadavg()[0] if self._aws.target.is_twin else None,
         )
 
-    def _mappings(self) -> list[EventSourceMapping]:
-        own = self._workload.mapping
-        return [*([own] if own else []), *self._workload.other_mappings]
-
     def _live_qualifier(self) -> str:
         mapping = self._workload.mapping
-        return _qualifier(mapping.function_arn) if mapping else ""
+        return lambda_.qualifier_of(mapping.function_arn) if mapping else ""
 
 
 def swept_function(workload: Workload) -> Function:
@@ -273,13 +274,6 @@ def swept_function(workload: Workload) -> Function:
             "Name the function with --function.",
         )
     return workload.function
-
-
-def _qualifier(function_arn: str) -> str:
-    """Of a mapping's function; empty where it runs ``$LATEST``."""
-    parts = function_arn.split(":")
-    qualifier = parts[7] if len(parts) > 7 else ""
-    return "" if qualifier == "$LATEST" else qualifier
 
 
 def _ensure_batch(size: int, most: int) -> None:

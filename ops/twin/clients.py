@@ -1,9 +1,14 @@
-"""boto3 clients of the operator of a running twin. boto3 comes with the first of them: most commands need none."""
+"""boto3 clients of the operator of a running twin. boto3 comes with the first of them: most commands need none.
+
+A twin that goes away is a ``TwinUnreachable`` at each call; what the twin refuses stays botocore's ClientError.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ops.aws import error_mapping
+from ops.target import Target
 from ops.twin_state import TwinState
 
 if TYPE_CHECKING:
@@ -31,4 +36,12 @@ def client(twin: TwinState, service: str) -> Any:
         s3={"addressing_style": "path"},  # there is no DNS for bucket names on loopback
         parameter_validation=True,
     )
-    return session(twin).client(service, endpoint_url=twin.endpoint, config=config)  # type: ignore[call-overload]
+    made = session(twin).client(service, endpoint_url=twin.endpoint, config=config)  # type: ignore[call-overload]
+    target = Target(stack=twin.stack, region=twin.region, endpoint=twin.endpoint)
+
+    def failed(exception: Exception, **_details: Any) -> None:
+        """botocore emits this for what is no answer of the service, before it raises it."""
+        raise error_mapping.translate(exception, service, f"stack {twin.stack}", target) from exception
+
+    made.meta.events.register("after-call-error", failed)
+    return made

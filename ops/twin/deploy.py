@@ -18,13 +18,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from handler import contract
 from ops import twin_state
 from ops.alarms.rendering import reference_parameters
-from ops.errors import TwinError
+from ops.errors import AwsError, TwinError
 from ops.twin import clients
 from ops.twin_state import TwinState
 
@@ -84,7 +84,7 @@ def deploy(twin: TwinState, values: Mapping[str, str], template: Path = TEMPLATE
             raise TwinError(f"The twin did not deploy {template.name}: {_reason(cloudformation, twin.stack)}")
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         finish(twin, outputs, yaml_parse(template.read_text())["Resources"], values)
-    except (ClientError, BotoCoreError) as error:
+    except (ClientError, AwsError) as error:
         raise TwinError(f"The twin did not deploy {template.name}: {error}") from error
     return outputs
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from handler import contract
+from ops import measured_versions
 from ops.aws import cloudwatch, lambda_, sqs
 from ops.errors import UsageError
 from ops.workload import consumers, notes, senders
@@ -56,6 +57,7 @@ def complete(
         others = others_asked.result()
     outputs = stack.outputs if stack else {}
     _, _, _, region, account, _ = queue.arn.split(":", 5)
+    worker = _without_sweeps(aws, account, region, worker)
     workload = Workload(
         name=name,
         region=region,
@@ -120,6 +122,15 @@ def _reserved(aws: Aws, function: lambda_.Function | None) -> lambda_.Function |
     if function is None:
         return None
     return attempt(Part.DETAIL, function.name, lambda: lambda_.with_reserved_concurrency(aws, function))
+
+
+def _without_sweeps(aws: Aws, account: str, region: str, function: lambda_.Function | None) -> lambda_.Function | None:
+    """A sweep's change of the memory, put back since, is no deployment."""
+    if function is None or function.deployed_at is None:
+        return function
+    if function.deployed_at not in measured_versions.read(aws.target, account, region, function.name).changes:
+        return function
+    return replace(function, deployed_at=None, measured_at=function.deployed_at)
 
 
 def _dead_letter_queue(aws: Aws, queue: sqs.Queue, serves: tuple[str, ...]) -> sqs.Queue | Gap | None:

@@ -58,6 +58,12 @@ class Workload:
         return not known
 
     @property
+    def runs_latest(self) -> tuple[lambda_.EventSourceMapping, ...]:
+        """The function's mappings that run ``$LATEST``: what changes of it is live at once."""
+        known = (*([self.mapping] if self.mapping else []), *self.other_mappings)
+        return tuple(one for one in known if lambda_.qualifier_of(one.function_arn) == "")
+
+    @property
     def log_group(self) -> str | None:
         return self.function.log_group if self.function else None
 

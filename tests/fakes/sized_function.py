@@ -62,6 +62,7 @@ class SizedFunction:
             "MemorySize": self.memory,
             "Timeout": self.timeout,
             "RevisionId": f"r{self.revision}",
+            "LastModified": f"2026-11-20T10:{self.revision // 60:02}:{self.revision % 60:02}.000+0000",
             "CodeSha256": "c0de",
             "ConfigSha256": f"of {self.memory} MB",
             "State": "Active",

@@ -42,6 +42,8 @@ _COUNTS = {
 }
 """The names of counts in the audit log, in the order in which they happen, as shown."""
 _RESULTS = {"began": "started"}
+_NOTED = (*audit_log.RUNBOOK_ACTIONS, audit_log.SWEEP)
+"""Operations on no messages, whose note says what they changed."""
 _COLUMNS = {
     "at": st.column_config.DatetimeColumn("Started", format="D MMM YYYY HH:mm:ss", width=155),
     "took": st.column_config.TextColumn("Duration", width=72),
@@ -69,7 +71,7 @@ def section() -> None:
     if history.verified.problems:
         st.html(html_blocks.partial(history.verified.problems[:20]))
     if not history.records:
-        why = "Redrives, copies, purges and runs of runbooks are recorded here, with who, when and why."
+        why = "Redrives, copies, purges, runs of runbooks and memory sweeps are recorded here, with who, when and why."
         st.html(html_blocks.empty("No operations yet", why))
         st.page_link(
             PAGES["dead_letters"].file,
@@ -155,7 +157,7 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
             "took": duration((record.at - entry.started_at).total_seconds()) if record.at > entry.started_at else NONE,
             "action": sendable(record.action),
             "outcome": sendable(_RESULTS.get(record.outcome, record.outcome)),
-            "letters": sendable(_counts(record) or (record.note if record.action in audit_log.RUNBOOK_ACTIONS else "")),
+            "letters": sendable(_counts(record) or (record.note if record.action in _NOTED else "")),
             "reason": sendable(record.reason),
             "who": sendable(principal(record.who)),
         }
@@ -192,11 +194,19 @@ def _details(entry: Entry) -> None:
         )
     )
     if record.plan:
-        command = "ops runbook report" if record.action in audit_log.RUNBOOK_ACTIONS else "ops dlq runs"
-        st.html(f'<span class="so-quiet">Full report: {command} {escape(record.plan)}</span>')
+        st.html(f'<span class="so-quiet">Full report: {escape(_command(record))}</span>')
+
+
+def _command(record: Record) -> str:
+    if record.action == audit_log.SWEEP:
+        return "ops rightsize --last"
+    command = "ops runbook report" if record.action in audit_log.RUNBOOK_ACTIONS else "ops dlq runs"
+    return f"{command} {record.plan}"
 
 
 def _source(record: Record) -> dict[str, str]:
     if record.action in audit_log.RUNBOOK_ACTIONS:
         return {"Run": record.plan or NONE, "Document hash": record.plan_hash or NONE}
+    if record.action == audit_log.SWEEP:
+        return {"Sweep": record.plan or NONE}
     return {"Plan": record.plan or NONE, "Plan hash": record.plan_hash or NONE}

@@ -12,12 +12,13 @@ from dashboard import theme
 from dashboard.charts.drawing.base import local
 from dashboard.formatting import plain, utc
 from ops.insight.report_types import Window
-from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, PURGE, REDRIVE, Event
+from ops.insight.sources.event_model import ALARM, CONFIG, DEPLOY, MEASUREMENT, PURGE, REDRIVE, Event
 
 MARKS = {
     ALARM: ("In alarm", theme.DEAD),
     REDRIVE: ("Redrive", theme.VISIBLE),
     PURGE: ("Purge", theme.DELAYED),
+    MEASUREMENT: ("Measurement", theme.WARM),
     CONFIG: ("Configuration", theme.COLD),
     DEPLOY: ("Deployment", theme.NEUTRAL),
 }

@@ -15,6 +15,7 @@ from ops.aws.lambda_.functions import (
     provisioned_concurrency,
     published_versions,
     qualified_name,
+    qualifier_of,
     short_name,
     with_reserved_concurrency,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "provisioned_concurrency",
     "published_versions",
     "qualified_name",
+    "qualifier_of",
     "region_mappings",
     "short_name",
     "with_reserved_concurrency",

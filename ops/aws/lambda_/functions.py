@@ -50,6 +50,9 @@ class Function:
     """Names of its environment variables."""
     snap_start: bool = False
     file_system: bool = False
+    description: str = ""
+    measured_at: datetime | None = None
+    """In place of ``deployed_at``, where a memory sweep of this machine made the last change and put it back."""
 
 
 def get_function(aws: Aws, name: str) -> Function:
@@ -91,7 +94,7 @@ def _function(response: Any) -> Function:
         package=response.get("PackageType", "Zip"),
         log_group=response.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{name}",
         reserved=None,
-        deployed_at=_time(response.get("LastModified")),
+        deployed_at=lambda_time(response.get("LastModified")),
         metrics=(namespace, service) if namespace and service else None,
         dead_letter_arn=response.get("DeadLetterConfig", {}).get("TargetArn") or None,
         log_format=response.get("LoggingConfig", {}).get("LogFormat") or "Text",
@@ -102,6 +105,7 @@ def _function(response: Any) -> Function:
         variables=tuple(sorted(variables)),
         snap_start=response.get("SnapStart", {}).get("ApplyOn", "None") != "None",
         file_system=bool(response.get("FileSystemConfigs")),
+        description=response.get("Description") or "",
     )
 
 
@@ -200,12 +204,19 @@ def qualified_name(function: str) -> str:
     return function.partition(":function:")[2] or function
 
 
+def qualifier_of(function_arn: str) -> str:
+    """The version or alias in an ARN; empty where it runs ``$LATEST``."""
+    parts = function_arn.split(":")
+    qualifier = parts[7] if len(parts) > 7 else ""
+    return "" if qualifier == "$LATEST" else qualifier
+
+
 def bare_arn(function_arn: str) -> str:
     """``…:function:shop-worker`` of ``…:function:shop-worker:live``."""
     return ":".join(function_arn.split(":")[:7])
 
 
-def _time(text: str | None) -> datetime | None:
+def lambda_time(text: str | None) -> datetime | None:
     """Lambda writes ``2026-11-23T18:57:33.000+0000``."""
     if not text:
         return None

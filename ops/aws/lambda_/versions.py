@@ -9,8 +9,10 @@ import base64
 import hashlib
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ops.aws.lambda_.functions import lambda_time
 from ops.errors import NotFound
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ REPORT_TAIL_BYTES = 4_096
 
 @dataclass(frozen=True)
 class Configuration:
-    """``settings``: a digest of all but memory and description. ``ready``: no change of it is in progress."""
+    """``settings``: a digest of all but memory and description. ``ready``: no change of it is in progress.
+    ``changed_at``: Lambda's time of the last change."""
 
     version: str
     memory_mb: int
@@ -49,6 +52,7 @@ class Configuration:
     code_sha: str
     description: str
     ready: bool
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -167,6 +171,7 @@ def _configuration(response: Any) -> Configuration:
         description=str(response.get("Description", "")),
         ready=response.get("LastUpdateStatus", "Successful") == "Successful"
         and response.get("State", "Active") in ("Active", "Inactive"),
+        changed_at=lambda_time(response.get("LastModified")),
     )
 
 

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from handler import contract
 from ops.compare.forms.container import Container
+from ops.errors import AwsError
 from ops.twin import clients, processes
 from ops.twin.processes import Child
 from ops.twin.sqsd.settings import WorkerOptions
@@ -55,7 +56,7 @@ class BeanstalkWorker:
             self._sqs.send_message(QueueUrl=self.queue, MessageBody=body)
         except ClientError as error:
             return int(error.response["ResponseMetadata"]["HTTPStatusCode"]), str(error)
-        except BotoCoreError as error:
+        except AwsError as error:
             return 0, str(error)
         return 202, ""
 
@@ -79,7 +80,7 @@ class BeanstalkWorker:
         processes.stop_role(CONTAINER_ROLE)
         for url in (getattr(self, "queue", ""), self.dlq):
             if url:
-                with contextlib.suppress(ClientError, BotoCoreError):
+                with contextlib.suppress(ClientError, AwsError):
                     self._sqs.delete_queue(QueueUrl=url)
 
     def _start_daemon(self) -> Child:

@@ -16,6 +16,7 @@ from handler import contract
 from ops.compare.forms.callers import Callers, Post
 from ops.compare.forms.course import Course, Killing
 from ops.compare.measured import FormMeasured, thinned
+from ops.errors import OpsError
 from ops.twin.workload.jobs import Job
 
 POLL_S = 0.5
@@ -63,18 +64,22 @@ def measure(
     patience_s: float,
     stop: threading.Event,
 ) -> FormMeasured:
-    """``patience_s``: how long results are waited for after the last job was posted. Job IDs begin alike."""
+    """``patience_s``: how long results are waited for after the last job was posted. Job IDs begin alike. Raises OpsError when
+    results can no longer be seen."""
     prefix = jobs[0].job_id.rpartition("-")[0]
     dead_before = observed.messages(observed.dlq)
     callers = Callers(jobs, offsets, post)
     done: dict[str, float] = {}
+    unseen: list[OpsError] = []
 
     def open_jobs(second: float) -> int:
         return callers.arrived(second) - len(done)
 
     course = Course(open_jobs, running, seconds, killing)
     watching = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(observed, prefix, done, watching), name="comparison results")
+    watcher = threading.Thread(
+        target=_watch, args=(observed, prefix, done, unseen, watching), name="comparison results"
+    )
     began = time.time()
     course.start()
     watcher.start()
@@ -82,12 +87,14 @@ def measure(
         callers.run(stop)
         accepted = {call.job_id for call in callers.calls if not call.result.failure}
         end = time.monotonic() + patience_s
-        while not accepted <= done.keys() and time.monotonic() < end and not stop.wait(POLL_S):
+        while not (accepted <= done.keys() or unseen or time.monotonic() >= end or stop.wait(POLL_S)):
             pass
     finally:
         watching.set()
         watcher.join()
         course.stop()
+    if unseen:
+        raise unseen[0]
     missing = len(accepted - done.keys())
     kept = observed.messages(observed.queue) + max(0, observed.messages(observed.dlq) - dead_before) if missing else 0
     due = {call.job_id: call.due for call in callers.calls}
@@ -107,8 +114,13 @@ def measure(
     )
 
 
-def _watch(observed: ResultWatch, prefix: str, done: dict[str, float], stop: threading.Event) -> None:
+def _watch(
+    observed: ResultWatch, prefix: str, done: dict[str, float], unseen: list[OpsError], stop: threading.Event
+) -> None:
     ended = False
-    while not ended:
+    while not ended and not unseen:
         ended = stop.wait(POLL_S)  # once more after the end
-        done.update(observed.results(prefix))
+        try:
+            done.update(observed.results(prefix))
+        except OpsError as error:  # raised again where the form's measurement ends
+            unseen.append(error)

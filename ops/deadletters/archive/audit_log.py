@@ -1,5 +1,5 @@
-"""Who moved or deleted which messages, or changed which settings by a runbook, when and why: one line of JSON each, in a
-file that is only ever added to.
+"""Who moved or deleted which messages, or changed which settings by a runbook or a memory sweep, when and why: one line of
+JSON each, in a file that is only ever added to.
 
 Each line carries the SHA-256 of the line before, so that ``verify`` finds a line that was changed, taken out or put in
 later by hand, or damaged by a disk. What it cannot prove: whoever can write the file can compute the whole chain again
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 FILE = "audit.jsonl"
 RUNBOOK_ACTIONS = ("runbook", "rollback", "runbook step", "runbook undo")
 """Actions whose ``plan`` is the run of a runbook."""
+SWEEP = "memory sweep"
+"""Of ``ops rightsize``; ``plan`` is the sweep's ID."""
 FIRST_HASH = "0" * 64
 """What the first line carries."""
 VERIFY_LIMITS = (
@@ -44,11 +46,12 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Record:
-    """``action``: redrive | copy | resume (of either) | purge | runbook | rollback | runbook step | runbook undo, which are
+    """``action``: redrive | copy | resume (of either) | purge | runbook | rollback | runbook step | runbook undo | memory sweep, which are
     recorded as they begin and as they end; and cancel, which asks one of the first three to stop. Scans, plans, exports and
     imports move and delete nothing, and are not recorded. ``plan``: its ID, or that of the runbook's run. ``reason`` and
     ``note`` are written with secrets masked. ``counts``: messages by outcome, of a resumed run all in all. ``outcome``:
-    began | done | stopped | cancelled | failed, of a runbook the phase in which it ended; of a cancel: asked."""
+    began | done | stopped | cancelled | failed, of a runbook the phase in which it ended; of a cancel: asked;
+    of a sweep that was killed and put back later: put back."""
 
     at: datetime
     who: str

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ops import formatting
-from ops.deadletters.archive.audit_log import Record, Verification
+from ops.deadletters.archive.audit_log import SWEEP, Record, Verification
 from ops.insight.report_types import Finding, Level
 
 RECENT = timedelta(days=7)
-PAGE, RUNBOOKS_PAGE = "dead_letters", "runbooks"
-_SUCCESSFUL = ("done", "", "checked", "rolled back")
+PAGE, RUNBOOKS_PAGE, SWEEPS_PAGE = "dead_letters", "runbooks", "rightsize"
+_SUCCESSFUL = ("done", "", "checked", "rolled back", "put back")
 _REDRIVES = ("redrive", "resume", "copy", "purge")
-_OPERATIONS = (*_REDRIVES, "runbook", "rollback")
+_OPERATIONS = (*_REDRIVES, "runbook", "rollback", SWEEP)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _finding(
     if not records:
         return Finding(
             Level.UNKNOWN,
-            "No data: no operations are recorded; this machine moved or deleted no messages, and ran no runbook.",
+            "No data: no operations are recorded; this machine moved or deleted no messages, ran no runbook and measured no memory sizes.",
         )
     ended = [record for record in recent if record.action in _OPERATIONS and record.outcome != "began"]
     lost = [record for record in _unfinished(recent) if record.plan not in running]
@@ -120,6 +120,8 @@ def _finding(
 
 
 def _page(record: Record) -> str:
+    if record.action == SWEEP:
+        return SWEEPS_PAGE
     return PAGE if record.action in _REDRIVES else RUNBOOKS_PAGE
 
 

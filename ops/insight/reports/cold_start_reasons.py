@@ -49,7 +49,8 @@ def _changes(workload: Workload) -> tuple[datetime, ...]:
     """A published version never changes; of the unpublished one only the last change is known."""
     function = workload.function
     unpublished = function is not None and function.version == "$LATEST"
-    return (function.deployed_at,) if unpublished and function and function.deployed_at else ()
+    changed_at = (function.deployed_at or function.measured_at) if function else None
+    return (changed_at,) if unpublished and changed_at else ()
 
 
 def usd_per_ms(workload: Workload) -> float | None:

@@ -137,18 +137,19 @@ def report(aws: Aws, workload: Workload, window: Window, readings: Readings | No
     has_records = bool(readings.total("recorded"))
     answer = read_totals_of(aws, workload, window, has_records=has_records) if sampled else TotalsAnswer()
     totals = answer.totals
-    by_sample = _scaled(versions.by_version(frame), ("invocations", "cold"), logged.scale)
-    compared = by_sample if totals is None else versions.of_totals(totals)
+    measured = logged.measured.versions
+    by_sample = _scaled(versions.by_version(frame, measured), ("invocations", "cold"), logged.scale)
+    compared = by_sample if totals is None else versions.of_totals(totals, measured)
     too_few = sampled and int(frame["cold"].sum()) < versions.LEAST
     starts_read = [] if too_few else explain_logged(aws, logged, workload)
     explained = _scaled(reasons(starts_read, workload), ("inferred_cold", "cold", "usd"), logged.scale)
     starts, init_usd = cold_share.count_cold(readings, logged, totals), _init_usd(logged, readings, workload)
-    init = versions.init_latency(frame, totals)
+    init = versions.init_latency(frame, totals, measured)
     imports, imports_unread = read_imports(aws, workload)
     return ColdStartReport(
         finding=summarize([_observe(starts, _details(frame, compared, explained, init_usd, init), logged.unread)]),
-        invocations=frame[list(SHOWN_COLUMNS)],
-        by_version=compared,
+        invocations=logged.named_versions(frame[list(SHOWN_COLUMNS)]),
+        by_version=logged.named_versions(compared),
         reasons=explained,
         phases=phases(frame),
         cold=starts.cold if starts else None,

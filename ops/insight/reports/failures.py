@@ -148,9 +148,11 @@ def _made(
         else duration_counts.counted(frame, window),
         memory=memory,
         end_to_end=end_to_end,
-        by_version=totals_frames.by_version(totals) if totals else _by_version(frame, logged.scale),
+        by_version=logged.named_versions(
+            totals_frames.by_version(totals) if totals else _by_version(frame, logged.scale)
+        ),
         by_type=by_type,
-        invocations=frame[list(SHOWN_COLUMNS)],
+        invocations=logged.named_versions(frame[list(SHOWN_COLUMNS)]),
         failed=work.failed,
         total=work.total,
         p95_ms=p95,

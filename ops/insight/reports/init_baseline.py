@@ -54,13 +54,13 @@ def read(aws: Aws, workload: Workload) -> InitBaseline | str:
     if logged.sample is not None:
         totals = read_totals_of(aws, workload, window, has_records=bool(readings.total("recorded"))).totals
     if totals is not None:
-        found = versions.of_totals(totals)
+        found = versions.of_totals(totals, logged.measured.versions)
     else:
-        measured = logged.frame.loc[versions.waited_ms(logged.frame).index, "version"].value_counts()
-        found = versions.by_version(logged.frame)
+        counted = logged.frame.loc[versions.waited_ms(logged.frame).index, "version"].value_counts()
+        found = versions.by_version(logged.frame, logged.measured.versions)
         # A cold start whose line has no init duration says nothing of it.
-        found = found.assign(cold=[int(measured.get(version, 0)) for version in found["version"]])
-    numbered = found[found["version"].str.fullmatch(r"\d+")]
+        found = found.assign(cold=[int(counted.get(version, 0)) for version in found["version"]])
+    numbered = found[found["version"].str.fullmatch(r"\d+") & ~found["version"].isin(logged.measured.versions)]
     enough = numbered[numbered["cold"] >= LEAST]
     if enough.empty:
         cold = zip(found["version"], found["cold"], strict=True)

@@ -1,7 +1,8 @@
 """Changes of a workload's code and configuration, as far as Lambda tells them.
 
 A published version holds its settings, so that what changed from one to the next is known. Of the unpublished version and
-of an event source mapping only the time of the last change is known, and not what it was.
+of an event source mapping only the time of the last change is known, and not what it was. What ``ops rightsize`` published
+and changed to measure is a measurement and no deployment.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ops import formatting
+from ops import formatting, measured_versions
 from ops.aws import lambda_
 from ops.errors import AwsError
-from ops.insight.sources.event_model import CONFIG, DEPLOY, Event
+from ops.insight.sources.event_model import CONFIG, DEPLOY, MEASUREMENT, Event
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -41,8 +42,17 @@ def read_changes(aws: Aws, workload: Workload, window: Window) -> tuple[tuple[Ev
 
 
 def _published(versions: tuple[Function, ...]) -> list[Event]:
-    events = []
-    for before, after in pairwise((None, *versions)):
+    events = [
+        Event(
+            MEASUREMENT,
+            f"{one.name} version {one.version}: {measured_versions.MEASURED}",
+            one.deployed_at,
+            one.deployed_at,
+        )
+        for one in versions
+        if _is_measured(one) and one.deployed_at
+    ]
+    for before, after in pairwise((None, *(one for one in versions if not _is_measured(one)))):
         if after is None or after.deployed_at is None:
             continue
         changes = settings_changed(before, after) if before is not None else []
@@ -51,6 +61,10 @@ def _published(versions: tuple[Function, ...]) -> list[Event]:
         name = f"{after.name} version {after.version}: {what or 'published'}"
         events.append(Event(DEPLOY if new_code else CONFIG, name, after.deployed_at, after.deployed_at))
     return events
+
+
+def _is_measured(version: Function) -> bool:
+    return version.description.startswith(measured_versions.LABEL)
 
 
 def settings_changed(before: Function, after: Function) -> list[str]:
@@ -73,6 +87,9 @@ def settings_changed(before: Function, after: Function) -> list[str]:
 
 def _last_change(function: Function | None, versions: tuple[Function, ...]) -> list[Event]:
     """Of the version that the workload runs, unless it is a published one."""
+    if function is not None and function.measured_at is not None:
+        name = f"{function.name}: memory changed and put back by ops rightsize"
+        return [Event(MEASUREMENT, name, function.measured_at, function.measured_at)]
     if function is None or function.deployed_at is None or function.version in {one.version for one in versions}:
         return []
     name = f"{function.name}: code or configuration changed"

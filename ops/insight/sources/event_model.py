@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-DEPLOY, CONFIG, ALARM, REDRIVE, PURGE = "deploy", "config", "alarm", "redrive", "purge"
+DEPLOY, CONFIG, MEASUREMENT = "deploy", "config", "measurement"
+ALARM, REDRIVE, PURGE = "alarm", "redrive", "purge"
 
 
 @dataclass(frozen=True)
 class Event:
-    """``kind``: deploy | config | alarm | redrive | purge. ``start`` and ``end`` lie within the window; ``ongoing`` at its end."""
+    """``kind``: deploy | config | measurement (of ``ops rightsize``) | alarm | redrive | purge.
+
+    ``start`` and ``end`` lie within the window; ``ongoing`` at its end."""
 
     kind: str
     name: str

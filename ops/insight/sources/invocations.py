@@ -6,11 +6,11 @@ JSON fields are indexed, and on the twin, whose emulator knows no other kind of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from ops import formatting, invocation_log
+from ops import formatting, invocation_log, measured_versions
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
 from ops.insight.invocation_table import COLUMNS, Invocation, InvocationTable, build_table
@@ -20,6 +20,7 @@ from ops.insight.report_types import QueryCost
 from ops.insight.sources import filtered_lines
 from ops.insight.sources.invocation_sample import RangeSample, are_kept, plan, read_moments
 from ops.insight.sources.log_volume import scan_price
+from ops.measured_versions import MeasuredVersions
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
@@ -57,12 +58,18 @@ class Invocations:
     """Invocations for each row: above 1 for a sample."""
     totals: LogTotals | None = None
     """Aggregates of all lines of the range, where they were read beside a sample (``log_totals.with_totals``)."""
+    measured: MeasuredVersions = field(default_factory=MeasuredVersions)
+    """Versions that memory sweeps of this machine published."""
 
     @property
     def parts(self) -> npt.NDArray[np.int64]:
         """The part of the range that each row is in; of a sample."""
         assert self.sample is not None  # noqa: S101
         return self.sample.parts(self.table.started)
+
+    def named_versions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """``frame`` with its versions as people are told them."""
+        return frame.assign(version=frame["version"].map(self.measured.named)) if self.measured.versions else frame
 
     @property
     def rows(self) -> tuple[Invocation, ...]:
@@ -119,7 +126,8 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
         )
     scale = max(1.0, (counted or 0.0) / len(table)) if sample is not None and len(table) else 1.0
     look = QueryCost(usd=scan_price(scanned), partial=tuple(partial))
-    return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale)
+    measured = measured_versions.read(aws.target, workload.account, workload.region, function.name)
+    return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale, measured=measured)
 
 
 def await_sample(aws: Aws, workload: Workload, window: Window, counted: float | None) -> Invocations | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from ops.errors import TwinError
 
 
 @contextmanager
 def twin_errors(what: str) -> Iterator[None]:
-    """Raises TwinError for an error of a call. ``what``: was to be done, as an infinitive."""
+    """Raises TwinError for what the twin refuses. ``what``: was to be done, as an infinitive."""
     try:
         yield
-    except (BotoCoreError, ClientError) as error:
+    except ClientError as error:
         raise TwinError(f"The twin refused to {what}: {error}") from error

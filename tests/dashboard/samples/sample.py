@@ -74,6 +74,9 @@ class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, Ten
     def command(self, words: str) -> str:
         return f"ops {words} --queue scilearn-jobs"
 
+    def sweep_command(self) -> str:
+        return self.command("rightsize --change-live")
+
     def test_message_command(self) -> str:
         return "aws sqs send-message --queue-url https://sqs/1/jobs --message-body MESSAGE --region eu-west-1"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ops.insight.sources import config_changes
-from ops.insight.sources.event_model import CONFIG, DEPLOY
+from ops.insight.sources.event_model import CONFIG, DEPLOY, MEASUREMENT
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import FUNCTION, MAPPING, WINDOW, Stage, without, world
 
@@ -62,6 +62,21 @@ def test_of_an_unpublished_change_only_the_time_is_known(stage: Stage) -> None:
     at = START + timedelta(minutes=3)
     workload = without(function=replace(FUNCTION, deployed_at=at))
     assert read(stage, [], workload=workload) == [(DEPLOY, "worker: code or configuration changed", at)]
+
+
+def test_what_a_sweep_published_and_changed_is_a_measurement(stage: Stage) -> None:
+    versions = [
+        version(7, -30),
+        version(8, 2, MemorySize=1024, Description="ops rightsize 20261120T100000-ab12"),
+        version(9, 4),
+    ]
+    at = START + timedelta(minutes=5)
+    workload = without(function=replace(FUNCTION, deployed_at=None, measured_at=at))
+    assert [(kind, name) for kind, name, _ in read(stage, versions, workload=workload)] == [
+        (MEASUREMENT, "worker version 8: measured by ops rightsize"),
+        (CONFIG, "worker version 9: published"),
+        (MEASUREMENT, "worker: memory changed and put back by ops rightsize"),
+    ]
 
 
 def test_a_published_version_that_runs_is_told_once(stage: Stage) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,14 +42,19 @@ def waited_ms(frame: pd.DataFrame) -> pd.Series:
     return cold["init_ms"].fillna(cold["restore_ms"]).dropna()
 
 
-def by_version(frame: pd.DataFrame) -> pd.DataFrame:
+def by_version(frame: pd.DataFrame, measured: Collection[str] = ()) -> pd.DataFrame:
     """One row per version, the one that ran first first, with ``COLUMNS``: share 0–1; the median with its 95% confidence
     interval; ``slower``: whether its median is above that of the version before, by more than chance (``yes``, ``no``,
-    ``too few``; empty for the first)."""
+    ``too few``; empty for the first, and for those that were ``measured`` by a memory sweep: no version is compared with
+    them)."""
     groups = sorted(frame.groupby("version", sort=False), key=lambda group: group[1]["started"].min())
     waits = [waited_ms(some).to_numpy(dtype=float) for _, some in groups]
     medians = [_resampled_medians(some) for some in waits]
-    slower = ["", *(_slower(*pair) for pair in pairwise(zip(waits, medians, strict=True)))]
+    before = _before([str(version) for version, _ in groups], measured)
+    slower = [
+        "" if last is None else _slower((waits[last], medians[last]), (waits[place], medians[place]))
+        for place, last in enumerate(before)
+    ]
     rows = [
         _row(str(version), some, own, resampled, answer)
         for (version, some), own, resampled, answer in zip(groups, waits, medians, slower, strict=False)
@@ -67,10 +72,22 @@ class InitLatency:
     version: str = ""
 
 
-def init_latency(frame: pd.DataFrame, totals: LogTotals | None) -> InitLatency:
-    """Of all cold starts; by aggregates of the newest version, as percentiles of several cannot be joined."""
-    if totals is not None and (newest := totals.newest_cold) is not None:
-        alone = sum(one.cold > 0 for one in totals.by_version) == 1
+def _before(versions: Iterable[str], measured: Collection[str]) -> list[int | None]:
+    """The place of the version with which each is compared."""
+    last: int | None = None
+    places: list[int | None] = []
+    for place, version in enumerate(versions):
+        places.append(None if version in measured else last)
+        last = last if version in measured else place
+    return places
+
+
+def init_latency(frame: pd.DataFrame, totals: LogTotals | None, measured: Collection[str] = ()) -> InitLatency:
+    """Of all cold starts; by aggregates of the newest version that no sweep ``measured``, as percentiles of several cannot be
+    joined."""
+    cold = [one for one in totals.by_version if one.cold and one.version not in measured] if totals else []
+    if totals is not None and cold:
+        newest, alone = cold[-1], len([one for one in totals.by_version if one.cold]) == 1
         p50, p95, p99 = (newest.init_ms.get(share) for share in (50, 95, 99))
         return InitLatency(p50, p95, p99, "" if alone else newest.version)
     inits = waited_ms(frame)
@@ -80,17 +97,19 @@ def init_latency(frame: pd.DataFrame, totals: LogTotals | None) -> InitLatency:
     return InitLatency(p50, p95, p99)
 
 
-def of_totals(totals: LogTotals) -> pd.DataFrame:
+def of_totals(totals: LogTotals, measured: Collection[str] = ()) -> pd.DataFrame:
     """As ``by_version``, from aggregates of all log lines. The median's interval is by its asymptotic standard error in a
     normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots are): an
     aggregate has no values to resample."""
     errors = [_median_error(one) for one in totals.by_version]
+    places = _before([one.version for one in totals.by_version], measured)
     rows: list[tuple[Any, ...]] = []
-    for place, (one, error) in enumerate(zip(totals.by_version, errors, strict=True)):
+    for place, one, error in zip(places, totals.by_version, errors, strict=True):
         p50, p95, p99 = (one.init_ms.get(share, np.nan) for share in (50, 95, 99))
         low, high = (p50 - Z * error, p50 + Z * error) if one.cold >= LEAST else (np.nan, np.nan)
-        before = None if place == 0 else totals.by_version[place - 1]
-        slower = "" if before is None else _slower_median(before, one, float(np.hypot(errors[place - 1], error)))
+        slower = ""
+        if place is not None:
+            slower = _slower_median(totals.by_version[place], one, float(np.hypot(errors[place], error)))
         share = one.cold / one.invocations
         rows.append((one.version, one.invocations, one.cold, share, p50, low, high, p95, p99, slower))
     return pd.DataFrame(rows, columns=list(COLUMNS))

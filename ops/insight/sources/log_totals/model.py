@@ -73,11 +73,6 @@ class LogTotals:
     def cold(self) -> int:
         return sum(one.cold for one in self.by_version)
 
-    @property
-    def newest_cold(self) -> VersionTotal | None:
-        """The newest version with a cold start."""
-        return next((one for one in reversed(self.by_version) if one.cold), None)
-
 
 def version_totals(rows: Iterable[Mapping[str, str]]) -> tuple[VersionTotal, ...]:
     """Raises KeyError or ValueError for rows of another query."""

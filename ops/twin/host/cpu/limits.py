@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from ops.measured_versions import LABEL
 from ops.rightsize import sizes
 from ops.twin.host.clock import now
 from ops.twin.host.cpu import cgroup
@@ -77,7 +78,7 @@ class CpuLimits:
     def for_environment(self, memory_mb: int, description: str, instance: str) -> CpuLimit:
         """``description``: the version's. ``instance``: the environment's ID."""
         share = sizes.vcpus(memory_mb)
-        measured = self._which is CpuByMemory.MEASURED and description.startswith(sizes.LABEL)
+        measured = self._which is CpuByMemory.MEASURED and description.startswith(LABEL)
         if share >= self._cores or not (measured or self._which is CpuByMemory.ALWAYS):
             return Unlimited()
         if self._parent is not None:

@@ -166,7 +166,7 @@ def test_a_letter_of_a_file_that_is_no_text_does_not_stop_the_others_plan(desk: 
 def test_the_record_of_what_was_done(desk: Desk) -> None:
     code, out, _ = desk.ops("audit")
     assert code == 0
-    assert "No messages were moved or deleted, and no runbook was run, from this machine." in out
+    assert "No messages were moved or deleted, and no runbook or memory sweep was run" in out
     desk.bury("a", "b", "c")
     desk.ops("export", "all.jsonl")
     desk.ops("purge", "--export", "all.jsonl", "--reason", "\x1b[2Jbad", "--confirm", "purge 3 messages")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from ops.errors import UsageError
+from ops.measured_versions import LABEL
 from ops.rightsize import sizes
 from ops.twin.host.cpu import cgroup
 from ops.twin.host.cpu.slices import PERIOD_S, Slices
@@ -46,7 +47,7 @@ def limiting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 def test_a_measured_version_has_the_cpu_of_its_memory(limiting: Host, child: bool) -> None:
     function = limiting.function(BURN, timeout=60)
     function.revision = "measured"
-    function.put(Description=f"{sizes.LABEL} 20261129-1")
+    function.put(Description=f"{LABEL} 20261129-1")
     share = function.invoke({"cpu": 0.3, "child": child}).payload["share"]
     assert share < SHARE * 1.35, "a busy machine may only give less"
 
@@ -54,7 +55,7 @@ def test_a_measured_version_has_the_cpu_of_its_memory(limiting: Host, child: boo
 def test_what_was_held_back_is_frozen_thawed_and_ends(limiting: Host) -> None:
     function = limiting.function(BURN, extensions=("recorder",), timeout=60)
     function.revision = "measured"
-    function.put(Description=sizes.LABEL)
+    function.put(Description=LABEL)
     for _ in range(2):
         assert not function.invoke({"cpu": 0.02, "child": False}).error
     pids = function.pids()
