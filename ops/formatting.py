@@ -109,6 +109,15 @@ def clock(moment: datetime, now: datetime, *, seconds: bool = False) -> str:
     return moment.strftime(f"{time} UTC" if recent else f"%Y-%m-%d {time} UTC")
 
 
+def clock_range(start: datetime, end: datetime, now: datetime) -> str:
+    """``01:10 UTC to 02:10 UTC``; both with their dates where one needs it, or where they are not of one day."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    texts = clock(start, now), clock(end, now)
+    if start.date() != end.date() or len(texts[0]) != len(texts[1]):
+        texts = f"{start:%Y-%m-%d %H:%M} UTC", f"{end:%Y-%m-%d %H:%M} UTC"
+    return " to ".join(texts)
+
+
 def sentence(clause: str) -> str:
     """A clause as a sentence: starting with a capital, unless its first word is a name."""
     return f"{capitalized(clause)}."

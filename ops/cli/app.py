@@ -88,7 +88,7 @@ class _Commands(LazyGroup):
         LazyCommand(
             "audit",
             "ops.cli.audit:audit",
-            "Show who moved or deleted messages or ran a runbook from this machine, and why.",
+            "Show who moved or deleted messages, ran a runbook or a memory sweep from this machine, and why.",
         ),
         LazyCommand("open", "ops.cli.open_:open_", "Open the dashboard in a browser."),
         LazyCommand(

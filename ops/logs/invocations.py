@@ -132,12 +132,17 @@ def _in_time(row: Row) -> bool:
 def _attempts(rows: Sequence[Row]) -> Iterator[list[Row]]:
     attempt: list[Row] = []
     for row in rows:
-        if attempt and _START.match(row.get("@message", "")):
+        if attempt and starts_invocation(row.get("@message", "")):
             yield attempt
             attempt = []
         attempt.append(row)
     if attempt:
         yield attempt
+
+
+def starts_invocation(text: str) -> bool:
+    """Whether it is the platform's first line about an attempt."""
+    return _START.match(text) is not None
 
 
 def ends_invocation(row: Row) -> bool:

@@ -140,7 +140,7 @@ class LogReader:
 
     def _note_limit(self, start: datetime, end: datetime) -> None:
         self.notes.append(
-            f"The logs from {formatting.clock(start, end)} to {formatting.clock(end, end)} were not searched: that would "
+            f"The logs from {formatting.clock_range(start, end, end)} were not searched: that would "
             f"cost more than {self._limit}. Choose a shorter time range, or a higher limit."
         )
 

@@ -170,7 +170,7 @@ def _cut(lines: Sequence[LogLine]) -> list[str]:
 
 
 def _none(search: LogSearch, end: datetime) -> str:
-    span = f"from {formatting.clock(search.start, end)} to {formatting.clock(end, end)}"
+    span = f"from {formatting.clock_range(search.start, end, end)}"
     if search.ids:
         return (
             f"No log line {span} names {search.ids[0]}{' or another of these IDs' if len(search.ids) > 1 else ''}: it has "

@@ -78,7 +78,7 @@ def logged_sample(
                 seen[name] = (at, one)
     whole = complete_after is None and since == start and not reader.notes and not unlisted
     which = "every line about a batch" if whole else f"the newest {formatting.count(lines, 'line')} about batches"
-    span = f"{formatting.clock(since, end)} to {formatting.clock(end, end)}"
+    span = f"{formatting.clock_range(since, end, end)}"
     method = (
         f"{which} received from {span} ({formatting.count(lines, 'batch', 'batches')}, "
         f"{formatting.count(len(seen), 'message')})"

@@ -128,7 +128,7 @@ def _range(
 def _log_places(
     workload: Workload, collector: LogCollector, start: datetime, end: datetime, now: datetime
 ) -> list[Searched]:
-    span = f"{formatting.clock(start, now)} to {formatting.clock(end, now)}"
+    span = formatting.clock_range(start, end, now)
     if not collector.sources:
         return [Searched("log lines", None, f"no function of {workload.name} is known")]
     groups = ", ".join(dict.fromkeys(source.group for source in collector.sources))

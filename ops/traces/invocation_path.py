@@ -12,7 +12,7 @@ from ops.traces.model import Basis, PathSpan, SpanKind
 
 MAX_WAITS = 20
 """Messages of a batch whose waits are drawn, the longest first; a batch may have 10,000."""
-Steps = Callable[[LoggedInvocation, Iterable[str]], Sequence[PathSpan]]
+Steps = Callable[[LoggedInvocation, Iterable[str] | None], Sequence[PathSpan]]
 
 
 def invocation_spans(invocations: Sequence[LoggedInvocation], steps: Steps) -> list[PathSpan]:
@@ -70,7 +70,7 @@ def _of(one: LoggedInvocation, number: int, steps: Steps) -> Iterator[PathSpan]:
         detail=", ".join(filter(None, (batch, left_out, ended))),
         request_id=one.request_id,
     )
-    traced = steps(one, ())
+    traced = steps(one, None)
     if traced:
         yield from (replace(step, depth=step.depth + 2, request_id=one.request_id) for step in traced)
         return

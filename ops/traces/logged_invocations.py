@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from handler import contract
 from ops import invocation_log
 from ops.deadletters.causes.logs import log_parser
 from ops.insight.sources.traces import trace_id
+from ops.logs.invocations import starts_invocation
 
 if TYPE_CHECKING:
     from ops.invocation_log import InvocationLogLine
@@ -22,6 +24,10 @@ RECORD, REPORT, HANDLER = "extension record", "REPORT line", "handler log"
 _SOURCES = {invocation_log.RECORD: RECORD, invocation_log.REPORT: REPORT, invocation_log.TIMEOUT: "time-out line"}
 DONE = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
 _MS_IN_A_CENTURY = 4e12
+CLOCKS = timedelta(milliseconds=50)
+"""Between the start that the platform gives and a line's own time. Our choice."""
+RECORDS = timedelta(seconds=1)
+"""The same for the extension's start; Lambda waits a minute before a retry."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,38 @@ def read_invocations(lines: Iterable[LogLine]) -> list[LoggedInvocation]:
     for line in lines:
         if line.request_id:
             by_invocation[line.stream, line.request_id].append(line)
-    found = [_invocation(sorted(some, key=lambda line: line.at)) for some in by_invocation.values()]
+    found = [_invocation(attempt) for some in by_invocation.values() for attempt in _attempts(some)]
     return sorted(found, key=lambda one: one.begin)
+
+
+def _attempts(lines: Sequence[LogLine]) -> list[list[LogLine]]:
+    """One list for each attempt: a retry of an asynchronous invocation keeps its request ID, and may run in the same
+    environment. Where one begins is known from the platform's first line, or else from its reports or the extension's
+    records, whichever are more."""
+    endings = [ending for line in lines if (ending := invocation_log.parse(_row(line))) is not None]
+    begins = max(
+        [line.at for line in lines if starts_invocation(line.text)],
+        [one.started + _init(one) for one in endings if one.source == invocation_log.REPORT],
+        [one.started for one in endings if one.source == invocation_log.RECORD],
+        key=len,
+    )
+    begins.sort()
+    attempts: list[list[LogLine]] = [[] for _ in range(max(1, len(begins)))]
+    for line in sorted(lines, key=lambda line: line.at):
+        ending = invocation_log.parse(_row(line)) if len(begins) > 1 else None
+        at = line.at + CLOCKS
+        if ending is not None:
+            at = ending.started + RECORDS if ending.source == invocation_log.RECORD else line.at
+        attempts[max(0, bisect_right(begins, at) - 1)].append(line)
+    return [attempt for attempt in attempts if attempt]
+
+
+def _init(ending: InvocationLogLine) -> timedelta:
+    return timedelta(milliseconds=ending.values.get("init_ms") or ending.values.get("restore_ms") or 0.0)
+
+
+def _row(line: LogLine) -> dict[str, str]:
+    return {"@timestamp": _written(line.at), "@message": line.text, "@logStream": line.stream}
 
 
 def _invocation(lines: Sequence[LogLine]) -> LoggedInvocation:
@@ -103,7 +139,7 @@ def _invocation(lines: Sequence[LogLine]) -> LoggedInvocation:
     one = LoggedInvocation(first.request_id, first.function, first.stream, first.at)
     endings: dict[str, InvocationLogLine] = {}
     for line in lines:
-        row = {"@timestamp": _written(line.at), "@message": line.text, "@logStream": line.stream}
+        row = _row(line)
         ending = invocation_log.parse(row)
         if ending is not None:
             if ending.source in invocation_log.ENDINGS:
@@ -129,7 +165,7 @@ def _take_ending(one: LoggedInvocation, ending: InvocationLogLine) -> None:
         if (
             ending.source != invocation_log.RECORD
         ):  # these count their start back over the init: the handler began after it
-            one.started += timedelta(milliseconds=values.get("init_ms") or values.get("restore_ms") or 0.0)
+            one.started += _init(ending)
     for name, key in (("init_s", "init_ms"), ("restore_s", "restore_ms")):
         if values.get(key) is not None:
             setattr(one, name, values[key] / 1000)

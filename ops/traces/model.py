@@ -47,6 +47,8 @@ class PathSpan:
     detail: str = ""
     message_id: str = ""
     request_id: str = ""
+    folded: int = 0
+    """For one row in place of the spans of a batch's other jobs: how many they are."""
 
     @property
     def end(self) -> datetime:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from ops.deadletters.messages.model import Place
 from ops.traces.dead_letter_evidence import DeadLetterEvidence, DeadLetterStay, RedriveSend
+from ops.traces.fold import folded
 from ops.traces.logged_invocations import DONE, HANDLER, LoggedInvocation
 from ops.traces.logged_steps import logged_steps
 from ops.traces.model import Basis, PathSpan, SpanKind
@@ -211,7 +212,9 @@ def _attempt(evidence: JobEvidence, message: _Message, one: LoggedInvocation) ->
     if steps:
         yield from (replace(step, depth=step.depth + 2, request_id=one.request_id) for step in steps)
     else:
-        yield from (step for step in logged_steps(one) if step.message_id == message.id)
+        logged = list(logged_steps(one))
+        yield from (step for step in logged if step.message_id == message.id)
+        yield from folded([step for step in logged if step.message_id != message.id], 2)
 
 
 def _stay(

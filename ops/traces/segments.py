@@ -71,8 +71,10 @@ class SegmentReader:
         answer = xray.get_traces(self._aws, trace_ids)
         return {trace: read_documents(texts, trace) for trace, texts in answer.texts.items()}
 
-    def steps(self, one: LoggedInvocation, job_ids: Iterable[str]) -> list[PathSpan]:
-        return steps_of(self._documents.get(one.trace, ()), one.request_id, job_ids)
+    def steps(self, one: LoggedInvocation, job_ids: Iterable[str] | None) -> list[PathSpan]:
+        """``job_ids``: whose steps are wanted, where there are others; None: all."""
+        wanted = None if len(one.messages) <= 1 and not job_ids else job_ids
+        return steps_of(self._documents.get(one.trace, ()), one.request_id, wanted, one.begin)
 
     def api(self) -> list[PathSpan]:
         return [span for documents in self._documents.values() for span in api_spans(documents)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from handler import contract
 from ops.insight.sources.traces import failure_text
+from ops.traces.fold import folded
 from ops.traces.model import Basis, PathSpan, SpanKind
 
 SOURCE = "X-Ray"
@@ -23,29 +24,38 @@ _KINDS = {API_ORIGIN: SpanKind.API, FUNCTION_ORIGIN: SpanKind.ATTEMPT}
 Document = Mapping[str, Any]
 
 
-def steps_of(documents: Sequence[Document], request_id: str, job_ids: Iterable[str]) -> list[PathSpan]:
-    """What the function recorded below its segment in this invocation, depth first from depth 0. ``job_ids``: of a batch only
-    these jobs' parts, and what came between each and the next job, or announced it; without them all is kept."""
+def steps_of(
+    documents: Sequence[Document], request_id: str, job_ids: Iterable[str] | None, began: datetime
+) -> list[PathSpan]:
+    """What the function recorded below its segment in this attempt, which ``began`` then, depth first from depth 0.
+
+    ``job_ids``: of a batch only these jobs' parts, and what came between each and the next job, or announced it; the rest is
+    one span. None: all is kept.
+    """
     children = _children(documents)
     roots = [one for one in documents if _is_function(one, request_id)]
+    roots = sorted(roots, key=lambda root: abs(_start(root) - began.timestamp()))[:1]  # a retry has the same request ID
     below = [child for root in roots for child in children[root["id"]]]
     while len(below) == 1 and _is_wrapper(below[0]):
         below = children[below[0]["id"]]
-    wanted = set(job_ids)
-    if not wanted:
+    wanted = None if job_ids is None else set(job_ids)
+    if wanted is None or all(_job(one) in wanted for one in below if _is_part(one)):
         return list(_tree(below, children))
     spans: list[PathSpan] = []
+    rest: list[PathSpan] = []
     mine, announced = False, True
     for document in below:
         job = _job(document)
-        if job is not None or document.get("namespace") != "aws":
+        if _is_part(document):
             mine = job in wanted
             announced = announced and not mine
-            spans += _tree([document], children) if mine else ()
+            (spans if mine else rest).extend(_tree([document], children))
         elif mine or (not announced and _operation(document) == "PutEvents"):
             announced = announced or _operation(document) == "PutEvents"
             spans += (replace(span, detail=SHARED) for span in _tree([document], children))
-    return spans
+        else:
+            rest += _tree([document], children)
+    return [*spans, *folded(rest, 0)]
 
 
 def every_span(documents: Sequence[Document]) -> list[PathSpan]:
@@ -109,6 +119,11 @@ def _job(document: Document) -> str | None:
     annotations = document.get("annotations")
     job = annotations.get(contract.LOG_JOB_ID) if isinstance(annotations, Mapping) else None
     return job if isinstance(job, str) else None
+
+
+def _is_part(document: Document) -> bool:
+    """Of the function's own code, as each job is; else a call of AWS between them."""
+    return _job(document) is not None or document.get("namespace") != "aws"
 
 
 def _operation(document: Document) -> str:

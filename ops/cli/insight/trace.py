@@ -40,6 +40,7 @@ COLUMNS = (
     "detail",
     "message_id",
     "request_id",
+    "folded",
 )
 
 

@@ -269,8 +269,81 @@ def test_x_ray_gives_the_steps_and_the_request_at_the_api(desk: TraceDesk) -> No
         (2, "record_handler", "X-Ray"),
         (3, "dynamodb PutItem", "X-Ray"),
         (2, "events PutEvents", "X-Ray"),
+        (2, "rest of the batch (1 span)", "X-Ray"),
         (1, "result: job succeeded", "handler log"),
     ]
+
+
+def test_the_rest_of_a_batch_is_one_row(desk: TraceDesk) -> None:
+    many = [f"other-{number}" for number in range(40)]
+    seen = [{"id": name, "sent_ms": SENT_MS, "receives": 1} for name in (M2, *many)]
+    desk.logs.rows = [
+        row(301, f"START RequestId: {R3} Version: 8"),
+        batch(301.01, R3, *seen),
+        *(done(301.1 + number / 100, R3, name, f"job-{name}") for number, name in enumerate(many)),
+        done(301.8, R3, M2, "job-4"),
+        record(301, R3, 1),
+    ]
+    steps = [span for span in desk.spans("job-4") if span["kind"] == "step"]
+    assert [(span["name"], span["folded"]) for span in steps] == [
+        ("job score", 0),
+        ("rest of the batch (40 spans)", 40),
+    ]
+    assert steps[1]["duration_s"] == pytest.approx(0.49, abs=0.02)
+    code, out, _ = desk.ops("job-4")
+    assert code == 0 and "rest of the batch (40 spans)" in out
+    whole = [span for span in desk.spans(R3) if span["kind"] == "step"]
+    assert len(whole) == 41 and not any(span["folded"] for span in whole), "a request ID means the batch"
+
+
+def test_a_message_whose_job_is_not_named_has_no_steps_of_others(desk: TraceDesk) -> None:
+    desk.segments = documents()
+    seen = [{"id": name, "sent_ms": SENT_MS, "receives": 1} for name in (M1, M2)]
+    desk.logs.rows = [
+        batch(301.01, R3, *seen),
+        record(301, R3, 1, "error", error_type="Runtime.ExitError", xray_trace_id=f"Root={TRACE};Sampled=1"),
+    ]
+    steps = [span for span in desk.spans(M2) if span["kind"] == "step"]
+    assert [(span["name"], span["folded"]) for span in steps] == [("rest of the batch (4 spans)", 4)]
+
+
+@pytest.mark.parametrize("first_lines", [True, False])
+def test_a_request_id_that_runs_twice_in_a_stream_is_two_attempts(desk: TraceDesk, first_lines: bool) -> None:
+    began, again = SENT_AT.timestamp() + 5, SENT_AT.timestamp() + 70
+    desk.segments = [
+        json.dumps(one)
+        for one in (
+            segment("f", "worker", began, 1, origin="AWS::Lambda::Function", aws={"request_id": R1}),
+            segment("x", "## first", began + 0.1, 0.2, "f"),
+            segment("g", "worker", again, 2, origin="AWS::Lambda::Function", aws={"request_id": R1}),
+            segment("y", "## second", again + 0.1, 0.2, "g"),
+        )
+    ]
+    desk.logs.rows = [
+        *([row(5, f"START RequestId: {R1} Version: 7")] if first_lines else []),
+        row(5.9, {"message": "no", "level": "ERROR", "function_request_id": R1}),
+        *([row(70, f"START RequestId: {R1} Version: 7")] if first_lines else []),
+        record(5, R1, 1, "error", error_type="ValueError", xray_trace_id=f"Root={TRACE}"),
+        record(70, R1, 2, InitDuration=500, ColdStarts=1, xray_trace_id=f"Root={TRACE}"),
+    ]
+    code, out, _ = desk.ops(R1, "--json")
+    found = json.loads(out)
+    attempts = [span for span in found["spans"] if span["kind"] == "attempt"]
+    assert code == 0 and found["attempts"] == 2
+    assert [(one["name"], one["duration_s"], one["failure"]) for one in attempts] == [
+        ("attempt 1", 1, "ValueError"),
+        ("attempt 2", 2, ""),
+    ]
+    assert [(span["name"], span["attempt"]) for span in found["spans"] if span["kind"] == "step"] == [
+        ("first", 1),
+        ("second", 2),
+    ]
+
+
+def test_a_range_over_midnight_has_both_dates(desk: TraceDesk) -> None:
+    _, out, _ = desk.ops("job-4", "--json", "--since", "2026-11-24T22:10", "--until", "2026-11-25T01:30")
+    (logs,) = [one for one in json.loads(out)["searched"] if one["place"].startswith("log lines")]
+    assert logs["note"] == "2026-11-24 22:10 UTC to 2026-11-25 01:30 UTC"
 
 
 def test_a_job_that_no_log_line_names_is_found_by_its_annotation(desk: TraceDesk) -> None:

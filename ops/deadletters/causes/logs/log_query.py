@@ -114,8 +114,7 @@ class LogQuerySession:
             return True
         bound = formatting.usd(self._budget.usd) if dear else formatting.count(self._budget.queries, "query", "queries")
         self.asked.notes.append(
-            f"The logs from {formatting.clock(start, end)} to {formatting.clock(end, end)} were not read to the end: "
-            f"the limit is {bound}."
+            f"The logs from {formatting.clock_range(start, end, end)} were not read to the end: the limit is {bound}."
         )
         return False
 

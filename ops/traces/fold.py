@@ -1,0 +1,28 @@
+"""One row in place of what a batch's other jobs did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ops import formatting
+from ops.traces.model import Basis, PathSpan, SpanKind
+
+
+def folded(rest: Sequence[PathSpan], depth: int) -> Iterator[PathSpan]:
+    """From the first of ``rest`` to the end of the last; nothing without any."""
+    if not rest:
+        return
+    start, end = min(span.start for span in rest), max(span.end for span in rest)
+    measured = all(span.basis is Basis.MEASURED for span in rest)
+    yield PathSpan(
+        f"rest of the batch ({formatting.count(len(rest), 'span')})",
+        SpanKind.STEP,
+        start,
+        (end - start).total_seconds(),
+        depth,
+        Basis.MEASURED if measured else Basis.INFERRED,
+        rest[0].source,
+        detail="of other jobs, or of the batch as a whole",
+        request_id=rest[0].request_id,
+        folded=len(rest),
+    )
