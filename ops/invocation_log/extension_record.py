@@ -40,7 +40,7 @@ HIGHEST_COST_USD = 10.0
 
 
 def from_record(data: Mapping[str, Any], written: datetime, stream: str) -> InvocationLogLine | None:
-    """None without a request id. A start that is no time is replaced by the line's own."""
+    """None without a request id. A start that is not a time is replaced by the line's own."""
     request_id = text(data.get(contract.INV_REQUEST_ID))
     if not request_id:
         return None

@@ -56,7 +56,7 @@ class ScriptedOperator:
         return False
 
     def ask(self, question: str, choices: tuple[str, ...], default: str) -> str:
-        """The step that asks is told by its question; of several with the same one, the first not yet answered."""
+        """The step that asks is recognized by its question; of several with the same one, the first not yet answered."""
         asking = [step for step in self._document.steps if _question(step) == question]
         step = next((step for step in asking if step.id not in self._given), asking[-1] if asking else None)
         if step is None:

@@ -63,7 +63,7 @@ def preview_undo(engine: StepRunner, only: str = "") -> dict[str, StepPreview]:
 
 
 def _settle(engine: StepRunner, only: str, note: Callable[..., None] | None = None) -> dict[str, str]:
-    """Find out what became of calls without a recorded outcome. Returns those of which that is still not known, by ID: a
+    """Find the outcomes of calls of which none is recorded. Returns those of which that is still not known, by ID: a
     sentence with what to do."""
     unknown = [step for step in _changed_by(engine, only) if engine.state.step(step.id).state is StepState.UNKNOWN]
     unknown = [step for step in unknown if ACTIONS[step.action].effect is Effect.CHANGE]

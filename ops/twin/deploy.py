@@ -59,7 +59,7 @@ def parameters(cores: int, timeout: int = 15) -> dict[str, str]:
 
 
 def collector(environment: Mapping[str, str]) -> dict[str, str]:
-    """The OpenTelemetry collector that whoever starts the twin has named, as the template's parameters.
+    """The OpenTelemetry collector named in the environment of the twin's start, as the template's parameters.
 
     Empty where it is not an HTTP URL, as for a gRPC collector of other programs.
     """

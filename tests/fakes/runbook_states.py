@@ -22,7 +22,7 @@ ASKED: tuple[Told, ...] = (
 INTENDED: Told = ("step.intended", "turn_on", {"inputs": {}, "changes": [CHANGE], "command": ON, "undo": OFF})
 DENIED = (
     "arn:aws:sts::123456789012:assumed-role/OnCall/alex may not call lambda:UpdateEventSourceMapping on mapping 14e0db71. "
-    "Otherwise: Ask whoever may, or use the console."
+    "Otherwise: Ask someone who may, or use the console."
 )
 FAILED: tuple[Told, ...] = (
     STARTED, *CHECKS, *ASKED, INTENDED,

@@ -29,8 +29,8 @@ class InitBaseline:
 
 @dataclass(frozen=True)
 class CatalogueOptions:
-    """``prefix``: of alarm names, by default the workload's name. ``actions``: ARNs that are told of ALARM and OK of
-    each alarm, the composite one apart; ``pager``: those that are told of the composite alarm, and not of those below it.
+    """``prefix``: of alarm names, by default the workload's name. ``actions``: ARNs that are notified of ALARM and OK of
+    each alarm, the composite one apart; ``pager``: those that are notified of the composite alarm, and not of those below it.
     ``period_s``: of metrics by the minute, by default as often as they are published. ``deadline_s``: how long a message
     may take. ``extension``: whether our extension writes records; None: as far as the settings tell.
     ``undelivered_queue``: its name as a metric's dimension. ``least_cost_usd``: a day below it is not compared.

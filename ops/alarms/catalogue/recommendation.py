@@ -76,7 +76,7 @@ def _alarm(
 
 
 def _notified(row: CatalogueRow, options: CatalogueOptions) -> tuple[str, ...] | None:
-    """No topic is told of one failure by an alarm and again by the composite alarm over it. None: nothing is chosen."""
+    """No topic is notified of one failure by an alarm and again by the composite alarm over it. None: nothing is chosen."""
     if not options.actions or row.severity != "page":
         return options.actions or None
     return tuple(arn for arn in options.actions if arn not in options.pager)

@@ -1,4 +1,4 @@
-"""The second leg: from a topic to whoever is subscribed to it."""
+"""The second leg: from a topic to its subscribers."""
 
 from __future__ import annotations
 

@@ -242,7 +242,7 @@ def statistic(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) 
     "age-threshold",
     RuleSeverity.CRITICAL,
     "the alarm on the age of the oldest message fires long before messages expire",
-    "Messages are deleted before anyone is told that they wait.",
+    "Messages are deleted before anyone learns that they wait.",
     sources.LATE_DEADLINE,
 )
 def age_threshold(workload: WorkloadSettings) -> Iterator[Problem]:

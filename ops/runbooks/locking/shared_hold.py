@@ -1,7 +1,7 @@
 """Who runs a runbook on a workload, for people on other machines: a tag of its queue, for an hour at a time.
 
 SQS changes tags without a condition: the last writer wins. A run that found no other therefore reads its tag again after
-``SETTLE_S``, and goes on only if it is still its own. Whoever read before that tag was there has written within
+``SETTLE_S``, and goes on only if it is still its own. A run that read before that tag was there has written within
 ``WRITTEN_WITHIN_S``, or gives way: of two runs that start at once, at most one goes on. That rests on a tag being seen
 once TagQueue has answered, which AWS does not promise (inferred, 2026-11); each run reads it again before each change.
 

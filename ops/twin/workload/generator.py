@@ -91,7 +91,7 @@ def run(
 
 
 class _Sending:
-    """A few threads, each with a connection of its own, and what became of their posts."""
+    """A few threads, each with a connection of its own, and the outcomes of their posts."""
 
     def __init__(self, twin: TwinState, stop: threading.Event, on_count: Callable[[int, int], None]) -> None:
         self._twin = twin

@@ -82,7 +82,7 @@ def test_a_check_that_is_not_as_expected_stops_unless_a_person_goes_on(shift: Sh
     app = started(shift)
     next(box for box in app.at.selectbox if box.label == "Answer").set_value("yes").run()
     press(app, "Answer")
-    assert "talk to whoever paused it" in app.text
+    assert "talk to the person who paused it" in app.text
     press(app, "Stop here")
     assert shift.state.phase is RunPhase.STOPPED
     assert shift.stalled.changes == []

@@ -102,7 +102,7 @@ def _named(original: Any) -> Any:
 
 
 def run(usage: UsageCounters, destinations: Destinations, func: dict[str, Any], event: Any) -> None:
-    """Work on one event until it succeeded or is given up, then tell whoever wants to know."""
+    """Work on one event until it succeeded or is given up, then notify its destination and dead-letter queue."""
     config = func.get("config") or func
     place = lambda_svc._account_region_from_function_config(config)
     owner = (*place, str(config["FunctionName"]))

@@ -1,4 +1,4 @@
-"""Patches: every execution and every throttle is counted where it happens, whoever asked for it.
+"""Patches: every execution and every throttle is counted where it happens, for every caller.
 
 Stands for: the AWS/Lambda metrics Invocations, Errors, Throttles, Duration and concurrency (LDG
 monitoring-metrics-types, read 2026-11). MiniStack counts synchronous Invoke calls only, none of a mapping's or an

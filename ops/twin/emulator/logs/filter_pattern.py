@@ -208,7 +208,7 @@ def _comparison(sign: str, kind: str, text: str) -> Test:
         try:
             number = float(text)
         except ValueError as error:
-            raise PatternError(f"{text} is no number") from error
+            raise PatternError(f"{text} is not a number") from error
         order = ORDER[sign]
         return lambda value: _is_number(value) and order(value, number)
     if kind not in ("string", "regex", "word"):

@@ -1,6 +1,6 @@
 """The processes below a process: its children, theirs and so on, whatever session or group they have opened.
 
-A runtime and an extension are told to adopt what their own children leave behind (PR_SET_CHILD_SUBREAPER), so a
+A runtime and an extension adopt what their own children leave behind (PR_SET_CHILD_SUBREAPER), so a
 process that forks twice is found below them too; what a dead one leaves comes to the host itself.
 """
 

@@ -1,7 +1,7 @@
 """Kills the process groups that the host leaves behind when it is itself killed.
 
 The kernel kills a dead host's direct children (PR_SET_PDEATHSIG), but not what these have started. The reaper is a
-tiny process that is told of each group; when its input ends without a goodbye for one of them, the host is gone and it
+tiny process that learns of each group; when its input ends without a goodbye for one of them, the host is gone and it
 kills that one.
 """
 

@@ -77,7 +77,7 @@ def test_paused_on_purpose_stays_off(incident: Incident, terminal: Any) -> None:
     terminal("yes", "n")
     code, out, _ = incident.ops(*RUN)
     assert (code, incident.workload.changes) == (1, [])
-    assert "talk to whoever paused it" in out
+    assert "talk to the person who paused it" in out
 
 
 def test_rollback_undoes_in_reverse_order(incident: Incident, terminal: Any) -> None:
