@@ -27,6 +27,7 @@ from ops.rightsize.model import Measured, Setting
 from ops.target import Target
 from ops.workload import Gap, Part, Why
 from tests.dashboard.samples import Sample
+from tests.dashboard.samples.sweeps import sweep
 from tests.fakes.dead_letter_service import SampleDeadLetterService
 from tests.fakes.runbook_service import SampleRunbookService
 
@@ -35,7 +36,7 @@ class Crowded(Sample):
     """A function whose memory is the cheapest that was measured, and nearly full."""
 
     def sweep(self) -> Measured:
-        measured = super().sweep()
+        measured = sweep()
         attempts = tuple(
             replace(one, used_mb=480.0, billed_ms=one.billed_ms / 2) if one.memory_mb == 512 and one.billed_ms else one
             for one in measured.attempts
