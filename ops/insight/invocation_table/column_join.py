@@ -1,8 +1,4 @@
-"""Joins the lines of all attempts as arrays, where an attempt has one record, one REPORT line, or one of each.
-
-A request ID with more lines than that in one environment (a retry, a line that was read twice, a time-out in words) is
-joined line by line, by ``attempts``.
-"""
+"""Joins the lines of all attempts as arrays, where ``rows_by_attempt`` can tell them apart; the others line by line."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from handler.extension.records import rules
 from ops.insight.invocation_table.error_types import error_types
@@ -18,11 +13,9 @@ from ops.insight.invocation_table.genuine_lines import genuine_lines
 from ops.insight.invocation_table.line_by_line import join_line_by_line
 from ops.insight.invocation_table.line_columns import VALUE_TEXTS, Column, LineColumns
 from ops.insight.invocation_table.model import NUMBERS
+from ops.insight.invocation_table.rows_by_attempt import Mask, Rows, rows_by_attempt
 from ops.insight.invocation_table.unreported_inits import mark_unreported_inits
 from ops.invocation_log import INIT
-
-Mask = npt.NDArray[np.bool_]
-Rows = npt.NDArray[np.intp]
 
 
 def join(lines: LineColumns, function: str, as_json: bool) -> dict[str, Column]:
@@ -31,66 +24,46 @@ def join(lines: LineColumns, function: str, as_json: bool) -> dict[str, Column]:
     rows, others = genuine_lines(lines, columns, function, as_json)
     inits = [other for other in others if other.line.source == INIT]
     endings = [other for other in others if other.line.source != INIT]
-    streams = len(lines.streams)
-    keys = columns["request_id"].astype(np.int64) * streams + columns["stream"]
-    rows = rows[np.argsort(keys[rows] * 2 + ~columns["record"][rows], kind="stable")]  # a record before its REPORT line
-    first = _first(keys[rows])
-    apart = np.array([other.request_id * streams + other.stream for other in endings], dtype=np.int64)
-    regular = _regular(keys[rows], first, columns["record"][rows], apart)
-    kinds = {other.stream: str(other.line.values["init_type"]) for other in inits}
-    joined = _join_regular(lines, columns, rows[regular], first[regular], kinds)
-    rest = {name: values[rows[~regular]] for name, values in columns.items()}
-    found = join_line_by_line(lines, rest, endings, inits)
-    whole = {name: np.concatenate([joined[name], found[name]]) for name in joined}
-    order = np.lexsort((whole["place"], whole["started"]))
-    sorted_columns = {name: values[order] for name, values in whole.items() if name != "place"}
-    mark_unreported_inits(lines, sorted_columns)
-    del sorted_columns["record"]
-    return sorted_columns
+    rows, first, rest = rows_by_attempt(columns, rows, endings, len(lines.streams))
+    base = _complete(lines, columns, rows, first)
+    found = join_line_by_line(lines, {name: values[rest] for name, values in columns.items()}, endings, inits)
+    whole = _sorted(columns, base, found)
+    _settle_init(lines, whole, {other.stream: str(other.line.values["init_type"]) for other in inits})
+    mark_unreported_inits(lines, whole)
+    del whole["record"]
+    return whole
 
 
-def _first(keys: npt.NDArray[np.int64]) -> Mask:
-    """Of each of the sorted keys: whether it is the first of its kind."""
-    first = np.ones(len(keys), dtype=bool)
-    first[1:] = keys[1:] != keys[:-1]
-    return first
-
-
-def _regular(keys: npt.NDArray[np.int64], first: Mask, record: Mask, apart: npt.NDArray[np.int64]) -> Mask:
-    """Of each line, sorted by key: whether its key has at most one record and one REPORT line, and is not ``apart``."""
-    which = np.cumsum(first) - 1
-    most = np.maximum(np.bincount(which, weights=record), np.bincount(which, weights=~record))
-    regular: Mask = most <= 1
-    places = np.searchsorted(keys, apart)
-    known = places < len(keys)
-    known[known] = keys[places[known]] == apart[known]
-    regular[which[places[known]]] = False
-    of_lines: Mask = regular[which]
-    return of_lines
-
-
-def _join_regular(
-    lines: LineColumns, columns: Mapping[str, Column], rows: Rows, first: Mask, kinds: Mapping[int, str]
-) -> dict[str, Column]:
-    """``rows``: of ``columns``, by attempt; ``first``: whether a row is the first of its attempt."""
-    base = rows[first]
-    pairs = np.flatnonzero(~first)  # a REPORT line behind its record
-    completed = np.cumsum(first)[pairs] - 1
-    report = rows[pairs]
-    found = {
-        name: columns[name][base]
-        for name in (*NUMBERS, *VALUE_TEXTS, "started", "cold", "request_id", "stream", "record")
-    }
+def _complete(lines: LineColumns, columns: Mapping[str, Column], rows: Rows, first: Mask) -> Rows:
+    """Completes each record from the REPORT line behind it; gives one row of ``columns`` per attempt. ``rows``: by attempt;
+    ``first``: whether a row is the first of its attempt."""
+    report = rows[~first]
+    record = rows[np.flatnonzero(~first) - 1]
+    completed = {}
     for name in (*NUMBERS, *VALUE_TEXTS):
-        own, other = found[name][completed], columns[name][report]
-        missing = np.isnan(own) if name in NUMBERS else own == 0
-        found[name][completed] = np.where(missing, other, own)
-    found["error_type"] = error_types(found, lines.texts)
-    found["place"] = columns["place"][base]
-    found["place"][completed] = np.minimum(found["place"][completed], columns["place"][report])
-    _settle_init(lines, found, kinds)
-    found["environment"] = found.pop("stream")
-    return found
+        own, other = columns[name][record], columns[name][report]
+        completed[name] = np.where(np.isnan(own) if name in NUMBERS else own == 0, other, own)
+    completed["error_type"] = error_types(completed, lines.texts)
+    completed["place"] = np.minimum(columns["place"][record], columns["place"][report])
+    for name, values in completed.items():
+        columns[name][record] = values
+    return rows[first]
+
+
+def _sorted(columns: dict[str, Column], base: Rows, more: Mapping[str, Column]) -> dict[str, Column]:
+    """The rows ``base`` of ``columns`` and those of ``more``, by start. ``columns`` are given up here, one by one."""
+    columns["environment"] = columns.pop("stream")
+    started, place = (np.concatenate([columns[name][base], more[name]]) for name in ("started", "place"))
+    order = np.lexsort((place, started))
+    added = np.flatnonzero(order >= len(base))
+    of_more, order[added] = order[added] - len(base), 0
+    taken = base[order] if len(base) else order
+    whole = {}
+    for name in (*NUMBERS, *VALUE_TEXTS, "started", "cold", "request_id", "environment", "record"):
+        values = columns.pop(name)
+        whole[name] = values[taken] if len(base) else np.empty(len(order), dtype=values.dtype)
+        whole[name][added] = more[name][of_more]
+    return whole
 
 
 def _settle_init(lines: LineColumns, found: dict[str, Column], kinds: Mapping[int, str]) -> None:
@@ -100,7 +73,7 @@ def _settle_init(lines: LineColumns, found: dict[str, Column], kinds: Mapping[in
     for stream, kind in kinds.items():
         by_stream[stream] = types.code(kind)
     init, restored = ~np.isnan(found["init_ms"]), ~np.isnan(found["restore_ms"])
-    init_type = np.where(found["init_type"] == 0, by_stream[found["stream"]], found["init_type"])
+    init_type = np.where(found["init_type"] == 0, by_stream[found["environment"]], found["init_type"])
 
     def by_type(rule: Callable[[str], Any]) -> Column:
         return np.array([rule(name) for name in types.texts])

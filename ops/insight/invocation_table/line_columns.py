@@ -50,7 +50,8 @@ class LineColumns:
         self.functions = TextCodes()
         self.texts = {name: TextCodes() for name in VALUE_TEXTS}
         self.others: list[OtherLine] = []
-        self._parts: list[dict[str, Column]] = []
+        self._columns = {name: np.zeros(0, dtype=kind) for name, kind in _KINDS.items()}
+        self._rows = 0
         self._named = np.zeros((0, 2), dtype=np.int32)
 
     def stream_names(self, streams: Codes) -> tuple[Codes, Codes]:
@@ -67,13 +68,11 @@ class LineColumns:
     def append(self, part: Mapping[str, Column]) -> None:
         """Lines with ``place``, ``at``, ``started`` (ticks), ``record``, ``as_json``, ``cold`` (bool), ``request_id``,
         ``stream`` and ``function`` (codes), and any of ``NUMBERS`` and ``VALUE_TEXTS``."""
-        rows = len(part["at"])
-        whole = dict(part)
-        for name in NUMBERS:
-            whole.setdefault(name, np.full(rows, np.nan))
-        for name in VALUE_TEXTS:
-            whole.setdefault(name, np.zeros(rows, dtype=np.int32))
-        self._parts.append(whole)
+        begin, self._rows = self._rows, self._rows + len(part["at"])
+        for name, values in self._columns.items():
+            if self._rows > len(values):
+                values.resize(self._rows + self._rows // 4, refcheck=False)  # most often without a copy: see mremap(2)
+            values[begin : self._rows] = part.get(name, np.nan if name in NUMBERS else 0)
 
     def append_lines(self, places: Sequence[int], lines: Sequence[InvocationLogLine]) -> None:
         """Lines that were parsed one by one."""
@@ -106,16 +105,14 @@ class LineColumns:
         self.append(part)
 
     def whole(self) -> dict[str, Column]:
-        """All columns. The parts are given up, for the sake of memory."""
-        parts, self._parts = self._parts, []
-        if not parts:
-            self.append({name: np.zeros(0, dtype=kind) for name, kind in _EMPTY})
-            parts, self._parts = self._parts, []
-        return {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
+        """All columns. They are given up here, for the sake of memory."""
+        columns, self._columns = self._columns, {}
+        return {name: values[: self._rows] for name, values in columns.items()}
 
 
-_EMPTY: tuple[tuple[str, Any], ...] = (
-    *((name, np.int64) for name in ("place", "at", "started")),
-    *((name, bool) for name in ("record", "as_json", "cold")),
-    *((name, np.int32) for name in ("request_id", "stream", "function")),
-)
+_KINDS: dict[str, Any] = {
+    **dict.fromkeys(("place", "at", "started"), np.int64),
+    **dict.fromkeys(("record", "as_json", "cold"), bool),
+    **dict.fromkeys(("request_id", "stream", "function", *VALUE_TEXTS), np.int32),
+    **dict.fromkeys(NUMBERS, np.float64),
+}

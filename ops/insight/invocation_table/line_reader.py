@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter
+from itertools import chain, count, repeat
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,10 @@ from ops.invocation_log.values import MOST
 
 Row = Mapping[str, str]
 """A row of Logs Insights: ``@timestamp``, ``@message``, ``@logStream``."""
-_FORMS = {"_": 0, "P": 1, "t": 2}
+_RECORD, _REPORT, _EVENT, _OTHER = range(4)
+_FORMS = {"_": _RECORD, "P": _REPORT, "t": _EVENT}
 """The third characters of the usual forms: ``{"_aws``, ``REPORT``, ``{"time``. Their parsers refuse other lines."""
 _THIRD = slice(2, 3)
-_RECORD, _REPORT, _EVENT, _OTHER = range(4)
 _OF_FEW_VALUES = tuple(name for name in RECORD_TEXTS.values() if name != "trace")
 Forms = npt.NDArray[np.int8]
 Places = npt.NDArray[np.int64]
@@ -59,9 +60,10 @@ class LineReader:
         messages = _members(rows, "@message")
         chunk = _Chunk(
             moments(_members(rows, "@timestamp")),
-            self.columns.streams.encode(_members(rows, "@logStream")),
+            self.columns.streams.add_all(_members(rows, "@logStream")),
         )
-        forms = np.array([_FORMS.get(message[_THIRD], _OTHER) for message in messages], dtype=np.int8)
+        thirds = map(itemgetter(_THIRD), messages)
+        forms = np.fromiter(map(_FORMS.get, thirds, repeat(_OTHER)), np.int8, len(messages))
         forms[chunk.at == UNKNOWN] = _OTHER
         records = self._parsed(messages, forms, _RECORD, decode_record)
         reports = self._parsed(messages, forms, _REPORT, match_report)
@@ -108,8 +110,7 @@ class LineReader:
             return
         part = self._placed(places, chunk, record=False, as_json=False)
         names = ("request_id", *REPORT_NUMBERS, *REPORT_TEXTS)
-        written = list(chain.from_iterable(found.groups("") for found in reports))
-        columns = {name: written[place :: len(names)] for place, name in enumerate(names)}
+        columns = dict(zip(names, zip(*reports, strict=True), strict=True))
         part["request_id"] = self.columns.request_ids.encode_ids(columns["request_id"])
         part |= {name: decode_numbers(columns[name]) for name in REPORT_NUMBERS}
         part |= {name: self.columns.texts[name].encode(columns[name]) for name in REPORT_TEXTS}
@@ -167,7 +168,7 @@ class LineReader:
 
 def _members(rows: Sequence[Row], name: str) -> list[str]:
     try:
-        return [row[name] for row in rows]
+        return list(map(itemgetter(name), rows))
     except KeyError:
         return [row.get(name, "") for row in rows]
 
@@ -177,7 +178,7 @@ def _numbers(rows: Sequence[Any], names: Sequence[str]) -> dict[str, npt.NDArray
     values = chain.from_iterable(map(attrgetter(*names), rows))
     table = np.fromiter(values, float, len(rows) * len(names)).reshape(len(rows), len(names))
     table[~((table >= 0) & (table <= MOST))] = np.nan
-    return {name: table[:, place].copy() for place, name in enumerate(names)}
+    return {name: table[:, place] for place, name in enumerate(names)}
 
 
 def _combinations(
@@ -185,6 +186,6 @@ def _combinations(
 ) -> tuple[dict[str, tuple[Any, ...]], npt.NDArray[np.intp]]:
     """The combinations of values, by attribute, and each row's place among them: there are few of them."""
     read = attrgetter(*attributes)
-    found: dict[tuple[Any, ...], int] = {}
-    which = [found.setdefault(read(row), len(found)) for row in rows]
-    return dict(zip(attributes, zip(*found, strict=True), strict=True)), np.array(which, dtype=np.intp)
+    found: defaultdict[tuple[Any, ...], int] = defaultdict(count().__next__)
+    which = np.fromiter(map(found.__getitem__, map(read, rows)), np.intp, len(rows))
+    return dict(zip(attributes, zip(*found, strict=True), strict=True)), which

@@ -26,6 +26,10 @@ _FIRST, _PAST = (ticks(datetime(year, 1, 1, tzinfo=UTC)) for year in (YEARS.star
 
 def moments(texts: Sequence[str]) -> Ticks:
     """Microseconds since 1970; ``UNKNOWN`` for what is not a time, or out of all bounds."""
+    if "" in texts:
+        every = np.full(len(texts), UNKNOWN, dtype=np.int64)
+        every[[one != "" for one in texts]] = moments([one for one in texts if one])
+        return every
     if (written := _written(texts)) is not None:
         try:
             found = written.astype("datetime64[us]").astype(np.int64)

@@ -40,7 +40,8 @@ class TextCodes:
         known: Any = self._codes.get
         codes = list(map(known, texts))
         if None in codes:
-            codes = [self.code(one or "") if code is None else code for one, code in zip(texts, codes, strict=True)]
+            for place in [place for place, code in enumerate(codes) if code is None]:
+                codes[place] = self.code(texts[place] or "")
         return np.array(codes, dtype=np.int32)
 
     def encode_ids(self, texts: Sequence[str]) -> Codes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.insight.invocation_table import COLUMNS, build_table
-from tests.cases.invocations.lambda_lines import ID, STREAM, attempt, records, report_line, row
+from tests.cases.invocations.lambda_lines import ID, NOON, STREAM, attempt, records, report_line, row
 from tests.fakes.invocation_lines import FUNCTION, LineMaker
 from tests.ops.insight.invocation_table.line_by_line import merged
 
@@ -74,6 +75,30 @@ def test_a_clock_that_went_back_leaves_each_attempt_its_own_lines() -> None:
     assert list(build_table([lines]).rows) == merged(lines)
     [one] = build_table([lines]).rows
     assert (one.duration_ms, one.started.second) == (200.0, 10)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_retries_are_told_apart_whatever_is_missing_doubled_cut_or_near(seed: int) -> None:
+    pick = random.Random(seed)
+    lines: list[dict[str, str]] = []
+    for number in range(60):
+        request_id, at, stream = f"{ID[:-2]}{number:02d}", pick.uniform(0, 600), f"{STREAM}{number % 3}"
+        for _ in range(pick.choice((1, 2, 2, 3, 4))):
+            ms, status = pick.choice((90.0, 800.0, 4_000.0)), pick.choice(("success", "error", "timeout"))
+            about = {"request_id": request_id, "FunctionName": FUNCTION, "status": status, "InvokeDuration": ms}
+            started = (NOON + timedelta(seconds=at)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            record = json.dumps({"_aws": {}, "record": "invocation", "started_at": started, **about})
+            report = report_line(request_id, ms, "" if status == "success" else f"Status: {status}\t")
+            ended = f"{started} {request_id} Task timed out after {ms / 1000:.2f} seconds"
+            off = pick.choice((0.0, 0.003, 0.7))
+            written = [(record, 0.9), (report, 0.9), (ended, 0.1 * (status == "timeout"))]
+            made = [row(text, at + ms / 1000 + off, stream) for text, share in written if pick.random() < share]
+            lines += [*made, *(one for one in made if pick.random() < 0.08)]
+            at += pick.choice((0.3, 0.999, 1.0, 1.001, 2.5, 60.0, 90.0))
+    pick.shuffle(lines)
+    lines += [{**one, "@message": one["@message"][: pick.randrange(120)]} for one in lines[:9]]
+    chunks = [lines[at : at + 50] for at in range(0, len(lines), 50)]
+    assert list(build_table(chunks, FUNCTION).rows) == merged(lines, FUNCTION)
 
 
 def test_a_line_that_came_twice_in_two_chunks_counts_once() -> None:
