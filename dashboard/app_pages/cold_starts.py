@@ -12,6 +12,7 @@ from dashboard.markup.html_blocks import Stat
 from ops.formatting import count
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.rules.cold_starts.reasons import ColdReason
+from ops.insight.rules.cold_starts.versions import TOO_FEW
 
 
 def show_reasons(report: ColdStartReport) -> None:
@@ -42,6 +43,9 @@ def show_reasons(report: ColdStartReport) -> None:
     )
 
 
+INTERVAL_HELP = "95% confidence interval; it takes 72 cold starts for p95, and 368 for p99"
+
+
 def show_versions(report: ColdStartReport) -> None:
     if report.by_version.empty:
         return
@@ -50,7 +54,9 @@ def show_versions(report: ColdStartReport) -> None:
     versions = report.by_version
     # Whole milliseconds: "localized" would show three digits.
     inits = [column for column in map(str, versions) if column.startswith("init_p")]
-    table = versions.assign(share=versions["share"] * 100, **{column: versions[column].round() for column in inits})
+    rounded = {column: versions[column].round() for column in inits}
+    intervals = {f"init_{name}_interval": _intervals(versions, name) for name in ("p95", "p99")}
+    table = versions.assign(share=versions["share"] * 100, **rounded, **intervals)
     widgets.table(
         table,
         "versions",
@@ -67,13 +73,24 @@ def show_versions(report: ColdStartReport) -> None:
                 "p50 high (ms)", format="localized", help="95% confidence interval of the median"
             ),
             "init_p95_ms": number_of("Init p95 (ms)", format="localized"),
+            "init_p95_interval": st.column_config.TextColumn("95% of p95 (ms)", help=INTERVAL_HELP, alignment="right"),
             "init_p99_ms": number_of("Init p99 (ms)", format="localized"),
+            "init_p99_interval": st.column_config.TextColumn("95% of p99 (ms)", help=INTERVAL_HELP, alignment="right"),
             "slower": st.column_config.TextColumn(
                 "Slower than before", help="Whether the median is above that of the version before, by more than chance"
             ),
         },
         placeholder="–",
     )
+
+
+def _intervals(versions: pd.DataFrame, name: str) -> list[str]:
+    """The 95% confidence intervals of a percentile."""
+    columns = versions[[f"init_{name}_ms", f"init_{name}_low_ms", f"init_{name}_high_ms"]]
+    return [
+        "" if pd.isna(ms) else TOO_FEW if pd.isna(low) else f"{low:,.0f} to {high:,.0f}"
+        for ms, low, high in columns.itertuples(index=False)
+    ]
 
 
 def _init_note(report: ColdStartReport) -> str:

@@ -115,19 +115,26 @@ def _reasons(report: ColdStartReport) -> Table:
 
 
 def _versions(report: ColdStartReport) -> Table:
-    table = _table("Version", "Invocations", "Cold", "Init p50", "95% of p50", "p95", "Slower")
+    table = _table(
+        "Version", "Invocations", "Cold", "Init p50", "95% of p50", "p95", "95% of p95", "p99", "95% of p99", "Slower"
+    )
     for row in _records(report.by_version):
-        known = row["init_p50_low_ms"] is not None
         table.add_row(
             Text(safe(row["version"])),
             formatting.count(row["invocations"]),
             formatting.percent(row["share"]),
-            _latency(row["init_p50_ms"]),
-            f"{_latency(row['init_p50_low_ms'])} to {_latency(row['init_p50_high_ms'])}" if known else "",
-            _latency(row["init_p95_ms"]),
+            *(text for name in ("p50", "p95", "p99") for text in _percentile(row, name)),
             row["slower"],
         )
     return table
+
+
+def _percentile(row: dict[str, Any], name: str) -> tuple[str, str]:
+    """And its 95% confidence interval."""
+    ms, low, high = row[f"init_{name}_ms"], row[f"init_{name}_low_ms"], row[f"init_{name}_high_ms"]
+    if ms is None:
+        return "", ""
+    return _latency(ms), "too few" if low is None else f"{_latency(low)} to {_latency(high)}"
 
 
 def _table(first: str, *others: str) -> Table:

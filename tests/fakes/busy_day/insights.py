@@ -78,7 +78,8 @@ class BusyInsights:
         return self._result(rows, sum(part.stop - part.start for _, part in parts))
 
     def _by_version(self, parts: list[tuple[int, slice]], query: str) -> list[dict[str, str]]:
-        asked = tuple(re.findall(r"pct\((lasted|init), (\d+)\) as (\w+)", query))
+        asked = tuple(re.findall(r"pct\((lasted|init), ([\d.]+)\) as (\w+)", query))
+        asked += tuple((name, "100", alias) for name, alias in re.findall(r"max\((init)\) as (\w+)", query))
         found: dict[str, list[Piece]] = defaultdict(list)
         for day, part in parts:
             for after in (False, True):
@@ -106,7 +107,7 @@ class BusyInsights:
             return {}
         row = {"invocations": str(len(known["lasted"])), "cold": str(len(known["init"]))}
         for name, values in known.items():
-            wanted = [(int(share), alias) for column, share, alias in asked if column == name and len(values)]
+            wanted = [(float(share), alias) for column, share, alias in asked if column == name and len(values)]
             found = np.percentile(values, [share for share, _ in wanted]) if wanted else ()
             row |= {alias: str(value) for (_, alias), value in zip(wanted, found, strict=True)}
         return row

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ops.insight.rules.cold_starts import quantile_intervals
+from ops.insight.rules.cold_starts.quantile_intervals import CONFIDENCE
 from ops.insight.sources.log_totals import LogTotals, VersionTotal
 
 LEAST = 10
@@ -16,11 +18,11 @@ LEAST = 10
 RESAMPLES = 1_000
 AT_ONCE = 1_000_000
 """Values drawn at a time, for the sake of memory."""
-CONFIDENCE = 0.95
 Z, MEDIAN_ERROR = 1.96, 0.93
 """Of ``CONFIDENCE``; standard error of a median, in interquartile ranges over the root of the count."""
 SEED = 20_261_129
 """Fixed, so that the same cold starts give the same answer at each refresh."""
+PERCENTILES = ("p50", "p95", "p99")
 SLOWER, NOT_SLOWER, TOO_FEW = "yes", "no", "too few"
 COLUMNS = (
     "version",
@@ -31,9 +33,16 @@ COLUMNS = (
     "init_p50_low_ms",
     "init_p50_high_ms",
     "init_p95_ms",
+    "init_p95_low_ms",
+    "init_p95_high_ms",
     "init_p99_ms",
+    "init_p99_low_ms",
+    "init_p99_high_ms",
+    "too_few",
     "slower",
 )
+
+_Inits = tuple[tuple[float, float, float], ...]
 
 
 def waited_ms(frame: pd.DataFrame) -> pd.Series:
@@ -43,10 +52,10 @@ def waited_ms(frame: pd.DataFrame) -> pd.Series:
 
 
 def by_version(frame: pd.DataFrame, measured: Collection[str] = ()) -> pd.DataFrame:
-    """One row per version, the one that ran first first, with ``COLUMNS``: share 0–1; the median with its 95% confidence
-    interval; ``slower``: whether its median is above that of the version before, by more than chance (``yes``, ``no``,
-    ``too few``; empty for the first, and for those that were ``measured`` by a memory sweep: no version is compared with
-    them)."""
+    """One row per version, the one that ran first first, with ``COLUMNS``: share 0–1; percentiles with their 95% confidence
+    intervals; ``too_few``: the percentiles that have none; ``slower``: whether its median is above that of the version before,
+    by more than chance (``yes``, ``no``, ``too few``; empty for the first, and for those that were ``measured`` by a memory
+    sweep: no version is compared with them)."""
     groups = sorted(frame.groupby("version", sort=False), key=lambda group: group[1]["started"].min())
     waits = [waited_ms(some).to_numpy(dtype=float) for _, some in groups]
     medians = [_resampled_medians(some) for some in waits]
@@ -100,7 +109,7 @@ def init_latency(frame: pd.DataFrame, totals: LogTotals | None, measured: Collec
 def of_totals(totals: LogTotals, measured: Collection[str] = ()) -> pd.DataFrame:
     """As ``by_version``, from aggregates of all log lines. The median's interval is by its asymptotic standard error in a
     normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots are): an
-    aggregate has no values to resample."""
+    aggregate has no values to resample. Those of p95 and p99 are as wide as the percentiles that the aggregate has."""
     errors = [_median_error(one) for one in totals.by_version]
     places = _before([one.version for one in totals.by_version], measured)
     rows: list[tuple[Any, ...]] = []
@@ -110,8 +119,9 @@ def of_totals(totals: LogTotals, measured: Collection[str] = ()) -> pd.DataFrame
         slower = ""
         if place is not None:
             slower = _slower_median(totals.by_version[place], one, float(np.hypot(errors[place], error)))
-        share = one.cold / one.invocations
-        rows.append((one.version, one.invocations, one.cold, share, p50, low, high, p95, p99, slower))
+        of_p95, of_p99 = (quantile_intervals.interval_between(one.init_ms, one.cold, q) for q in (0.95, 0.99))
+        inits = ((p50, low, high), (p95, *of_p95), (p99, *of_p99))
+        rows.append(_values(one.version, one.invocations, one.cold, inits, slower))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -127,11 +137,19 @@ def _slower_median(before: VersionTotal, after: VersionTotal, error: float) -> s
 
 
 def _row(version: str, some: pd.DataFrame, own: Any, resampled: Any, answer: str) -> tuple[Any, ...]:
-    p50, p95, p99 = np.quantile(own, (0.5, 0.95, 0.99)) if len(own) else (np.nan,) * 3
+    p50, p95, p99 = map(float, np.quantile(own, (0.5, 0.95, 0.99)) if len(own) else (np.nan,) * 3)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(resampled, (tail, 1 - tail)) if len(own) >= LEAST else (np.nan, np.nan)
-    cold = int(some["cold"].sum())
-    return version, len(some), cold, cold / len(some), p50, low, high, p95, p99, answer
+    of_p95, of_p99 = (quantile_intervals.interval(own, share) for share in (0.95, 0.99))
+    inits = ((p50, float(low), float(high)), (p95, *of_p95), (p99, *of_p99))
+    return _values(version, len(some), int(some["cold"].sum()), inits, answer)
+
+
+def _values(version: str, invocations: int, cold: int, inits: _Inits, slower: str) -> tuple[Any, ...]:
+    """By ``COLUMNS``. ``inits``: p50, p95 and p99, each with its interval."""
+    few = [name for name, (ms, low, _) in zip(PERCENTILES, inits, strict=True) if not np.isnan(ms) and np.isnan(low)]
+    share = cold / invocations
+    return version, invocations, cold, share, *inits[0], *inits[1], *inits[2], ", ".join(few), slower
 
 
 def _resampled_medians(own: Any) -> Any:

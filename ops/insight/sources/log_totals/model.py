@@ -17,13 +17,14 @@ FAILED = ("error", "failure", "timeout")
 
 @dataclass(frozen=True)
 class VersionTotal:
-    """``init_ms`` (of cold invocations; a restore with SnapStart) and ``duration_ms``: by percentile, NaN where unknown."""
+    """``init_ms`` (of cold invocations; a restore with SnapStart) and ``duration_ms``: by percentile, of which 100 is the
+    longest; NaN where unknown."""
 
     version: str
     invocations: int
     cold: int
-    init_ms: Mapping[int, float]
-    duration_ms: Mapping[int, float]
+    init_ms: Mapping[float, float]
+    duration_ms: Mapping[float, float]
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,9 @@ def job_failure_totals(rows: Iterable[Mapping[str, str]]) -> tuple[JobFailureTot
     )
 
 
-def _percentiles(row: Mapping[str, str], prefix: str) -> dict[int, float]:
+def _percentiles(row: Mapping[str, str], prefix: str) -> dict[float, float]:
     return {
-        int(name.removeprefix(prefix)): float(value) if value else math.nan
+        float(name.removeprefix(prefix).replace("_", ".")): float(value) if value else math.nan
         for name, value in row.items()
         if name.startswith(prefix)
     }

@@ -56,6 +56,8 @@ _SUMS = {
     },
 }
 _PERCENTILES = (25, 50, 75, 95, 99)
+_AROUND = (90, 93, 94, 96, 97, 98, 98.5, 99.5, 99.9)
+"""Percentiles of INIT that the confidence intervals of p95 and p99 are read from."""
 
 
 def line_form(function: Function, has_records: bool) -> LineForm:
@@ -66,12 +68,13 @@ def line_form(function: Function, has_records: bool) -> LineForm:
 
 
 def by_version(form: LineForm, function: str) -> str:
-    """Columns: version, invocations, cold, and percentiles of ``lasted`` and ``init`` (ms)."""
-    columns = [f"pct({name}, {share}) as {name}_p{share}" for name in ("lasted", "init") for share in _PERCENTILES]
+    """Columns: version, invocations, cold, and percentiles of ``lasted`` and ``init`` (ms), the longest ``init`` as the 100th."""
+    asked = [*(("lasted", share) for share in _PERCENTILES), *(("init", share) for share in (*_PERCENTILES, *_AROUND))]
+    columns = [f"pct({name}, {share}) as {name}_p{str(share).replace('.', '_')}" for name, share in asked]
     return " | ".join(
         (
             *_lines(form, function),
-            f"stats count(*) as invocations, count(init) as cold, {', '.join(columns)} by version",
+            f"stats count(*) as invocations, count(init) as cold, max(init) as init_p100, {', '.join(columns)} by version",
         )
     )
 
