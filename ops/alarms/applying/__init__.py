@@ -12,6 +12,7 @@ from ops.alarms.applying.model import (
     ApplyResult,
     ChangeKind,
 )
+from ops.alarms.applying.own_log_alarm import own_log_alarm
 
 __all__ = [
     "OWNER_TAG",
@@ -24,6 +25,7 @@ __all__ = [
     "OwnRecommendation",
     "apply",
     "difference",
+    "own_log_alarm",
     "read",
     "recommend_for",
     "remembered_options",

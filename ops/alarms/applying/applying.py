@@ -11,6 +11,7 @@ from ops import access
 from ops.alarms.applying import live_alarms
 from ops.alarms.applying.comparison import (
     field_changes,
+    fields_of,
     is_composite,
     with_live_actions,
     with_live_choices,
@@ -106,7 +107,7 @@ def _change(wanted: Definition, live: Mapping[str, Definition], owners: Mapping[
     owner = owners[name]
     if owner is not None:
         return AlarmChange(name, ChangeKind.FOREIGN, composite, definition=wanted, owner=owner)
-    if is_composite(there) is not composite:
+    if fields_of(there) != fields_of(wanted):
         return AlarmChange(name, ChangeKind.FOREIGN, composite, definition=wanted, owner="an alarm of another type")
     fields = tuple(field_changes(there, wanted))
     kind = ChangeKind.UPDATE if fields else ChangeKind.UNCHANGED
@@ -114,9 +115,11 @@ def _change(wanted: Definition, live: Mapping[str, Definition], owners: Mapping[
 
 
 def in_order(definitions: Sequence[Definition]) -> list[Definition]:
-    """Metric alarms, then composite alarms, each after those that its rule names. Raises UsageError for a cycle."""
+    """Metric alarms, then composite alarms, each after those that its rule names, and log alarms, which an endpoint may not
+    have. Raises UsageError for a cycle."""
     waiting = {str(one["AlarmName"]): one for one in definitions if is_composite(one)}
-    ordered = [one for one in definitions if not is_composite(one)]
+    logs = [one for one in definitions if alarm_store.is_log_alarm(one)]
+    ordered = [one for one in definitions if one not in logs and not is_composite(one)]
     while waiting:
         ready = [name for name, one in waiting.items() if not (_named(one) & waiting.keys()) - {name}]
         if not ready:
@@ -125,7 +128,7 @@ def in_order(definitions: Sequence[Definition]) -> list[Definition]:
                 "Let one of them name metric alarms only.",
             )
         ordered += [waiting.pop(name) for name in ready]
-    return ordered
+    return ordered + logs
 
 
 def _named(composite: Definition) -> set[str]:
@@ -165,12 +168,14 @@ def apply(aws: Aws, found: AlarmDifference, progress: Callable[[str], None] = la
 
 def remove(aws: Aws, found: AlarmDifference, progress: Callable[[str], None] = lambda _: None) -> ApplyResult:
     """Removes the alarms of ``found`` that are there and ours: composite alarms first, the last in order first, since an
-    alarm that a composite alarm names cannot be removed."""
+    alarm that a composite alarm names cannot be removed. Log alarms one by one: they cannot be deleted in a batch."""
     access.ensure_may("removing alarms")
     ours = found.of(ChangeKind.UPDATE, ChangeKind.UNCHANGED, ChangeKind.OBSOLETE)
     composites = in_order([one.definition for one in ours if one.composite])[::-1]
     batches = [[str(one["AlarmName"])] for one in composites]
-    metric = [one.name for one in ours if not one.composite]
+    logs = [one.name for one in ours if alarm_store.is_log_alarm(one.definition)]
+    metric = [one.name for one in ours if not one.composite and one.name not in logs]
+    batches += [[name] for name in logs]
     batches += [metric[at : at + alarm_store.MAX_NAMES] for at in range(0, len(metric), alarm_store.MAX_NAMES)]
     done: list[str] = []
     for batch in batches:
@@ -198,4 +203,8 @@ def _ensure_ours(aws: Aws, workload: str, names: Sequence[str]) -> None:
 def _ended(done: Sequence[str], everything: Sequence[str], error: AwsError) -> ApplyResult:
     if error.code in QUOTA:
         error.next_step = "Ask for a higher quota of alarms (Service Quotas), or remove some; then run it again."
+    if error.code in alarm_store.NO_OPERATION:
+        error.next_step = (
+            "Omit --log-group, --query-role and --lines-role: function-errors and its runbook are used instead."
+        )
     return ApplyResult(tuple(done), tuple(name for name in everything if name not in done), error)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 from ops.alarms.applying.model import AlarmFieldChange
+from ops.aws.cloudwatch.alarm_store import is_log_alarm
 
 Definition = Mapping[str, Any]
 METRIC_FIELDS = (
@@ -18,6 +19,11 @@ COMPOSITE_FIELDS = (
     *("AlarmDescription", "AlarmActions", "OKActions", "InsufficientDataActions", "AlarmRule"),
     *("ActionsSuppressor", "ActionsSuppressorWaitPeriod", "ActionsSuppressorExtensionPeriod"),
 )
+LOG_FIELDS = (
+    *("AlarmDescription", "AlarmActions", "OKActions", "InsufficientDataActions", "ScheduledQueryConfiguration"),
+    *("ActionLogLineCount", "ActionLogLineRoleArn", "QueryResultsToEvaluate", "QueryResultsToAlarm", "Threshold"),
+    *("ComparisonOperator", "TreatMissingData", "WarmUpConfiguration"),
+)
 ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 
 
@@ -25,10 +31,16 @@ def is_composite(definition: Definition) -> bool:
     return "AlarmRule" in definition
 
 
+def fields_of(definition: Definition) -> tuple[str, ...]:
+    """That decide about an alarm of its type."""
+    if is_composite(definition):
+        return COMPOSITE_FIELDS
+    return LOG_FIELDS if is_log_alarm(definition) else METRIC_FIELDS
+
+
 def field_changes(live: Definition, wanted: Definition) -> Iterator[AlarmFieldChange]:
     """Its actions, and whether they are enabled, count only if ``wanted`` says so: someone may have chosen them."""
-    every = COMPOSITE_FIELDS if is_composite(wanted) else METRIC_FIELDS
-    fields = tuple(name for name in every if name not in ACTIONS or name in wanted)
+    fields = tuple(name for name in fields_of(wanted) if name not in ACTIONS or name in wanted)
     if "ActionsEnabled" in wanted:
         fields = (*fields, "ActionsEnabled")
     for name in fields:
@@ -71,11 +83,22 @@ def _value(definition: Definition, name: str) -> Any:
         return sorted(value or [])
     if name == "Metrics":
         return sorted((_query(one) for one in value or []), key=lambda one: str(one.get("Id")))
+    if name == "ScheduledQueryConfiguration":
+        return _scheduled_query(value or {})
     if name == "Dimensions":
         return _dimensions(value)
     if name in ("Threshold",) and value is not None:
         return float(value)
     return value or None
+
+
+def _scheduled_query(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Without the ARN that CloudWatch gives the query."""
+    schedule = {"EndTimeOffset": 0, **(query.get("ScheduleConfiguration") or {})}
+    found = {
+        key: value for key, value in query.items() if key not in ("QueryARN", "Tags") and value not in (None, "", [])
+    }
+    return {**found, "ScheduleConfiguration": schedule}
 
 
 def _query(query: Mapping[str, Any]) -> dict[str, Any]:

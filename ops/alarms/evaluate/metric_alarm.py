@@ -3,7 +3,7 @@
 Limits: botocore 1.44.5, PutMetricAlarm; the evaluation interval: CloudWatch user guide, alarm-evaluation (both read
 2026-11). Alarms on AWS/DynamoDB ignore missing data unless told otherwise (alarms-and-missing-data, read 2026-11).
 
-Refused, since nothing here could say what CloudWatch would do: PromQL, anomaly detection, Metrics Insights queries,
+Refused, since nothing here could say what CloudWatch would do: log alarms, PromQL, anomaly detection, Metrics Insights queries,
 metrics of other accounts, and wall clock windows other than those of UTC up to a day.
 """
 
@@ -81,6 +81,8 @@ def metric_alarm(definition: Definition, quotas: Quotas = NO_QUOTAS) -> MetricAl
     """Raises AlarmError when CloudWatch would refuse it, or the evaluator does not model it."""
     name = str(definition.get("AlarmName") or "(no name)")
     try:
+        if definition.get("ScheduledQueryConfiguration"):
+            raise AlarmError("log alarms are not modeled.", "Keep a metric alarm beside it.")
         check_resolved(definition)
         check_definition(definition)
         return _read(name, definition, quotas)

@@ -1,12 +1,14 @@
 """A log alarm on failed invocations, as PutLogAlarm takes it: its notification has their log lines.
 
-PutLogAlarm: botocore 1.43.106 and 1.44.5, read 2026-11. ⚠ Its price is in no source that we read: none is stated. Neither
-the twin nor the rehearsal evaluates log alarms, so that it stands beside the metric alarm and does not replace it.
+PutLogAlarm: botocore 1.43.106 and 1.44.5, read 2026-11. ⚠ Its price is in no source that we read: none is stated. What
+CloudWatch makes of several aggregated values and of a query without a result is not published, so that neither the twin nor the
+rehearsal evaluates log alarms: it stands beside the metric alarm and does not replace it.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,8 +35,8 @@ class LogAlarmPlace:
     lines_role: str
 
 
-def log_alarm(alarms: tuple[RecommendedAlarm, ...], place: LogAlarmPlace) -> str:
-    """JSON for ``aws cloudwatch put-log-alarm --cli-input-json``. Raises UsageError where the alarm that it goes with is not
+def log_alarm(alarms: tuple[RecommendedAlarm, ...], place: LogAlarmPlace) -> dict[str, Any]:
+    """As PutLogAlarm takes it. Raises UsageError where the alarm that it goes with is not
     recommended, or the extension writes no records."""
     by_id = {each.id: each for each in alarms}
     if BASED_ON not in by_id:
@@ -44,14 +46,33 @@ def log_alarm(alarms: tuple[RecommendedAlarm, ...], place: LogAlarmPlace) -> str
             "The log alarm reads the records of this project's extension, of which no metrics are known.",
             "If it writes them: --extension.",
         )
-    return json.dumps(_definition(by_id[BASED_ON], place), indent=2, ensure_ascii=False) + "\n"
+    return _definition(by_id[BASED_ON], place)
+
+
+def as_json(definition: Mapping[str, Any]) -> str:
+    """For ``aws cloudwatch put-log-alarm --cli-input-json``."""
+    return json.dumps(definition, indent=2, ensure_ascii=False) + "\n"
+
+
+def name_of(errors: RecommendedAlarm) -> str:
+    return f"{errors.name}-lines"
+
+
+def place_of(definition: Mapping[str, Any]) -> LogAlarmPlace | None:
+    """Of a log alarm that is there; None where it is not one that this module makes."""
+    query = definition["ScheduledQueryConfiguration"]
+    groups = query.get("LogGroupIdentifiers") or []
+    roles = query.get("ScheduledQueryRoleARN"), definition.get("ActionLogLineRoleArn")
+    if len(groups) != 1 or not all(roles):
+        return None
+    return LogAlarmPlace(str(groups[0]), str(roles[0]), str(roles[1]))
 
 
 def _definition(errors: RecommendedAlarm, place: LogAlarmPlace) -> dict[str, Any]:
     known = errors.definition
     window_s = 60 * EVERY_MINUTES
     return {
-        "AlarmName": f"{known['AlarmName']}-lines",
+        "AlarmName": name_of(errors),
         "AlarmDescription": known["AlarmDescription"],
         "ScheduledQueryConfiguration": {
             "QueryString": QUERY,
@@ -66,7 +87,7 @@ def _definition(errors: RecommendedAlarm, place: LogAlarmPlace) -> dict[str, Any
         },
         "ActionLogLineCount": LINES,
         "ActionLogLineRoleArn": place.lines_role,
-        "AlarmActions": list(known.get("AlarmActions") or ()),
+        **({"AlarmActions": list(known["AlarmActions"])} if known.get("AlarmActions") else {}),
         "QueryResultsToEvaluate": 1,
         "QueryResultsToAlarm": 1,
         "Threshold": 0,

@@ -92,13 +92,16 @@ def describe_alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
     return tuple(found[name] for name in wanted if name in found)
 
 
+def alarm_types(aws: Aws) -> Any:
+    """Those that the installed botocore knows: metric and composite alarms, and of newer ones log alarms."""
+    return list(aws.cloudwatch.meta.service_model.shape_for("AlarmType").enum)  # type: ignore[attr-defined]
+
+
 def alarm_definitions(aws: Aws) -> tuple[Mapping[str, Any], ...]:
-    """All alarms of the region as DescribeAlarms answers: the metric alarms, then the composite ones."""
+    """All alarms of the region as DescribeAlarms answers: the metric alarms, the composite ones, then the log alarms."""
     with aws.translate_errors("cloudwatch", "alarms"):
-        pages: list[Any] = list(
-            aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["MetricAlarm", "CompositeAlarm"])
-        )
-    kinds: tuple[Any, ...] = ("MetricAlarms", "CompositeAlarms")
+        pages: list[Any] = list(aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=alarm_types(aws)))
+    kinds: tuple[Any, ...] = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
     every: list[Any] = [item for kind in kinds for page in pages for item in page.get(kind, [])]
     return tuple(every)
 

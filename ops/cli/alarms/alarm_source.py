@@ -118,7 +118,8 @@ def _described(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not JSON: {error}.", DESCRIBE_ALARMS) from None
-    lists = [found.get("MetricAlarms"), found.get("CompositeAlarms")] if isinstance(found, dict) else [found]
+    kinds = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
+    lists = [found.get(kind) for kind in kinds] if isinstance(found, dict) else [found]
     alarms = [each for one in lists if isinstance(one, list) for each in one]
     if not alarms or not all(isinstance(each, dict) for each in alarms):
         raise UsageError(f"{path} holds no alarms (MetricAlarms, CompositeAlarms).", DESCRIBE_ALARMS)

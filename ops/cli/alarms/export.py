@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from ops.alarms.rendering import cloudformation, terraform
-from ops.alarms.rendering.log_alarm import LogAlarmPlace, log_alarm
+from ops.alarms.rendering.log_alarm import as_json, log_alarm
 from ops.cli import options
 from ops.cli.alarms import recommended
+from ops.cli.alarms.log_alarm_options import LogAlarmOptions
 from ops.cli.alarms.recommended import NotifyOptions, SettingOptions
-from ops.cli.commands_base.option_groups import OptionGroup, with_groups
+from ops.cli.commands_base.option_groups import with_groups
 from ops.cli.options import WorkloadOptions
 from ops.cli.output.sanitize import safe
 from ops.errors import AwsError, UsageError
 
 LOG_ALARM_NOTE = (
     "The price of log alarms is not on record here. Neither the twin nor ops alarms rehearse evaluates them: keep the metric "
-    "alarms. Put it with: aws cloudwatch put-log-alarm --cli-input-json file://FILE"
+    "alarms. Put it with: ops alarms apply and the same options, or aws cloudwatch put-log-alarm --cli-input-json file://FILE"
 )
 
 
@@ -28,31 +28,6 @@ class AlarmFormat(StrEnum):
     CLOUDFORMATION = "cloudformation"
     TERRAFORM = "terraform"
     LOG_ALARM = "log-alarm"
-
-
-@dataclass(frozen=True)
-class LogAlarmOptions(OptionGroup):
-    log_group: Annotated[
-        str | None, typer.Option("--log-group", metavar="NAME", help="Of log-alarm: the function's log group.")
-    ] = None
-    query_role: Annotated[
-        str | None, typer.Option("--query-role", metavar="ARN", help="Of log-alarm: the role that runs its query.")
-    ] = None
-    lines_role: Annotated[
-        str | None,
-        typer.Option(
-            "--lines-role", metavar="ARN", help="Of log-alarm: the role that reads lines for the notification."
-        ),
-    ] = None
-
-    def place(self) -> LogAlarmPlace | None:
-        """None where nothing is given. Raises UsageError where a part is missing."""
-        given = {"--log-group": self.log_group, "--query-role": self.query_role, "--lines-role": self.lines_role}
-        if not any(given.values()):
-            return None
-        if missing := [option for option, value in given.items() if not value]:
-            raise UsageError(f"A log alarm needs {', '.join(missing)}, too.", "PutLogAlarm takes none without them.")
-        return LogAlarmPlace(str(self.log_group), str(self.query_role), str(self.lines_role))
 
 
 @with_groups
@@ -94,7 +69,7 @@ def export(
         )
     alarms = found[0].recommendation.alarms
     if place is not None:
-        typer.echo(log_alarm(alarms, place), nl=False)
+        typer.echo(as_json(log_alarm(alarms, place)), nl=False)
         lines = [LOG_ALARM_NOTE]
     else:
         typer.echo(cloudformation(alarms) if form is AlarmFormat.CLOUDFORMATION else terraform(alarms), nl=False)

@@ -29,8 +29,9 @@ COLUMNS = (
 )
 """Of the CSV: a row for each alarm."""
 NOT_USED = (
-    "Not in the list: log alarms, whose price is not on record (ops alarms export --format log-alarm writes one that has the log "
-    "lines in its notification), and warm-up, which these alarms do not need: without data they are OK."
+    "Not in the list: log alarms, whose price is not on record (ops alarms apply with --log-group, --query-role and --lines-role "
+    "puts one that has the log lines in its notification; ops alarms export --format log-alarm writes it), and warm-up, which "
+    "these alarms do not need: without data they are OK."
 )
 SIGNS = {"GreaterThanThreshold": ">", "GreaterThanOrEqualToThreshold": "≥", "LessThanThreshold": "<"}
 

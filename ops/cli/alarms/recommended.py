@@ -12,7 +12,7 @@ import typer
 
 from handler import contract
 from ops import workload
-from ops.alarms.applying import OwnRecommendation, recommend_for, remembered_options
+from ops.alarms.applying import OwnRecommendation, own_log_alarm, recommend_for, remembered_options
 from ops.alarms.catalogue import CatalogueOptions, InitBaseline, JobMetrics, Recommendation, recommend
 from ops.aws import Aws
 from ops.cli import options
@@ -230,6 +230,8 @@ def of_account(
 
     own = recommend_for(aws, described, found.workload, chosen, forget, strict, init_before)
     notes = tuple(gap.text for gap in described.gaps if gap.why is Why.DENIED)
+    if lines := own_log_alarm(own):
+        notes += (f"Beside them there is the log alarm {lines['AlarmName']}, whose price is not on record.",)
     return own, WorkloadRecommendation(
         own.name,
         place_words(described, target),

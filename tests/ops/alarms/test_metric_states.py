@@ -148,6 +148,7 @@ MATH = dict.fromkeys(("MetricName", "Namespace", "Dimensions", "Period", "Unit",
         ({"Metrics": ["m1"]}, "An entry of Metrics is not a structure of fields: m1"),
         ({"Dimensions": [{"Name": "QueueName"}]}, "a dimension has no Name or no Value"),
         ({"WarmUpConfiguration": 5}, "WarmUpConfiguration is not a structure"),
+        ({"ScheduledQueryConfiguration": {"QueryString": "stats count(*)"}}, "log alarms are not modeled"),
         ({"Threshold": {"Ref": "Limit"}}, "Threshold is not resolved: {'Ref': 'Limit'}"),
         (
             {"Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": ["Queue", "QueueName"]}}]},

@@ -235,3 +235,16 @@ def test_files_of_no_alarms(ops: Ops, tmp_path: Path, content: str | None, said:
         path.write_text(content)
     code, _, err = ops("--alarms", str(path))
     assert code == 2 and said in err
+
+
+def test_log_alarms_are_not_checked_and_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = {"AlarmName": "error-lines", "ScheduledQueryConfiguration": {"QueryString": "fields @message"}}
+    over = {"AlarmName": "page", "AlarmRule": "ALARM(error-lines) OR ALARM(age)", "AlarmActions": ["arn:aws:sns:x"]}
+    path = tmp_path / "alarms.json"
+    path.write_text(
+        json.dumps({"MetricAlarms": [alarm("age", AGE, 500)], "CompositeAlarms": [over], "LogAlarms": [lines]})
+    )
+    run(["alarms", "rehearse", "--alarms", str(path), "--incident", "stalled-pollers"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert "error-lines: log alarms are not modeled" in text
+    assert "page: its rule names alarms that are not checked: error-lines" in text

@@ -15,10 +15,12 @@ from ops import access
 from ops.alarms import applying
 from ops.alarms.applying import AlarmDifference, ApplyResult, ChangeKind, remembered_options
 from ops.alarms.catalogue import CatalogueOptions
+from ops.alarms.rendering.log_alarm import LogAlarmPlace
 from ops.aws import Aws
 from ops.cli import options
 from ops.cli.alarms import recommended
 from ops.cli.alarms.applying import view
+from ops.cli.alarms.log_alarm_options import LogAlarmOptions
 from ops.cli.alarms.recommended import Forget, NotifyOptions, SettingOptions, WorkloadRecommendation
 from ops.cli.commands_base.option_groups import with_groups
 from ops.cli.options import WorkloadOptions
@@ -90,6 +92,7 @@ def diff(
     workload: WorkloadOptions,
     settings: SettingOptions,
     notify: NotifyOptions,
+    log: LogAlarmOptions,
     no_topic: NoTopic = False,
     forget: Forget = False,
     output: options.Output = OutputFormat.TABLE,
@@ -101,7 +104,7 @@ def diff(
     """
     form = chosen_format(output, as_json)
     chosen = settings.choices(notify.topic, notify.pager)
-    found = _found(workload, chosen, _given(notify.topic, no_topic), forget)
+    found = _found(workload, chosen, _given(notify.topic, no_topic), forget, log.place())
     if not print_as(form, found.as_json, COLUMNS, found.rows):
         found.show(Console(highlight=False))
     if len(found.difference.of(ChangeKind.UNCHANGED)) < len(found.difference.changes):
@@ -115,6 +118,7 @@ def apply(
     workload: WorkloadOptions,
     settings: SettingOptions,
     notify: NotifyOptions,
+    log: LogAlarmOptions,
     no_topic: NoTopic = False,
     forget: Forget = False,
     yes: Yes = False,
@@ -123,14 +127,15 @@ def apply(
 ) -> None:
     """Create or update the recommended alarms.
 
-    Shows the difference first. Alarms are tagged with the workload, and only those with that tag are changed. Running
+    Shows the difference first. With --log-group, --query-role and --lines-role also a log alarm on failed invocations, which
+    later applies keep. Alarms are tagged with the workload, and only those with that tag are changed. Running
     it again changes nothing. When AWS refuses one, what was done is listed, and another run goes on with the rest.
     Exits with 3 then, and when AWS refused to show a part.
     """
     access.ensure_may("applying alarms")
     form = chosen_format(output, as_json)
     chosen = settings.choices(notify.topic, notify.pager)
-    found = _found(workload, chosen, _given(notify.topic, no_topic), forget)
+    found = _found(workload, chosen, _given(notify.topic, no_topic), forget, log.place())
     found.show(StderrConsole())
     if found.difference.pending and not found.difference.of(ChangeKind.FOREIGN):
         confirmation.confirm("Apply?", yes, "Read ops alarms diff, then add --yes.", lambda: None)
@@ -181,8 +186,10 @@ def _found(
     chosen: CatalogueOptions,
     given: Mapping[str, Any] = MappingProxyType({}),
     forget: bool = False,
+    log: LogAlarmPlace | None = None,
 ) -> _Found:
-    """``given``: fields of every alarm for which the catalogue has no value. ``forget``: the options of earlier applies."""
+    """``given``: fields of every alarm for which the catalogue has no value. ``forget``: the options of earlier applies.
+    ``log``: where the log alarm reads; None: as it does where it is there."""
     recommended.check_topics(chosen, may_refer=False)
     target = workload.target()
     own, shown = recommended.of_account(target, chosen, forget)
@@ -190,7 +197,9 @@ def _found(
     # Where a setting could not be read, or single alarms were chosen, those that are missing are not obsolete.
     whole = not shown.refused and not chosen.only
     prefix = f"{own.options.prefix}-" if whole else ""
+    lines = applying.own_log_alarm(own, log)
     definitions = [{**given, **each.definition} for each in own.recommendation.alarms]
+    definitions += [{**given, **lines}] if lines else []
     options = remembered_options.named(own.options)
     return _Found(aws, shown, applying.difference(aws, own.owner, definitions, prefix, options))
 

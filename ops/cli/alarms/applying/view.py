@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ops import formatting
 from ops.alarms.applying import AlarmChange, AlarmDifference, ApplyResult, ChangeKind
+from ops.aws.cloudwatch.alarm_store import is_log_alarm
 from ops.cli.output.sanitize import safe
 
 SIGNS = {
@@ -39,6 +40,10 @@ def show(console: Console, found: AlarmDifference, where: str, prices: Mapping[s
     total = sum(prices.get(one.name, 0.0) for one in found.changes if one.kind is not ChangeKind.FOREIGN)
     price = f"{formatting.usd(total)} a month at list price, of which {formatting.usd(created)} are new"
     console.print(Text(price, style="dim"))
+    logs = [one.name for one in found.changes if is_log_alarm(one.definition)]
+    if logs:
+        text = f"Without the log alarm {', '.join(logs)}: its price is not on record."
+        console.print(Text(safe(text), style="dim"), soft_wrap=True)
     silent = [one for one in found.pending if not one.composite and not one.definition.get("AlarmActions")]
     if silent and not any(one.composite and one.definition.get("AlarmActions") for one in found.changes):
         text = f"{formatting.count(len(silent), 'alarm')} will notify no one: add --topic ARN."

@@ -10,7 +10,11 @@ from ops.alarms.evaluate.alarm_rule import alarm_rule
 from tests.fakes.alarm_account import alarm_arn
 from tests.fakes.aws import Refusal
 
-KINDS = {"MetricAlarms": False, "CompositeAlarms": True}
+KINDS = {"AlarmRule": "CompositeAlarm", "ScheduledQueryConfiguration": "LogAlarm"}
+
+
+def kind_of(definition: Mapping[str, Any]) -> str:
+    return next((kind for field, kind in KINDS.items() if field in definition), "MetricAlarm")
 
 
 @dataclass
@@ -36,7 +40,8 @@ class AlarmWorld:
         found = [
             one for name, one in self.alarms.items() if (names is None or name in names) and name.startswith(prefix)
         ]
-        return {kind: [one for one in found if ("AlarmRule" in one) is composite] for kind, composite in KINDS.items()}
+        asked_for = asked.get("AlarmTypes", ["MetricAlarm"])
+        return {f"{kind}s": [one for one in found if kind_of(one) == kind] for kind in asked_for}
 
     def _ListTagsForResource(self, asked: dict[str, Any]) -> Any:
         return {"Tags": [{"Key": key, "Value": value} for key, value in self.tags[asked["ResourceARN"]].items()]}
@@ -56,6 +61,11 @@ class AlarmWorld:
 
     _PutMetricAlarm = _PutCompositeAlarm = _put
 
+    def _PutLogAlarm(self, asked: dict[str, Any]) -> Any:
+        answer = self._put(asked)
+        self.alarms[asked["AlarmName"]]["ScheduledQueryConfiguration"]["QueryARN"] = "arn:aws:logs:query"
+        return answer
+
     def _TagResource(self, asked: dict[str, Any]) -> Any:
         self.calls.append(f"tag {asked['ResourceARN'].partition(':alarm:')[2]}")
         self.tags[asked["ResourceARN"]] |= {one["Key"]: one["Value"] for one in asked["Tags"]}
@@ -69,7 +79,8 @@ class AlarmWorld:
     def _DeleteAlarms(self, asked: dict[str, Any]) -> Any:
         names = asked["AlarmNames"]
         composites = [name for name in names if "AlarmRule" in self.alarms[name]]
-        assert len(names) <= (1 if composites else 100)
+        logs = [name for name in names if kind_of(self.alarms[name]) == "LogAlarm"]
+        assert len(names) <= (1 if composites or logs else 100)
         for name in names:
             self._allow(name)
             if any(name in alarm_rule(one["AlarmRule"]).alarms for one in self.alarms.values() if "AlarmRule" in one):

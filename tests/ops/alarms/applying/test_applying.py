@@ -227,3 +227,48 @@ def test_the_catalogue_of_the_reference_workload_on_the_emulator(
     assert {one.kind for one in again.changes} == {UNCHANGED}, [one for one in again.changes if one.fields]
     assert applying.remove(aws, again).error is None
     assert {one.kind for one in applying.difference(aws, "applied", definitions, prefix="applied-").changes} == {CREATE}
+
+
+def log_alarm(name: str, **more: Any) -> dict[str, Any]:
+    query = {
+        "QueryString": "fields @message",
+        "LogGroupIdentifiers": ["/aws/lambda/worker"],
+        "ScheduledQueryRoleARN": "arn:aws:iam::111122223333:role/query",
+        "ScheduleConfiguration": {"ScheduleExpression": "rate(5 minutes)", "StartTimeOffset": 300},
+        "AggregationExpression": "count(*)",
+    }
+    rule = {"Threshold": 0, "ComparisonOperator": "GreaterThanThreshold"}
+    results = {"QueryResultsToEvaluate": 1, "QueryResultsToAlarm": 1}
+    return {"AlarmName": name, "ScheduledQueryConfiguration": query, **rule, **results, **more}
+
+
+def test_a_log_alarm_is_put_last_and_removed_alone(world: AlarmWorld, there: Aws) -> None:
+    wanted = [log_alarm("shop-a-lines"), *SET]
+    applying.apply(there, applying.difference(there, "shop", wanted))
+    assert world.calls[-2:] == ["put shop-page", "put shop-a-lines"]
+    again = applying.difference(there, "shop", wanted)
+    assert set(kinds(again).values()) == {UNCHANGED}, "CloudWatch gives the query an ARN, which is no difference"
+    found = applying.difference(there, "shop", [log_alarm("shop-a-lines", Threshold=3)])
+    assert [(one.name, one.before, one.after) for one in found.changes[0].fields] == [("Threshold", 0.0, 3.0)]
+    world.add(log_alarm("theirs-lines"))
+    theirs = applying.difference(there, "shop", [log_alarm("theirs-lines"), metric("shop-a-lines")])
+    assert kinds(theirs) == {"theirs-lines": FOREIGN, "shop-a-lines": FOREIGN}, "of another owner; of another type"
+    world.calls.clear()
+    applying.remove(there, again)
+    assert world.calls == [
+        "delete shop-page",
+        "delete shop-both",
+        "delete shop-a-lines",
+        "delete shop-a",
+        "delete shop-b",
+    ]
+    assert list(world.alarms) == ["theirs-lines"]
+
+
+def test_an_endpoint_without_log_alarms(aws: Aws, make_alarm: Callable[..., Any]) -> None:
+    """What the twin has not, too: all others are put, and what is used instead is said."""
+    found = applying.difference(aws, "lines", [log_alarm("lines-a-lines"), metric("lines-a")])
+    result = applying.apply(aws, found)
+    assert (result.done, result.left) == (("lines-a",), ("lines-a-lines",))
+    assert result.error is not None and "function-errors and its runbook are used instead" in result.error.next_step
+    assert applying.remove(aws, applying.difference(aws, "lines", [metric("lines-a")])).done == ("lines-a",)

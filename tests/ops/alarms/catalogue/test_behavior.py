@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.alarms.catalogue import CatalogueOptions, JobMetrics, recommend, rows
-from ops.alarms.evaluate import Metric, Point, dimensions_of, point, simulate
+from ops.alarms.evaluate import Metric, Point, account_quotas, dimensions_of, point, simulate
 from ops.doctor.settings import ObservedMetrics, WorkloadSettings
 from tests.cases.doctor.healthy import HEALTHY, on_queue
 
@@ -149,3 +149,13 @@ def test_a_metric_that_never_came_silences_no_alarm(id_: str) -> None:
     (row,) = (each for each in rows() if each.id == id_)
     # Whether CloudWatch fills a metric without any data is not known, so that none of these may rely on it.
     assert not any("FILL(" in each.expression for each in row.thresholds)
+
+
+def test_without_data_each_alarm_is_ok() -> None:
+    """Why none has a warm-up: it would keep an alarm INSUFFICIENT_DATA until its metrics come, and these are OK until then."""
+    options = CatalogueOptions(jobs=JOBS, extension=True, deadline_s=900, undelivered_queue="failed", day_budget_usd=5)
+    alarms = recommend(HEALTHY, options).alarms
+    assert len(alarms) > 20
+    found = simulate([one.definition for one in alarms], {}, T0, T0 + 3_600, quotas=account_quotas(1_000))
+    states = {each.alarm: each.new for each in found.transitions}
+    assert states == dict.fromkeys([one.name for one in alarms], "OK")

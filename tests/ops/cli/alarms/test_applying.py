@@ -199,3 +199,40 @@ def test_one_queue_of_a_stack_has_the_same_alarms_however_it_is_named(fake: Fake
     for named in (("--stack", "till"), ("--stack", "till", "--queue", "shop")):
         assert run(["alarms", "apply", *named, "--alarm", "stalled", "--yes"]) == 0
     assert world.calls == ["put till-stalled"]
+
+
+LINES = (
+    *("--alarm", "function-errors", "--alarm", "extension-silent", "--extension"),
+    *("--log-group", "/aws/lambda/worker", "--query-role", "arn:aws:iam::111122223333:role/query"),
+    *("--lines-role", "arn:aws:iam::111122223333:role/lines"),
+)
+
+
+def test_a_log_alarm_goes_with_the_others_and_is_kept(ops: Ops, world: AlarmWorld) -> None:
+    code, out, _ = ops("diff", *LINES, "--topic", TOPIC)
+    assert code == 1 and "+ orders-function-errors-lines" in out
+    assert "Without the log alarm orders-function-errors-lines: its price is not on record." in " ".join(out.split())
+    assert ops("apply", *LINES, "--topic", TOPIC, "--yes")[0] == 0
+    assert world.calls[-1] == "put orders-function-errors-lines"
+    assert world.alarms["orders-function-errors-lines"]["AlarmActions"] == [TOPIC]
+    world.calls.clear()
+    assert ops("diff", *LINES[:5])[0] == 0, "its log group and roles are those that it has"
+    assert ops("apply", *LINES[:5], "--yes")[0] == 0 and world.calls == []
+    listed = " ".join(ops("list", *LINES[:5])[1].split())
+    assert "there is the log alarm orders-function-errors-lines, whose price is not on record" in listed
+    code, out, _ = ops("diff", *LINES[:5], *LINES[5:9], "--lines-role", "arn:aws:iam::111122223333:role/other")
+    assert code == 1 and "ActionLogLineRoleArn: arn:aws:iam::111122223333:role/lines → " in " ".join(out.split())
+    code, out, _ = ops("remove", *LINES[:4], "--yes", "--json")
+    assert (code, world.alarms) == (0, {}), out
+
+
+def test_a_log_alarm_is_refused_where_it_cannot_be(ops: Ops, world: AlarmWorld) -> None:
+    code, _, err = ops("apply", *LINES[5:], "--yes")
+    assert (code, world.calls) == (2, []) and "goes with function-errors" in err
+    code, _, err = ops("apply", *LINES[:7], "--yes")
+    assert (code, world.calls) == (2, []) and "needs --query-role, --lines-role, too" in " ".join(err.split())
+    world.refusals["orders-function-errors-lines"] = Refusal("UnknownOperationException", "no")
+    code, out, _ = ops("apply", *LINES, "--yes")
+    text = " ".join(out.split())
+    assert code == 3 and "5 alarms applied." in text and "Not applied: orders-function-errors-lines." in text
+    assert "function-errors and its runbook are used instead" in text
