@@ -61,7 +61,7 @@ class ScalingState:
 
 
 @dataclass(frozen=True)
-class Observed:
+class ScalingObservation:
     """What happened in one stretch of time."""
 
     seconds: float
@@ -73,7 +73,7 @@ def begin(law: ScalingPolicy) -> ScalingState:
     return ScalingState(float(law.base))
 
 
-def step(law: ScalingPolicy, ramp: ScalingState, seen: Observed) -> ScalingState:
+def step(law: ScalingPolicy, ramp: ScalingState, seen: ScalingObservation) -> ScalingState:
     """The state after one stretch of time. Failures first: they end growth for that stretch."""
     if seen.failures:
         reduced = ramp.allowed * law.failure_factor**seen.failures
@@ -87,7 +87,9 @@ def step(law: ScalingPolicy, ramp: ScalingState, seen: Observed) -> ScalingState
     return ScalingState(min(float(law.limit), max(float(min(lowest, ramp.allowed)), fallen)), idle_for)
 
 
-def course(law: ScalingPolicy, observed: Iterable[Observed], start: ScalingState | None = None) -> Iterator[int]:
+def course(
+    law: ScalingPolicy, observed: Iterable[ScalingObservation], start: ScalingState | None = None
+) -> Iterator[int]:
     """The concurrency allowed at the end of each stretch, for a chart's line."""
     ramp = start or begin(law)
     for seen in observed:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ops.doctor.registry import RULES
 from ops.doctor.rule import Rule, RuleSeverity, SettingChange
 from ops.doctor.settings import NotChecked, WorkloadSettings
-from ops.doctor.sources import Source
+from ops.doctor.sources import RuleSource
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class RuleFinding:
     text: str
     checks: str
     consequence: str
-    source: Source
+    source: RuleSource
     change: SettingChange
 
 

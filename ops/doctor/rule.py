@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from ops.doctor.settings import NotChecked, SettingOrigin, WorkloadSettings
-from ops.doctor.sources import Source
+from ops.doctor.sources import RuleSource
 
 T = TypeVar("T")
 
@@ -65,11 +65,11 @@ class Rule:
     severity: RuleSeverity
     checks: str
     consequence: str
-    source: Source
+    source: RuleSource
     check: Check
 
 
-def rule(id: str, severity: RuleSeverity, checks: str, consequence: str, source: Source) -> Callable[[Check], Rule]:
+def rule(id: str, severity: RuleSeverity, checks: str, consequence: str, source: RuleSource) -> Callable[[Check], Rule]:
     """Makes a rule of the function that finds its problems. That function raises NotChecked where it cannot answer."""
     return lambda check: Rule(id, severity, checks, consequence, source, check)
 

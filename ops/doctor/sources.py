@@ -6,27 +6,27 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Source:
+class RuleSource:
     title: str
     url: str
 
 
-def _lambda(page: str) -> Source:
-    return Source(f"Lambda developer guide, {page}", f"https://docs.aws.amazon.com/lambda/latest/dg/{page}.html")
+def _lambda(page: str) -> RuleSource:
+    return RuleSource(f"Lambda developer guide, {page}", f"https://docs.aws.amazon.com/lambda/latest/dg/{page}.html")
 
 
-def _sqs(page: str) -> Source:
+def _sqs(page: str) -> RuleSource:
     address = "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide"
-    return Source(f"SQS developer guide, {page}", f"{address}/{page}.html")
+    return RuleSource(f"SQS developer guide, {page}", f"{address}/{page}.html")
 
 
-def _cloudwatch(page: str) -> Source:
+def _cloudwatch(page: str) -> RuleSource:
     address = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring"
-    return Source(f"CloudWatch user guide, {page}", f"{address}/{page}.html")
+    return RuleSource(f"CloudWatch user guide, {page}", f"{address}/{page}.html")
 
 
-def _api(page: str) -> Source:
-    return Source(f"Lambda API reference, {page}", f"https://docs.aws.amazon.com/lambda/latest/api/{page}.html")
+def _api(page: str) -> RuleSource:
+    return RuleSource(f"Lambda API reference, {page}", f"https://docs.aws.amazon.com/lambda/latest/api/{page}.html")
 
 
 LAMBDA_SQS_CONFIGURE = _lambda("services-sqs-configure")
@@ -49,38 +49,38 @@ ALARMS = _cloudwatch("AlarmThatSendsEmail")
 RECOMMENDED_ALARMS = _cloudwatch("Best_Practice_Recommended_Alarms_AWS_Services")
 SNS_DELIVERY = _cloudwatch("Notify_Users_Alarm_Changes")
 
-INFLIGHT = Source("Onfido, 2024-03-28: in-flight quota reached", "https://status.onfido.com/incidents/qz7p7cfvfgps")
-LATE_DEADLINE = Source(
+INFLIGHT = RuleSource("Onfido, 2024-03-28: in-flight quota reached", "https://status.onfido.com/incidents/qz7p7cfvfgps")
+LATE_DEADLINE = RuleSource(
     "Onfido, 2025-10-09: paged after the deadline", "https://status.onfido.com/incidents/p8j29m055xz0"
 )
-DLQ_LOOP = Source(
+DLQ_LOOP = RuleSource(
     "The Coupon Bureau, 2025-09-04: a DLQ's consumer used up the concurrency",
     "https://status.portal.thecouponbureau.org/incidents/w30z65gkmrm1",
 )
-DRAINED_UNSEEN = Source(
+DRAINED_UNSEEN = RuleSource(
     "Readplace #1127: 54 dead letters that a depth alarm never saw",
     "https://github.com/Readplace/readplace.com/issues/1127",
 )
-TOPIC_KEY = Source(
+TOPIC_KEY = RuleSource(
     "Intelligent document processing on AWS #767: every alarm action failed",
     "https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/issues/767",
 )
-SELF_CLEARING = Source(
+SELF_CLEARING = RuleSource(
     "Guardian #2423: an alarm that cleared itself while the job still failed",
     "https://github.com/guardian/support-service-lambdas/pull/2423",
 )
-EXPIRED_ON_ARRIVAL = Source(
+EXPIRED_ON_ARRIVAL = RuleSource(
     "Guardian #2288: dead letters that expired on arrival",
     "https://github.com/guardian/support-service-lambdas/pull/2288",
 )
-FIFO_RETRIES = Source("NEAR QueryAPI #75: 18 minutes per message", "https://github.com/near/queryapi/issues/75")
-THROTTLED_TO_DLQ = Source(
+FIFO_RETRIES = RuleSource("NEAR QueryAPI #75: 18 minutes per message", "https://github.com/near/queryapi/issues/75")
+THROTTLED_TO_DLQ = RuleSource(
     "r/aws 1oz3p88: throttled into the DLQ without one invocation", "https://www.reddit.com/comments/1oz3p88"
 )
-IDLE_POLLING = Source(
+IDLE_POLLING = RuleSource(
     "Lift #132: 15 empty receives a minute per idle queue", "https://github.com/getlift/lift/issues/132"
 )
-XRAY_SDK = Source(
+XRAY_SDK = RuleSource(
     "Powertools for AWS Lambda (Python) #7382: X-Ray SDKs end on 2027-02-25",
     "https://github.com/aws-powertools/powertools-lambda-python/issues/7382",
 )

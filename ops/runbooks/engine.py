@@ -24,8 +24,8 @@ from ops.runbooks.actions.action import (
     Reconciliation,
     RunbookAction,
     StepPreview,
+    StepVerdict,
     StepVerification,
-    Verdict,
 )
 from ops.runbooks.actions.reads import workload_fields
 from ops.runbooks.model import Runbook, RunbookStep
@@ -212,7 +212,7 @@ class StepRunner:
             action.deadline_s,
             lambda: action.verify(self.context, inputs, self.state.step(step.id).outputs),
         )
-        if result.verdict is not Verdict.HOLDS:
+        if result.verdict is not StepVerdict.HOLDS:
             self.note("step.unverified", step, text=_with_otherwise(result.text, step))
             return False
         outputs = self.state.step(step.id).outputs
@@ -222,7 +222,7 @@ class StepRunner:
             if not self.operator.continue_anyway(step, text):
                 self.note("step.failed", step, text=text)
                 raise Stop(RunPhase.STOPPED, f"Step {step.id}: {text}")
-            result = StepVerification(Verdict.HOLDS, f"Continued although not as expected. {reason}")
+            result = StepVerification(StepVerdict.HOLDS, f"Continued although not as expected. {reason}")
         self.note("step.verified", step, text=result.text)
         return True
 
@@ -270,13 +270,13 @@ def await_verdict(
             result = verify()
         except AwsError as error:
             last = error
-        if result is not None and result.verdict is not Verdict.NOT_YET:
+        if result is not None and result.verdict is not StepVerdict.NOT_YET:
             return result
         if context.elapsed_s() - started >= deadline_s:
             if last is not None:
                 raise last
             text = result.text if result else ""
-            return StepVerification(Verdict.FAILED, f"{text} It was not so within {deadline_s:.0f} s.")
+            return StepVerification(StepVerdict.FAILED, f"{text} It was not so within {deadline_s:.0f} s.")
         context.progress(f"Not verified yet: {result.text if result else last}")
         context.pause(VERIFY_INTERVAL_S)
 

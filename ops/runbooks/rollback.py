@@ -9,7 +9,7 @@ from typing import Any
 from ops import access, clock
 from ops.errors import OpsError
 from ops.runbooks.actions import ACTIONS
-from ops.runbooks.actions.action import Effect, PlannedChange, RunbookAction, StepPreview, Verdict
+from ops.runbooks.actions.action import Effect, PlannedChange, RunbookAction, StepPreview, StepVerdict
 from ops.runbooks.engine import StepRunner, Stop, await_verdict
 from ops.runbooks.model import RunbookStep
 from ops.runbooks.record import RecordedEvent, RecordError
@@ -152,7 +152,7 @@ def _undo(engine: StepRunner, what: _Undo) -> None:
     except OpsError as error:
         engine.note("undo.failed", step, text=str(error), next_step=error.next_step)
         raise Stop(RunPhase.FAILED, f"Step {step.id} was not undone: {error}") from error
-    if result.verdict is not Verdict.HOLDS:
+    if result.verdict is not StepVerdict.HOLDS:
         engine.note("undo.unverified", step, text=result.text)
         raise Stop(RunPhase.FAILED, f"The undo of step {step.id} is not verified: {result.text}")
     # One event: were only the first of them on record, the next rollback would undo the later ones by themselves.

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from ops.esm_scaling import Observed, ScalingPolicy, ScalingState, begin, course, step
+from ops.esm_scaling import ScalingObservation, ScalingPolicy, ScalingState, begin, course, step
 
 
-def after(law: ScalingPolicy, *observed: Observed) -> int:
+def after(law: ScalingPolicy, *observed: ScalingObservation) -> int:
     return list(course(law, observed))[-1]
 
 
-def busy(seconds: float) -> Observed:
-    return Observed(seconds, available=True)
+def busy(seconds: float) -> ScalingObservation:
+    return ScalingObservation(seconds, available=True)
 
 
-def idle(seconds: float) -> Observed:
-    return Observed(seconds, available=False)
+def idle(seconds: float) -> ScalingObservation:
+    return ScalingObservation(seconds, available=False)
 
 
 def test_it_starts_with_five_and_adds_three_hundred_a_minute() -> None:
@@ -59,9 +59,9 @@ def test_from_two_it_climbs_again() -> None:
 
 def test_failures_reduce_it_gradually_but_never_below_two() -> None:
     law = ScalingPolicy()
-    one = step(law, ScalingState(100.0), Observed(1, available=True, failures=1))
+    one = step(law, ScalingState(100.0), ScalingObservation(1, available=True, failures=1))
     assert one.concurrency == 90
-    assert step(law, ScalingState(100.0), Observed(1, available=True, failures=1_000)).concurrency == 2
+    assert step(law, ScalingState(100.0), ScalingObservation(1, available=True, failures=1_000)).concurrency == 2
     assert step(law, one, busy(6)).concurrency == 120
 
 

@@ -79,7 +79,7 @@ class Assumed:
 
 
 @dataclass(frozen=True)
-class Basis:
+class SourcedNumber:
     """A number and where it comes from."""
 
     value: float
@@ -126,10 +126,10 @@ def _of_earlier_day(
     return ArrivalProfile(rates, then.window.period), look.plus(then.look)
 
 
-def seconds_per_message(seen: ObservedRates, assumed: Assumed, window: Window) -> Basis | None:
+def seconds_per_message(seen: ObservedRates, assumed: Assumed, window: Window) -> SourcedNumber | None:
     """None where it is neither observed nor given."""
     if assumed.seconds_per_message is not None:
-        return Basis(assumed.seconds_per_message, "as given", typed=True)
+        return SourcedNumber(assumed.seconds_per_message, "as given", typed=True)
     if not seen.seconds_per_message:
         return None
     fill = f" at {formatting.count(seen.messages_per_batch, 'message')} per batch" if seen.messages_per_batch else ""
@@ -138,7 +138,7 @@ def seconds_per_message(seen: ObservedRates, assumed: Assumed, window: Window) -
     over = formatting.stretch(window.length.total_seconds())
     when = f"while messages waited in the last {over}" if seen.backlogged else f"observed over {over}"
     source = f"{formatting.duration(seen.seconds_per_message)}{fill}{gap}{times}, {when}"
-    return Basis((seen.seconds_per_message + seen.gap_s) * seen.receives_per_message, source)
+    return SourcedNumber((seen.seconds_per_message + seen.gap_s) * seen.receives_per_message, source)
 
 
 def environments(readings: Readings) -> Environments:
@@ -152,13 +152,13 @@ def environments(readings: Readings) -> Environments:
     )
 
 
-def deadline(workload: Workload, known: tuple[Alarm, ...], assumed: Assumed) -> Basis | None:
+def deadline(workload: Workload, known: tuple[Alarm, ...], assumed: Assumed) -> SourcedNumber | None:
     if assumed.deadline_s is not None:
-        return Basis(assumed.deadline_s, f"{formatting.duration(assumed.deadline_s)}, as given", typed=True)
+        return SourcedNumber(assumed.deadline_s, f"{formatting.duration(assumed.deadline_s)}, as given", typed=True)
     alarm = alarm_rules.find_alarm(known, backlog.AGE_METRIC, workload.queue.name)
     if alarm is None or alarm.threshold is None:
         return None
-    return Basis(alarm.threshold, f"{formatting.duration(alarm.threshold)}, the threshold of {alarm.name}")
+    return SourcedNumber(alarm.threshold, f"{formatting.duration(alarm.threshold)}, the threshold of {alarm.name}")
 
 
 def message_groups(

@@ -35,7 +35,7 @@ DAY_S = 86_400.0
 
 
 @dataclass(frozen=True)
-class Interval:
+class DrainQuantiles:
     """``low`` to ``high`` are the 10th and 90th percentile; equal to ``mid`` where nothing is known of the spread. A
     ``high`` of infinity: in more than a tenth of the samples it is never drained."""
 
@@ -119,7 +119,7 @@ class Forecast:
     does."""
 
     law: ConcurrencyLaw
-    drained_s: Interval | None
+    drained_s: DrainQuantiles | None
     course: DrainCourse
     peak_depth: float
     peak_age_s: float
@@ -132,7 +132,7 @@ class Forecast:
 def forecast(load: Load, law: ConcurrencyLaw, goals: Goals) -> Forecast:
     mid = float(_drained(load, law, np.ones(1), np.ones(1))[0])
     never = load.backlog <= 0 and load.overloads(law)
-    drained = Interval(mid, *_spread(load, law, mid)) if math.isfinite(mid) and not never else None
+    drained = DrainQuantiles(mid, *_spread(load, law, mid)) if math.isfinite(mid) and not never else None
     if drained:
         until = min(drained.high, MOST_SHOWN * mid)
         shown_s = max(mid * 1.2, until * 1.05, load.arrivals.varied_s, LEAST_SHOWN_S)

@@ -14,7 +14,7 @@ ABOUT_EQUAL = 1.2
 
 
 @dataclass(frozen=True)
-class Sample:
+class DepthSample:
     """``at_s``: since the first one."""
 
     at_s: float
@@ -43,7 +43,7 @@ class DrainForecast:
         return f"{least} to {formatting.duration(round(self.most_s))} more at the rates of the last {over}"
 
 
-def forecast(samples: Sequence[Sample], bound: float) -> DrainForecast | None:
+def forecast(samples: Sequence[DepthSample], bound: float) -> DrainForecast | None:
     """By the mean rate of all ``samples`` (oldest first) and that of their later half; None while they are too few."""
     if len(samples) < 2 or samples[-1].at_s - samples[0].at_s < MIN_SPAN_S:
         return None
@@ -60,7 +60,7 @@ def forecast(samples: Sequence[Sample], bound: float) -> DrainForecast | None:
     return DrainForecast(span, min(whole, late), max(whole, late))
 
 
-def _time_s(left: float, first: Sample, last: Sample) -> float | None:
+def _time_s(left: float, first: DepthSample, last: DepthSample) -> float | None:
     """None when the number did not fall from ``first`` to ``last``."""
     fallen = first.value - last.value
     return left * (last.at_s - first.at_s) / fallen if fallen > 0 else None

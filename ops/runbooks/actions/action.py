@@ -86,7 +86,7 @@ class Paper:
     undo: tuple[str, ...] = ()
 
 
-class Verdict(Enum):
+class StepVerdict(Enum):
     HOLDS = "verified"
     NOT_YET = "not yet"
     FAILED = "failed"
@@ -94,7 +94,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class StepVerification:
-    verdict: Verdict
+    verdict: StepVerdict
     text: str = ""
 
 

@@ -25,8 +25,8 @@ from ops.runbooks.actions.action import (
     PlannedChange,
     Reconciliation,
     StepPreview,
+    StepVerdict,
     StepVerification,
-    Verdict,
 )
 from ops.runbooks.actions.alarm_states import NOTIFIES, OFF, UNTIL, alarm_states, muting_of, record_id, runbook_mutings
 from ops.runbooks.actions.observe.alarm_look import AlarmName
@@ -112,15 +112,15 @@ class Mute(_Muting):
     def verify(self, context: ActionContext, inputs: Any, outputs: Outputs) -> StepVerification:
         notifying = [name for name, state in alarm_states(context, inputs.alarms).items() if state == NOTIFIES]
         if notifying:
-            return StepVerification(Verdict.NOT_YET, f"Not muted: {', '.join(notifying)}.")
+            return StepVerification(StepVerdict.NOT_YET, f"Not muted: {', '.join(notifying)}.")
         own = muting_of(context, inputs.alarms)
         if own is None:
-            return StepVerification(Verdict.HOLDS, "None of them notifies.")
+            return StepVerification(StepVerdict.HOLDS, "None of them notifies.")
         if own.how == muting.RULE:
             status = cloudwatch.get_mute_rule(context.aws, muting.rule_name(own)).status
             if status != "ACTIVE":
-                return StepVerification(Verdict.NOT_YET, f"Mute rule {muting.rule_name(own)} is {status}.")
-        return StepVerification(Verdict.HOLDS, formatting.sentence(f"{own.until.strftime(UNTIL)}, by {own.how}"))
+                return StepVerification(StepVerdict.NOT_YET, f"Mute rule {muting.rule_name(own)} is {status}.")
+        return StepVerification(StepVerdict.HOLDS, formatting.sentence(f"{own.until.strftime(UNTIL)}, by {own.how}"))
 
     def reconcile(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> Reconciliation:
         states = alarm_states(context, inputs.alarms)
@@ -142,9 +142,9 @@ class Mute(_Muting):
 
     def verify_undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> StepVerification:
         if left := self._still_to_undo(context, inputs, changes):
-            return StepVerification(Verdict.NOT_YET, f"Not as before: {', '.join(change.what for change in left)}.")
+            return StepVerification(StepVerdict.NOT_YET, f"Not as before: {', '.join(change.what for change in left)}.")
         again = _of_mutings(changes)
-        return StepVerification(Verdict.HOLDS, "They are muted as before." if again else "They notify again.")
+        return StepVerification(StepVerdict.HOLDS, "They are muted as before." if again else "They notify again.")
 
     def _still_to_undo(
         self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]
@@ -188,8 +188,8 @@ class Unmute(_Muting):
     def verify(self, context: ActionContext, inputs: Any, outputs: Outputs) -> StepVerification:
         left = [name for record in runbook_mutings(context) for name in record.alarms]
         if left:
-            return StepVerification(Verdict.NOT_YET, f"Still muted: {', '.join(left)}.")
-        return StepVerification(Verdict.HOLDS, "No alarm of the workload is muted by a runbook.")
+            return StepVerification(StepVerdict.NOT_YET, f"Still muted: {', '.join(left)}.")
+        return StepVerification(StepVerdict.HOLDS, "No alarm of the workload is muted by a runbook.")
 
     def reconcile(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> Reconciliation:
         return Reconciliation.NOT_DONE if runbook_mutings(context) else Reconciliation.DONE
@@ -206,8 +206,8 @@ class Unmute(_Muting):
 
     def verify_undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> StepVerification:
         if _to_mute_again(context, changes):
-            return StepVerification(Verdict.NOT_YET, "They are not muted again.")
-        return StepVerification(Verdict.HOLDS, "They are muted as before, or their time is over.")
+            return StepVerification(StepVerdict.NOT_YET, "They are not muted again.")
+        return StepVerification(StepVerdict.HOLDS, "They are muted as before, or their time is over.")
 
 
 def _change(alarm: str, before: str, after: str) -> PlannedChange:

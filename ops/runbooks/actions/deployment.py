@@ -20,7 +20,7 @@ from ops.aws.call import ApiCall
 from ops.errors import UsageError
 from ops.runbooks.actions.action import ActionContext, Outputs, Value
 from ops.runbooks.actions.reads import Look
-from ops.runbooks.actions.settings import Reading, Setting
+from ops.runbooks.actions.settings import Reading, SettingAction
 from ops.runbooks.actions.workload_parts import function_of, qualifier_of
 
 LATEST = "$LATEST"
@@ -206,7 +206,7 @@ VERSIONS = Look(
         (_get_function("$FN"), "Code.ResolvedImageUri"),
     ),
 )
-ALIAS_VERSION = Setting(
+ALIAS_VERSION = SettingAction(
     name="function.set-alias-version",
     summary="Set the version that the alias of the function stands for",
     what="version",
@@ -221,7 +221,7 @@ ALIAS_VERSION = Setting(
     look=lambda owner: (_get_alias(owner), "[FunctionVersion,RevisionId]"),
     note=_alias_note,
 )
-IMAGE = Setting(
+IMAGE = SettingAction(
     name="function.set-image",
     summary="Set the image of the function, by its digest",
     what="image",

@@ -12,7 +12,7 @@ from ops.aws import sqs
 from ops.aws.call import ApiCall
 from ops.errors import UsageError
 from ops.runbooks.actions.action import ActionContext, Value
-from ops.runbooks.actions.settings import Reading, Setting
+from ops.runbooks.actions.settings import Reading, SettingAction
 from ops.runbooks.actions.workload_parts import function_of, qualifier_of
 
 _READS = ("lambda:GetFunctionConfiguration",)
@@ -73,7 +73,7 @@ def _timeout_note(context: ActionContext, value: Value) -> str:
     return ""
 
 
-MEMORY = Setting(
+MEMORY = SettingAction(
     name="function.set-memory",
     summary="Set the function's memory, and with it its CPU",
     what="memory (MB)",
@@ -88,7 +88,7 @@ MEMORY = Setting(
     look=lambda function: (_get(function), "[MemorySize,RevisionId]"),
     note=_memory_note,
 )
-TIMEOUT = Setting(
+TIMEOUT = SettingAction(
     name="function.set-timeout",
     summary="Set how long an invocation may take",
     what="timeout (s)",

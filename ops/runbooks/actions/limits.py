@@ -12,7 +12,7 @@ from ops.aws import lambda_, sqs
 from ops.aws.call import ApiCall
 from ops.errors import UsageError
 from ops.runbooks.actions.action import ActionContext, Value
-from ops.runbooks.actions.settings import Reading, Setting
+from ops.runbooks.actions.settings import Reading, SettingAction
 from ops.runbooks.actions.workload_parts import function_of
 
 
@@ -82,7 +82,7 @@ def _visibility_note(context: ActionContext, value: Value) -> str:
     return f"AWS recommends six times the function's timeout ({function.timeout_s} s) or more."
 
 
-RESERVED_CONCURRENCY = Setting(
+RESERVED_CONCURRENCY = SettingAction(
     name="function.set-reserved-concurrency",
     summary="Reserve concurrency for the function, or remove the reservation",
     what="reserved concurrency",
@@ -96,7 +96,7 @@ RESERVED_CONCURRENCY = Setting(
     earlier="EARLIER",
     note=_reserved_note,
 )
-VISIBILITY_TIMEOUT = Setting(
+VISIBILITY_TIMEOUT = SettingAction(
     name="queue.set-visibility-timeout",
     summary="Set how long a received message stays hidden",
     what="visibility timeout",
@@ -110,7 +110,7 @@ VISIBILITY_TIMEOUT = Setting(
     earlier="EARLIER",
     note=_visibility_note,
 )
-RETENTION = Setting(
+RETENTION = SettingAction(
     name="queue.set-retention",
     summary="Set how long the queue keeps a message that nothing deletes",
     what="retention (s)",

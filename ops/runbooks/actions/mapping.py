@@ -13,7 +13,7 @@ from ops.aws.call import ApiCall
 from ops.errors import OpsError, UsageError
 from ops.runbooks.actions.action import ActionContext, Value
 from ops.runbooks.actions.reads import NoInputs
-from ops.runbooks.actions.settings import Reading, Setting
+from ops.runbooks.actions.settings import Reading, SettingAction
 from ops.runbooks.actions.workload_parts import mapping_id
 
 ON, OFF = "on", "off"
@@ -101,7 +101,7 @@ def _maximum_note(context: ActionContext, value: Value) -> str:
     return ""
 
 
-RESUME = Setting(
+RESUME = SettingAction(
     name="mapping.resume",
     summary="Turn the event source mapping on",
     what="polling",
@@ -122,7 +122,7 @@ PAUSE = replace(
     target=lambda _inputs: OFF,
     earlier=ON,
 )
-MAXIMUM_CONCURRENCY = Setting(
+MAXIMUM_CONCURRENCY = SettingAction(
     name="mapping.set-maximum-concurrency",
     summary="Set how many batches the mapping has in work at once",
     what="maximum concurrency",
@@ -137,7 +137,7 @@ MAXIMUM_CONCURRENCY = Setting(
     note=_maximum_note,
     ready=_await_settled,
 )
-BATCH_SIZE = Setting(
+BATCH_SIZE = SettingAction(
     name="mapping.set-batch-size",
     summary="Set how many messages an invocation gets at most",
     what="batch size",

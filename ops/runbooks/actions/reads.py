@@ -21,8 +21,8 @@ from ops.runbooks.actions.action import (
     PlannedChange,
     Reconciliation,
     StepPreview,
+    StepVerdict,
     StepVerification,
-    Verdict,
 )
 
 
@@ -41,7 +41,7 @@ class Repeatable:
         return StepPreview()
 
     def verify(self, context: ActionContext, inputs: Any, outputs: Outputs) -> StepVerification:
-        return StepVerification(Verdict.HOLDS)
+        return StepVerification(StepVerdict.HOLDS)
 
     def reconcile(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> Reconciliation:
         return Reconciliation.NOT_DONE
@@ -53,7 +53,7 @@ class Repeatable:
         raise OpsError("This step changed no setting.")
 
     def verify_undo(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> StepVerification:
-        return StepVerification(Verdict.HOLDS)
+        return StepVerification(StepVerdict.HOLDS)
 
 
 @dataclass(frozen=True)

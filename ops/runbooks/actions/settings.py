@@ -20,9 +20,9 @@ from ops.runbooks.actions.action import (
     PlannedChange,
     Reconciliation,
     StepPreview,
+    StepVerdict,
     StepVerification,
     Value,
-    Verdict,
 )
 
 OTHER_REVISION = "PreconditionFailedException"
@@ -43,7 +43,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Setting:
+class SettingAction:
     """``target``: the value that a step asks for. ``call``: sets it on what ``owner`` names, or on the shell variable
     ``variable`` on paper. ``earlier``: the value on paper for the undo. ``look``: where AWS compares revisions, the call and
     the query that show value and revision on paper. ``ready``: waits, before a preview, until what has the setting can be
@@ -155,9 +155,9 @@ class Setting:
     def _verify(self, context: ActionContext, wanted: Value) -> StepVerification:
         current = self.read(context)
         if current.value == wanted and current.settled:
-            return StepVerification(Verdict.HOLDS, f"{self.what} is {_shown(wanted)}{current.note}.")
+            return StepVerification(StepVerdict.HOLDS, f"{self.what} is {_shown(wanted)}{current.note}.")
         doing = "" if current.settled else ", still changing"
-        return StepVerification(Verdict.NOT_YET, f"{self.what} is {_shown(current.value)}{current.note}{doing}.")
+        return StepVerification(StepVerdict.NOT_YET, f"{self.what} is {_shown(current.value)}{current.note}{doing}.")
 
     def _call(self, owner: str, value: Value, revision: str) -> ApiCall:
         call = self.call(owner, value)

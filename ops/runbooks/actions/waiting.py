@@ -14,7 +14,7 @@ from ops import formatting
 from ops.aws import cloudwatch, sqs
 from ops.aws.call import ApiCall
 from ops.errors import AwsError, OpsError, Throttled, Unreachable
-from ops.insight.rules.drain_forecast import Sample, forecast
+from ops.insight.rules.drain_forecast import DepthSample, forecast
 from ops.runbooks.actions.action import ActionContext, Effect, Outputs, Paper, PersonNeeded
 from ops.runbooks.actions.observe import measures
 from ops.runbooks.actions.observe.alarm_look import AlarmName, find_alarm, paper_command
@@ -91,7 +91,7 @@ class WaitUntil(Repeatable):
         return Paper((f"{look}  # repeat until it is {_bound(bound)}",))
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
-        samples: list[Sample] = []
+        samples: list[DepthSample] = []
         metric = inputs.measure not in DEPTHS
         over_s = (inputs.over or _over(inputs.measure)) * context.minute_s if metric else 0.0
 
@@ -99,7 +99,7 @@ class WaitUntil(Repeatable):
             measured = measures.measure(context, inputs.measure, over_s) if metric else _depth(context, inputs.measure)
             if measured.value is None:
                 return _Seen(False, measured.text)
-            samples.append(Sample(at_s, measured.value))
+            samples.append(DepthSample(at_s, measured.value))
             if metric and (early := _too_early(context, at_s, over_s, inputs.minutes)):
                 return _Seen(False, measured.text, measured.value, early)
             return _Seen(measured.value <= inputs.at_most, measured.text, measured.value, _outlook(samples, inputs))
@@ -239,15 +239,15 @@ def _over(name: str) -> int:
     return _COUNT_MINUTES if measures.METRICS[name].counts else _GAUGE_MINUTES
 
 
-def _depth(context: ActionContext, measure: str) -> measures.Measured:
+def _depth(context: ActionContext, measure: str) -> measures.MeasuredValue:
     queue = context.open_dlq().queue if measure.startswith("dlq") else context.workload.queue
     depth = sqs.queue_depth(context.aws, queue)
     every = depth.visible + depth.in_flight + depth.delayed
     value = {"queue-visible": depth.visible, "queue-in-flight": depth.in_flight}.get(measure, every)
-    return measures.Measured(value, f"{DEPTHS[measure]}: {value:,}")
+    return measures.MeasuredValue(value, f"{DEPTHS[measure]}: {value:,}")
 
 
-def _outlook(samples: list[Sample], inputs: Any) -> str:
+def _outlook(samples: list[DepthSample], inputs: Any) -> str:
     """Of a sum over minutes nothing is forecast: it is 0 once the last one is old enough."""
     watched = measures.METRICS.get(inputs.measure)
     if watched is not None and watched.counts:

@@ -24,7 +24,7 @@ class FunctionCounts:
 
 
 @dataclass
-class Concurrency:
+class ConcurrencyCounter:
     now: int = 0
     peak: int = 0
 
@@ -59,9 +59,9 @@ class UsageCounters:
         self._lock = threading.Lock()
         self._functions: dict[tuple[Owner, float], FunctionCounts] = defaultdict(FunctionCounts)
         self._mappings: dict[Owner, Counter[str]] = defaultdict(Counter)
-        self._running: dict[Owner, Concurrency] = defaultdict(Concurrency)
-        self._account: dict[tuple[str, str], Concurrency] = defaultdict(Concurrency)
-        self._unreserved: dict[tuple[str, str], Concurrency] = defaultdict(Concurrency)
+        self._running: dict[Owner, ConcurrencyCounter] = defaultdict(ConcurrencyCounter)
+        self._account: dict[tuple[str, str], ConcurrencyCounter] = defaultdict(ConcurrencyCounter)
+        self._unreserved: dict[tuple[str, str], ConcurrencyCounter] = defaultdict(ConcurrencyCounter)
 
     def began(self, owner: Owner, *, reserved: bool) -> None:
         with self._lock:

@@ -28,7 +28,7 @@ from ops.twin.host.sandbox import Sandbox
 from ops.twin.host.settings import FunctionConfig, HostSettings
 from ops.twin.host.telemetry import platform_log_lines, telemetry_events
 from ops.twin.host.telemetry.invocation_metrics import InvocationEnd, InvocationMetrics, Timing, judge
-from ops.twin.host.telemetry.log_tail import LogTail
+from ops.twin.host.telemetry.log_tail import ResultLogTail
 from ops.twin.host.telemetry.xray import Trace
 from ops.twin.image import Image
 
@@ -54,7 +54,7 @@ class Environment:
         )
         cpu = services.cpu.for_environment(function.memory, function.description, self.instance)
         self._sandbox = Sandbox(spec, self._telemetry, services.reaper, self._lines, cpu)
-        self._tail = LogTail()
+        self._tail = ResultLogTail()
         self._api = ""
         self._turn = asyncio.Lock()  # one thing at a time: start, invoke, recover, shut_down
         self._closing = False

@@ -17,7 +17,7 @@ from ops.alarms.live_test.model import TopicArrival
 from ops.aws.cloudwatch import StateChange
 from ops.doctor.examination import Examination, RuleFinding, Unchecked
 from ops.doctor.rule import RuleSeverity, SettingChange
-from ops.doctor.sources import Source
+from ops.doctor.sources import RuleSource
 from ops.insight.report_types import Window
 from ops.insight.reports.alarms_page.chart import AlarmChart
 from ops.insight.reports.alarms_page.checks import AlarmChecks
@@ -165,7 +165,7 @@ class AlarmReports(SampleSeries):
 
     def alarm_checks(self) -> AlarmChecks:
         self.calls.append("alarm_checks")
-        source = Source("SQS developer guide, quotas-messages", "https://docs.aws.amazon.com/")
+        source = RuleSource("SQS developer guide, quotas-messages", "https://docs.aws.amazon.com/")
         found = tuple(
             RuleFinding(
                 rule,

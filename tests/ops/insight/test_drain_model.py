@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ops.errors import UsageError
-from ops.esm_scaling import Observed, ScalingPolicy, begin, step
+from ops.esm_scaling import ScalingObservation, ScalingPolicy, begin, step
 from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, concurrency_for, course, drain_seconds
 from ops.insight.forecast.scaling_laws import Environments, ScalingSettings
 
@@ -62,7 +62,7 @@ def _stepped(backlog: float, arrivals: float, seconds: float, most: int) -> floa
     ramp, left, at, tick = begin(law), backlog, 0.0, 0.05
     while left > 0:
         left += arrivals / 60 * tick - ramp.allowed * tick / seconds
-        ramp = step(law, ramp, Observed(tick, available=True))
+        ramp = step(law, ramp, ScalingObservation(tick, available=True))
         at += tick
     return at
 

@@ -11,7 +11,7 @@ import pytest
 from ops.errors import UsageError
 from ops.insight.forecast import scaling_laws
 from ops.insight.forecast.assumptions import Assumed
-from ops.insight.forecast.forecast import Interval
+from ops.insight.forecast.forecast import DrainQuantiles
 from ops.insight.forecast.what_if import Changes, VariantForecast
 from ops.insight.report_types import Level
 from ops.insight.reports import forecast
@@ -48,7 +48,7 @@ def first(found: ForecastReport) -> VariantForecast:
     return found.now
 
 
-def drained(found: ForecastReport) -> Interval:
+def drained(found: ForecastReport) -> DrainQuantiles:
     interval = first(found).forecast.drained_s
     assert interval is not None
     return interval

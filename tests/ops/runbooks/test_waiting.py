@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ops.errors import AccessDenied, OpsError
-from ops.insight.rules.drain_forecast import DrainForecast, Sample, forecast
+from ops.insight.rules.drain_forecast import DepthSample, DrainForecast, forecast
 from ops.runbooks.actions.action import PersonNeeded
 from tests.fakes.aws import Refusal
 from tests.fakes.observed_workload import an_alarm
@@ -210,7 +210,7 @@ def test_aws_that_does_not_answer_is_asked_again_and_one_that_denies_is_not(stag
     ],
 )
 def test_forecasts(values: list[tuple[float, float]], expected: DrainForecast | None) -> None:
-    assert forecast([Sample(*each) for each in values], 0) == expected
+    assert forecast([DepthSample(*each) for each in values], 0) == expected
 
 
 def test_forecasts_in_words() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.logged_invocation import LoggedInvocation, LogRow
+from ops.deadletters.causes.attribution.logged_invocation import InvocationLines, LogRow
 from ops.deadletters.causes.attribution.reason_rank import ReasonRank
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.fingerprint import fingerprint
@@ -49,7 +49,7 @@ class LoggedFailure:
 class Attribution:
     """Of one invocation. ``single``: it cannot have had more than one message."""
 
-    def __init__(self, invocation: LoggedInvocation, single: bool = False) -> None:
+    def __init__(self, invocation: InvocationLines, single: bool = False) -> None:
         self._one = invocation
         self._single = single
         self._failures = _failures(invocation.lines)

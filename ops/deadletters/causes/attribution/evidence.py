@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ops import log_streams
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import AttributedFailure, Attribution
-from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, LoggedInvocation
+from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, InvocationLines
 from ops.deadletters.causes.attribution.logged_invocations import LoggedInvocations
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.fingerprints.cause_record import MAX_MESSAGE_CHARS
@@ -121,7 +121,7 @@ class Evidence:
                 newest = False
         return spoken_of
 
-    def last_attempt(self, subject: SearchedMessage) -> LoggedInvocation | None:
+    def last_attempt(self, subject: SearchedMessage) -> InvocationLines | None:
         """The last invocation that a line shows to have had the message."""
         return next(reversed(self._all.attempts(subject)), None)
 
@@ -152,7 +152,7 @@ class Evidence:
 class _Settled:
     """The invocations that the rows so far show, computed when asked for."""
 
-    def __init__(self, invocations: list[LoggedInvocation], wanted: frozenset[str], single: bool) -> None:
+    def __init__(self, invocations: list[InvocationLines], wanted: frozenset[str], single: bool) -> None:
         self._invocations = invocations
         self._single = single
         self._decisions: dict[int, Attribution] = {}
@@ -169,29 +169,29 @@ class _Settled:
                 if not names and one.end is not None and invocation_end.failed(one.end):
                     self.nameless[one.request_id] = one.since
 
-    def attempts(self, subject: SearchedMessage) -> list[LoggedInvocation]:
+    def attempts(self, subject: SearchedMessage) -> list[InvocationLines]:
         """Invocations that are known to have had the message, oldest first."""
         numbers = {number for one in subject.ids for number in self._of_message.get(one, ())}
         if subject.request_id:
             numbers.update(self._of_request.get(subject.request_id, ()))
         return [self._invocations[number] for number in sorted(numbers)]
 
-    def decision(self, one: LoggedInvocation) -> Attribution:
+    def decision(self, one: InvocationLines) -> Attribution:
         if (known := self._decisions.get(id(one))) is None:
             known = self._decisions[id(one)] = Attribution(one, self._single)
         return known
 
-    def kinds(self, one: LoggedInvocation) -> list[AttributedFailure]:
+    def kinds(self, one: InvocationLines) -> list[AttributedFailure]:
         if (known := self._kinds.get(id(one))) is None:
             known = self._kinds[id(one)] = self.decision(one).kinds()
         return known
 
     @cached_property
-    def _loose(self) -> list[LoggedInvocation]:
+    def _loose(self) -> list[InvocationLines]:
         """Those that failed and name no message, which may have been anyone's."""
         return [one for one in self._invocations if one.failed and not one.names()]
 
-    def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[LoggedInvocation]:
+    def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[InvocationLines]:
         """Failed invocations that may have started then: of some only a later line is known."""
         for number in range(bisect_left(self._loose, begins, key=lambda one: one.since), len(self._loose)):
             one = self._loose[number]
@@ -201,7 +201,7 @@ class _Settled:
                 yield one
 
 
-def _cause(one: LoggedInvocation, decided: AttributedFailure, subject: SearchedMessage, likely: bool) -> Cause:
+def _cause(one: InvocationLines, decided: AttributedFailure, subject: SearchedMessage, likely: bool) -> Cause:
     known = Cause(request_id=one.request_id, job_kind=subject.job_kind, likely=likely)
     version = str(one.end.values.get("version") or "") if one.end else ""
     if decided.entry is not None:

@@ -13,7 +13,7 @@ from ops.deadletters.causes.attribution.message_sources import OWN_QUEUE, QueueC
 from ops.deadletters.causes.logs.log_query import Budget, LogQuerySession, QueryTotals
 
 if TYPE_CHECKING:
-    from ops.deadletters.causes.attribution.logged_invocation import LoggedInvocation
+    from ops.deadletters.causes.attribution.logged_invocation import InvocationLines
     from ops.deadletters.messages.model import Cause
     from ops.deadletters.queue import DeadLetterQueue
 
@@ -30,7 +30,7 @@ class LogSearchResult:
     ``whole``: ARNs of the functions of which each line that names a message was read."""
 
     found: dict[str, Cause] = field(default_factory=dict)
-    unfailed: dict[str, LoggedInvocation] = field(default_factory=dict)
+    unfailed: dict[str, InvocationLines] = field(default_factory=dict)
     whole: set[str] = field(default_factory=set)
     askings: dict[str, LogQuerySession] = field(default_factory=dict)
 

@@ -50,7 +50,7 @@ class LogRow:
 
 
 @dataclass
-class LoggedInvocation:
+class InvocationLines:
     """``request_id``: empty where no line has it. ``began``: None where that is not known. ``lines``: in order, with
     whether a line was joined by stream and time. ``end``: the line that knows most of how it ended."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ops import invocation_log
-from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, LoggedInvocation, LogRow
+from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, InvocationLines, LogRow
 from ops.deadletters.causes.attribution.split_traces import TraceAssembler
 from ops.deadletters.causes.attribution.stream_invocations import StreamInvocations
 from ops.deadletters.causes.logs import log_parser
@@ -53,7 +53,7 @@ class LoggedInvocations:
         row = LogRow(entry.at, stream, self._count, _slim(entry), names=names, start=start)
         self._streams.setdefault(stream, []).append(row)
 
-    def invocations(self, longest: timedelta) -> list[LoggedInvocation]:
+    def invocations(self, longest: timedelta) -> list[InvocationLines]:
         """All of them, in order of time. ``longest``: the function's timeout."""
         streams = {name: list(some) for name, some in self._streams.items()}
         for whole in self._pieces.whole():
@@ -63,7 +63,7 @@ class LoggedInvocations:
         records: dict[str, list[LogRow]] = {}
         for record in self._records:
             records.setdefault(record.stream, []).append(record)
-        invocations: list[LoggedInvocation] = []
+        invocations: list[InvocationLines] = []
         for name, some in streams.items():
             invocations += StreamInvocations(
                 _ordered(some, falls), records.get(name, []), longest + CLOCK_SKEW
@@ -93,9 +93,9 @@ def _ordered(some: list[LogRow], falls: bool) -> list[LogRow]:
     return sorted(some, key=place)
 
 
-def _add_records(invocations: list[LoggedInvocation], records: Sequence[LogRow]) -> None:
+def _add_records(invocations: list[InvocationLines], records: Sequence[LogRow]) -> None:
     """The extension's records, each added to the attempt of its request that it records."""
-    by_request: dict[str, list[LoggedInvocation]] = {}
+    by_request: dict[str, list[InvocationLines]] = {}
     for invocation in invocations:
         by_request.setdefault(invocation.request_id, []).append(invocation)
     for record in records:
@@ -106,7 +106,7 @@ def _add_records(invocations: list[LoggedInvocation], records: Sequence[LogRow])
             invocation for invocation in attempts if abs(invocation.since - record.end.started) <= CLOCK_SKEW
         ] or attempts[-1:]
         if not near:
-            near = [LoggedInvocation(record.request_id, record.stream, record.end.started)]
+            near = [InvocationLines(record.request_id, record.stream, record.end.started)]
             by_request.setdefault(record.request_id, []).extend(near)
             invocations.extend(near)
         near[0].take(record, joined=False)

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from ops import invocation_log
 from ops.deadletters.causes.attribution import invocation_end, reason_rank
-from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, LoggedInvocation, LogRow
+from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, InvocationLines, LogRow
 
 INIT_LIMIT = timedelta(seconds=12)
 """Before its first invocation an environment may log errors of its initialization, which takes 10 s at most (Lambda
@@ -34,12 +34,12 @@ class StreamInvocations:
         self._ends = sorted(reports + recorded, key=lambda end: end[0])
         self._rows = rows = self._own(rows)
         self._joins = bool(rows[0].stream) and not _overlap(rows)
-        self._known: dict[str, LoggedInvocation] = {}  # by request ID, the last attempt
-        self._current: LoggedInvocation | None = None
+        self._known: dict[str, InvocationLines] = {}  # by request ID, the last attempt
+        self._current: InvocationLines | None = None
         self._waiting: list[LogRow] = []  # lines that belong to what comes next, or to no invocation
-        self._found: list[LoggedInvocation] = []
+        self._found: list[InvocationLines] = []
 
-    def invocations(self) -> list[LoggedInvocation]:
+    def invocations(self) -> list[InvocationLines]:
         for row in self._rows:
             if row.request_id:
                 self._of_request(row)
@@ -75,7 +75,7 @@ class StreamInvocations:
         self._current = invocation
         invocation.take(row, joined=False)
 
-    def _adopt(self, invocation: LoggedInvocation, row: LogRow) -> None:
+    def _adopt(self, invocation: InvocationLines, row: LogRow) -> None:
         """What was written before an invocation's first line with its request ID is its own, as far as it can
         be: errors of the initialization, and lines since it started."""
         end = next((end for _, end in self._ends if end.request_id == row.request_id), None)
@@ -112,20 +112,20 @@ class StreamInvocations:
         else:
             current.take(row, joined=True)
 
-    def _ended(self, invocation: LoggedInvocation, at: int) -> bool:
+    def _ended(self, invocation: InvocationLines, at: int) -> bool:
         """Whether an end that is known came before the one at ``at``."""
         latest = self._ends[at - 1] if at else None
         return latest is not None and latest[0] >= invocation.since and latest[0] >= invocation.until - _ROUNDED
 
-    def _begin(self, request_id: str, at: datetime) -> LoggedInvocation:
-        invocation = self._known[request_id] = LoggedInvocation(request_id, self._rows[0].stream, at)
+    def _begin(self, request_id: str, at: datetime) -> InvocationLines:
+        invocation = self._known[request_id] = InvocationLines(request_id, self._rows[0].stream, at)
         self._found.append(invocation)
         return invocation
 
     def _alone(self, some: Sequence[LogRow]) -> None:
         """Lines of which no request is known: an invocation goes from one that names a message, or fails, to what left
         the handler, and no longer than the function may take."""
-        invocation: LoggedInvocation | None = None
+        invocation: InvocationLines | None = None
         for row in some:
             again = (
                 invocation is not None
@@ -138,7 +138,7 @@ class StreamInvocations:
                 or (again and not row.failed)
                 or row.at > invocation.first + self._longest
             ):
-                invocation = LoggedInvocation("", row.stream, row.at)
+                invocation = InvocationLines("", row.stream, row.at)
                 self._found.append(invocation)
             invocation.take(row, joined=True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
-from ops.esm_scaling import Observed, ScalingPolicy, begin, step
+from ops.esm_scaling import ScalingObservation, ScalingPolicy, begin, step
 from ops.insight.report_types import Threshold
 from ops.insight.rules.concurrency import concurrency_limits
 
@@ -67,10 +67,10 @@ def allowed(workload: Workload, readings: Readings) -> list[float]:
         stretches = min(int(failed), FAILURES_A_PERIOD) + 1
         reached = 0
         for number in range(stretches):
-            ramp = step(rule, ramp, Observed(readings.window.period / stretches, waiting > 0))
+            ramp = step(rule, ramp, ScalingObservation(readings.window.period / stretches, waiting > 0))
             reached = max(reached, ramp.concurrency)
             if number < stretches - 1:
-                ramp = step(rule, ramp, Observed(0.0, waiting > 0, failures=1))
+                ramp = step(rule, ramp, ScalingObservation(0.0, waiting > 0, failures=1))
         most.append(float(reached))
     return most
 

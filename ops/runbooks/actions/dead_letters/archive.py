@@ -29,8 +29,8 @@ from ops.runbooks.actions.action import (
     PlannedChange,
     Reconciliation,
     StepPreview,
+    StepVerdict,
     StepVerification,
-    Verdict,
 )
 from ops.runbooks.actions.reads import Repeatable
 
@@ -91,8 +91,8 @@ class Export(Repeatable):
         held = len(exports.exported_ids(path))
         same = hashlib.sha256(atomic_file.read_file(path)).hexdigest() == outputs["sha256"]
         if held != outputs["messages"] or not same:
-            return StepVerification(Verdict.FAILED, f"{path} is not as it was written: it holds {held:,} messages.")
-        return StepVerification(Verdict.HOLDS, f"{formatting.count(held, 'message')} read back from {path}.")
+            return StepVerification(StepVerdict.FAILED, f"{path} is not as it was written: it holds {held:,} messages.")
+        return StepVerification(StepVerdict.HOLDS, f"{formatting.count(held, 'message')} read back from {path}.")
 
 
 class Purge(Repeatable):
@@ -155,8 +155,8 @@ class Purge(Repeatable):
         left = _left(context.open_dlq(), Path(inputs.export))
         if left:
             messages = formatting.count(left, "message of the export is", "messages of the export are")
-            return StepVerification(Verdict.FAILED, f"{messages} not known to be deleted: scan again.")
-        return StepVerification(Verdict.HOLDS, "Every message of the export is deleted.")
+            return StepVerification(StepVerdict.FAILED, f"{messages} not known to be deleted: scan again.")
+        return StepVerification(StepVerdict.HOLDS, "Every message of the export is deleted.")
 
     def reconcile(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> Reconciliation:
         left = _left(context.open_dlq(), Path(inputs.export))

@@ -29,8 +29,8 @@ from ops.runbooks.actions.action import (
     Paper,
     PlannedChange,
     StepPreview,
+    StepVerdict,
     StepVerification,
-    Verdict,
 )
 from ops.runbooks.actions.dead_letters.archive import chosen
 from ops.runbooks.actions.dead_letters.reading import LEASE
@@ -143,11 +143,11 @@ class Quarantine(Redrive):
         plan = plans.load_plan(inputs.plan, source)
         run = read_run(source, plan.id)
         if run.state is not RunState.DONE or run.remaining or run.failed or run.missing:
-            return StepVerification(Verdict.FAILED, run.status_text)
+            return StepVerification(StepVerdict.FAILED, run.status_text)
         queue = sqs.find_queue(context.aws, plan.destination.queue_arn)
         held = _held(context, queue)
         text = f"{run.sent:,} moved; {queue.name} holds {formatting.count(held, 'message')}."
-        return StepVerification(Verdict.HOLDS if held >= run.sent else Verdict.NOT_YET, text)
+        return StepVerification(StepVerdict.HOLDS if held >= run.sent else StepVerdict.NOT_YET, text)
 
 
 def ensure_quarantine(context: ActionContext, source: DeadLetterQueue, queue: sqs.Queue) -> None:

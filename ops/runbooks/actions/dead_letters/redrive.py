@@ -27,8 +27,8 @@ from ops.runbooks.actions.action import (
     PlannedChange,
     Reconciliation,
     StepPreview,
+    StepVerdict,
     StepVerification,
-    Verdict,
 )
 from ops.runbooks.actions.dead_letters.reading import LEASE
 from ops.runbooks.actions.reads import NoInputs, Repeatable
@@ -117,8 +117,8 @@ class Redrive(Repeatable):
         source = self.source(context)
         run = read_run(source, plans.load_plan(inputs.plan, source).id)
         if run.state is RunState.DONE and not (run.failed_again or run.remaining or run.failed):
-            return StepVerification(Verdict.HOLDS, run.status_text)
-        return StepVerification(Verdict.FAILED, run.status_text)
+            return StepVerification(StepVerdict.HOLDS, run.status_text)
+        return StepVerification(StepVerdict.FAILED, run.status_text)
 
     def reconcile(self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]) -> Reconciliation:
         source = self.source(context)
@@ -177,8 +177,8 @@ class Cancel(Repeatable):
     def verify(self, context: ActionContext, inputs: Any, outputs: Outputs) -> StepVerification:
         source = context.open_dlq()
         if running := self._running(context, source):
-            return StepVerification(Verdict.NOT_YET, f"Still running: {', '.join(running)}.")
-        return StepVerification(Verdict.HOLDS, f"Nothing moves messages of {source.queue.name}.")
+            return StepVerification(StepVerdict.NOT_YET, f"Still running: {', '.join(running)}.")
+        return StepVerification(StepVerdict.HOLDS, f"Nothing moves messages of {source.queue.name}.")
 
     def _running(self, context: ActionContext, source: DeadLetterQueue) -> tuple[str, ...]:
         if run := _redrive(source):

@@ -104,7 +104,7 @@ _ON_PAPER = {
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredValue:
     """``value``: None when it cannot be told, and ``text`` says why; else ``text`` is the value in words."""
 
     value: float | None
@@ -133,7 +133,7 @@ def paper(name: str, minutes: str) -> str:
     )
 
 
-def measure(context: ActionContext, name: str, seconds: float) -> Measured:
+def measure(context: ActionContext, name: str, seconds: float) -> MeasuredValue:
     """The metric over the last ``seconds`` that CloudWatch has: a sum, or the highest value. Silence counts as 0 only
     where it means that. Raises what ``ops.aws`` raises."""
     from ops.insight import time_window
@@ -141,7 +141,7 @@ def measure(context: ActionContext, name: str, seconds: float) -> Measured:
 
     watched, asked = METRICS[name], query(context.workload, name)
     if asked is None:
-        return Measured(None, f"{watched.words}: the workload has no {watched.subject}")
+        return MeasuredValue(None, f"{watched.words}: the workload has no {watched.subject}")
     queue = (("QueueName", context.workload.queue.name),)
     steady = [MetricQuery(key, "AWS/SQS", metric, "Maximum", queue) for key, metric in _HEARTBEAT.items()]
     ran = query(context.workload, "invocations")
@@ -151,15 +151,15 @@ def measure(context: ActionContext, name: str, seconds: float) -> Measured:
     readings = metrics.read(context.aws, [asked, *others, *steady], window)
     periods = _last(readings, (*_HEARTBEAT, name), seconds)
     if not periods:
-        return Measured(None, f"{watched.words}: CloudWatch has no data of the last {minutes} min")
+        return MeasuredValue(None, f"{watched.words}: CloudWatch has no data of the last {minutes} min")
     points = [readings.columns[name][at] for at in periods]
     known = [value for value in points if not math.isnan(value)]
     length = f"{seconds / 60:.0f} min" if seconds >= 60 and not seconds % 60 else formatting.duration(seconds)
     over = f"in {length}" if watched.counts or seconds > 60 else "now"
     if known or _may_be_silent(context, watched, readings, periods):
         value = math.fsum(known) if watched.counts else max(known, default=0.0)
-        return Measured(value, f"{watched.words} {over}: {watched.write(value)}")
-    return Measured(None, f"{watched.words}: nothing ran in {length} while messages wait, so it cannot be told")
+        return MeasuredValue(value, f"{watched.words} {over}: {watched.write(value)}")
+    return MeasuredValue(None, f"{watched.words}: nothing ran in {length} while messages wait, so it cannot be told")
 
 
 def _last(readings: Readings, columns: Sequence[str], seconds: float) -> list[int]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from ops.esm_scaling import Observed, ScalingPolicy, ScalingState, begin, step
+from ops.esm_scaling import ScalingObservation, ScalingPolicy, ScalingState, begin, step
 from ops.twin.emulator.patch import Patch
 
 STALE = 5.0
@@ -50,7 +50,7 @@ class Scaler:
             busy = visible > 0 and running >= mapping.ramp.concurrency
             seconds = min(STALE, now - mapping.looked)
             if busy or not visible or mapping.failures:
-                mapping.ramp = step(mapping.law, mapping.ramp, Observed(seconds, busy, mapping.failures))
+                mapping.ramp = step(mapping.law, mapping.ramp, ScalingObservation(seconds, busy, mapping.failures))
                 mapping.failures = 0
             mapping.looked = now
             if not self._window_over(mapping, esm, visible, now):

@@ -8,7 +8,7 @@ MAX_BYTES = 4096
 """Lambda API reference, Invoke (2026): the last 4 KB of the execution log."""
 
 
-class LogTail:
+class ResultLogTail:
     """What was logged between two invocations, by an extension or at init, is part of the later one's."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.runbooks.actions import ACTIONS
-from ops.runbooks.actions.settings import Setting
+from ops.runbooks.actions.settings import SettingAction
 from tests.fakes.deployed_function import image
 from tests.fakes.stalled_workload import MAPPING_PATH
 from tests.ops.cli.runbook.conftest import SMALL, Incident
@@ -38,7 +38,7 @@ def _page(folder: Path, action: str, inputs: str) -> str:
 
 
 def test_every_setting_is_tried_here() -> None:
-    assert {action.name for action in ACTIONS.values() if isinstance(action, Setting)} == set(SETTINGS)
+    assert {action.name for action in ACTIONS.values() if isinstance(action, SettingAction)} == set(SETTINGS)
 
 
 @pytest.mark.parametrize("action", SETTINGS)
