@@ -182,10 +182,11 @@ class AwsReportSource:
 
     def cold_starts(self, span: TimeRange) -> ColdStartReport:
         from ops.insight.reports import cold_starts
+        from ops.rightsize import results
 
-        return cold_starts.report(
-            self._aws, self._workload, self._window(span), self._measured.take("cold_starts", span)
-        )
+        sweep = results.latest_by_memory(self._target, self._workload)
+        measured = self._measured.take("cold_starts", span)
+        return cold_starts.report(self._aws, self._workload, self._window(span), measured, sweep)
 
     def failures(self, span: TimeRange) -> FailuresReport:
         from ops.insight.reports import failures

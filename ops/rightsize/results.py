@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import statistics
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ops import typed_json
 from ops.errors import OpsError, UsageError
 from ops.files import atomic_file
+from ops.insight.cold_start_options.memory_sweep import MemorySweep, SweptMemory
+from ops.rightsize import journal
 from ops.rightsize.model import Measured
+
+if TYPE_CHECKING:
+    from ops.target import Target
+    from ops.workload import Workload
 
 MAX_KEPT = 20
 """Of one function; the oldest go."""
@@ -39,6 +47,32 @@ def ensure_latest(home: Path, account: str, region: str, function: str) -> Measu
     if found is None:
         raise UsageError(f"No sweep of {function} is saved on this machine.", "Run one: ops rightsize.")
     return found
+
+
+def latest_by_memory(target: Target, workload: Workload) -> MemorySweep | None:
+    """What the newest sweep of the workload's function says of INIT and duration; None without one. Calls no AWS service."""
+    if workload.function is None:
+        return None
+    try:
+        home = journal.folder(target)
+    except OpsError:  # a folder that cannot be made has no sweep
+        return None
+    found = latest(home, workload.account, workload.region, workload.function.name)
+    return None if found is None else by_memory(found)
+
+
+def by_memory(measured: Measured) -> MemorySweep:
+    """At the batch size that the workload had. Invocations that failed are left out."""
+    size = measured.current.batch_size
+    fine = [one for one in measured.attempts if one.batch_size == size and one.succeeded and not one.error]
+    sizes = []
+    for memory_mb in sorted({one.memory_mb for one in fine}):
+        own = [one for one in fine if one.memory_mb == memory_mb]
+        inits = sorted(one.init_ms for one in own if one.cold and one.init_ms is not None)
+        warm = [one.duration_ms for one in own if not one.cold and one.duration_ms is not None]
+        if inits and warm:
+            sizes.append(SweptMemory(memory_mb, tuple(inits), statistics.fmean(warm), len(warm)))
+    return MemorySweep(measured.ended, tuple(sizes))
 
 
 def _files(home: Path, account: str, region: str, function: str) -> list[Path]:

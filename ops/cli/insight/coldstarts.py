@@ -48,13 +48,15 @@ def coldstarts(
     after. What the handler imports comes from ops imports.
     """
     from ops.insight.reports import cold_starts  # with pandas, for which the help is not to wait
+    from ops.rightsize import results
 
     form = chosen_format(output, as_json)
     target = options.target(stack, queue, function, profile, region)
     minutes = minutes or time_window.usual_minutes(target.is_twin)
     aws = Aws(target)
     described = workload.describe(aws, target)
-    report = cold_starts.report(aws, described, time_window.last(minutes, target.finest_period))
+    window, sweep = time_window.last(minutes, target.finest_period), results.latest_by_memory(target, described)
+    report = cold_starts.report(aws, described, window, sweep=sweep)
     answer = {
         "finding": report.finding,
         "share": report.share,

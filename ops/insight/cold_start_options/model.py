@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ops.aws.lambda_ import Function
+from ops.insight.cold_start_options.memory_sweep import MemorySweep
 from ops.pricing import Prices
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Between:
 class ColdBase:
     """As it is now. ``cold``, ``invocations``, ``usd`` and ``init_usd``: a month like the selected range, which has ``hours`` from
     ``start`` on; ``usd``: duration and INIT. ``wait_ms``, ``runtime_ms``: medians of INIT and of its part that is the runtime's and
-    the function's own. ``complete``: ``frame`` has all invocations of the range."""
+    the function's own. ``complete``: ``frame`` has all invocations of the range. ``sweep``: the last one
+    of memory sizes, where one is saved."""
 
     function: Function
     prices: Prices
@@ -59,6 +61,7 @@ class ColdBase:
     usd: float
     init_usd: float
     complete: bool = True
+    sweep: MemorySweep | None = None
 
     @property
     def gb(self) -> float:

@@ -13,6 +13,7 @@ from ops.insight.rules.cold_starts import versions
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.insight.cold_start_options.memory_sweep import MemorySweep
     from ops.insight.imports.model import ImportRecord
     from ops.insight.report_types import Window
     from ops.insight.rules.cold_starts.cold_share import ColdStarts
@@ -31,7 +32,12 @@ def read_imports(aws: Aws, workload: Workload) -> tuple[ImportRecord | None, str
 
 
 def read_options(
-    logged: Invocations, starts: ColdStarts | None, workload: Workload, window: Window, imports: ImportRecord | None
+    logged: Invocations,
+    starts: ColdStarts | None,
+    workload: Workload,
+    window: Window,
+    imports: ImportRecord | None,
+    sweep: MemorySweep | None,
 ) -> ColdStartOptions:
     frame, function = logged.frame, workload.function
     waits = versions.waited_ms(frame)
@@ -59,5 +65,6 @@ def read_options(
         usd=float(billed.mean()) * invocations * usd_per_ms,
         init_usd=float(waits.mean()) * cold * usd_per_ms,
         complete=not logged.truncated,
+        sweep=sweep,
     )
     return compare_options(base, len(waits))

@@ -22,6 +22,7 @@ from ops.insight.sources.log_totals import TotalsAnswer, read_totals_of
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.insight.cold_start_options.memory_sweep import MemorySweep
     from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
@@ -126,9 +127,16 @@ def outline(aws: Aws, workload: Workload, readings: Readings) -> ColdStartReport
     )
 
 
-def report(aws: Aws, workload: Workload, window: Window, readings: Readings | None = None) -> ColdStartReport:
+def report(
+    aws: Aws,
+    workload: Workload,
+    window: Window,
+    readings: Readings | None = None,
+    sweep: MemorySweep | None = None,
+) -> ColdStartReport:
     """One GetMetricData call (none with ``readings``), for shares that are exact even when rows are cut off, and one Logs
-    Insights query; for a busy range those of a sample, and an aggregate where the budget allows it."""
+    Insights query; for a busy range those of a sample, and an aggregate where the budget allows it. ``sweep``: the last one of memory
+    sizes, where one is saved."""
     readings = readings or read_metrics(aws, workload, window)
     window = readings.window
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
@@ -167,7 +175,7 @@ def report(aws: Aws, workload: Workload, window: Window, readings: Readings | No
             readings.look.usd + logged.look.usd + answer.usd,
             logged.look.partial + answer.notes + readings.look.partial + ((imports_unread,) if imports_unread else ()),
         ),
-        options=read_options(logged, starts, workload, window, imports),
+        options=read_options(logged, starts, workload, window, imports, sweep),
         imports=imports,
     )
 

@@ -12,6 +12,7 @@ import pytest
 
 from ops import pricing
 from ops.insight.cold_start_options import concurrency, fewer_imports, memory, provisioned, snap_start
+from ops.insight.cold_start_options.memory_sweep import MemorySweep, SweptMemory
 from ops.insight.cold_start_options.model import ColdBase, Verdict
 from ops.insight.cold_start_options.options import compare_options
 from ops.insight.imports.model import ImportedModule, ImportRecord, InitStatement
@@ -74,6 +75,49 @@ def test_more_memory_is_inferred_between_all_and_nothing() -> None:
     assert (found.usd.low, found.usd.high) == pytest.approx((10, 10 * 1_769 / 1_024))
     assert found.basis.startswith("inferred")
     assert memory.more_memory(base(function=replace(FUNCTION, memory_mb=1_769))).verdict is Verdict.NO
+
+
+def swept(*sizes: tuple[int, tuple[float, ...], float]) -> MemorySweep:
+    return MemorySweep(START, tuple(SweptMemory(mb, inits, duration, 9) for mb, inits, duration in sizes))
+
+
+def test_more_memory_by_a_saved_sweep_is_what_it_measured() -> None:
+    """INIT of 2 s for 1 s of the sweep: $2 of INIT and $8 of duration at 1,024 MB."""
+    sweep = swept(
+        (512, (2_000.0,), 400.0), (1_024, (900.0, 1_000.0, 1_100.0), 200.0), (2_048, (500.0, 600.0, 900.0), 50.0)
+    )
+    found = memory.more_memory(base(sweep=sweep))
+    assert found.name == "More memory (2,048 MB)"
+    assert found.wait_ms is not None and found.usd is not None
+    assert (found.wait_ms.low, found.wait_ms.high) == pytest.approx((1_000, 1_800))
+    assert found.usd.low == found.usd.high == pytest.approx(2 * (8 * 50 / 200 + 2 * 600 / 1_000))
+    assert found.verdict is Verdict.HELPS
+    assert found.basis == "measured: INIT and duration by memory, by the sweep of 2026-11-20 09:00 UTC"
+    assert "1,024 MB: INIT 1 s (median of 3 cold starts), warm invocations 200 ms (mean of 9)" in found.notes[0]
+    assert "2,048 MB: INIT 600 ms" in found.notes[0]
+    dear = swept((1_024, (1_000.0,), 200.0), (2_048, (600.0,), 200.0))
+    assert memory.more_memory(base(sweep=dear)).verdict is Verdict.COSTS
+    same = memory.more_memory(base(sweep=swept((1_024, (1_000.0,), 200.0), (2_048, (990.0,), 100.0))))
+    assert (same.verdict, same.wait_ms) == (Verdict.NO, None)
+    assert same.sentence == "More memory does not shorten INIT: 990 ms with 2,048 MB, 1 s with 1,024 MB as now."
+
+
+@pytest.mark.parametrize(
+    ("sweep", "why"),
+    [
+        (None, "no sweep of this function is saved on this machine"),
+        (
+            swept((512, (2_000.0,), 400.0), (2_048, (500.0,), 50.0)),
+            "no cold start with 1,024 MB, which the function has now",
+        ),
+        (swept((512, (2_000.0,), 400.0), (1_024, (500.0,), 50.0)), "no cold start with more than 1,024 MB"),
+    ],
+)
+def test_without_a_sweep_that_fits_the_advice_says_that_it_is_not_measured(sweep: MemorySweep | None, why: str) -> None:
+    found = memory.more_memory(base(sweep=sweep))
+    assert "not measured" in found.basis
+    assert why in found.notes[0]
+    assert found.notes[0].endswith("To measure INIT and duration by memory: ops rightsize.")
 
 
 def test_fewer_imports_by_the_recorded_times_scaled_to_lambda() -> None:
