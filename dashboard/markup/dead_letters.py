@@ -93,7 +93,7 @@ def canary_rule(plan: Plan) -> str:
 def run_head(run: Run, messages: str, zone: tzinfo) -> str:
     """Status, messages, reason, operator and start."""
     colour, status = status_of(run)
-    stopping = "Stopping: messages in progress are finished or released first. " if _is_stopping(run) else ""
+    stopping = f"{stopping_text(run)} " if _is_stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
     operator = run.who.rsplit(":", 1)[-1] or run.who
     return MACROS.run_head(run, colour, status, messages, stopping + run.status_text, operator, took, zone)
@@ -110,6 +110,17 @@ def status_of(run: Run) -> tuple[str, str]:
     if run.state is RunState.DONE and (run.failed_again or run.failed):
         colour = theme.WATCH
     return colour, status
+
+
+def stopping_text(run: Run) -> str:
+    if left_to_send(run):
+        return "Stopping: messages in progress are finished or released first."
+    return "Stopping: outcomes that are known by now are kept."
+
+
+def left_to_send(run: Run) -> int:
+    """Messages that are not sent yet; a redrive that runs with none left waits for outcomes alone."""
+    return run.remaining - run.taken_by_task
 
 
 def _is_stopping(run: Run) -> bool:
@@ -129,7 +140,7 @@ def run_bar(run: Run) -> str:
         ("rejected", run.failed, theme.WATCH),
         ("missing", run.missing, theme.DELAYED),
     )
-    planned, left = max(1, run.planned), run.remaining - run.taken_by_task
+    planned, left = max(1, run.planned), left_to_send(run)
     share = percent((run.planned - left) / planned)
     return MACROS.run_bar(planned, left, share, [outcome for outcome in outcomes if outcome[1]])
 
@@ -142,7 +153,7 @@ def send_rate(run: Run) -> float:
 
 def time_left_s(run: Run) -> float | None:
     """Until the rest is sent; None where it is not known, where nothing is sent at present, or nothing is left."""
-    left, rate = run.remaining - run.taken_by_task, send_rate(run)
+    left, rate = left_to_send(run), send_rate(run)
     sends = run.state is RunState.RUNNING and not why_not_sending(run)
     return left / rate if sends and rate > 0 and left else None
 
@@ -168,9 +179,12 @@ def settlement(run: Run, patience_s: float | None) -> Settlement:
     waiting = f"{number(run.waiting)} outcome{'' if run.waiting == 1 else 's'}"
     untracked = max(0, run.sent - run.succeeded - run.failed_again - run.waiting)
     if run.state is RunState.RUNNING:
-        limit = f" Each stage is watched for up to {duration(patience_s)}." if patience_s else ""
-        title = "Outcomes" if run.remaining > run.taken_by_task else "Settling"
-        return Settlement(title, f"{waiting} pending.{limit}", open=True)
+        within = f"for up to {duration(patience_s)}." if patience_s else ""
+        if left_to_send(run):
+            limit = f" Each stage is watched {within}" if within else ""
+            return Settlement("Outcomes", f"{waiting} pending.{limit}", open=True)
+        limit = f" They are watched {within}" if within else ""
+        return Settlement("Settling", f"Nothing is left to send; {waiting} pending.{limit}", open=True)
     if run.waiting:
         unknown = f"{waiting} still unknown."
         if run.state in (RunState.DONE, RunState.STOPPED):
@@ -199,7 +213,7 @@ def run_numbers(run: Run) -> str:
         Stat("Failed again", number(run.failed_again), colour=theme.DEAD if run.failed_again else ""),
         Stat("Pending" if going else "Outcome unknown", number(run.waiting)),
     ]
-    if going:
+    if going and left_to_send(run):
         row += [
             Stat("Rate", number(run.rate) if run.rate else NONE, "/s", note=limit),
             Stat("Time left", duration(time_left), note=why_not_sending(run) or "to send the rest"),

@@ -46,7 +46,7 @@ def redrive_steps(selected: str, plan: Plan | None, run: Run | None, *, starting
     texts = (
         messages,
         _plan_text(plan, current),
-        "Starting…" if starting else _run_text(run, plan) if run else "Not started",
+        _starting_text(run) if starting else _run_text(run, plan) if run else "Not started",
         _result_text(run) if run and not starting else "–",
     )
     return tuple(
@@ -79,6 +79,12 @@ def _plan_text(plan: Plan | None, current: int) -> str:
     stages = len(dead_letters.stage_ends(plan))
     canary = f"canary, {stages} stage{'' if stages == 1 else 's'}" if plan.steps.watch else "no canary"
     return f"{message_count(plan.total)}, {canary}" if current == PLAN else canary.capitalize()
+
+
+def _starting_text(resumed: Run | None) -> str:
+    if resumed is None:
+        return "Starting…"
+    return f"Resuming: {number(resumed.sent + resumed.taken_by_task)} of {number(resumed.planned)} sent"
 
 
 def current_stage(run: Run) -> RunStep | None:
@@ -122,5 +128,4 @@ def _colour(step: int, run: Run | None) -> str:
 
 
 def _share(run: Run) -> float:
-    left = run.remaining - run.taken_by_task
-    return (run.planned - left) / run.planned if run.planned else 0.0
+    return (run.planned - dead_letters.left_to_send(run)) / run.planned if run.planned else 0.0

@@ -135,12 +135,15 @@ def test_a_starting_run_is_shown_before_an_unfinished_one(sample: Visit) -> None
     assert "Aborted by canary" not in app.text
 
 
-def test_a_resumed_run_is_shown_as_starting_before_its_ledger_has_an_entry(sample: Visit) -> None:
+def test_a_resumed_run_is_shown_with_what_it_has_done_before_its_ledger_has_an_entry(sample: Visit) -> None:
     app = sample("run-resuming")
-    app.at.session_state["_shown_run"] = sample_dead_letters.a_run(RunState.INTERRUPTED).id
+    run = sample_dead_letters.a_run(RunState.INTERRUPTED)
+    app.at.session_state["_shown_run"] = run.id
     app.open(PAGE)
     assert not app.at.exception
-    assert "Starting the redrive…" in [bar.proto.text for bar in app.at.get("progress")]
+    assert "Resuming the redrive…" in app.text
+    assert f"{run.succeeded:,} succeeded" in app.text
+    assert not app.at.get("progress"), "it does not begin with nothing"
     assert "run-resume" not in {button.key for button in app.at.button}, "it is resumed once"
 
 

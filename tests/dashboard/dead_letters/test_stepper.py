@@ -55,6 +55,15 @@ def test_a_starting_redrive_is_in_the_steps(sample: Visit) -> None:
     assert steps(app)["Result"] == ("open", "–")
 
 
+def test_a_resumed_redrive_says_so_in_the_steps(sample: Visit) -> None:
+    app = sample("run-resuming")
+    run = a_run(RunState.INTERRUPTED)
+    app.at.session_state["_shown_run"] = run.id
+    app.open(PAGE)
+    assert not app.at.exception
+    assert steps(app)["Run"] == ("current", f"Resuming: {run.sent:,} of {run.planned:,} sent")
+
+
 @pytest.mark.parametrize("state", list(RunState), ids=[state.value for state in RunState])
 def test_a_run_in_every_state_is_in_the_steps(sample: Visit, state: RunState) -> None:
     app = sample(f"run-{state.value}").open(PAGE)
@@ -98,7 +107,11 @@ def test_a_result_settles_until_each_outcome_is_known(sample: Visit, monkeypatch
     settling(monkeypatch, sent)
     app = sample("run-changing").open(PAGE)
     assert steps(app)["Run"][1] == "Stage 4 of 4: waiting for 63 outcomes"
-    assert "Settling 63 outcomes pending. Each stage is watched for up to 15 min." in re.sub(r" +", " ", app.text)
+    text = re.sub(r" +", " ", app.text)
+    assert "Settling Nothing is left to send; 63 outcomes pending. They are watched for up to 15 min." in text
+    assert app.at.button(key="run-cancel").label == "Stop watching"
+    assert "Time left" not in text, "nothing is sent any more"
+    assert "Max rate now" not in text
     settling(monkeypatch, replace(sent, state=RunState.DONE, ended=done.ended))
     app.at.run()
     assert not app.at.exception

@@ -54,10 +54,14 @@ def show_current_run(service: DeadLetterService, run: Run) -> None:
     body()
 
 
-def show_starting() -> None:
-    """Until the ledger has an entry, for which the stepper looks."""
+def show_starting(resumed: Run | None) -> None:
+    """Until the ledger has an entry, for which the stepper looks. ``resumed``: the redrive as it was when it ended."""
     with st.container(border=True, key="run-starting"):
-        st.progress(0.0, "Starting the redrive…")
+        if resumed is None:
+            st.progress(0.0, "Starting the redrive…")
+        else:
+            st.html(html_blocks.lead("Resuming the redrive…"))
+            st.html(dead_letters.run_bar(resumed))
         st.html('<span class="so-quiet">Progress appears here in a few seconds.</span>')
 
 
@@ -87,7 +91,7 @@ def _show_details(service: DeadLetterService, run: Run, plan: Plan | None, key: 
     st.html(dead_letters.run_numbers(run))
     if run.steps:
         st.html(dead_letters.run_stages(run, dead_letters.stage_ends(plan) if plan else ()))
-    if run.state is RunState.RUNNING and run.rate_reason and not run.stopping:
+    if run.state is RunState.RUNNING and run.rate_reason and dead_letters.left_to_send(run) and not run.stopping:
         limit = f"Max rate now {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
         st.html(html_blocks.quiet(f"{limit}{run.rate_reason}."))
     if run.failed_again_causes:
@@ -104,7 +108,7 @@ def _show_buttons(service: DeadLetterService, run: Run, *, closable: bool, key: 
     allowed = access()
     with st.container(horizontal=True, vertical_alignment="center"):
         if run.state is RunState.RUNNING and st.button(
-            "Stopping…" if run.stopping else "Stop",
+            "Stopping…" if run.stopping else "Stop" if dead_letters.left_to_send(run) else "Stop watching",
             key=f"{key}-cancel",
             icon=":material/stop:",
             disabled=run.stopping or not allowed.may_change,
@@ -179,4 +183,4 @@ def _request_stop(service: DeadLetterService, run: Run) -> None:
     except OpsError as error:
         error_box.show(error, again=False, title="The redrive was not stopped")
         return
-    st.toast("Stopping: messages in progress are finished or released first.", icon=":material/stop:")
+    st.toast(dead_letters.stopping_text(run), icon=":material/stop:")

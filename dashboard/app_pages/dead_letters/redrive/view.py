@@ -11,7 +11,7 @@ from ops.deadletters.plan_model import Selection
 
 def show_redrive(service: DeadLetterService, redrive: Redrive, selection: Selection, total: int) -> None:
     if redrive.starting:
-        run_panel.show_starting()
+        run_panel.show_starting(redrive.run)
     elif redrive.run is None:
         plan_form.show_plan_form(service, selection, total)
     elif redrive_state.plan_in_view():
