@@ -21,7 +21,7 @@ from ops.deadletters.plan_model import Destination, Edit
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
 from tests.fakes.logs import SENT_AT, a_source, batch, failed, row, silent
-from tests.ops.deadletters.ledger.test_ledger import a_plan
+from tests.ops.deadletters.ledger.conftest import a_plan
 from tests.ops.insight.world import FUNCTION
 
 NOW = SENT_AT + timedelta(hours=1)

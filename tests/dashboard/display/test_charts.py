@@ -17,18 +17,15 @@ from dateutil.tz import tzutc
 from dashboard.charts import cold_starts, concurrency, cost, dead_letters, failures, forecast, queue, rightsize
 from dashboard.charts.drawing import base, time_series
 from dashboard.charts.drawing.chart import Chart, Settings
-from dashboard.charts.timeline import event_lanes, overview
+from dashboard.charts.timeline import overview
 from dashboard.formatting import duration
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops import pricing
 from ops.insight.forecast.assumptions import Assumed
-from ops.insight.report_types import QueryCost, Threshold
-from ops.insight.reports.overview_parts.timeline import OverviewTimeline
+from ops.insight.report_types import Threshold
 from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.cost.cost_model import Assumptions
-from ops.insight.sources.event_model import ALARM, DEPLOY, REDRIVE, Event
-from ops.insight.sources.metrics import Readings
 from ops.rightsize.model import Objective
 from ops.rightsize.suggestion import size_up
 from tests.dashboard.samples import HOSTILE, Sample, frame
@@ -166,54 +163,6 @@ def test_times_of_several_zones_share_an_axis() -> None:
     start = datetime(2026, 11, 24, 3, tzinfo=tzutc())
     end = datetime(2026, 11, 24, 5, tzinfo=timezone(timedelta(hours=1)))
     assert [str(time)[:16] for time in base.local([start, end], UTC)] == ["2026-11-24T03:00", "2026-11-24T04:00"]
-
-
-def test_more_events_than_a_browser_draws_are_counted() -> None:
-    report = replace(BUSY.timeline(), events=())
-    start, end = report.readings.window.start, report.readings.window.end
-    long = Event(ALARM, "long", start, end, ongoing=True)
-    many = tuple(
-        Event(REDRIVE, f"r{n}", start + timedelta(seconds=n / 2), start + timedelta(seconds=n / 2))
-        for n in range(5_000)
-    )
-    figure = overview.timeline(replace(report, events=(long, *many)), UTC)
-    drawn = [trace for trace in figure.data if trace.yaxis in (None, "y")]
-    assert len(drawn) == event_lanes.MAX_EVENTS and len(figure.layout.shapes) < 7 * event_lanes.MAX_EVENTS
-    assert any("long" in trace.hovertemplate for trace in drawn)
-    assert f"{5_001 - event_lanes.MAX_EVENTS:,} earlier events are not drawn" in base.remark(figure)
-
-
-def test_alarms_at_one_time_are_one_band() -> None:
-    """Several bands over one another would hide the lines below them."""
-    report = BUSY.timeline()
-    start = report.readings.window.start
-    minutes = [start + timedelta(minutes=n) for n in range(10)]
-    events = tuple(
-        Event(ALARM, f"a{n}", minutes[first], minutes[last])
-        for n, (first, last) in enumerate([(0, 3), (1, 2), (3, 5), (7, 8)])
-    )
-    figure = overview.timeline(replace(report, events=events), UTC)
-    bands = {(str(shape.x0)[11:16], str(shape.x1)[11:16]) for shape in figure.layout.shapes if shape.type == "rect"}
-    assert bands == {(f"{minutes[a]:%H:%M}", f"{minutes[b]:%H:%M}") for a, b in ((0, 5), (7, 8))}
-    assert len([trace for trace in figure.data if trace.name == "In alarm"]) == 4
-
-
-def test_events_have_their_lanes_where_there_is_no_data() -> None:
-    report = BUSY.timeline()
-    window = report.readings.window
-    event = Event(DEPLOY, "worker", window.start, window.start)
-    figure = overview.timeline(OverviewTimeline(Readings({}, (), window, QueryCost()), (event,)), UTC)
-    assert figure.layout.yaxis.showticklabels and list(figure.layout.yaxis.range) == [-0.5, 0.5]
-    assert figure.layout.yaxis2.showticklabels is False
-
-
-def test_of_an_event_that_reaches_beyond_the_range_no_start_or_end_is_claimed() -> None:
-    report = BUSY.timeline()
-    window = report.readings.window
-    event = Event(ALARM, "a", window.start, window.end, ongoing=True)
-    (drawn,) = [t for t in overview.timeline(replace(report, events=(event,)), UTC).data if t.name == "In alarm"]
-    span = f"since {window.start:%Y-%m-%d %H:%M:%S} UTC or earlier, to the end of this range"
-    assert drawn.hovertemplate == f"a<br>{span}<extra></extra>"
 
 
 def charts_of_lines() -> list[Chart]:

@@ -12,7 +12,7 @@ from ops.deadletters import causes
 from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.errors import UsageError
 from tests.fakes.logs import SENT_AT, a_source, batch, failed, invocation_record, rejected, row, silent
-from tests.ops.deadletters.ledger.test_ledger import a_plan
+from tests.ops.deadletters.ledger.conftest import a_plan
 
 
 def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,63 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ops.deadletters.ledger import AcceptedMessage, Ledger
 from ops.deadletters.ledger.model import MessageState, Outcome, RunState
-from ops.deadletters.plan_model import Action, Destination, Estimate, Pace, Plan, Selection, Steps
-from ops.errors import OpsError, UsageError
-from tests.fakes.disks import longest_file
-
-NOW = datetime(2026, 11, 24, 4, 0, tzinfo=UTC)
-
-
-def a_plan(messages: int = 20, watch: bool = True) -> Plan:
-    return Plan(
-        id="20261124T040000-aaaa",
-        made_at=NOW,
-        made_by="somebody",
-        queue_arn="arn:aws:sqs:eu-west-1:000000000000:dead",
-        queue_url="http://sqs/dead",
-        action=Action.REDRIVE,
-        selection=Selection(),
-        ids=tuple(f"id-{number:03d}" for number in range(messages)),
-        bytes=100,
-        looked_at=NOW,
-        queue_count=messages,
-        margin=0.1,
-        destination=Destination(),
-        edits=(),
-        pace=Pace(),
-        steps=replace(Steps(), watch=watch),
-        engine="ledger",
-        engine_why="",
-        causes={},
-        estimate=Estimate(1, 1, 1),
-        permissions=(),
-        sample=(),
-        hash="f00",
-    )
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "run.db"
-
-
-@pytest.fixture
-def ledger(path: Path) -> Iterator[Ledger]:
-    with Ledger.create(path, a_plan(), "it is fixed", "me") as made:
-        made.start_run("Starting.")
-        yield made
+from ops.errors import UsageError
+from tests.ops.deadletters.ledger.conftest import NOW, a_plan, crashed
 
 
 def test_readers_see_a_requested_cancellation(ledger: Ledger) -> None:
@@ -76,15 +28,6 @@ def test_a_cancellation_before_the_start_is_kept(path: Path) -> None:
         made.request_cancel()
         made.start_run("Starting.")
         assert made.cancel_requested and made.run().stopping
-
-
-def crashed(path: Path) -> Path:
-    """The file as a kill at this moment would leave it."""
-    copy = path.with_name("crashed.db")
-    for suffix in ("", "-wal"):
-        if Path(f"{path}{suffix}").exists():
-            shutil.copy(f"{path}{suffix}", f"{copy}{suffix}")
-    return copy
 
 
 def accepted(*numbers: int) -> list[AcceptedMessage]:
@@ -233,62 +176,6 @@ def test_held_messages_are_known_after_a_kill(ledger: Ledger) -> None:
 def test_a_plan_is_run_once(ledger: Ledger) -> None:
     with pytest.raises(UsageError, match="was already run"):
         Ledger.create(ledger.path, a_plan(), "again", "me")
-
-
-def test_there_is_no_such_run(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="There is no run"):
-        Ledger.open(tmp_path / "none.db")
-
-
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(OpsError, match="cannot be created: No such file or directory") as caught:
-        Ledger.create(tmp_path / "gone" / "run.db", a_plan(), "r", "me")
-    assert "resume" not in caught.value.next_step, "there is no run"
-
-
-@pytest.mark.parametrize("room", [0, 4_096, 20_000, 60_000])
-def test_a_ledger_that_does_not_fit_leaves_nothing_behind(path: Path, room: int) -> None:
-    with longest_file(room), pytest.raises(OpsError, match="cannot be created: ") as caught:
-        Ledger.create(path, a_plan(5_000), "r", "me")
-    assert "Nothing was sent or deleted." in str(caught.value)
-    assert caught.value.next_step == "Free space on that disk (or make it writable), then run the plan again."
-    assert list(path.parent.iterdir()) == []
-
-
-def test_a_ledger_of_another_version_names_what_is_in_doubt(ledger: Ledger) -> None:
-    ledger.record_intent([(3, "r")], 1)
-    path = crashed(ledger.path)
-    with sqlite3.connect(path) as db:
-        db.execute("PRAGMA user_version=9")
-    db.close()
-    with pytest.raises(
-        OpsError, match=r"has version 9; this program reads version 1\. In doubt .*: 1: id-003"
-    ) as caught:
-        Ledger.open(path)
-    assert "are still in the dead-letter queue" in caught.value.next_step
-
-
-def test_no_ledger_at_all(path: Path) -> None:
-    path.write_bytes(b"no database, but long enough to be taken for one" * 30)
-    with pytest.raises(OpsError, match=r"is damaged .*every message of its plan is in doubt"):
-        Ledger.open(path)
-    path.unlink()
-    sqlite3.connect(path).executescript("CREATE TABLE letters (id, state); PRAGMA user_version=1").connection.close()
-    with pytest.raises(OpsError, match="it is not a ledger"):
-        Ledger.open(path)
-
-
-def test_a_damaged_ledger_is_not_written_to(path: Path) -> None:
-    with Ledger.create(path, a_plan(2000), "r", "me") as ledger:
-        ledger.start_run()
-        ledger.record_intent([(3, "r")], 1)
-    content = bytearray(path.read_bytes())
-    middle = len(content) // 2
-    content[middle : middle + 8192] = b"\xff" * 8192
-    path.write_bytes(content)
-    with Ledger.open(path) as broken, pytest.raises(OpsError, match="is damaged") as caught:
-        broken.start_run()
-    assert "make a new plan" in caught.value.next_step
 
 
 def test_how_often_messages_were_sent_at_most(ledger: Ledger, path: Path) -> None:

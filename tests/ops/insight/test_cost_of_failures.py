@@ -1,0 +1,70 @@
+"""What failures cost: their share, and which cause has it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from handler import contract
+from ops import pricing
+from ops.insight.report_types import Level
+from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS
+from tests.ops.insight.cost_report import USE, part, report
+from tests.ops.insight.world import Stage, record
+
+
+def test_failures_are_charged_to_their_causes(stage: Stage) -> None:
+    """Two of twelve attempts were retried, one was rejected, and half of what the log lines cost is a time-out's."""
+    dead = {"status": "timeout", contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
+    fine = {contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
+    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "Throttled"}
+    lines = (
+        record(request_id="a", **dead),
+        record(request_id="b", **fine),
+        json.dumps(job),
+        json.dumps(job | {contract.LOG_ERROR_TYPE: "Offline"}),
+        json.dumps(job | {contract.LOG_ERROR_TYPE: "BadData", contract.LOG_PERMANENT: True}),
+        json.dumps({"message": "something else", contract.LOG_ERROR_TYPE: "None"}),
+        f"{contract.LOG_JOB_FAILED} {{",
+    )
+    found = report(stage, USE | {"JobsSucceeded": 9, "JobsFailed": 2, "JobsRejected": 1}, lines=lines)
+    compute = sum(part(found, name) for name in (*LAMBDA_COMPONENTS, "SQS requests"))
+    causes = zip(found.failures["cause"], found.failures["what"], strict=True)
+    shares = dict(zip(causes, found.failures["usd"] / compute, strict=True))
+    assert shares == pytest.approx(
+        {
+            ("Sandbox.Timedout", "invocation failed"): 1 / 2,
+            ("Throttled", "job failed, retried"): 1 / 2 * 1 / 12,
+            ("Offline", "job failed, retried"): 1 / 2 * 1 / 12,
+            ("BadData", "job rejected"): 1 / 2 * 1 / 12,
+        }
+    )
+    assert found.failures_usd == pytest.approx(found.failures["usd"].sum())
+    assert list(found.failures["usd"]) == sorted(found.failures["usd"], reverse=True)
+
+
+def test_failed_jobs_without_a_log_line_are_charged_all_the_same(stage: Stage) -> None:
+    found = report(stage, USE)
+    assert list(found.failures["cause"]) == ["Failed job, cause not in the logs"]
+    assert list(found.failures["what"]) == ["job rejected"]
+    plain = {name: value for name, value in USE.items() if not name.startswith("Jobs")}
+    found = report(stage, plain | {"NumberOfMessagesDeleted": 30})
+    assert list(found.failures["cause"]) == ["Received, not deleted"]
+
+
+def test_failures_take_their_share(stage: Stage) -> None:
+    found = report(stage, USE)
+    compute = sum(part(found, name) for name in (*LAMBDA_COMPONENTS, "SQS requests"))
+    assert found.failures_usd == pytest.approx(compute * 10 / 60)
+    dead = {contract.INV_STATUS: "timeout", contract.INV_BILLED: 300, contract.INV_MEMORY_SIZE: 1_024}
+    fine = {contract.INV_BILLED: 100, contract.INV_MEMORY_SIZE: 1_024}
+    lines = (record(request_id="a", **dead), record(request_id="b", **fine))
+    died = report(stage, USE, lines=lines)
+    share = (0.3 * pricing.load().gb_second("arm64") + 2e-7) / (0.4 * pricing.load().gb_second("arm64") + 4e-7)
+    assert died.failures_usd == pytest.approx(compute * (share + (1 - share) * 10 / 60))
+    assert died.finding.level is Level.OK, "a sixth of the attempts failed"
+    assert "is spent on failed jobs" in died.finding.text
+    often = report(stage, USE | {"Errors": 2}, lines=lines).finding
+    assert often.text.startswith("Warning: 33% of attempts failed; ")
+    assert died.measured_log_bytes == pytest.approx(sum(map(len, lines)) / 2)
