@@ -15,10 +15,9 @@ from dashboard.charts.drawing.series import late_start, since
 from dashboard.formatting import millis, number, plain
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 
-WEBGL_FROM = 2_000
-"""Dots from which WebGL draws them: as SVG each one is an element of the page."""
-MOST_DOTS = 4_000
-"""Dots sent to a browser per refresh (about a megabyte)."""
+MOST_DOTS = 2_000
+"""Dots sent to a browser per refresh (about half a megabyte). Where more are cold or failed, WebGL draws them: as SVG each one
+is an element of the page."""
 TICKS = (0.001, 0.01, 0.1, 1, 10, 100, 900)
 """Seconds; 900 is the longest timeout of a function."""
 SHADES = (theme.COLD, "#b3a4ea", "#5a43a8", theme.NEUTRAL)
@@ -41,7 +40,7 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
         chart.update_xaxes(range=list(local([first or span[0], span[1]], viewer)))
     failed = ~rows["status"].isin(["success", ""])
     cold = rows["cold"].astype(bool)
-    webgl = len(rows) > WEBGL_FROM
+    webgl = len(rows) > MOST_DOTS
     draw = chart.add_scattergl if webgl else chart.add_scatter
     for name, matches, colour, symbol, size in (
         ("warm", ~cold & ~failed, theme.WARM, "circle", 5),

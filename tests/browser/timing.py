@@ -8,8 +8,11 @@ from tests.browser.chromium import IDLE, wait_until
 
 _LAYERS = ", ".join(f".{kind}layer" for kind in ("scatter", "bar", "heatmap", "box", "violin"))
 _PLOT = f"document.querySelector('.js-plotly-plot :is({_LAYERS}) :is(path, rect, image)')"
-CHART = f"!!{_PLOT} || !!document.querySelector('.so-card img')?.complete || !!document.querySelector('.so-empty')"
-"""A page's first chart, or what stands in place of one."""
+_WEBGL = "document.querySelector('.js-plotly-plot .gl-container canvas')"
+_NONE = f"({IDLE} && !document.querySelector('.js-plotly-plot') && !!document.querySelector('.so-empty'))"
+"""The page is complete and has a note in place of charts."""
+CHART = f"!!{_PLOT} || !!{_WEBGL} || !!document.querySelector('.so-card img')?.complete || {_NONE}"
+"""A page's first chart, or what stands in place of one: a note beside or before a chart is none."""
 CONTENT = "!!document.querySelector('.so-finding')"
 """The first content of a page that draws no chart."""
 

@@ -31,6 +31,16 @@ MISSING_DATA = {
 
 
 @dataclass(frozen=True)
+class SelectedAlarm:
+    """``rows``: of all alarms. ``why``: the element that the checks fill in. ``beside``: the container beside the chart."""
+
+    row: AlarmRow
+    rows: Sequence[AlarmRow]
+    why: Any
+    beside: Any
+
+
+@dataclass(frozen=True)
 class DetailElements:
     """What the checks fill in."""
 
@@ -38,8 +48,8 @@ class DetailElements:
     delivery: Any
 
 
-def show(report: AlarmsReport, checks: AlarmChecks | None) -> DetailElements | None:
-    """Returns the elements for ``update``; None without an alarm."""
+def show_chart(report: AlarmsReport, checks: AlarmChecks | None) -> SelectedAlarm | None:
+    """The part that ``show_facts`` completes; None without an alarm."""
     row = _row(report)
     if row is None:
         return None
@@ -51,16 +61,22 @@ def show(report: AlarmsReport, checks: AlarmChecks | None) -> DetailElements | N
             why = st.html(_why(row, checks))
             if row.changes:
                 st.html(markup.changes(row, page_runtime.ZONE))
-        with beside:
-            _show_runbook(row, report.rows)
-            commands = st.container()  # not st.empty(): a refresh would take them away for a moment
-            st.html(html_blocks.facts(_facts(row)))
-            told = st.empty()
-            first_chart.wait()
-            _show_commands(commands, row, report.rows)
-            _show_delivery(told, row, checks)
-            live_test.show(row)
-    return DetailElements(why, told)
+    return SelectedAlarm(row, report.rows, why, beside)
+
+
+def show_facts(selected: SelectedAlarm, checks: AlarmChecks | None) -> DetailElements:
+    """Returns the elements for ``update``."""
+    row = selected.row
+    with selected.beside:
+        _show_runbook(row, selected.rows)
+        commands = st.container()  # not st.empty(): a refresh would take them away for a moment
+        st.html(html_blocks.facts(_facts(row)))
+        told = st.empty()
+        first_chart.wait()
+        _show_commands(commands, row, selected.rows)
+        _show_delivery(told, row, checks)
+        live_test.show(row)
+    return DetailElements(selected.why, told)
 
 
 def update(report: AlarmsReport, drawn: DetailElements, checks: AlarmChecks) -> None:

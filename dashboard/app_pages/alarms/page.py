@@ -1,10 +1,12 @@
 """Alarms: what fires, who is notified, and would it page?
 
-The report is drawn first. The checks take seconds and are kept for ten minutes: they follow below, and are filled into what
-is on the screen already.
+The report is drawn first, and of it the chart, for which the browser loads most. The checks take seconds and are kept for ten
+minutes: they follow below, and are filled into what is on the screen already.
 """
 
 from __future__ import annotations
+
+import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.app_pages.alarms import alarm_detail, alarm_list, coverage, settings, stats
@@ -23,8 +25,11 @@ def finding(report: AlarmsReport) -> Finding:
 def draw(report: AlarmsReport) -> Finding | None:
     before = alarm_checks.kept()
     numbers = stats.show(report, before)
-    rows = alarm_list.show(report, before.checks)
-    detail = alarm_detail.show(report, before.checks)
+    listed = st.container()
+    selected = alarm_detail.show_chart(report, before.checks)
+    with listed:
+        rows = alarm_list.show(report, before.checks)
+    detail = alarm_detail.show_facts(selected, before.checks) if selected else None
     try:
         checks = alarm_checks.check()
         if checks is not before.checks:

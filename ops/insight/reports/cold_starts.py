@@ -145,14 +145,12 @@ def report(
     has_records = bool(readings.total("recorded"))
     answer = read_totals_of(aws, workload, window, has_records=has_records) if sampled else TotalsAnswer()
     totals = answer.totals
-    measured = logged.measured.versions
-    by_sample = _scaled(versions.by_version(frame, measured), ("invocations", "cold"), logged.scale)
-    compared = by_sample if totals is None else versions.of_totals(totals, measured)
+    compared = versions.of_totals(totals, logged.measured.versions) if totals else _by_version(logged)
     too_few = sampled and int(frame["cold"].sum()) < versions.LEAST
     starts_read = [] if too_few else explain_logged(aws, logged, workload)
     explained = _scaled(reasons(starts_read, workload), ("inferred_cold", "cold", "usd"), logged.scale)
     starts, init_usd = cold_share.count_cold(readings, logged, totals), _init_usd(logged, readings, workload)
-    init = versions.init_latency(frame, totals, measured)
+    init = versions.init_latency(frame, totals, logged.measured.versions)
     imports, imports_unread = read_imports(aws, workload)
     return ColdStartReport(
         finding=summarize([_observe(starts, _details(frame, compared, explained, init_usd, init), logged.unread)]),
@@ -178,6 +176,10 @@ def report(
         options=read_options(logged, starts, workload, window, imports, sweep),
         imports=imports,
     )
+
+
+def _by_version(logged: Invocations) -> pd.DataFrame:
+    return _scaled(versions.by_version(logged.frame, logged.measured.versions), ("invocations", "cold"), logged.scale)
 
 
 def _scaled(frame: pd.DataFrame, columns: Sequence[str], scale: float) -> pd.DataFrame:

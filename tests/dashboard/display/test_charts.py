@@ -123,10 +123,20 @@ def test_every_invocation_is_one_dot() -> None:
     assert len(trace(figure, "cold").x) > 0
 
 
-def test_many_dots_are_drawn_by_the_graphics_card() -> None:
+def test_warm_dots_are_thinned_and_cold_ones_are_not() -> None:
     report = BUSY.cold_starts(SPAN)
     many = pd.concat([report.invocations] * 8, ignore_index=True)
     figure = cold_starts.dots(type(report)(**{**vars(report), "invocations": many}), UTC)
+    assert sum(len(one.x) for one in figure.data) <= cold_starts.MOST_DOTS
+    assert len(trace(figure, "cold").x) == (many["cold"] & many["status"].isin(["success", ""])).sum()
+    assert {one.type for one in figure.data} == {"scatter"}
+
+
+def test_more_cold_dots_than_that_are_drawn_by_the_graphics_card() -> None:
+    report = BUSY.cold_starts(SPAN)
+    many = pd.concat([report.invocations] * 8, ignore_index=True).assign(cold=True)
+    figure = cold_starts.dots(type(report)(**{**vars(report), "invocations": many}), UTC)
+    assert sum(len(one.x) for one in figure.data) == len(many)
     assert {one.type for one in figure.data} == {"scattergl"}
 
 
