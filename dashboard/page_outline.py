@@ -22,9 +22,10 @@ _SENT_AFTER_S = 0.1
 """Streamlit sends what a run has drawn in the background, and drops what was not sent when the next run begins."""
 
 
-def find(name: str, key: Any, span: TimeRange, source: Callable[[], ReportSource]) -> Any:
-    """The outline of the report ``name``; None where it was drawn already, or nothing is waited for. Raises OpsError."""
-    return None if is_drawn(key) else source().outline(name, span)
+def find(name: str, key: Any, span: TimeRange, extra: Any, source: Callable[[], ReportSource]) -> Any:
+    """The outline of the report ``name``; None where it was drawn already, or nothing is waited for. ``extra``: as for the
+    report, or None. Raises OpsError."""
+    return None if is_drawn(key) else source().outline(name, span, *(() if extra is None else (extra,)))
 
 
 def is_drawn(key: Any) -> bool:

@@ -196,13 +196,17 @@ def page(
                 for height in skeleton_heights:
                     st.skeleton(height=height)
         try:
-            if has_outline and is_first and (outline := page_outline.find(name, key, selection.span, report_source)):
+            asked = extra() if callable(extra) else extra
+            outline = None
+            if has_outline and is_first:
+                outline = page_outline.find(name, key, selection.span, asked, report_source)
+            if outline is not None:
                 placeholder.empty()
                 with st.container(key="opening"):
                     show_finding(outline.finding)
                 draw(outline, *((None,) if entry.comparable else ()))
                 page_outline.follow(key)
-            loaded = load_report(name, extra() if callable(extra) else extra)
+            loaded = load_report(name, asked)
         except OpsError as error:
             drawn_before = drawn.pop(key, None) or page_outline.is_drawn(key)
             page_outline.forget(key)

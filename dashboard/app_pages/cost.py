@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard import page_runtime
+from dashboard import page_outline, page_runtime
 from dashboard.charts import cost as charts
 from dashboard.components import cost_assumptions, sample_traffic, widgets
 from dashboard.formatting import NONE, number, percent, usd
@@ -22,7 +22,7 @@ def _break_even_note(report: CostReport) -> str:
 
 def draw(report: CostReport) -> None:
     sample_traffic.offer(report.successes or report.total_usd or None)
-    share = report.failures_usd / report.total_usd if report.total_usd else None
+    share = report.failures_usd / report.total_usd if report.total_usd and not report.is_outline else None
     break_even = report.break_even_jobs_per_hour
     st.html(
         html_blocks.stats(
@@ -33,7 +33,7 @@ def draw(report: CostReport) -> None:
                     note="" if report.assumptions == Assumptions() else "with the assumptions below",
                 ),
                 Stat("Total cost", usd(report.total_usd), note=f"{number(report.successes)} successful jobs in range"),
-                Stat("Spent on failed jobs", percent(share), note=usd(report.failures_usd)),
+                Stat("Spent on failed jobs", percent(share), note="" if share is None else usd(report.failures_usd)),
                 Stat(
                     "Monthly estimate",
                     usd(report.month_usd),
@@ -51,9 +51,7 @@ def draw(report: CostReport) -> None:
     parts = dict(zip(report.parts["component"], report.parts["usd"], strict=True))
     st.html(html_blocks.lead(sentences.where_it_goes(parts, report.total_usd)))
     widgets.chart(charts.components(report), "parts")
-    causes = list(zip(report.failures["cause"], report.failures["usd"], strict=True))
-    st.html(html_blocks.lead(sentences.failures(causes, report.failures_usd, report.total_usd)))
-    widgets.chart(charts.failures(report), "failures")
+    _show_failures(report)
     over_time, load = st.columns(2, gap="medium")
     with over_time:
         st.html(html_blocks.lead(compared(report.usd_per_1000, report.week_before)))
@@ -62,7 +60,10 @@ def draw(report: CostReport) -> None:
         capacity = report.assumptions.always_on_jobs_per_hour
         st.html(html_blocks.lead(sentences.break_even(break_even, report.jobs_per_hour, capacity)))
         widgets.chart(charts.break_even(report), "break-even")
-    notes = [f"Prices as of {report.prices_dated}.", sentences.own_spending(report.look.usd)]
+    notes = [
+        f"Prices as of {report.prices_dated}.",
+        sentences.own_spending(report.refresh_usd, report.totals_hourly_usd),
+    ]
     if report.left_out:
         notes.append(f"Excluded: {'; '.join(report.left_out)}.")
     notes += [f"Note: {text}." for text in report.inferred]
@@ -71,7 +72,16 @@ def draw(report: CostReport) -> None:
     st.html(html_blocks.quiet(" ".join(notes)))
 
 
+def _show_failures(report: CostReport) -> None:
+    if report.is_outline:
+        page_outline.show_reading("Cost of failed attempts by cause")
+        return
+    causes = list(zip(report.failures["cause"], report.failures["usd"], strict=True))
+    st.html(html_blocks.lead(sentences.failures(causes, report.failures_usd, report.total_usd)))
+    widgets.chart(charts.failures(report), "failures")
+
+
 report_area = st.container()  # above the assumptions, which the report needs first
 assumptions = cost_assumptions.edit()
 with report_area:
-    page_runtime.page("cost", draw, skeleton_heights=(56, 70, 340, 300), extra=assumptions)
+    page_runtime.page("cost", draw, skeleton_heights=(56, 70, 340, 300), extra=assumptions, has_outline=True)

@@ -121,6 +121,9 @@ def _failed(report: FailuresReport) -> None:
     if failed.empty:
         return
     st.subheader("Failed invocations", anchor=False)
+    if report.failed is not None and report.failed > len(failed):
+        text = f"{number(len(failed))} of {number(report.failed)}: the newest of those whose log lines were read."
+        st.html(html_blocks.quiet(text))
     failed = failed.reset_index(drop=True)
     rounded = failed.assign(**{name: failed[name].round() for name in ("duration_ms", "memory_used_mb")})
     shown = list(zip(failed["request_id"], failed["started"], failed["trace"], strict=True))

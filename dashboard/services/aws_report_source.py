@@ -193,19 +193,26 @@ class AwsReportSource:
 
         return failures.report(self._aws, self._workload, self._window(span), self._measured.take("failures", span))
 
-    def outline(self, name: str, span: TimeRange) -> ColdStartReport | FailuresReport | None:
-        from ops.insight.reports import cold_starts, failures
+    def outline(
+        self, name: str, span: TimeRange, assumptions: Assumptions | None = None
+    ) -> ColdStartReport | FailuresReport | CostReport | None:
+        from ops.insight.reports import cold_starts, cost, failures
 
-        made = {"cold_starts": cold_starts, "failures": failures}[name]
+        made = {"cold_starts": cold_starts, "failures": failures, "cost": cost}[name]
         readings = made.read_metrics(self._aws, self._workload, self._window(span))
         self._measured.keep(name, span, readings)
-        found: ColdStartReport | FailuresReport | None = made.outline(self._aws, self._workload, readings)
+        more = () if assumptions is None else (assumptions,)
+        found: ColdStartReport | FailuresReport | CostReport | None = made.outline(
+            self._aws, self._workload, readings, *more
+        )
         return found
 
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport:
         from ops.insight.reports import cost
 
-        return cost.report(self._aws, self._workload, self._window(span), assumptions)
+        return cost.report(
+            self._aws, self._workload, self._window(span), assumptions, self._measured.take("cost", span)
+        )
 
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         from ops.insight.reports import dead_letters

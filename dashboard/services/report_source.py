@@ -77,8 +77,10 @@ class ReportSource(Protocol):
 
     def sends_sample_traffic(self) -> bool: ...
 
-    def outline(self, name: str, span: TimeRange) -> ColdStartReport | FailuresReport | None:
-        """What of the report ``name`` (cold_starts or failures) needs no log lines, where the report takes long because it
+    def outline(
+        self, name: str, span: TimeRange, assumptions: Assumptions | None = None
+    ) -> ColdStartReport | FailuresReport | CostReport | None:
+        """What of the report ``name`` (cold_starts, failures or cost) needs no log lines, where the report takes long because it
         reads a sample of them; else None. The report that follows reads its metrics no second time."""
 
     def overview(self, span: TimeRange) -> OverviewReport: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.cloudwatch import Alarm
     from ops.insight.invocation_table import InvocationTable
+    from ops.insight.sources.failed_jobs import FailedJobs
+    from ops.insight.sources.invocations import Invocations
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -56,18 +58,65 @@ class CostReport:
     inferred: tuple[str, ...] = ()
     jobs_per_hour: float | None = None
     week_before: WeekBefore = NO_WEEK_BEFORE
+    refresh_usd: float = 0.0
+    """What a refresh costs, without totals of log lines, which are kept for several."""
+    totals_hourly_usd: float = 0.0
+    """What these totals cost where the page is refreshed for an hour."""
+    is_outline: bool = False
+    """Log lines are not read yet: ``failures`` and ``failures_usd`` are not known."""
 
 
-def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumptions | None = None) -> CostReport:
-    """One GetMetricData call (at times one more: ``week_before``), one DescribeAlarms, one ListProvisionedConcurrencyConfigs,
-    one Logs Insights query for what failed invocations cost, and one more for why jobs failed, where some did; for a busy
-    range the queries of a sample, and aggregates where the budget allows them."""
-    assumptions = assumptions or Assumptions()
-    readings = metrics.read(aws, cost_model.queries(workload), window)
+def read_metrics(aws: Aws, workload: Workload, window: Window) -> Readings:
+    """One GetMetricData call. Raises what ``ops.aws`` raises."""
+    return metrics.read(aws, cost_model.queries(workload), window)
+
+
+def outline(
+    aws: Aws, workload: Workload, readings: Readings, assumptions: Assumptions | None = None
+) -> CostReport | None:
+    """What needs no log lines, where a sample of them is to be read first; else None, as of a function whose INIT or restores
+    are in the logs alone. The calls of ``report`` but for those of logs."""
+    logged = invocations.await_sample(aws, workload, readings.window, readings.total("invocations"))
+    function = workload.function
+    if logged is None or function is None or function.snap_start or not readings.has("billed_ms"):
+        return None
+    return _made(aws, workload, readings, logged, None, assumptions or Assumptions())
+
+
+def report(
+    aws: Aws,
+    workload: Workload,
+    window: Window,
+    assumptions: Assumptions | None = None,
+    readings: Readings | None = None,
+) -> CostReport:
+    """One GetMetricData call (none with ``readings``; at times one more: ``week_before``), one DescribeAlarms, one
+    ListProvisionedConcurrencyConfigs, one Logs Insights query for what failed invocations cost, and one more for why jobs
+    failed, where some did; for a busy range the queries of a sample, and aggregates where the budget allows them."""
+    readings = readings or read_metrics(aws, workload, window)
+    window = readings.window
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
     has_records, has_failed = readings.has("billed_ms"), failed_jobs.are_counted(readings)
+    before = logged.look.usd
     logged = log_totals.with_totals(aws, workload, window, logged, has_records=has_records, with_failed_jobs=has_failed)
+    now = logged.look.usd - before
     readings = cost_model.with_reports(readings, logged)
+    jobs = failed_jobs.read(aws, workload, window, readings, logged)
+    made = _made(aws, workload, readings, logged, jobs, assumptions or Assumptions())
+    hourly = log_totals.hourly_usd(logged.totals, window)
+    return replace(made, refresh_usd=made.look.usd - now, totals_hourly_usd=hourly)
+
+
+def _made(
+    aws: Aws,
+    workload: Workload,
+    readings: Readings,
+    logged: Invocations,
+    jobs: FailedJobs | None,
+    assumptions: Assumptions,
+) -> CostReport:
+    """``jobs``: None for the outline."""
+    window = readings.window
     environments, unread = provisioned.read(aws, workload)
     used = function_usage.read_usage(readings, workload, logged.table, environments)
     known, missing = alarms.read(aws, workload)
@@ -76,9 +125,8 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     done = cost_model.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     parts, total, successes = spend.parts, spend.total, spend.successes
-    jobs = failed_jobs.read(aws, workload, window, readings, logged)
     compute = _lambda(parts) + parts[cost_model.SQS_COMPONENT]
-    causes = failure_cost.by_cause(compute, readings, logged, jobs)
+    causes = failure_cost.by_cause(compute, readings, logged, jobs) if jobs else ()
     failures = math.fsum(one.usd for one in causes)
     seconds = cost_model.seconds(readings, workload)
     monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not spend.unknown
@@ -86,9 +134,10 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
     even = break_even(_lambda(parts), successes, assumptions)
     measured = logged.log_bytes / len(logged.table) if len(logged.table) and not logged.truncated else None
     before, look = week_before.read(aws, workload, window, readings, Priced(assumptions, table, used, known))
-    cost = readings.look.plus(logged.look).plus(jobs.look).plus(look)
+    of_jobs = jobs.look if jobs else QueryCost()
+    cost = readings.look.plus(logged.look).plus(of_jobs).plus(look)
     return CostReport(
-        finding=summarize([cost_claims.observe_cost(workload, readings, spend, failures, month)]),
+        finding=summarize([cost_claims.observe_cost(workload, readings, spend, failures if jobs else None, month)]),
         parts=pd.DataFrame({"component": list(parts), "usd": list(parts.values())}),
         trend=readings.to_frame({"usd_per_1000": cost_model.per_1000_trend(spent, done)}),
         failures=pd.DataFrame([(one.cause, one.what, one.usd) for one in causes], columns=["cause", "what", "usd"]),
@@ -104,12 +153,14 @@ def report(aws: Aws, workload: Workload, window: Window, assumptions: Assumption
         look=QueryCost(
             cost.metrics_requested,
             cost.usd,
-            readings.look.partial + logged.look.partial + jobs.look.partial + missing + unread,
+            readings.look.partial + logged.look.partial + of_jobs.partial + missing + unread,
         ),
         left_out=left_out(readings, workload, table, used, logged.table, assumptions),
         inferred=(*used.inferred, *_volume_notes(assumptions)),
         measured_log_bytes=measured,
         week_before=before,
+        refresh_usd=cost.usd,
+        is_outline=jobs is None,
     )
 
 

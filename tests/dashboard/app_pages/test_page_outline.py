@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,22 +12,27 @@ from dashboard.page_outline import READING
 from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from ops.errors import OpsError, Unreachable
+from ops.insight.rules.cost.cost_model import Assumptions
 from tests.dashboard.app import App
 from tests.dashboard.samples import Sample
 
 Visit = Callable[[str], App]
 
 
+def report_of(page: str) -> Any:
+    return getattr(Sample(), page)(TimeRange(), *([Assumptions()] if page == "cost" else []))
+
+
 def opened(sample: Visit, monkeypatch: pytest.MonkeyPatch, page: str, trouble: OpsError | None = None) -> list[str]:
     """The calls of a visit whose report has an outline; the page's text last."""
-    made = getattr(Sample(), page)(TimeRange())
+    made = report_of(page)
     calls = []
 
-    def outline(_: Sample, name: str, span: TimeRange) -> object:
+    def outline(_: Sample, name: str, span: TimeRange, *assumptions: Assumptions) -> object:
         calls.append(f"outline {name}")
         return replace(made, is_outline=True)
 
-    def report(_: Sample, span: TimeRange) -> object:
+    def report(_: Sample, span: TimeRange, *assumptions: Assumptions) -> object:
         calls.append(page)
         if trouble is not None:
             raise trouble
@@ -39,7 +45,7 @@ def opened(sample: Visit, monkeypatch: pytest.MonkeyPatch, page: str, trouble: O
     return [*calls, app.text]
 
 
-@pytest.mark.parametrize("page", ["cold_starts", "failures"])
+@pytest.mark.parametrize("page", ["cold_starts", "failures", "cost"])
 def test_the_outline_is_drawn_once_and_replaced(sample: Visit, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
     *calls, text = opened(sample, monkeypatch, page)
     assert calls == [f"outline {page}", page]
@@ -54,9 +60,9 @@ def test_an_error_takes_the_place_of_the_outline(sample: Visit, monkeypatch: pyt
     assert READING not in text
 
 
-@pytest.mark.parametrize("page", ["cold_starts", "failures"])
+@pytest.mark.parametrize("page", ["cold_starts", "failures", "cost"])
 def test_an_outline_says_what_is_being_read(sample: Visit, monkeypatch: pytest.MonkeyPatch, page: str) -> None:
-    made = replace(getattr(Sample(), page)(TimeRange()), is_outline=True)
+    made = replace(report_of(page), is_outline=True)
 
     def report(*_: object) -> object:
         return made

@@ -204,4 +204,5 @@ class InvocationReports(SampleSeries):
             self.look_cost,
             jobs_per_hour=3_012.0,
             week_before=WeekBefore(total / 3.4),
+            refresh_usd=self.look_cost.usd,
         )

@@ -9,7 +9,9 @@ from dashboard.time_range import TimeRange
 from ops.aws.sts import Identity
 from ops.compare.measured import ComparisonRun
 from ops.insight.reports.cold_starts import ColdStartReport
+from ops.insight.reports.cost import CostReport
 from ops.insight.reports.failures import FailuresReport
+from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.sources.traces import TraceSpan, XrayTrace, console_url
 from ops.logs import LogLine, LogPage
 from ops.rightsize.model import Measured
@@ -37,7 +39,9 @@ class Sample(QueueReports, ForecastReports, InvocationReports, AlarmReports, Ten
     template_stack = "orders"
     _dead_letter_service: SampleDeadLetterService | None = None
 
-    def outline(self, name: str, span: TimeRange) -> ColdStartReport | FailuresReport | None:
+    def outline(
+        self, name: str, span: TimeRange, assumptions: Assumptions | None = None
+    ) -> ColdStartReport | FailuresReport | CostReport | None:
         return None
 
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:

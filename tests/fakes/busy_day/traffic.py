@@ -25,7 +25,7 @@ STATUS = ("success", "failure", "timeout", "error")
 """Of each of ``ERRORS``."""
 JOB_ERROR = "ValueError"
 """Of each job in a failed invocation."""
-GB_SECOND_USD, REQUEST_USD = 0.0000133334, 0.0000002
+GB_SECOND_USD, REQUEST_USD = 0.0000166667, 0.0000002
 FIRST_VERSION = 40
 BYTES_PER_INVOCATION = 3_000
 """Of all its log lines together."""

@@ -40,6 +40,8 @@ def test_when_an_instance_is_cheaper(jobs: float | None, now: float | None, end:
 
 def test_what_looking_costs() -> None:
     assert sentences.own_spending(0.001).endswith("refreshed each minute for a month, $43.80.")
+    text = sentences.own_spending(0.001, 0.18)
+    assert "and $0.18 an hour for totals of log lines; refreshed each minute for a month, $175.20." in text
 
 
 @pytest.mark.parametrize(

@@ -134,6 +134,11 @@ def test_what_failures_of_a_busy_day_cost_is_counted(stage: Stage, extension: bo
     assert service.insights.queries == asked, "what does not change is not read again"
     assert again.look.usd < found.look.usd
     assert again.failures.equals(found.failures)
+    assert again.refresh_usd == again.look.usd
+    assert found.look.usd - found.refresh_usd > found.totals_hourly_usd / 4 > 0, (
+        "a day's are read each quarter of an hour"
+    )
+    assert again.totals_hourly_usd == found.totals_hourly_usd
 
 
 def test_above_the_budget_the_causes_of_failed_jobs_are_sampled(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,6 +182,27 @@ def test_an_outline_needs_no_log_lines_and_gives_its_metrics_to_the_report(stage
     if made is failures:
         assert (outline.failed, outline.total) == (found.failed, found.total)
         assert outline.durations.equals(found.durations)
+
+
+def test_the_outline_of_cost_has_every_number_but_that_of_failures(stage: Stage) -> None:
+    with busy(stage, "outline-cost") as (aws, fake, workload, service):
+        readings = cost.read_metrics(aws, workload, DAY)
+        outline = cost.outline(aws, workload, readings)
+        assert outline is not None
+        assert outline.is_outline
+        assert not service.insights.queries
+        asked = fake.count("GetMetricData")
+        found = cost.report(aws, workload, DAY, readings=readings)
+        assert fake.count("GetMetricData") == asked + 1, "the log group's IncomingBytes"
+        assert cost.outline(aws, workload, readings) is None, "the moments are kept: nothing is waited for"
+    assert outline.parts.equals(found.parts)
+    assert (outline.usd_per_1000, outline.month_usd) == (found.usd_per_1000, found.month_usd)
+    assert found.failures_usd > 0
+
+
+def test_init_that_is_in_the_logs_alone_has_no_outline_of_its_cost(stage: Stage) -> None:
+    with busy(stage, "outline-lines", extension=False) as (aws, _, workload, _):
+        assert cost.outline(aws, workload, cost.read_metrics(aws, workload, DAY)) is None
 
 
 @pytest.mark.parametrize(

@@ -42,10 +42,11 @@ def break_even(jobs_per_hour: float | None, now: float | None, capacity: float) 
     return f"An always-on instance is cheaper from {formatting.count(jobs_per_hour)} jobs per hour; {load}: {side} cheaper."
 
 
-def own_spending(refresh_usd: float) -> str:
-    """What looking costs."""
-    month = refresh_usd * 60 * cost_model.HOURS_PER_MONTH
+def own_spending(refresh_usd: float, totals_hourly_usd: float = 0.0) -> str:
+    """What looking costs. ``totals_hourly_usd``: for totals of log lines, which serve several refreshes."""
+    month = (refresh_usd * 60 + totals_hourly_usd) * cost_model.HOURS_PER_MONTH
+    besides = f" and {formatting.usd(totals_hourly_usd)} an hour for totals of log lines" if totals_hourly_usd else ""
     return (
-        f"One refresh of this page costs {formatting.usd(refresh_usd)} on AWS (metrics and log queries); refreshed each "
-        f"minute for a month, {formatting.usd(month)}."
+        f"One refresh of this page costs {formatting.usd(refresh_usd)} on AWS (metrics and log queries){besides}; refreshed "
+        f"each minute for a month, {formatting.usd(month)}."
     )

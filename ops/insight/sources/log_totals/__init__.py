@@ -7,7 +7,7 @@ it read. ``query_texts`` has the queries, ``model`` what their rows say.
 
 from ops.insight.sources.log_totals.model import JobFailureTotal, LogTotals, OutcomeTotal, VersionTotal
 from ops.insight.sources.log_totals.query_texts import LineForm, line_form
-from ops.insight.sources.log_totals.reading import TotalsAnswer, read_totals_of, with_totals
+from ops.insight.sources.log_totals.reading import TotalsAnswer, hourly_usd, read_totals_of, with_totals
 
 __all__ = [
     "JobFailureTotal",
@@ -16,6 +16,7 @@ __all__ = [
     "OutcomeTotal",
     "TotalsAnswer",
     "VersionTotal",
+    "hourly_usd",
     "line_form",
     "read_totals_of",
     "with_totals",

@@ -54,12 +54,13 @@ class JobFailureTotal:
 @dataclass(frozen=True)
 class LogTotals:
     """``by_version``: the newest version last, as far as versions are numbers. ``outcomes`` and ``failed_jobs``: None where not
-    asked for. ``until``: the end of the range that they are of."""
+    asked for. ``until``: the end of the range that they are of. ``usd``: what it costs to read them."""
 
     by_version: tuple[VersionTotal, ...]
     outcomes: tuple[OutcomeTotal, ...] | None
     until: datetime
     failed_jobs: tuple[JobFailureTotal, ...] | None = None
+    usd: float = 0.0
 
     @property
     def failures(self) -> tuple[OutcomeTotal, ...]:

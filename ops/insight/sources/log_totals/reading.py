@@ -125,7 +125,8 @@ def _read_totals(
     try:
         outcomes = outcome_totals(kept[1].rows.rows) if with_outcomes else None
         jobs = job_failure_totals(kept[-1].rows.rows) if with_failed_jobs else None
-        totals = LogTotals(version_totals(kept[0].rows.rows), outcomes, min(one.end for one in kept), jobs)
+        price = sum(log_volume.scan_price(one.rows.bytes_scanned) for one in kept)
+        totals = LogTotals(version_totals(kept[0].rows.rows), outcomes, min(one.end for one in kept), jobs, price)
     except (KeyError, ValueError):  # an emulator that returns lines whatever is asked
         return TotalsAnswer(usd=usd)
     return (
@@ -209,8 +210,13 @@ def _read_note(totals: LogTotals, kept: Sequence[_Kept], window: Window) -> str:
     return (
         f"Of all {formatting.count(totals.invocations, 'invocation')} in the logs until {until}: {listed} "
         f"({formatting.byte_size(round(size))} read for "
-        f"{formatting.price(log_volume.scan_price(size))}, every {_often(window)} at most)."
+        f"{formatting.price(totals.usd)}, every {_often(window)} at most)."
     )
+
+
+def hourly_usd(totals: LogTotals | None, window: Window) -> float:
+    """What the aggregates cost for each hour in which they are read again as often as they may be."""
+    return 0.0 if totals is None else totals.usd * REFRESHES / (window.length.total_seconds() / 3600)
 
 
 def _often(window: Window) -> str:
