@@ -64,7 +64,7 @@ def show_versions(report: ColdStartReport) -> None:
             "version": "Version",
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
-            "share": st.column_config.NumberColumn("Cold (%)", format="%.2f"),
+            "share": st.column_config.NumberColumn("Cold (%)", format="%.1f"),
             "init_p50_ms": number_of("Init p50 (ms)", format="localized"),
             "init_p50_low_ms": number_of(
                 "p50 low (ms)", format="localized", help="95% confidence interval of the median"

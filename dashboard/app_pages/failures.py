@@ -106,7 +106,7 @@ def _versions(report: FailuresReport) -> None:
             "version": st.column_config.TextColumn("Version"),
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "failed": st.column_config.NumberColumn("Failed", format="localized"),
-            "share": st.column_config.NumberColumn("Failed (%)", format="%.2f"),
+            "share": st.column_config.NumberColumn("Failed (%)", format="%.1f"),
             "p50_ms": st.column_config.NumberColumn("p50 (ms)", format="localized"),
             "p95_ms": st.column_config.NumberColumn("p95 (ms)", format="localized"),
             "p99_ms": st.column_config.NumberColumn("p99 (ms)", format="localized"),

@@ -34,11 +34,7 @@ def show() -> None:
     st.html(html_blocks.head(PAGES["trace"], datetime.now(UTC), page_runtime.ZONE))
     wanted = _ask()
     if not wanted:
-        _say(
-            "No job is chosen.",
-            "Enter a job ID, a message ID, a request ID or a trace ID",
-            "or open one from a dead letter, a failed invocation or a dot on Cold starts",
-        )
+        _show_how_to_choose()
         return
     target = page_runtime.page_context().selection.target
     try:
@@ -65,9 +61,19 @@ def show() -> None:
         st.html(html_blocks.quiet(_cost(target, found)))
 
 
-def _say(headline: str, *chips: str) -> None:
+def _show_how_to_choose() -> None:
     with st.container(key="opening"):
-        page_runtime.show_finding(Finding(Level.UNKNOWN, f"{headline} {'; '.join(chips)}.", "", headline, chips))
+        page_runtime.show_finding(Finding(Level.UNKNOWN, "No job is chosen."))
+    st.html(
+        html_blocks.empty(
+            "Which job?",
+            "Enter one of its IDs above, or open one from a dead letter, a failed invocation or a dot on Cold starts.",
+        )
+    )
+    with st.container(horizontal=True, key="trace-from"):
+        for name in ("dead_letters", "failures", "cold_starts"):
+            entry = PAGES[name]
+            st.page_link(entry.file, label=entry.title, icon=f":material/{entry.icon}:")
 
 
 def _ask() -> str:
@@ -123,7 +129,7 @@ def _stats(found: JobTrace) -> list[Stat]:
     def took(kind: SpanKind) -> str:
         seconds = found.seconds.get(kind.value, 0.0)
         if not seconds and any(span.kind == kind and span.duration_s is None for span in found.spans):
-            return "open"
+            return "still there" if kind is SpanKind.DEAD else "open"
         return millis(seconds * 1000) if seconds else NONE
 
     total = (found.end - found.start).total_seconds() if found.start and found.end else None
@@ -133,7 +139,7 @@ def _stats(found: JobTrace) -> list[Stat]:
         Stat("Attempts", number(found.attempts)),
         Stat("Redrives", number(found.redrives), note="of this machine" if found.redrives else ""),
         Stat("Queue wait", took(SpanKind.WAIT), colour=theme.VISIBLE),
-        Stat("INIT", took(SpanKind.INIT), colour=theme.COLD),
+        Stat("INIT", took(SpanKind.INIT), colour=theme.COLD if found.seconds.get(SpanKind.INIT.value) else ""),
         Stat("In attempts", took(SpanKind.ATTEMPT), colour=theme.IN_FLIGHT),
         Stat("In the DLQ", took(SpanKind.DEAD), colour=theme.DEAD if dead else ""),
     ]

@@ -20,6 +20,9 @@ MOST_DOTS = 2_000
 is an element of the page."""
 TICKS = (0.001, 0.01, 0.1, 1, 10, 100, 900)
 """Seconds; 900 is the longest timeout of a function."""
+NEAR_TICKS = tuple(float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5))
+NEAR = 50
+"""Longest over shortest up to which powers of ten would leave the axis with one tick or none."""
 SHADES = (theme.COLD, "#b3a4ea", "#5a43a8", theme.NEUTRAL)
 """Versions side by side, all with one meaning."""
 
@@ -32,7 +35,8 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
     rows, left_out = _thinned(report.invocations)
     chart = figure("Invocation duration (cold vs. warm)", "seconds incl. init, log scale", height=340)
     chart.update_layout(hovermode="closest")
-    chart.update_yaxes(type="log", rangemode="normal", tickvals=TICKS, ticktext=[f"{tick:g}" for tick in TICKS])
+    ticks = _ticks(_seconds(rows))
+    chart.update_yaxes(type="log", rangemode="normal", tickvals=ticks, ticktext=[f"{tick:g}" for tick in ticks])
     over_time_axis(chart)
     first = None
     if span:
@@ -50,7 +54,7 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
         group = rows[matches]
         draw(
             x=local(pd.DatetimeIndex(group["started"]), viewer) if len(group) else [],
-            y=(group["duration_ms"] + group["init_ms"].fillna(0)) / 1000,
+            y=_seconds(group),
             name=name,
             mode="markers",
             marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.6 if name == "warm" else 0.9},
@@ -64,6 +68,15 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
         more = (since(first, viewer) if first else "", _not_drawn(left_out))
         set_remark(chart, " · ".join(filter(None, more)))
     return chart
+
+
+def _seconds(rows: pd.DataFrame) -> pd.Series[float]:
+    return (rows["duration_ms"] + rows["init_ms"].fillna(0)) / 1000
+
+
+def _ticks(seconds: pd.Series[float]) -> tuple[float, ...]:
+    drawn = seconds[seconds > 0]
+    return NEAR_TICKS if not drawn.empty and drawn.max() <= NEAR * drawn.min() else TICKS
 
 
 def _not_drawn(left_out: int) -> str:

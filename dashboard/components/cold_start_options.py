@@ -39,17 +39,17 @@ def show_options(found: ColdStartOptions) -> None:
             "option": "Option",
             "verdict": "Verdict",
             "wait": st.column_config.TextColumn(
-                "A cold start waits", alignment="right", help="Median of INIT or restore"
+                "Wait per cold start", alignment="right", help="Median of INIT or restore"
             ),
-            "cold": st.column_config.NumberColumn("Cold starts a month", format="localized"),
+            "cold": st.column_config.NumberColumn("Cold starts per month", format="localized"),
             "usd": st.column_config.TextColumn(
-                "Dollars a month", alignment="right", help="Of duration and INIT, and of what the option costs"
+                "Cost per month", alignment="right", help="Of duration and INIT, and of what the option costs"
             ),
             "basis": "Basis",
         },
         placeholder=NONE,
     )
-    st.html('<span class="so-quiet">A month is as long as 730 hours like the selected range.</span>')
+    st.html('<span class="so-quiet">A month is 730 hours like the selected range.</span>')
     with st.expander("Reasons and conditions of each option"):
         st.html("".join(_explained(one) for one in found.options))
     if found.hours:
@@ -84,8 +84,8 @@ def _hours(found: ColdStartOptions) -> None:
                 "For 95% warm", help="Provisioned environments with which 95% of the invocations find one free"
             ),
             "pays": whole("Pay for themselves", help="Environments that cost no more than on demand in that hour"),
-            "on_demand": st.column_config.TextColumn("On demand, a month", alignment="right"),
-            "provisioned": st.column_config.TextColumn("Provisioned, a month", alignment="right"),
+            "on_demand": st.column_config.TextColumn("On demand, per month", alignment="right"),
+            "provisioned": st.column_config.TextColumn("Provisioned, per month", alignment="right"),
         },
     )
 

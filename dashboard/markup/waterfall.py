@@ -45,7 +45,9 @@ class _Row:
     moment: bool
     is_open: bool
     inferred: bool
+    failed: bool
     failure: str
+    """Why; empty where the row before says the same."""
     detail: str
     hover: str
 
@@ -79,6 +81,7 @@ def _row(span: PathSpan, scale: TimeScale, starts_s: float, failure: str) -> _Ro
     is_moment = span.duration_s == 0
     inferred = span.basis is Basis.INFERRED and span.kind is not SpanKind.JOB
     takes = "open" if span.duration_s is None else "" if is_moment else millis(span.duration_s * 1000)
+    failed = bool(span.failure) and span.kind is not SpanKind.JOB
     basis = f"{span.basis.value}, {span.source}"
     ids = [
         f"message {span.message_id}" if span.message_id else "",
@@ -87,15 +90,16 @@ def _row(span: PathSpan, scale: TimeScale, starts_s: float, failure: str) -> _Ro
     return _Row(
         name=span.name,
         kind=span.kind.name.lower(),
-        colour=theme.DEAD if span.failure and span.kind is not SpanKind.JOB else COLOURS[span.kind],
+        colour=theme.DEAD if failed else COLOURS[span.kind],
         depth=min(span.depth, 8),
         starts=f"+{millis(starts_s * 1000)}",
-        takes=f"~{takes}" if inferred and takes else takes,
+        takes=f"~{takes}" if inferred and takes and span.duration_s is not None else takes,
         left=f"{left * 100:.3f}%",
         width=f"{max(0.0, right - left) * 100:.3f}%",
         moment=is_moment,
         is_open=span.duration_s is None,
         inferred=inferred,
+        failed=failed,
         failure=_cut(failure),
         detail=span.detail if span.depth == 1 else "",
         hover=" · ".join(filter(None, (span.name, utc(span.start), takes, basis, *ids, span.detail))),

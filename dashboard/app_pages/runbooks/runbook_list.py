@@ -52,14 +52,14 @@ _UNFINISHED = (RunPhase.RUNNING, RunPhase.WAITING)
 def finding(entries: Sequence[RunbookEntry], open_runs: Sequence[ShownRun]) -> Finding:
     """What needs a person now: a run in progress, else an alarm that fires."""
     firing = {alarm for entry in entries for alarm in entry.firing}
-    alarms = f"{count(len(firing), 'alarm')} {'fires' if len(firing) == 1 else 'fire'}" if firing else ""
+    alarms = f"{count(len(firing), 'alarm')} in ALARM" if firing else ""
     if open_runs:
         run = open_runs[0]
         text = f"{run.document.title}: {run_words(run)}."
         return Finding(Level.ACT if firing else Level.WATCH, f"{text} {alarms}." if alarms else text)
     first = next((entry for entry in ordered(entries) if entry.firing and entry.live), None)
     if first is not None:
-        return Finding(Level.ACT, f"{alarms}: follow {first.document.title}.")
+        return Finding(Level.ACT, f"{alarms}: start with the runbook {first.document.title}.")
     if firing:
         return Finding(Level.ACT, f"{alarms}; its runbook is on paper." if len(firing) == 1 else f"{alarms}.")
     return Finding(Level.OK, "No alarm with a runbook fires, and no run is in progress.")

@@ -57,8 +57,8 @@ def _recommended(found: list[Option], base: ColdBase) -> Option | None:
 
 def _as_it_is(base: ColdBase, recommended: bool) -> Option:
     sentence = (
-        f"Leave it as it is: nothing shortens cold starts at no cost. They make {formatting.duration(base.cold * base.wait_ms / 1000)} "
-        f"of waiting a month, and INIT {formatting.usd(base.init_usd)} of {formatting.usd(base.usd)}."
+        f"Leave it as it is: nothing shortens cold starts at no cost. They add {formatting.duration(base.cold * base.wait_ms / 1000)} "
+        f"of waiting per month, and INIT is {formatting.usd(base.init_usd)} of the {formatting.usd(base.usd)}."
         if recommended
         else "As it is now."
     )

@@ -47,10 +47,15 @@ def test_a_job_in_one_waterfall_with_its_table(sample: Visit) -> None:
     )
     places = [html.index(f"<b>{name}") for name in names]
     assert places == sorted(places), "in the order in which they happened"
+    assert html.count("so-failing") >= 2, (
+        "each failed attempt is marked, also where the reason is that of the one before"
+    )
     assert "~60 s" in app.text and "~15 min" in app.text, "what is inferred is marked"
     assert "✗ Sandbox.Timedout" in app.text and "✗ DataNotFound" in app.text
     assert "Waits are drawn shorter than they were" in app.text
     table = app.at.dataframe[0].value
+    failed = sum(bool(failure) for failure in table["failure"][1:])
+    assert html.count("so-failing") == failed > 2, "each is marked, also where the reason is that of the one before"
     assert list(table["basis"][:3]) == ["inferred", "measured", "measured"] and len(table) == 13
     assert "This search cost $0.0040." in app.text
 
