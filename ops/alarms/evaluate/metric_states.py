@@ -157,13 +157,14 @@ class _Run:
         if not newest:
             return [whole[position - span : position + 1 : stride] for position in positions]
 
-        def partly_hidden(position: int) -> bytes:
-            seen = bytearray(whole[position - span : position + 1 : stride])
-            for age, flags in enumerate(newest, 1):
-                seen[-age] = flags[position - (age - 1) * stride]
-            return bytes(seen)
-
-        return map(partly_hidden, positions)
+        # The newest ones as far as they are published, the newest last, after those that are whole.
+        tails = [(bytes(flags), age * stride) for age, flags in enumerate(newest)][::-1]
+        seen = len(newest) * stride - 1
+        return [
+            whole[position - span : position - seen : stride]
+            + b"".join([flags[position - back : position - back + 1] for flags, back in tails])
+            for position in positions
+        ]
 
     def _seen(self, at: int) -> list[float | None]:
         """What the periods that are looked at measure, as far as it is published."""

@@ -248,3 +248,13 @@ def test_log_alarms_are_not_checked_and_said_so(tmp_path: Path, capsys: pytest.C
     text = " ".join(capsys.readouterr().out.split())
     assert "error-lines: log alarms are not modeled" in text
     assert "page: its rule names alarms that are not checked: error-lines" in text
+
+
+def test_a_thousand_alarms_that_fire_are_not_a_thousand_lines(tmp_path: Path, ops: Ops) -> None:
+    path = described(tmp_path, *(alarm(f"age-{number}", AGE, 1) for number in range(1_000)))
+    code, out, _ = ops("--alarms", path, "--incident", "stalled-pollers")
+    assert code == 1
+    assert "more alarms" in " ".join(out.split()) and "more events are not shown (--json has all)" in " ".join(
+        out.split()
+    )
+    assert len(out.splitlines()) < 500

@@ -13,6 +13,8 @@ from ops.cli.output.sanitize import safe
 from ops.formatting import duration
 
 COLUMNS = 60
+MOST_ALARMS, MOST_EVENTS = 60, 200
+"""Lines of one incident. An account may have thousands of alarms on one queue."""
 MARKS = {ALARM: ("█", "red"), INSUFFICIENT_DATA: ("░", "dim")}
 
 
@@ -22,13 +24,17 @@ def timeline_rows(each: IncidentRehearsal) -> Iterator[Text]:
     width = max((len(words.short(one.alarm)) for one in active), default=0)
     start, end = words.clock(0, incident), words.clock(incident.length, incident)
     yield Text(f"  {'':{width}}  {start}{end:>{COLUMNS - len(start)}}", style="dim")
-    for one in active:
+    for one in active[:MOST_ALARMS]:
         row = Text(f"  {safe(words.short(one.alarm)):{width}}  ")
         for column in range(COLUMNS):
             row.append(*_mark(one, column * incident.length / COLUMNS, (column + 1) * incident.length / COLUMNS))
         yield row
-    for at, text, style in sorted(_events(each), key=lambda event: event[0]):
+    events = sorted(_events(each), key=lambda event: event[0])
+    for at, text, style in events[:MOST_EVENTS]:
         yield Text(f"  {words.clock(at, incident)}  {safe(text)}", style=style)
+    left_out = {"alarms": len(active) - MOST_ALARMS, "events": len(events) - MOST_EVENTS}
+    if more := [f"{number:,} more {what}" for what, number in left_out.items() if number > 0]:
+        yield Text(f"  {' and '.join(more)} are not shown (--json has all).", style="dim")
 
 
 def _mark(alarm: AlarmRehearsal, begins: float, ends: float) -> tuple[str, str]:
