@@ -24,6 +24,7 @@ from functools import lru_cache
 OK, ALARM, INSUFFICIENT_DATA = "OK", "ALARM", "INSUFFICIENT_DATA"
 UNCHANGED = ""
 EXTRA_PERIODS = 2
+"""⚠ Assumed: see above. It decides only while some of the newest N periods have no data."""
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 COMPARISONS: dict[str, tuple[Callable[[float, float], bool], str]] = {
