@@ -48,7 +48,7 @@ class _Commands(LazyGroup):
         ),
         LazyCommand(
             "forecast",
-            "ops.cli.insight.forecast:forecast",
+            "ops.cli.insight.capacity.forecast:forecast",
             "Show when the backlog is drained, and what other settings would change.",
         ),
         LazyCommand(
@@ -56,7 +56,9 @@ class _Commands(LazyGroup):
             "ops.cli.insight.rightsize:rightsize",
             "Measure real jobs at several memory and batch sizes, and suggest the setting.",
         ),
-        LazyCommand("ramp", "ops.cli.insight.ramp:ramp", "Show how concurrency grew, and which limit held work up."),
+        LazyCommand(
+            "ramp", "ops.cli.insight.capacity.ramp:ramp", "Show how concurrency grew, and which limit held work up."
+        ),
         LazyCommand(
             "compare",
             "ops.cli.insight.compare:compare",

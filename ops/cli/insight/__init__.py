@@ -1,1 +1,1 @@
-"""Commands that explain and forecast: cold starts, costs, prices, the ramp and the drain of a backlog."""
+"""Commands that explain and forecast: cold starts, costs, prices; in ``capacity``, the ramp and the drain of a backlog."""

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from ops.cli.app import run
-from ops.cli.insight import ramp
+from ops.cli.insight.capacity import ramp
 from ops.cli.output.json_output import dumps
 from ops.insight.reports import concurrency
 from ops.insight.reports.concurrency import ConcurrencyReport

@@ -14,7 +14,7 @@ from ops import formatting, workload
 from ops.aws import Aws
 from ops.cli import options
 from ops.cli.commands_base.option_groups import with_groups
-from ops.cli.insight.forecast_options import LoadOptions, WhatIfOptions
+from ops.cli.insight.capacity.forecast_options import LoadOptions, WhatIfOptions
 from ops.cli.output.formats import OutputFormat, chosen_format
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import place, safe

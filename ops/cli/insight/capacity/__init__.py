@@ -1,0 +1,1 @@
+"""Commands about what the consumer can take: when a backlog is drained, and how concurrency grew."""
