@@ -64,7 +64,8 @@ def test_failures_take_their_share(stage: Stage) -> None:
     share = (0.3 * pricing.load().gb_second("arm64") + 2e-7) / (0.4 * pricing.load().gb_second("arm64") + 4e-7)
     assert died.failures_usd == pytest.approx(compute * (share + (1 - share) * 10 / 60))
     assert died.finding.level is Level.OK, "a sixth of the attempts failed"
-    assert "is spent on failed jobs" in died.finding.text
+    reason = "is spent on failed jobs, but no warning, as 17% of attempts failed (a warning from 20%)."
+    assert died.finding.text.endswith(reason), "why it is OK although most of the cost is"
     often = report(stage, USE | {"Errors": 2}, lines=lines).finding
     assert often.text.startswith("Warning: 33% of attempts failed; ")
     assert died.measured_log_bytes == pytest.approx(sum(map(len, lines)) / 2)

@@ -49,7 +49,7 @@ def observe_cost(
     month_usd: float | None = None,
 ) -> Observation:
     """For the page, its card and the headline. The level depends on the share of attempts that failed, which metrics
-    count; ``failures_usd``, what went into them, takes the logs, which only the page reads."""
+    count, so that it is the same everywhere; ``failures_usd``, what went into them, takes the logs, which only the page reads."""
     if spend.unknown:
         text = f"only part of the cost is known ({formatting.usd(spend.total)}): {spend.unknown}"
         return Observation(Level.UNKNOWN, text)
@@ -75,7 +75,10 @@ def observe_cost(
         spent = f"; {on_failures}" if failures_usd is not None else ""
         text = f"{formatting.percent(failed)} of attempts failed{spent}; {summary}"
         return Observation(Level.WATCH, text, "dead_letters")
-    return Observation(Level.OK, f"{summary}; {on_failures}" if wasted >= FAILED_SHARE else summary)
+    if wasted < FAILED_SHARE:
+        return Observation(Level.OK, summary)
+    share = f"no warning, as {formatting.percent(failed)} of attempts failed (a warning from {formatting.percent(FAILED_SHARE)})"
+    return Observation(Level.OK, f"{summary}; {on_failures}, but {share}")
 
 
 def _without_success(readings: Readings, total: float) -> Observation:
