@@ -19,7 +19,8 @@ from ops.invocation_log import INIT
 
 
 def join(lines: LineColumns, function: str, as_json: bool) -> dict[str, Column]:
-    """The columns of ``Invocation``, texts as codes, sorted by start. ``environment`` holds codes of ``lines.streams``."""
+    """The columns of ``Invocation``, texts as codes, sorted by start, and ``record``: whether there is one. ``environment``
+    holds codes of ``lines.streams``."""
     columns = lines.whole()
     rows, others = genuine_lines(lines, columns, function, as_json)
     inits = [other for other in others if other.line.source == INIT]
@@ -30,7 +31,6 @@ def join(lines: LineColumns, function: str, as_json: bool) -> dict[str, Column]:
     whole = _sorted(columns, base, found)
     _settle_init(lines, whole, {other.stream: str(other.line.values["init_type"]) for other in inits})
     mark_unreported_inits(lines, whole)
-    del whole["record"]
     return whole
 
 

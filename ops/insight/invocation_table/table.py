@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class InvocationTable:
     """``started``: microseconds since 1970, ascending. ``numbers``: float columns, NaN for unknown. ``codes``: for each text
-    column, places in its ``texts``. ``unreadable``: log lines in the form of records or reports that are not readable."""
+    column, places in its ``texts``. ``recorded``: whether the extension wrote a record. ``unreadable``: log lines in the form
+    of records or reports that are not readable."""
 
     started: npt.NDArray[np.int64]
     cold: npt.NDArray[np.bool_]
+    recorded: npt.NDArray[np.bool_]
     numbers: Mapping[str, npt.NDArray[np.float64]]
     codes: Mapping[str, npt.NDArray[np.int32]]
     texts: Mapping[str, Sequence[str]]
@@ -104,4 +106,5 @@ def build_table(chunks: Iterable[Sequence[Row]], function: str = "", as_json: bo
     }
     codes: dict[str, Column] = {name: joined[name] for name in TEXTS}
     numbers = {name: joined[name] for name in NUMBERS}
-    return InvocationTable(joined["started"], joined["cold"], numbers, codes, texts, reader.unreadable)
+    marks = (joined["cold"], joined["record"])
+    return InvocationTable(joined["started"], *marks, numbers, codes, texts, reader.unreadable)

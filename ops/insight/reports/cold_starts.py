@@ -171,7 +171,12 @@ def report(
         look=QueryCost(
             readings.look.metrics_requested,
             readings.look.usd + logged.look.usd + answer.usd,
-            logged.look.partial + answer.notes + readings.look.partial + ((imports_unread,) if imports_unread else ()),
+            (
+                *logged.look.partial,
+                *answer.notes,
+                *readings.look.partial,
+                *(note for note in (cold_share.unlike_the_metric(starts, readings, logged), imports_unread) if note),
+            ),
         ),
         options=read_options(logged, starts, workload, window, imports, sweep),
         imports=imports,

@@ -14,6 +14,7 @@ from ops.insight.report_types import Level
 from ops.insight.reports import cold_starts, init_baseline
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.workload import Workload
+from tests.cases.invocations.lambda_lines import ID, report_line
 from tests.fakes.aws import Refusal
 from tests.ops.insight.world import FUNCTION, WINDOW, WORKLOAD, Stage, record, without, world
 
@@ -105,6 +106,19 @@ def test_the_metrics_count_as_on_the_overview(stage: Stage) -> None:
     found = report(stage, [run(n, cold=True) for n in range(3)], {"ColdStarts": 2, "ColdStarts/count": 8})
     assert (found.cold, found.recorded, found.share) == (18, 72, 0.25)
     assert found.finding.text.startswith("Warning: 18 of 72 invocations were cold (25%)")
+
+
+def test_what_metric_and_log_lines_count_is_said_where_they_differ(stage: Stage) -> None:
+    lines = [run(n, cold=n < 2) for n in range(4)]
+    killed = report_line(ID, more="Init Duration: 300.00 ms\t")
+    counted = {"ColdStarts": [2], "ColdStarts/count": [4]}
+    found = report(stage, [*lines, killed], counted)
+    assert (found.cold, found.recorded, found.reasons["cold"].sum()) == (2, 4, 3)
+    (note,) = [one for one in found.look.partial if one.startswith("Cold starts are counted in two ways.")]
+    assert "by their metric: 2 of 4 invocations." in note
+    assert "of the log lines: 3 of 5 invocations, of which 1 has a REPORT line and no record" in note
+    assert not any("two ways" in one for one in report(stage, lines, counted).look.partial)
+    assert not any("two ways" in one for one in report(stage, [*lines, killed]).look.partial), "no metric counts them"
 
 
 def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> None:

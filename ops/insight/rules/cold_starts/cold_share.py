@@ -77,6 +77,24 @@ def count_cold(readings: Readings, found: Invocations | None, totals: LogTotals 
     return ColdStarts(round(count * found.scale), round(rows * found.scale), slowest, interval)
 
 
+def unlike_the_metric(starts: ColdStarts | None, readings: Readings, found: Invocations) -> str:
+    """What the metric counts and what the log lines have, where both have all of the range and they differ; else empty."""
+    if starts is None or not readings.total("recorded") or found.truncated or found.unread:
+        return ""
+    cold = found.table.cold
+    logged = int(cold.sum())
+    if logged == round(starts.cold):
+        return ""
+    silent = int((cold & ~found.table.recorded).sum())
+    return (
+        f"Cold starts are counted in two ways. The share is of the extension's records, by their metric: {starts}. Reasons, "
+        f"versions and durations are of the log lines: {formatting.count(logged)} of "
+        f"{formatting.count(len(cold), 'invocation')}, of which {formatting.count(silent, 'has', 'have')} a REPORT line and no record, as "
+        "where an environment ends before its extension has written one. A metric counts an invocation when it begins, the "
+        "lines when they are written. Neither counts an INIT of an environment that served no invocation."
+    )
+
+
 def observe_cold_starts(starts: ColdStarts | None, details: str = "") -> Observation:
     """``details``: what the page knows besides, as further parts of the clause."""
     if starts is None:

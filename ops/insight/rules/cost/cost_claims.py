@@ -77,8 +77,8 @@ def observe_cost(
         return Observation(Level.WATCH, text, "dead_letters")
     if wasted < FAILED_SHARE:
         return Observation(Level.OK, summary)
-    share = f"no warning, as {formatting.percent(failed)} of attempts failed (a warning from {formatting.percent(FAILED_SHARE)})"
-    return Observation(Level.OK, f"{summary}; {on_failures}, but {share}")
+    why = f"no warning, as {formatting.percent(failed)} of attempts failed (a warning from {formatting.percent(FAILED_SHARE)})"
+    return Observation(Level.OK, f"{summary}; {on_failures}, but {why}")
 
 
 def _without_success(readings: Readings, total: float) -> Observation:
