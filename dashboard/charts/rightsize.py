@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 from dashboard import theme
@@ -13,6 +14,8 @@ from ops.rightsize.model import Interval, SizedSetting, Sizing
 
 SHADES = (theme.VISIBLE, theme.DELAYED, theme.IN_FLIGHT, theme.THROTTLED)
 """Of batch sizes."""
+MARGIN = 0.08
+"""Beside the smallest and the largest size, in powers of ten."""
 Points = list[tuple[SizedSetting, Interval]]
 
 
@@ -91,10 +94,12 @@ def _finished(chart: Chart, answer: Sizing) -> Chart:
     """Sizes at equal distances for equal factors, and the current and the suggested one marked."""
     sizes = sorted({row.setting.memory_mb for row in answer.rows})
     chart.update_layout(hovermode="closest")
-    chart.update_xaxes(type="log", tickvals=sizes, ticktext=[f"{size:,}" for size in sizes])
     if not chart.data:
         set_instead(chart, "no size has enough measurements")
         return chart
+    # Both charts have all sizes, also where one of them is all that a chart has: its point would be out of sight.
+    ends = [math.log10(sizes[0]) - MARGIN, math.log10(sizes[-1]) + MARGIN]
+    chart.update_xaxes(type="log", range=ends, tickvals=sizes, ticktext=[f"{size:,}" for size in sizes])
     current, suggested = answer.current.memory_mb, answer.suggested.memory_mb if answer.suggested else None
     add_mark(
         chart,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from dashboard.charts import rightsize as charts
 from dashboard.pages import PAGES
@@ -61,6 +62,19 @@ def test_what_may_not_be_suggested_says_why(sample: Visit) -> None:
     rows = app.at.dataframe[0].value
     assert "not suggested" in rows["verdict"].iloc[0]
     assert "128 MB: runs out of memory" in app.text
+
+
+def test_both_charts_have_all_sizes_even_where_one_has_a_single_point() -> None:
+    measured = sweep()
+    attempts = tuple(one for one in measured.attempts if one.memory_mb == 512)
+    failed = tuple(replace(one, succeeded=0, error="Sandbox.Timedout") for one in attempts)
+    rest = tuple(replace(one, memory_mb=memory) for memory in (128, 3008) for one in failed)
+    answer = suggestion.size_up(
+        replace(measured, attempts=(*attempts, *rest)), pricing.load("us-east-1"), Objective.BALANCED
+    )
+    shown = [chart(answer).layout.xaxis.range for chart in (charts.cost, charts.latency)]
+    assert shown[0] == shown[1]
+    assert 10 ** shown[0][0] < 128 < 3008 < 10 ** shown[0][1]
 
 
 def test_nothing_measured_shows_the_command(sample: Visit) -> None:

@@ -72,13 +72,17 @@ def _comparison_page_values(app: App) -> dict[str, str | None]:
 def _comparison_sentences(text: str) -> dict[str, str | None]:
     """What sentences below the tiles count."""
     found = {
-        "break-even": re.search(r"cheaper below ([\d,]+) requests a day", text),
+        "break-even": re.search(r"cheaper below (about [\d,]+) requests a day", text),
         "per 1,000 jobs": re.search(r"Event-driven, per 1,000 jobs: (\$[\d.,]*\d)", text),
-        "synchronous most at once": re.search(r"container: ([\d,]+ of [\d,]+) at once", text),
-        "event-driven most at once": re.search(r"function: ([\d,]+ of [\d,]+) at once", text),
-        "synchronous scaling lag": re.search(rf"container: [\d,]+ of [\d,]+ at once, ({TIME}) after", text),
-        "event-driven scaling lag": re.search(rf"function: [\d,]+ of [\d,]+ at once, ({TIME}) after", text),
-        "instance carries": re.search(r"An instance carries ([\d,]+) requests a day", text),
+        "synchronous most at once": re.search(r"container: at most ([\d,]+ of [\d,]+) jobs at once", text),
+        "event-driven most at once": re.search(r"function: at most ([\d,]+ of [\d,]+) jobs at once", text),
+        "synchronous scaling lag": re.search(
+            rf"container: at most [\d,]+ of [\d,]+ jobs at once, reached in ({TIME})", text
+        ),
+        "event-driven scaling lag": re.search(
+            rf"function: at most [\d,]+ of [\d,]+ jobs at once, reached in ({TIME})", text
+        ),
+        "instance carries": re.search(r"An instance carries (about [\d,]+) requests a day", text),
         "usd per hour": re.search(r"(\$[\d.]+) per hour", text),
     }
     return {name: seen[1] if seen else None for name, seen in found.items()}
@@ -92,7 +96,9 @@ def _comparison_json_values(found: Mapping[str, Any]) -> dict[str, str | None]:
         "finding": told(found["finding"]["text"]),
         "event-driven idle": written(costs["event_idle_usd_month"], "USD"),
         "synchronous idle": written(costs["synchronous_idle_usd_month"], "USD"),
-        "break-even": _whole(costs["break_even_requests_per_day"]) if costs["break_even_requests_per_day"] else None,
+        "break-even": formatting.about(costs["break_even_requests_per_day"])
+        if costs["break_even_requests_per_day"]
+        else None,
         "per 1,000 jobs": None if per_job is None else formatting.usd(per_job * 1000),
     }
     for form in found["forms"]:
@@ -114,10 +120,6 @@ def _comparison_json_values(found: Mapping[str, Any]) -> dict[str, str | None]:
         for name, value in _comparison_sentences(" ".join(found["notes"])).items()
         if name in ("instance carries", "usd per hour")
     }
-
-
-def _whole(value: float) -> str:
-    return formatting.count(round(value))
 
 
 def _comparison_text_values(text: str, forms: Sequence[str]) -> dict[str, str | None]:

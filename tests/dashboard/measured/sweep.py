@@ -134,14 +134,15 @@ def _sweep_text_values(text: str, found: Mapping[str, Any]) -> dict[str, str | N
     values: dict[str, str | None] = {"finding": squeezed(text.partition("\n")[0])}
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        seen = re.match(rf" *([\d,]+ MB) +({TIME}) +({TIME})(?: +({TIME}))? +([\d,]+ MB) +(\$[\d.,]+)", line)
-        if not seen:
+        seen = re.match(rf" *([\d,]+ MB)((?: +{TIME})*)(?: +([\d,]+ MB))?(?: +(\$[\d.,]+))?(?: |$)", line)
+        if not seen or not seen[2]:
             continue
-        name, p50, p95, init, used, usd = seen.groups()
+        name, times, used, usd = seen.groups()
+        p50, p95, init, *_ = [*re.findall(TIME, times), None, None]
         ends = re.findall(r"\(.*?\)", lines[number + 1]) if number + 1 < len(lines) else []
         values |= {f"{name} p50": p50, f"{name} init": init, f"{name} used": used}
-        if len(ends) == 2:
-            values |= {f"{name} p95": f"{p95} {ends[0]}", f"{name} USD": f"{usd} {ends[1]}"}
+        if ends:
+            values |= {f"{name} p95": f"{p95} {ends[0]}", f"{name} USD": f"{usd} {ends[1]}" if usd else None}
     if seen := re.search(r"^Saves per month: (\S+) \((\S+)–(\S+)\)$", text, re.M):
         values["saving"] = seen[1]
     assert sum(name.endswith(" used") for name in values) == len(found["settings"]), text
