@@ -17,7 +17,6 @@ from tests.browser.server import serving
 from tests.twins import Twin, wait_for
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 40_000
 DRAWN = ".so-do, .so-prose:visible"
 
 
@@ -57,8 +56,6 @@ def test_an_alarms_row_leads_to_a_workload_that_reads_again(
 ) -> None:
     environ = {"OPS_TWIN_DIR": str(twin.folder)}
     with serving("dashboard", environ, tmp_path / "log") as address:
-        page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
         page.goto(f"{address}/alarms?live=false&alarm={stalled.alarm}")
         row = page.locator("[class*=st-key-chosen-alarm-]")
         page.goto(address + str(row.get_by_role("link", name="Runbook").get_attribute("href")))
@@ -83,7 +80,6 @@ def test_an_alarms_row_leads_to_a_workload_that_reads_again(
         report = Path(download.value.path()).read_text()
         assert "# Incident: Stalled" in report
         assert "off" in report
-    expect.set_options(timeout=5_000)
 
 
 @pytest.mark.parametrize(
@@ -116,22 +112,21 @@ def test_hostile_text_is_shown_and_does_nothing(samples: str, page: Page) -> Non
 
 
 def test_what_cannot_be_undone_is_carried_out_only_for_the_words_typed(samples: str, page: Page) -> None:
-    page.set_default_timeout(PATIENCE_MS)
     page.goto(f"{samples}/runbooks?live=false&stack=runbook-typed&runbook=dlq-redrive")
     now, badge = page.locator("[class*=st-key-now-step-]"), page.locator(".st-key-run-bar .so-badge")
-    expect(now).to_contain_text("To confirm, type: redrive", timeout=PATIENCE_MS)
+    expect(now).to_contain_text("To confirm, type: redrive")
     now.get_by_label("Reason").fill("the table is there")
     now.get_by_label("Reason").press("Tab")
     typed, go = now.get_by_label("Confirmation"), now.get_by_role("button", name="Run step")
     typed.fill("redrives")
     typed.press("Tab")
     go.click()
-    expect(now).to_contain_text("The confirmation does not match", timeout=PATIENCE_MS)
+    expect(now).to_contain_text("The confirmation does not match")
     expect(badge).to_have_text("Waits for an answer")
     typed.fill("redrive")
     typed.press("Tab")
     go.click()
-    expect(badge).to_have_text("Done", timeout=PATIENCE_MS)
+    expect(badge).to_have_text("Done")
     expect(page.locator(".st-key-run-bar")).to_contain_text("Answered yes: the table is there.")
 
 

@@ -46,7 +46,7 @@ def port(aws: FakeAws) -> Iterator[int]:
 
 
 def post(port: int, path: str, body: str | bytes, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("POST", path, body, headers or {"Content-Type": "application/json"})
         answer = connection.getresponse()
@@ -117,7 +117,7 @@ def test_aws_in_trouble_is_try_again(port: int, aws: FakeAws) -> None:
 
 
 def test_other_paths(port: int, aws: FakeAws) -> None:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     for path, status in (("/health", 200), ("/", 404)):
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -159,7 +159,7 @@ def test_a_periodic_self_test_runs_a_small_job_once_for_each_time(port: int, aws
 
 
 def test_an_answer_says_how_long_the_job_ran_and_health_how_many_workers_are_busy(port: int, aws: FakeAws) -> None:
-    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("POST", "/jobs", job())
     answer = connection.getresponse()
     answer.read()
@@ -189,7 +189,7 @@ def test_the_program_says_where_it_is_and_ends_when_told(aws: FakeAws) -> None:
         address = process.stdout.readline()
         status, result = post(int(address.rpartition(":")[2]), "/jobs", job(data=SMALL))
         process.send_signal(signal.SIGTERM)
-        assert (status, result["job_id"], process.wait(10)) == (200, "job-1", 0)
+        assert (status, result["job_id"], process.wait(60)) == (200, "job-1", 0)
 
 
 def test_the_program_that_cannot_start_says_why() -> None:

@@ -123,7 +123,7 @@ UPGRADE = {
 
 
 def status(address: str, path: str, **headers: str) -> tuple[int, dict[str, str]]:
-    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
     connection.putrequest("GET", path, skip_host=True)
     for name, value in headers.items():
         connection.putheader(name.replace("_", "-"), value)
@@ -222,7 +222,7 @@ def test_the_dashboard_does_not_start_beyond_loopback() -> None:
         "--server.address=0.0.0.0",
     ]
     ended = subprocess.run(
-        command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=REPOSITORY, env=environ, capture_output=True, text=True, timeout=180, check=False
     )
     assert ended.returncode == 1
     assert "no authentication" in ended.stderr and "Traceback" not in ended.stderr

@@ -51,7 +51,7 @@ def as_another_user(port: int, head: str) -> str:
 
 
 def ask(port: int, path: str, method: str = "GET", **headers: str) -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.putrequest(method, path, skip_host=True)
         given = {"Host": f"127.0.0.1:{port}", "Content-Length": "0"}
@@ -209,7 +209,7 @@ def test_a_rebound_name_is_refused_for_every_method(emulator: Emulator, host: st
 
 
 def test_names_below_localhost_reach_the_services(emulator: Emulator) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port_of(emulator), timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port_of(emulator), timeout=60)
     connection.request("GET", "/key", headers={"Host": f"bucket.localhost:{port_of(emulator)}"})
     answer = connection.getresponse().read()
     connection.close()

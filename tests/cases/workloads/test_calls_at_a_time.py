@@ -20,7 +20,7 @@ READ = {M[1]: Reads("orders", "worker")}
 def test_what_does_not_depend_on_each_other_is_asked_at_a_time(served: Served) -> None:
     """Each of these answers only once the other has been asked."""
     account = Account(TWO, READ)
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=60)
     waiting = {"account-settings", "orders-dlq"}
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:

@@ -42,10 +42,10 @@ def confirmed(
     reason: str = "pager 17, kim's laptop is off",
 ) -> str:
     """In the dialog, which the page opens; its text then."""
-    app = AppTest.from_function(_page, args=(holder, work)).run(timeout=20)
+    app = AppTest.from_function(_page, args=(holder, work)).run(timeout=120)
     app.text_input(key="take-over-typed").set_value(typed)
     app.text_input(key="take-over-reason").set_value(reason)
-    app.button(key="take-over-confirmed").click().run(timeout=20)
+    app.button(key="take-over-confirmed").click().run(timeout=120)
     assert not app.exception
     written = [str(each.value) for kind in (app.text, app.markdown, app.error) for each in kind]
     return unescape("\n".join([*written, *(block.proto.body for block in app.get("html"))]))

@@ -27,10 +27,10 @@ def _page(service, run, previews):  # type: ignore[no-untyped-def]  # Streamlit 
 def test_the_previews_that_were_shown_are_confirmed() -> None:
     service, run = Recording(), SimpleNamespace(state=SimpleNamespace(id="run-1"))
     shown = {"pause": StepPreview((PlannedChange("polling of orders", "off", "on"),), command="aws lambda …")}
-    app = AppTest.from_function(_page, args=(service, run, shown)).run(timeout=20)
+    app = AppTest.from_function(_page, args=(service, run, shown)).run(timeout=120)
     assert not app.exception
     app.text_input(key="undo-reason").set_value("wrong queue")
-    app.button(key="undo-confirmed").click().run(timeout=20)
+    app.button(key="undo-confirmed").click().run(timeout=120)
     assert service.confirmed == [("run-1", "wrong queue", shown, "pause")], "it cannot read them again"
 
 
@@ -43,7 +43,7 @@ def test_secrets_are_masked_and_what_is_not_known_is_said() -> None:
         ),
         "call": StepPreview(notes=("The outcome of step call is not known; token=s3cr3t-note",)),
     }
-    app = AppTest.from_function(_page, args=(Recording(), run, shown)).run(timeout=20)
+    app = AppTest.from_function(_page, args=(Recording(), run, shown)).run(timeout=120)
     assert not app.exception
     text = "\n".join([*(str(each.value) for each in app.code), *(each.proto.body for each in app.get("html"))])
     assert "The outcome of step call is not known" in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -111,14 +111,20 @@ def test_a_damaged_snapshot_is_no_error(
 def test_an_account_that_does_not_answer_keeps_nobody_waiting(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    answered = threading.Event()
+
     def slow(service: str, operation: str, asked: dict[str, Any]) -> Any:
-        time.sleep(0.5)
+        answered.wait(60)
         return {"QueueUrls": ["http://aws/1/late"]}
 
     monkeypatch.setattr(completion, "PATIENCE_S", 0.05)
     with serve(slow, monkeypatch):
+        before = set(threading.enumerate())
         assert completed("ops status --queue ", capsys, monkeypatch) == []
-        time.sleep(0.6)  # until the call that was left to itself has its answer
+        late = set(threading.enumerate()) - before
+        answered.set()
+        for call in late:  # which was left to itself
+            call.join(60)
 
 
 def test_the_description_of_a_cause_is_no_code_for_the_shell(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

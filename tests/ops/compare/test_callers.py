@@ -70,14 +70,14 @@ def test_a_slow_answer_delays_no_other_caller() -> None:
 
     def post(job: Job) -> CallResult:
         if job.job_id == "slow":
-            slow.wait(20)
+            slow.wait(180)
         return CallResult()
 
     jobs = [Job(name, "ordinary", "") for name in ("slow", "a", "b")]
     callers = Callers(jobs, [0.0, 0.001, 0.002], post)
     running = threading.Thread(target=callers.run, args=(threading.Event(),))
     running.start()
-    until = time.monotonic() + 20
+    until = time.monotonic() + 120
     while callers.ended() < 2 and time.monotonic() < until:
         time.sleep(0.001)
     assert {call.job_id for call in callers.calls} == {"a", "b"}

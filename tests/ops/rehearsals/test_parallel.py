@@ -40,7 +40,7 @@ def test_one_that_is_killed_is_a_finding_and_the_next_one_starts(
     assert {tuple(result.findings) for result in results} == {
         ("Its process ended with exit code -9 before the rehearsal did.",)
     }
-    wait_for(lambda: not processes_of(tmp_path), 30, "a twin outlived its rehearsal")
+    wait_for(lambda: not processes_of(tmp_path), 120, "a twin outlived its rehearsal")
 
 
 @pytest.mark.servers

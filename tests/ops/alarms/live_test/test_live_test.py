@@ -124,7 +124,7 @@ def test_an_interrupt_cleans_up(
     name, _ = make_alarm(policy=NOBODY)
     process = driving(name)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=120)
     assert "KeyboardInterrupt" in err
     assert nothing_is_left(aws)
 
@@ -138,7 +138,7 @@ def test_what_a_killed_test_left_is_removed_when_it_is_old(
     before = cloudwatch.find_alarm(aws, name).state
     process = driving(name)
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert not nothing_is_left(aws)
     assert live_test.remove_leftovers(aws) == ()  # it may still run
     time.sleep(1.1)  # names have whole seconds

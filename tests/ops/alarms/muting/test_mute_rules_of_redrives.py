@@ -100,7 +100,7 @@ def test_after_a_kill_the_rule_ends_by_itself(
     assert process.stdout is not None
     assert process.stdout.readline() == "muted\n"
     os.kill(process.pid, signal.SIGKILL)
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     (record,) = muting.of_place(tmp_path, ACCOUNT, REGION)
     rule = cloudwatch.get_mute_rule(aws, "ops-redrive-killed")
     assert ends_at(rule) == record.until <= datetime.now(UTC) + timedelta(minutes=11)

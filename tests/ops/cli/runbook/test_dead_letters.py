@@ -161,9 +161,9 @@ def test_a_redrive_is_stopped(desk: Desk, ops: Any) -> None:
         kwargs={"reason": "x", "progress": lambda run: began.set() if run.sent else None},
     )
     moving.start()
-    assert began.wait(20)
+    assert began.wait(120)
     code, out, err = ops(CANCEL)
-    moving.join(20)
+    moving.join(120)
     assert code == 0, out + err
     assert f"redrive {plan.id}: running → cancelled" in err
     state = read_run(source, plan.id)

@@ -53,7 +53,7 @@ class World:
     def settled(self, run: str) -> RunbookRun:
         """Once no process carries the run on."""
         process = RunProcess(self.record(run))
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while process.is_running():
             assert time.monotonic() < deadline, "the process does not end"
             time.sleep(0.05)

@@ -28,7 +28,7 @@ def start(environ: dict[str, str]) -> str:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     assert done.returncode == 1
     return done.stderr
@@ -94,7 +94,7 @@ def test_web_pages_are_refused(emulator: Emulator, header: tuple[str, str]) -> N
     address = f"{emulator.url}/_ministack/reset"
     request = urllib.request.Request(address, method="POST", headers=dict([header]))  # noqa: S310 (our own address)
     with pytest.raises(urllib.error.HTTPError, match="403"):
-        urllib.request.urlopen(request, timeout=5)  # noqa: S310 (our own address)
+        urllib.request.urlopen(request, timeout=60)  # noqa: S310 (our own address)
 
 
 def test_it_listens_on_loopback_only_and_keeps_its_files_in_the_twins_folder(emulator: Emulator) -> None:
