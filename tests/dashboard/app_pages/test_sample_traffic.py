@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from dashboard.pages import PAGES
 from ops.errors import UsageError
-from ops.twin import sample_traffic, state_file
+from ops.twin import processes, sample_traffic, state_file
 from ops.twin_state import TwinState
 from tests.dashboard.app import App
 
@@ -22,12 +23,15 @@ PAST = {"range": "custom", "from": "2026-11-20T11:00", "to": "2026-11-20T12:00"}
 
 @pytest.fixture
 def twin_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A twin that is said to run; nothing answers on its addresses."""
+    """A twin that is said to run; its addresses take a connection and never answer, so that what sends does not end."""
     monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
     waiting = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    nobody, pids = "http://127.0.0.1:9", {"emulator": waiting.pid, "host": waiting.pid}
-    state_file.write(TwinState(nobody, nobody, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
-    yield
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        pids = {"emulator": waiting.pid, "host": waiting.pid}
+        state_file.write(TwinState(address, address, "us-east-1", "0" * 12, "a", "b", "scilearn", 10, "now", pids))
+        yield
+        processes.stop_role(sample_traffic.ROLE)
     waiting.kill()
     waiting.communicate()
 

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ import pytest
 from handler import contract
 from ops import twin_state
 from ops.cli.app import run
-from ops.twin import lifecycle, processes
+from ops.twin import lifecycle
 from tests.twins import Twin, wait_for
 
 OPS = [sys.executable, "-m", "ops", "twin"]
@@ -35,15 +34,6 @@ def ops(*arguments: str, timeout: float = 600.0) -> subprocess.CompletedProcess[
         env=environ,
         cwd=twin_state.REPOSITORY,
     )
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A twin's folder that is empty, and stopped afterwards whatever the test did."""
-    monkeypatch.setenv("OPS_TWIN_DIR", str(tmp_path))
-    yield tmp_path
-    lifecycle.down()
-    processes.stop_role("dashboard")
 
 
 def test_without_a_twin_each_command_says_so(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,70 +161,3 @@ def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
     assert re.search(r"[1-9]\d* jobs posted", said)
     # A busy twin may refuse some: the report counts them, and the exit code says so.
     assert running.returncode == int(" 0 refused" not in said), said
-
-
-@pytest.mark.twin
-def test_a_demo_beside_a_running_twin_says_what_it_adds_and_leaves_it_running(twin: Twin) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        demo = subprocess.Popen(
-            [*OPS, "demo", "--port", str(port), "--rate", "0.5"],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=twin_state.REPOSITORY,
-            env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
-        )
-        assert demo.stdout is not None
-        said = ""
-        try:
-            while "(Ctrl-C stops " not in said and (line := demo.stdout.readline()):
-                said += line
-            demo.send_signal(signal.SIGINT)
-            said += demo.communicate(timeout=300)[0]
-        finally:
-            demo.kill()
-            demo.wait()
-    assert demo.returncode == 0
-    assert "adds about 0.5 jobs per second to the running twin" in said
-    assert "(Ctrl-C stops this dashboard and its traffic)" in said
-    taken_instead = re.search(rf"Port {port} is in use; the dashboard takes (\d+)", said)
-    assert taken_instead
-    assert port < int(taken_instead[1]) <= port + 20
-    assert twin_state.read() == twin.state, "it was there before the demo"
-
-
-@pytest.mark.twin
-@pytest.mark.slow
-def test_the_demo_serves_a_dashboard_and_stops_all_it_started(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    port = processes.free_port()
-    log = tmp_path_factory.mktemp("output") / "demo.log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            [*OPS, "demo", "--port", str(port)],
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=twin_state.REPOSITORY,
-            env=dict(os.environ) | {"PYTHONUNBUFFERED": "1"},
-        ) as demo,
-    ):
-        try:
-            wait_for(lambda: "The dashboard: " in log.read_text() or demo.poll() is not None, 300, "no dashboard")
-            assert demo.poll() is None, log.read_text()
-            assert processes.answers(f"http://127.0.0.1:{port}", "/_stcore/health"), log.read_text()
-            twin = twin_state.read()
-            assert twin is not None
-            pids = [*twin.pids.values(), int((folder / "dashboard.pid").read_text())]
-            demo.send_signal(signal.SIGINT)
-            demo.wait(timeout=300)
-        finally:
-            demo.kill()
-    assert demo.returncode == 0, log.read_text()
-    assert "In another terminal: " in log.read_text()
-    assert not [pid for pid in pids if twin_state.alive(pid)]
-    assert twin_state.recorded() is None
-    assert processes.free_port(port) == port
