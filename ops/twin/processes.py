@@ -27,7 +27,7 @@ START_TIMEOUT = 60.0
 """Seconds a process may take until it answers; a cold disk on a small machine needs some ten."""
 STOP_TIMEOUT = 8.0
 """Seconds between TERM and KILL. The host's environments have two seconds for their SHUTDOWN."""
-EXEC_TIMEOUT = 1.0
+EXEC_TIMEOUT = 3.0
 """Seconds that a live process may have an empty environment: the kernel fills it in late in exec, after ``Popen`` has
 returned. A program that was started with none is not the twin's."""
 LOG_TAIL = 12

@@ -40,7 +40,8 @@ class OrphanReaper:
         if self._process.stdin is not None:
             with contextlib.suppress(OSError):
                 self._process.stdin.close()
-        self._process.wait(5)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # it ends by itself, however busy the machine is
+            self._process.wait(5)
 
     def _tell(self, line: str) -> None:
         assert self._process.stdin is not None  # noqa: S101 - for the type checker
