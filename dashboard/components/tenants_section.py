@@ -67,6 +67,8 @@ def _draw(report: TenantReport) -> None:
         f" {formatting.count(report.unnamed, 'message')} without one." if report.unnamed and report.tenants else ""
     )
     st.html(html_blocks.quiet(f"Sample: {report.method}.{more}{unnamed}"))
+    if report.waiting:
+        st.html(html_blocks.quiet(report.waiting))
     if report.look.partial:
         st.html(html_blocks.partial(report.look.partial))
 

@@ -74,13 +74,13 @@ class LogReader:
                 self._note_limit(start, end)
                 break
             query = query_text.query_text(source, patterns, start, end)
-            most_bytes = left / log_volume.scan_price(1)
+            most_bytes = left / log_volume.scan_price(1, self._aws.region)
             ask = partial(logs.run_query, self._aws, source.group, query, start, end, most, max_bytes=most_bytes)
             page = self._attempt(source, ask)
             if page is None:
                 continue
             self.scanned_bytes += page.bytes_scanned
-            self.usd += log_volume.scan_price(page.bytes_scanned)
+            self.usd += log_volume.scan_price(page.bytes_scanned, self._aws.region)
             inside = [row for row in page.rows if start <= time_of(row) < end]
             rows += [(source, row) for row in inside if source.owns(row)]
             if page.truncated and inside:
@@ -122,7 +122,7 @@ class LogReader:
             self._note_limit(start, since)
         self._say(
             f"Searching {named}: about {formatting.byte_size(round(self.estimated_bytes))}, "
-            f"{formatting.price(log_volume.scan_price(self.estimated_bytes))}; the limit is {self._limit}."
+            f"{formatting.price(log_volume.scan_price(self.estimated_bytes, self._aws.region))}; the limit is {self._limit}."
         )
         return since
 

@@ -40,7 +40,7 @@ def fair_queue_metrics(aws: Aws, queue: Queue, end: datetime) -> tuple[FairQueue
     except AwsError as error:
         return FairQueueMetrics(), QueryCost(partial=(f"Fair-queue metrics were not read: {error}",))
     latest = {name: points[-1][1] for name, points in data.series.items() if points}
-    usd = data.requested * pricing.load().metric_requested
+    usd = data.requested * pricing.load(aws.region).metric_requested
     return FairQueueMetrics(**latest), QueryCost(
         data.requested, usd, tuple(f"CloudWatch: {text}" for text in data.partial)
     )

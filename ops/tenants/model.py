@@ -104,4 +104,6 @@ class TenantReport:
     other_messages: int = 0
     peak: Peak | None = None
     fair_queue: FairQueueMetrics = field(default_factory=FairQueueMetrics)
+    waiting: str = ""
+    """What is known of the messages that wait now, none of which was received, in sentences."""
     look: QueryCost = field(default_factory=QueryCost)

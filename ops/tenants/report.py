@@ -19,6 +19,7 @@ from ops.tenants.live_peek import peek
 from ops.tenants.model import FairQueueMetrics, Grouping, Peak, Source, TenantReport, TenantShare
 from ops.tenants.samples import Sample, dead_letter_sample, logged_sample
 from ops.tenants.shares import peak, tenant_shares
+from ops.tenants.waiting import waiting_now
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,6 +92,7 @@ def tenants_report(
         other_messages,
         peak(sample.messages),
         metrics,
+        waiting_now(metrics, fifo=workload.queue.fifo, peeked=source is Source.PEEK),
         look,
     )
     return replace(report, finding=_finding(report, sample))

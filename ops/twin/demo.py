@@ -111,7 +111,7 @@ def _traffic(
     )
     try:
         while not stop.is_set():
-            generator.run(twin, _round(rate), progress, stop=stop)
+            generator.run(twin, _round(rate), progress, stop=stop, needs_model=False)
     except OpsError as error:
         trouble.append(f"The traffic ended: {error}")
 

@@ -5,6 +5,7 @@ Written from AWS's description alone: it shares nothing with the model that it c
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import random
 from collections import deque
@@ -56,6 +57,8 @@ class Drain:
         for number in range(case.backlog):
             sent = -case.oldest_s * (1 - number / case.backlog)
             self.lanes[self.lane_of_next()].append(sent)
+        self.free = [(lane[0], number) for number, lane in enumerate(self.lanes) if lane]
+        heapq.heapify(self.free)  # groups with messages of which none is at work, by their oldest
         self.full = {number for number, lane in enumerate(self.lanes) if lane}  # have not been empty yet
         self.drained = self.world.event()
         self.idle: list[Any] = []  # events that environments without work wait for
@@ -71,7 +74,10 @@ class Drain:
             rate, ends = self.case.per_minute[step % len(self.case.per_minute)] / 60, (step + 1) * self.case.step_s
             while rate > 0 and (at := self.world.now + self.random.expovariate(rate)) < ends:
                 yield self.world.timeout(at - self.world.now)
-                self.lanes[self.lane_of_next()].append(float(self.world.now))
+                lane = self.lane_of_next()
+                self.lanes[lane].append(float(self.world.now))
+                if len(self.lanes[lane]) == 1 and not self.busy[lane]:
+                    heapq.heappush(self.free, (self.lanes[lane][0], lane))
                 self.wake()
             yield self.world.timeout(max(0.0, ends - self.world.now))  # memoryless: the next step draws again
 
@@ -93,7 +99,7 @@ class Drain:
     def environment(self) -> Generator[Any, Any, None]:
         fifo = self.case.groups is not None
         while True:
-            lane = self.free_lane() if fifo else 0
+            lane = (heapq.heappop(self.free)[1] if self.free else None) if fifo else 0
             if lane is None or not self.lanes[lane]:
                 called = self.world.event()
                 self.idle.append(called)
@@ -114,16 +120,13 @@ class Drain:
             yield self.world.timeout(lasts)
             if fifo:
                 self.busy[lane] = False
+                if self.lanes[lane]:
+                    heapq.heappush(self.free, (self.lanes[lane][0], lane))
                 self.wake()
 
     def end(self) -> Generator[Any, Any, None]:
         yield self.world.timeout(self.at_work_until - self.world.now)
         self.drained.succeed()
-
-    def free_lane(self) -> int | None:
-        """The idle group with the oldest message."""
-        free = [lane for lane, queue in enumerate(self.lanes) if queue and not self.busy[lane]]
-        return min(free, key=lambda lane: self.lanes[lane][0], default=None)
 
     def wake(self) -> None:
         """One environment, if one has nothing to do."""

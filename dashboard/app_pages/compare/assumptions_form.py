@@ -28,7 +28,7 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
     container, function = st.columns(2, gap="large")
     with container:
         st.html(html_blocks.quiet("Synchronous container"))
-        (type_, price, least_), (at_once_, used, time_), (peak_, *_) = _grid()
+        (type_, price, least_), (at_once_, used, time_), (peak_, balancer_, _) = _grid()
         instances = (*instance_prices.names(), OTHER)
         kind = type_.selectbox("Instance type", instances, key="cmp-instance", bind="query-params") or instances[0]
         usd = _number(price, "USD per hour", "cmp-usd", (0.0, 1_000.0, 0.01), "on file", "%.4f")
@@ -42,6 +42,7 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
         served = _measured(run.service_s if run else None)
         seconds = _number(time_, "Time per job (s)", "cmp-s", (0.001, 43_200.0, 0.1), served, "%.3f")
         usual = f"{PEAK_FACTOR[run.shape if run else 'day']:.3g}"
+        balancer = _number(balancer_, "Load balancer (USD per hour)", "cmp-lb", (0.0, 100.0, 0.01), "left out", "%.4f")
         peak = _number(peak_, "Peak over mean rate", "cmp-peak", (1.0, 1_000.0, 0.5), usual, "%.2f")
     with function:
         st.html(html_blocks.quiet("Event-driven function"))
@@ -61,6 +62,7 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
     return CostAssumptions(
         instance=kind,
         usd_per_hour=usd,
+        load_balancer_usd=balancer,
         least_instances=_DEFAULTS.least_instances if least is None else int(least),
         jobs_at_once=at_once,
         utilization=_DEFAULTS.utilization if utilization is None else utilization / 100,

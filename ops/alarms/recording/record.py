@@ -75,7 +75,9 @@ def record(aws: Aws, workload: Workload, start: datetime, end: datetime, now: da
         inferred=(NOT_KEPT,),
     )
     missing = tuple(f"{each.role}.{each.metric}" for each in series if not each.phases)
-    return Recording(incident, data.requested, data.requested * pricing.load().metric_requested, data.partial, missing)
+    return Recording(
+        incident, data.requested, data.requested * pricing.load(workload.region).metric_requested, data.partial, missing
+    )
 
 
 def _period(start: datetime, end: datetime, now: datetime, finest: int) -> int:

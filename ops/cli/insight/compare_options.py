@@ -22,6 +22,12 @@ class CostOptions(OptionGroup):
     instance_usd: Annotated[
         float | None, typer.Option("--instance-usd", min=0, help="Its USD per hour, in place of the price on file.")
     ] = None
+    load_balancer_usd: Annotated[
+        float | None,
+        typer.Option(
+            "--load-balancer-usd", min=0, help="USD per hour of the containers' load balancer (default: left out)."
+        ),
+    ] = None
     instances: Annotated[int, typer.Option("--instances", min=1, help="How many run at least.")] = 2
     jobs_at_once: Annotated[
         float | None, typer.Option("--jobs-at-once", help="Jobs that one instance works on (default: its vCPUs).")
@@ -69,6 +75,7 @@ class CostOptions(OptionGroup):
         return CostAssumptions(
             instance=self.instance,
             usd_per_hour=self.instance_usd,
+            load_balancer_usd=self.load_balancer_usd,
             least_instances=self.instances,
             jobs_at_once=self.jobs_at_once,
             utilization=self.utilization / 100,

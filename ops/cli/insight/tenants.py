@@ -132,6 +132,7 @@ def _show(console: Console, heading: str, report: TenantReport) -> None:
         console.print(_table(report))
     console.print()
     console.print(Text(safe(f"sample: {report.method}"), style="dim"))
+    console.print(Text(safe(report.waiting), style="dim"))
     if report.peak:
         at = formatting.clock(report.peak.at, datetime.now(UTC), seconds=True)
         console.print(Text(f"most waited at {at}: {formatting.count(report.peak.waiting)} of the sample", style="dim"))

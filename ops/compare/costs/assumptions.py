@@ -21,13 +21,15 @@ APIS = ("rest", "http", "none")
 @dataclass(frozen=True)
 class CostAssumptions:
     """None: the measured value, or the one of the price file. Shares are from 0 to 1; ``usd_per_hour`` is of one
-    instance; ``jobs_at_once``: on one instance, by default one for each of its vCPUs. ``peak_factor``: the highest rate of
-    a day over its mean. ``task``: the size of a Fargate task."""
+    instance, ``load_balancer_usd`` of an hour of the load balancer, whose price is not on record. ``jobs_at_once``: on one
+    instance, by default one for each of its vCPUs. ``peak_factor``: the highest rate of a day over its mean. ``task``: the
+    size of a Fargate task."""
 
     instance: str = "m7g.large"
     usd_per_hour: float | None = None
     least_instances: int = 2
     jobs_at_once: float | None = None
+    load_balancer_usd: float | None = None
     utilization: float = 0.6
     peak_factor: float | None = None
     synchronous_seconds: float | None = None
@@ -62,20 +64,30 @@ class CostAssumptions:
                 else ""
             )
             notes.append(f"{self.instance}{size}: ${usd:g} per hour ({price.source}{doubt})")
-        seconds = self.synchronous_seconds or (run.service_s if run else None)
+        seconds = run.service_s if run and self.synchronous_seconds is None else self.synchronous_seconds
         if seconds is None:
             notes.append("The container's time per job is not measured: give it (--synchronous-seconds)")
         if usd is None or seconds is None:
             return None, tuple(notes)
-        at_once = self.jobs_at_once or (price.vcpus if price else None)
+        at_once = price.vcpus if price and self.jobs_at_once is None else self.jobs_at_once
         if at_once is None:
             at_once = SynchronousUse.jobs_at_once
             notes.append(f"{at_once:g} jobs at once per instance, because its vCPUs are not on file")
-        peak = self.peak_factor or PEAK_FACTOR[run.shape if run else "day"]
-        use = SynchronousUse(usd, seconds, at_once, self.least_instances, self.utilization, peak)
+        peak = PEAK_FACTOR[run.shape if run else "day"] if self.peak_factor is None else self.peak_factor
+        balancer = self.load_balancer_usd
+        use = SynchronousUse(usd, seconds, at_once, self.least_instances, self.utilization, peak, balancer or 0.0)
         notes.append(
             f"An instance carries {about(use.capacity_per_day)} requests a day: {at_once:g} at once, {percent(self.utilization)} "
             f"used at most, {duration(seconds)} per job, a peak of {peak:.3g} times the mean"
+        )
+        notes.append(
+            "Containers do not scale by themselves here: as many as the peak of the day needs run all day, and none is late"
+        )
+        notes.append(
+            "The load balancer in front of the containers is left out, because its price is not on record: give it "
+            "(--load-balancer-usd)"
+            if balancer is None
+            else f"Load balancer: ${balancer:g} per hour, as given; its capacity units by use are left out"
         )
         return use, tuple(notes)
 

@@ -3,7 +3,7 @@
 Synchronous: instances are paid for by the hour, at least ``least_instances`` of them, and as many as the peak of a day
 needs. Event-driven: each job pays for its API request, its SQS requests, its share of an invocation and its logs; an
 idle queue is polled. Left out on both sides: S3, DynamoDB, EventBridge, alarms and metrics, which cost the same either
-way; the load balancer in front of the containers (no dated price on file); free tiers.
+way; the use of the load balancer in front of the containers, beyond its hours; free tiers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ IDLE_RECEIVES_PER_MONTH = 648_000
 """Fifteen empty receives a minute per idle queue, measured by users (getlift/lift#132)."""
 LEFT_OUT = (
     "S3, DynamoDB, EventBridge, alarms and metrics: the same either way",
-    "the load balancer in front of the containers: no dated price on file",
     "free tiers and volume tiers",
 )
 
@@ -38,6 +37,7 @@ class SynchronousUse:
     least_instances: int = 2
     utilization: float = 0.6
     peak_factor: float = 4 / 3
+    load_balancer_usd_per_hour: float = 0.0
 
     def __post_init__(self) -> None:
         _ensure_positive("the time per job", self.seconds_per_job)
@@ -48,6 +48,8 @@ class SynchronousUse:
             raise UsageError(
                 "There must be at least 1 instance, a peak factor of at least 1, and a price of at least 0."
             )
+        if not 0 <= self.load_balancer_usd_per_hour < math.inf:
+            raise UsageError(f"A load balancer cannot cost {self.load_balancer_usd_per_hour:g} USD per hour.")
         if not self.capacity_per_day >= 1:
             raise UsageError(
                 "One instance would carry less than one request a day.",
@@ -63,7 +65,11 @@ class SynchronousUse:
         return max(self.least_instances, math.ceil(per_day / self.capacity_per_day))
 
     def usd_per_month(self, per_day: float) -> float:
-        return self.instances(per_day) * self.usd_per_hour * HOURS_PER_MONTH
+        return self.usd_of(self.instances(per_day))
+
+    def usd_of(self, instances: int) -> float:
+        """A month of that many, with the load balancer."""
+        return (instances * self.usd_per_hour + self.load_balancer_usd_per_hour) * HOURS_PER_MONTH
 
 
 @dataclass(frozen=True)
@@ -121,22 +127,29 @@ def break_even(synchronous: SynchronousUse, usd_per_job: float, idle_usd: float)
     """The least requests a day at which the synchronous form costs no more than the event-driven one; None when there
     is none.
 
-    It is among the loads that the least number of instances carries, or nowhere: each further instance adds the same
-    capacity for the same price, so that a later step never gains what the first ones did not.
+    Each further instance adds the same capacity for the same price. So where the least number of instances, full, is not
+    cheaper, more of them are only where a full instance costs less than its jobs do event-driven, which then pays for the
+    load balancer, too.
     """
-    monthly = synchronous.least_instances * synchronous.usd_per_hour * HOURS_PER_MONTH
-    if idle_usd >= monthly:
+    least, slope = synchronous.least_instances, usd_per_job * DAYS_PER_MONTH
+    if idle_usd >= synchronous.usd_of(least):
         return 0.0
-    slope = usd_per_job * DAYS_PER_MONTH
-    at = (monthly - idle_usd) / slope if slope > 0 else math.inf
-    return at if at <= synchronous.least_instances * synchronous.capacity_per_day else None
+    if slope <= 0:
+        return None
+    if event_usd_per_month(least * synchronous.capacity_per_day, usd_per_job, idle_usd) < synchronous.usd_of(least):
+        gain = slope * synchronous.capacity_per_day - synchronous.usd_per_hour * HOURS_PER_MONTH
+        if gain <= 0:
+            return None
+        least = max(least, math.ceil((synchronous.usd_of(0) - idle_usd) / gain))
+    return (synchronous.usd_of(least) - idle_usd) / slope
 
 
 def costs_more_again(synchronous: SynchronousUse, usd_per_job: float, idle_usd: float) -> bool:
-    """Whether the first further instance makes the synchronous form more expensive again, until it has enough to do."""
-    full = synchronous.least_instances * synchronous.capacity_per_day
-    one_more = (synchronous.least_instances + 1) * synchronous.usd_per_hour * HOURS_PER_MONTH
-    return event_usd_per_month(full, usd_per_job, idle_usd) < one_more
+    """Whether the first instance beyond those at the break-even makes the synchronous form more expensive again, until it has
+    enough to do."""
+    instances = synchronous.instances(break_even(synchronous, usd_per_job, idle_usd) or 0.0)
+    full = instances * synchronous.capacity_per_day
+    return event_usd_per_month(full, usd_per_job, idle_usd) < synchronous.usd_of(instances + 1)
 
 
 def _ensure_positive(what: str, value: float) -> None:

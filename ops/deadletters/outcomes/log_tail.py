@@ -55,7 +55,7 @@ class LogTail:
                 return
             self.error = ""
             self.queries += 1
-            self.usd += log_volume.scan_price(result.bytes_scanned)
+            self.usd += log_volume.scan_price(result.bytes_scanned, self._aws.region)
             for row in result.rows:
                 on_row(row)
             times = [at for row in result.rows if (at := invocation_log.moment(row.get("@timestamp", "")))]

@@ -103,7 +103,7 @@ def arrivals(
     source = f"observed, mean of {formatting.stretch(window.length.total_seconds())}"
     lately = readings.per_minute("sent")
     if lately is not None and not 1 / SUDDEN <= (lately + 1) / (seen.arrivals_per_min + 1) <= SUDDEN:
-        source += f"; lately {formatting.rate(lately)}: choose a shorter range to go by that"
+        source += f"; lately {formatting.rate(lately)}: choose a shorter range (--minutes) to go by that"
     return ArrivalProfile((seen.arrivals_per_min,)), source, factors(seen.arrival_samples), look
 
 

@@ -76,7 +76,7 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
         partial = (
             f"Causes of failed jobs are those of the newest {formatting.count(len(found[0].rows), 'log line')}.",
         )
-    return FailedJobs(retried, rejected, QueryCost(usd=scan_price(scanned), partial=partial))
+    return FailedJobs(retried, rejected, QueryCost(usd=scan_price(scanned, workload.region), partial=partial))
 
 
 def _of_totals(totals: Iterable[JobFailureTotal]) -> FailedJobs:

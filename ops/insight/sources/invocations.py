@@ -125,7 +125,7 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
             f"{formatting.count(found[0].matched)} log lines matched. Choose a shorter time range for all of them."
         )
     scale = max(1.0, (counted or 0.0) / len(table)) if sample is not None and len(table) else 1.0
-    look = QueryCost(usd=scan_price(scanned), partial=tuple(partial))
+    look = QueryCost(usd=scan_price(scanned, workload.region), partial=tuple(partial))
     measured = measured_versions.read(aws.target, workload.account, workload.region, function.name)
     return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale, measured=measured)
 

@@ -29,6 +29,7 @@ class LogVolume:
     by_period: tuple[tuple[datetime, float], ...]
     period: timedelta
     usd: float
+    region: str = pricing.PRICE_REGION
 
     @property
     def total(self) -> float:
@@ -39,15 +40,15 @@ class LogVolume:
         """The earliest time from which a query until ``end`` scans no more than ``usd`` pays for."""
         left = usd
         for at, size in reversed(self.by_period):
-            left -= scan_price(size)
+            left -= scan_price(size, self.region)
             if left < 0:
                 return min(end, max(start, at + self.period))
         return start
 
 
-def scan_price(size: float) -> float:
+def scan_price(size: float, region: str) -> float:
     """USD for a query that scans ``size`` bytes."""
-    return size / BYTES_PER_GB * pricing.load().log_gb_scanned
+    return size / BYTES_PER_GB * pricing.load(region).log_gb_scanned
 
 
 def read_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime) -> LogVolume | None:
@@ -65,4 +66,6 @@ def read_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime)
     for points in data.series.values():
         for at, size in points:
             sizes[at] += size  # type: ignore[assignment]
-    return LogVolume(tuple(sorted(sizes.items())), period, len(groups) * pricing.load().metric_requested)
+    return LogVolume(
+        tuple(sorted(sizes.items())), period, len(groups) * pricing.load(aws.region).metric_requested, aws.region
+    )

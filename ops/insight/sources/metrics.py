@@ -197,7 +197,7 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
     late = _late_since([columns[query.key] for query in queries if query.namespace == STEADY_NAMESPACE], times, window)
     look = QueryCost(
         metrics_requested=data.requested,
-        usd=data.requested * pricing.load().metric_requested,
+        usd=data.requested * pricing.load(aws.region).metric_requested,
         partial=(*(f"CloudWatch: {text}" for text in data.partial), *_late_notes(late, window)),
     )
     return Readings(columns, counted, window, look, fine, late)

@@ -61,14 +61,25 @@ def run(
     progress: Callable[[str], None] = lambda _line: None,
     on_count: Callable[[int, int], None] = lambda _sent, _failed: None,
     stop: threading.Event | None = None,
+    *,
+    needs_model: bool = True,
 ) -> TrafficReport:
-    """Post jobs until the time or the count is up, or ``stop`` is set; Ctrl-C ends it in order, with a report."""
+    """Post jobs until the time or the count is up, or ``stop`` is set; Ctrl-C ends it in order, with a report.
+
+    ``needs_model``: raises NoModel where none can be trained; else the jobs that score are left out."""
     access.ensure_may("traffic")
     stop = stop or threading.Event()
-    address = model.ensure(twin, progress, stop)
+    scores = True
+    try:
+        address = model.ensure(twin, progress, stop)
+    except model.NoModel as error:
+        if needs_model:
+            raise
+        address, scores = error.address, False
+        progress(f"{error} The machine may be too busy. Jobs that score with a model are left out, the others follow.")
     if address is None:
         return TrafficReport(0, 0, 0, 0.0, {}, {})
-    maker = JobMaker(address, settings.shares, settings.seed, f"t{int(time.time()):x}")
+    maker = JobMaker(address, settings.shares, settings.seed, f"t{int(time.time()):x}", scores=scores)
     sending = _Sending(twin, stop, on_count)
     began = time.monotonic()
     try:

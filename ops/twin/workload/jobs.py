@@ -60,10 +60,12 @@ def charity() -> pd.DataFrame:
 
 
 class JobMaker:
-    """An endless, seeded supply of jobs. ``prefix`` keeps the job ids of one run apart from another's."""
+    """An endless, seeded supply of jobs. ``prefix`` keeps the job ids of one run apart from another's.
+    ``scores``: jobs that need the model are among the ordinary ones."""
 
-    def __init__(self, model: str, shares: Shares, seed: int = 0, prefix: str = "job") -> None:
+    def __init__(self, model: str, shares: Shares, seed: int = 0, prefix: str = "job", *, scores: bool = True) -> None:
         self._model = model  # s3://…/model.json of a finished train job
+        self._kinds = {kind: share for kind, share in KIND_SHARES.items() if scores or kind != "score"}
         self._random = random.Random(seed)  # noqa: S311 - jobs, not secrets
         self._prefix = prefix
         # Plain lists: slicing a DataFrame a job would cost more than posting it.
@@ -107,7 +109,7 @@ class JobMaker:
         return job
 
     def _ordinary(self) -> dict[str, Any]:
-        kind = self._random.choices(list(KIND_SHARES), list(KIND_SHARES.values()))[0]
+        kind = self._random.choices(list(self._kinds), list(self._kinds.values()))[0]
         make: Callable[[], dict[str, Any]] = getattr(self, f"_{kind}")
         return make()
 

@@ -20,8 +20,17 @@ DATA_KEY = "inputs/charity.csv"
 MODEL_JOB = "charity-model"
 SLOW_AFTER = 20.0
 """Seconds: longer than the function's timeout (15 s on the twin), after which the queue waits to try again."""
+AGAIN_AFTER = 210.0
+"""Seconds: three attempts have ended by then, so that the job is in the dead-letter queue. It is sent once more."""
 TRAIN_TIMEOUT = 300.0
 """Seconds, queue and cold start included."""
+
+
+class NoModel(TwinError):
+    """The training took too long: the machine may be too busy for the function's timeout. ``address``: where the model would
+    be."""
+
+    address = ""
 
 
 def ensure(
@@ -32,7 +41,8 @@ def ensure(
 ) -> str | None:
     """The model's ``s3://`` address; trains it first when the twin has none. None when ``stop`` is set meanwhile.
 
-    ``post``: who takes the train job, in place of the API. Raises TwinError when the training never ends.
+    ``post``: who takes the train job, in place of the API. Raises NoModel when the
+    training never ends, TwinError when its job is refused.
     """
     stop = stop or threading.Event()
     outputs = deploy.outputs(twin)
@@ -51,24 +61,34 @@ def ensure(
         "data": f"s3://{bucket}/{DATA_KEY}",
         "params": {"outcome": jobs.OUTCOME, "features": list(jobs.FEATURES)},
     }
-    if post is None:
-        with api_client.ApiClient(twin, outputs) as poster:
-            answer = poster.post(json.dumps(body))
-    else:
-        answer = post(json.dumps(body))
-    if answer.status not in (200, 202):
-        raise TwinError(f"The train job was refused: {answer.status} {answer.text}")
-    began, said = time.monotonic(), False
+
+    def send() -> None:
+        if post is None:
+            with api_client.ApiClient(twin, outputs) as poster:
+                answer = poster.post(json.dumps(body))
+        else:
+            answer = post(json.dumps(body))
+        if answer.status not in (200, 202):
+            raise TwinError(f"The train job was refused: {answer.status} {answer.text}")
+
+    send()
+    began, said, again = time.monotonic(), False, False
     end = began + TRAIN_TIMEOUT
     while not _exists(s3, bucket, key):
         if not said and time.monotonic() > began + SLOW_AFTER:
             progress("The train job is not done yet: it may have timed out and be tried again. Jobs follow once it is.")
             said = True
+        if not again and time.monotonic() > began + AGAIN_AFTER:
+            progress("The train job has used up its attempts, and is sent once more.")
+            send()
+            again = True
         if time.monotonic() > end:
-            raise TwinError(
+            missing = NoModel(
                 f"The train job gave no model within {TRAIN_TIMEOUT:.0f} s.",
                 "See what it says: ops status, and the function's log group.",
             )
+            missing.address = address
+            raise missing
         if stop.wait(0.25):
             return None
     return address

@@ -245,6 +245,20 @@ def test_fair_queue_metrics_where_they_are_published(desk: TenantsDesk) -> None:
     assert found["fair_queue"]["noisy_groups"] == 1.0
     assert "1,204 messages waiting now are not in the sample" in found["finding"]["text"]
     assert "SQS counts 1 noisy group, 12 messages wait in quiet groups" in found["finding"]["text"]
+    assert found["waiting"].startswith(
+        "1,204 messages waiting now. SQS counts 1 noisy group with 1,192 of them, and 12 in quiet groups; it names no group."
+    )
+    assert "each would use up one of its receives" in found["waiting"] and "--peek N" in found["waiting"]
+
+
+def test_without_group_metrics_it_is_said_that_nothing_tells_whose_messages_wait(desk: TenantsDesk) -> None:
+    desk.logs.rows = burst()
+    desk.logs.metrics = {"ApproximateNumberOfMessagesVisible": {58: 7.0}, "ApproximateAgeOfOldestMessage": {58: 90.0}}
+    _, out, _ = desk.ops("--since", SENT_AT.isoformat())
+    said = " ".join(out.split())
+    assert "7 messages waiting now, the oldest for 90 s. No metric tells whose they are" in said
+    desk.logs.metrics = {}
+    assert desk.report()["waiting"].startswith("How many messages wait now is not known")
 
 
 def test_hostile_names_cannot_change_the_terminal(desk: TenantsDesk) -> None:

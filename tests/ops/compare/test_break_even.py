@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,6 +90,26 @@ def test_the_break_even_is_that_of_a_search_load_by_load(usd_per_job: float, idl
     assert found is None or searched is None or searched - step <= found <= searched
 
 
+@pytest.mark.parametrize("usd_per_job", [0.0000045, 0.000003, 0.0000027, 0.000002])
+def test_a_load_balancer_moves_the_break_even_to_more_instances(usd_per_job: float) -> None:
+    with_balancer = replace(ROOMY, usd_per_hour=0.0035, load_balancer_usd_per_hour=0.01)
+    loads = range(0, 5_000_000, 100)
+    searched = next(
+        (
+            load
+            for load in loads
+            if with_balancer.usd_per_month(load) <= break_even.event_usd_per_month(load, usd_per_job, 0.26)
+        ),
+        None,
+    )
+    found = break_even.break_even(with_balancer, usd_per_job, 0.26)
+    assert (found is None) == (searched is None)
+    assert found is None or searched is None or searched - 100 <= found <= searched
+    assert with_balancer.usd_per_month(0) - replace(with_balancer, load_balancer_usd_per_hour=0).usd_per_month(
+        0
+    ) == pytest.approx(7.3)
+
+
 def test_a_container_that_is_free_is_cheaper_at_once_and_a_free_function_never_costs_more() -> None:
     free = SynchronousUse(0.0, 1.0)
     assert break_even.break_even(free, 0.001, 0.26) == 0.0
@@ -104,6 +125,7 @@ def test_a_container_that_is_free_is_cheaper_at_once_and_a_free_function_never_c
         ({"utilization": 1.5}, "above 0% and at most 100%, not 150%."),
         ({"least_instances": 0}, "at least 1 instance"),
         ({"usd_per_hour": -1.0}, "a price of at least 0"),
+        ({"load_balancer_usd_per_hour": -1.0}, "A load balancer cannot cost -1 USD per hour"),
         ({"peak_factor": 0.5}, "a peak factor of at least 1"),
         ({"seconds_per_job": 1e308}, "less than one request a day"),
         ({"jobs_at_once": 1e-320}, "less than one request a day"),

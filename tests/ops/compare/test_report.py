@@ -57,6 +57,21 @@ def test_a_price_that_is_not_on_file_is_said_and_can_be_given() -> None:
     assert "c99.huge: $0.5 per hour, as given" in given.notes
 
 
+@pytest.mark.parametrize("name", ["synchronous_seconds", "jobs_at_once", "peak_factor", "seconds_per_job"])
+def test_a_zero_is_refused_and_does_not_mean_as_measured(name: str) -> None:
+    with pytest.raises(UsageError):
+        reports.report(RUN, CostAssumptions(**{name: 0.0}))  # type: ignore[arg-type]
+
+
+def test_the_load_balancer_is_left_out_until_its_price_is_given() -> None:
+    without, given = (reports.report(RUN, CostAssumptions(load_balancer_usd=usd)) for usd in (None, 0.03))
+    assert any("its price is not on record: give it (--load-balancer-usd)" in note for note in without.notes)
+    assert any(note.startswith("Load balancer: $0.03 per hour, as given") for note in given.notes)
+    assert any("do not scale by themselves" in note for note in without.notes)
+    assert without.costs.synchronous_idle_usd is not None and given.costs.synchronous_idle_usd is not None
+    assert given.costs.synchronous_idle_usd - without.costs.synchronous_idle_usd == pytest.approx(0.03 * 730)
+
+
 def test_the_curve_crosses_at_the_break_even() -> None:
     costs = reports.report(RUN, CostAssumptions(peak_factor=1.0)).costs
     assert costs.break_even is not None

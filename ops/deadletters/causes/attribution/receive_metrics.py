@@ -81,7 +81,7 @@ def read_metrics(
         start = now - RETENTION
     period = source.aws.target.finest_period
     data = cloudwatch.get_metric_data(source.aws, queries, max(start, now - RETENTION) - MINUTE, now, period)
-    return ReceiveMetrics(data.series, data.requested * pricing.load().metric_requested, period)
+    return ReceiveMetrics(data.series, data.requested * pricing.load(source.workload.region).metric_requested, period)
 
 
 def _queries(names: dict[str, str], namespace: str, dimension: str, value: str) -> list[MetricQuery]:

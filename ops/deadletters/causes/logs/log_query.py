@@ -131,7 +131,7 @@ class LogQuerySession:
                 f"Causes that only the logs know are missing: {refused} {refused.next_step}".strip()
             )
             return None
-        usd = log_volume.scan_price(found.bytes_scanned)
+        usd = log_volume.scan_price(found.bytes_scanned, self._aws.region)
         self.asked.usd += usd
         self._usd_a_second = usd / max(1.0, (end - start).total_seconds())
         return found

@@ -125,7 +125,7 @@ def _read_totals(
     try:
         outcomes = outcome_totals(kept[1].rows.rows) if with_outcomes else None
         jobs = job_failure_totals(kept[-1].rows.rows) if with_failed_jobs else None
-        price = sum(log_volume.scan_price(one.rows.bytes_scanned) for one in kept)
+        price = sum(log_volume.scan_price(one.rows.bytes_scanned, aws.region) for one in kept)
         totals = LogTotals(version_totals(kept[0].rows.rows), outcomes, min(one.end for one in kept), jobs, price)
     except (KeyError, ValueError):  # an emulator that returns lines whatever is asked
         return TotalsAnswer(usd=usd)
@@ -140,7 +140,7 @@ def _read_missing(aws: Aws, group: str, texts: Sequence[str], window: Window) ->
     size, asked_usd = _log_bytes(aws, group, window) if budget else (0.0, 0.0)
     if not size:
         return False, (), asked_usd
-    price = log_volume.scan_price(size) * len(texts)
+    price = log_volume.scan_price(size, aws.region) * len(texts)
     if price > budget:
         note = (
             f"All log lines of the range are {formatting.byte_size(round(size))}: to aggregate them would cost "
@@ -157,7 +157,7 @@ def _read_missing(aws: Aws, group: str, texts: Sequence[str], window: Window) ->
             found = tuple(pool.map(ask, texts))
     except AwsError:  # of the sample, which asks for the same permission, the page says it
         return False, (), asked_usd
-    usd = asked_usd + sum(log_volume.scan_price(one.bytes_scanned) for one in found)
+    usd = asked_usd + sum(log_volume.scan_price(one.bytes_scanned, aws.region) for one in found)
     if not all(one.complete and len(one.rows) < logs.MAX_ROWS for one in found):
         return False, ("The log lines could not all be aggregated: what is rare is estimated from a sample.",), usd
     with _lock:

@@ -75,3 +75,9 @@ def test_ordinary_jobs_cover_the_kinds_and_score_with_the_model() -> None:
 def test_traffic_that_makes_no_sense_is_refused(bad: type) -> None:
     with pytest.raises(UsageError):
         bad()
+
+
+def test_without_a_model_no_job_scores() -> None:
+    maker = JobMaker("s3://bucket/model.json", Shares(poison=0, slow=0, repeated=0), scores=False)
+    kinds = {json.loads(maker.next().body)["kind"] for _ in range(200)}
+    assert kinds and "score" not in kinds
