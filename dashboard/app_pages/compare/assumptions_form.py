@@ -19,7 +19,7 @@ _DEFAULTS = CostAssumptions()
 
 def edit(run: ComparisonRun | None) -> CostAssumptions:
     """Each change computes the costs again."""
-    with st.expander("Assumptions", icon=":material/tune:", expanded=run is None):
+    with st.expander("Assumptions", icon=":material/tune:"):
         return _fields(run)
 
 
