@@ -72,7 +72,6 @@ def test_every_page_from_one_call_and_all_of_them_agree(worked: Twin) -> None:
     target = resolve(environ={})
     aws = Aws(target)
     described = workload.describe(aws, target)
-    cost.report(aws, described, time_window.last(15, target.finest_period))  # it reads the week before, and keeps it
     calls = asked(aws)
 
     def answer(page: Any, span: Window) -> Any:
@@ -84,6 +83,7 @@ def test_every_page_from_one_call_and_all_of_them_agree(worked: Twin) -> None:
     def quiet() -> tuple[Any, list[Any]] | None:
         """The Overview and the other pages, if no metric came while they were asked one after the other."""
         span = time_window.last(15, target.finest_period)
+        cost.report(aws, described, span)  # it reads the week before this span, and keeps it
         seen = answer(overview, span)
         others = [answer(page, span) for page in (queue, concurrency, dead_letters, cold_starts, cost)]
         return (seen, others) if values(answer(overview, span)) == pytest.approx(values(seen)) else None
