@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from handler import contract
 from ops import pricing
-from ops.insight.report_types import Level
+from ops.insight.report_types import Level, Window
 from ops.insight.reports import cost, overview
 from ops.insight.rules.cost.comparison import compared
 from ops.insight.rules.cost.cost_model import Assumptions
@@ -176,6 +177,22 @@ def test_a_refresh_does_not_read_the_week_before_again(stage: Stage) -> None:
         calls = len([call for call in fake.calls if call[1] == "GetMetricData"])
     assert (first, calls) == (2, 3)
     assert again.week_before.usd_per_1000 is not None
+
+
+def test_a_range_that_moves_does_not_read_the_week_before_again(stage: Stage) -> None:
+    """Its end moves by seconds, and its start by whole minutes. A range of another length is read."""
+    with world(stage, USE, week_before=USE) as (aws, fake):
+
+        def calls(window: Window) -> int:
+            fake.calls.clear()
+            assert cost.report(aws, WORKLOAD, window).week_before.usd_per_1000 is not None
+            return fake.count("GetMetricData")
+
+        later, longer = WINDOW.end + timedelta(seconds=20), WINDOW.start - timedelta(minutes=2)
+        assert calls(WINDOW) == 2
+        assert calls(replace(WINDOW, end=later)) == 1
+        assert calls(replace(WINDOW, start=longer)) == 2
+        assert calls(WINDOW) == 1, "both are kept"
 
 
 def test_no_week_before(stage: Stage) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 WEEK = timedelta(days=7)
 KEPT_FOR = timedelta(minutes=10)
 """How far a range may move until its week before is read again: a refresh each minute would pay for it each time."""
+MOST_KEPT = 20
+"""Weeks before, of the workloads and ranges that were last read."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Priced:
 
 def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Priced) -> tuple[WeekBefore, QueryCost]:
     """With today's settings, shares and prices. One GetMetricData call, or none where ``aws`` was asked for the same
-    workload and length less than ``KEPT_FOR`` before. Raises what ``ops.aws`` raises.
+    workload and a range that ``KEPT_FOR`` has not moved since. Raises what ``ops.aws`` raises.
     """
     if now.has(REPORT_COLUMNS[0]):
         return WeekBefore(None, "INIT is in the logs alone, and those of a week before are not read"), QueryCost()
@@ -66,16 +69,24 @@ def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Pr
 
 def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, QueryCost]:
     """What it costs to look is that of now: nothing for readings that are there."""
-    key = (workload.queue.url, then.end - then.start, then.period)
     with _lock:
-        kept = kept_readings.setdefault(aws, {}).get(key)
-    if kept and abs(then.end - kept[0]) < KEPT_FOR:
-        return kept[1], QueryCost()
+        kept = kept_readings.setdefault(aws, deque(maxlen=MOST_KEPT))
+        near = [readings for url, readings in kept if url == workload.queue.url and _is_near(readings.window, then)]
+    if near:
+        return near[-1], QueryCost()
     readings = metrics.read(aws, cost_model.queries(workload), then)
     with _lock:
-        kept_readings[aws][key] = (then.end, readings)
+        kept.append((workload.queue.url, readings))
     return readings, readings.look
 
 
+def _is_near(one: Window, other: Window) -> bool:
+    """Windows of one range: its end moves by seconds, and its start by whole periods."""
+    longer = abs((one.end - one.start) - (other.end - other.start))
+    alike = one.period == other.period and longer < timedelta(seconds=one.period)
+    return alike and abs(one.end - other.end) < KEPT_FOR
+
+
 _lock = threading.Lock()
-kept_readings: WeakKeyDictionary[Aws, dict[tuple[str, timedelta, int], tuple[datetime, Readings]]] = WeakKeyDictionary()
+kept_readings: WeakKeyDictionary[Aws, deque[tuple[str, Readings]]] = WeakKeyDictionary()
+"""By the URL of the workload's queue."""
