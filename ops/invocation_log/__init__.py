@@ -9,7 +9,7 @@
 
 A platform's JSON object has the members ``time``, ``type`` and ``record`` and no other, and its plain lines are as
 above from their first character to their last: what a function prints about another failure is not one of them. What a
-function prints in exactly that form cannot be distinguished by the line alone; ``ops.insight.invocation_table.genuine_lines``
+function prints in exactly that form cannot be distinguished by the line alone; ``ops.insight.invocation_table.joining.genuine_lines``
 compares it with others.
 """
 

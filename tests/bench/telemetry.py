@@ -29,8 +29,8 @@ from typing import Any
 import pandas as pd
 
 from ops.insight.invocation_table import COLUMNS, build_table
+from ops.insight.invocation_table.joining.unreported_inits import INIT_ERRORS
 from ops.insight.invocation_table.model import NUMBERS, TEXTS
-from ops.insight.invocation_table.unreported_inits import INIT_ERRORS
 from tests.fakes.invocation_lines import FUNCTION, LineMaker, Row
 
 LINES = 1_000_000

@@ -27,7 +27,7 @@ from ops.alarms.applying.model import (
     ApplyResult,
     ChangeKind,
 )
-from ops.alarms.evaluate.alarm_rule import alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.aws.cloudwatch import alarm_store
 from ops.errors import AwsError, UsageError

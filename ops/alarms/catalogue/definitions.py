@@ -11,7 +11,7 @@ from ops.alarms.catalogue.formula import Values, compute, in_expression, in_sent
 from ops.alarms.catalogue.model import RecommendedAlarm
 from ops.alarms.catalogue.rows import METRIC_PERIOD, CatalogueRow, RowMetric, ThresholdFormula
 from ops.alarms.catalogue.settings import Dimensions
-from ops.alarms.evaluate.alarm_rule import MAX_CHILDREN
+from ops.alarms.evaluate.composite.alarm_rule import MAX_CHILDREN
 from ops.doctor.settings import NotChecked
 
 RESULT = "watched"

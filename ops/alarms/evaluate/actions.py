@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ops.alarms.evaluate.composite_alarm import CompositeDefinition
+from ops.alarms.evaluate.composite.composite_alarm import CompositeDefinition
 from ops.alarms.evaluate.metric_alarm import MetricAlarm
 from ops.alarms.evaluate.metric_states import Transition
 from ops.alarms.evaluate.threshold import ALARM

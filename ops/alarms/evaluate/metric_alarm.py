@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ops.alarms.evaluate.definition_fields import (
+from ops.alarms.evaluate.definition.fields import (
     Definition,
     check_resolved,
     is_true,
@@ -23,7 +23,7 @@ from ops.alarms.evaluate.definition_fields import (
     number_of,
     whole_number_of,
 )
-from ops.alarms.evaluate.definition_rules import check_definition
+from ops.alarms.evaluate.definition.rules import check_definition
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_math.program import Program, program
 from ops.alarms.evaluate.points import Metric, dimensions_of

@@ -6,8 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ops.alarms.evaluate.actions import AlarmAction, actions
-from ops.alarms.evaluate.composite_alarm import CompositeDefinition, composite_alarm, composite_states, in_order
-from ops.alarms.evaluate.definition_fields import Definition
+from ops.alarms.evaluate.composite.composite_alarm import (
+    CompositeDefinition,
+    composite_alarm,
+    composite_states,
+    in_order,
+)
+from ops.alarms.evaluate.definition.fields import Definition
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_alarm import MetricAlarm, metric_alarm
 from ops.alarms.evaluate.metric_states import Transition, metric_states

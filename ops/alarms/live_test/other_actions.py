@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ops.alarms.evaluate.alarm_rule import alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.aws.cloudwatch import Alarm, CompositeAlarm, composite_alarms
 

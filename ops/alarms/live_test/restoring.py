@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.alarms.evaluate.alarm_rule import AlarmRule, alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import AlarmRule, alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.threshold import EXTRA_PERIODS
 from ops.alarms.live_test import reasons

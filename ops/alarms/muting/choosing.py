@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from ops.alarms.evaluate.alarm_rule import alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.muting.windows import SETTLING, longest_window
 from ops.aws.cloudwatch import Alarm, AlarmMetric, CompositeAlarm

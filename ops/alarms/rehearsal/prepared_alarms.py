@@ -15,7 +15,7 @@ from ops.alarms.evaluate import (
     composite_alarm,
     metric_alarm,
 )
-from ops.alarms.evaluate.definition_fields import Definition
+from ops.alarms.evaluate.definition.fields import Definition
 from ops.alarms.incidents.page_kinds import kinds_of
 from ops.alarms.rehearsal.roles import WorkloadRoles
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from ops.alarms.evaluate import NO_QUOTAS, Point, Quotas, Simulation, account_quotas, simulate
-from ops.alarms.evaluate.definition_fields import Definition
+from ops.alarms.evaluate.definition.fields import Definition
 from ops.alarms.evaluate.threshold import ALARM, INSUFFICIENT_DATA
 from ops.alarms.incidents import Incident, IncidentError, IncidentFinding, healthy, points_of
 from ops.alarms.incidents.model import ExpectedState, IncidentSeries, MustPage

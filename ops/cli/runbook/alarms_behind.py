@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ops.alarms.evaluate.alarm_rule import alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.aws import Aws
 from ops.aws.cloudwatch import Alarm, CompositeAlarm

@@ -1,7 +1,7 @@
 """One row per attempt of an invocation, from log lines of all formats, as columns.
 
-``build_table`` reads lines in chunks. Lines of the usual forms are parsed and joined as arrays; every other line goes through
-``ops.invocation_log.parse`` and ``attempts``, which define what a line means.
+``build_table`` reads lines in chunks. Lines of the usual forms are parsed (``lines``) and joined (``joining``) as arrays; every
+other line goes through ``ops.invocation_log.parse`` and ``joining.attempts``, which define what a line means.
 """
 
 from ops.insight.invocation_table.model import COLUMNS, Invocation

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ops.insight.invocation_table.column_join import join
-from ops.insight.invocation_table.line_columns import Column, moment_of
-from ops.insight.invocation_table.line_reader import LineReader, Row
+from ops.insight.invocation_table.joining.column_join import join
+from ops.insight.invocation_table.lines.columns import Column, moment_of
+from ops.insight.invocation_table.lines.reader import LineReader, Row
 from ops.insight.invocation_table.model import COLUMNS, NUMBERS, TEXTS, Invocation
 
 if TYPE_CHECKING:

@@ -98,7 +98,9 @@ def report(
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
     has_records, has_failed = readings.has("billed_ms"), failed_jobs.are_counted(readings)
     before = logged.look.usd
-    logged = log_totals.with_totals(aws, workload, window, logged, has_records=has_records, with_failed_jobs=has_failed)
+    logged = invocations.with_totals(
+        aws, workload, window, logged, has_records=has_records, with_failed_jobs=has_failed
+    )
     now = logged.look.usd - before
     readings = cost_model.with_reports(readings, logged)
     jobs = failed_jobs.read(aws, workload, window, readings, logged)

@@ -13,7 +13,7 @@ from ops import formatting
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
 from ops.insight.report_types import QueryCost
-from ops.insight.sources import invocation_sample
+from ops.insight.sources.invocations import range_sample
 from ops.insight.sources.log_volume import scan_price
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
             found = (logs.run_query(aws, workload.log_group, QUERY, window.start, window.end),)
             scanned = found[0].bytes_scanned
         else:
-            found, scanned = invocation_sample.read_moments(aws, workload.log_group, QUERY, logged.sample)
+            found, scanned = range_sample.read_moments(aws, workload.log_group, QUERY, logged.sample)
     except NotFound:
         return FailedJobs(look=QueryCost(partial=(f"There is no log group {workload.log_group}.",)))
     except AccessDenied as denied:

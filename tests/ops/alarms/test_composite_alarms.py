@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ops.alarms.evaluate import AlarmError, Metric, point, simulate
-from ops.alarms.evaluate.alarm_rule import alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 
 T0 = 1_780_272_000.0
 STATES = {"a": "ALARM", "b": "OK", "c": "INSUFFICIENT_DATA", "with space": "ALARM"}

@@ -13,8 +13,8 @@ from ops.insight.report_types import Window
 from ops.insight.reports import cold_starts, cost, failures
 from ops.insight.rules.cold_starts.reasons import ColdReason
 from ops.insight.rules.error_counts import ALL_ERRORS
-from ops.insight.sources import invocation_sample
-from ops.insight.sources.invocation_sample import PARTS, share_interval
+from ops.insight.sources.invocations import range_sample
+from ops.insight.sources.invocations.range_sample import PARTS, share_interval
 from ops.workload import Workload
 from tests.ops.insight.world import FUNCTION, WINDOW, WORKLOAD, Stage, record, world
 
@@ -23,12 +23,12 @@ MILLION = 1_000_000
 
 
 def test_what_one_query_returns_is_not_sampled() -> None:
-    assert invocation_sample.plan(DAY, 10_000) is None
-    assert invocation_sample.plan(Window(DAY.start, DAY.start + timedelta(seconds=30), 1), MILLION) is None
+    assert range_sample.plan(DAY, 10_000) is None
+    assert range_sample.plan(Window(DAY.start, DAY.start + timedelta(seconds=30), 1), MILLION) is None
 
 
 def test_every_part_of_the_range_has_one_moment_of_the_same_length() -> None:
-    sample = invocation_sample.plan(DAY, MILLION)
+    sample = range_sample.plan(DAY, MILLION)
     assert sample is not None
     hours = [(begin - DAY.start) // timedelta(hours=1) for begin, _ in sample.moments]
     assert hours == list(range(PARTS))
@@ -37,7 +37,7 @@ def test_every_part_of_the_range_has_one_moment_of_the_same_length() -> None:
         "a job on the hour is not always in it, or never"
     )
     assert sample.length * PARTS < (DAY.length / 100), "a hundredth of the bytes at most is scanned"
-    assert invocation_sample.plan(DAY, MILLION) == sample, "the same range gives the same sample"
+    assert range_sample.plan(DAY, MILLION) == sample, "the same range gives the same sample"
 
 
 def test_an_interval_holds_the_true_share_about_as_often_as_it_says() -> None:
@@ -58,9 +58,9 @@ def test_an_interval_holds_the_true_share_about_as_often_as_it_says() -> None:
 
 def test_a_range_that_moves_with_the_clock_keeps_its_moments() -> None:
     """Also where a few more invocations came, and where it begins within a part."""
-    before = invocation_sample.plan(DAY, MILLION)
+    before = range_sample.plan(DAY, MILLION)
     later = timedelta(minutes=25)
-    after = invocation_sample.plan(replace(DAY, start=DAY.start + later, end=DAY.end + later), 1_002_000)
+    after = range_sample.plan(replace(DAY, start=DAY.start + later, end=DAY.end + later), 1_002_000)
     assert before is not None and after is not None
     assert len(set(after.moments) & set(before.moments)) >= PARTS - 1
     assert all(DAY.start + later <= begin < end < DAY.end + later for begin, end in after.moments)
@@ -71,18 +71,18 @@ def test_each_part_of_a_moving_range_is_as_likely_to_be_read() -> None:
     hours = range(24 * 30)
     for hour in hours:
         start = DAY.start + timedelta(hours=hour, minutes=45)  # three quarters of the first hour are outside
-        sample = invocation_sample.plan(replace(DAY, start=start, end=start + timedelta(days=1)), MILLION)
+        sample = range_sample.plan(replace(DAY, start=start, end=start + timedelta(days=1)), MILLION)
         assert sample is not None
         inside += sample.moments[0][0] < start + timedelta(minutes=15)
     assert inside / len(hours) == pytest.approx(0.25, abs=0.05)
 
 
 def test_a_moment_that_is_over_is_read_and_paid_for_once(stage: Stage) -> None:
-    sample = invocation_sample.plan(DAY, MILLION)
+    sample = range_sample.plan(DAY, MILLION)
     assert sample is not None
     with world(stage, BUSY, log_lines=LINES) as (aws, fake):
-        first, scanned = invocation_sample.read_moments(aws, "/busy/kept", "fields @message", sample)
-        again, scanned_again = invocation_sample.read_moments(aws, "/busy/kept", "fields @message", sample)
+        first, scanned = range_sample.read_moments(aws, "/busy/kept", "fields @message", sample)
+        again, scanned_again = range_sample.read_moments(aws, "/busy/kept", "fields @message", sample)
     assert fake.count("StartQuery") == PARTS
     assert again == first
     assert scanned == sum(one.bytes_scanned for one in first) > 0
@@ -95,10 +95,10 @@ def test_a_moment_of_the_last_minutes_is_read_again(stage: Stage) -> None:
     window = Window(end - timedelta(minutes=4), end, 60)
     counted = {"Invocations": 5_000.0}
     with world(stage, counted, log_lines=LINES) as (aws, fake):
-        sample = invocation_sample.plan(window, MILLION)
+        sample = range_sample.plan(window, MILLION)
         assert sample is not None
         for _ in range(2):
-            invocation_sample.read_moments(aws, "/busy/new", "fields @message", sample)
+            range_sample.read_moments(aws, "/busy/new", "fields @message", sample)
     assert fake.count("StartQuery") == 2 * len(sample.moments)
 
 
@@ -142,7 +142,7 @@ def test_failures_of_a_busy_range_are_the_metrics_with_the_samples_shares(stage:
     with world(stage, BUSY, log_lines=LINES) as (aws, fake):
         found = failures.report(aws, of_group("failures"), WINDOW)
     moments = fake.count("StartQuery")
-    sample = invocation_sample.plan(WINDOW, 45_000)
+    sample = range_sample.plan(WINDOW, 45_000)
     assert sample is not None
     assert moments == len(sample.moments), "one query for each moment"
     assert fake.count("GetMetricData") == 2, "the page's, and how large the logs are"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops import pricing
 from ops.alarms import catalogue
-from ops.alarms.evaluate.alarm_rule import alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.aws.cloudwatch import CompositeAlarm
 from ops.insight.report_types import Level

@@ -71,9 +71,9 @@ def count_cold(readings: Readings, found: Invocations | None, totals: LogTotals 
     count, rows = float(cold.sum()), float(len(cold))
     if found.sample is None:
         return ColdStarts(count, rows, slowest)
-    from ops.insight.sources import invocation_sample  # with NumPy, which `ops status` does without
+    from ops.insight.sources.invocations import range_sample  # with NumPy, which `ops status` does without
 
-    interval = invocation_sample.share_interval(cold, found.parts)
+    interval = range_sample.share_interval(cold, found.parts)
     return ColdStarts(round(count * found.scale), round(rows * found.scale), slowest, interval)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ops.insight.invocation_table.unreported_inits import BREAKING_STATUSES
+from ops.insight.invocation_table.joining.unreported_inits import BREAKING_STATUSES
 from ops.insight.sources.invocations import Invocation
 
 Mask = npt.NDArray[np.bool_]

@@ -15,7 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from handler.extension.records import rules
-from ops.insight.invocation_table.unreported_inits import INIT_ERRORS
+from ops.insight.invocation_table.joining.unreported_inits import INIT_ERRORS
 from ops.insight.rules.cold_starts.environments import ENDING, LoggedEnvironments, Mask, is_broken, ticks
 from ops.insight.sources.invocations import Invocation
 

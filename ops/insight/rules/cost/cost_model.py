@@ -89,11 +89,11 @@ def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Reading
     the same lines."""
     if readings.has("billed_ms") or not readings.total("invocations"):
         return readings, None
-    from ops.insight.sources import invocations, log_totals  # with NumPy, which most commands do without
+    from ops.insight.sources import invocations  # with NumPy, which most commands do without
 
     window = readings.window
     found = invocations.read(aws, workload, window, readings.total("invocations"))
-    found = log_totals.with_totals(aws, workload, window, found, has_records=bool(readings.total("recorded")))
+    found = invocations.with_totals(aws, workload, window, found, has_records=bool(readings.total("recorded")))
     return with_reports(readings, found), found
 
 

@@ -7,7 +7,7 @@ it read. ``query_texts`` has the queries, ``model`` what their rows say.
 
 from ops.insight.sources.log_totals.model import JobFailureTotal, LogTotals, OutcomeTotal, VersionTotal
 from ops.insight.sources.log_totals.query_texts import LineForm, line_form
-from ops.insight.sources.log_totals.reading import TotalsAnswer, hourly_usd, read_totals_of, with_totals
+from ops.insight.sources.log_totals.reading import TotalsAnswer, hourly_usd, read_totals_of
 
 __all__ = [
     "JobFailureTotal",
@@ -19,5 +19,4 @@ __all__ = [
     "hourly_usd",
     "line_form",
     "read_totals_of",
-    "with_totals",
 ]

@@ -1,6 +1,6 @@
 """The aggregating queries, for each form in which invocations are logged.
 
-A line counts as what it says it is: whether it is genuine (``invocation_table.genuine_lines``) cannot be asked in a query.
+A line counts as what it says it is: whether it is genuine (``invocation_table.joining.genuine_lines``) cannot be asked in a query.
 """
 
 from __future__ import annotations

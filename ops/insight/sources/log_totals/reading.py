@@ -7,7 +7,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.logs import LogRows
     from ops.insight.report_types import Window
-    from ops.insight.sources.invocations import Invocations
     from ops.target import Target
     from ops.workload import Workload
 
@@ -87,25 +86,6 @@ def read_totals_of(
     texts += [query_texts.outcomes(form, function.name, window.period)] if with_outcomes else []
     texts += [query_texts.failed_jobs()] if with_failed_jobs else []
     return _read_totals(aws, group, texts, window, with_outcomes, with_failed_jobs)
-
-
-def with_totals(
-    aws: Aws,
-    workload: Workload,
-    window: Window,
-    logged: Invocations,
-    *,
-    has_records: bool,
-    with_failed_jobs: bool = False,
-) -> Invocations:
-    """``logged`` with the aggregates and outcomes of its range and what they cost, where its rows are a sample."""
-    if logged.sample is None:
-        return logged
-    answer = read_totals_of(
-        aws, workload, window, has_records=has_records, with_outcomes=True, with_failed_jobs=with_failed_jobs
-    )
-    look = replace(logged.look, usd=logged.look.usd + answer.usd, partial=logged.look.partial + answer.notes)
-    return replace(logged, totals=answer.totals, look=look)
 
 
 def _read_totals(

@@ -16,7 +16,7 @@ from typing import Any
 from ministack.services import cloudwatch, lambda_svc
 
 from ops.alarms.evaluate import AlarmError, Quotas, account_quotas, metric_alarm
-from ops.alarms.evaluate.definition_rules import check_definition
+from ops.alarms.evaluate.definition.rules import check_definition
 from ops.twin.emulator.patch import Patch
 
 Definition = dict[str, Any]

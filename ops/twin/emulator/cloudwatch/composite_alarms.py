@@ -16,7 +16,7 @@ from typing import Any
 from ministack.services import cloudwatch
 
 from ops.alarms.evaluate import AlarmError, composite_alarm
-from ops.alarms.evaluate.alarm_rule import alarm_name, alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_name, alarm_rule
 from ops.twin.emulator.patch import Patch
 
 Definition = dict[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 
 from ops.alarms.evaluate import Metric, Point, Transition, composite_alarm, metric_alarm, metric_states, point
 from ops.alarms.evaluate.actions import actions
-from ops.alarms.evaluate.alarm_rule import alarm_rule
+from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.metric_math.functions import Grid
 from ops.alarms.evaluate.metric_math.program import program
 from ops.alarms.evaluate.statistics import low_sample_limit, statistic

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from handler.extension.records import rules
 from ops.insight.invocation_table import Invocation
-from ops.insight.invocation_table.attempts import attempts
-from ops.insight.invocation_table.unreported_inits import BREAKING_STATUSES, INIT_ERRORS
+from ops.insight.invocation_table.joining.attempts import attempts
+from ops.insight.invocation_table.joining.unreported_inits import BREAKING_STATUSES, INIT_ERRORS
 from ops.invocation_log import RECORD, REPORT, InvocationLogLine, parse
 
 

@@ -1,86 +1,35 @@
-"""Invocations one by one, from the log group: the extension's records, and REPORT lines where there are none.
+"""Invocations read from the log group in one Logs Insights query.
 
-One Logs Insights query finds both. Its filter is a pattern on the raw message, which works whether or not a group's
-JSON fields are indexed, and on the twin, whose emulator knows no other kind of filter.
+Its filter is a pattern on the raw message, which works whether or not a group's JSON fields are indexed, and on the twin,
+whose emulator knows no other kind of filter.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ops import formatting, invocation_log, measured_versions
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
-from ops.insight.invocation_table import COLUMNS, Invocation, InvocationTable, build_table
-from ops.insight.invocation_table.model import TEXTS
+from ops.insight.invocation_table import build_table
 from ops.insight.invocation_table.prices import priced
 from ops.insight.report_types import QueryCost
-from ops.insight.sources import filtered_lines
-from ops.insight.sources.invocation_sample import RangeSample, are_kept, plan, read_moments
+from ops.insight.sources.invocations import filtered_lines
+from ops.insight.sources.invocations.model import Invocations
+from ops.insight.sources.invocations.range_sample import RangeSample, are_kept, plan, read_moments
 from ops.insight.sources.log_volume import scan_price
-from ops.measured_versions import MeasuredVersions
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-    import pandas as pd
-
     from ops.aws import Aws
     from ops.insight.report_types import Window
-    from ops.insight.sources.log_totals import LogTotals
     from ops.workload import Workload
-
-__all__ = ["COLUMNS", "QUERY", "Invocation", "Invocations", "read"]
 
 QUERY = (
     r"fields @timestamp, @message, @logStream "
     rf"| filter @message like /{invocation_log.PATTERN}/ "
     r"| sort @timestamp desc"
 )
-
-
-@dataclass(frozen=True)
-class Invocations:
-    """``table``: oldest first. ``truncated``: there were more. ``unread``: what may not be read, as a clause, so that
-    there may be invocations; empty where they could be read."""
-
-    table: InvocationTable
-    truncated: bool
-    log_bytes: float
-    look: QueryCost
-    unread: str = ""
-    sample: RangeSample | None = None
-    """Set where the rows are a sample of the range's invocations; it is ``truncated`` then, too."""
-    scale: float = 1.0
-    """Invocations for each row: above 1 for a sample."""
-    totals: LogTotals | None = None
-    """Aggregates of all lines of the range, where they were read beside a sample (``log_totals.with_totals``)."""
-    measured: MeasuredVersions = field(default_factory=MeasuredVersions)
-    """Versions that memory sweeps of this machine published."""
-
-    @property
-    def parts(self) -> npt.NDArray[np.int64]:
-        """The part of the range that each row is in; of a sample."""
-        assert self.sample is not None  # noqa: S101
-        return self.sample.parts(self.table.started)
-
-    def named_versions(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """``frame`` with its versions as people are told them."""
-        return frame.assign(version=frame["version"].map(self.measured.named)) if self.measured.versions else frame
-
-    @property
-    def rows(self) -> tuple[Invocation, ...]:
-        """As objects, which take time and memory: ``table`` has the same as arrays."""
-        return self.table.rows
-
-    @cached_property
-    def frame(self) -> pd.DataFrame:
-        """One row per invocation, with ``Invocation``'s fields as columns; texts as text."""
-        frame = self.table.frame
-        return frame.astype(dict.fromkeys(TEXTS, "str"))
 
 
 def read(aws: Aws, workload: Workload, window: Window, counted: float | None = None) -> Invocations:

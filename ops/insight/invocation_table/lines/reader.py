@@ -15,8 +15,8 @@ import numpy.typing as npt
 from handler import contract
 from ops import invocation_log
 from ops.insight.invocation_table.error_types import error_types
-from ops.insight.invocation_table.line_columns import Column, LineColumns
-from ops.insight.invocation_table.line_forms import (
+from ops.insight.invocation_table.lines.columns import Column, LineColumns
+from ops.insight.invocation_table.lines.forms import (
     EVENT_TEXTS,
     REPORT_NUMBERS,
     REPORT_TEXTS,
@@ -25,7 +25,7 @@ from ops.insight.invocation_table.line_forms import (
     decode_record,
     match_report,
 )
-from ops.insight.invocation_table.line_times import UNKNOWN, Ticks, lasting, moments
+from ops.insight.invocation_table.lines.times import UNKNOWN, Ticks, lasting, moments
 from ops.insight.invocation_table.text_codes import Codes
 from ops.invocation_log.extension_record import HIGHEST_COST_USD, RECORD_NUMBERS, RECORD_TEXTS
 from ops.invocation_log.platform_lines import METRICS

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from handler.extension.records import rules
-from ops.insight.invocation_table.line_columns import Column, LineColumns
+from ops.insight.invocation_table.lines.columns import Column, LineColumns
 
 BREAKING_STATUSES = ("error", "timeout")
 """After these the environment is reset. An exception of the handler (``failure``) leaves it as it is."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from ops.alarms.evaluate.alarm_rule import AlarmRule, alarm_name, alarm_rule
-from ops.alarms.evaluate.definition_fields import Definition, check_resolved, is_true, whole_number_of
+from ops.alarms.evaluate.composite.alarm_rule import AlarmRule, alarm_name, alarm_rule
+from ops.alarms.evaluate.definition.fields import Definition, check_resolved, is_true, whole_number_of
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.evaluate.metric_alarm import actions_of
 from ops.alarms.evaluate.metric_states import Transition

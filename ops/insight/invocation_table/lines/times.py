@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
-from ops.insight.invocation_table.line_columns import ticks
+from ops.insight.invocation_table.lines.columns import ticks
 from ops.invocation_log import moment
 from ops.invocation_log.values import YEARS
 

@@ -20,8 +20,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from ops.insight.invocation_table.line_columns import Column, LineColumns, OtherLine
-from ops.insight.invocation_table.line_times import UNKNOWN
+from ops.insight.invocation_table.lines.columns import Column, LineColumns, OtherLine
+from ops.insight.invocation_table.lines.times import UNKNOWN
 
 
 def genuine_lines(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ops.insight.invocation_table.attempts import attempts
-from ops.insight.invocation_table.line_columns import VALUE_TEXTS, Column, LineColumns, OtherLine, moment_of, ticks
+from ops.insight.invocation_table.joining.attempts import attempts
+from ops.insight.invocation_table.lines.columns import VALUE_TEXTS, Column, LineColumns, OtherLine, moment_of, ticks
 from ops.insight.invocation_table.model import NUMBERS
 from ops.invocation_log import RECORD, REPORT, InvocationLogLine
 

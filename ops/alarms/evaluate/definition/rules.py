@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ops.alarms.evaluate.definition_fields import Definition, list_of, mapping_of, whole_number_of
+from ops.alarms.evaluate.definition.fields import Definition, list_of, mapping_of, whole_number_of
 from ops.alarms.evaluate.errors import AlarmError
 
 BASIC = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ops.insight.invocation_table.line_columns import Column, OtherLine
+from ops.insight.invocation_table.lines.columns import Column, OtherLine
 
 Mask = npt.NDArray[np.bool_]
 Rows = npt.NDArray[np.intp]

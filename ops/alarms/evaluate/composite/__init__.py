@@ -1,0 +1,1 @@
+"""Composite alarms, and the rules that they combine other alarms with."""

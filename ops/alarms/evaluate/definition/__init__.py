@@ -1,0 +1,1 @@
+"""An alarm's definition, as PutMetricAlarm takes it: its fields, and what CloudWatch would refuse."""

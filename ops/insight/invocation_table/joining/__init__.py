@@ -1,0 +1,1 @@
+"""The lines of one attempt of an invocation, joined into one row."""

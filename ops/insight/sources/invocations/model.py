@@ -1,0 +1,61 @@
+"""What was read of the invocations of a range."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ops.insight.invocation_table import Invocation, InvocationTable
+from ops.insight.invocation_table.model import TEXTS
+from ops.insight.report_types import QueryCost
+from ops.insight.sources.invocations.range_sample import RangeSample
+from ops.measured_versions import MeasuredVersions
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pandas as pd
+
+    from ops.insight.sources.log_totals import LogTotals
+
+
+@dataclass(frozen=True)
+class Invocations:
+    """``table``: oldest first. ``truncated``: there were more. ``unread``: what may not be read, as a clause, so that
+    there may be invocations; empty where they could be read."""
+
+    table: InvocationTable
+    truncated: bool
+    log_bytes: float
+    look: QueryCost
+    unread: str = ""
+    sample: RangeSample | None = None
+    """Set where the rows are a sample of the range's invocations; it is ``truncated`` then, too."""
+    scale: float = 1.0
+    """Invocations for each row: above 1 for a sample."""
+    totals: LogTotals | None = None
+    """Aggregates of all lines of the range, where they were read beside a sample (``with_totals``)."""
+    measured: MeasuredVersions = field(default_factory=MeasuredVersions)
+    """Versions that memory sweeps of this machine published."""
+
+    @property
+    def parts(self) -> npt.NDArray[np.int64]:
+        """The part of the range that each row is in; of a sample."""
+        assert self.sample is not None  # noqa: S101
+        return self.sample.parts(self.table.started)
+
+    def named_versions(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """``frame`` with its versions as people are told them."""
+        return frame.assign(version=frame["version"].map(self.measured.named)) if self.measured.versions else frame
+
+    @property
+    def rows(self) -> tuple[Invocation, ...]:
+        """As objects, which take time and memory: ``table`` has the same as arrays."""
+        return self.table.rows
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """One row per invocation, with ``Invocation``'s fields as columns; texts as text."""
+        frame = self.table.frame
+        return frame.astype(dict.fromkeys(TEXTS, "str"))
