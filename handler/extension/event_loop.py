@@ -10,7 +10,7 @@ import select
 import time
 
 from handler.extension.diagnostics import Notices
-from handler.extension.export_switch import exporter
+from handler.extension.export_switch import bind_inbox, exporter
 from handler.extension.fast_json import elements, parse
 from handler.extension.lambda_api import ApiError, LambdaApi
 from handler.extension.records.emf import Function, record
@@ -78,8 +78,9 @@ class EventLoop:
         """Serve until SHUTDOWN. Gives the exit code."""
         if self._listener is not None:
             self._poll.register(self._listener.fileno(), select.POLLIN)
+        inbox = bind_inbox(self._notices)  # the runtime starts once the next event was asked for
         self._ask_next()
-        self._exporter = exporter(self._function, self._notices)  # after that, as its modules take time to load
+        self._exporter = exporter(self._function, self._notices, inbox)  # after that, as its modules take time to load
         while not self._finished():
             try:
                 self._turn()

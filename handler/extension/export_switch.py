@@ -7,6 +7,7 @@ import posix
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handler.extension.diagnostics import Notices
+    from handler.extension.inbox import Inbox
     from handler.extension.otlp.exporter import Exporter
     from handler.extension.records.emf import Function
 
@@ -17,14 +18,30 @@ ENDPOINTS = (
 )
 
 
-def exporter(function: Function, notices: Notices) -> Exporter | None:
-    """None where it is off, and where it could not be started: its failure is never the function's."""
+def bind_inbox(notices: Notices) -> Inbox | None:
+    """For what the handler reports; None where the export is off, and where there can be no socket."""
     if not any(posix.environ.get(name, b"").strip() for name in ENDPOINTS):
         return None
     try:
-        from handler.extension.otlp.exporter import start
+        from handler.extension.inbox import Inbox
 
-        return start(function, notices)
+        return Inbox(int(posix.environ[b"AWS_LAMBDA_RUNTIME_API"].rpartition(b":")[2]))
     except Exception as error:  # noqa: BLE001 (whatever it is, invocations and their records go on)
         notices.unexpected(error)
         return None
+
+
+def exporter(function: Function, notices: Notices, inbox: Inbox | None) -> Exporter | None:
+    """None where it is off, and where it could not be started: its failure is never the function's."""
+    if inbox is None:
+        return None
+    made = None
+    try:
+        from handler.extension.otlp.exporter import start
+
+        made = start(function, notices, inbox)
+    except Exception as error:  # noqa: BLE001 (whatever it is, invocations and their records go on)
+        notices.unexpected(error)
+    if made is None:
+        inbox.close()
+    return made

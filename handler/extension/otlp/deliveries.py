@@ -1,12 +1,10 @@
 """What the handler tells about the messages of its invocation: an extension is not shown the event.
 
-The handler sends one datagram per invocation (``handler.tracing.message_times``, fields in ``handler.contract``) to the
-loopback port whose number is that of the Runtime API. Any process of the environment could: the content is untrusted.
+The handler sends one datagram per invocation (``handler.tracing.message_times``, fields in ``handler.contract``). Any
+process of the environment could: the content is untrusted.
 """
 
 from __future__ import annotations
-
-import _socket
 
 from handler import contract
 from handler.extension.fast_json import parse
@@ -16,7 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-DATAGRAM_LIMIT = 65_536
+    from handler.extension.inbox import Inbox
+
 KEPT = 100
 """Invocations whose messages are kept until their report comes. The oldest is given up for a newer one."""
 READ_AT_ONCE = 32
@@ -53,26 +52,15 @@ NOT_TOLD = Delivery({})
 
 
 class Deliveries:
-    """``port``: of the loopback. Without a socket, because the port is taken, nothing is ever told: ``refusal``."""
-
-    def __init__(self, port: int) -> None:
-        self.refusal = ""
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
         self._known: dict[str, Delivery] = {}
-        self._socket: _socket.socket | None = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM)
-        try:
-            self._socket.bind(("127.0.0.1", port))
-            self._socket.setblocking(False)
-        except OSError as error:
-            self._socket.close()
-            self._socket = None
-            self.refusal = str(error)
 
     def read(self) -> None:
         """Take in what has come."""
-        for _ in range(READ_AT_ONCE if self._socket else 0):
-            try:
-                data = self._socket.recv(DATAGRAM_LIMIT)  # type: ignore[union-attr]
-            except OSError:
+        for _ in range(READ_AT_ONCE):
+            data = self._inbox.receive()
+            if data is None:
                 return
             self._take(data)
 

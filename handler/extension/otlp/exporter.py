@@ -16,6 +16,7 @@ from handler.extension.records.model import Init
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handler.extension.diagnostics import Notices
+    from handler.extension.inbox import Inbox
     from handler.extension.otlp.metrics import Aggregates
     from handler.extension.records.emf import Function
     from handler.extension.records.model import Invocation
@@ -28,12 +29,12 @@ SWITCH_S = 0.0005
 
 
 class Exporter:
-    def __init__(self, function: Function, settings: Settings, port: int, notices: Notices) -> None:
+    def __init__(self, function: Function, settings: Settings, inbox: Inbox, notices: Notices) -> None:
         self._function = function
         self._settings = settings
         self._notices = notices
         self._sampler = settings.sampler()
-        self._deliveries = Deliveries(port)
+        self._deliveries = Deliveries(inbox)
         self._waiting: list[Invocation | Init] = []
         self._unmade = 0  # invocations given up before their spans were made
         self._reported = {TRACES: 0, METRICS: 0}
@@ -42,9 +43,9 @@ class Exporter:
         self._sender = Sender(settings, resource(function, settings))
         for problem in dict.fromkeys(settings.problems):
             notices.warn(f"OTLP export: {problem}")
-        if self._deliveries.refusal:
+        if inbox.refusal:
             text = "OTLP export: the handler cannot tell of its messages, there will be no queue waits"
-            notices.warn(text, reason=self._deliveries.refusal)
+            notices.warn(text, reason=inbox.refusal)
 
     @property
     def waiting(self) -> bool:
@@ -128,12 +129,11 @@ class Exporter:
         self._sender.add(spans, lambda aggregates: aggregates.init(init))
 
 
-def start(function: Function, notices: Notices) -> Exporter | None:
+def start(function: Function, notices: Notices, inbox: Inbox) -> Exporter | None:
     """None where nothing can be exported; the log says why, unless the variables switch it off."""
     settings = Settings(posix.environ)
     if not settings.endpoints:
         for problem in settings.problems:
             notices.warn(f"OTLP export: {problem}")
         return None
-    _, _, port = settings.value("AWS_LAMBDA_RUNTIME_API").rpartition(":")
-    return Exporter(function, settings, int(port), notices)
+    return Exporter(function, settings, inbox, notices)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ import pytest
 from handler.tracing.message_times import MessageTimes
 from tests.fakes.otlp_collector import Collector, attributes
 from tests.handler.extension import shapes
-from tests.handler.extension.fake import PATIENCE_S, Extension, running
+from tests.handler.extension.fake import Extension, running
 
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:jobs"
 SENDER = "Root=1-65f0c0de-0123456789abcdef01234568;Parent=89abcdef01234568;Sampled=1"
@@ -42,12 +41,7 @@ def sqs_message(message_id: str, sent_ms: int, receives: int = 1, trace: str = "
 
 
 def tell(monkeypatch: pytest.MonkeyPatch, extension: Extension, event: Any, request_id: str) -> None:
-    """As the handler does at the start of an invocation, once the extension listens."""
-    port = int(extension.fake.address.rpartition(":")[2])
-    deadline = time.monotonic() + PATIENCE_S
-    while f":{port:04X} " not in Path("/proc/net/udp").read_text():
-        assert time.monotonic() < deadline, "the extension does not listen to the handler"
-        time.sleep(0.002)
+    """As the handler does at the start of an invocation."""
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", extension.fake.address)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318")
     monkeypatch.setenv("AWS_LAMBDA_LOG_STREAM_NAME", "2026/09/21/[$LATEST]0123")

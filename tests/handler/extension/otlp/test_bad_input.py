@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from handler import contract
+from handler.extension.inbox import Inbox
 from handler.extension.otlp.deliveries import NOT_TOLD, Deliveries
 from tests.fakes.otlp_collector import Collector, attributes
 from tests.handler.extension import shapes
@@ -30,11 +31,11 @@ from tests.handler.extension.otlp.exporting import (
 def test_without_the_variables_nothing_of_it_is_loaded(entry: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(entry.parents[1] / 'scilearn-extension')!r});"
-        "from handler.extension import event_loop, startup, export_switch; assert export_switch.exporter(None, None) is None;"
+        "from handler.extension import event_loop, startup, export_switch as s; assert s.exporter(None, None, s.bind_inbox(None)) is None;"
         "print(*sys.modules)"
     )
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], env={}, capture_output=True, text=True, check=True)
-    assert [name for name in done.stdout.split() if "otlp" in name] == []
+    assert [name for name in done.stdout.split() if "otlp" in name or name.endswith(".inbox")] == []
 
 
 def test_with_them_it_still_loads_only_what_is_light(entry: Path) -> None:
@@ -121,7 +122,8 @@ def test_whatever_is_told_of_messages(entry: Path, collector: Collector) -> None
 def test_a_taken_port_costs_the_waits_only() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
-        deliveries = Deliveries(taken.getsockname()[1])
+        inbox = Inbox(taken.getsockname()[1])
+        deliveries = Deliveries(inbox)
         deliveries.read()
         assert deliveries.of("any") is NOT_TOLD
-        assert "Address already in use" in deliveries.refusal
+        assert "Address already in use" in inbox.refusal

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.otlp_collector import Collector, attributes, collecting
 from tests.fakes.tls import certificate
 from tests.handler.extension import shapes
-from tests.handler.extension.fake import ARN, PATIENCE_S
+from tests.handler.extension.fake import ARN, PATIENCE_S, lay_out
 from tests.handler.extension.otlp.exporting import (
     SENDER,
     STARTED_MS,
@@ -112,6 +112,23 @@ def test_messages_have_waited(entry: Path, collector: Collector, monkeypatch: py
     wait = newest_points(collector)["lambda_ops.queue_wait"]["histogram"]["dataPoints"]
     assert [(point["count"], point["sum"]) for point in wait] == [("1", 1.0)], "a retry has not waited all that time"
     assert attributes(wait[0]) == {"faas.trigger": "pubsub"}
+
+
+def test_a_message_of_a_cold_start_has_waited_too(
+    tmp_path: Path, collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The handler may report it while the extension still loads the modules of its export."""
+    entry = lay_out(tmp_path)
+    exporter = tmp_path / "opt/scilearn-extension/handler/extension/otlp/exporter.py"
+    loaded = tmp_path / "loaded"
+    slow = f"while not posix.access({str(loaded)!r}, 0):\n    time.sleep(0.001)\n"
+    exporter.write_text(exporter.read_text() + slow)
+    with exporting(entry, collector) as extension:
+        tell(monkeypatch, extension, {"Records": [sqs_message("first", STARTED_MS - 1_000)]}, "one")
+        loaded.touch()
+        extension.fake.deliver(*shapes.invocation("one"))
+        end(extension, collector)
+    assert attributes(spans_by_name(collector)["queue wait"])["messaging.message.id"] == "first"
 
 
 def test_a_job_that_is_the_event_itself_has_another_trigger(
