@@ -111,7 +111,7 @@ class LogReader:
         """Announces what a query from ``start`` would scan; the time from which that is within the limit."""
         groups = [source.group for source in self._sources]
         named = ", ".join(groups)
-        volume = log_volume.read_volume(self._aws, groups, start, end)
+        volume = log_volume.known_volume(self._aws, groups, start, end)
         self.usd += volume.usd if volume else 0.0
         if volume is None or not volume.by_period:
             self._say(f"Searching {named}: size unknown; the limit is {self._limit}.")

@@ -19,8 +19,8 @@ OPENS_WITHOUT_CHART = ("trace", "runbooks", "audit")
 SAVED = ("compare", "rightsize")
 """They show what a command measured, at its time: a refresh is over when the script has ended."""
 REMARKS = {
-    "trace": "first_chart_ms is its first content, without a job; a refresh searches a job's log lines again, in rounds, and "
-    "each round reads the volume of the logs with one GetMetricData request, for its price",
+    "trace": "first_chart_ms is its first content, without a job; a refresh searches a job's log lines again, in rounds; "
+    "the volume of the logs, for its price, is read with one GetMetricData request and kept for some minutes",
     "runbooks": "first_chart_ms is its first content, as it draws no chart; it reads no metrics",
     "audit": "first_chart_ms is its first content, as it draws no chart; it reads no metrics",
     "compare": "shows a saved run (here a sample): refresh_ms is until the script has ended; it reads no metrics",

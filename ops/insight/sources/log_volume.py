@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from ops import pricing
 from ops.aws import cloudwatch
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
 MAX_PERIODS = 1_000
 """Points per log group that are asked for: hours, or as many hours each as the range needs."""
 BYTES_PER_GB = 1e9
+KEPT = timedelta(minutes=5)
+"""How much later a range may end than the one whose volume is known: CloudWatch has the last minutes late anyway."""
+_kept: WeakKeyDictionary[Aws, dict[tuple[str, ...], _Kept]] = WeakKeyDictionary()
+"""By connection and log groups: the last range that was read, and its volume."""
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -45,15 +52,48 @@ class LogVolume:
                 return min(end, max(start, at + self.period))
         return start
 
+    def within(self, start: datetime, end: datetime) -> LogVolume:
+        """Of a part of the range, which costs nothing."""
+        inside = tuple((at, size) for at, size in self.by_period if start - self.period <= at < end)
+        return replace(self, by_period=inside, usd=0.0)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """``end``: of the range, or when it was read if that was before."""
+
+    start: datetime
+    end: datetime
+    volume: LogVolume
+
 
 def scan_price(size: float, region: str) -> float:
     """USD for a query that scans ``size`` bytes."""
     return size / BYTES_PER_GB * pricing.load(region).log_gb_scanned
 
 
+def known_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime) -> LogVolume | None:
+    """As ``read_volume``, but what was read for a range that begins no later and ends nearly as late costs nothing again."""
+    key = tuple(groups)
+    with _lock:
+        kept = _kept.get(aws, {}).get(key)
+    if (
+        kept is not None
+        and kept.start <= start
+        and end - kept.end <= KEPT
+        and kept.volume.period == _period(start, end)
+    ):
+        return kept.volume.within(start, end)
+    volume = read_volume(aws, groups, start, end)
+    if volume is not None:
+        with _lock:
+            _kept.setdefault(aws, {})[key] = _Kept(start, min(end, datetime.now(UTC)), volume)
+    return volume
+
+
 def read_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime) -> LogVolume | None:
     """AWS/Logs IncomingBytes of ``groups`` together; None when it cannot be read."""
-    period = timedelta(hours=max(1, math.ceil((end - start) / timedelta(hours=MAX_PERIODS))))
+    period = _period(start, end)
     queries = [
         cloudwatch.MetricQuery(f"bytes{number}", "AWS/Logs", "IncomingBytes", "Sum", (("LogGroupName", group),))
         for number, group in enumerate(groups)
@@ -69,3 +109,7 @@ def read_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime)
     return LogVolume(
         tuple(sorted(sizes.items())), period, len(groups) * pricing.load(aws.region).metric_requested, aws.region
     )
+
+
+def _period(start: datetime, end: datetime) -> timedelta:
+    return timedelta(hours=max(1, math.ceil((end - start) / timedelta(hours=MAX_PERIODS))))

@@ -168,6 +168,13 @@ def test_any_id_of_the_job_finds_all_of_it(desk: TraceDesk, identifier: str) -> 
     assert len([span for span in desk.spans(identifier) if span["kind"] == "attempt"]) == 3
 
 
+def test_the_price_is_asked_for_once_however_many_rounds_the_search_takes(desk: TraceDesk) -> None:
+    desk.logs.rows, desk.logs.hourly_bytes = retried(), 1e6
+    desk.ops("job-4")
+    assert len(desk.logs.asked) > 1, "its lines name further IDs"
+    assert desk.logs.metric_calls == [["IncomingBytes"]]
+
+
 def test_another_job_whose_id_begins_alike_is_not_taken_for_it(desk: TraceDesk) -> None:
     desk.logs.rows = retried("job-41")
     code, out, _ = desk.ops("job-4")

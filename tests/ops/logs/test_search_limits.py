@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -62,6 +63,29 @@ def test_the_estimate_comes_first_and_the_limit_holds(world: LogWorld) -> None:
     assert said.startswith("Searching /aws/lambda/worker: about 60 GB, $0.30; the limit is $0.50.")
     (note,) = page.notes
     assert note.startswith("The logs from ") and "were not searched: that would cost more than $0.50." in note
+
+
+def test_the_volume_of_the_logs_is_kept_for_minutes(world: LogWorld) -> None:
+    world.logs.hourly_bytes = 1e9
+    first = world.page(text="w")
+    again = world.page(text="another", start=START + timedelta(minutes=4), end=END + timedelta(minutes=4))
+    assert len(world.logs.metric_calls) == 1
+    assert again.estimated_bytes == first.estimated_bytes and first.usd > again.usd == 0, "nothing is paid twice"
+    world.page(text="w", end=END + timedelta(minutes=6))
+    assert len(world.logs.metric_calls) == 2, "it is too old for a range that ends so late"
+    world.page(text="w", start=START - timedelta(days=1))
+    assert len(world.logs.metric_calls) == 3, "it does not reach so far back"
+    world.page(MAILER, text="w")
+    assert len(world.logs.metric_calls) == 4, "another log group has a volume of its own"
+
+
+def test_the_kept_volume_of_a_longer_range_counts_only_what_is_searched(world: LogWorld) -> None:
+    world.logs.hourly_bytes = 1e9
+    long = world.page(text="w", start=seconds_after(-12 * 3600))
+    short = world.page(text="w", start=seconds_after(-3600))
+    assert len(world.logs.metric_calls) == 1
+    assert long.estimated_bytes and short.estimated_bytes
+    assert 1e9 <= short.estimated_bytes <= 4e9 < long.estimated_bytes
 
 
 def test_a_query_that_scans_more_than_estimated_is_stopped(world: LogWorld) -> None:
