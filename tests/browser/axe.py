@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from playwright.sync_api import Page
 
-from tests.browser.chromium import wait_until_unchanged
+from tests.browser.chromium import wait_until, wait_until_unchanged
 
 LEVELS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
@@ -33,6 +33,9 @@ _RUN = """async ([levels, excluded]) => {
 }"""
 
 
+_SCHEME = "getComputedStyle(document.querySelector('[data-testid=stApp]')).colorScheme"
+
+
 @dataclass(frozen=True)
 class Violation:
     """One element that breaks one rule of axe-core, in the light or the dark scheme."""
@@ -51,6 +54,7 @@ def violations(page: Page) -> list[Violation]:
     violations = []
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        wait_until(page, f"{_SCHEME} === '{scheme}'")  # Streamlit hears of it later, and only then do its colors change
         wait_until_unchanged(page)
         violations += [Violation(scheme, **each) for each in page.evaluate(_RUN, [LEVELS, list(EXCLUDED)])]
     return violations
