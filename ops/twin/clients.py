@@ -1,6 +1,7 @@
 """boto3 clients of the operator of a running twin. boto3 comes with the first of them: most commands need none.
 
-A twin that goes away is a ``TwinUnreachable`` at each call; what the twin refuses stays botocore's ClientError.
+A twin that goes away is a ``TwinUnreachable`` at each call; what it refuses is a ``TwinRefused``, which is also botocore's
+ClientError.
 """
 
 from __future__ import annotations
@@ -43,5 +44,15 @@ def client(twin: TwinState, service: str) -> Any:
         """botocore emits this for what is no answer of the service, before it raises it."""
         raise error_mapping.translate(exception, service, f"stack {twin.stack}", target) from exception
 
+    def answered(http_response: Any, parsed: Any, model: Any, context: Any, **_details: Any) -> None:
+        """botocore emits this for each answer, before it raises its own error."""
+        if http_response.status_code < 300:
+            return
+        from ops.twin import refusal
+
+        code = context.get("error_code_override") or parsed.get("Error", {}).get("Code")
+        raise refusal.refused(parsed, model.name, twin.endpoint, made.exceptions.from_code(code))
+
     made.meta.events.register("after-call-error", failed)
+    made.meta.events.register("after-call", answered)
     return made

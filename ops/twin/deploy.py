@@ -18,7 +18,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import ClientError
 from samtranslator.yaml_helper import yaml_parse
 
 from handler import contract
@@ -84,7 +83,7 @@ def deploy(twin: TwinState, values: Mapping[str, str], template: Path = TEMPLATE
             raise TwinError(f"The twin did not deploy {template.name}: {_reason(cloudformation, twin.stack)}")
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
         finish(twin, outputs, yaml_parse(template.read_text())["Resources"], values)
-    except (ClientError, AwsError) as error:
+    except AwsError as error:
         raise TwinError(f"The twin did not deploy {template.name}: {error}") from error
     return outputs
 

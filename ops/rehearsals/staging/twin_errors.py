@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from botocore.exceptions import ClientError
-
 from ops.errors import TwinError
+from ops.twin.refusal import TwinRefused
 
 
 @contextmanager
@@ -15,5 +14,5 @@ def twin_errors(what: str) -> Iterator[None]:
     """Raises TwinError for what the twin refuses. ``what``: was to be done, as an infinitive."""
     try:
         yield
-    except ClientError as error:
-        raise TwinError(f"The twin refused to {what}: {error}") from error
+    except TwinRefused as error:
+        raise TwinError(f"The twin refused to {what}: {error.reason}.", error.next_step) from error

@@ -7,11 +7,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from botocore.exceptions import ClientError
-
 from handler import contract
 from ops.errors import TwinError
 from ops.twin import clients, deploy
+from ops.twin.refusal import TwinRefused
 from ops.twin.workload import api_client, jobs
 from ops.twin.workload.api_client import ApiResponse
 from ops.twin_state import TwinState
@@ -97,7 +96,7 @@ def ensure(
 def _exists(s3: object, bucket: str, key: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)  # type: ignore[attr-defined]
-    except ClientError as error:
+    except TwinRefused as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False
         raise
