@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ops.aws import Aws, cloudwatch, lambda_, logs, sqs
+from ops.aws.clients import parse_timestamp
 from ops.aws.cloudwatch import MetricQuery
 from ops.errors import AwsError, Throttled
 from ops.target import Target
@@ -23,6 +24,14 @@ QUERIES = [MetricQuery("a", "N", "Apples", "Sum", (("D", "x"),)), MetricQuery("b
 
 def minute(number: int) -> float:
     return (START + timedelta(minutes=number)).timestamp()
+
+
+def test_times_in_answers_are_utc() -> None:
+    at = datetime(2026, 11, 23, 12, 0, 0, 500_000, UTC)
+    assert parse_timestamp(at.timestamp()) == parse_timestamp("2026-11-23T13:00:00.500+01:00") == at
+    assert parse_timestamp(int(START.timestamp())).tzinfo is UTC
+    with pytest.raises(RuntimeError, match="timezone offset"):
+        parse_timestamp(1e30)
 
 
 def test_metric_pages_are_joined_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
