@@ -15,9 +15,12 @@ from dashboard.charts.drawing.series import late_start, since
 from dashboard.formatting import millis, number, plain
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 
-MOST_DOTS = 2_000
-"""Dots sent to a browser per refresh (about half a megabyte). Where more are cold or failed, WebGL draws them: as SVG each one
-is an element of the page."""
+MOST_DOTS = 1_000
+"""Dots sent to a browser per refresh (about 200 kB), unless more are cold or failed."""
+WEBGL_FROM = 2_000
+"""Dots from which WebGL draws them: as SVG each one is an element of the page, but WebGL is slow without a graphics card."""
+SLOWEST = 50
+"""Warm successes that are drawn however many there are."""
 TICKS = (0.001, 0.01, 0.1, 1, 10, 100, 900)
 """Seconds; 900 is the longest timeout of a function."""
 NEAR_TICKS = tuple(float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5))
@@ -44,7 +47,7 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
         chart.update_xaxes(range=list(local([first or span[0], span[1]], viewer)))
     failed = ~rows["status"].isin(["success", ""])
     cold = rows["cold"].astype(bool)
-    webgl = len(rows) > MOST_DOTS
+    webgl = len(rows) > WEBGL_FROM
     draw = chart.add_scattergl if webgl else chart.add_scatter
     for name, matches, colour, symbol, size in (
         ("warm", ~cold & ~failed, theme.WARM, "circle", 5),
@@ -65,7 +68,7 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
     if rows.empty:
         set_instead(chart, _nothing(report, "no invocations in this range"))
     else:
-        more = (since(first, viewer) if first else "", _not_drawn(left_out))
+        more = (since(first, viewer) if first else "", _drawn(len(rows), left_out))
         set_remark(chart, " · ".join(filter(None, more)))
     return chart
 
@@ -79,18 +82,23 @@ def _ticks(seconds: pd.Series[float]) -> tuple[float, ...]:
     return NEAR_TICKS if not drawn.empty and drawn.max() <= NEAR * drawn.min() else TICKS
 
 
-def _not_drawn(left_out: int) -> str:
-    return f"{number(left_out)} warm invocations not drawn" if left_out else ""
+def _drawn(drawn: int, left_out: int) -> str:
+    if not left_out:
+        return ""
+    return f"{number(drawn)} of {number(drawn + left_out)} drawn, with all cold and failed ones and the slowest"
 
 
 def _thinned(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """No more dots than a browser draws smoothly: warm successes are thinned out evenly, never a cold or failed one."""
+    """No more dots than a browser draws smoothly, and how many are left out: warm successes are thinned out evenly, but for
+    the slowest; never a cold or failed one."""
     if len(rows) <= MOST_DOTS:
         return rows, 0
-    special = rows["cold"].astype(bool) | ~rows["status"].isin(["success", ""])
-    warm = rows[~special]
-    kept = warm.iloc[:: max(2, -(-len(warm) // max(1, MOST_DOTS - int(special.sum()))))]
-    return pd.concat([rows[special], kept]).sort_values("started"), len(warm) - len(kept)
+    kept = rows["cold"].astype(bool) | ~rows["status"].isin(["success", ""])
+    kept |= rows["duration_ms"].mask(kept).rank(method="first", ascending=False) <= SLOWEST
+    others = rows[~kept]
+    others = others.iloc[:: max(2, -(-len(others) // max(1, MOST_DOTS - int(kept.sum()))))]
+    drawn = pd.concat([rows[kept], others]).sort_values("started")
+    return drawn, len(rows) - len(drawn)
 
 
 def _hover_texts(rows: pd.DataFrame) -> list[str]:

@@ -125,11 +125,17 @@ def test_every_invocation_is_one_dot() -> None:
 
 def test_warm_dots_are_thinned_and_cold_ones_are_not() -> None:
     report = BUSY.cold_starts(SPAN)
-    many = pd.concat([report.invocations] * 8, ignore_index=True)
+    rows = report.invocations
+    warm = rows[~rows["cold"] & rows["status"].isin(["success", ""])]
+    many = pd.concat([rows, *[warm] * 8], ignore_index=True)
     figure = cold_starts.dots(type(report)(**{**vars(report), "invocations": many}), UTC)
     assert sum(len(one.x) for one in figure.data) <= cold_starts.MOST_DOTS
     assert len(trace(figure, "cold").x) == (many["cold"] & many["status"].isin(["success", ""])).sum()
     assert {one.type for one in figure.data} == {"scatter"}
+    slowest = pd.concat([warm["duration_ms"]] * 9).nlargest(cold_starts.SLOWEST) / 1_000
+    assert sorted(trace(figure, "warm").y)[-cold_starts.SLOWEST :] == pytest.approx(sorted(slowest))
+    drawn = sum(len(one.x) for one in figure.data)
+    assert f"{drawn:,} of {len(many):,} drawn" in base.remark(figure)
 
 
 def test_more_cold_dots_than_that_are_drawn_by_the_graphics_card() -> None:
