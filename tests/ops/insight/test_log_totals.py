@@ -28,6 +28,7 @@ from ops.insight.sources.log_totals import (
     read_totals_of,
     reading,
 )
+from ops.insight.sources.log_totals.model import FAILED
 from ops.insight.sources.log_totals.reading import BUDGET
 from ops.workload import Workload
 from tests.fakes.aws import FakeAws, Refusal
@@ -116,6 +117,27 @@ def crashed_share(found: cost.CostReport) -> float:
     parts = dict(zip(found.parts["component"], found.parts["usd"], strict=True))
     compute = ("Lambda duration", "Lambda INIT", "Lambda requests", "SQS requests")
     return float(crashed / sum(parts[name] for name in compute))
+
+
+def test_records_without_a_cost_are_not_charged_their_milliseconds(stage: Stage) -> None:
+    with busy(stage, "unpriced") as (aws, fake, workload, _):
+        answer = fake.answer
+
+        def without_costs(*asked: Any) -> Any:
+            found = answer(*asked)
+            for row in found.get("results", ()):
+                if {"outcome", "usd"} <= {each["field"] for each in row}:
+                    failed = any(each["field"] == "outcome" and each["value"] in FAILED for each in row)
+                    row[:] = [each for each in row if not (failed and each["field"] == "usd")]
+                    stripped.append(failed)
+            return found
+
+        stripped: list[bool] = []
+        fake.answer = without_costs
+        found = cost.report(aws, workload, DAY)
+    assert any(stripped)
+    assert not all(stripped)
+    assert crashed_share(found) == 0
 
 
 @pytest.mark.parametrize("extension", [True, False])

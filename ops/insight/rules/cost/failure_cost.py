@@ -48,11 +48,12 @@ def by_cause(compute_usd: float, readings: Readings, logged: Invocations, jobs: 
 
 def _crashed(logged: Invocations) -> tuple[float, dict[str, float]]:
     """What all invocations cost, and those that crashed by their cause, in the same unit: dollars, or billed ms of
-    aggregated REPORT lines."""
+    aggregated REPORT lines, of which none has dollars."""
     crashed: dict[str, float] = {}
     outcomes = logged.totals.outcomes if logged.totals else None
     if outcomes is not None:
-        costs = [one.billed_ms if one.usd is None else one.usd for one in outcomes]
+        is_priced = any(one.usd is not None for one in outcomes)  # a record without a cost counts as 0, as below
+        costs = [(one.usd or 0.0) if is_priced else one.billed_ms for one in outcomes]
         for one, cost in zip(outcomes, costs, strict=True):
             if one.failed:
                 cause = one.error_type or UNTYPED_ERROR
