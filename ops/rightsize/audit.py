@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ops import formatting
 from ops.aws import sts
 from ops.deadletters.archive import audit_log
 from ops.deadletters.archive.audit_log import Record
@@ -22,7 +23,7 @@ REASON = "measuring memory sizes"
 def begin(aws: Aws, journal: Journal, who: str, sizes: tuple[int, ...], rounds: int) -> None:
     """Raises OpsError where it cannot be written: nothing may be changed that it would not show."""
     steps = " → ".join(f"{size:,}" for size in (journal.former_mb, *sizes))
-    note = f"{journal.function}: memory of $LATEST {steps} MB, a version published of each, {rounds} times"
+    note = f"{journal.function}: memory of $LATEST {steps} MB, a version published of each, in {formatting.count(rounds, 'round')}"
     _append(aws, journal, who, BEGAN, note)
 
 

@@ -1,13 +1,13 @@
-"""Putting back what a sweep changed: the function's memory, its alias, its versions. Nobody else's change is undone."""
+"""Putting back what a sweep changed: the function's memory, its alias, its versions. No other change is undone."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
-from ops import access
+from ops import access, formatting
 from ops.aws.lambda_ import versions
-from ops.errors import AwsError, NotFound
+from ops.errors import AwsError, NotFound, OpsError
 from ops.files import atomic_file, lock_holder
 from ops.files.lock_holder import LockHeld
 from ops.measured_versions import LABEL, MeasuredVersionsFile
@@ -16,6 +16,8 @@ from ops.rightsize.journal import Journal, JournalFile
 from ops.rightsize.settling import Pause
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ops.aws import Aws
     from ops.aws.lambda_.versions import Configuration
 
@@ -32,9 +34,11 @@ def restore(
     aws: Aws, file: JournalFile, journal: Journal, pause: Pause = time.sleep, outcome: str = audit.PUT_BACK
 ) -> tuple[str, ...]:
     """What was put back, in sentences, as it is in the audit log, too, with this ``outcome`` of the sweep. The
-    journal is removed once nothing is left. Raises what ``ops.aws`` raises; then it is kept, and restoring can be tried again."""
+    journal is removed once nothing is left. Raises what ``ops.aws`` raises; then it is kept, and restoring can be tried again.
+
+    A record of measurements that cannot be written does not keep the function from being put back."""
     access.ensure_may("restoring a function's memory")
-    name, done = journal.function, []
+    name, done = journal.function, list[str]()
     measured = MeasuredVersionsFile(aws.target, journal.account, journal.region, name)
     try:
         now = settling.settled(aws, name, pause)
@@ -44,7 +48,7 @@ def restore(
         file.remove()
         return (gone, unrecorded) if unrecorded else (gone,)
     if now.memory_mb != journal.former_mb and now.memory_mb in (journal.intended_mb, journal.before_mb):
-        done.append(_put_back(aws, journal, now, pause, measured))
+        _put_back(aws, journal, now, pause, measured, done)
     elif now.memory_mb != journal.former_mb:
         done.append(
             f"{name} has {now.memory_mb:,} MB, which is neither the former {journal.former_mb:,} MB nor what the sweep "
@@ -58,11 +62,12 @@ def restore(
     kept = {alias.version for alias in found if alias.name != ALIAS}
     made = versions.described_versions(aws, name, ours)
     for version in made:
-        measured.add(version)
+        _record(measured, done, version=version)
         if version not in kept:
             versions.delete_version(aws, name, version)
-    if made:
-        done.append(f"{len(made)} versions that the sweep published ({', '.join(made)}) are deleted.")
+    if deleted := [version for version in made if version not in kept]:
+        what = formatting.count(len(deleted), "version that the sweep published", "versions that the sweep published")
+        done.append(f"Deleted: {what} ({', '.join(deleted)}).")
     if used := kept.intersection(made):
         done.append(f"Version {', '.join(sorted(used))} is kept, as another alias points at it.")
     if unrecorded := audit.end(aws, journal, outcome, done):
@@ -71,7 +76,9 @@ def restore(
     return tuple(done)
 
 
-def _put_back(aws: Aws, journal: Journal, now: Configuration, pause: Pause, measured: MeasuredVersionsFile) -> str:
+def _put_back(
+    aws: Aws, journal: Journal, now: Configuration, pause: Pause, measured: MeasuredVersionsFile, done: list[str]
+) -> None:
     name = journal.function
     try:
         versions.set_memory(aws, name, journal.former_mb, now.revision)
@@ -81,8 +88,18 @@ def _put_back(aws: Aws, journal: Journal, now: Configuration, pause: Pause, meas
                 f"{name} was changed while its memory was put back; run ops rightsize --restore"
             ) from error
         raise
-    measured.add(changed_at=settling.settled(aws, name, pause).changed_at)
-    return f"{name} has its former {journal.former_mb:,} MB again (from {now.memory_mb:,} MB)."
+    done.append(f"{name} has its former {journal.former_mb:,} MB again (from {now.memory_mb:,} MB).")
+    _record(measured, done, changed_at=settling.settled(aws, name, pause).changed_at)
+
+
+def _record(
+    measured: MeasuredVersionsFile, done: list[str], version: str = "", changed_at: datetime | None = None
+) -> None:
+    try:
+        measured.add(version, changed_at)
+    except OpsError as error:
+        text = f"It is not on record as a measurement: {error}"
+        done += [] if text in done else [text]
 
 
 def restore_interrupted(aws: Aws, file: JournalFile, pause: Pause = time.sleep) -> tuple[str, ...]:

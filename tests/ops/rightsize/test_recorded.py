@@ -13,7 +13,7 @@ from ops.cli.app import run
 from ops.target import Target
 from tests.fakes.aws import Refusal
 from tests.ops.rightsize.conftest import Desk
-from tests.ops.rightsize.test_killed import CHANGED, killed
+from tests.ops.rightsize.test_killed import CHANGED, MEASURING, killed
 from tests.ops.rightsize.test_killed import SHORT as ONE_ROUND
 
 SHORT = ("--memory", "512", "--invocations", "5", "--rounds", "1", "--batch", "1", "--yes")
@@ -34,8 +34,8 @@ def test_the_audit_log_has_who_changed_what_and_that_it_was_put_back(desk: Desk)
         assert record["who"] == "arn:aws:iam::111122223333:user/oncall"
         assert (record["queue"], record["plan"]) == ("orders", answer["sweep"])
     assert (began["outcome"], ended["outcome"]) == ("began", "done")
-    assert began["note"] == "worker: memory of $LATEST 1,024 → 512 → 1,024 MB, a version published of each, 1 times"
-    assert "2 versions that the sweep published (8, 9) are deleted." in ended["note"]
+    assert began["note"] == "worker: memory of $LATEST 1,024 → 512 → 1,024 MB, a version published of each, in 1 round"
+    assert "Deleted: 2 versions that the sweep published (8, 9)." in ended["note"]
 
 
 def test_a_sweep_that_fails_is_recorded_as_such(desk: Desk) -> None:
@@ -56,6 +56,29 @@ def test_a_sweep_that_was_killed_is_open_until_it_is_put_back(desk: Desk, tmp_pa
     assert ended["outcome"] == "put back"
     assert ended["plan"] == began["plan"]
     assert "worker has its former 1,024 MB again (from 512 MB)." in ended["note"]
+
+
+def test_a_version_that_another_alias_uses_is_not_said_to_be_deleted(desk: Desk, tmp_path: Path) -> None:
+    killed(desk, tmp_path, MEASURING, False)
+    desk.function.aliases["canary"] = {"Name": "canary", "FunctionVersion": "8", "RevisionId": "a"}
+    desk.rightsize("--restore")
+    note = audited(desk)[-1]["note"]
+    assert "8" in desk.function.versions
+    assert "Version 8 is kept, as another alias points at it." in note
+    assert "Deleted: 1 version that the sweep published (9)." in note
+
+
+def test_measurements_that_cannot_be_recorded_do_not_keep_the_function_changed(desk: Desk, tmp_path: Path) -> None:
+    killed(desk, tmp_path, CHANGED, True)
+    blocked = next((tmp_path / "home").rglob("*.measured"), None) or (
+        tmp_path / "home" / "rightsize" / "111122223333-eu-west-1-worker.measured"
+    )
+    blocked.unlink(missing_ok=True)
+    blocked.mkdir()
+    code, out, _ = desk.rightsize("--restore")
+    assert code == 0
+    assert "It is not on record as a measurement: " in out
+    assert desk.function.untouched
 
 
 def test_an_audit_log_that_cannot_be_written_changes_nothing(desk: Desk, tmp_path: Path) -> None:
