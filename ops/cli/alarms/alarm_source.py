@@ -122,7 +122,7 @@ def _described(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:
     lists = [found.get(kind) for kind in kinds] if isinstance(found, dict) else [found]
     alarms = [each for one in lists if isinstance(one, list) for each in one]
     if not alarms or not all(isinstance(each, dict) for each in alarms):
-        raise UsageError(f"{path} holds no alarms (MetricAlarms, CompositeAlarms).", DESCRIBE_ALARMS)
+        raise UsageError(f"{path} holds no alarms (MetricAlarms, CompositeAlarms, LogAlarms).", DESCRIBE_ALARMS)
     return tuple(alarms), content.decode("utf-8", "replace")
 
 

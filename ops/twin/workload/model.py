@@ -20,7 +20,7 @@ MODEL_JOB = "charity-model"
 SLOW_AFTER = 20.0
 """Seconds: longer than the function's timeout (15 s on the twin), after which the queue waits to try again."""
 AGAIN_AFTER = 210.0
-"""Seconds: three attempts have ended by then, so that the job is in the dead-letter queue. It is sent once more."""
+"""Seconds: three attempts have had time to end by then, after which the job is in the dead-letter queue. It is sent once more."""
 TRAIN_TIMEOUT = 300.0
 """Seconds, queue and cold start included."""
 
@@ -40,8 +40,8 @@ def ensure(
 ) -> str | None:
     """The model's ``s3://`` address; trains it first when the twin has none. None when ``stop`` is set meanwhile.
 
-    ``post``: who takes the train job, in place of the API. Raises NoModel when the
-    training never ends, TwinError when its job is refused.
+    ``post``: what takes the train job, in place of the API. Raises NoModel when the training does not end in time, TwinError
+    when its job is refused.
     """
     stop = stop or threading.Event()
     outputs = deploy.outputs(twin)
@@ -78,7 +78,9 @@ def ensure(
             progress("The train job is not done yet: it may have timed out and be tried again. Jobs follow once it is.")
             said = True
         if not again and time.monotonic() > began + AGAIN_AFTER:
-            progress("The train job has used up its attempts, and is sent once more.")
+            progress(
+                f"The train job gave no model in the time of its attempts ({AGAIN_AFTER:.0f} s), and is sent once more."
+            )
             send()
             again = True
         if time.monotonic() > end:
