@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ops import formatting
-from ops.insight.forecast import group_drain
+from ops.insight.forecast import group_drain, group_turns
 from ops.insight.forecast.drain_model import (
     HORIZON_S,
     Array,
@@ -253,6 +253,18 @@ def _peak_age(load: Load, law: ConcurrencyLaw, path: DrainCourse) -> float:
     peak = float(path.age_s.max())
     if load.groups is None or load.backlog <= 0:
         return peak
+    if load.groups.take_turns(law):
+        turns = group_turns.peak_age(
+            load.backlog,
+            load.oldest_s,
+            load.arrivals,
+            law,
+            load.groups,
+            load.seconds_per_message,
+            load.batch or 1.0,
+            path.seconds,
+        )
+        return max(peak, turns)
     own = load.groups.law(law, load.groups.largest)
     done = own.work(path.seconds) / load.seconds_per_message
     later = done >= load.backlog * load.groups.largest  # each group is at messages that have arrived since

@@ -60,6 +60,10 @@ class MessageGroups:
         a batch."""
         return done * (1 + self.batch_variation**2 * batch)
 
+    def take_turns(self, law: ConcurrencyLaw) -> bool:
+        """Whether there are more groups than run at once, all alike."""
+        return self.busiest is None and 0 < law.limit < self.number
+
     def in_turn(self, backlog: float, needed: float, law: ConcurrencyLaw, batch: float) -> float:
         """Messages that arrive in groups that were drained already, while the others wait for their turn: there are more
         groups than run at once. ``needed``: invocations that arrivals keep busy."""

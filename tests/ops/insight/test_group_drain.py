@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ops.errors import UsageError
-from ops.insight.forecast import group_drain
+from ops.insight.forecast import group_drain, group_turns
 from ops.insight.forecast.drain_model import ArrivalProfile
 from ops.insight.forecast.forecast import Goals, Load, forecast
 from ops.insight.forecast.group_drain import MessageGroups
@@ -76,3 +76,31 @@ def test_a_group_that_gets_more_than_it_does_is_never_drained() -> None:
 def test_groups_that_cannot_be(number: int, busiest: float | None, error: str) -> None:
     with pytest.raises(UsageError, match=error):
         MessageGroups(number, busiest)
+
+
+@pytest.mark.parametrize("size", [1, 3, 10])
+def test_the_batches_that_a_group_has_begun_are_those_of_chance(size: int) -> None:
+    messages = np.array([0.0, 0.5, 4.0, 60.0])
+    drawn = np.random.default_rng(5).poisson(messages, size=(40_000, 4))
+    found = group_turns.batches_taken(messages, size)
+    assert found == pytest.approx(np.ceil(drawn / size).mean(axis=0), rel=0.02, abs=0.01)
+
+
+def oldest(groups: MessageGroups, limit: int, seconds_per_message: float = 1.0, batch: float = 10.0) -> float:
+    """The peak age of 20,000 messages, the first of which was sent 4,400 s ago."""
+    load = Load(20_000, 4_400.0, ArrivalProfile((0.0,)), seconds_per_message, NONE, NONE, batch, groups)
+    law = ScalingSettings(maximum_concurrency=limit, groups=groups.number).law()
+    return forecast(load, law, Goals(1_209_600.0)).peak_age_s
+
+
+def test_a_message_grows_older_until_it_is_its_groups_turn() -> None:
+    """Five of twenty groups at once, ten seconds each: the last group's first turn is the fourth, after 30 s. Its oldest
+    message was sent 5 to 15 s after the queue's first one, as chance has it."""
+    assert 4_415 < oldest(MessageGroups(20), limit=5) < 4_425
+    assert oldest(MessageGroups(20), limit=20) == pytest.approx(4_400, abs=5), "all at once"
+
+
+def test_one_message_at_a_time_waits_for_its_group_too() -> None:
+    """A group's next message may be the queue's next one while the one before is at work."""
+    few, many = (oldest(MessageGroups(20), limit, limit / 5, batch=1.0) for limit in (2, 16))
+    assert few < 4_400 + 16 / 5 < many, "the more of the groups are at work, the more often"

@@ -1,0 +1,62 @@
+"""More message groups than run at once: each is taken in turn, a batch at a time, the one with the oldest message first.
+
+A batch reaches beyond the oldest message of the queue, into what its group was sent later; meanwhile the first messages of
+the groups that are not at work wait. So the oldest message is older than where all groups are drained evenly.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ops.insight.forecast.drain_model import POINTS, Array, ArrivalProfile, ConcurrencyLaw
+from ops.insight.forecast.group_drain import MessageGroups, largest_above
+
+_DECAYS = np.linspace(0.0, 30.0, 1_001)
+"""Of a group's delay, in multiples of its mean where there is one, at which its distribution is evaluated."""
+
+
+def peak_age(
+    backlog: float,
+    oldest_s: float,
+    arrivals: ArrivalProfile,
+    law: ConcurrencyLaw,
+    groups: MessageGroups,
+    seconds_per_message: float,
+    batch: float,
+    seconds: Array,
+) -> float:
+    """The expected age (s) of the oldest message when it is taken, at its peak within ``seconds``; 0 where nothing is taken.
+    For groups that are alike, and fewer of them at work than there are."""
+    size = max(1, round(min(batch, backlog / groups.number)))
+    arrived = backlog + arrivals.total(seconds)
+    begun = law.work(seconds) / (size * seconds_per_message) + law.at(seconds) / 2  # on average half of a batch is done
+    taken_before = np.linspace(0.0, arrived[-1], 4 * POINTS)  # messages, in the order in which they were sent
+    of_a_group = taken_before / groups.number
+    needed = groups.number * batches_taken(of_a_group, size)
+    reached = needed <= begun[-1]
+    taken_at = np.interp(needed, begun, seconds)
+    sent_at = np.interp(taken_before, np.concatenate(([0.0], arrived)), np.concatenate(([-oldest_s], seconds)))
+    later_rounds = of_a_group > size  # in its first round a group does not wait for its own batch before
+    steady = _delay(law.limit / groups.number, groups, size) * size
+    chance = np.sqrt(groups.variance(of_a_group, size)) * largest_above(0.0, 0.0, 1.0, groups.number)
+    late = later_rounds * np.minimum(steady, chance) * seconds_per_message  # a delay takes its time to build up
+    return float(np.max(np.where(reached, taken_at - sent_at + late, 0.0)))
+
+
+def batches_taken(messages: Array, size: int) -> Array:
+    """The expected number of batches of one group that have begun, when the queue is taken up to where the group has so many
+    messages on average: the mean of ceil(n / size), n being Poisson distributed."""
+    place = np.arange(size)
+    turns = np.exp(2j * np.pi * place / size)
+    # n modulo size, by its characteristic function at the roots of unity.
+    weights = np.fft.fft((-place) % size) / size
+    rounded_up = np.real((weights * np.exp(-np.multiply.outer(messages, 1 - turns))).sum(axis=1))
+    return np.asarray((messages + rounded_up) / size, dtype=np.float64)
+
+
+def _delay(share: float, groups: MessageGroups, size: int) -> float:
+    """By how many batches' times the last of all groups is behind the mean one, because its batch before is at work while
+    it is its turn. ``share``: of the groups that are at work. Each is a GI/G/1 queue (Kingman), its tail exponential."""
+    tail = (1 / size + groups.batch_variation**2) / (2 * (1 - share))  # the mean delay where there is one
+    longest = np.trapezoid(1 - (1 - share * np.exp(-_DECAYS)) ** groups.number, _DECAYS)
+    return float(tail * (longest - share))
