@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ops.pricing import PRICE_REGION
+
 T = TypeVar("T")
 
 
@@ -167,7 +169,8 @@ NEEDS_METRICS = Unknown("needs metrics of a running workload")
 @dataclass(frozen=True)
 class WorkloadSettings:
     """``dlq`` None: none. ``mappings``: of the queue; ``other_mappings``: of the same functions, on other queues;
-    ``dlq_mappings``: what reads the dead-letter queue. ``scope``: where alarms were looked for ("this template")."""
+    ``dlq_mappings``: what reads the dead-letter queue. ``scope``: where alarms were looked for ("this template").
+    ``price_region``: whose prices it is shown at; a template is of no region, and shown at us-east-1's."""
 
     name: str
     scope: str
@@ -186,3 +189,4 @@ class WorkloadSettings:
     """How often its metrics are published; AWS does by the minute."""
     deadline_s: int | None = None
     """How long a message may take, where the user says so."""
+    price_region: str = PRICE_REGION

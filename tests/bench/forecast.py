@@ -121,8 +121,6 @@ def check(law: str, number: int) -> Checked:
 
 MESSAGES, LEAST_RUNS, MOST_RUNS = 50_000, 3, 30
 """That the runs of one case add up to, and how many runs at least and at most."""
-LARGE = 1_000_000
-"""Messages of a case above which one run is its mean: chance is in no proportion to so many."""
 GROUP_RUNS = 5
 """Times as many with message groups: when the last of them is drained is more of chance."""
 
@@ -174,8 +172,7 @@ def simulated(case: Case) -> tuple[list[Simulated], float]:
     first = Drain(case, 0).run()
     took = time.process_time() - began
     more = GROUP_RUNS if case.groups else 1
-    least = 1 if case.backlog > LARGE else LEAST_RUNS
-    repeats = min(MOST_RUNS, max(least, MESSAGES // case.backlog)) * more
+    repeats = min(MOST_RUNS, max(LEAST_RUNS, MESSAGES // case.backlog)) * more
     return [first, *(Drain(case, seed).run() for seed in range(1, repeats))], took
 
 

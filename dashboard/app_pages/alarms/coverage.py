@@ -60,7 +60,7 @@ def show_missing(checks: AlarmChecks) -> None:
         return
     st.subheader("Missing recommended alarms", anchor="recommended")
     cost = usd(sum(one.monthly_usd for one in missing))
-    text = f"{count(len(missing), 'alarm')} of the catalogue, {cost} per month in total."
+    text = f"{count(len(missing), 'alarm')} of the catalogue, {cost} per month in total ({checks.recommendation.price_region} prices)."
     st.html(html_blocks.lead(" ".join(filter(None, (text, checks.remembered)))))
     conditions = ["" if one.composite else alarm_words.condition(alarm_of(one.definition)) for one in missing]
     st.html(markup.recommended(missing, conditions))

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ops import pricing
 from ops.alarms.catalogue.formula import Values, compute, in_expression, in_sentence
 from ops.alarms.catalogue.model import RecommendedAlarm
 from ops.alarms.catalogue.rows import METRIC_PERIOD, CatalogueRow, RowMetric, ThresholdFormula
 from ops.alarms.catalogue.settings import Dimensions
 from ops.alarms.evaluate.composite.alarm_rule import MAX_CHILDREN
 from ops.doctor.settings import NotChecked
+from ops.pricing import Prices
 
 RESULT = "watched"
 """ID of the query of the expression."""
@@ -27,6 +27,7 @@ class Filling:
     values: Values
     places: Mapping[str, Dimensions]
     metric_period: int
+    prices: Prices
 
 
 def metric_alarm(row: CatalogueRow, name: str, filling: Filling, actions: Sequence[str] | None) -> RecommendedAlarm:
@@ -47,22 +48,22 @@ def metric_alarm(row: CatalogueRow, name: str, filling: Filling, actions: Sequen
         **_actions(actions),
     }
     reason = in_sentence(chosen.reason, values)
-    return _recommended(row, definition, reason, _monthly_usd(len(chosen.metrics), period))
+    return _recommended(row, definition, reason, _monthly_usd(len(chosen.metrics), period, filling.prices))
 
 
 def composite_alarms(
-    row: CatalogueRow, name: str, children: Sequence[str], actions: Sequence[str] | None
+    row: CatalogueRow, name: str, children: Sequence[str], actions: Sequence[str] | None, prices: Prices
 ) -> tuple[RecommendedAlarm, ...]:
     """One; or, where its rule would be too long for CloudWatch, parts without actions, and last the one over them."""
     groups = _groups(children)
     if len(groups) == 1:
-        return (_composite(row, name, children, actions),)
+        return (_composite(row, name, children, actions, prices),)
     reason = f"A part of {name}: a rule names at most {MAX_CHILDREN} alarms, in {MAX_RULE:,} characters."
     parts = [
-        replace(_composite(row, f"{name}-{number}", group, None), reason=reason)
+        replace(_composite(row, f"{name}-{number}", group, None, prices), reason=reason)
         for number, group in enumerate(groups, 1)
     ]
-    return (*parts, _composite(row, name, [part.name for part in parts], actions))
+    return (*parts, _composite(row, name, [part.name for part in parts], actions, prices))
 
 
 def _groups(children: Sequence[str]) -> list[list[str]]:
@@ -80,7 +81,7 @@ def _any_of(names: Sequence[str]) -> str:
 
 
 def _composite(
-    row: CatalogueRow, name: str, children: Sequence[str], actions: Sequence[str] | None
+    row: CatalogueRow, name: str, children: Sequence[str], actions: Sequence[str] | None, prices: Prices
 ) -> RecommendedAlarm:
     definition = {
         "AlarmName": name,
@@ -88,7 +89,7 @@ def _composite(
         "AlarmRule": _any_of(children),
         **_actions(actions),
     }
-    return _recommended(row, definition, row.thresholds[0].reason, pricing.load().composite_alarm_month)
+    return _recommended(row, definition, row.thresholds[0].reason, prices.composite_alarm_month)
 
 
 def description(row: CatalogueRow) -> str:
@@ -146,7 +147,6 @@ def _actions(actions: Sequence[str] | None) -> dict[str, list[str]]:
     return {} if actions is None else {"AlarmActions": list(actions), "OKActions": list(actions)}
 
 
-def _monthly_usd(metrics: int, period: int) -> float:
+def _monthly_usd(metrics: int, period: int, prices: Prices) -> float:
     """An alarm is priced by the metrics that it reads, and costs more with a period below a minute."""
-    prices = pricing.load()
     return round(metrics * (prices.alarm_month if period >= 60 else prices.fast_alarm_month), 2)

@@ -82,8 +82,11 @@ class SkippedRow:
 
 @dataclass(frozen=True)
 class Recommendation:
+    """``price_region``: of which region the prices are."""
+
     alarms: tuple[RecommendedAlarm, ...]
     skipped: tuple[SkippedRow, ...]
+    price_region: str
 
     @property
     def monthly_usd(self) -> float:

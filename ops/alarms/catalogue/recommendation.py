@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ops import pricing
 from ops.alarms.catalogue import settings
 from ops.alarms.catalogue.definitions import Filling, composite_alarms, metric_alarm
 from ops.alarms.catalogue.model import CatalogueOptions, Recommendation, RecommendedAlarm, SkippedRow
 from ops.alarms.catalogue.rows import CatalogueRow, rows
 from ops.doctor.settings import FunctionSettings, NotChecked, Unknown, WorkloadSettings
 from ops.errors import UsageError
+from ops.pricing import Prices
 
 OF_FUNCTION = ("function", "extension")
 DEFAULTS = CatalogueOptions()
@@ -28,6 +30,7 @@ def recommend(workload: WorkloadSettings, options: CatalogueOptions = DEFAULTS) 
         read = settings.functions(workload)
     except NotChecked as reason:
         read = (Unknown(str(reason)),)
+    prices = pricing.load(workload.price_region)
     alarms: list[RecommendedAlarm] = []
     skipped: list[SkippedRow] = []
     for row in chosen:
@@ -39,17 +42,17 @@ def recommend(workload: WorkloadSettings, options: CatalogueOptions = DEFAULTS) 
             if several and isinstance(function, FunctionSettings):
                 name = f"{name}-{function.origin.name}"
             try:
-                alarms.append(_alarm(row, name, workload, function, options))
+                alarms.append(_alarm(row, name, workload, function, options, prices))
             except NotChecked as reason:
                 skipped.append(SkippedRow(row.id, str(reason)))
     for row in chosen:
         if row.composite:
             children = [each.name for each in alarms if each.severity == row.severity]
             if children:
-                alarms += composite_alarms(row, f"{prefix}-{row.id}", children, options.pager or None)
+                alarms += composite_alarms(row, f"{prefix}-{row.id}", children, options.pager or None, prices)
             else:
                 skipped.append(SkippedRow(row.id, f"there is no alarm of severity {row.severity}"))
-    return Recommendation(tuple(alarms), tuple(dict.fromkeys(skipped)))
+    return Recommendation(tuple(alarms), tuple(dict.fromkeys(skipped)), prices.region)
 
 
 def _chosen(only: Iterable[str]) -> tuple[CatalogueRow, ...]:
@@ -66,11 +69,13 @@ def _alarm(
     workload: WorkloadSettings,
     function: FunctionSettings | Unknown,
     options: CatalogueOptions,
+    prices: Prices,
 ) -> RecommendedAlarm:
     filling = Filling(
         settings.values(workload, function, options),
         {each: settings.dimensions(each, workload, function, options) for each in row.subjects},
         options.period_s or workload.metric_period_s,
+        prices,
     )
     return metric_alarm(row, name, filling, _notified(row, options))
 

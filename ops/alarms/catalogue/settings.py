@@ -103,8 +103,9 @@ def read_gap_s(visibility_s: float, timeout_s: float, window_s: float, fifo: boo
 
 
 def most_per_day_usd(concurrency: float, memory_mb: float) -> float:
-    """Of invocations alone, at the higher of both architectures' prices."""
-    return concurrency * memory_mb / 1024 * DAY_S * pricing.load().lambda_gb_second_x86_64
+    """Of invocations alone, at the higher of both architectures' prices. Of us-east-1 in every region, as EstimatedCost, which it
+    is compared with."""
+    return concurrency * memory_mb / 1024 * DAY_S * pricing.load(pricing.PRICE_REGION).lambda_gb_second_x86_64
 
 
 def _value(read: Callable[[], float]) -> float | Unknown:

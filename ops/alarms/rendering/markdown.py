@@ -22,7 +22,7 @@ def with_catalogue(text: str, alarms: Iterable[RecommendedAlarm]) -> str:
 
 def _lines(alarms: Iterable[RecommendedAlarm]) -> Iterator[str]:
     by_id = {alarm.id: alarm for alarm in alarms}
-    yield "| alarm | watches | M of N | threshold | severity | why | $ a month |"
+    yield "| alarm | watches | M of N | threshold | severity | why | $ a month (us-east-1) |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     for row in rows():
         alarm = by_id.get(row.id)
@@ -30,7 +30,7 @@ def _lines(alarms: Iterable[RecommendedAlarm]) -> Iterator[str]:
         usd = (
             f"{alarm.monthly_usd:.2f}"
             if alarm
-            else f"{pricing.load().alarm_month * len(row.thresholds[0].metrics):.2f}"
+            else f"{pricing.load(pricing.PRICE_REGION).alarm_month * len(row.thresholds[0].metrics):.2f}"
         )
         cells = (
             f"`{row.id}`",

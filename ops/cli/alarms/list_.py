@@ -92,7 +92,8 @@ def _show(found: WorkloadRecommendation, why: bool) -> None:
     console.print(title, soft_wrap=True)
     alarms = found.recommendation.alarms
     total = formatting.usd(found.recommendation.monthly_usd)
-    console.print(Text(f"{formatting.count(len(alarms), 'alarm')} · {total} a month at list price", style="dim"))
+    price = f"{total} a month at {found.recommendation.price_region} prices"
+    console.print(Text(f"{formatting.count(len(alarms), 'alarm')} · {price}", style="dim"))
     if why:
         for alarm in alarms:
             _explain(console, alarm)

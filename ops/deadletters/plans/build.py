@@ -93,7 +93,14 @@ def make_plan(
         if selection.selects_all and moved and info.scanned_at and not info.complete
         else 0
     )
-    estimate = requirements.estimate_redrive(len(stats.ids) + unseen, sizes.bytes, action, pace, fifo=source.queue.fifo)
+    estimate = requirements.estimate_redrive(
+        len(stats.ids) + unseen,
+        sizes.bytes,
+        action,
+        pace,
+        fifo=source.queue.fifo,
+        region=source.workload.region,
+    )
     muting = plan_muting(source, queues, estimate, steps) if mute and moved else PlannedMuting()
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits

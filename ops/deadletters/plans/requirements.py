@@ -64,7 +64,7 @@ def required_permissions(
     return tuple(dict.fromkeys(needed))
 
 
-def estimate_redrive(messages: int, size: int, action: Action, pace: Pace, *, fifo: bool) -> Estimate:
+def estimate_redrive(messages: int, size: int, action: Action, pace: Pace, *, fifo: bool, region: str) -> Estimate:
     """Seconds of sending (a canary's waiting comes on top), SQS requests, and their price; ``size`` in bytes.
 
     Requests of Lambda, EventBridge and SNS, where messages go there, are not in the price.
@@ -72,7 +72,7 @@ def estimate_redrive(messages: int, size: int, action: Action, pace: Pace, *, fi
     calls = math.ceil(messages / MAX_BATCH)
     heavy = max(calls, math.ceil(size / BILLED_CHUNK_BYTES))  # with bodies in them
     requests = {Action.REDRIVE: 2 * heavy + calls, Action.COPY: heavy, Action.PURGE: heavy + calls}[action]
-    known = pricing.load()
+    known = pricing.load(region)
     each = known.sqs_fifo_request if fifo else known.sqs_request
     rate = min(pace.max_per_s or ENGINE_PER_S, ENGINE_PER_S) if action is not Action.PURGE else ENGINE_PER_S
     return Estimate(messages / rate, requests * each, requests)

@@ -44,6 +44,7 @@ def settings(workload: Workload, alarms: Sequence[Alarm] | Unknown, metric_perio
         account_concurrency=_account(workload),
         observed=NOT_ASKED,
         metric_period_s=metric_period_s,
+        price_region=workload.region,
         dlq_gone=gone,
     )
 

@@ -169,7 +169,7 @@ def account(workload: WorkloadSettings) -> Iterator[Problem]:
     sources.IDLE_POLLING,
 )
 def idle_polling(workload: WorkloadSettings) -> Iterator[Problem]:
-    prices = pricing.load()
+    prices = pricing.load(workload.price_region)
     fifo = known(known(workload.queue).fifo)
     price = prices.sqs_fifo_request if fifo else prices.sqs_request
 
@@ -197,7 +197,7 @@ def idle_polling(workload: WorkloadSettings) -> Iterator[Problem]:
     sources.LAMBDA_SQS_SCALING,
 )
 def provisioned_pollers(workload: WorkloadSettings) -> Iterator[Problem]:
-    prices = pricing.load()
+    prices = pricing.load(workload.price_region)
 
     def check(mapping: MappingSettings) -> Iterator[Problem]:
         pollers = known(mapping.minimum_pollers)

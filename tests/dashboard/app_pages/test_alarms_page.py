@@ -120,7 +120,7 @@ def test_a_rehearsal_that_fails_leaves_the_page(
     monkeypatch.setattr(AlarmReports, "alarm_coverage", fail)
     app = sample("trouble").open(ALARMS)
     assert "The alarms could not be rehearsed" in app.text
-    assert "1 alarm of the catalogue, $0.90 per month in total." in app.text
+    assert "1 alarm of the catalogue, $0.90 per month in total (eu-west-1 prices)." in app.text
     assert "division by zero" not in app.text
 
 
@@ -135,7 +135,7 @@ def test_redrives_and_deployments_are_marked_on_the_week(sample: Visit) -> None:
 
 def test_recommended_alarms_that_are_missing(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS)
-    assert "1 alarm of the catalogue, $0.90 per month in total." in app.text
+    assert "1 alarm of the catalogue, $0.90 per month in total (eu-west-1 prices)." in app.text
     assert "has no reader" in app.text, "with its reason"
     (commands,) = [one.value for one in app.at.code if "alarms diff" in one.value]
     topic = "--topic arn:aws:sns:eu-west-1:123456789012:scilearn-alarms --queue scilearn-jobs"

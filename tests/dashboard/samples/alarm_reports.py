@@ -95,6 +95,7 @@ class AlarmReports(SampleSeries):
             chart=self._chart() if row.kind != COMPOSITE else None,
             no_chart="",
             look=self.look_cost,
+            price_region="eu-west-1",
             past=not span.moves,
         )
 
@@ -193,7 +194,7 @@ class AlarmReports(SampleSeries):
             deliveries={
                 row.name: self._delivery(row) for row in (self._row(0, place) for place in range(len(_ALARMS)))
             },
-            recommendation=Recommendation((STALLED, DEAD), ()),
+            recommendation=Recommendation((STALLED, DEAD), (), "eu-west-1"),
             matches={f"scilearn-dead-letters{self.foreign}": CatalogueMatch(DEAD, True, "> 0 messages in 60 s")},
             definitions=({"AlarmName": "scilearn-dead-letters", "AlarmActions": [TOPIC]},),
             doctor_command="ops doctor --queue scilearn-jobs",

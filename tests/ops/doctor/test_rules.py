@@ -13,6 +13,7 @@ from ops.doctor.rule import Rule, RuleSeverity
 from ops.doctor.settings import Series, Unknown, WorkloadSettings
 from tests.cases.doctor.healthy import AGE_ALARM, HEALTHY, alarm, mapping, on_mapping, on_queue, with_alarms
 from tests.cases.doctor.rule_cases import CASES
+from tests.fakes.regional_prices import priced
 
 BY_ID = {rule.id: rule for rule in RULES}
 
@@ -154,3 +155,17 @@ def test_an_alarm_on_an_expression_beside_a_plain_one_hides_nothing() -> None:
         assert examine(alone, [BY_ID[rule]]).not_checked[0].why == f"{name} is on an expression"
     late = replace(with_alarms(replace(AGE_ALARM, threshold=340_000.0)), dlq=None)
     assert examine(replace(late, alarms=(*late.alarms, drain)), [BY_ID["age-threshold"]]).findings  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("rule_id", ["idle-polling", "provisioned-pollers"])
+def test_a_price_is_that_of_the_workloads_region(rule_id: str) -> None:
+    def text(workload: WorkloadSettings) -> str:
+        return examine(workload, [BY_ID[rule_id]]).findings[0].text
+
+    broken, _ = CASES[rule_id]
+    with priced("eu-west-1", sqs_request=1e-3, lambda_poller_hour=1.0):
+        there, template = text(replace(broken, price_region="eu-west-1")), text(broken)
+    assert "(eu-west-1 prices)" in there
+    assert ("$1,460.00 a month" if rule_id == "provisioned-pollers" else "a month while it is idle") in there
+    assert template.endswith("(us-east-1 prices)"), "a template has no region"
+    assert there.removesuffix("(eu-west-1 prices)") != template.removesuffix("(us-east-1 prices)")

@@ -44,7 +44,7 @@ def row(id: str, metric: str, **more: Any) -> RecommendedAlarm:
 
 DEAD = row("dead-letters", "ApproximateNumberOfMessagesVisible")
 AGE = row("oldest-message-age", "ApproximateAgeOfOldestMessage", queue="jobs", Threshold=540.0)
-CATALOGUE = Recommendation((DEAD, AGE), ())
+CATALOGUE = Recommendation((DEAD, AGE), (), "us-east-1")
 
 
 def checks(*definitions: Mapping[str, Any], **more: Any) -> AlarmChecks:

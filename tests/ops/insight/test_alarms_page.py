@@ -22,6 +22,7 @@ from ops.insight.rules.alarm_rules.alarm_receivers import AlarmReceivers
 from ops.insight.sources.alarm_history import StateSpan, state_spans
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
+from tests.fakes.regional_prices import priced
 from tests.ops.insight.world import END, FUNCTION, WINDOW, WORKLOAD, Stage, without, world
 
 TOPIC = "arn:aws:sns:eu-west-1:1:oncall"
@@ -240,3 +241,11 @@ def test_a_composite_alarm_is_put_in_words_only_where_they_say_all(
     rule: str, children: tuple[str, ...], words: str
 ) -> None:
     assert alarm_words.composite_words(rule, children) == words
+
+
+def test_prices_are_those_of_the_workloads_region(stage: Stage) -> None:
+    with priced("af-south-1", alarm_month=0.2, composite_alarm_month=0.7):
+        found = report(stage, without(region="af-south-1"), composites=[PAGER], definitions={"shop-dead": DEAD})
+    assert found.price_region == "af-south-1"
+    assert {row.name: row.monthly_usd for row in found.rows} == {"page-me": 0.7, "shop-age": 0.2, "shop-dead": 0.2}
+    assert report(stage, without(region="af-south-1")).price_region == "us-east-1", "it has no prices of its own"

@@ -56,7 +56,8 @@ class _Found:
         return {one.name: one.monthly_usd for one in self.recommendation.recommendation.alarms}
 
     def show(self, console: Console) -> None:
-        view.show(console, self.difference, safe(self.recommendation.label), self.prices)
+        region = self.recommendation.recommendation.price_region
+        view.show(console, self.difference, safe(self.recommendation.label), self.prices, region)
         if self.recommendation.remembered:
             console.print(Text(safe(self.recommendation.remembered), style="dim"), soft_wrap=True)
         for line in self.recommendation.omissions:

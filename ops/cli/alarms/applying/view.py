@@ -30,7 +30,8 @@ TEXTS = {
 LONGEST = 200
 
 
-def show(console: Console, found: AlarmDifference, where: str, prices: Mapping[str, float]) -> None:
+def show(console: Console, found: AlarmDifference, where: str, prices: Mapping[str, float], region: str) -> None:
+    """``prices``: of each alarm, in dollars a month; ``region``: whose they are."""
     console.print(Text(f"{where} · {summary(found)}", style="dim"), soft_wrap=True)
     unchanged = found.of(ChangeKind.UNCHANGED)
     for change in found.changes:
@@ -38,7 +39,7 @@ def show(console: Console, found: AlarmDifference, where: str, prices: Mapping[s
             _change(console, change)
     created = sum(prices.get(one.name, 0.0) for one in found.of(ChangeKind.CREATE))
     total = sum(prices.get(one.name, 0.0) for one in found.changes if one.kind is not ChangeKind.FOREIGN)
-    price = f"{formatting.usd(total)} a month at list price, of which {formatting.usd(created)} are new"
+    price = f"{formatting.usd(total)} a month at {region} prices, of which {formatting.usd(created)} are new"
     console.print(Text(price, style="dim"))
     logs = [one.name for one in found.changes if is_log_alarm(one.definition)]
     if logs:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import formatting
+from ops import formatting, pricing
 from ops.alarms.evaluate import NO_QUOTAS, Quotas, account_quotas
 from ops.aws import cloudwatch, lambda_
 from ops.errors import AwsError
@@ -50,6 +50,8 @@ class AlarmsReport:
     chart: AlarmChart | None
     no_chart: str
     look: QueryCost
+    price_region: str
+    """Whose prices the rows are shown at."""
     past: bool = False
     unread: str = ""
     """Why it is not known which alarms there are, or their states; empty where it is known."""
@@ -91,7 +93,8 @@ def report(aws: Aws, workload: Workload, window: Window, chosen: str = "") -> Al
         for one in every
     }
     dlq = workload.dlq.name if workload.dlq else None
-    made = rows.make(known, composites, spans, changes, workload.stack, dlq)
+    prices = pricing.load(workload.region)
+    made = rows.make(known, composites, spans, changes, workload.stack, prices, dlq)
     row = next((one for one in made if one.name == chosen), made[0] if made else None)
     drawn, why, look = _chart(aws, next((one for one in known if row and one.name == row.name), None), window)
     return AlarmsReport(
@@ -103,6 +106,7 @@ def report(aws: Aws, workload: Workload, window: Window, chosen: str = "") -> Al
         chart=drawn,
         no_chart=why,
         look=replace(look, partial=(*look.partial, *missing, *notes, *unread, *changes_unread)),
+        price_region=prices.region,
         past=window.past,
         unread=alarms.unread_reason(workload, missing),
     )

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ops import pricing
 from ops.alarms import catalogue
 from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
@@ -21,6 +20,7 @@ from ops.insight.rules.alarm_rules.alarm_receivers import AlarmReceivers
 if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm, StateChange
     from ops.insight.sources.alarm_history import StateSpan
+    from ops.pricing import Prices
 
 PAGE = "page"
 METRIC, MATH, COMPOSITE = "metric", "math", "composite"
@@ -71,6 +71,7 @@ def make(
     spans: Mapping[str, tuple[StateSpan, ...]],
     changes: Mapping[str, Sequence[StateChange]],
     stack: str | None,
+    prices: Prices,
     dlq: str | None = None,
 ) -> tuple[AlarmRow, ...]:
     """Those in ALARM first, then those without data, and of each those that page, in the catalogue's order.
@@ -105,7 +106,7 @@ def make(
                 children=tuple((name, by_name[name].state if name in by_name else "") for name in below),
                 changes=tuple(latest[: -MAX_CHANGES - 1 : -1]),
                 page="" if isinstance(alarm, CompositeAlarm) else alarm_rules.page_of(alarm, dlq),
-                **_watched(alarm, stack, of_catalogue.title if of_catalogue else ""),
+                **_watched(alarm, stack, of_catalogue.title if of_catalogue else "", prices),
             )
         )
     order = {state: place for place, state in enumerate(_ORDER)}
@@ -114,24 +115,23 @@ def make(
     )
 
 
-def _watched(alarm: Alarm | CompositeAlarm, stack: str | None, title: str) -> dict[str, Any]:
+def _watched(alarm: Alarm | CompositeAlarm, stack: str | None, title: str, prices: Prices) -> dict[str, Any]:
     """``title``: of the catalogue's alarm of that name, which says more than an expression."""
     if isinstance(alarm, CompositeAlarm):
-        price = pricing.load().composite_alarm_month
         watches = alarm_words.composite_words(alarm.rule, children(alarm))
         return {
             "kind": COMPOSITE,
             "watches": watches,
             "expression": alarm.rule,
             "condition": "",
-            "monthly_usd": price,
+            "monthly_usd": prices.composite_alarm_month,
         }
     return {
         "kind": MATH if alarm.math else METRIC,
         "watches": (alarm.math and title) or alarm_words.watches(alarm, stack),
         "expression": alarm_words.expression(alarm),
         "condition": alarm_words.condition(alarm),
-        "monthly_usd": alarm_words.monthly_usd(alarm),
+        "monthly_usd": alarm_words.monthly_usd(alarm, prices),
         "missing_data": alarm.missing_data,
         "statistic": ", ".join(dict.fromkeys(metric.statistic for metric in alarm.metrics)),
     }

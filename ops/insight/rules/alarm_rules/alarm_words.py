@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops import formatting, pricing
+from ops import formatting
 
 if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm
+    from ops.pricing import Prices
 
 HIGH_RESOLUTION_BELOW_S = 60
 """An alarm with a shorter period is billed as one of high resolution."""
@@ -101,10 +102,9 @@ def _period_s(alarm: Alarm) -> int:
     return alarm.period_s or max((metric.period_s for metric in alarm.metrics), default=0)
 
 
-def monthly_usd(alarm: Alarm, prices: pricing.Prices | None = None) -> float | None:
+def monthly_usd(alarm: Alarm, prices: Prices) -> float | None:
     """Of a metric alarm, by its metrics; None of one whose price does not depend on them alone (Metrics Insights, PromQL,
     anomaly detection)."""
-    prices = prices or pricing.load()
     if alarm.threshold is None or alarm.definition.get("EvaluationCriteria"):
         return None
     if expression(alarm).lstrip().upper().startswith("SELECT"):

@@ -20,6 +20,7 @@ from ops.alarms.evaluate import simulate
 from ops.doctor.settings import ObservedMetrics, Unknown, WorkloadSettings
 from ops.errors import UsageError
 from tests.cases.doctor import healthy
+from tests.fakes.regional_prices import priced
 
 ALL = CatalogueOptions(
     extension=True, jobs=JobMetrics("SciLearn", "service", "scilearn"), undelivered_queue="orders-undelivered"
@@ -171,3 +172,15 @@ def test_an_alarm_costs_what_the_metrics_that_it_reads_cost() -> None:
 def test_a_row_that_the_catalogue_lacks_is_refused() -> None:
     with pytest.raises(UsageError, match="no alarm nope"):
         recommend(healthy.HEALTHY, CatalogueOptions(only=("nope",)))
+
+
+def test_prices_are_those_of_the_workloads_region() -> None:
+    with priced("eu-west-1", alarm_month=0.2, composite_alarm_month=0.7, lambda_gb_second_x86_64=1.0):
+        there = recommend(replace(healthy.HEALTHY, price_region="eu-west-1"), ALL)
+        template = recommend(healthy.HEALTHY, ALL)
+    assert (there.price_region, template.price_region) == ("eu-west-1", "us-east-1")
+    by_id = {each.id: each.monthly_usd for each in there.alarms}
+    assert (by_id["dead-letters"], by_id["page-me"]) == (0.2, 0.7)
+    assert {each.id: each.monthly_usd for each in template.alarms}["page-me"] == 0.5
+    budgets = [{each.id: each.definition for each in found.alarms}["cost-per-day"] for found in (there, template)]
+    assert budgets[0] == budgets[1], "EstimatedCost has us-east-1's prices in every region"

@@ -20,7 +20,7 @@ def test_a_set_is_applied_once_and_removed(ops: Ops, world: AlarmWorld) -> None:
     code, out, _ = ops("diff", "--topic", TOPIC)
     assert code == 1
     assert "3 to create" in out
-    assert "a month at list price, of which" in out
+    assert "a month at us-east-1 prices, of which" in out
     assert world.calls == []
     code, _, err = ops("apply", "--topic", TOPIC)
     assert code == 2

@@ -53,7 +53,7 @@ def test_the_list_has_prices_their_sum_and_what_is_left_out(ops: Ops) -> None:
     code, out, _ = ops("list", "--template", str(TEMPLATE))
     assert code == 0
     text = " ".join(out.split())
-    assert "26 alarms · $5.40 a month at list price" in text
+    assert "26 alarms · $5.40 a month at us-east-1 prices" in text
     assert re.search(r"stalled Messages wait and [a-z ]*page 0.30", text)
     assert "undelivered: no queue for failed asynchronous invocations is named" in text
 

@@ -14,6 +14,7 @@ from ops.deadletters.snapshot import Snapshot
 from ops.errors import AwsError, UsageError
 from tests.factories import a_dead_letter, bodies
 from tests.fakes.dlq_world import World
+from tests.fakes.regional_prices import priced
 from tests.fakes.sqs.faults import Fault
 
 ALL = Selection()
@@ -111,3 +112,10 @@ def test_a_server_that_refuses_is_one_sentence(world: World) -> None:
     with pytest.raises(AwsError) as caught:
         plans.make_plan(world.source, ALL)
     assert caught.value.next_step
+
+
+def test_a_plans_price_is_that_of_its_region(world: World) -> None:
+    world.put(bodies(30))
+    with priced(world.source.workload.region, sqs_request=0.01):
+        plan = plans.make_plan(world.source, ALL)
+    assert plan.estimate.usd == pytest.approx(plan.estimate.requests * 0.01)
