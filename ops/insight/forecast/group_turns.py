@@ -29,12 +29,12 @@ def peak_age(
     For groups that are alike, and fewer of them at work than there are."""
     size = max(1, round(min(batch, backlog / groups.number)))
     arrived = backlog + arrivals.total(seconds)
-    begun = law.work(seconds) / (size * seconds_per_message) + law.at(seconds) / 2  # on average half of a batch is done
+    started = law.work(seconds) / (size * seconds_per_message) + law.at(seconds) / 2  # on average half of a batch is done
     taken_before = np.linspace(0.0, arrived[-1], 4 * POINTS)  # messages, in the order in which they were sent
     of_a_group = taken_before / groups.number
     needed = groups.number * batches_taken(of_a_group, size)
-    reached = needed <= begun[-1]
-    taken_at = np.interp(needed, begun, seconds)
+    reached = needed <= started[-1]
+    taken_at = np.interp(needed, started, seconds)
     sent_at = np.interp(taken_before, np.concatenate(([0.0], arrived)), np.concatenate(([-oldest_s], seconds)))
     later_rounds = of_a_group > size  # in its first round a group does not wait for its own batch before
     steady = _delay(law.limit / groups.number, groups, size) * size
@@ -44,7 +44,7 @@ def peak_age(
 
 
 def batches_taken(messages: Array, size: int) -> Array:
-    """The expected number of batches of one group that have begun, when the queue is taken up to where the group has so many
+    """The expected number of batches of one group that have started when the queue is taken up to where the group has so many
     messages on average: the mean of ceil(n / size), n being Poisson distributed."""
     place = np.arange(size)
     turns = np.exp(2j * np.pi * place / size)

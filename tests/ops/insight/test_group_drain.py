@@ -79,7 +79,7 @@ def test_groups_that_cannot_be(number: int, busiest: float | None, error: str) -
 
 
 @pytest.mark.parametrize("size", [1, 3, 10])
-def test_the_batches_that_a_group_has_begun_are_those_of_chance(size: int) -> None:
+def test_the_batches_that_a_group_has_started_are_those_of_chance(size: int) -> None:
     messages = np.array([0.0, 0.5, 4.0, 60.0])
     drawn = np.random.default_rng(5).poisson(messages, size=(40_000, 4))
     found = group_turns.batches_taken(messages, size)
