@@ -29,7 +29,8 @@ def peak_age(
     For groups that are alike, and fewer of them at work than there are."""
     size = max(1, round(min(batch, backlog / groups.number)))
     arrived = backlog + arrivals.total(seconds)
-    started = law.work(seconds) / (size * seconds_per_message) + law.at(seconds) / 2  # on average half of a batch is done
+    # A batch that is at work is half done on average.
+    started = law.work(seconds) / (size * seconds_per_message) + law.at(seconds) / 2
     taken_before = np.linspace(0.0, arrived[-1], 4 * POINTS)  # messages, in the order in which they were sent
     of_a_group = taken_before / groups.number
     needed = groups.number * batches_taken(of_a_group, size)
