@@ -125,7 +125,7 @@ def _reserved(aws: Aws, function: lambda_.Function | None) -> lambda_.Function |
 
 
 def _without_sweeps(aws: Aws, account: str, region: str, function: lambda_.Function | None) -> lambda_.Function | None:
-    """A sweep's change of the memory, put back since, is no deployment."""
+    """A sweep's change of the memory, which it puts back, is no deployment."""
     if function is None or function.deployed_at is None:
         return function
     if function.deployed_at not in measured_versions.read(aws.target, account, region, function.name).changes:

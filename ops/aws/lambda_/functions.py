@@ -52,7 +52,7 @@ class Function:
     file_system: bool = False
     description: str = ""
     measured_at: datetime | None = None
-    """In place of ``deployed_at``, where a memory sweep of this machine made the last change and put it back."""
+    """In place of ``deployed_at``, where a memory sweep of this machine made the last change."""
 
 
 def get_function(aws: Aws, name: str) -> Function:

@@ -88,7 +88,7 @@ def settings_changed(before: Function, after: Function) -> list[str]:
 def _last_change(function: Function | None, versions: tuple[Function, ...]) -> list[Event]:
     """Of the version that the workload runs, unless it is a published one."""
     if function is not None and function.measured_at is not None:
-        name = f"{function.name}: memory changed and put back by ops rightsize"
+        name = f"{function.name}: memory changed by ops rightsize to measure it"
         return [Event(MEASUREMENT, name, function.measured_at, function.measured_at)]
     if function is None or function.deployed_at is None or function.version in {one.version for one in versions}:
         return []

@@ -75,7 +75,7 @@ def test_what_a_sweep_published_and_changed_is_a_measurement(stage: Stage) -> No
     assert [(kind, name) for kind, name, _ in read(stage, versions, workload=workload)] == [
         (MEASUREMENT, "worker version 8: measured by ops rightsize"),
         (CONFIG, "worker version 9: published"),
-        (MEASUREMENT, "worker: memory changed and put back by ops rightsize"),
+        (MEASUREMENT, "worker: memory changed by ops rightsize to measure it"),
     ]
 
 
