@@ -78,11 +78,12 @@ def _node(
     value = f"<i>{escape(figure)} <small>{escape(unit)}</small></i>" if figure else ""
     kinds = ", ".join(dict.fromkeys(stop.kind for stop in stops))
     names = ", ".join(stop.name for stop in stops if stop.name)
-    details = dict.fromkeys((kinds if names else "", failing, *(stop.why for stop in stops)))
+    rated = f"<em>{escape(failing)}</em>" if failing else ""
+    details = dict.fromkeys((escape(kinds) if names else "", rated, *(escape(stop.why) for stop in stops)))
     style = f' style="--c:{state}"' if state else ""
     return (
         f'<div class="so-node"{style} title="{escape(names)}"><b>{escape(names or kinds)}</b>'
-        f"{value}<span>{escape(' · '.join(filter(None, details)))}</span></div>"
+        f"{value}<span>{' · '.join(filter(None, details))}</span></div>"
     )
 
 

@@ -29,6 +29,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def trouble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving_sample("trouble", tmp_path_factory.mktemp("trouble") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
 def on_twin(twin: Twin, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`streamlit run dashboard`, as a user types it, on the twin."""
     log = tmp_path_factory.mktemp("dashboard") / "log"
@@ -158,6 +164,33 @@ def near(boxes: list[list[float]], others: list[list[float]]) -> bool:
     """Whether nothing moved by as much as half a pixel, which is the least that can be seen."""
     pairs = zip(boxes, others, strict=True)
     return all(abs(one - other) < 0.5 for box, before in pairs for one, other in zip(box, before, strict=True))
+
+
+GROWN = """(() => {
+  const boxes = () => [...document.querySelectorAll('.so-node')].map(node => {
+    const {x, y, width, height} = node.getBoundingClientRect();
+    return [x, y, width, height];
+  });
+  const before = boxes();
+  const walker = document.createTreeWalker(document.querySelector('.st-key-pipeline'), NodeFilter.SHOW_TEXT);
+  let grown = 0;
+  while (walker.nextNode()) {
+    const text = walker.currentNode;
+    if (!text.parentElement.closest('.so-node i, .so-node em') || !/\\d/.test(text.data)) continue;
+    text.data = text.data.replace(/\\d[\\d.,]*k?/, '1,234');
+    grown++;
+  }
+  return [grown, before, boxes()];
+})()"""
+
+
+def test_a_number_of_more_digits_moves_no_box_of_the_pipeline(trouble: str, page: Page) -> None:
+    page.goto(f"{trouble}/?live=false")
+    expect(page.locator(".so-node").first).to_be_visible()
+    wait_until_unchanged(page)
+    grown, before, after = page.evaluate(GROWN)
+    assert grown == 4, "queued, in flight, failed a minute, dead letters"
+    assert near(after, before)
 
 
 @pytest.mark.twin

@@ -67,7 +67,7 @@ def test_a_part_that_is_not_known_says_why() -> None:
         dead=PipelineNode("Dead-letter queue", "orders-dlq", "may not be read"),
     )
     html = html_of(RATES, stops)
-    assert "3.1/min failed · unknown" in html
+    assert "<em>3.1/min failed</em> · unknown" in html
     assert "<b>orders-dlq</b>" in html
     assert "may not be read" in html
 
