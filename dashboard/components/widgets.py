@@ -84,6 +84,7 @@ def height(rows: int, most: int = 10) -> int:
 
 def table(frame: Any, key: str, columns: dict[str, Any], **more: Any) -> Any:
     """A table of text and numbers: cells are never read as Markdown or HTML."""
+    first_chart.wait()  # the browser loads as much for a table as for a chart
     return st.dataframe(
         frame, key=f"table-{key}", hide_index=True, column_config=columns, column_order=list(columns), **more
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.markup import html_blocks
 from ops.compare.arrivals import PEAK_FACTOR
@@ -14,13 +15,21 @@ from ops.compare.measured import ComparisonRun
 
 OTHER = "other"
 _API_TYPES = {"rest": "REST API", "http": "HTTP API", "none": "none"}
-_DEFAULTS = CostAssumptions()
+UNCHANGED = CostAssumptions()
+_FIELD, _CHANGED = "cmp-", "compare-assumptions-changed"
 
 
-def edit(run: ComparisonRun | None) -> CostAssumptions:
+def is_changed() -> bool:
+    """Whether a field has a value. Otherwise ``edit`` returns ``UNCHANGED``, and the page need not wait for its fields."""
+    return st.session_state.get(_CHANGED, False) or any(name.startswith(_FIELD) for name in st.query_params)
+
+
+def edit(run: ComparisonRun | None, place: DeltaGenerator) -> CostAssumptions:
     """Each change computes the costs again."""
-    with st.expander("Assumptions", icon=":material/tune:"):
-        return _fields(run)
+    with place, st.expander("Assumptions", icon=":material/tune:"):
+        assumptions = _fields(run)
+    st.session_state[_CHANGED] = assumptions != UNCHANGED
+    return assumptions
 
 
 def _fields(run: ComparisonRun | None) -> CostAssumptions:
@@ -33,11 +42,11 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
         kind = type_.selectbox("Instance type", instances, key="cmp-instance", bind="query-params") or instances[0]
         usd = _number(price, "USD per hour", "cmp-usd", (0.0, 1_000.0, 0.01), "on file", "%.4f")
         least = _number(
-            least_, "Instances, at least", "cmp-least", (1.0, 10_000.0, 1.0), f"{_DEFAULTS.least_instances}"
+            least_, "Instances, at least", "cmp-least", (1.0, 10_000.0, 1.0), f"{UNCHANGED.least_instances}"
         )
         at_once = _number(at_once_, "Jobs at once per instance", "cmp-at-once", (1.0, 1_000.0, 1.0), "its vCPUs")
         utilization = _number(
-            used, "Utilization (%)", "cmp-used", (1.0, 100.0, 5.0), f"{_DEFAULTS.utilization * 100:.0f}"
+            used, "Utilization (%)", "cmp-used", (1.0, 100.0, 5.0), f"{UNCHANGED.utilization * 100:.0f}"
         )
         served = _measured(run.service_s if run else None)
         seconds = _number(time_, "Time per job (s)", "cmp-s", (0.001, 43_200.0, 0.1), served, "%.3f")
@@ -63,9 +72,9 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
         instance=kind,
         usd_per_hour=usd,
         load_balancer_usd=balancer,
-        least_instances=_DEFAULTS.least_instances if least is None else int(least),
+        least_instances=UNCHANGED.least_instances if least is None else int(least),
         jobs_at_once=at_once,
-        utilization=_DEFAULTS.utilization if utilization is None else utilization / 100,
+        utilization=UNCHANGED.utilization if utilization is None else utilization / 100,
         peak_factor=peak,
         synchronous_seconds=seconds,
         seconds_per_job=own,
@@ -74,7 +83,7 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
         init_s=init,
         memory_mb=None if memory is None else int(memory),
         log_bytes=log_bytes,
-        api=api or _DEFAULTS.api,
+        api=api or UNCHANGED.api,
     )
 
 

@@ -11,6 +11,7 @@ from dashboard.formatting import NONE, duration, millis, number, usd
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
+from dashboard.server import first_chart
 from ops.compare import report as reports
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, Percentiles
 from ops.compare.report import ComparisonReport
@@ -30,9 +31,10 @@ def page() -> None:
         error_box.show(error)
         return
     st.html(html_blocks.head(entry, run.at if run else None, page_runtime.ZONE))
-    top = st.container()  # above the assumptions, which it needs first
+    top, form = st.container(), st.container()
+    changed = assumptions_form.is_changed()
     try:
-        report = reports.report(run, assumptions_form.edit(run))
+        report = reports.report(run, assumptions_form.edit(run, form) if changed else assumptions_form.UNCHANGED)
     except OpsError as error:
         error_box.show(error)
         return
@@ -46,6 +48,10 @@ def page() -> None:
         else:
             _measured(report, run)
         _costs(report)
+    if not changed:
+        first_chart.wait()  # the browser takes as long for the fields as for a chart
+        if assumptions_form.edit(run, form) != assumptions_form.UNCHANGED:  # it was changed just now
+            st.rerun()
 
 
 def _measured(report: ComparisonReport, run: ComparisonRun) -> None:

@@ -53,6 +53,14 @@ def test_typed_numbers_are_compared_without_a_run(sample: Visit) -> None:
     assert app.chart_titles == ["Cost by requests a day"]
 
 
+def test_the_first_change_of_an_assumption_is_in_the_costs(sample: Visit) -> None:
+    app = sample("trouble").open(ENTRY)
+    assert "A month without a request costs $119.14 for 2 instances" in app.text
+    app.at.number_input(key="cmp-usd").set_value(0.05).run()
+    assert not app.at.exception
+    assert "A month without a request costs $73.00 for 2 instances" in app.text
+
+
 def test_assumptions_change_the_break_even_and_a_load_is_marked(sample: Visit) -> None:
     given = {"cmp-usd": "0.05", "cmp-at-once": "16", "cmp-per-day": "50000"}
     app = sample("trouble").open(ENTRY, **given)
