@@ -63,7 +63,7 @@ def _stats(report: AlarmsReport, kept: KeptChecks) -> list[Stat]:
             f"{number(critical)} critical, {count(warnings, 'warning')}" if examination else waiting,
             worst,
         ),
-        Stat("Cost per month", usd(report.monthly_usd), note=f"of alarms, {report.price_region} prices"),
+        Stat("Cost per month", usd(report.monthly_usd), note=f"at {report.price_region} prices"),
     ]
 
 
