@@ -119,7 +119,7 @@ def check(law: str, number: int) -> Checked:
     )
 
 
-MESSAGES, LEAST_RUNS, MOST_RUNS = 50_000, 3, 30
+MESSAGES, LEAST_RUNS, MOST_RUNS = 50_000, 3, 300
 """That the runs of one case add up to, and how many runs at least and at most."""
 GROUP_RUNS = 5
 """Times as many with message groups: when the last of them is drained is more of chance."""
