@@ -64,7 +64,7 @@ def current_redrive(service: DeadLetterService) -> Redrive:
     if run is None and newest and _is_open(newest) and newest.id not in _dismissed_runs():
         run = newest
     if run is not None and run.state is RunState.RUNNING:
-        st.session_state[SHOWN_RUN_KEY] = run.id  # its result stays on the page, whoever started it
+        st.session_state[SHOWN_RUN_KEY] = run.id  # its result stays on the page, no matter who started it
     return Redrive(run)
 
 

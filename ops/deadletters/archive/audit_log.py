@@ -2,7 +2,7 @@
 JSON each, in a file that is only ever added to.
 
 Each line carries the SHA-256 of the line before, so that ``verify`` finds a line that was changed, taken out or put in
-later by hand, or damaged by a disk. What it cannot prove: whoever can write the file can compute the whole chain again
+later by hand, or damaged by a disk. What it cannot prove: a person who can write the file can compute the whole chain again
 after a change, and lines that are missing at its end leave no trace. Where that matters, keep copies (or the hash of
 the last line) where those who redrive cannot write.
 """

@@ -134,7 +134,7 @@ def _framework_cause(message: DeadLetter) -> Cause | None:
 
 
 def _cause(message: DeadLetter, error_type: str, error_message: str) -> Cause:
-    """Whoever wrote the attributes sent the message when it failed: ``sent`` is when it failed."""
+    """What wrote the attributes sent the message when it failed: ``sent`` is when it failed."""
     return Cause(
         error_type=error_type or UNKNOWN_ERROR,
         error_message=error_message,
