@@ -119,6 +119,10 @@ def _range(
     sent = [stay.sent for stay in letters.found.stays.values() if stay.sent] if letters else []
     if sent:
         first = min(first, min(sent) - BEFORE_A_TRACE)
+    if within.start and within.start >= last:  # typed: it counts for more than what the ID tells
+        last = now
+    if within.end and within.end <= first:
+        first = within.end - USUAL_RANGE
     start, end = within.start or first, within.end or last
     if start >= end:
         raise UsageError("The time range ends before it starts.", "Choose an earlier start, or a later end.")

@@ -361,10 +361,21 @@ def test_a_job_that_no_log_line_names_is_found_by_its_annotation(desk: TraceDesk
 
 def test_a_trace_id_in_any_form(desk: TraceDesk) -> None:
     desk.logs.rows = [*retried()[7:10], record(301, R3, 1, xray_trace_id=f"Root={TRACE};Sampled=1")]
-    since = ("--since", SENT_AT.isoformat(), "--json")  # the trace's own time is another
+    since = ("--since", SENT_AT.isoformat(), "--json")  # the time in the trace ID is another
     for form in (TRACE, TRACE[2:].replace("-", ""), f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1"):
         _, out, _ = desk.ops(form, *since)
         assert json.loads(out)["request_ids"] == [R3]
+
+
+def test_a_typed_start_or_end_counts_for_more_than_the_time_of_a_trace(desk: TraceDesk) -> None:
+    long_ago = "1-5759e988-bd862e3fe1be46a994272793"  # 2016
+    for typed, says in (
+        (("--since", "2026-11-24T22:10"), "2026-11-24 22:10 UTC to "),
+        (("--until", "2016-06-01"), "2016-05-31 00:00 UTC to 2016-06-01 00:00 UTC"),
+    ):
+        code, out, _ = desk.ops(long_ago, "--json", *typed)
+        (logs,) = [one for one in json.loads(out)["searched"] if one["place"].startswith("log lines")]
+        assert code == 1 and logs["note"].startswith(says)
 
 
 def test_x_ray_that_refuses_is_a_note_with_the_permission(desk: TraceDesk) -> None:
