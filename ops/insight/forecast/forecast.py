@@ -212,17 +212,21 @@ def _spread(load: Load, law: ConcurrencyLaw, mid: float) -> tuple[float, float]:
 
 def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array) -> Array:
     per_message = load.seconds_per_message * seconds
-    backlog = load.backlog - (load.groups.in_turn(load.backlog, load.needed, law, load.batch) if load.groups else 0.0)
-    together = drain_seconds(backlog, load.arrivals, law, per_message, arrivals, batch=load.batch)
+    waiting = load.backlog - (load.groups.in_turn(load.backlog, load.needed, law, load.batch) if load.groups else 0.0)
+    together = drain_seconds(waiting, load.arrivals, law, per_message, arrivals, batch=load.batch)
     if load.backlog <= 0:
         return together
     # The last batch is half full, and its window runs while the batches before it are at work.
     together = together + np.maximum(0.0, load.window_s - load.batch / 2 * per_message)
     if load.groups is None:
         return together
-    alone = group_drain.drain_seconds(
-        load.backlog, load.arrivals, law, load.groups, per_message, arrivals, load.batch or 1.0
-    )
+    batch = load.batch or 1.0
+    if load.groups.take_turns(law):
+        last = group_turns.drain_seconds(
+            load.backlog, waiting, load.arrivals, law, load.groups, per_message, arrivals, batch
+        )
+        return np.maximum(together, last)
+    alone = group_drain.drain_seconds(load.backlog, load.arrivals, law, load.groups, per_message, arrivals, batch)
     return np.maximum(together, alone)
 
 
@@ -241,30 +245,27 @@ def _course(load: Load, law: ConcurrencyLaw, length_s: float) -> DrainCourse:
         for share, own in _parts(load, law)
     ]
     numbers = [number for number, _ in load.groups.shares] if load.groups else [1]
+    seconds, age = kinds[0].seconds, np.maximum.reduce([one.age_s for one in kinds])
     return DrainCourse(
-        kinds[0].seconds,
+        seconds,
         np.sum([number * one.depth for number, one in zip(numbers, kinds, strict=True)], axis=0),
         np.sum([number * one.concurrency for number, one in zip(numbers, kinds, strict=True)], axis=0),
-        np.maximum.reduce([one.age_s for one in kinds]),
+        np.where(age > 0, np.maximum(age, _ages_in_turn(load, law, seconds)), age),
     )
+
+
+def _ages_in_turn(load: Load, law: ConcurrencyLaw, seconds: Array) -> Array:
+    """0 where groups do not wait for their turn."""
+    if load.groups is None or load.backlog <= 0 or not load.groups.take_turns(law):
+        return np.zeros_like(seconds)
+    per_message, batch = load.seconds_per_message, load.batch or 1.0
+    return group_turns.ages(load.backlog, load.oldest_s, load.arrivals, law, load.groups, per_message, batch, seconds)
 
 
 def _peak_age(load: Load, law: ConcurrencyLaw, path: DrainCourse) -> float:
     peak = float(path.age_s.max())
     if load.groups is None or load.backlog <= 0:
         return peak
-    if load.groups.take_turns(law):
-        turns = group_turns.peak_age(
-            load.backlog,
-            load.oldest_s,
-            load.arrivals,
-            law,
-            load.groups,
-            load.seconds_per_message,
-            load.batch or 1.0,
-            path.seconds,
-        )
-        return max(peak, turns)
     own = load.groups.law(law, load.groups.largest)
     done = own.work(path.seconds) / load.seconds_per_message
     later = done >= load.backlog * load.groups.largest  # each group is at messages that have arrived since

@@ -1,21 +1,56 @@
 """More message groups than run at once: each is taken in turn, a batch at a time, the one with the oldest message first.
 
 A batch reaches beyond the oldest message of the queue, into what its group was sent later; meanwhile the first messages of
-the groups that are not at work wait. So the oldest message is older than where all groups are drained evenly.
+the groups that are not at work wait. So the oldest message is older than where all groups are drained evenly. And a group
+that has had more messages than others, or slower batches, may have some left when no other group has: they are done one batch
+after the other, while environments are idle.
+
+The order is an assumption. SQS keeps it within a group and promises none between groups (SQS developer guide, FIFO queue
+delivery logic, 2026-11).
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from ops.insight.forecast.drain_model import POINTS, Array, ArrivalProfile, ConcurrencyLaw
+from ops.insight.forecast.drain_model import HORIZON_S, POINTS, Array, ArrivalProfile, ConcurrencyLaw, empty_seconds
 from ops.insight.forecast.group_drain import MessageGroups, largest_above
 
 _DECAYS = np.linspace(0.0, 30.0, 1_001)
 """Of a group's delay, in multiples of its mean where there is one, at which its distribution is evaluated."""
+_CATCH_UP = 60
+"""Steps in which a group's catching up is solved."""
 
 
-def peak_age(
+def drain_seconds(
+    backlog: float,
+    waiting: float,
+    arrivals: ArrivalProfile,
+    law: ConcurrencyLaw,
+    groups: MessageGroups,
+    seconds_per_message: Array,
+    arrival_factors: Array,
+    batch: float,
+) -> Array:
+    """When the last group is drained, as ``group_drain.drain_seconds``. ``waiting``: of the backlog, what is taken by the time
+    at which all groups that are not behind are drained. For groups that are alike, and fewer of them at work than there are."""
+    evenly = empty_seconds(waiting, arrivals, law, seconds_per_message, arrival_factors, HORIZON_S, batch)
+    size = min(batch, backlog / groups.number)
+    finite = np.isfinite(evenly)
+    known = np.where(finite, evenly, 1.0)
+    done = law.work(known) / (seconds_per_message * groups.number)
+    chance = np.sqrt(groups.variance(done, batch)) * largest_above(0.0, 0.0, 1.0, groups.number)
+    steady = _delay(law.limit / groups.number, groups, max(1.0, size)) * max(1.0, size)
+    behind = (np.minimum(steady, chance) + size / 2) * seconds_per_message  # a batch that is at work is half done
+    came = arrivals.total(known)
+    until = known + behind
+    for _ in range(_CATCH_UP):  # it has an environment for itself, and more messages arrive meanwhile
+        later = np.minimum(HORIZON_S, until)
+        until = known + behind + seconds_per_message * arrival_factors * (arrivals.total(later) - came) / groups.number
+    return np.asarray(np.where(finite & (until < HORIZON_S), until, np.inf), dtype=np.float64)
+
+
+def ages(
     backlog: float,
     oldest_s: float,
     arrivals: ArrivalProfile,
@@ -24,9 +59,9 @@ def peak_age(
     seconds_per_message: float,
     batch: float,
     seconds: Array,
-) -> float:
-    """The expected age (s) of the oldest message when it is taken, at its peak within ``seconds``; 0 where nothing is taken.
-    For groups that are alike, and fewer of them at work than there are."""
+) -> Array:
+    """The expected age (s) of the oldest message at the times of ``seconds``, which is taken then; 0 where nothing is. For
+    groups that are alike, and fewer of them at work than there are."""
     size = max(1, round(min(batch, backlog / groups.number)))
     arrived = backlog + arrivals.total(seconds)
     # A batch that is at work is half done on average.
@@ -41,7 +76,10 @@ def peak_age(
     steady = _delay(law.limit / groups.number, groups, size) * size
     chance = np.sqrt(groups.variance(of_a_group, size)) * largest_above(0.0, 0.0, 1.0, groups.number)
     late = later_rounds * np.minimum(steady, chance) * seconds_per_message  # a delay takes its time to build up
-    return float(np.max(np.where(reached, taken_at - sent_at + late, 0.0)))
+    if not reached.any():
+        return np.zeros_like(seconds)
+    ages_then = (taken_at - sent_at + late)[reached]
+    return np.asarray(np.interp(seconds, taken_at[reached], ages_then, right=0.0), dtype=np.float64)
 
 
 def batches_taken(messages: Array, size: int) -> Array:
@@ -55,9 +93,10 @@ def batches_taken(messages: Array, size: int) -> Array:
     return np.asarray((messages + rounded_up) / size, dtype=np.float64)
 
 
-def _delay(share: float, groups: MessageGroups, size: int) -> float:
+def _delay(share: float, groups: MessageGroups, size: float) -> float:
     """By how many batches' times the last of all groups is behind the mean one, because its batch before is at work while
-    it is its turn. ``share``: of the groups that are at work. Each is a GI/G/1 queue (Kingman), its tail exponential."""
-    tail = (1 / size + groups.batch_variation**2) / (2 * (1 - share))  # the mean delay where there is one
+    it is its turn. ``share``: of the groups that are at work. Each is a GI/G/1 queue, its tail exponential: of a length between
+    the mean delay where there is one (Kingman), and ``share`` of it, which a fluid with noise has."""
+    tail = (1 / size + groups.batch_variation**2) / (2 * (1 - share)) * (1 + share) / 2
     longest = np.trapezoid(1 - (1 - share * np.exp(-_DECAYS)) ** groups.number, _DECAYS)
     return float(tail * (longest - share))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
+import statistics
 
 import numpy as np
 import pytest
 
 from ops.errors import UsageError
 from ops.insight.forecast import group_drain, group_turns
-from ops.insight.forecast.drain_model import ArrivalProfile
+from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw
 from ops.insight.forecast.forecast import Goals, Load, forecast
 from ops.insight.forecast.group_drain import MessageGroups
 from ops.insight.forecast.scaling_laws import ScalingSettings
+from tests.bench._drain_simulation import Case, Drain
 
 NONE = np.empty(0)
 
@@ -58,6 +60,31 @@ def test_more_groups_than_may_run_are_drained_as_one() -> None:
     assert drained(MessageGroups(500), limit=10) == pytest.approx(6_000 / 10 * 0.5, rel=0.03)
 
 
+@pytest.mark.parametrize(
+    ("limit", "number", "batch", "per_minute"),
+    [
+        (20, 21, 5, 0.0),
+        (20, 22, 10, 300.0),
+        (20, 23, 1, 0.0),
+        (30, 38, 1, 600.0),
+        (10, 15, 5, 300.0),
+        (12, 24, 1, 200.0),
+    ],
+)
+def test_the_last_of_a_few_more_groups_is_drained_alone(limit: int, number: int, batch: int, per_minute: float) -> None:
+    """Chance gives a group more messages than others, and in the end it has environments idle around it."""
+    backlog = 60 * number * batch
+    case = Case("", backlog, 300.0, (per_minute,), 3_600.0, limit, 0.0, limit, batch, 1.0, 0.2, number)
+    simulated = statistics.fmean(Drain(case, seed).run().drained_s for seed in range(20))
+    load = Load(
+        backlog, 300.0, ArrivalProfile((per_minute,)), 1.0, NONE, NONE, float(batch), MessageGroups(number, None, 0.2)
+    )
+    law = ConcurrencyLaw(limit, 0.0, limit, "ESM MaximumConcurrency")
+    found = forecast(load, law, Goals(1_209_600.0)).drained_s
+    assert found is not None
+    assert found.mid == pytest.approx(simulated, rel=0.04)
+
+
 def test_a_group_that_gets_more_than_it_does_is_never_drained() -> None:
     assert drained(MessageGroups(20, 0.9), arrivals=240) == math.inf
     assert drained(MessageGroups(20, 0.9), arrivals=240, backlog=0) == math.inf
@@ -98,6 +125,18 @@ def test_a_message_grows_older_until_it_is_its_groups_turn() -> None:
     message was sent 5 to 15 s after the queue's first one, as chance has it."""
     assert 4_415 < oldest(MessageGroups(20), limit=5) < 4_425
     assert oldest(MessageGroups(20), limit=20) == pytest.approx(4_400, abs=5), "all at once"
+
+
+def test_the_deadline_is_missed_when_the_peak_age_is_above_it() -> None:
+    load = Load(20_000, 4_400.0, ArrivalProfile((0.0,)), 1.0, NONE, NONE, 10.0, MessageGroups(20))
+    law = ScalingSettings(maximum_concurrency=5, groups=20).law()
+    peak = forecast(load, law, Goals(1_209_600.0)).peak_age_s
+    missed, met = (forecast(load, law, Goals(1_209_600.0, deadline_s=peak + more)) for more in (-1.0, 1.0))
+    assert missed.deadline_missed_s is not None and 0 < missed.deadline_missed_s < 60, (
+        "before the last group's first turn"
+    )
+    assert met.deadline_missed_s is None
+    assert missed.course.age_s.max() == pytest.approx(peak), "the chart's line goes as high"
 
 
 def test_one_message_at_a_time_waits_for_its_group_too() -> None:
