@@ -2,7 +2,8 @@
 
 At least 60 random cases, the same in each run, nine of each law: a mapping with and without MaximumConcurrency, reserved
 concurrency, the account's quota, provisioned pollers, message groups that are alike, message groups of which one is the
-busiest, more groups than the mapping may serve at once, and the in-flight quota, with steady arrivals or a day's shape.
+busiest, more groups than the mapping may serve at once, by far and by a few, and the in-flight quota, with steady arrivals or
+a day's shape.
 Each is simulated message by message in SimPy (``tests/bench/_drain_simulation.py``), small ones many times, and forecast
 by the model. Arrivals take up to 85% of the capacity, and a drain lasts for at least sixty batches of an environment.
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import statistics
@@ -50,8 +52,10 @@ LAWS = (
     "groups",
     "skewed groups",
     "more groups",
+    "few more groups",
     "in flight",
 )
+MORE_GROUPS = ("more groups", "few more groups")
 
 
 def main() -> None:
@@ -129,7 +133,7 @@ def random_case(law: str, pick: random.Random) -> tuple[ScalingSettings, Case]:
     batch = 2_500 if law == "in flight" else pick.choice((1, 5, 10))
     settings = ScalingSettings(
         batch_size=batch,
-        maximum_concurrency=pick.randint(5, 60) if law in ("maximum concurrency", "more groups") else None,
+        maximum_concurrency=pick.randint(5, 60) if law in ("maximum concurrency", *MORE_GROUPS) else None,
         pollers=(2, pick.randint(4, 12)) if law == "provisioned" else None,
         reserved=pick.randint(5, 60) if law == "reserved" else None,
         account=pick.randint(20, 100) if law == "account" else None,
@@ -137,6 +141,8 @@ def random_case(law: str, pick: random.Random) -> tuple[ScalingSettings, Case]:
     )
     if law == "more groups" and settings.maximum_concurrency:
         settings = replace(settings, groups=settings.maximum_concurrency * pick.randint(2, 5))
+    if law == "few more groups" and settings.maximum_concurrency:
+        settings = replace(settings, groups=math.ceil(settings.maximum_concurrency * pick.uniform(1.03, 2)))
     busiest = pick.uniform(1.2, 3) / settings.groups if law == "skewed groups" and settings.groups else None
     known = settings.law()
     load = pick.uniform(0.1, 0.85) / (busiest * settings.groups if busiest and settings.groups else 1)
