@@ -161,7 +161,7 @@ def test_a_parent_killed_at_any_moment_of_the_start_leaves_nothing(folder: Path)
         "    os.kill(parent, 9)\n"
         "    os.waitpid(parent, 0)\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
     wait_for(lambda: not processes_of(folder), 60, "a process outlived the one that started it")
 
 
@@ -180,7 +180,8 @@ def test_a_start_that_is_interrupted_at_any_moment_is_known_to_what_stops_it(fol
         "            with interrupted_by_signals():\n"
         "                os.write(ready, b'x')\n"
         f"                processes.start('host', command, os.environ, bound={bound})\n"
-        "                time.sleep(600)\n"
+        "                for _ in range(6_000):\n"
+        "                    time.sleep(0.01)\n"  # a signal just before a sleep is heard after it
         "        except KeyboardInterrupt:\n"
         "            processes.stop_role('host')\n"
         "            os._exit(0)\n"
@@ -190,7 +191,7 @@ def test_a_start_that_is_interrupted_at_any_moment_is_known_to_what_stops_it(fol
         "    os.kill(starter, signal.SIGTERM)\n"
         "    assert os.waitpid(starter, 0)[1] == 0\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
     assert not processes_of(folder)
 
 
