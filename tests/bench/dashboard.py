@@ -46,7 +46,7 @@ from tests.bench._small_jobs import SmallJobs
 from tests.browser.axe import Violation, violations
 from tests.browser.chromium import IDLE, chromium, wait_until
 from tests.browser.server import serving
-from tests.browser.timing import CHART, CONTENT, refresh, rerun, visit
+from tests.browser.timing import CHART, CONTENT, NOTE_MESSAGES, refresh, rerun, visit
 from tests.fakes.counting_proxy import CountingProxy, counted
 from tests.twins import Twin, start
 
@@ -129,6 +129,7 @@ def time_refreshes(
     found = Refreshed()
     for key, url in urls(address, query, pages).items():
         page = browser.new_page()
+        page.add_init_script(NOTE_MESSAGES)
         page.goto(f"{url}{choice(key, job)}")
         expect(page.locator(".so-finding")).to_be_visible()
         expect(page.locator(".st-key-look-now button")).to_be_visible()

@@ -18,9 +18,10 @@ CONTENT = "!!document.querySelector('.so-finding')"
 
 STAMP = "document.querySelector('.so-head > span')?.title ?? ''"
 """When the report on the page was loaded, to the second."""
-_NOTE_A_RUN = """window.__ran = false; new MutationObserver((_, observer) => { window.__ran = true; observer.disconnect() }).observe(
-    document.querySelector('[data-testid=stApp]'), {attributeFilter: ['data-test-script-state']})"""
-"""A timer may miss a short run while the page draws; each change of the attribute is noted."""
+NOTE_MESSAGES = """window.WebSocket = class extends window.WebSocket {
+    constructor(...given) { super(...given); this.addEventListener('message', () => { window.__message = performance.now() }) } }"""
+"""For a page before it is opened: notes when the server last sent it something."""
+_QUIET_MS = 200
 
 
 def visit(browser: BrowserContext, url: str, drawn: str) -> float:
@@ -42,16 +43,18 @@ def refresh(page: Page) -> float:
 
 
 def rerun(page: Page) -> float:
-    """From pressing "Refresh" until the script has run: of a page whose report is not loaded again."""
-    return _press(page, _NOTE_A_RUN, f"window.__ran && {IDLE}")
+    """From pressing "Refresh" until the last message of the script's run: of a page whose report is not loaded again, and that
+    had ``NOTE_MESSAGES``. A short run is over before the page shows that it runs."""
+    over = f"window.__message && performance.now() > window.__message + {_QUIET_MS} && {IDLE}"
+    return _press(page, "window.__message = 0", over, "window.__message")
 
 
-def _press(page: Page, before: str, over: str) -> float:
+def _press(page: Page, before: str, over: str, end: str = "performance.now()") -> float:
     page.evaluate(
         f"{before}; window.__took = 0; window.__from = performance.now();"
         "document.querySelector('.st-key-look-now button').click();"
         f"window.__timer = setInterval(() => {{ if ({over}) {{"
-        "window.__took = performance.now() - window.__from; clearInterval(window.__timer) }}, 5); 0"
+        f"window.__took = {end} - window.__from; clearInterval(window.__timer) }}}}, 5); 0"
     )
     return _read_when_set(page, "window.__took")
 
