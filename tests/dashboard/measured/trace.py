@@ -87,7 +87,7 @@ def _trace_values(out: Mapping[str, Any]) -> dict[str, str | None]:
     ):
         values[name] = _latency(seconds[kind]) if seconds[kind] else None
         if not seconds[kind] and any(span["kind"] == kind and span["duration_s"] is None for span in spans):
-            values[name] = "open"
+            values[name] = "still there" if kind == "dead-letter queue" else "open"
     first = datetime.fromisoformat(spans[0]["start"])
     for number, span in enumerate(spans):
         took = "open" if span["duration_s"] is None else _latency(span["duration_s"]) if span["duration_s"] else ""
