@@ -46,7 +46,7 @@ class Invocations:
         return self.sample.parts(self.table.started)
 
     def named_versions(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """``frame`` with its versions as people are told them."""
+        """``frame`` with each version under the name that is shown for it."""
         return frame.assign(version=frame["version"].map(self.measured.named)) if self.measured.versions else frame
 
     @property
