@@ -6,7 +6,7 @@ ordered so that no message loses a receive because of another, where that can be
 - **Fast jobs first**, then the slow ones, then the unbounded ones, which may take so long or grow so large that they
   kill the environment (``jobs.effort``), the cheapest of them first. Among equals, those first that were received most often.
   (The queue is a standard one, without an order of its own.)
-- **Suspects last.** An environment that is killed in a job (time-out, memory) leaves the job's idempotency record
+- **Suspects last.** An environment that is killed in a job (timeout, memory) leaves the job's idempotency record
   INPROGRESS. Such a record of a message received before marks a suspect: it may well kill this environment too.
 - **Settle before danger.** Before each job that is not fast, and before each suspect, what is finished is announced
   and deleted from the queue, so that a kill takes no finished batch-mate with it.

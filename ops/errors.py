@@ -9,7 +9,7 @@
     │   ├── NotFound                     the stack, queue or function does not exist
     │   ├── Throttled                    still throttled after retries
     │   ├── OverLimit                    the queue has the maximum number of messages in flight
-    │   └── Unreachable                  no endpoint, wrong region, connection refused, time-out
+    │   └── Unreachable                  no endpoint, wrong region, connection refused, timeout
     │       └── TwinUnreachable          the same of the twin
     └── TwinError               exit 1   the local AWS emulator did not start, or stopped
         └── PortInUse

@@ -108,7 +108,7 @@ class Connection:
             connected.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
             first = reader.readline(MAX_LINE)
         except OSError as error:
-            # A time-out may mean that the work is under way; a reset means that this connection was stale.
+            # A timeout may mean that the work is under way; a reset means that this connection was stale.
             raise WireError(f"{self._host}: {error}", sent=isinstance(error, TimeoutError)) from error
         if not first:
             raise WireError(f"{self._host} closed the connection", sent=False)

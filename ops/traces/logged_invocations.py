@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.logs import LogLine
 
 RECORD, REPORT, HANDLER = "extension record", "REPORT line", "handler log"
-_SOURCES = {invocation_log.RECORD: RECORD, invocation_log.REPORT: REPORT, invocation_log.TIMEOUT: "time-out line"}
+_SOURCES = {invocation_log.RECORD: RECORD, invocation_log.REPORT: REPORT, invocation_log.TIMEOUT: "timeout line"}
 DONE = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
 _MS_IN_A_CENTURY = 4e12
 CLOCKS = timedelta(milliseconds=50)

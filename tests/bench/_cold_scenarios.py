@@ -178,7 +178,7 @@ def replaced(function: Function) -> None:
 
 
 def reset(function: Function) -> None:
-    """A crash or a time-out; the next invocation of the environment runs INIT again."""
+    """A crash or a timeout; the next invocation of the environment runs INIT again."""
     stream = function.environment()
     function.run(stream, function.now, 1, "first")
     for _ in range(function.pick.randint(2, 5)):

@@ -130,7 +130,7 @@ def idle(function: TwinFunction, pick: random.Random) -> None:
 
 
 def reset(function: TwinFunction, pick: random.Random) -> None:
-    """A crash or a time-out, after which the environment runs INIT again, inside its next invocation."""
+    """A crash or a timeout, after which the environment runs INIT again, inside its next invocation."""
     function.run(FIRST)
     for act in pick.sample(("crash", "timeout", "crash"), 3):
         function.run("", ALIVE_S + 60 if act == "timeout" else 0.0, act)

@@ -104,7 +104,7 @@ def naive(chunks: Iterable[list[Row]]) -> pd.DataFrame:
 
 
 def _mark_inits(table: list[dict[str, Any]]) -> None:
-    """Those that no line tells of: after a time-out or a crash of the same environment."""
+    """Those that no line tells of: after a timeout or a crash of the same environment."""
     before: dict[str, str] = {}
     for values in sorted(table, key=lambda values: values["started"]):
         broke = before.get(values["environment"]) in ("error", "timeout") or values["error_type"] in INIT_ERRORS

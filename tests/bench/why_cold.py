@@ -1,7 +1,7 @@
 """Why was it cold? Seeded cold starts of known reason, from log lines to the reason that the report gives.
 
 60 functions, the same in each run, each with three of six scenarios (``tests/bench/_cold_scenarios.py``): deployments,
-scale-out, idle times, replaced environments, crashes and time-outs, failed INITs; a third with the extension's
+scale-out, idle times, replaced environments, crashes and timeouts, failed INITs; a third with the extension's
 records, the others with REPORT lines or JSON reports alone. The first environments of a scenario have no reason that a log can tell, and
 are left out.
 

@@ -2,7 +2,7 @@
 
 Each environment has one log stream and one form: REPORT lines in words or ``platform.report`` events, with or without the
 extension's records, on demand, SnapStart, provisioned or managed. Among them are retries that keep their request ID,
-time-outs, killed processes, lines that were read twice, cut lines, another function's, and text that poses as one.
+timeouts, killed processes, lines that were read twice, cut lines, another function's, and text that poses as one.
 """
 
 from __future__ import annotations

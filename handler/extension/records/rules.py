@@ -54,7 +54,7 @@ def expected(init_type: str) -> tuple[str, ...]:
 def error_type(status: str, reported: str, used_mb: float | None = None, size_mb: float | None = None) -> str:
     """What ended an invocation of this status. ``reported``: the error type that the platform reported, or empty.
 
-    Lambda reports time-outs, and some out-of-memory kills, without the type that they have elsewhere.
+    Lambda reports timeouts, and some out-of-memory kills, without the type that they have elsewhere.
     """
     if status == "timeout" and reported in UNSPECIFIED_ERRORS:
         return TIMED_OUT

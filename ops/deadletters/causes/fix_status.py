@@ -148,7 +148,7 @@ def _worst_verdict(verdicts: Mapping[str, FixStatus]) -> FixStatus:
 
 
 def is_intermittent(error_type: str) -> bool:
-    """Whether it hangs on the moment or on one message, so that others' successes prove nothing: a time-out, a kill for
+    """Whether it hangs on the moment or on one message, so that others' successes prove nothing: a timeout, a kill for
     memory."""
     return error_type in ("Sandbox.Timedout", "Runtime.OutOfMemory")
 

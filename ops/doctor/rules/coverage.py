@@ -100,7 +100,7 @@ def age_alarm(workload: WorkloadSettings) -> Iterator[Problem]:
     "errors-alarm",
     RuleSeverity.WARNING,
     "an alarm watches the function's errors",
-    "Crashes, time-outs and out-of-memory kills show only when their messages are dead letters.",
+    "Crashes, timeouts and out-of-memory kills show only when their messages are dead letters.",
     sources.RECOMMENDED_ALARMS,
 )
 def errors_alarm(workload: WorkloadSettings) -> Iterator[Problem]:

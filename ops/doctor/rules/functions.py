@@ -113,7 +113,7 @@ def _powertools(function: FunctionSettings) -> bool:
     "telemetry-extension",
     RuleSeverity.ADVICE,
     "an extension records each invocation",
-    "Time-outs and out-of-memory kills log nothing of their own; what they were working on has to be guessed.",
+    "Timeouts and out-of-memory kills log nothing of their own; what they were working on has to be guessed.",
     sources.LAMBDA_EXTENSIONS,
 )
 @_each_function

@@ -198,7 +198,7 @@ def _scaled(frame: pd.DataFrame, columns: Sequence[str], scale: float) -> pd.Dat
 def phases(frame: pd.DataFrame) -> pd.DataFrame:
     """The newest cold start, one phase after the other: phase, start_ms, duration_ms. Empty when there was none.
 
-    One that succeeded, if there is any, because a time-out would dwarf the phases. The extension starts beside the
+    One that succeeded, if there is any, because a timeout would dwarf the phases. The extension starts beside the
     runtime: what init took beyond the runtime's share is drawn behind it.
     """
     every = frame[frame["cold"] & (frame["init_ms"].notna() | frame["restore_ms"].notna())]

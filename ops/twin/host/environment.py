@@ -151,7 +151,7 @@ class Environment:
 
     def _finish(self, request_id: str, began: float, failure: PhaseFailure | None, trace: Trace) -> InvocationResult:
         function, sandbox = self.function, self._sandbox
-        # A time-out is billed and reported as the timeout, however late the clock was looked at.
+        # A timeout is billed and reported as the timeout, however late the clock was looked at.
         end = began + function.timeout if failure and failure.status == "timeout" else now()
         timing = Timing(began, sandbox.runtime_moment or end, end)
         used = sandbox.processes.settle_memory()

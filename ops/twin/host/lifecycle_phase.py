@@ -11,7 +11,7 @@ from dataclasses import dataclass
 class PhaseFailure:
     """Why a phase ended badly. ``payload`` is what the runtime itself reported, where it did.
 
-    A time-out has an error type for its caller only: telemetry and log lines say ``Status: timeout`` and no type.
+    A timeout has an error type for its caller only: telemetry and log lines say ``Status: timeout`` and no type.
     """
 
     status: str  # error | timeout

@@ -123,7 +123,7 @@ ONE_FAILURE: dict[str, tuple[list[Row], str]] = {
         ],
         "Runtime.OutOfMemory: Runtime exited with error: signal: killed, as Lambda does for memory",
     ),
-    "a time-out is no matter of what was logged before": (
+    "a timeout is no matter of what was logged before": (
         [info(0, f"got {A}"), error(0.1, "KeyError: 'x'"), report(15, ms=15_000, status="timeout")],
         "Sandbox.Timedout: the invocation was stopped at the function's timeout after 15 s",
     ),

@@ -178,7 +178,7 @@ def test_what_failed_when_the_message_was_received_is_likely_if_it_is_of_one_kin
     assert cause(unlike) is None
     assert cause(invocation(R1, 90, "KeyError: 'sku'")) is None, "long after"
     mixed = [*alike, report(1.5, "3" * 8 + R1[8:], ms=400, status="timeout", stream="2026/11/28/[7]t")]
-    assert cause(mixed) is None, "a time-out is a kind of its own"
+    assert cause(mixed) is None, "a timeout is a kind of its own"
 
 
 def test_what_was_only_logged_is_not_surely_what_the_batch_failed_of() -> None:

@@ -1,4 +1,4 @@
-"""A time-out, a kill for memory and a crash are told from any one line, of whatever year, as text or as JSON."""
+"""A timeout, a kill for memory and a crash are told from any one line, of whatever year, as text or as JSON."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ SIGNAL = "Error: Runtime exited with error: signal: killed\nRuntime.ExitError"
 EARLIER = row(15, f"2019-11-28T13:00:15.001Z {R1} Task timed out after 15.00 seconds")
 
 LINES: dict[str, tuple[list[Row], str]] = {
-    "a time-out before 2025": ([EARLIER], TIMED_OUT),
+    "a timeout before 2025": ([EARLIER], TIMED_OUT),
     "with a REPORT that has no Status": (
         [EARLIER, report(15.01, ms=15_000)],
         TIMED_OUT,
     ),
-    "a time-out since 2025": ([report(15, ms=15_000, status="timeout")], TIMED_OUT),
+    "a timeout since 2025": ([report(15, ms=15_000, status="timeout")], TIMED_OUT),
     "with its type": ([report(15, ms=15_000, status="timeout", kind="Sandbox.Timedout")], TIMED_OUT),
     "JSON: report": ([platform("report", status="timeout")], TIMED_OUT),
     "JSON: runtimeDone": ([platform("runtimeDone", status="timeout")], TIMED_OUT),

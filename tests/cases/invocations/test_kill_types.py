@@ -1,4 +1,4 @@
-"""A time-out, an out-of-memory kill and a crash have their type from any one line, of any year, text or JSON."""
+"""A timeout, an out-of-memory kill and a crash have their type from any one line, of any year, text or JSON."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def platform(kind: str, status: str, error: str = "", **metrics: Any) -> str:
 
 FULL = {"memorySizeMB": 256, "maxMemoryUsedMB": 256}
 LINES = {
-    "time-out, a line of its own": (f"2019-02-03T04:05:06.789Z {ID} Task timed out after 3.00 seconds\n\n", TIMED_OUT),
-    "time-out, REPORT of 2025": (report_line(more="Status: timeout"), TIMED_OUT),
-    "time-out, platform.report": (platform("report", "timeout"), TIMED_OUT),
-    "time-out, platform.runtimeDone": (platform("runtimeDone", "timeout"), TIMED_OUT),
+    "timeout, a line of its own": (f"2019-02-03T04:05:06.789Z {ID} Task timed out after 3.00 seconds\n\n", TIMED_OUT),
+    "timeout, REPORT of 2025": (report_line(more="Status: timeout"), TIMED_OUT),
+    "timeout, platform.report": (platform("report", "timeout"), TIMED_OUT),
+    "timeout, platform.runtimeDone": (platform("runtimeDone", "timeout"), TIMED_OUT),
     "out of memory, REPORT": (report_line(more="Status: error\tError Type: Runtime.OutOfMemory"), OUT_OF_MEMORY),
     "out of memory, REPORT that calls it an exit": (
         report_line(size_mb=128, used_mb=129, more="Status: error\tError Type: Runtime.ExitError"),

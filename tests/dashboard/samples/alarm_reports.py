@@ -59,7 +59,7 @@ DEAD = RecommendedAlarm(
     "page",
     "runbooks/dead-letters.md",
     0.1,
-    ("poison-time-outs",),
+    ("poison-timeouts",),
 )
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:scilearn-alarms"
 _ALARMS = (
@@ -255,7 +255,7 @@ class AlarmReports(SampleSeries):
         )
         paged = replace(
             missed,
-            name="poison-time-outs",
+            name="poison-timeouts",
             title="A message times out each time",
             because="",
             covered=True,

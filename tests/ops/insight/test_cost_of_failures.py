@@ -15,7 +15,7 @@ from tests.ops.insight.world import Stage, record
 
 
 def test_failures_are_charged_to_their_causes(stage: Stage) -> None:
-    """Two of twelve attempts were retried, one was rejected, and half of what the log lines cost is a time-out's."""
+    """Two of twelve attempts were retried, one was rejected, and half of what the log lines cost is a timeout's."""
     dead = {"status": "timeout", contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
     fine = {contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
     job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "Throttled"}

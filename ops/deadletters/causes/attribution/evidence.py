@@ -1,7 +1,7 @@
 """What the logs show about messages that failed without a recorded cause: SQS attaches no cause when it moves one.
 
 message ID → the invocations that name it → what the last of them logged about it, or how that ended, which the platform
-and the extension write even when the environment was killed (time-out, out of memory). Where no line names the message,
+and the extension write even when the environment was killed (timeout, out of memory). Where no line names the message,
 the only kind of failure at the moment of its first receive is a likely cause.
 """
 

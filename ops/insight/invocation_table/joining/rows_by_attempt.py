@@ -1,6 +1,6 @@
 """Which lines are of one attempt, where an attempt has one record, one REPORT line, or one of each.
 
-A request ID with other lines than that in one environment (a line that was read twice, a time-out in words, a retry of which
+A request ID with other lines than that in one environment (a line that was read twice, a timeout in words, a retry of which
 a line is missing) is left to ``attempts``, which joins line by line.
 """
 

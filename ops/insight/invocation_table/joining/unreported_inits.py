@@ -1,7 +1,7 @@
 """Attempts that ran INIT although none of their lines says so: of functions without the extension.
 
 A suppressed INIT is part of Duration, and a REPORT line shows no Init Duration for it (an out-of-memory kill of a python3.12
-function and the invocation after it, 2026-10). Lambda resets an environment after a time-out or a crash, and runs INIT
+function and the invocation after it, 2026-10). Lambda resets an environment after a timeout or a crash, and runs INIT
 again inside the next invocation there (Lambda developer guide, lambda-runtime-environment, 2026-11).
 """
 

@@ -37,7 +37,7 @@ def test_alarms_over_retries_that_come_soon_do_not_clear_themselves_either() -> 
     """The twin's visibility timeout is short, and with it the period that holds a retry."""
     workload = workloads.read(TEMPLATE, deploy.parameters(cores=2)).workloads[0]
     recommended = recommend(workload, CatalogueOptions(actions=(TOPIC,), only=("function-errors-recurring",)))
-    lasting = [each for each in shipped() if each.name in ("alarm-clears-itself", "poison-time-outs")]
+    lasting = [each for each in shipped() if each.name in ("alarm-clears-itself", "poison-timeouts")]
     result = rehearse([each.definition for each in recommended.alarms], lasting, roles_of(workload))
     assert [one.required[0].outcome for one in result.incidents] == [PageOutcome.PAGED] * 2
 
@@ -90,7 +90,7 @@ def test_all_of_the_published_ones_are_there() -> None:
         "dlq-expires-on-arrival",
         "returned-without-delete",
         "throttled-into-dlq",
-        "poison-time-outs",
+        "poison-timeouts",
         "late-metrics",
         "out-of-memory",
         "quiet-day",

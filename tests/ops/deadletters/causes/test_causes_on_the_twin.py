@@ -76,7 +76,7 @@ def test_a_job_that_never_ends_is_explained_by_the_extensions_record(twin: Twin)
         what = [moment.what for moment in causes.build_timeline(source, found.message.message_id).events]
         return what if what.count("timeout") >= 3 else None
 
-    what: list[str] = wait_for(one_a_receive, 180, "the logs do not tell of three time-outs", pause=1.0)
+    what: list[str] = wait_for(one_a_receive, 180, "the logs do not tell of three timeouts", pause=1.0)
     assert what.count("timeout") == 3
     assert what[-1] == "died"
     twin.receive(source.queue.url, lambda message: job_id in message["Body"])

@@ -54,7 +54,7 @@ def test_an_init_that_no_report_tells_of() -> None:
         (True, "invoke", None),
         (False, "", None),
         (True, "invoke", None),
-    ], "after a time-out INIT runs again inside the invocation; an import that fails is a failed INIT"
+    ], "after a timeout INIT runs again inside the invocation; an import that fails is a failed INIT"
     assert list(found) == merged(lines)
     elsewhere = [line(2, 10, broke), row(report_line(ID), 20, "another")]
     assert not any(one.cold for one in build_table([elsewhere]).rows)
