@@ -32,7 +32,11 @@ _ENVIRONMENT = Environment(
 )
 _ENVIRONMENT.globals.update(theme=theme, NONE=formatting.NONE)
 _ENVIRONMENT.filters.update(
-    breakable=_breakable, moment=formatting.moment, number=formatting.number, utc=formatting.utc
+    breakable=_breakable,
+    messages=formatting.message_count,
+    moment=formatting.moment,
+    number=formatting.number,
+    utc=formatting.utc,
 )
 
 

@@ -35,11 +35,11 @@ _ORDERS = {
     "Largest": ("bytes", True),
 }
 _COLUMNS = {
-    "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss", width=112),
-    "cause": st.column_config.TextColumn("Cause", width=132),
-    "message": st.column_config.TextColumn("Error message", width=190),
+    "sent": st.column_config.DatetimeColumn("Sent", format="D MMM HH:mm:ss", width=106),
+    "cause": st.column_config.TextColumn("Cause", width=118),
+    "message": st.column_config.TextColumn("Error message", width=160),
     "receives": st.column_config.NumberColumn("Receives", format="localized", width=70),
-    "message_id": st.column_config.TextColumn("Message ID", width=112),
+    "message_id": st.column_config.TextColumn("Message ID", width=116),
     "kind": st.column_config.TextColumn("Kind", width=76),
     "bytes": st.column_config.NumberColumn("Bytes", format="localized", width=62),
 }

@@ -157,6 +157,7 @@ def test_stages_are_those_of_the_plan_though_a_run_has_only_those_that_it_starte
     stages = dead_letters.run_stages(early, dead_letters.stage_ends(plan))
     assert "Stage 1, sending" in stages
     assert stages.count("not started") == 3
+    assert re.findall(r"<b>(.*?)</b>", stages) == ["5 messages", "15 messages", "180 messages", "1,800 messages"]
 
 
 def test_few_messages_have_fewer_stages_than_the_plan_has_sizes() -> None:
