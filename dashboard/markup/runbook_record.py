@@ -15,7 +15,7 @@ _WORDS = {
     "run.started": ("Run started", theme.NEUTRAL),
     "run.resumed": ("Run continued", theme.NEUTRAL),
     "run.rollback": ("Undo started", theme.NEUTRAL),
-    "run.waiting": ("Waits for a person", theme.VISIBLE),
+    "run.waiting": ("Waits for an answer", theme.VISIBLE),
     "run.ended": ("Run ended", theme.NEUTRAL),
     "step.intended": ("about to be carried out", theme.IN_FLIGHT),
     "step.executed": ("carried out", theme.IN_FLIGHT),

@@ -9,7 +9,7 @@ CUT = """(() => {
   const main = document.querySelector('[data-testid=stMain]');
   if (main.scrollWidth > main.clientWidth) cut.push(`the page scrolls sideways by ${main.scrollWidth - main.clientWidth} px`);
   const edge = main.getBoundingClientRect().right;
-  const texts = '.so-head h1, .so-head p, .so-chart h3, .so-chart span, .so-finding span, .so-value, .so-note, h3';
+  const texts = '.so-head h1, .so-head p, .so-chart h3, .so-chart span, .so-finding span, .so-value, .so-note, .so-line time, h3';
   for (const e of main.querySelectorAll(texts)) {
     if (e.title || !e.textContent) continue;
     if (e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline') cut.push(`${say(e)} is wider than its box`);

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from handler import contract
 from tests.browser.axe import violations
 from tests.browser.chromium import wait_until_unchanged
-from tests.browser.cut_text import OUTSIDE
+from tests.browser.cut_text import CUT, OUTSIDE
 from tests.browser.server import serving
 from tests.twins import Twin, wait_for
 
@@ -96,6 +96,9 @@ def test_a_document_breaks_no_rule_and_fits_a_phone(samples: str, page: Page, sa
     expect(page.locator(DRAWN).first).to_be_visible()
     wait_until_unchanged(page)
     assert not [each for each in violations(page) if not each.excluded]
+    page.set_viewport_size({"width": 1280, "height": 800})
+    wait_until_unchanged(page)
+    assert page.evaluate(CUT) == []
     page.set_viewport_size({"width": 390, "height": 844})
     wait_until_unchanged(page)
     assert page.evaluate(OUTSIDE) == []

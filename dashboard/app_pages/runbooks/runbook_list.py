@@ -119,7 +119,8 @@ def _show_entries(entries: Sequence[RunbookEntry], recorded: RecordedRuns) -> No
 
 def _row(entry: RunbookEntry, last: RunbookRun | None) -> str:
     front = entry.document.front
-    alarms = ", ".join(entry.firing or (front.alarms if front else ()))
+    named = ", ".join(entry.firing or (front.alarms if front else ()))
+    alarms = named if entry.firing or not named else f"alarms: {named}"
     state, colour = "On paper", theme.NEUTRAL
     if entry.problems:
         state, colour = "Cannot be run", theme.WATCH
