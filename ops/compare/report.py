@@ -125,14 +125,23 @@ def wait_sentence(run: ComparisonRun) -> str:
 
 def loss_sentence(run: ComparisonRun) -> str:
     """What callers had to handle, and what the killed host took with it."""
+    moments = {form.killed_at_s for form in run.forms}
+    (together,) = moments if len(moments) == 1 else (None,)
     clauses = []
     for form in run.forms:
-        killed = f" when its host was killed after {duration(form.killed_at_s)}" if form.killed_at_s is not None else ""
+        own = form.killed_at_s if together is None else None
+        killed = f" when its host was killed after {duration(own)}" if own is not None else ""
         late = f" ({count(form.unfinished, 'job')} not finished)" if form.unfinished else ""
-        calls = f"left callers {count(form.failed, 'failed call')} to handle"
-        clauses.append(f"{IN_SENTENCES[form.form]} lost {count(form.lost, 'job')}{killed}{late} and {calls}")
+        calls = f"left its callers {_some(form.failed, 'failed call')}"
+        clauses.append(f"{IN_SENTENCES[form.form]} lost {_some(form.lost, 'job')}{killed}{late} and {calls}")
     text = "; ".join(clauses)
+    if together is not None:
+        return f"The host of each was killed after {duration(together)}: {text}."
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _some(number: int, what: str) -> str:
+    return count(number, what) if number else f"no {what}s"
 
 
 def scaling_sentence(run: ComparisonRun) -> str:

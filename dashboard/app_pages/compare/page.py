@@ -1,5 +1,7 @@
 """Compare: the last measured run of ``ops compare``, and which form is cheaper from which load on."""
 
+import re
+
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +22,8 @@ from ops.formatting import count as counted
 from ops.formatting import sentence
 
 COMMAND = "ops compare --kill"
+_OPTION = re.compile(r" \(--[a-z-]+\)")
+"""Of the command line, in a note; the page has a field for it."""
 
 
 def page() -> None:
@@ -141,7 +145,8 @@ def _costs(report: ComparisonReport) -> None:
         answer.html(html_blocks.lead(text))
     parts = ", ".join(f"{name} {usd(value * 1000)}" for name, value in sorted(costs.parts.items(), key=lambda p: -p[1]))
     per_job = (f"Event-driven, per 1,000 jobs: {usd(1000 * costs.usd_per_job)} ({parts})",) if costs.parts else ()
-    st.html(html_blocks.remarks((*per_job, *report.notes)))
+    notes = (_OPTION.sub(" under Assumptions", note) for note in report.notes)
+    st.html(html_blocks.remarks((*per_job, *notes)))
 
 
 page()

@@ -24,7 +24,8 @@ def test_a_measured_run(sample: Visit) -> None:
     sentences = [
         "At the median, a synchronous caller waited",
         "Synchronous container: at most 2 of 2 jobs at once",
-        "The synchronous container lost 4 jobs when its host was killed",
+        "The host of each was killed after 25 s: the synchronous container lost 4 jobs and left its callers 13 failed calls; "
+        "the event-driven function lost no jobs and left its callers no failed calls",
         "A month without a request costs $119.14 for 2 instances",
     ]
     places = [app.text.index(sentence) for sentence in sentences]
@@ -46,6 +47,7 @@ def test_nothing_measured_shows_the_command_and_no_number(sample: Visit) -> None
     assert "ops compare --kill" in app.text
     assert app.charts == []
     assert "The costs cannot be compared" in app.text
+    assert "The container's time per job is not measured: give it under Assumptions." in app.text
 
 
 def test_typed_numbers_are_compared_without_a_run(sample: Visit) -> None:
