@@ -75,7 +75,7 @@ def _measured(measured: Measured, command: str) -> None:
 
 
 def _inputs(measured: Measured) -> tuple[Objective, float | None]:
-    goal, jobs = st.columns((2, 1), gap="medium", vertical_alignment="bottom")
+    goal, jobs = st.columns((2, 1), gap="medium")
     chosen = goal.segmented_control(
         "Objective",
         list(NAMES),
@@ -170,12 +170,13 @@ def _table(answer: Sizing) -> None:
         for row in answer.rows
     ]
     text, count = st.column_config.TextColumn, st.column_config.NumberColumn
+    batch = {"batch": count("Batch size", format="localized")} if len({row["batch"] for row in rows}) > 1 else {}
     widgets.table(
         pd.DataFrame(rows),
         "rightsize",
         {
             "memory": count("Memory (MB)", format="localized"),
-            "batch": count("Batch size", format="localized"),
+            **batch,  # it needs a column only where it was varied
             "verdict": text("Verdict", width="medium", help="Cost against the current setting"),
             "usd": text("USD per 1,000 jobs", alignment="right", help="With the 95% interval"),
             "p50": text("p50", alignment="right", help="Of warm invocations, with the 95% interval"),
