@@ -8,8 +8,8 @@ from enum import StrEnum
 from ops.alarms.incidents.model import ExpectedState, Incident, MustPage
 
 DELAYS_COUNTED = (
-    "Minutes include one until CloudWatch has a metric, which AWS does not publish, and 15 for the metrics of a queue that was "
-    "inactive for six hours, which may come that late."
+    "The minutes include 1 until CloudWatch has a metric (assumed: AWS publishes no figure), and up to 15 for the metrics of a "
+    "queue that was inactive for six hours."
 )
 """``publication`` has the sources."""
 
