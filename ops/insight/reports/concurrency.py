@@ -108,6 +108,7 @@ def _fill(frame: pd.DataFrame, workload: Workload, period: int) -> pd.Series:
 
 def _seconds_per_message(readings: Readings) -> float | None:
     """Observed over the window: the function's time ÷ the messages it was given."""
-    given = readings.total("invoked") if readings.has("invoked") else readings.total("received")
+    invoked = readings.total("invoked")
+    given = readings.total("received") if invoked is None else invoked
     duration = readings.total("duration_ms")
     return duration / 1000 / given if duration and given else None

@@ -78,7 +78,7 @@ def outline(
     are in the logs alone. The calls of ``report`` but for those of logs."""
     logged = invocations.await_sample(aws, workload, readings.window, readings.total("invocations"))
     function = workload.function
-    if logged is None or function is None or function.snap_start or not readings.has("billed_ms"):
+    if logged is None or function is None or function.snap_start or readings.total("billed_ms") is None:
         return None
     return _made(aws, workload, readings, logged, None, assumptions or Assumptions())
 
@@ -96,7 +96,7 @@ def report(
     readings = readings or read_metrics(aws, workload, window)
     window = readings.window
     logged = invocations.read(aws, workload, window, readings.total("invocations"))
-    has_records, has_failed = readings.has("billed_ms"), failed_jobs.are_counted(readings)
+    has_records, has_failed = readings.total("billed_ms") is not None, failed_jobs.are_counted(readings)
     before = logged.look.usd
     logged = invocations.with_totals(
         aws, workload, window, logged, has_records=has_records, with_failed_jobs=has_failed

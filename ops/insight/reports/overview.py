@@ -96,7 +96,9 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     readings = metrics.read(aws, list({query.key: query for query in queries}.values()), window)
     readings, found = cost_model.completed(aws, workload, readings)
     there = queue_depths.read_depths(aws, workload, readings)
-    environments, unread = provisioned.read(aws, workload) if readings.has("provisioned_invocations") else (0, ())
+    environments, unread = (
+        provisioned.read(aws, workload) if readings.total("provisioned_invocations") is not None else (0, ())
+    )
     used = function_usage.read_usage(readings, workload, found.table if found else None, environments)
     pages = page_claims.observe_pages(workload, readings, there, known, found, used)
     late = backlog.age_claims(readings, workload, there.work, known)
@@ -192,7 +194,7 @@ def _deployed(workload: Workload, window: Window) -> str:
 
 
 def _quiet(readings: Readings, path: PipelineRates, there: Depths) -> Observation:
-    if path.accepted is None and path.started is None and not readings.has("invocations"):
+    if path.accepted is None and path.started is None and readings.total("invocations") is None:
         return Observation(
             Level.UNKNOWN,
             "no metrics in this time range: either nothing was sent (SQS stops publishing metrics for inactive queues), "

@@ -31,8 +31,9 @@ def counted(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
 
 
 def scaled(logged: Invocations, readings: Readings) -> pd.DataFrame:
-    """Of a sample: each period's invocations, by the metric, shared out as in the moment of its part of the range."""
-    every = readings.frame["invocations"].fillna(0.0)
+    """Of a sample: each period's invocations, by the metric, shared out as in the moment of its part of the range, or as in
+    all moments where that one has none (as of a period that has just started)."""
+    every = readings.so_far("invocations")
     edges = np.array(DURATION_EDGES_MS, dtype=float)
     lasted = logged.table.numbers["duration_ms"]
     known = ~np.isnan(lasted)
@@ -40,6 +41,7 @@ def scaled(logged: Invocations, readings: Readings) -> pd.DataFrame:
     assert logged.sample is not None  # noqa: S101
     shares = np.zeros((len(logged.sample.moments), len(edges)))
     np.add.at(shares, (logged.parts[known], places), 1.0)
+    shares = np.where(shares.any(axis=1, keepdims=True), shares, shares.sum(axis=0))
     sums = shares.sum(axis=1, keepdims=True)
     shares = np.divide(shares, sums, out=np.full_like(shares, np.nan), where=sums > 0)
     ticks = np.array([round(at.timestamp() * 1_000_000) for at in every.index], dtype=np.int64)

@@ -71,9 +71,9 @@ def all_errors(readings: Readings, window: Window) -> pd.DataFrame:
     """Failed invocations per period by the metric alone, in one column: a sample has too few of a period's failures to
     share them out by type."""
     index = time_index(window)
-    if not readings.has("errors"):
+    if readings.total("errors") is None:
         return pd.DataFrame(index=index)
-    counted = readings.frame["errors"].iloc[list(readings.finished)].reindex(index).fillna(0.0)
+    counted = readings.so_far("errors").reindex(index, fill_value=0.0)
     return counted.to_frame(ALL_ERRORS) if counted.sum() else pd.DataFrame(index=index)
 
 

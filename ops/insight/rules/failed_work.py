@@ -129,9 +129,10 @@ def failed_share(readings: Readings) -> float:
 
 def failed_job_share(readings: Readings) -> float:
     """Of the jobs of invocations that ended well."""
-    if readings.has("jobs_succeeded") or readings.has("jobs_failed") or readings.has("jobs_rejected"):
-        failed = (readings.total("jobs_failed") or 0.0) + (readings.total("jobs_rejected") or 0.0)
-        fine = (readings.total("jobs_succeeded") or 0.0) + (readings.total("jobs_repeated") or 0.0)
+    counted = [readings.total(name) for name in ("jobs_succeeded", "jobs_failed", "jobs_rejected")]
+    if any(count is not None for count in counted):
+        succeeded, *not_done = (count or 0.0 for count in counted)
+        failed, fine = sum(not_done), succeeded + (readings.total("jobs_repeated") or 0.0)
         return failed / (failed + fine) if failed + fine else 0.0
     received, deleted = readings.total("received") or 0.0, readings.total("deleted") or 0.0
     return max(0.0, received - deleted) / received if received else 0.0

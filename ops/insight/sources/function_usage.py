@@ -81,8 +81,8 @@ def _handled(readings: Readings, workload: Workload) -> tuple[float, tuple[str, 
     mapping, deleted = workload.mapping, readings.total("deleted") or 0.0
     if mapping is None or not (mapping.filters or mapping.unreadable_filters) or not deleted:
         return 1.0, ()
-    if readings.has("filtered_out"):
-        return max(0.0, 1.0 - (readings.total("filtered_out") or 0.0) / deleted), ()
+    if (dropped := readings.total("filtered_out")) is not None:
+        return max(0.0, 1.0 - dropped / deleted), ()
     ran = max(0.0, (readings.total("invocations") or 0.0) - (readings.total("errors") or 0.0))
     most = ran * mapping.batch_size
     text = (
@@ -95,9 +95,9 @@ def _handled(readings: Readings, workload: Workload) -> tuple[float, tuple[str, 
 
 def _provisioned(readings: Readings, by_type: dict[str, float]) -> float:
     """The metric is there for every function with provisioned concurrency; without it, what records say counts."""
-    if readings.has("provisioned_invocations"):
+    if (provisioned := readings.total("provisioned_invocations")) is not None:
         every = readings.total("invocations") or 0.0
-        return min(1.0, (readings.total("provisioned_invocations") or 0.0) / every) if every else 0.0
+        return min(1.0, provisioned / every) if every else 0.0
     return by_type.get(rules.PROVISIONED, 0.0)
 
 

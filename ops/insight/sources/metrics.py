@@ -45,7 +45,8 @@ STEADY_NAMESPACE = "AWS/SQS"
 class Readings:
     """``columns``: for each query's key a value for each of the window's periods, gaps as NaN. ``counted``: the columns
     that are sums. ``fine``: the points of queries with a period of their own, by key, without gaps. ``late_since``: the
-    end of the newest data of a range that reaches up to now, where that is long ago; else None."""
+    end of the newest data of a range that reaches up to now, where that is long ago; else None. ``unfinished``: the sums so far
+    of the last period where that is not over yet, by key; ``columns`` have a gap there."""
 
     columns: Mapping[str, Sequence[float]]
     counted: tuple[str, ...]
@@ -53,6 +54,7 @@ class Readings:
     look: QueryCost
     fine: Mapping[str, Points] = field(default_factory=dict)
     late_since: datetime | None = None
+    unfinished: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def times(self) -> tuple[datetime, ...]:
@@ -72,11 +74,21 @@ class Readings:
         index = pd.DatetimeIndex(self.times[:rows], tz="UTC", name="time")
         return pd.DataFrame({name: list(values) for name, values in columns.items()}, index=index, dtype=float)
 
+    def so_far(self, column: str) -> pd.Series:
+        """A sum by period as a chart of log lines has it: gaps as zeros, and the unfinished period as far as it was counted."""
+        counts = self.frame[column].fillna(0.0)
+        counts.iloc[-1] += self.unfinished.get(column, 0.0)
+        return counts
+
     def has(self, column: str) -> bool:
+        """Whether a period has a value; see ``total`` for a sum over the window."""
         return any(not math.isnan(value) for value in self.columns.get(column, ()))
 
     def total(self, column: str) -> float | None:
-        """The sum over the window; None when there is no data point at all."""
+        """The sum over the window, as far as it was counted: a day has periods of minutes, of which the last one is in what
+        log lines say, too. None when there is no data point at all."""
+        if column in self.unfinished:
+            return total((*self.columns[column], self.unfinished[column]))
         return total(self.columns[column]) if self.has(column) else None
 
     def series(self, column: str) -> Points:
@@ -191,16 +203,18 @@ def read(aws: Aws, queries: Sequence[MetricQuery], window: Window) -> Readings:
             if 0 <= at < len(times):
                 values[at] = value
     counted = tuple(query.key for query in queries if query.stat in SUM_STATISTICS)
+    unfinished: dict[str, float] = {}
     if not over:
         for key in counted:
-            columns[key][-1] = math.nan
+            if not math.isnan(columns[key][-1]):
+                unfinished[key], columns[key][-1] = columns[key][-1], math.nan
     late = _late_since([columns[query.key] for query in queries if query.namespace == STEADY_NAMESPACE], times, window)
     look = QueryCost(
         metrics_requested=data.requested,
         usd=data.requested * pricing.load(aws.region).metric_requested,
         partial=(*(f"CloudWatch: {text}" for text in data.partial), *_late_notes(late, window)),
     )
-    return Readings(columns, counted, window, look, fine, late)
+    return Readings(columns, counted, window, look, fine, late, unfinished)
 
 
 def _late_since(steady: Sequence[Sequence[float]], times: Sequence[datetime], window: Window) -> datetime | None:

@@ -104,8 +104,17 @@ def test_failures_are_left_to_the_failures_page(stage: Stage) -> None:
 
 def test_the_metrics_count_as_on_the_overview(stage: Stage) -> None:
     found = report(stage, [run(n, cold=True) for n in range(3)], {"ColdStarts": 2, "ColdStarts/count": 8})
-    assert (found.cold, found.recorded, found.share) == (18, 72, 0.25)
-    assert found.finding.text.startswith("Warning: 18 of 72 invocations were cold (25%)")
+    assert (found.cold, found.recorded, found.share) == (20, 80, 0.25)
+    assert found.finding.text.startswith("Warning: 20 of 80 invocations were cold (25%)")
+
+
+def test_what_began_in_the_unfinished_period_is_in_both_counts(stage: Stage) -> None:
+    """A day has periods of five minutes: a burst of the last minutes is not to be in the log lines alone."""
+    lines = [run(n, cold=True) for n in range(4)]
+    last = {"ColdStarts": [None] * 9 + [4.0], "ColdStarts/count": [None] * 9 + [4.0]}
+    found = report(stage, lines, last)
+    assert (found.cold, found.recorded, found.reasons["cold"].sum()) == (4, 4, 4)
+    assert not any("two ways" in one for one in found.look.partial)
 
 
 def test_what_metric_and_log_lines_count_is_said_where_they_differ(stage: Stage) -> None:
@@ -139,7 +148,9 @@ def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> N
     found = more_matched(WORKLOAD)
     assert found.share == pytest.approx(0.1)
     assert any("50,000 log lines matched" in text for text in found.look.partial)
-    assert found.init_cost_usd == pytest.approx(9 * pricing.load().gb_second("arm64")), "nine finished minutes of 1 s"
+    assert found.init_cost_usd == pytest.approx(10 * pricing.load().gb_second("arm64")), (
+        "ten minutes of 1 s, the last one unfinished"
+    )
 
 
 def test_nothing_ran(stage: Stage) -> None:

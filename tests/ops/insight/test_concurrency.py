@@ -102,7 +102,7 @@ def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:
     found = report(stage, RUNNING | {"Throttles": 2}, 500, reserved)
     assert found.binding == "reserved concurrency"
     assert "but reserved concurrency is 8" in found.finding.text
-    assert "18 invocations were throttled in the last 10 min (reserved concurrency)" in found.finding.text
+    assert "20 invocations were throttled in the last 10 min (reserved concurrency)" in found.finding.text
 
 
 def test_pollers_throttle_nothing(stage: Stage) -> None:

@@ -142,7 +142,7 @@ def test_failures_of_a_busy_range_are_the_metrics_with_the_samples_shares(stage:
     with world(stage, BUSY, log_lines=LINES) as (aws, fake):
         found = failures.report(aws, of_group("failures"), WINDOW)
     moments = fake.count("StartQuery")
-    sample = range_sample.plan(WINDOW, 45_000)
+    sample = range_sample.plan(WINDOW, 50_000)
     assert sample is not None
     assert moments == len(sample.moments), "one query for each moment"
     assert fake.count("GetMetricData") == 2, "the page's, and how large the logs are"
@@ -154,18 +154,18 @@ def test_failures_of_a_busy_range_are_the_metrics_with_the_samples_shares(stage:
     assert "sampled failures" in found.finding.text
     [note] = [text for text in found.look.partial if "sampled" in text]
     assert note.startswith(
-        f"Log lines are sampled: 240 of 45,000 invocations, from {moments} moments of 2 s spread over the range."
+        f"Log lines are sampled: 240 of 50,000 invocations, from {moments} moments of 1 s spread over the range."
     )
 
 
 def test_cold_starts_of_a_busy_range_have_an_interval_and_no_inferred_reasons(stage: Stage) -> None:
     with world(stage, BUSY, log_lines=LINES) as (aws, _):
         found = cold_starts.report(aws, of_group("cold"), WINDOW)
-    assert "about 4,500 of 45,000 invocations were cold (10%, " in found.finding.text
+    assert "about 5,000 of 50,000 invocations were cold (10%, " in found.finding.text
     assert "by a sample" in found.finding.text
     assert set(found.reasons["reason"]) == {ColdReason.UNKNOWN.value}
-    assert sum(found.reasons["cold"]) == 4_500
-    assert sum(found.by_version["cold"]) == 4_500
+    assert sum(found.reasons["cold"]) == 5_000
+    assert sum(found.by_version["cold"]) == 5_000
 
 
 def test_the_cost_of_looking_is_that_of_the_moments(stage: Stage) -> None:

@@ -36,6 +36,13 @@ def test_gaps_are_gaps_and_an_unfinished_sum_is_not_known(stage: Stage) -> None:
     assert len(found.finished) == MINUTES - 1
 
 
+def test_a_sum_over_the_window_has_the_unfinished_period_in_it(stage: Stage) -> None:
+    found = read(stage, Sent=6, Ran=[None] * (MINUTES - 1) + [12.0])
+    assert found.total("sent") == 6 * MINUTES, "as log lines of the window would count them"
+    assert (found.total("ran"), found.has("ran")) == (12.0, False)
+    assert found.total("depth") is None
+
+
 def test_rates_are_of_the_last_minutes_and_gaps_are_zeros_there(stage: Stage) -> None:
     found = read(stage, Sent=[600.0] * 4 + [6.0] * 6, Ran=[None] * 8 + [10.0])
     assert found.per_minute("sent") == 6.0

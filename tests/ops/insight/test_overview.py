@@ -116,7 +116,7 @@ def test_growing_work_is_watched(stage: Stage) -> None:
 def test_crashes_and_throttles_are_watched(stage: Stage) -> None:
     found = report(stage, BUSY | {"Errors": [None, 3.0], "Throttles": [None, 2.0]})
     assert found.finding.text == (
-        "Warning: 3 of 108 invocations failed (2.8%) in the last 10 min; "
+        "Warning: 3 of 120 invocations failed (2.5%) in the last 10 min; "
         "2 invocations were throttled in the last 10 min."
     )
     assert card(found, "concurrency").level is Level.WATCH

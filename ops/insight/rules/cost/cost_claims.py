@@ -12,6 +12,7 @@ from ops.insight.report_types import Level
 from ops.insight.rules import failed_work
 from ops.insight.rules.cost import cost_model
 from ops.insight.rules.findings import Observation
+from ops.insight.sources import metrics
 
 if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
@@ -54,7 +55,7 @@ def observe_cost(
         text = f"only part of the cost is known ({formatting.usd(spend.total)}): {spend.unknown}"
         return Observation(Level.UNKNOWN, text)
     if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
-        return Observation(Level.UNKNOWN, "no metrics of usage in this time range, so there is nothing to price")
+        return Observation(Level.UNKNOWN, _nothing_to_price(readings))
     if spend.per_1000 is None:
         return _without_success(readings, spend.total)
     component, largest = max(spend.parts.items(), key=lambda part: part[1])
@@ -84,13 +85,25 @@ def observe_cost(
 def _without_success(readings: Readings, total: float) -> Observation:
     """Nothing to divide by. Only work that was tried and failed is worth a warning."""
     spent = f"{formatting.usd(total)} spent"
-    if not any(readings.total(column) for column in ("sent", "received", "invocations", "deleted")):
+    if not _counted(readings, "sent", "received", "invocations", "deleted"):
         return Observation(
             Level.OK, f"nothing was sent or processed in this time range; {spent} on components billed by the hour"
         )
-    if any(readings.total(column) for column in ("errors", "jobs_failed", "jobs_rejected")):
+    if _counted(readings, "errors", "jobs_failed", "jobs_rejected"):
         return Observation(Level.WATCH, f"{spent}, and no job succeeded", "dead_letters")
     return Observation(Level.OK, f"{spent}; no job has finished or failed yet")
+
+
+def _nothing_to_price(readings: Readings) -> str:
+    if readings.total("sent") is None and readings.total("invocations") is None:
+        return "no metrics of usage in this time range, so there is nothing to price"
+    period = formatting.duration(readings.window.period)
+    return f"no period of {period} with usage is over yet, so there is nothing to price; a shorter time range has shorter periods"
+
+
+def _counted(readings: Readings, *columns: str) -> bool:
+    """Whether one of these sums is above 0 in the finished periods, which are those that are priced."""
+    return any(metrics.total(readings.columns.get(column, ())) for column in columns)
 
 
 def _named(component: str) -> str:

@@ -87,7 +87,7 @@ def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Reading
     """With billed time and INIT from REPORT lines, for a function that ran and has no records (one Logs Insights query; for
     a busy range those of a sample and of aggregates): what the Cost page shows and what the Overview shows then rest on
     the same lines."""
-    if readings.has("billed_ms") or not readings.total("invocations"):
+    if readings.total("billed_ms") is not None or not readings.total("invocations"):
         return readings, None
     from ops.insight.sources import invocations  # with NumPy, which most commands do without
 
@@ -99,7 +99,7 @@ def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Reading
 
 def with_reports(readings: Readings, found: Invocations) -> Readings:
     """Billed time and INIT per period from REPORT lines, beside the columns of metrics: they are not custom metrics."""
-    if readings.has("billed_ms"):
+    if readings.total("billed_ms") is not None:
         return readings
     sums: dict[datetime, list[float]] = defaultdict(lambda: [0.0, 0.0])
     for started, billed_ms, init_ms in _billed(found):

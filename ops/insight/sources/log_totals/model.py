@@ -82,7 +82,7 @@ def version_totals(rows: Iterable[Mapping[str, str]]) -> tuple[VersionTotal, ...
         VersionTotal(
             text(row.get("version", "")),
             int(float(row["invocations"])),
-            int(float(row["cold"])),
+            int(float(row["cold"] or 0)),
             _percentiles(row, "init_p"),
             _percentiles(row, "lasted_p"),
         )

@@ -55,6 +55,12 @@ _SUMS = {
         "init_ms": "record.metrics.initDurationMs",
     },
 }
+_COLD = {
+    LineForm.RECORD: f"sum({contract.INV_COLD})",
+    LineForm.TEXT: "count(init)",
+    LineForm.JSON: "count(init)",
+}
+"""A record says it, as the metric counts it; of other lines it is told by INIT, which a suppressed one does not show."""
 _PERCENTILES = (25, 50, 75, 95, 99)
 _AROUND = (90, 93, 94, 96, 97, 98, 98.5, 99.5, 99.9)
 """Percentiles of INIT that the confidence intervals of p95 and p99 are read from."""
@@ -74,7 +80,7 @@ def by_version(form: LineForm, function: str) -> str:
     return " | ".join(
         (
             *_lines(form, function),
-            f"stats count(*) as invocations, count(init) as cold, max(init) as init_p100, {', '.join(columns)} by version",
+            f"stats count(*) as invocations, {_COLD[form]} as cold, max(init) as init_p100, {', '.join(columns)} by version",
         )
     )
 
