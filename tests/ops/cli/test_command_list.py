@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
-from ops.cli.app import app, run
+from ops.cli.app import run
 from ops.cli.commands_base.lazy_group import LazyCommand
-
-
-def root() -> TyperGroup:
-    group = typer.main.get_command(app)
-    assert isinstance(group, TyperGroup)
-    return group
-
-
-def every_command() -> Iterator[tuple[str, TyperCommand]]:
-    """Each command as it is run, with its name: ``ops status``, ``ops dlq scan`` …"""
-    for name, command in root().commands.items():
-        assert isinstance(command, LazyCommand)
-        found = command.load()
-        if isinstance(found, TyperGroup):
-            for each, inner in found.commands.items():
-                loaded = inner.load() if isinstance(inner, LazyCommand) else inner
-                assert isinstance(loaded, TyperCommand)
-                yield f"ops {name} {each}", loaded
-        else:
-            yield f"ops {name}", found
+from tests.ops.cli.command_lines import every_command, root
 
 
 def test_the_help_of_a_group_imports_none_of_its_commands() -> None:
@@ -67,7 +46,7 @@ SHARED = {"--stack", "--queue", "--function", "--profile", "--region", "--from",
 
 def test_the_readme_names_every_command_and_option(repository: Path) -> None:
     text = (repository / "ops" / "README.md").read_text(encoding="utf-8")
-    reference = text.split("## Commands")[1].split("## ")[0]
+    reference = text.split("\n## Commands")[1].split("\n## ")[0]
     commands = dict(every_command())
     missing = [name for name in commands if f"`{name}`" not in reference]
     for name, command in commands.items():

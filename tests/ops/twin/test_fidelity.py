@@ -24,8 +24,3 @@ def test_every_row_has_its_three_cells() -> None:
     rows = [line for line in TABLE.splitlines() if line.startswith("| ")]
     assert rows
     assert [row for row in rows if row.replace(r"\|", "").count("|") != 4] == []
-
-
-def test_every_file_that_the_page_links_to_exists() -> None:
-    links = re.findall(r"\]\(([^)#]+)\)", TABLE)
-    assert [link for link in links if not (ROOT / "ops/twin" / link).exists()] == []
