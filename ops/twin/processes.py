@@ -30,6 +30,8 @@ STOP_TIMEOUT = 8.0
 EXEC_TIMEOUT = 3.0
 """Seconds that a live process may have an empty environment: the kernel fills it in late in exec, after ``Popen`` has
 returned. A program that was started with none is not the twin's."""
+FORK_TIMEOUT = 1.0
+"""Seconds that a process whose ID is in its mark may still have the program that started it."""
 LOG_TAIL = 12
 """Lines."""
 OURS = (
@@ -78,26 +80,27 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
     """
     log = state_file.make_folder() / f"{role}.log"
-    with _written(log) as out, held_back():
-        popen = subprocess.Popen(
-            argv,
-            env={**environ, FOLDER_VARIABLE: str(twin_state.folder())},
-            cwd=twin_state.REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            umask=0o077,  # what it writes is for its owner only, wherever that is
-            preexec_fn=partial(_die_with, os.getpid()) if bound and sys.platform == "linux" else None,
-        )
-        _started[popen.pid] = popen
+    mark = _pid_file(role)
+    # It writes its own mark, before its program is loaded: whatever becomes of us meanwhile, what runs is named in a file.
+    with _written(log) as out, _written(mark) as named, held_back():
+        begin = partial(_begin, named.fileno(), os.getpid() if bound and sys.platform == "linux" else None)
         try:
-            with _written(_pid_file(role)) as file:
-                file.write(str(popen.pid))
-        except BaseException:  # with no mark of it, nothing would ever stop it
-            popen.kill()
-            _started.pop(popen.pid).wait()
-            raise
+            popen = subprocess.Popen(
+                argv,
+                env={**environ, FOLDER_VARIABLE: str(twin_state.folder())},
+                cwd=twin_state.REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                umask=0o077,  # what it writes is for its owner only, wherever that is
+                preexec_fn=begin,
+            )
+        except subprocess.SubprocessError as error:  # in ``begin``, which has ended the child
+            raise TwinError(
+                f"The twin's {role} was not started: {mark} cannot be written.", "Is the disk full?"
+            ) from error
+        _started[popen.pid] = popen
     return Child(role, popen, log)
 
 
@@ -126,16 +129,27 @@ def stop_role(role: str) -> bool:
     running = False
     with contextlib.suppress(OSError, ValueError):
         pid = int(mark.read_text())
-        running = is_ours(pid)
+        end = time.monotonic() + FORK_TIMEOUT
+        while not (running := is_ours(pid)) and twin_state.alive(pid) and time.monotonic() < end:
+            time.sleep(0.01)
         stop(pid)
     with contextlib.suppress(IsADirectoryError, PermissionError):  # a folder of this name is not the twin's
         mark.unlink(missing_ok=True)
     return running
 
 
-def _die_with(parent: int) -> None:
-    """In the child, before its program is loaded. Our handler of TERM would hear the signal there, and forget it."""
+def _begin(mark: int, parent: int | None) -> None:
+    """In the child, before its program is loaded. ``mark``: the open file that takes its ID; ``parent``: with whom it
+    dies."""
+    os.write(mark, str(os.getpid()).encode())
+    if parent is not None:
+        die_with(parent)
+
+
+def die_with(parent: int) -> None:
+    """In a child, before its program is loaded (Linux): it gets TERM when ``parent``, which forked it, ends."""
     pr_set_pdeathsig = 1
+    # Our handler would hear the signal in the child, and forget it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
     if os.getppid() != parent:  # it died before the line above, and the kernel sends nothing for that

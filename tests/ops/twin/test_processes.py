@@ -195,6 +195,30 @@ def test_a_start_that_is_interrupted_at_any_moment_is_known_to_what_stops_it(fol
     assert not processes_of(folder)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what runs is read from /proc")
+def test_what_a_start_leaves_that_is_killed_at_any_moment_is_stopped_by_down(folder: Path) -> None:
+    """Nothing is bound: also a process whose start was killed right after the fork is named in a file. The lock is the
+    one of a start, so that what stops it comes after the fork."""
+    code = (
+        "import os, sys, time\nfrom ops.twin import lifecycle, processes\n"
+        f"command = [sys.executable, '-c', {SLEEPER!r}]\n"
+        "for number in range(60):\n"
+        "    locked, ready = os.pipe()\n"
+        "    if not (starter := os.fork()):\n"
+        "        with lifecycle._lock():\n"
+        "            os.write(ready, b'x')\n"
+        "            processes.start('host', command, os.environ, bound=False)\n"
+        "            time.sleep(60)\n"
+        "    os.read(locked, 1)\n"
+        "    time.sleep(number * 0.0002)\n"
+        "    os.kill(starter, 9)\n"
+        "    os.waitpid(starter, 0)\n"
+        "    lifecycle.down()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)
+    assert not processes_of(folder)
+
+
 def test_nothing_recorded_is_no_twin() -> None:
     assert lifecycle.status() == lifecycle.TwinStatus(None)
     assert lifecycle.down() is False
