@@ -41,7 +41,7 @@ def ensure(
     """The model's ``s3://`` address; trains it first when the twin has none. None when ``stop`` is set meanwhile.
 
     ``post``: what takes the train job, in place of the API. Raises NoModel when the training does not end in time, TwinError
-    when its job is refused.
+    when its job is refused; a second one that is refused is told, and the first is waited for.
     """
     stop = stop or threading.Event()
     outputs = deploy.outputs(twin)
@@ -68,7 +68,7 @@ def ensure(
         else:
             answer = post(json.dumps(body))
         if answer.status not in (200, 202):
-            raise TwinError(f"The train job was refused: {answer.status} {answer.text}")
+            raise TwinError(f"The train job was refused: {answer.status} {answer.text}.")
 
     send()
     began, said, again = time.monotonic(), False, False
@@ -81,8 +81,11 @@ def ensure(
             progress(
                 f"The train job gave no model in the time of its attempts ({AGAIN_AFTER:.0f} s), and is sent once more."
             )
-            send()
             again = True
+            try:
+                send()
+            except TwinError as refused:  # the first may still give one
+                progress(f"{refused} The first one is waited for.")
         if time.monotonic() > end:
             missing = NoModel(
                 f"The train job gave no model within {TRAIN_TIMEOUT:.0f} s.",
