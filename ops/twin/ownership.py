@@ -23,7 +23,9 @@ LOGS = frozenset(f"{role}.log" for role in ROLES)
 FILES = frozenset(
     ("state.json", "state.tmp", "traces.jsonl", "traces.1.jsonl", "hosts", *(f"{role}.pid" for role in ROLES))
 )
-FOLDERS = frozenset(("emulator", "image", "mnt", "ops", "tmp"))
+STAGED = "staged"
+"""Images of faulty versions, which a rehearsal makes."""
+FOLDERS = frozenset(("emulator", "image", "mnt", "ops", STAGED, "tmp"))
 NEXT_STEP = "Set OPS_TWIN_DIR to a new or empty folder."
 _NAMED = 3
 """Names that a refusal gives as examples."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from ops.errors import TwinError
-from ops.twin import image
+from ops.twin import image, ownership, state_file
 
 ALIAS = "live"
 Fault = Literal["does-not-start", "starts-slowly", "drops-jobs", "no-extension"]
@@ -31,7 +30,6 @@ class StagedFunction:
     def __init__(self, client: Callable[[str], Any], name: str) -> None:
         self._client, self.name = client, name
         self._versions: list[str] = []
-        self._folders: list[Path] = []
 
     @property
     def configuration(self) -> Mapping[str, Any]:
@@ -97,12 +95,6 @@ class StagedFunction:
     def invoke_asynchronously(self, event: str) -> None:
         self._lambda.invoke(FunctionName=self.name, InvocationType="Event", Payload=event)
 
-    def close(self) -> None:
-        """Remove the images that were made for versions."""
-        for folder in self._folders:
-            shutil.rmtree(folder, ignore_errors=True)
-        self._folders.clear()
-
     @property
     def _lambda(self) -> Any:
         return self._client("lambda")
@@ -136,9 +128,12 @@ class StagedFunction:
             extension.unlink()
         return self._kept(staged)
 
-    def _stage(self) -> image.Image:
-        self._folders.append(Path(tempfile.mkdtemp(prefix="ops-rehearsal-image-")))
-        return image.stage(self._folders[-1] / "image")
+    @staticmethod
+    def _stage() -> image.Image:
+        """In the twin's own folder, so that it goes with the twin, however that ends."""
+        folder = state_file.make_folder() / ownership.STAGED
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return image.stage(Path(tempfile.mkdtemp(dir=folder)))
 
     @staticmethod
     def _kept(staged: image.Image) -> Path:

@@ -95,10 +95,9 @@ class StagedWorkload:
         return self.sender.stop()
 
     def close(self) -> None:
-        """End what runs in this process, and remove what was made outside of the twin."""
+        """End what runs in this process."""
         if self._slow is not None:
             self._slow.close()
-        self.function.close()
 
     def set_mapping(self, **settings: Any) -> None:
         """Returns once the change took place."""

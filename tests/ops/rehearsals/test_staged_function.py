@@ -11,7 +11,7 @@ import pytest
 
 from ops.errors import TwinError
 from ops.rehearsals.staging.staged_function import ALIAS, StagedFunction
-from ops.twin import image
+from ops.twin import image, lifecycle
 from ops.twin_state import REPOSITORY
 
 VARIABLES = {"RESULTS_BUCKET": "results"}
@@ -66,10 +66,13 @@ def test_a_version_that_does_not_start_is_rolled_back(function: OneFunction, sta
 
 
 @pytest.mark.slow
-def test_images_of_versions_are_removed_at_the_end(
+def test_images_of_versions_go_with_the_twin(
     function: OneFunction, staged: StagedFunction, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    elsewhere, twin = tmp_path / "elsewhere", tmp_path / "twin"
+    elsewhere.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    monkeypatch.setenv("OPS_TWIN_DIR", str(twin))
     staged.deploy_behind_alias()
     for fault in ("starts-slowly", "drops-jobs", "no-extension"):
         staged.deploy_with(fault)
@@ -81,5 +84,6 @@ def test_images_of_versions_are_removed_at_the_end(
     assert (images[0].root / "opt" / "slow-start").stat().st_mode & 0o100
     assert (images[1].task_root / "placeholder.py").exists()
     assert json.loads((images[2].root / "image.json").read_text())["env"] == dict(images[2].variables)
-    staged.close()
-    assert not list(tmp_path.iterdir())
+    assert not list(elsewhere.iterdir()), "a rehearsal that is killed leaves nothing outside of its own folder"
+    lifecycle.down()
+    assert [path.name for path in twin.iterdir()] == ["lock"]
