@@ -28,6 +28,7 @@ from pathlib import Path
 
 from dashboard.pages import PAGES
 from handler import contract
+from ops.twin.stop_signals import interrupted_by_signals
 from tests.bench.dashboard import EMPTY_APP, VISITS, at_least_one, time_refreshes, time_visits
 from tests.browser.chromium import chromium
 from tests.browser.server import serving
@@ -122,7 +123,8 @@ def main() -> None:
     parser.add_argument("--serve", action="store_true", help="print the dashboard's address and wait, to look at it")
     asked = parser.parse_args()
     asked.pages = asked.pages or tuple(PAGES)
-    with tempfile.TemporaryDirectory() as folder, start(Path(folder), ROOM) as own:
+    # TERM ends --serve as Ctrl-C does, which what a script starts in the background does not hear.
+    with interrupted_by_signals(), tempfile.TemporaryDirectory() as folder, start(Path(folder), ROOM) as own:
         run(own, asked)
 
 

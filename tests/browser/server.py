@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from ops.twin import processes
@@ -18,7 +19,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 
 @contextmanager
 def serving(target: str, environ: Mapping[str, str], log: Path, *options: str) -> Iterator[str]:
-    """``streamlit run TARGET`` as a person would start it from the repository; its address once it answers."""
+    """``streamlit run TARGET`` as a person would start it from the repository; its address once it answers. On Linux it
+    ends with us, also where we are killed."""
     port = processes.free_port()
     command = [
         sys.executable,
@@ -32,7 +34,12 @@ def serving(target: str, environ: Mapping[str, str], log: Path, *options: str) -
     ]
     with log.open("w") as output:
         process = subprocess.Popen(
-            command, cwd=REPOSITORY, env={**os.environ, **environ}, stdout=output, stderr=subprocess.STDOUT
+            command,
+            cwd=REPOSITORY,
+            env={**os.environ, **environ},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=partial(processes.die_with, os.getpid()) if sys.platform == "linux" else None,
         )
     try:
         _wait(f"http://127.0.0.1:{port}/_stcore/health", process, log)
