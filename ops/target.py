@@ -42,6 +42,14 @@ class Target:
     def is_twin(self) -> bool:
         return self.endpoint is not None
 
+    @property
+    def place_words(self) -> tuple[str, ...]:
+        """What a command needs to be about the same account and region: words to be quoted."""
+        if self.is_twin:
+            return ()
+        given = (("--profile", self.profile), ("--region", self.region))
+        return tuple(word for option, value in given if value for word in (option, value))
+
 
 def resolve(
     stack: str | None = None,

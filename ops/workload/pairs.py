@@ -65,8 +65,4 @@ def listed(names: Sequence[str], between: str = ", ") -> str:
 
 def command(words: str, queue: sqs.Queue, target: Target) -> str:
     """``ops WORDS`` about that queue, to be copied."""
-    where: list[str] = []
-    if not target.is_twin:
-        where += ["--profile", target.profile] if target.profile else []
-        where += ["--region", target.region] if target.region else []
-    return " ".join(["ops", words, "--queue", *(shlex.quote(word) for word in (queue.name, *where))])
+    return " ".join(["ops", words, "--queue", *map(shlex.quote, (queue.name, *target.place_words))])

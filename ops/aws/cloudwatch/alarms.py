@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 MAX_ALARM_NAMES_PER_CALL = 100
 """Limit of DescribeAlarms (botocore 1.44.5 model, 2026-11)."""
 MAX_FIRING_PAGES = 5
+MAX_LIKE_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -142,10 +143,14 @@ def alarms_named(aws: Aws, names: Iterable[str]) -> dict[str, Alarm | CompositeA
 
 
 def find_alarm(aws: Aws, name: str) -> Alarm | CompositeAlarm:
-    """The alarm with that name, whatever its type. Raises NotFound."""
+    """The alarm with that name, whatever its type. Raises NotFound; that names the alarms whose names end so, such as
+    after a stack's name, for which it reads all alarms of the region."""
     found = alarms_named(aws, [name])
     if name not in found:
-        raise NotFound(f"There is no alarm {name} in {aws.region}.", "Check its name and the region (--region).")
+        longer = [other for each in alarm_definitions(aws) if (other := each["AlarmName"]).endswith(f"-{name}")]
+        shown = [*longer[:MAX_LIKE_NAMED], *(["…"] if len(longer) > MAX_LIKE_NAMED else [])]
+        near = f"Use its full name: {' or '.join(shown)}." if shown else "Check its name, --region and --profile."
+        raise NotFound(f"There is no alarm {name} in {aws.region}.", near)
     return found[name]
 
 

@@ -27,21 +27,21 @@ from ops.workload import dlqs
 
 
 def for_(
-    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="The alarm's full name.")],
+    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="The alarm's full name, such as scilearn-stalled.")],
     profile: options.Profile = None,
     region: options.Region = None,
     as_json: options.Json = False,
 ) -> None:
     """Find the runbook of an alarm.
 
-    And the command that runs it, with the alarm's queue or function filled in. Of a composite alarm also the runbooks of the
+    And the command that runs it, with the alarm's queue or function and the reason filled in. Of a composite alarm also the runbooks of the
     alarms in its rule that are in ALARM now; of all of them where none is and it has no runbook of its own.
     """
     aws = Aws(resolve_place(profile=profile, region=region))
     try:
         found = find_alarm(aws, alarm)
     except NotFound as error:
-        raise UsageError(str(error), "Check its name, --region and --profile.") from error
+        raise UsageError(str(error), error.next_step) from error
     behind = find_behind(aws, found) if isinstance(found, CompositeAlarm) else AlarmsBehind()
     own = library.for_alarm(alarm, found.description)
     chosen = behind.chosen(has_own=bool(own))
@@ -64,13 +64,16 @@ def for_(
 
 
 def _answer(alarm: Alarm | CompositeAlarm, documents: Iterable[Runbook], where: str, note: str) -> dict[str, Any]:
-    runbooks = [{**row_of(each), "command": _command(each, where)} for each in documents]
+    runbooks = [{**row_of(each), "command": _command(each, alarm.name, where)} for each in documents]
     return {"alarm": alarm.name, "state": alarm.state, "note": note, "runbooks": runbooks}
 
 
-def _command(document: Runbook, where: str) -> str:
-    verb = "run" if document.steps else "show"
-    return " ".join(["ops runbook", verb, document.name, *([where] if document.steps and where else ())])
+def _command(document: Runbook, alarm: str, where: str) -> str:
+    """Complete: a run needs a reason, and the alarm is one."""
+    if not document.steps:
+        return f"ops runbook show {document.name}"
+    reason = f"--reason {shlex.quote(f'alarm {alarm}')}"
+    return " ".join(["ops runbook run", document.name, *filter(None, (where, reason))])
 
 
 def _show(console: Console, answer: dict[str, Any]) -> None:
@@ -103,11 +106,14 @@ class _Places:
         named = _named([metric for alarm in alarms for metric in alarm.metrics])
         queues, unread = self._working(tuple(named["QueueName"]))
         if len(queues) == 1:
-            return f"--queue {shlex.quote(queues[0])}", ""
+            return self._options("--queue", queues[0]), ""
         if len(named["FunctionName"]) == 1:
-            return f"--function {shlex.quote(named['FunctionName'][0])}", ""
+            return self._options("--function", named["FunctionName"][0]), ""
         several = f" Its queues: {', '.join(queues)}." if queues else ""
         return "", f"The alarm does not tell which workload it is of: name it with --queue or --stack.{several}{unread}"
+
+    def _options(self, option: str, name: str) -> str:
+        return " ".join(map(shlex.quote, (option, name, *self._aws.target.place_words)))
 
     def _working(self, names: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         if names not in self._queues:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 
 from rich.console import Console
@@ -49,7 +50,7 @@ def _print(console: Console, workload: Workload, report: OverviewReport, target:
     for queue in report.watched:
         messages = "unknown" if queue.messages is None else formatting.count(queue.messages, "message")
         console.print(Text(f"  {safe(queue.queue)}: {messages}", style="dim"))
-    _print_alarms(console, report.alarms)
+    _print_alarms(console, report.alarms, target)
     if report.settings is not None and report.settings.text:
         console.print(
             Text(f"  Settings: {report.settings.text}. {safe(report.settings.command)}", style="dim"), soft_wrap=True
@@ -58,15 +59,23 @@ def _print(console: Console, workload: Workload, report: OverviewReport, target:
         console.print(Text(f"  note: {safe(note)}", style="dim"))
 
 
-def _print_alarms(console: Console, alarms: Sequence[AlarmState]) -> None:
-    """One line for each that is not OK, and the number of those that are."""
+def _print_alarms(console: Console, alarms: Sequence[AlarmState], target: Target) -> None:
+    """One line for each that is not OK, with what to do in ALARM; and the number of those that are."""
     for alarm in alarms:
         if alarm.state != "OK":
-            todo = f": {safe(runbook_files.placed(alarm.runbook))}" if alarm.state == "ALARM" and alarm.runbook else ""
+            todo = f": {safe(_runbook(alarm, target))}" if alarm.state == "ALARM" and alarm.runbook else ""
             style = LEVEL_STYLES["act" if alarm.state == "ALARM" else "unknown"]
             console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
     if fine := count_ok(alarms):
         console.print(Text(f"  {fine}", style=LEVEL_STYLES["ok"]))
+
+
+def _runbook(alarm: AlarmState, target: Target) -> str:
+    """The command that finds the alarm's runbooks, and how they are run; or the page that its description names."""
+    match = runbook_files.RUNBOOK_PATH.search(alarm.runbook)
+    if match is None or runbook_files.file(match[1]) is None:
+        return alarm.runbook
+    return " ".join(["ops runbook for", *map(shlex.quote, (alarm.name, *target.place_words))])
 
 
 def _cards(cards: tuple[Card, ...]) -> Table:

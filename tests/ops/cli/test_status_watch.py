@@ -45,6 +45,15 @@ def between(monkeypatch: pytest.MonkeyPatch) -> Steps:
     return install
 
 
+def test_an_alarm_in_alarm_names_the_command_that_finds_its_runbook(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workload, "describe", lambda *_: WORKLOAD)
+    with serve(lambda *_: {}, monkeypatch) as fake, world(Stage(fake, None), firing=["shop-dead"]):  # type: ignore[arg-type]
+        run(["status", "--queue", "jobs", "--region", "us-east-1"])
+    assert "shop-dead: ops runbook for shop-dead --region us-east-1\n" in capsys.readouterr().out
+
+
 def test_each_refresh_and_the_cost_once(fake: FakeAws, between: Steps, capsys: pytest.CaptureFixture[str]) -> None:
     pauses = between(lambda: None, lambda: None)
     assert run(["status", "--queue", "jobs", "--watch"]) in (0, 1, 3)

@@ -43,15 +43,17 @@ def commands(answer: dict[str, Any]) -> dict[str, list[str]]:
     return {each["alarm"]: [one["command"] for one in each["runbooks"]][:1] for each in (answer, *answer["behind"])}
 
 
-ERRORS = "ops runbook run function-errors --function worker"
-THROTTLES = "ops runbook run function-throttles --function worker"
+ERRORS = "ops runbook run function-errors --function worker --region eu-west-1 --reason 'alarm shop-function-errors'"
+THROTTLES = (
+    "ops runbook run function-throttles --function worker --region eu-west-1 --reason 'alarm shop-function-throttles'"
+)
 
 
 def test_its_own_runbook_and_those_of_the_alarms_in_alarm(observed: ObservedIncident) -> None:
     rule = "ALARM(shop-function-errors) OR ALARM(shop-function-throttles)"
     observed.workload.composites = [composite("shop-page-me", rule)]
     answer = observed.json("for", "shop-page-me")
-    own = ["ops runbook run page-me --function worker"]
+    own = ["ops runbook run page-me --function worker --region eu-west-1 --reason 'alarm shop-page-me'"]
     assert commands(answer) == {"shop-page-me": own, "shop-function-errors": [ERRORS]}
     text = observed.ops("for", "shop-page-me")[1]
     assert "The alarms in its rule that are in ALARM now:\nshop-function-errors is in ALARM.\n→ " in text
@@ -70,6 +72,24 @@ def test_without_its_own_those_of_all_alarms(observed: ObservedIncident) -> None
     assert commands(answer) == {"team": [], "shop-function-throttles": [THROTTLES]}, "also by way of another one"
     text = observed.ops("for", "team")[1]
     assert "No alarm in its rule is in ALARM now. All of them:" in text and f"→ {THROTTLES}" in text
+
+
+def test_a_name_without_the_stacks_leads_to_the_full_one(observed: ObservedIncident) -> None:
+    code, _, err = observed.ops("for", "function-errors")
+    assert code == 2
+    assert "There is no alarm function-errors in eu-west-1.\n→ Use its full name: shop-function-errors." in err
+    assert "Check its name, --region and --profile." in observed.ops("for", "errors-of-no-one")[2]
+
+
+def test_the_command_is_complete_where_a_profile_was_named(
+    observed: ObservedIncident, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = observed.home.parent / "config"
+    config.write_text('[profile "prod of shop"]\naws_access_key_id = AKIA\naws_secret_access_key = secret\n')
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    answer = observed.json("for", "shop-function-errors", "--profile", "prod of shop")
+    (command, *_) = [one["command"] for one in answer["runbooks"]]
+    assert command.endswith("--profile 'prod of shop' --region eu-west-1 --reason 'alarm shop-function-errors'")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_from_the_alarm_to_the_report(twin: Twin, terminal: Any, capsys: pytest.
     queue = twin.outputs[contract.OUTPUT_DLQ_URL].rsplit("/", 1)[-1]
     where = ["--queue", queue]
     working = twin.outputs[contract.OUTPUT_QUEUE_URL].rsplit("/", 1)[-1]
-    assert f"ops runbook run dlq-redrive --queue {working}" in commands
+    assert f"ops runbook run dlq-redrive --queue {working} --reason 'alarm {alarm}'" in commands
 
     terminal("yes", "yes", "no", "n")
     assert run([*RUN, *where]) == 1, "the cause is not fixed"
