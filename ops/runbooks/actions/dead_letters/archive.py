@@ -32,6 +32,7 @@ from ops.runbooks.actions.action import (
     StepVerdict,
     StepVerification,
 )
+from ops.runbooks.actions.dead_letters.reading import cause_notes
 from ops.runbooks.actions.reads import Repeatable
 
 
@@ -69,9 +70,11 @@ class Export(Repeatable):
         return Paper((f"{receive} > export-1.json  # again into export-2.json … until none is received",))
 
     def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
-        path, ids = _export_file(context.open_dlq(), chosen(inputs))
+        source = context.open_dlq()
+        path, ids = _export_file(source, chosen(inputs))
         there = "It is there already." if path.exists() else "It may hold personal data: it is readable by you alone."
-        return StepPreview(notes=(f"{formatting.count(len(ids), 'message')} to {path}.", there))
+        which = cause_notes(source, inputs.cause)
+        return StepPreview(notes=(*which, f"{formatting.count(len(ids), 'message')} to {path}.", there))
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
         source = context.open_dlq()

@@ -33,7 +33,7 @@ from ops.runbooks.actions.action import (
     StepVerification,
 )
 from ops.runbooks.actions.dead_letters.archive import chosen
-from ops.runbooks.actions.dead_letters.reading import LEASE
+from ops.runbooks.actions.dead_letters.reading import LEASE, cause_notes
 from ops.runbooks.actions.dead_letters.redrive import Redrive
 from ops.runbooks.actions.reads import Repeatable
 
@@ -70,6 +70,9 @@ class PlanQuarantine(Repeatable):
                 "aws lambda list-event-source-mappings --event-source-arn $QUARANTINE_ARN  # expect none",
             )
         )
+
+    def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
+        return StepPreview(notes=cause_notes(context.open_dlq(), inputs.cause))
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
         if not (inputs.cause or inputs.message):
@@ -133,7 +136,11 @@ class Quarantine(Redrive):
                     f"messages of {source.queue.name} that are in {queue.name}", run.sent if run else 0, len(plan.ids)
                 ),
             ),
-            (f"They get new message IDs, and are kept there for {kept} from now.", *plan.warnings),
+            (
+                *cause_notes(source, plan.selection.cause),
+                f"They get new message IDs, and are kept there for {kept} from now.",
+                *plan.warnings,
+            ),
             f"ops dlq {'resume' if run else 'redrive'} {plan.id}",
             f"Redrive them from there: ops dlq scan --from {queue.name}",
         )

@@ -15,6 +15,7 @@ from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import DEFAULT_LIMIT, scan_queue
+from ops.deadletters.snapshot import Snapshot
 from ops.runbooks.actions.action import (
     ActionContext,
     Effect,
@@ -26,6 +27,21 @@ from ops.runbooks.actions.reads import NoInputs, Repeatable
 
 Stage = Annotated[str, Meta(pattern=r"^\d{1,9}(\.\d+)?%?$")]
 LEASE = ("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes")
+
+
+def cause_notes(source: DeadLetterQueue, cause: str) -> tuple[str, ...]:
+    """For a preview: which messages a cause has in the snapshot, a sentence each. ``cause``: as of ``Selection``; none
+    for an empty one. The texts are untrusted."""
+    if not cause:
+        return ()
+    with Snapshot.open(source) as snapshot:
+        groups = [each for each in snapshot.groups() if each.fingerprint.startswith(cause) or each.error_type == cause]
+    return tuple(
+        f"Cause {each.fingerprint}, {formatting.count(each.messages, 'message')}: "
+        f"{causes.cause_in_words(each.error_type, each.label, each.source, likely=each.likely)}."
+        for each in groups
+        if each.fingerprint
+    )
 
 
 class ScanInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -125,6 +141,9 @@ class MakePlan(Repeatable):
         return Paper(
             (f"# With ops: ops dlq plan --cause {values['cause']}. The AWS CLI has no plan: go to the next step.",)
         )
+
+    def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
+        return StepPreview(notes=cause_notes(context.open_dlq(), inputs.cause))
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
         source = context.open_dlq()

@@ -30,7 +30,7 @@ from ops.runbooks.actions.action import (
     StepVerdict,
     StepVerification,
 )
-from ops.runbooks.actions.dead_letters.reading import LEASE
+from ops.runbooks.actions.dead_letters.reading import LEASE, cause_notes
 from ops.runbooks.actions.reads import NoInputs, Repeatable
 
 
@@ -87,7 +87,12 @@ class Redrive(Repeatable):
         continued = (f"It continues where it ended: {formatting.count(sent, 'message')} sent.",) if run else ()
         return StepPreview(
             (PlannedChange(f"messages of {source.queue.name} that are sent {goal}", sent, len(plan.ids)),),
-            (f"In stages of {stages}; stops when too many fail again.", *continued, *plan.warnings),
+            (
+                *cause_notes(source, plan.selection.cause),
+                f"In stages of {stages}; stops when too many fail again.",
+                *continued,
+                *plan.warnings,
+            ),
             f"ops dlq {'resume' if run else 'redrive'} {plan.id}",
             "Sent messages cannot be recalled.",
         )

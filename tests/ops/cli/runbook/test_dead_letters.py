@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def test_exported_then_purged_with_the_words_typed(desk: Desk, ops: Any, termina
     code, _, err = ops(EXPORT, PURGE)
     assert code == 1, "the ID of the step is not enough"
     assert 'Type "purge 2 messages"' in err
+    assert re.search(r"export: .* Cause \w{10}, 2 messages: InvalidJob: ", err)
     assert len(desk.world.dlq.messages()) == 3
     terminal("purge 2 messages")
     code, out, err = ops(command=("resume",))
@@ -94,6 +96,7 @@ def test_moved_to_a_quarantine_queue(desk: Desk, ops: Any, terminal: Any) -> Non
     code, out, err = ops(PLAN, MOVE)
     assert code == 0, out + err
     assert "messages of jobs-dlq that are in aside: 0 → 2" in err
+    assert len(re.findall(r"Cause \w{10}, 2 messages: InvalidJob: ", err)) == 2, "planned, and moved"
     assert sorted(message["Body"] for message in aside.messages()) == [json.dumps({"n": 1}), json.dumps({"n": 2})]
     assert desk.world.bodies() == [json.dumps({"n": 3})]
     again = desk.bury({"n": 4})
