@@ -21,6 +21,11 @@ def alarm() -> str:
     return str(st.query_params.get(ALARM_KEY, ""))
 
 
+def alarm_query() -> dict[str, str]:
+    """As a link holds it."""
+    return {ALARM_KEY: alarm()} if alarm() else {}
+
+
 def open_runbook(name: str, alarm: str = "") -> None:
     st.query_params[RUNBOOK_KEY] = name
     if alarm:

@@ -81,7 +81,8 @@ def _show_document(service: RunbookService, document: Runbook, run: ShownRun | N
     stack = page_runtime.report_source().template_stack
     views = runbook_steps.views(document, run)
     running = run is not None and bool(runbook_steps.current_step(run))
-    for place, section in enumerate(runbook_document.sections(document, stack, runbooks.workload_query())):
+    query = runbooks.workload_query() | address.alarm_query()  # of its links to other runbooks
+    for place, section in enumerate(runbook_document.sections(document, stack, query)):
         if running and not section.steps and (section.heading in BACKGROUND or not section.heading):
             if section.heading:
                 with st.expander(section.heading, key=f"section-{place}"):
