@@ -67,7 +67,7 @@ def test_a_reason_is_required(shift: Shift) -> None:
 def test_an_alarm_fills_in_the_reason(shift: Shift) -> None:
     app = shift.open(runbook=BOOK, alarm="orders-stalled")
     assert app.at.text_input(key="start-reason").value == "alarm orders-stalled"
-    assert "runbook=oldest-message-age&amp;alarm=orders-stalled" in app.html, "the runbooks that it leads to, too"
+    assert "alarm=orders-stalled&amp;runbook=oldest-message-age" in app.html, "the runbooks that it leads to, too"
 
 
 def test_a_step_is_skipped_and_the_run_is_stopped(shift: Shift) -> None:
