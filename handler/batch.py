@@ -36,7 +36,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from handler import contract, jobs
 from handler.aws import AwsError
-from handler.dead_letter_queue import sendable
+from handler.dead_letter_queue import sendable, tenant
 from handler.errors import NotAnnounced, OutOfTime, Rejected
 from handler.job import id_in
 from handler.records import message_id, receives
@@ -176,6 +176,7 @@ class JobProcessor(BatchProcessor):
             "QueueUrl": self._client.queue_url(record["eventSourceARN"]),
             "MessageBody": record["body"],
             "MessageAttributes": sendable(record),
+            **tenant(record),
         }
         try:
             answer = self._client.call("sqs", "SendMessage", request)

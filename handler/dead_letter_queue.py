@@ -41,7 +41,11 @@ class DeadLetterQueue:
                 for name, value in attributes.items()
                 if value  # SQS refuses an empty one
             },
+            **tenant(record),
         }
+        # As SQS keeps it when it moves a message: a redrive then continues the sender's trace.
+        if trace := system_attribute(record, "AWSTraceHeader"):
+            request["MessageSystemAttributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace}}
         # The sender's attributes are kept if there is room: a redrive sends the message as it was.
         for name, value in sendable(record).items():
             if len(request["MessageAttributes"]) < contract.ATTRIBUTE_LIMIT and name not in attributes:
@@ -60,6 +64,19 @@ def sendable(record: dict[str, Any]) -> dict[str, Any]:
         for name, value in (record.get("messageAttributes") or {}).items()
         if isinstance(value, dict) and isinstance(value.get("dataType"), str)
     }
+
+
+def tenant(record: dict[str, Any]) -> dict[str, Any]:
+    """``MessageGroupId`` for SendMessage, by which SQS shares a fair (standard) queue out between tenants (SQS developer
+    guide, 2025-07). Nothing for a FIFO queue: with its group, a message sent again could be dropped as a repetition."""
+    group = system_attribute(record, "MessageGroupId")
+    return {"MessageGroupId": group} if group and not record["eventSourceARN"].endswith(".fifo") else {}
+
+
+def system_attribute(record: dict[str, Any], name: str) -> str:
+    """Empty where the record has none."""
+    value = (record.get("attributes") or {}).get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _legal(text: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.handler_aws import MAX_MESSAGE, FakeAws
 from tests.handler.batches import announced, handle
-from tests.handler.worlds import Context, cause, job, record
+from tests.handler.worlds import Context, cause, job, of_tenant, record
 
 
 def stale_attempt_deadline(aws: FakeAws, app: ModuleType, job_id: str, ended: float) -> None:
@@ -157,6 +157,12 @@ def test_a_job_that_no_time_is_left_for_on_its_last_receive_is_sent_again(app: M
     assert [letter["MessageBody"] for letter in aws.sent] == [job(job_id="j1"), job(job_id="j2")]
     assert {letter["QueueUrl"] for letter in aws.sent} == {f"{aws.url}/000000000000/scilearn-jobs"}
     assert aws.sent[0]["MessageAttributes"] == {"tenant": {"StringValue": "a", "DataType": "String"}}
+
+
+def test_a_job_that_is_sent_again_keeps_its_tenant(app: ModuleType, aws: FakeAws) -> None:
+    batch = [of_tenant(record(f"m{n}", job(job_id=f"j{n}"), receives=3), f"tenant-{n}") for n in range(2)]
+    assert handle(app, *batch, context=out_of_time()) == []
+    assert [letter.get("MessageGroupId") for letter in aws.sent] == ["tenant-1"]
 
 
 def test_a_job_that_sqs_does_not_take_again_is_given_back(app: ModuleType, aws: FakeAws) -> None:

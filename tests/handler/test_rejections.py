@@ -11,7 +11,7 @@ import pytest
 from handler import contract
 from tests.fakes.handler_aws import FakeAws
 from tests.handler.batches import announced, handle
-from tests.handler.worlds import MODEL, Context, cause, job, record
+from tests.handler.worlds import MODEL, QUEUE_ARN, TRACE_HEADER, Context, cause, job, of_tenant, record
 
 
 @pytest.mark.parametrize(
@@ -88,6 +88,19 @@ def test_a_dead_letter_names_its_message_queue_and_invocation(app: ModuleType, a
         contract.DLQ_SOURCE_ARN: record("m1", "")["eventSourceARN"],
         "tenant": "a",
     }
+
+
+def test_a_dead_letter_keeps_its_tenant_and_trace(app: ModuleType, aws: FakeAws) -> None:
+    handle(app, of_tenant(record("m1", "nonsense"), "tenant-a"), record("m2", "nonsense"))
+    kept, plain = aws.sent
+    assert kept["MessageGroupId"] == "tenant-a"
+    assert kept["MessageSystemAttributes"]["AWSTraceHeader"]["StringValue"] == TRACE_HEADER
+    assert not {"MessageGroupId", "MessageSystemAttributes"} & plain.keys()
+
+
+def test_a_dead_letter_of_a_fifo_queue_is_never_sent_with_its_group_alone(app: ModuleType, aws: FakeAws) -> None:
+    handle(app, of_tenant(record("m1", "nonsense"), "group-1", f"{QUEUE_ARN}.fifo"))
+    assert all("MessageGroupId" not in letter for letter in aws.sent)
 
 
 def test_a_cause_with_characters_that_sqs_refuses_is_sent_all_the_same(app: ModuleType, aws: FakeAws) -> None:

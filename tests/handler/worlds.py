@@ -8,6 +8,7 @@ from typing import Any
 from handler import contract
 
 QUEUE_ARN = "arn:aws:sqs:us-east-1:000000000000:scilearn-jobs"
+TRACE_HEADER = "Root=1-69f00000-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1"
 VARIABLES = {
     contract.ENV_RESULTS_BUCKET: "results",
     contract.ENV_BUS: "scilearn",
@@ -64,6 +65,12 @@ def record(message_id: str, body: str, receives: int = 1, attributes: dict[str, 
         "eventSourceARN": QUEUE_ARN,
         "awsRegion": "us-east-1",
     }
+
+
+def of_tenant(record: dict[str, Any], group: str, arn: str = QUEUE_ARN) -> dict[str, Any]:
+    """The record as of a queue whose messages have a group: a fair queue, or by its ``arn`` a FIFO queue."""
+    attributes = {**record["attributes"], "MessageGroupId": group, "AWSTraceHeader": TRACE_HEADER}
+    return {**record, "attributes": attributes, "eventSourceARN": arn}
 
 
 def charity(rows: int | None = None, columns: list[str] | None = None) -> dict[str, Any]:
