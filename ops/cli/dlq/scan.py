@@ -122,7 +122,7 @@ def _report(
 def explain(source: DeadLetterQueue, logs: bool = True) -> Explanation:
     """Find the causes of messages that have none yet; without ``logs`` only from the messages themselves."""
     with printing.progress_console().status("Finding causes …") as status:
-        budget = causes_api.Budget() if logs else causes_api.Budget(queries=0, usd=0)
+        budget = causes_api.Budget() if logs else causes_api.NO_SEARCH
         return causes_api.explain_causes(source, lambda line: status.update(f"Finding causes: {line} …"), budget)
 
 

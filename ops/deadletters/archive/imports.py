@@ -66,7 +66,7 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
         snapshot.set_causes(_new_causes(path, before))
     new = len(ids) - len(before) + len(moved_ids)
     if new:
-        causes.explain_causes(source, budget=causes.Budget(queries=0, usd=0), keep=True)
+        causes.explain_causes(source, budget=causes.NO_SEARCH, keep=True)
     return ImportResult(path, len(ids), new, len(ids) - new, digest.hexdigest())
 
 

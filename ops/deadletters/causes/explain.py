@@ -37,6 +37,7 @@ Progress = Callable[[str], None]
 
 EXPLAINED_NOTE = "explained"
 """Where the snapshot keeps the result of the last run."""
+NOT_SEARCHED = "The logs were not searched, so causes that only they show are missing."
 KINDS_WITHOUT_CAUSE = (Kind.SQS, Kind.SNS, Kind.UNKNOWN)
 """Kinds of messages that never carry a cause."""
 
@@ -68,7 +69,7 @@ def explain_causes(
     written. Needs logs:StartQuery, logs:GetQueryResults, lambda:ListEventSourceMappings, and cloudwatch:GetMetricData
     to know what a query will cost.
     """
-    if budget is None or budget.queries:
+    if budget is None or budget.searching:
         access.ensure_may("asking the logs")
     report_progress = progress or (lambda _: None)
     now = datetime.now(UTC)
@@ -83,7 +84,7 @@ def explain_causes(
         ]
         inferred = (
             infer_from_metrics(source, known, search, without_failure, read.throttled, now)
-            if budget.queries
+            if budget.searching
             else MetricCauses()
         )
         found = {**read.fallback, **inferred.found, **search.found}
@@ -102,7 +103,9 @@ def explain_causes(
         )
         asked = search.asked
         notes = [*known.notes, *asked.notes, *inferred.notes]
-        if unexplained and source.workload.function is None:
+        if unexplained and not budget.searching:
+            notes.insert(0, NOT_SEARCHED)
+        elif unexplained and source.workload.function is None:
             notes.insert(0, _no_logs_note(source))
         snapshot.save_note(
             fix_status.FIX_STATUS_NOTE,
@@ -144,7 +147,7 @@ def _consumers(
     source: DeadLetterQueue, unexplained: Sequence[SearchedMessage], came_from: Sequence[CauseOrigin], budget: Budget
 ) -> QueueConsumers:
     """Looked up in AWS only where logs may be searched."""
-    if not budget.queries or not (unexplained or came_from):
+    if not budget.searching or not (unexplained or came_from):
         return own_consumer(source)
     return find_consumers(
         source,

@@ -65,7 +65,7 @@ def test_a_time_that_is_none_is_left_out_of_all_that_reads_the_messages(
     ]
     path.write_text("\n".join(map(json.dumps, entries)))
     assert imports.import_messages(world.source, path).new == len(TIMES)
-    causes.explain_causes(world.source, budget=causes.Budget(queries=0, usd=0), keep=True)
+    causes.explain_causes(world.source, budget=causes.NO_SEARCH, keep=True)
     with Snapshot.open(world.source) as snapshot:
         sketches = list(snapshot.summaries([""]))
         messages = [snapshot.get(each["message_id"]).message for each in entries]

@@ -36,7 +36,7 @@ class Desk:
         texts = [body if isinstance(body, str) else json.dumps(body) for body in bodies]
         ids: list[str] = self.world.dlq.put([{"body": text, "attributes": attributes} for text in texts])
         self.world.add_to_snapshot()
-        causes.explain_causes(self.world.source, budget=causes.Budget(queries=0, usd=0))
+        causes.explain_causes(self.world.source, budget=causes.NO_SEARCH)
         return ids
 
     def ops(self, *arguments: str) -> tuple[int, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -60,7 +60,11 @@ def search_logs(
     every = feeds.all
     for number, feed in enumerate(every):
         asked, left = heard.asked, len(every) - number
-        share = Budget(-(-max(0, budget.queries - asked.queries) // left), max(0.0, budget.usd - asked.usd) / left)
+        share = replace(
+            budget,
+            queries=-(-max(0, budget.queries - asked.queries) // left),
+            usd=max(0.0, budget.usd - asked.usd) / left,
+        )
         asking = LogQuerySession(source.aws, feed.function.log_group, share, say)
         heard.askings[feed.function.arn] = asking
         mine = [one for one in subjects if one.message_id not in heard.found and _reads(source, feeds, feed, one)]

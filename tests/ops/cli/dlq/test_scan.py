@@ -84,6 +84,13 @@ def test_causes_reads_the_shelf_only(desk: Desk) -> None:
     assert desk.world.aws.counts().get("ReceiveMessage") == before
 
 
+def test_a_scan_without_logs_says_that_they_were_not_searched(desk: Desk) -> None:
+    desk.bury(*jobs(2), error="", why="")
+    _, out, _ = desk.ops("scan", "--no-logs")
+    assert "The logs were not searched" in " ".join(out.split())
+    assert "limit is" not in out and "would cost" not in out
+
+
 def test_list_filters_and_pages(desk: Desk) -> None:
     desk.bury(*jobs(30))
     desk.bury(*jobs(2, "score"))
