@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 AWS_MANAGED_PREFIX = "alias/aws/"
 """Keys of AWS services, which can be used through the service only."""
+USE_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
+"""What a service needs of a key to send to a queue or topic that is encrypted with it (SQS developer guide,
+sqs-key-management, 2026-11)."""
 _DRY_RUN_SUCCEEDED = "DryRunOperationException"
 _UNUSABLE = ("DisabledException", "KMSInvalidStateException", "NotFoundException", "InvalidKeyUsageException")
 

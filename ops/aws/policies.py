@@ -33,6 +33,19 @@ def parse_grants(policy: str) -> tuple[Grant, ...]:
     return tuple(grants)
 
 
+def senders(policy: Any) -> frozenset[str]:
+    """Services (``sns``) that a queue's policy (JSON, or what it holds) allows to send. With ``""`` among them, a source is
+    named by something else than its ARN, as in a template."""
+    found: set[str] = set()
+    for statement in _statements(policy):
+        if any(fnmatchcase("sqs:sendmessage", str(action).lower()) for action in _list(statement.get("Action"))):
+            named = {grant.service for grant in _statement_grants(statement)}
+            if not named and _everyone(statement.get("Principal")) and any(_source_arns(statement.get("Condition"))):
+                named = {""}
+            found |= named
+    return frozenset(found)
+
+
 def _statement_grants(statement: Mapping[str, Any]) -> Iterator[Grant]:
     """Older policies allow every principal, and restrict it by the ARN of the source only, which names the service."""
     sources = [

@@ -11,11 +11,13 @@ from ops.doctor.rules import (
     delivery,
     functions,
     mappings,
+    queue_access,
     queues,
 )
 
 RULES: tuple[Rule, ...] = (
     *queues.RULES,
+    *queue_access.RULES,
     *dead_letter_queues.RULES,
     *mappings.RULES,
     *concurrency.RULES,

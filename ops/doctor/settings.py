@@ -49,10 +49,15 @@ class SettingOrigin:
         return self.lines.get(setting, self.line)
 
 
+KEY_USERS = {"sns": "SNS", "events": "EventBridge", "s3": "S3"}
+"""Services that send to a queue by themselves, and need its KMS key for that; by their names in ARNs."""
+
+
 @dataclass(frozen=True)
 class SqsQueueSettings:
     """Durations in seconds. ``metric_names``: how alarms may name it in the dimension QueueName; ``no_metric_names``: its
-    URL and ARN, which they may not. ``allowed_sources``: names or references of its redrive allow policy."""
+    URL and ARN, which they may not. ``allowed_sources``: names or references of its redrive allow policy. ``shut_out``: of
+    ``KEY_USERS``, those that its policy lets send, and its KMS key does not."""
 
     origin: SettingOrigin
     metric_names: frozenset[str]
@@ -65,6 +70,7 @@ class SqsQueueSettings:
     allowed_sources: tuple[str, ...] | Unknown
     encrypted: bool | Unknown
     public: bool | Unknown
+    shut_out: tuple[str, ...] | Unknown
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,10 @@ TOPIC_KEY = RuleSource(
     "Intelligent document processing on AWS #767: every alarm action failed",
     "https://github.com/aws-solutions-library-samples/accelerated-intelligent-document-processing-on-aws/issues/767",
 )
+QUEUE_KEY = RuleSource(
+    "AWS CDK #19796: SNS could send nothing to a queue with the AWS managed key",
+    "https://github.com/aws/aws-cdk/issues/19796",
+)
 SELF_CLEARING = RuleSource(
     "Guardian #2423: an alarm that cleared itself while the job still failed",
     "https://github.com/guardian/support-service-lambdas/pull/2423",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ops.aws import lambda_, sqs
+from ops.aws import kms, lambda_, policies, sqs
 from ops.doctor.settings import (
+    KEY_USERS,
     AlarmSettings,
     FunctionSettings,
     MappingSettings,
@@ -87,7 +88,19 @@ def queue(resource: sqs.Queue) -> SqsQueueSettings:
         if resource.encrypted is None
         else resource.encrypted,
         public=resource.public,
+        shut_out=_shut_out(resource),
     )
+
+
+def key_users(resource: sqs.Queue) -> tuple[str, ...]:
+    """Services that its policy lets send, and that need its KMS key for that."""
+    return tuple(sorted(policies.senders(resource.policy) & KEY_USERS.keys())) if resource.kms_key else ()
+
+
+def _shut_out(resource: sqs.Queue) -> tuple[str, ...] | Unknown:
+    """The AWS managed key admits no service; the policy of another one has to be asked for."""
+    users = key_users(resource)
+    return users if not users or kms.AWS_MANAGED_PREFIX in str(resource.kms_key) else NOT_ASKED
 
 
 def mapping(reader: Reader, function: lambda_.Function | None) -> MappingSettings:

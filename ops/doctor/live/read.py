@@ -17,6 +17,7 @@ from ops.doctor.settings import (
     MappingSettings,
     ObservedMetrics,
     SettingOrigin,
+    SqsQueueSettings,
     TopicSettings,
     Unknown,
     WorkloadSettings,
@@ -28,11 +29,11 @@ from ops.workload.parallel_map import parallel_map
 if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.lambda_ import Function
+    from ops.aws.sqs import Queue
     from ops.workload import Reader, Workload
 
 DAYS, DAY_S = 14, 86_400
 CLOUDWATCH = "cloudwatch.amazonaws.com"
-KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 T = TypeVar("T")
 
 
@@ -53,6 +54,10 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
     own = {lambda_.bare_arn(one.function.arn) for one in workload.readers if one.function}
     settings = replace(
         base,
+        queue=base.queue if isinstance(base.queue, Unknown) else reading.with_key(base.queue, workload.queue),
+        dlq=reading.with_key(base.dlq, workload.dlq)
+        if isinstance(base.dlq, SqsQueueSettings) and workload.dlq
+        else base.dlq,
         mappings=tuple(readers) if readers else base.mappings,
         other_mappings=reading.others(workload, own),
         dlq_mappings=reading.dlq_mappings(workload),
@@ -77,6 +82,17 @@ class _Reading:
             return answer
         self.refused |= answer.why is not Why.GONE
         return described.unknown(answer)
+
+    def with_key(self, settings: SqsQueueSettings, resource: Queue) -> SqsQueueSettings:
+        """With what its KMS key's policy says of the services that send to it."""
+        if settings.shut_out != described.NOT_ASKED:
+            return settings
+        policy = self._ask(str(resource.kms_key), partial(kms.key_policy, self._aws, str(resource.kms_key)))
+        if isinstance(policy, Unknown):
+            return replace(settings, shut_out=policy)
+        users = described.key_users(resource)
+        out = (one for one in users if not policies.allows(policy, f"{one}.amazonaws.com", kms.USE_ACTIONS))
+        return replace(settings, shut_out=tuple(out))
 
     def alarms(self, workload: Workload) -> tuple[AlarmSettings, ...] | Unknown:
         """Those on a part of the workload, though they name it wrongly, and all composite alarms."""
@@ -154,7 +170,7 @@ class _Reading:
         if kms.AWS_MANAGED_PREFIX in key:
             return False
         policy = self._ask(key, partial(kms.key_policy, self._aws, key))
-        return policy if isinstance(policy, Unknown) else policies.allows(policy, CLOUDWATCH, KEY_ACTIONS)
+        return policy if isinstance(policy, Unknown) else policies.allows(policy, CLOUDWATCH, kms.USE_ACTIONS)
 
     def observed(self, workload: Workload) -> ObservedMetrics | Unknown:
         end = datetime.now(UTC)

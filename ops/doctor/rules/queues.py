@@ -10,7 +10,7 @@ from ops.doctor import changes, sources
 from ops.doctor.rule import Problem, RuleSeverity, rule
 from ops.doctor.rules import reading
 from ops.doctor.rules.concurrency import CEILING
-from ops.doctor.settings import NotChecked, Unknown, WorkloadSettings, known
+from ops.doctor.settings import NotChecked, WorkloadSettings, known
 
 VISIBILITY_TIMES = 6
 """The queue's visibility timeout should be at least this many function timeouts (Lambda developer guide,
@@ -168,41 +168,6 @@ def fifo_retry_time(workload: WorkloadSettings) -> Iterator[Problem]:
 
 
 @rule(
-    "queue-encryption",
-    RuleSeverity.WARNING,
-    "the queue and its dead-letter queue are encrypted at rest",
-    "Message bodies are stored in plain text.",
-    sources.SQS_ENCRYPTION,
-)
-def encryption(workload: WorkloadSettings) -> Iterator[Problem]:
-    queues = [workload.queue, *([workload.dlq] if workload.dlq is not None else [])]
-    missed = next((one for one in queues if isinstance(one, Unknown)), None)
-    for queue in queues:
-        if not isinstance(queue, Unknown) and not known(queue.encrypted):
-            change = changes.queue(queue.origin, "SqsManagedSseEnabled", True)
-            yield Problem(f"{queue.origin.name} is not encrypted", queue.origin, "SqsManagedSseEnabled", change)
-    if missed is not None:
-        raise NotChecked(missed.why)
-
-
-@rule(
-    "public-queue",
-    RuleSeverity.CRITICAL,
-    "the queue's policy grants public access only under a condition",
-    "Anyone with an AWS account can send messages to the queue, or read and delete them.",
-    sources.SQS_POLICY,
-)
-def public_queue(workload: WorkloadSettings) -> Iterator[Problem]:
-    queue = known(workload.queue)
-    if known(queue.public):
-        change = changes.other(
-            "aws sqs set-queue-attributes --queue-url QUEUE_URL --attributes file://policy.json",
-            'AWS::SQS::QueuePolicy: name the Principal, or add Condition: {"ArnEquals": {"aws:SourceArn": SENDER_ARN}}',
-        )
-        yield Problem("the policy allows every principal, without a condition", queue.origin, "QueueName", change)
-
-
-@rule(
     "in-flight-quota",
     RuleSeverity.WARNING,
     "what the mappings may hold in flight is below SQS's quota of 120,000",
@@ -231,7 +196,5 @@ RULES = (
     short_retention,
     retention_headroom,
     fifo_retry_time,
-    encryption,
-    public_queue,
     in_flight_quota,
 )

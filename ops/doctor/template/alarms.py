@@ -8,13 +8,13 @@ from typing import Any
 
 from ops.aws import policies
 from ops.doctor.settings import AlarmSettings, Series, SettingOrigin, TopicSettings, Unknown
+from ops.doctor.template import keys
 from ops.doctor.template.resources import Resource, Resources, own_name, whole
 from ops.doctor.template.values import lists, text, texts
 
 TOPIC, SUBSCRIPTION, TOPIC_POLICY = "AWS::SNS::Topic", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy"
-KEY, KEY_ALIAS = "AWS::KMS::Key", "AWS::KMS::Alias"
 CLOUDWATCH = "cloudwatch.amazonaws.com"
-KEY_ACTIONS, PUBLISH = ("kms:Decrypt", "kms:GenerateDataKey"), ("sns:Publish",)
+PUBLISH = ("sns:Publish",)
 
 
 def alarm(resource: Resource) -> AlarmSettings:
@@ -102,26 +102,11 @@ def topic(resource: Resource, resources: Resources) -> TopicSettings:
         origin=resource.origin(),
         arn=f"${{{resource.name}}}",
         key=key,
-        key_admits=_key_admits(key, resources),
+        key_admits=keys.admits(key, CLOUDWATCH, resources),
         policy_admits=_topic_policy(resource, resources),
         subscribed=number or optional,
         pending=0,
     )
-
-
-def _key_admits(key: Any, resources: Resources) -> bool | Unknown:
-    if key is None:
-        return True
-    if isinstance(key, Unknown):
-        return key
-    if str(key).rpartition(":")[2].startswith("alias/aws/"):
-        return False
-    alias = resources.find(key, KEY_ALIAS)
-    found = resources.find(alias.get("TargetKeyId") if alias else key, KEY)
-    if found is None:
-        return Unknown(f"KMS key {key} is not in this template")
-    document = found.inner("KeyPolicy")
-    return document if isinstance(document, Unknown) else policies.allows(document, CLOUDWATCH, KEY_ACTIONS)
 
 
 def _topic_policy(resource: Resource, resources: Resources) -> bool | Unknown:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ops.aws import policies
-from ops.doctor.settings import FunctionSettings, MappingSettings, SqsQueueSettings, Unknown
+from ops.doctor.settings import KEY_USERS, FunctionSettings, MappingSettings, SqsQueueSettings, Unknown
+from ops.doctor.template import keys
 from ops.doctor.template.resources import SAM_FUNCTION, Resource, Resources, own_name, whole
 from ops.doctor.template.values import lists, names, texts, within
 
@@ -36,12 +37,34 @@ def queue(resource: Resource, resources: Resources) -> SqsQueueSettings:
         allowed_sources=texts(within(allow, "sourceQueueArns", lambda value: value)),
         encrypted=_encrypted(resource),
         public=_public(resource, resources),
+        shut_out=_shut_out(resource, resources),
     )
 
 
 def _encrypted(resource: Resource) -> bool | Unknown:
     """SQS encrypts with its own keys unless that is switched off."""
     return True if resource.get("KmsMasterKeyId") is not None else resource.flag("SqsManagedSseEnabled", True)
+
+
+def _shut_out(resource: Resource, resources: Resources) -> tuple[str, ...] | Unknown:
+    key = resource.get("KmsMasterKeyId")
+    if key is None:
+        return ()
+    found = []
+    for policy in resources.of(QUEUE_POLICY):
+        document = policy.inner("PolicyDocument") if lists(policy, "Queues", resource, resources) else None
+        if isinstance(document, Unknown):
+            return document
+        users = policies.senders(document)
+        if "" in users:
+            return Unknown(f"{policy.name} does not name the service that it lets send")
+        for service in sorted(users & KEY_USERS.keys()):
+            admitted = keys.admits(key, f"{service}.amazonaws.com", resources)
+            if isinstance(admitted, Unknown):
+                return admitted
+            if not admitted:
+                found.append(service)
+    return tuple(dict.fromkeys(found))
 
 
 def _public(resource: Resource, resources: Resources) -> bool | Unknown:

@@ -35,6 +35,7 @@ def queue(name: str, **changes: Any) -> SqsQueueSettings:
         allowed_sources=(),
         encrypted=True,
         public=False,
+        shut_out=(),
     )
     return replace(settings, **changes)
 

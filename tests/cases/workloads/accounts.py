@@ -37,6 +37,8 @@ class Queue:
     dlq: str = ""
     policy: str = ""
     depth: int = 0
+    key: str = ""
+    key_policy: str = ""  # of that key; without one, the key may not be read
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,8 @@ class Account:
             "DescribeAlarms": self._alarms,
             "DescribeStackResources": self._stack_of,
             "GetMetricData": self._metrics,
+            "DescribeKey": self._describe_key,
+            "GetKeyPolicy": self._key_policy,
             "ListTargetsByRule": self._targets,
             "ListSubscriptionsByTopic": self._subscriptions,
             "GetSubscriptionAttributes": self._subscription,
@@ -124,11 +128,24 @@ class Account:
             found["FifoQueue"] = "true"
         if queue.policy:
             found["Policy"] = queue.policy
+        if queue.key:
+            found["KmsMasterKeyId"] = queue.key
         return {"Attributes": found}
 
     def _sources(self, asked: dict[str, Any]) -> Any:
         name = asked["QueueUrl"].rsplit("/", 1)[-1]
         return {"queueUrls": [url(source) for source, queue in self.queues.items() if queue.dlq == name]}
+
+    # KMS
+
+    def _describe_key(self, asked: dict[str, Any]) -> Any:
+        return {"KeyMetadata": {"KeyId": asked["KeyId"], "KeyState": "Enabled"}}
+
+    def _key_policy(self, asked: dict[str, Any]) -> Any:
+        policy = next((queue.key_policy for queue in self.queues.values() if queue.key == asked["KeyId"]), "")
+        if not policy:
+            raise DENIED
+        return {"Policy": policy}
 
     # CloudWatch
 

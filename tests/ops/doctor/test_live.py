@@ -109,6 +109,32 @@ def test_a_topic_that_swallows_notifications(served: Served) -> None:
     assert {"topic-key", "topic-policy", "topic-subscription"} <= rules
 
 
+def _key(service: str) -> str:
+    actions = ["kms:Decrypt", "kms:GenerateDataKey*"]
+    return json.dumps({"Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": actions}]})
+
+
+@pytest.mark.parametrize(
+    ("key", "policy", "answer"),
+    [
+        ("alias/aws/sqs", "", "found"),
+        ("alias/orders", _key("sns.amazonaws.com"), "found"),
+        ("alias/orders", _key("events.amazonaws.com"), "fine"),
+        ("alias/orders", "", "not checked"),
+    ],
+)
+def test_a_rule_that_sends_to_a_queue_whose_key_it_may_not_use(
+    served: Served, key: str, policy: str, answer: str
+) -> None:
+    sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    orders = Queue(dlq="orders-dlq", policy=json.dumps({"Statement": [sends]}), key=key, key_policy=policy)
+    found, refused = _examined(served, replace(ACCOUNT, queues={**ACCOUNT.queues, "orders": orders}))
+    texts = [one.text for one in found.findings if one.rule == "queue-key"]
+    assert texts == ["the policy of orders lets EventBridge send, and its KMS key does not"] * (answer == "found")
+    assert ("queue-key" in found.fine) == (answer == "fine")
+    assert refused == (answer == "not checked")
+
+
 @pytest.mark.parametrize(
     ("operation", "rules"),
     [

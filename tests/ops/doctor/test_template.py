@@ -110,6 +110,49 @@ def test_changes_refer_to_resources() -> None:
     assert '{"Fn::Sub": "/aws/lambda/${Worker}"}' in found["log-retention"].cloudformation
 
 
+FED = """
+Resources:
+  Topic: {{Type: AWS::SNS::Topic}}
+  Key: {{Type: AWS::KMS::Key, Properties: {{KeyPolicy: {{Statement: [{{Effect: Allow, Principal: {{Service: {admitted}}},
+    Action: [kms:Decrypt, 'kms:GenerateDataKey*'], Resource: '*'}}]}}}}}}
+  Orders: {{Type: AWS::SQS::Queue, Properties: {{{key}}}}}
+  Policy:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Orders]
+      PolicyDocument: {{Statement: [{{Effect: Allow, Principal: {principal}, Action: 'sqs:SendMessage', Resource: '*',
+        Condition: {{ArnEquals: {{'aws:SourceArn': {source}}}}}}}]}}
+  Worker: {{Type: AWS::Lambda::Function}}
+  Reads: {{Type: AWS::Lambda::EventSourceMapping, Properties: {{EventSourceArn: !GetAtt Orders.Arn, FunctionName: !Ref Worker}}}}
+"""
+OWN, MANAGED = "KmsMasterKeyId: !Ref Key", "KmsMasterKeyId: alias/aws/sqs"
+SNS, EVERYONE = "{Service: sns.amazonaws.com}", "'*'"
+THIS, A_TOPIC = "!Ref Topic", "'arn:aws:sns:eu-west-1:111122223333:orders'"
+
+
+@pytest.mark.parametrize(
+    ("key", "admitted", "principal", "source", "answer"),
+    [
+        (MANAGED, "sns.amazonaws.com", SNS, THIS, "found"),
+        (OWN, "events.amazonaws.com", SNS, THIS, "found"),
+        (OWN, "events.amazonaws.com", EVERYONE, A_TOPIC, "found"),
+        (OWN, "sns.amazonaws.com", SNS, THIS, "fine"),
+        (OWN, "events.amazonaws.com", "{Service: pipes.amazonaws.com}", THIS, "fine"),
+        ("SqsManagedSseEnabled: true", "events.amazonaws.com", SNS, THIS, "fine"),
+        (OWN, "events.amazonaws.com", EVERYONE, THIS, "not checked"),
+        ("KmsMasterKeyId: alias/shared", "sns.amazonaws.com", SNS, THIS, "not checked"),
+    ],
+)
+def test_a_service_that_may_send_but_not_use_the_key(
+    key: str, admitted: str, principal: str, source: str, answer: str
+) -> None:
+    found = examine(_one(FED.format(key=key, admitted=admitted, principal=principal, source=source)))
+    texts = [one.text for one in found.findings if one.rule == "queue-key"]
+    assert texts == ["the policy of Orders lets SNS send, and its KMS key does not"] * (answer == "found")
+    assert ("queue-key" in found.fine) == (answer == "fine")
+    assert bool(_why(found, "queue-key")) == (answer == "not checked")
+
+
 def test_json_is_the_same_as_yaml() -> None:
     template: Any = {
         "Resources": {
