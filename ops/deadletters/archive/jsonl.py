@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.aws.sqs import Attribute, Message
-from ops.deadletters.fingerprints import cause_record
+from ops.deadletters import cause_record
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Cause, SnapshotMessage
 from ops.deadletters.snapshot import rows

@@ -5,7 +5,7 @@ from ops.deadletters.causes.fix_status import FixStatus
 from ops.deadletters.causes.logs.log_query import NO_SEARCH, Budget
 from ops.deadletters.causes.message_timeline import Timeline, TimelineEvent, build_timeline
 from ops.deadletters.causes.report import CausesReport, cause_in_words, report_causes
-from ops.deadletters.fingerprints.fingerprint import fingerprint
+from ops.fingerprints.fingerprint import fingerprint
 
 __all__ = [
     "NO_SEARCH",

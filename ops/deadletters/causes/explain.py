@@ -11,6 +11,8 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ops import access, formatting
+from ops.deadletters import cause_record
+from ops.deadletters.cause_record import job_kind
 from ops.deadletters.causes import fix_status
 from ops.deadletters.causes.attribution.evidence import SearchedMessage
 from ops.deadletters.causes.attribution.log_evidence import search_logs
@@ -19,13 +21,11 @@ from ops.deadletters.causes.attribution.metric_evidence import MetricCauses, inf
 from ops.deadletters.causes.clustering import group_split
 from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
 from ops.deadletters.causes.logs.log_query import Budget
-from ops.deadletters.fingerprints import cause_record
-from ops.deadletters.fingerprints.cause_record import job_kind
-from ops.deadletters.fingerprints.fingerprint import LABEL_SAMPLE, common_label
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import NEVER_RAN, Cause, Kind
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import MOVABLE_PLACES, Snapshot, cause_origins
+from ops.fingerprints.fingerprint import LABEL_SAMPLE, common_label
 from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:

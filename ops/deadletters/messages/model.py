@@ -17,7 +17,6 @@ __all__ = [
     "NEVER_RAN",
     "RETURNED",
     "UNKNOWN_ERROR",
-    "WRAPPED",
     "Attribute",
     "Cause",
     "DeadLetter",
@@ -72,9 +71,6 @@ NEVER_INVOKED = "Never invoked"
 """Error type of a message that was received while the function was neither invoked nor throttled."""
 RETURNED = "Returned without delete"
 """Error type of a message that invocations had, which reported no error, and that was not deleted."""
-WRAPPED = " ← "
-"""In a cause's message, between the root's own and each error that wrapped it: ``refused ← TypeError: fetch failed``.
-"""
 
 
 @dataclass(frozen=True, slots=True)

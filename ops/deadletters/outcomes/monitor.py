@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from ops import clock, formatting
 from ops.deadletters.causes import cause_in_words
-from ops.deadletters.fingerprints.fingerprint import common_label, fingerprint, normalize_message
 from ops.deadletters.ledger.model import Outcome
 from ops.deadletters.outcomes import dlq_search
 from ops.deadletters.outcomes.async_outcomes import AsyncInvocationWatcher
@@ -26,6 +25,7 @@ from ops.deadletters.outcomes.sqs_outcomes import SqsOutcomeWatcher
 from ops.deadletters.plan_model import Action
 from ops.deadletters.plans import consumers
 from ops.errors import AwsError
+from ops.fingerprints.fingerprint import common_label, fingerprint, normalize_message
 
 if TYPE_CHECKING:
     from ops.aws import Aws

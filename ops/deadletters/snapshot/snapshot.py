@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from ops.deadletters.fingerprints import cause_record
+from ops.deadletters import cause_record
 from ops.deadletters.messages import message_body
 from ops.deadletters.messages.model import Cause, DeadLetter, Place
 from ops.deadletters.snapshot import rows, schema

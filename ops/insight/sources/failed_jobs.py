@@ -1,9 +1,13 @@
-"""Jobs that failed, by error type, from the handler's log lines: metrics count them, and do not say why."""
+"""Jobs that failed, by cause, from the handler's log lines: metrics count them, and do not say why.
+
+Causes are told apart as those of dead letters are, and have the same names: by error type and message, without the parts of a
+message that change. Of aggregates only the error type is known.
+"""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,6 +16,7 @@ from handler import contract
 from ops import formatting
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
+from ops.fingerprints.fingerprint import clipped, common_label, fingerprint
 from ops.insight.report_types import QueryCost
 from ops.insight.sources.invocations import range_sample
 from ops.insight.sources.log_volume import scan_price
@@ -26,12 +31,14 @@ if TYPE_CHECKING:
 
 QUERY = f"fields @timestamp, @message | filter @message like /{contract.LOG_JOB_FAILED}/ | sort @timestamp desc"
 UNTYPED = "No error type"
+MOST_NAMED, NAME_CHARS = 20, 160
+"""Causes of a range with a name of their own, and its length: where each message is unlike all others, the error types remain."""
 
 
 @dataclass(frozen=True)
 class FailedJobs:
-    """Attempts by error type: ``retried`` went back to the queue, ``rejected`` can never succeed. The newest ones, where there
-    are more than a query returns."""
+    """Attempts by cause, such as ``KeyError: no segment …``: ``retried`` went back to the queue, ``rejected`` can never
+    succeed. The newest ones, where there are more than a query returns."""
 
     retried: Mapping[str, int] = field(default_factory=dict)
     rejected: Mapping[str, int] = field(default_factory=dict)
@@ -62,13 +69,12 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
         return FailedJobs(look=QueryCost(partial=(f"There is no log group {workload.log_group}.",)))
     except AccessDenied as denied:
         return FailedJobs(look=QueryCost(partial=(f"No causes of failed jobs: {denied} {denied.next_step}",)))
-    retried: Counter[str] = Counter()
-    rejected: Counter[str] = Counter()
+    failed: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
     for row in (row for one in found for row in one.rows):
         line = _parsed(row.get("@message", ""))
         if line.get("message") == contract.LOG_JOB_FAILED:
-            kind = rejected if line.get(contract.LOG_PERMANENT) is True else retried
-            kind[str(line.get(contract.LOG_ERROR_TYPE) or UNTYPED)] += 1
+            said = str(line.get(contract.LOG_ERROR_TYPE) or UNTYPED), str(line.get(contract.LOG_ERROR_MESSAGE) or "")
+            failed[line.get(contract.LOG_PERMANENT) is True].append(said)
     partial: tuple[str, ...] = ()
     if logged.sample is not None:
         partial = ("Causes of failed jobs are those in the sampled log lines.",)
@@ -76,7 +82,20 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
         partial = (
             f"Causes of failed jobs are those of the newest {formatting.count(len(found[0].rows), 'log line')}.",
         )
-    return FailedJobs(retried, rejected, QueryCost(usd=scan_price(scanned, workload.region), partial=partial))
+    look = QueryCost(usd=scan_price(scanned, workload.region), partial=partial)
+    return FailedJobs(_by_cause(failed[False]), _by_cause(failed[True]), look)
+
+
+def _by_cause(failed: Iterable[tuple[str, str]]) -> Mapping[str, int]:
+    """Of error types and messages: how many have which cause."""
+    alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for error_type, message in failed:
+        alike[error_type, fingerprint(error_type, message) if message else ""].append(message)
+    counts: Counter[str] = Counter()
+    for place, ((error_type, mark), messages) in enumerate(sorted(alike.items(), key=lambda one: -len(one[1]))):
+        named = mark and place < MOST_NAMED
+        counts[clipped(f"{error_type}: {common_label(messages)}", NAME_CHARS) if named else error_type] += len(messages)
+    return counts
 
 
 def _of_totals(totals: Iterable[JobFailureTotal]) -> FailedJobs:

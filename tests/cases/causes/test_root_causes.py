@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ops.deadletters import cause_record
 from ops.deadletters.causes.attribution.evidence import ConsumerSetup, Evidence, SearchedMessage
-from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages.model import Cause
 from tests.cases.causes.logged_lines.line import REQUEST
 from tests.fakes.logs import row, silent

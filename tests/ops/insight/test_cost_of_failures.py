@@ -10,6 +10,7 @@ from handler import contract
 from ops import pricing
 from ops.insight.report_types import Level
 from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS
+from ops.insight.sources import failed_jobs
 from tests.ops.insight.cost_report import USE, part, report
 from tests.ops.insight.world import Stage, record
 
@@ -42,6 +43,24 @@ def test_failures_are_charged_to_their_causes(stage: Stage) -> None:
     )
     assert found.failures_usd == pytest.approx(found.failures["usd"].sum())
     assert list(found.failures["usd"]) == sorted(found.failures["usd"], reverse=True)
+
+
+def test_failed_jobs_of_one_type_are_split_as_dead_letters_are(stage: Stage) -> None:
+    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "KeyError", contract.LOG_PERMANENT: True}
+    said = ("no segment 17", "no segment 4", "no model", "")
+    lines = tuple(json.dumps(job | {contract.LOG_ERROR_MESSAGE: text}) for text in said)
+    found = report(stage, USE, lines=lines).failures
+    assert list(found["cause"]) == ["KeyError: no segment …", "KeyError", "KeyError: no model"]
+    assert list(found["usd"] / found["usd"].sum()) == pytest.approx([1 / 2, 1 / 4, 1 / 4])
+
+
+def test_messages_that_are_all_unlike_leave_the_error_type(stage: Stage) -> None:
+    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "KeyError", contract.LOG_PERMANENT: True}
+    words = [f"{one}{other}" for one in "abcdefgh" for other in "uvwxyz"]
+    lines = tuple(json.dumps(job | {contract.LOG_ERROR_MESSAGE: f"no {word} here"}) for word in words)
+    found = report(stage, USE, lines=lines).failures
+    assert len(found) == failed_jobs.MOST_NAMED + 1
+    assert found["cause"].iloc[0] == "KeyError", "most of them"
 
 
 def test_failed_jobs_without_a_log_line_are_charged_all_the_same(stage: Stage) -> None:

@@ -14,7 +14,7 @@ from ops.deadletters.causes.attribution import invocation_end, reason_rank
 from ops.deadletters.causes.attribution.logged_invocation import InvocationLines, LogRow
 from ops.deadletters.causes.attribution.reason_rank import ReasonRank
 from ops.deadletters.causes.logs.log_parser import LogEntry
-from ops.deadletters.fingerprints.fingerprint import fingerprint
+from ops.fingerprints.fingerprint import fingerprint
 
 MAX_LISTED_FAILURES = 3
 """Failures that are listed together where nothing shows which of them it was."""

@@ -15,15 +15,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ops import log_streams
+from ops.deadletters.cause_record import MAX_MESSAGE_CHARS
 from ops.deadletters.causes.attribution import invocation_end
 from ops.deadletters.causes.attribution.decision import AttributedFailure, Attribution
 from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, InvocationLines
 from ops.deadletters.causes.attribution.logged_invocations import LoggedInvocations
 from ops.deadletters.causes.logs.log_parser import LogEntry
-from ops.deadletters.fingerprints.cause_record import MAX_MESSAGE_CHARS
-from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint
-from ops.deadletters.messages.model import WRAPPED, Cause
+from ops.deadletters.messages.model import Cause
 from ops.deadletters.messages.parse import parse_timestamp
+from ops.fingerprints.fingerprint import WRAPPED, clipped, common_label, fingerprint
 
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import DeadLetter

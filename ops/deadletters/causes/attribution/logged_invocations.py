@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ops import invocation_log
+from ops.deadletters.cause_record import MAX_MESSAGE_CHARS
 from ops.deadletters.causes.attribution.logged_invocation import CLOCK_SKEW, InvocationLines, LogRow
 from ops.deadletters.causes.attribution.split_traces import TraceAssembler
 from ops.deadletters.causes.attribution.stream_invocations import StreamInvocations
 from ops.deadletters.causes.logs import log_parser
 from ops.deadletters.causes.logs.log_parser import LogEntry
-from ops.deadletters.fingerprints.cause_record import MAX_MESSAGE_CHARS
-from ops.deadletters.fingerprints.fingerprint import clipped
+from ops.fingerprints.fingerprint import clipped
 
 
 class LoggedInvocations:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ops.deadletters.causes.clustering.body_features import shape_and_wrapping
 from ops.deadletters.causes.clustering.shared_words import alike_in, by_words, core_words
-from ops.deadletters.fingerprints.fingerprint import fingerprint
 from ops.deadletters.messages.model import Cause
+from ops.fingerprints.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     import numpy as np

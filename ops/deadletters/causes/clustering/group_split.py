@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from ops.deadletters.fingerprints.fingerprint import changing_parts, split_fingerprint
+from ops.fingerprints.fingerprint import changing_parts, split_fingerprint
 
 if TYPE_CHECKING:
     from ops.deadletters.snapshot import Snapshot

@@ -23,7 +23,8 @@ CRASHED, RETRIED, REJECTED = "invocation failed", "job failed, retried", "job re
 
 @dataclass(frozen=True)
 class CauseCost:
-    """``cause``: an error type, as on the Failures page. ``what``: of what it was the end."""
+    """``cause``: an error type, as on the Failures page; of a failed job with its message, where that is known. ``what``: of what
+    it was the end."""
 
     cause: str
     what: str

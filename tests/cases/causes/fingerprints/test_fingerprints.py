@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from ops.deadletters import causes
-from ops.deadletters.fingerprints.fingerprint import clipped, common_label, fingerprint, normalize_message
 from ops.deadletters.messages.model import Place
 from ops.deadletters.snapshot import Snapshot
+from ops.fingerprints.fingerprint import clipped, common_label, fingerprint, normalize_message
 from tests.cases.causes.fingerprints.different import DIFFERENT
 from tests.cases.causes.fingerprints.same import SAME
 from tests.fakes.logs import a_source, rejected

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from ops.deadletters import cause_record
 from ops.deadletters.archive import exports, imports
-from ops.deadletters.fingerprints import cause_record
 from ops.deadletters.messages.model import Cause, Kind, Place
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot

@@ -11,9 +11,9 @@ import pytest
 from ops.aws.sqs import Attribute
 from ops.deadletters import causes
 from ops.deadletters.causes import Budget
-from ops.deadletters.fingerprints.fingerprint import fingerprint
 from ops.deadletters.messages.model import Cause, Kind, Place
 from ops.deadletters.snapshot import Snapshot
+from ops.fingerprints.fingerprint import fingerprint
 from ops.insight.report_types import Level
 from tests.factories import a_dead_letter
 from tests.fakes.logs import SENT_AT, a_source, batch, failed, invocation_record, rejected, row, silent

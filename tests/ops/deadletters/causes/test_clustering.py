@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from ops.deadletters import causes
+from ops.deadletters.cause_record import job_kind
 from ops.deadletters.causes.clustering.body_features import shape_and_wrapping
 from ops.deadletters.causes.clustering.clusters import CLUSTER_SOURCE, PayloadClusters
-from ops.deadletters.fingerprints.cause_record import job_kind
 from ops.deadletters.plan_model import Selection
 from ops.deadletters.snapshot import Snapshot
 from tests.factories import a_dead_letter

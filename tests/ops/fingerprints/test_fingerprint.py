@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from ops.deadletters.fingerprints.fingerprint import common_label, fingerprint, normalize_message
+from ops.fingerprints.fingerprint import common_label, fingerprint, normalize_message
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_words_stay() -> None:
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:
-    code = "from ops.deadletters.fingerprints.fingerprint import fingerprint as f; print(f('KeyError', 'no 7', 'a.py:1 f'))"
+    code = "from ops.fingerprints.fingerprint import fingerprint as f; print(f('KeyError', 'no 7', 'a.py:1 f'))"
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     mark = fingerprint("KeyError", "no 7", "a.py:1 f")
     assert other.stdout.strip() == mark

@@ -13,9 +13,10 @@ from hashlib import blake2b
 from itertools import takewhile
 from string import ascii_letters
 
-from ops.deadletters.fingerprints import masks
-from ops.deadletters.messages.model import WRAPPED
+from ops.fingerprints import masks
 
+WRAPPED = " ← "
+"""In a cause's message, between the root's own and each error that wrapped it: ``refused ← TypeError: fetch failed``."""
 GAP = "…"
 READ_CHARS = 8_000
 """Characters at each end of a message that decide: a reason may stand at either."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from ops.deadletters.fingerprints.fingerprint import clipped, fingerprint
 from ops.deadletters.messages import parse
 from ops.deadletters.messages.model import Cause, DeadLetter, Kind
+from ops.fingerprints.fingerprint import clipped, fingerprint
 
 MAX_TYPE_CHARS, MAX_MESSAGE_CHARS = 200, 2_000
 """Characters: a message's attributes may hold a megabyte, and stay in the snapshot as they are."""

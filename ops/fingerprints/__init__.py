@@ -1,0 +1,1 @@
+"""Which failures are the same: their fingerprints, and the parts of a message that vary."""
