@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.workload import Workload
 
-LONGEST_ID = 128
 USUAL_RANGE = timedelta(days=1)
 BEFORE_A_TRACE, AFTER_A_TRACE = timedelta(minutes=15), timedelta(days=1)
 MAX_SPANS = 500

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from handler import contract
-from ops import twin_state
+from ops import formatting, twin_state
 from ops.aws import xray
 from ops.errors import AwsError, CredentialsError, Unreachable
 from ops.insight.sources.traces import read_documents, twin_documents
@@ -31,6 +31,7 @@ class SegmentReader:
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self._documents: dict[str, list[Mapping[str, Any]]] = {}
+        self._unprocessed: set[str] = set()
         self._place = "X-Ray segments of the twin" if aws.target.is_twin else "X-Ray"
         self.searched = Searched(self._place, 0, "no trace is known")
 
@@ -52,24 +53,35 @@ class SegmentReader:
         """Raises CredentialsError and Unreachable; another refusal is a note."""
         if not trace_ids:
             return
+        asked = trace_ids[:MAX_TRACES]
         try:
-            found = self._read(trace_ids[:MAX_TRACES])
+            found, gaps = self._read(asked)
         except (CredentialsError, Unreachable):
             raise
         except AwsError as error:
             self.searched = Searched(self._place, None, f"{error} {error.next_step}".strip())
             return
         self._documents = {trace: documents for trace, documents in found.items() if documents}
-        missing = len(trace_ids) - len(self._documents)
+        if len(asked) < len(trace_ids):
+            gaps.append(f"only {len(asked)} of {len(trace_ids)} traces were asked for")
+        unknown = len({*asked} - {*self._documents} - self._unprocessed)
         why = "not sampled, or not kept any more" if self._aws.target.is_twin else "not sampled, expired or not indexed"
-        note = f"{missing} of {len(trace_ids)} traces have none: {why}" if missing else ""
-        self.searched = Searched(self._place, len(self._documents), note)
+        if unknown:
+            gaps.insert(0, f"{unknown} of {len(asked)} traces have none: {why}")
+        self.searched = Searched(self._place, len(self._documents), "; ".join(gaps))
 
-    def _read(self, trace_ids: Sequence[str]) -> dict[str, list[Mapping[str, Any]]]:
+    def _read(self, trace_ids: Sequence[str]) -> tuple[dict[str, list[Mapping[str, Any]]], list[str]]:
+        """Also what is missing although X-Ray may have it, in words."""
         if self._aws.target.is_twin:
-            return {trace: twin_documents(twin_state.folder(), trace) for trace in trace_ids}
+            return {trace: twin_documents(twin_state.folder(), trace) for trace in trace_ids}, []
         answer = xray.get_traces(self._aws, trace_ids)
-        return {trace: read_documents(texts, trace) for trace, texts in answer.texts.items()}
+        self._unprocessed = {*answer.unprocessed} - {*answer.texts}
+        gaps = []
+        if self._unprocessed:
+            gaps.append(f"X-Ray did not process {len(self._unprocessed)} of {len(trace_ids)} traces: try again")
+        if answer.cut:
+            gaps.append(f"X-Ray left out segments of {formatting.count(len(answer.cut), 'trace')} over its size limit")
+        return {trace: read_documents(texts, trace) for trace, texts in answer.texts.items()}, gaps
 
     def steps(self, one: LoggedInvocation, job_ids: Iterable[str] | None) -> list[PathSpan]:
         """``job_ids``: whose steps are wanted, where there are others; None: all."""
