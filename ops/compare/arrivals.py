@@ -20,8 +20,6 @@ from ops.twin.workload import arrivals as process
 HOURS = 24
 PEAK_HOUR = 20.0
 PEAK_TO_LOW = 2.0
-TRACE_MEAN_PER_SECOND = 1_980_951 / (14 * 86_400)
-"""Invocations a second of the trace's 14 days."""
 BURST_START, BURST_SHARE = 1 / 3, 1 / 6
 """Of the run's time."""
 SECONDS_RANGE = (5.0, 900.0)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ops import access
 from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.alarms.muting import records
@@ -39,7 +40,8 @@ def mute(
 ) -> MuteRecord:
     """Mutes ``alarms`` for ``seconds``, to the next whole minute. Needs cloudwatch:PutAlarmMuteRule and GetAlarmMuteRule, or
     DescribeAlarms, DisableAlarmActions and EnableAlarmActions. Raises OpsError: then nothing is muted by it, or its record
-    stays, since the call may have been applied."""
+    stays, since the call may have been applied. Raises ReadOnly before anything is done."""
+    access.ensure_may("muting alarms")
     before = next((one for one in of_place(home, account, aws.region) if one.id == record_id), None)
     if before is not None and before.how == ACTIONS:  # of a run that was killed; else they count as disabled
         lift(aws, home, before)
@@ -93,7 +95,9 @@ def end(aws: Aws, home: Path, record: MuteRecord, latest: datetime) -> MuteRecor
 
 
 def lift(aws: Aws, home: Path, record: MuteRecord) -> None:
-    """Ends it now. The record goes once AWS has agreed. Needs cloudwatch:DeleteAlarmMuteRule or EnableAlarmActions."""
+    """Ends it now. The record goes once AWS has agreed. Needs cloudwatch:DeleteAlarmMuteRule or EnableAlarmActions.
+    Raises ReadOnly, and what ``ops.aws`` raises."""
+    access.ensure_may("unmuting alarms")
     if record.how == RULE:
         cloudwatch.delete_mute_rule(aws, rule_name(record))
     elif record.alarms:

@@ -36,8 +36,6 @@ _NOT_SETTINGS = frozenset(
         "Version",
     }
 )
-REPORT_TAIL_BYTES = 4_096
-"""Of the log, that an invocation returns (Lambda API reference, Invoke, 2026)."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +64,7 @@ class Alias:
 @dataclass(frozen=True)
 class Invoked:
     """``version``: that ran. ``error``: Lambda's word for a failure (``Unhandled``), empty for a success. ``log_tail``:
-    the last 4 KB of its log."""
+    the last 4 KB of its log (Lambda API reference, Invoke, 2026)."""
 
     version: str
     error: str

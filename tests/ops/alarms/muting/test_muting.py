@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ops.access import ReadOnly
 from ops.alarms import muting
 from ops.alarms.muting import records
 from ops.aws import Aws, cloudwatch
@@ -91,6 +92,20 @@ def test_the_actions_of_a_composite_alarm_are_disabled(aws: Aws, fake: FakeAws, 
     assert there.enabled == {"errors": False, "page": False}
     muting.end(aws, tmp_path, record, record.until)
     assert there.enabled == {"errors": True, "page": True}
+
+
+def test_a_read_only_process_neither_mutes_nor_unmutes(
+    aws: Aws, fake: FakeAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = OldEndpoint(errors=True)
+    fake.answer = there.answer
+    record = mute(aws, tmp_path, "errors")
+    monkeypatch.setenv("OPS_READ_ONLY", "1")
+    with pytest.raises(ReadOnly):
+        muting.lift(aws, tmp_path, record)
+    with pytest.raises(ReadOnly):
+        mute(aws, tmp_path, "errors")
+    assert there.enabled == {"errors": False} and len(muting.of_place(tmp_path, ACCOUNT, REGION)) == 1
 
 
 def test_what_a_killed_process_left_is_lifted_when_it_is_due(aws: Aws, fake: FakeAws, tmp_path: Path) -> None:
