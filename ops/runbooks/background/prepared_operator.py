@@ -56,12 +56,14 @@ class PreparedOperator:
     def continue_anyway(self, step: RunbookStep, text: str) -> bool:
         answer = self._take(step.id, RequestKind.CONTINUE)
         if answer is None:
+            self.stop_if_requested(f"at step {step.id}")
             raise PersonAwaited(PersonRequest(_new_id(), RequestKind.CONTINUE, text))
         return answer.value == CONTINUE
 
     def ask(self, question: str, choices: tuple[str, ...], default: str) -> str:
         answer = self._take("", RequestKind.ANSWER)
         if answer is None or answer.request.text != question:
+            self.stop_if_requested("before a question")
             raise PersonAwaited(PersonRequest(_new_id(), RequestKind.ANSWER, question, choices, default))
         return answer.value
 

@@ -18,7 +18,9 @@ from ops.runbooks import library, locking, runs
 from ops.runbooks.background.carrier import carry_out
 from ops.runbooks.background.control import RunControl
 from ops.runbooks.background.order import RunOrder
+from ops.runbooks.background.prepared_operator import PreparedOperator
 from ops.runbooks.background.run_process import RunProcess
+from ops.runbooks.engine import Stop
 from ops.runbooks.record import RunRecord, find_record
 from ops.runbooks.run_state import RequestKind, RunbookRun, RunPhase, StepState
 from tests.fakes.aws import Refusal, serve
@@ -131,6 +133,14 @@ def test_while_a_run_waits_no_other_starts(world: World) -> None:
     state = runs.read_run(world.record(run))[1]
     assert (state.phase, state.text[:10]) == (RunPhase.STOPPED, "Stopped by")
     assert world.settled(world.start()).phase is RunPhase.WAITING
+
+
+def test_a_stop_asked_for_before_a_question_is_not_lost() -> None:
+    operator = PreparedOperator(None, lambda: True)
+    with pytest.raises(Stop, match="before a question"):
+        operator.ask("Which?", (), "")
+    with pytest.raises(Stop, match="at step find"):
+        operator.continue_anyway(library.load("stalled-consumer").steps[0], "Not as expected.")
 
 
 def test_an_answer_that_is_none_is_refused(world: World) -> None:
