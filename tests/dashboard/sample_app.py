@@ -60,6 +60,10 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "some-redriven": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.RedrivenSince(50)),
     "all-redriven": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.RedrivenSince(0)),
     "scan-since-report": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.ScannedSince(50)),
+    "scanned-long-ago": lambda: unusual.WithDeadLetters(dead_letter_service.ScannedLongAgo),
+    "redriving-long-after-scan": lambda: unusual.WithDeadLetters(
+        lambda: dead_letter_service.ScannedLongAgo(state=RunState.RUNNING)
+    ),
     "messages-since-scan": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(50)),
     "run-stopping": lambda: unusual.WithDeadLetters(dead_letter_service.Stopping),
     "run-circled": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),

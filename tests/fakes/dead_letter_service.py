@@ -189,6 +189,12 @@ class ScannedSince(SampleDeadLetterService):
     scanned_at = NOW + timedelta(days=1)
 
 
+class ScannedLongAgo(SampleDeadLetterService):
+    """The queue may have changed since."""
+
+    scanned_at = NOW - timedelta(hours=3)
+
+
 class RedrivenSince(SampleDeadLetterService):
     """All but ``left`` of the 54 messages of the last scan were redriven."""
 

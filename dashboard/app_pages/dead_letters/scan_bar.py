@@ -40,9 +40,11 @@ def show_scan_bar(
     count: Callable[[], QueueCount | None],
     aside: Callable[[], None],
     other_queue: bool = False,
+    redriving: bool = False,
 ) -> None:
     """The button, the snapshot's age, and a running scan. ``count``: of the queue; ``aside`` is drawn at the right end;
-    ``other_queue``: one that someone named, whose messages no one has counted."""
+    ``other_queue``: one that someone named, whose messages no one has counted; ``redriving``: the next scan is better made
+    once that is over."""
     job = service.job("look")
     running = bool(job and job.running)
     allowed = access()
@@ -51,7 +53,7 @@ def show_scan_bar(
             label = "Scan again…" if info else "Scan the DLQ…"
             counted = count()
             expected = bool(counted and counted.messages) or (counted is None and other_queue)
-            urgent = expected and (info is None or is_old(info))
+            urgent = expected and not redriving and (info is None or is_old(info))
             disabled = running or not allowed.may_receive
             if st.button(
                 label,

@@ -105,7 +105,9 @@ def show_sections(count: Callable[[], QueueCount | None]) -> None:
         redrive = redrive_state.current_redrive(service)
         info = dead_letter_queries.snapshot_info(service)
         own = not st.session_state.get(dead_letter_queries.QUEUE_INPUT)
-        scan_bar.show_scan_bar(service, info, count if own else lambda: None, show_queue_picker, not own)
+        scan_bar.show_scan_bar(
+            service, info, count if own else lambda: None, show_queue_picker, not own, redrive.active
+        )
         imported = info is not None and import_tab.imported_selected(info)
         report = dead_letter_queries.causes_report(service, imported) if info else None
     except OpsError as error:

@@ -102,3 +102,8 @@ def test_the_finding_is_the_scans_where_it_is_newer_than_the_count(sample: Visit
     assert not app.at.exception
     assert "50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
     assert "last scan:" not in app.text
+
+
+def test_a_scan_is_the_act_to_take_when_it_is_long_ago_unless_a_redrive_runs(sample: Visit) -> None:
+    assert sample("scanned-long-ago").open(PAGE).at.button(key="look").proto.type == "primary"
+    assert sample("redriving-long-after-scan").open(PAGE).at.button(key="look").proto.type == "secondary"
