@@ -21,6 +21,15 @@ def number(value: float | None) -> str:
     return NONE if value is None or math.isnan(value) else formatting.count(value)
 
 
+def principal(arn: str) -> str:
+    """The role or user of an IAM or STS ARN, such as ``role Admin (alice)``."""
+    kind, _, name = arn.split(":", 5)[-1].partition("/")
+    if kind == "assumed-role":
+        role, _, session = name.partition("/")
+        return f"role {role} ({session})" if session else f"role {role}"
+    return f"{kind} {name}".strip()
+
+
 def message_count(count: float) -> str:
     """``1 message``, ``54 messages``."""
     return f"{number(count)} message{'' if count == 1 else 's'}"

@@ -7,7 +7,7 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from dashboard import theme
-from dashboard.formatting import NONE, duration, number, percent
+from dashboard.formatting import NONE, duration, number, percent, principal
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.markup.templates import Macros
@@ -95,7 +95,7 @@ def run_head(run: Run, messages: str, zone: tzinfo) -> str:
     colour, status = status_of(run)
     stopping = f"{stopping_text(run)} " if _is_stopping(run) else ""
     took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
-    operator = run.who.rsplit(":", 1)[-1] or run.who
+    operator = principal(run.who)
     return MACROS.run_head(run, colour, status, messages, stopping + run.status_text, operator, took, zone)
 
 

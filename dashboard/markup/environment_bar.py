@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dashboard import theme
 from dashboard.access import access
+from dashboard.formatting import principal
 from dashboard.markup.templates import Macros
 from ops.target import Target
 
@@ -61,15 +62,6 @@ def _facts(target: Target, identity: Identity | None, unknown: str, environ: Map
     elif unknown:
         facts.append(unknown)
     return facts
-
-
-def principal(arn: str) -> str:
-    """The role or user of an IAM or STS ARN, such as ``role Admin (alice)``."""
-    kind, _, name = arn.split(":", 5)[-1].partition("/")
-    if kind == "assumed-role":
-        role, _, session = name.partition("/")
-        return f"role {role} ({session})" if session else f"role {role}"
-    return f"{kind} {name}".strip()
 
 
 def _listed(environ: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from dashboard import theme
+from dashboard.formatting import principal
 from dashboard.markup.runbook_steps import MACROS, show_value
 from ops.runbooks.record import RecordedEvent
 
@@ -74,7 +75,7 @@ def _line(event: RecordedEvent) -> RecordLine:
 
 
 def _who(data: Any) -> str:
-    return str(data.get("actor", "")).rsplit("/", 1)[-1]
+    return principal(str(data.get("actor", "")))
 
 
 def _text(event: RecordedEvent) -> str:

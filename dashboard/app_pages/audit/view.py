@@ -13,9 +13,8 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.components import widgets
 from dashboard.components.queries import dead_letter_queries
-from dashboard.formatting import NONE, duration, escape, number, sendable, utc
+from dashboard.formatting import NONE, duration, escape, number, principal, sendable, utc
 from dashboard.markup import error_box, html_blocks
-from dashboard.markup.environment_bar import principal
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary

@@ -11,7 +11,7 @@ from dashboard import page_runtime, theme
 from dashboard.app_pages.runbooks import acting, address, take_over_dialog, undo_dialog
 from dashboard.app_pages.runbooks.runbook_list import run_words
 from dashboard.components.queries import runbook_queries
-from dashboard.formatting import duration, moment, sendable
+from dashboard.formatting import duration, moment, principal, sendable
 from dashboard.markup import error_box, html_blocks, runbook_steps
 from dashboard.markup.runbook_steps import MACROS
 from dashboard.services.runbook_service import RunbookService, ShownRun
@@ -120,9 +120,7 @@ def _held_text(run: ShownRun) -> str:
     state = run.state
     if run.holder is not None:
         return f"{run.document.title}: {_terminal_text(run.holder)}"
-    return (
-        f"{run.document.title}: {run_words(run)}; started by {state.actor} at {moment(state.began, page_runtime.ZONE)}."
-    )
+    return f"{run.document.title}: {run_words(run)}; started by {principal(state.actor)} at {moment(state.began, page_runtime.ZONE)}."
 
 
 def _terminal_text(holder: LockHolder) -> str:
@@ -131,7 +129,7 @@ def _terminal_text(holder: LockHolder) -> str:
     except ValueError:
         since = holder.since
     return (
-        f"{holder.who.rsplit('/', 1)[-1]} runs it in a terminal since {since} (process {holder.pid}). It is answered and "
+        f"{principal(holder.who)} runs it in a terminal since {since} (process {holder.pid}). It is answered and "
         "stopped there. If that process hangs, end it: the run can then be continued here."
     )
 
@@ -158,7 +156,7 @@ def _facts(run: ShownRun) -> str:
     state = run.state
     end = state.ended or datetime.now(UTC)
     took = duration((end - state.began).total_seconds()) if state.began else ""
-    who = state.actor.rsplit("/", 1)[-1]
+    who = principal(state.actor)
     return " · ".join(filter(None, [state.reason, who, moment(state.began, page_runtime.ZONE), took]))
 
 

@@ -10,7 +10,7 @@ from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.app_pages.runbooks import address
 from dashboard.components.queries import runbook_queries
-from dashboard.formatting import moment, sendable, utc
+from dashboard.formatting import moment, principal, sendable, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.runbook_steps import MACROS
 from dashboard.services.runbook_service import RecordedRuns, RunbookEntry, RunbookService, ShownRun
@@ -69,7 +69,7 @@ def run_words(run: ShownRun) -> str:
     if run.interrupted:
         return "interrupted: its process ended in the middle"
     if run.holder is not None:
-        return f"running in a terminal, by {run.holder.who.rsplit('/', 1)[-1]}"
+        return f"running in a terminal, by {principal(run.holder.who)}"
     if run.state.phase is RunPhase.WAITING and not run.active:
         return "waits for an answer"
     return "running" if run.active else run.state.phase.value
@@ -86,7 +86,7 @@ def ordered(entries: Sequence[RunbookEntry]) -> list[RunbookEntry]:
 def _show_open_run(run: ShownRun, place: int) -> None:
     colour = theme.WATCH if run.interrupted else theme.VISIBLE
     state = run.state
-    who = f"{state.actor.rsplit('/', 1)[-1]} · {moment(state.began, page_runtime.ZONE)} · {state.reason}"
+    who = f"{principal(state.actor)} · {moment(state.began, page_runtime.ZONE)} · {state.reason}"
     words = run_words(run)
     with st.container(border=True, key=f"open-run-{place}"):
         st.html(MACROS.run_head(colour, words[:1].upper() + words[1:], run.active, run.document.title, "", who))

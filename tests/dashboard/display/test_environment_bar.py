@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from dashboard import theme
-from dashboard.markup.environment_bar import PRODUCTION_VARIABLE, environment_bar, principal
+from dashboard.formatting import principal
+from dashboard.markup.environment_bar import PRODUCTION_VARIABLE, environment_bar
 from dashboard.pages import PAGES
 from ops.aws.sts import Identity
 from ops.errors import AccessDenied, OpsError
