@@ -85,8 +85,10 @@ def byte_size(count: int) -> str:
 
 
 def percent(share: float) -> str:
-    """``0.4%``, ``12%`` of a share from 0 to 1."""
+    """``0.4%``, ``12%``, ``<0.1%`` of a share from 0 to 1."""
     value = share * 100
+    if 0 < value < 0.05:
+        return "<0.1%"
     return f"{value:.1f}%" if 0 < value < 10 else f"{value:.0f}%"
 
 

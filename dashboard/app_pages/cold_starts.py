@@ -1,10 +1,13 @@
 """Cold starts: their latency and cost, by invocation, phase and version."""
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
 from dashboard import page_outline, page_runtime
 from dashboard.charts import cold_starts as charts
+from dashboard.charts.drawing.base import instead
 from dashboard.components import cold_start_options, sample_traffic, widgets
 from dashboard.formatting import millis, number, percent, usd
 from dashboard.markup import html_blocks
@@ -12,7 +15,6 @@ from dashboard.markup.html_blocks import Stat
 from ops.formatting import count
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.rules.cold_starts.reasons import ColdReason
-from ops.insight.rules.cold_starts.versions import TOO_FEW
 
 
 def show_reasons(report: ColdStartReport) -> None:
@@ -43,39 +45,27 @@ def show_reasons(report: ColdStartReport) -> None:
     )
 
 
-INTERVAL_HELP = "95% confidence interval; it takes 72 cold starts for p95, and 368 for p99"
+INTERVAL_HELP = "In brackets the 95% confidence interval, where there are enough cold starts for one"
+LEAST = "; it takes 72 for p95, and 368 for p99"
 
 
 def show_versions(report: ColdStartReport) -> None:
     if report.by_version.empty:
         return
     st.subheader("Init duration by version", anchor=False)
-    number_of = st.column_config.NumberColumn
     versions = report.by_version
-    # Whole milliseconds: "localized" would show three digits.
-    inits = [column for column in map(str, versions) if column.startswith("init_p")]
-    rounded = {column: versions[column].round() for column in inits}
-    intervals = {f"init_{name}_interval": _intervals(versions, name) for name in ("p95", "p99")}
-    table = versions.assign(share=versions["share"] * 100, **rounded, **intervals)
+    inits = {f"init_{name}": _with_interval(versions, name) for name in ("p50", "p95", "p99")}
     widgets.table(
-        table,
+        versions.assign(share=versions["share"] * 100).join(pd.DataFrame(inits, versions.index)),
         "versions",
         {
             "version": "Version",
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
             "share": st.column_config.NumberColumn("Cold (%)", format="%.1f"),
-            "init_p50_ms": number_of("Init p50 (ms)", format="localized"),
-            "init_p50_low_ms": number_of(
-                "p50 low (ms)", format="localized", help="95% confidence interval of the median"
-            ),
-            "init_p50_high_ms": number_of(
-                "p50 high (ms)", format="localized", help="95% confidence interval of the median"
-            ),
-            "init_p95_ms": number_of("Init p95 (ms)", format="localized"),
-            "init_p95_interval": st.column_config.TextColumn("95% of p95 (ms)", help=INTERVAL_HELP, alignment="right"),
-            "init_p99_ms": number_of("Init p99 (ms)", format="localized"),
-            "init_p99_interval": st.column_config.TextColumn("95% of p99 (ms)", help=INTERVAL_HELP, alignment="right"),
+            "init_p50": _init("Init p50 (ms)"),
+            "init_p95": _init("Init p95 (ms)", LEAST),
+            "init_p99": _init("Init p99 (ms)", LEAST),
             "slower": st.column_config.TextColumn(
                 "Slower than before", help="Whether the median is above that of the version before, by more than chance"
             ),
@@ -84,11 +74,15 @@ def show_versions(report: ColdStartReport) -> None:
     )
 
 
-def _intervals(versions: pd.DataFrame, name: str) -> list[str]:
-    """The 95% confidence intervals of a percentile."""
+def _init(label: str, least: str = "") -> Any:
+    return st.column_config.TextColumn(label, help=INTERVAL_HELP + least, alignment="right")
+
+
+def _with_interval(versions: pd.DataFrame, name: str) -> list[str | None]:
+    """A percentile in whole milliseconds, with its interval where there is one: ``2,780 (2,548 to 2,904)``."""
     columns = versions[[f"init_{name}_ms", f"init_{name}_low_ms", f"init_{name}_high_ms"]]
     return [
-        "" if pd.isna(ms) else TOO_FEW if pd.isna(low) else f"{low:,.0f} to {high:,.0f}"
+        None if pd.isna(ms) else f"{ms:,.0f}" + ("" if pd.isna(low) else f" ({low:,.0f} to {high:,.0f})")
         for ms, low, high in columns.itertuples(index=False)
     ]
 
@@ -118,8 +112,10 @@ def draw(report: ColdStartReport) -> None:
     if report.is_outline:
         page_outline.show_reading("Init and invocation durations, reasons and versions")
         return
-    widgets.chart(charts.dots(report, page_runtime.ZONE, page_runtime.selected_range()), "dots")
-    st.html('<span class="so-quiet">Click a dot for the trace of its invocation.</span>')
+    dots = charts.dots(report, page_runtime.ZONE, page_runtime.selected_range())
+    widgets.chart(dots, "dots")
+    if not instead(dots):
+        st.html(html_blocks.quiet("Click a dot for the trace of its invocation."))
     widgets.pair((charts.distribution(report), "distribution"), (charts.waterfall(report), "waterfall"))
     show_reasons(report)
     show_versions(report)

@@ -21,13 +21,14 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     # CloudWatch has the maximum of each period, not this second's value.
     peak = " ".join(filter(None, [f"peak ({length})" if (length := period(report.concurrency)) else "", when]))
     throttled = total(report.throttles, "throttles")
-    allowed = min((line.value for line in report.limits), default=None)
+    lowest = min(report.limits, key=lambda line: line.value, default=None)
+    factor = "the lowest limit" if lowest and report.binding == lowest.name else report.binding or "none"
     st.html(
         html_blocks.stats(
             [
                 Stat("Concurrency", number(report.running), note=peak),
-                Stat("Lowest limit", number(allowed), note=report.limits[0].name if report.limits else ""),
-                Stat("Limiting factor", report.binding or "none", note=when, words=True),
+                Stat("Lowest limit", number(lowest.value if lowest else None), note=lowest.name if lowest else ""),
+                Stat("Limiting factor", factor, note=when, words=True),
                 Stat(
                     "Throttles",
                     number(throttled),
@@ -54,7 +55,7 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     )
     st.page_link(
         PAGES["forecast"].file,
-        label="Forecast: other settings, and when it is drained",
+        label="Forecast: when the backlog is drained",
         icon=":material/arrow_forward:",
         icon_position="right",
     )

@@ -4,6 +4,8 @@ import streamlit as st
 
 from dashboard import page_outline, page_runtime
 from dashboard.charts import cost as charts
+from dashboard.charts.drawing import base
+from dashboard.charts.drawing.chart import Chart
 from dashboard.components import cost_assumptions, sample_traffic, widgets
 from dashboard.formatting import NONE, number, percent, usd
 from dashboard.markup import html_blocks
@@ -49,17 +51,15 @@ def draw(report: CostReport) -> None:
         )
     )
     parts = dict(zip(report.parts["component"], report.parts["usd"], strict=True))
-    st.html(html_blocks.lead(sentences.where_it_goes(parts, report.total_usd)))
-    widgets.chart(charts.components(report), "parts")
+    _explained(sentences.where_it_goes(parts, report.total_usd), charts.components(report), "parts")
     _show_failures(report)
     over_time, load = st.columns(2, gap="medium")
     with over_time:
-        st.html(html_blocks.lead(compared(report.usd_per_1000, report.week_before)))
-        widgets.chart(charts.trend(report, page_runtime.ZONE), "trend")
+        _explained(compared(report.usd_per_1000, report.week_before), charts.trend(report, page_runtime.ZONE), "trend")
     with load:
         capacity = report.assumptions.always_on_jobs_per_hour
-        st.html(html_blocks.lead(sentences.break_even(break_even, report.jobs_per_hour, capacity)))
-        widgets.chart(charts.break_even(report), "break-even")
+        text = sentences.break_even(break_even, report.jobs_per_hour, capacity)
+        _explained(text, charts.break_even(report), "break-even")
     notes = [
         f"Prices as of {report.prices_dated}.",
         sentences.own_spending(report.refresh_usd, report.totals_hourly_usd),
@@ -77,8 +77,15 @@ def _show_failures(report: CostReport) -> None:
         page_outline.show_reading("Cost of failed attempts by cause")
         return
     causes = list(zip(report.failures["cause"], report.failures["usd"], strict=True))
-    st.html(html_blocks.lead(sentences.failures(causes, report.failures_usd, report.total_usd)))
-    widgets.chart(charts.failures(report), "failures")
+    text = sentences.failures(causes, report.failures_usd, report.total_usd)
+    _explained(text, charts.failures(report), "failures")
+
+
+def _explained(sentence: str, chart: Chart, key: str) -> None:
+    """A chart below its sentence. A line in place of the chart says as much alone."""
+    if not base.instead(chart):
+        st.html(html_blocks.lead(sentence))
+    widgets.chart(chart, key)
 
 
 report_area = st.container()  # above the assumptions, which the report needs first

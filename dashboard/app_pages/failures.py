@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import page_outline, page_runtime, theme
 from dashboard.charts import failures as charts
 from dashboard.charts.drawing.comparison import EarlierReport
+from dashboard.charts.drawing.series import period
 from dashboard.components import sample_traffic, widgets
 from dashboard.components.logs_and_traces.log_panel import show_log_panel
 from dashboard.components.logs_and_traces.trace_link import show_trace_link
@@ -15,7 +17,9 @@ from dashboard.formatting import escape, millis, number, percent, utc
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.services.report_source import LogTopic
+from ops.insight.report_types import Level
 from ops.insight.reports.failures import FailuresReport
+from ops.insight.rules.levels import worst
 
 MAX_ROWS = 500  # failed invocations in the table, the newest ones
 
@@ -60,20 +64,25 @@ def _stats(report: FailuresReport) -> list[Stat]:
             "Failed invocations",
             number(report.failed),
             note=f"{percent(share)} of {number(report.total)}" if share is not None else "",
-            colour=theme.DEAD if report.failed else "",
+            colour=theme.LEVEL[worst(Level.WATCH, report.finding.level)][0] if report.failed else "",
         ),
         Stat("Failed jobs", number(returned), note="returned to the queue"),
-        Stat("Rejected jobs", number(rejected), note="sent to the DLQ", colour=theme.DEAD if rejected else ""),
+        Stat("Rejected jobs", number(rejected), note="sent to the DLQ", colour=theme.WATCH if rejected else ""),
         Stat("Duration p95", millis(report.p95_ms), note=_p95_note(report)),
-        Stat("End-to-end p95", millis(report.e2e_p95_ms), note="highest period"),
+        Stat("End-to-end p95", millis(report.e2e_p95_ms), note=_peak(report.end_to_end)),
         Stat("Peak memory", percent(report.memory_share), note="of the memory size"),
     ]
 
 
 def _p95_note(report: FailuresReport) -> str:
     if not report.p95_of_all:
-        return "highest period"
-    return "INIT excluded" if report.peak_p95_ms is None else f"of all; peak {millis(report.peak_p95_ms)}"
+        return _peak(report.durations)
+    return "INIT excluded" if report.peak_p95_ms is None else f"in range; peak {millis(report.peak_p95_ms)}"
+
+
+def _peak(frame: pd.DataFrame) -> str:
+    """Of which period a percentile is, where it is the highest of all periods."""
+    return f"peak ({length})" if (length := period(frame)) else "peak"
 
 
 def _types(report: FailuresReport) -> None:

@@ -21,7 +21,7 @@ WEBGL_FROM = 2_000
 """Dots from which WebGL draws them: as SVG each one is an element of the page, but WebGL is slow without a graphics card."""
 SLOWEST = 50
 """Warm successes that are drawn however many there are."""
-TICKS = (0.001, 0.01, 0.1, 1, 10, 100, 900)
+TICKS = tuple(float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 3))
 """Seconds; 900 is the longest timeout of a function."""
 NEAR_TICKS = tuple(float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5))
 NEAR = 50

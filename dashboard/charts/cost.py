@@ -56,7 +56,7 @@ def _bars(
         y=names,
         x=dollars,
         orientation="h",  # so that the names have room at every width
-        text=[f"{usd(value)} · {percent(share)}" for value, share in zip(dollars, shares, strict=True)],
+        text=[f"{usd(value)} · {plain(percent(share))}" for value, share in zip(dollars, shares, strict=True)],
         textposition="outside",
         cliponaxis=False,
         customdata=whole_names or names,

@@ -21,6 +21,7 @@ from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.charts.drawing.time_series import Series, add_utc, fit, over_time, per_period, percentile_series
 from dashboard.formatting import duration, millis, number, plain
+from ops.insight.report_types import Threshold
 from ops.insight.reports.failures import FailuresReport
 from ops.insight.rules.duration_counts import DURATION_EDGES_MS
 
@@ -148,16 +149,13 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
 
 
 def memory(report: FailuresReport, viewer: tzinfo) -> Chart:
-    return over_time(
-        "Memory used",
-        report.memory,
-        [
-            Series("memory_used_mb", "highest use", theme.VISIBLE),
-            Series("memory_size_mb", "memory size", theme.NEUTRAL, step=True, dash="dash"),
-        ],
-        "MB",
-        viewer,
-    )
+    """Against the memory size: a line of its own where that changed in the range."""
+    sizes = report.memory["memory_size_mb"].dropna().unique()
+    lines = [Series("memory_used_mb", "highest use", theme.VISIBLE)]
+    if len(sizes) > 1:
+        lines.append(Series("memory_size_mb", "memory size", theme.NEUTRAL, step=True, dash="dash"))
+    limits = [Threshold("memory size", float(sizes[0]))] if len(sizes) == 1 else []
+    return over_time("Memory used", report.memory, lines, "MB", viewer, limits=limits)
 
 
 def _bin(edge_ms: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import streamlit as st
@@ -30,7 +31,7 @@ def show_options(found: ColdStartOptions) -> None:
                 "wait": _between(one.wait_ms, millis),
                 "cold": None if one.cold is None else round(one.cold),
                 "usd": _between(one.usd, usd),
-                "basis": one.basis,
+                "basis": re.split(r"[:,]| on ", one.basis)[0],
             }
             for one in found.options
         ],
@@ -45,7 +46,7 @@ def show_options(found: ColdStartOptions) -> None:
             "usd": st.column_config.TextColumn(
                 "Cost per month", alignment="right", help="Of duration and INIT, and of what the option costs"
             ),
-            "basis": "Basis",
+            "basis": st.column_config.TextColumn("Basis", help="In full below, with the reasons"),
         },
         placeholder=NONE,
     )
@@ -58,7 +59,8 @@ def show_options(found: ColdStartOptions) -> None:
 
 
 def _explained(one: Option) -> str:
-    notes = "".join(f"<li>{escape(note)}</li>" for note in one.notes)
+    basis = [f"Basis: {one.basis}."] if one.basis else []
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (*one.notes, *basis))
     return f"<p><b>{escape(one.name)}</b>: {escape(one.sentence)}</p>" + (f"<ul>{notes}</ul>" if notes else "")
 
 

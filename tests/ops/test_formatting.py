@@ -84,6 +84,7 @@ def test_counts_rates_and_shares() -> None:
     assert formatting.percent(0.004) == "0.4%"
     assert formatting.percent(0.5) == "50%"
     assert formatting.percent(0) == "0%"
+    assert formatting.percent(0.0004) == "<0.1%", "what is there is not none"
 
 
 def test_clock_shows_the_day_when_it_is_another() -> None:

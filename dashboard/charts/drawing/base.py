@@ -24,8 +24,9 @@ GRID = "rgba(125,134,148,.18)"
 
 def value_ticks(prefix: str = "") -> list[dict[str, Any]]:
     """Formats by the distance of an axis's ticks: all of them have as many decimals as that needs ($0.05 and $0.10, not
-    $0.05 and $0.1), and thousands are separated."""
-    decimals = [(10.0**-places, 9.5 * 10.0**-places, places) for places in range(1, 10)]
+    $0.05 and $0.1), money at least two, and thousands are separated."""
+    fewest = 2 if prefix else 1
+    decimals = [(10.0**-places, 9.5 * 10.0**-places, max(fewest, places)) for places in range(1, 10)]
     stops = [{"dtickrange": [0.95, 95_000], "value": f"{prefix},.0f"}]
     stops.append({"dtickrange": [95_000, None], "value": f"{prefix}.3~s"})  # 1M: the room is for six digits
     return stops + [

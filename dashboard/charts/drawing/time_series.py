@@ -108,9 +108,8 @@ def over_time(
 
 
 def _add_points(chart: Chart, times: np.ndarray[Any, Any], values: pd.Series, colour: str) -> None:
-    """The points that a line does not show, or all of a few; not a part of the line, whose sign in the legend they would
-    spoil."""
-    shown = values.where(_alone(values)) if len(values) > FEW_POINTS else values
+    """Not a part of the line, whose sign in the legend they would spoil."""
+    shown = points_to_mark(values)
     if shown.notna().any():
         chart.add_scatter(
             x=times,
@@ -120,6 +119,11 @@ def _add_points(chart: Chart, times: np.ndarray[Any, Any], values: pd.Series, co
             showlegend=False,
             hoverinfo="skip",
         )
+
+
+def points_to_mark(values: pd.Series) -> pd.Series:
+    """The values that a line does not show, as those between gaps; all of them where they are few."""
+    return values.where(_alone(values)) if len(values) > FEW_POINTS else values
 
 
 def _any_earlier(earlier: EarlierLines | None, series: Sequence[Series]) -> bool:

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import tzinfo
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboard import theme
 from dashboard.charts.drawing.base import faded, local, set_instead, set_remark
 from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.comparison import OPACITY, EarlierLines, EarlierReport, faint_line
-from dashboard.charts.drawing.time_series import Series, fit, per_period, percentile_series
+from dashboard.charts.drawing.time_series import Series, fit, per_period, percentile_series, points_to_mark
 from dashboard.charts.failures import PATTERNS
 from dashboard.charts.timeline.event_lanes import MARKS, MAX_EVENTS, event_shapes, event_traces, lanes_axis, starts
 from dashboard.charts.timeline.layout import add_limit, stacked_layout
@@ -29,7 +30,7 @@ ROWS = (
         ),
     ),
     (
-        "messages",
+        "messages in the queue",
         (
             Series("visible", "queued", theme.VISIBLE, fill=True, step=True),
             Series("in_flight", "in flight", theme.IN_FLIGHT, step=True, dash="dot"),
@@ -39,6 +40,8 @@ ROWS = (
     ("dead letters", (Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),)),
     ("duration (s)", percentile_series()),
 )
+COUNTED = ("visible", "errors", "dead")
+"""The first columns of the rows whose values are whole numbers."""
 MIN_TICKS = 4
 """Fewer messages than this have a tick each: there are no halves of them."""
 ARRIVALS = "DLQ arrivals by cause"
@@ -56,13 +59,16 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
     titles = [unit for unit, _ in rows] + ([ARRIVALS] if report.arrivals is not None else [])
     unknown = {"showticklabels": False, "range": [0, 1]} if events and not measured else {}
     layout = stacked_layout(titles, max(1, len(lanes)), unknown)
+    for row, (_, series) in enumerate(rows, start=2):
+        columns = [line.column for line in series]
+        layout[f"yaxis{row}"] |= _whole_ticks(_highest_count(columns, frame, before)) if columns[0] in COUNTED else {}
     layout["yaxis"] |= lanes_axis(lanes)
     layout["xaxis"] |= {"showline": False}
     traces = _lines(rows, frame, viewer, before)
     if report.arrivals is not None:
         row = 1 + len(titles)
         traces += _arrivals(row, report.arrivals, local(frame.index, viewer), window.period)
-        layout[f"yaxis{row}"] |= {"dtick": 1} if _highest(report.arrivals) < MIN_TICKS else {}
+        layout[f"yaxis{row}"] |= _whole_ticks(_highest(report.arrivals))
     if report.timeout_ms and frame["p99_ms"].max() > report.timeout_ms / 4:
         add_limit(layout, len(rows) + 1, Threshold("timeout", report.timeout_ms / 1000).read_now(window))
     layout["shapes"] += event_shapes(events, viewer, range(2, 2 + len(titles)))
@@ -93,6 +99,8 @@ def _lines(
         for line in series:
             name = per_period(line.name, frame) if line.column == "errors" else line.name
             traces.append(_line(row, replace(line, name=name), times, frame[line.column], unit))
+            if (points := points_to_mark(frame[line.column])).notna().any():
+                traces.append(_points(row, line, times, points))
             if before is not None:
                 traces.append(_earlier(row, line, before, viewer))
     return traces
@@ -120,6 +128,17 @@ def _arrivals(row: int, arrivals: DlqArrivals, times: object, period: int) -> li
         }
         for place, (name, counts) in enumerate(arrivals.causes)
     ]
+
+
+def _highest_count(columns: list[str], frame: pd.DataFrame, before: EarlierLines | None) -> float:
+    """Also of the earlier range, which is drawn on the same axes."""
+    frames = [frame, *([before.frame] if before else [])]
+    return float(np.nanmax([0.0, *(one[column].max() for one in frames for column in columns)]))
+
+
+def _whole_ticks(highest: float) -> dict[str, Any]:
+    """Of a row that counts; where nothing is counted, up to 1."""
+    return {"dtick": 1, "range": [0, max(1.0, highest) * 1.1]} if highest < MIN_TICKS else {}
 
 
 def _highest(arrivals: DlqArrivals) -> float:
@@ -154,6 +173,20 @@ def _earlier(row: int, line: Series, before: EarlierLines, viewer: tzinfo) -> di
         "opacity": OPACITY,
         "line": faint_line(line.colour, line.step),
         "hovertemplate": "%{y:,.3~f}",
+        "xaxis": f"x{row}",
+        "yaxis": f"y{row}",
+    }
+
+
+def _points(row: int, line: Series, times: object, points: pd.Series) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "x": times,
+        "y": points / 1000 if line.column.endswith("_ms") else points,
+        "mode": "markers",
+        "marker": {"size": 4, "color": line.colour},
+        "showlegend": False,
+        "hoverinfo": "skip",
         "xaxis": f"x{row}",
         "yaxis": f"y{row}",
     }

@@ -76,13 +76,12 @@ def oldest_age(readings: Readings, there: Depths) -> float | None:
 
 
 def age_lines(workload: Workload, readings: Readings, known: tuple[Alarm, ...]) -> tuple[Threshold, ...]:
-    """The alarm's threshold; and the retention, once the age comes near enough to share an axis with it."""
-    alarm = alarm_rules.threshold(known, AGE_METRIC, workload.queue.name)
-    lines = [alarm] if alarm else []
+    """The alarms' thresholds; and the retention, once the age comes near enough to share an axis with it."""
+    lines = alarm_rules.thresholds(known, AGE_METRIC, workload.queue.name, readings.window)
     retention = workload.queue.retention_s
-    if any(age > retention / 10 for age in readings.columns.get("oldest_s", ())):
-        lines.append(Threshold("message retention", float(retention)))
-    return tuple(line.read_now(readings.window) for line in lines)
+    if not any(age > retention / 10 for age in readings.columns.get("oldest_s", ())):
+        return lines
+    return (*lines, Threshold("message retention", float(retention)).read_now(readings.window))
 
 
 def age_claims(readings: Readings, workload: Workload, now: sqs.Depth, known: tuple[Alarm, ...]) -> list[Observation]:

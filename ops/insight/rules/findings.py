@@ -16,7 +16,8 @@ MAX_CLAUSES = 3
 
 @dataclass(frozen=True)
 class Observation:
-    """One thing that is so. ``text`` is a clause without a full stop; ``page`` is where it is looked into."""
+    """One thing that is so. ``text`` is a clause without a full stop; ``page`` is where it is looked into.
+    ``details``: further clauses, which the page of this observation shows beside it."""
 
     level: Level
     text: str
@@ -25,6 +26,11 @@ class Observation:
     """A noun: those of one kind are counted rather than listed where there is little room ("alarm": ``2 alarms``)."""
     only_counted: bool = False
     """It is left out of the sentence, where another observation says the same; the number of its kind has it."""
+    details: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> str:
+        return "; ".join((self.text, *self.details))
 
 
 def of_now(claims: Sequence[Observation], window: Window) -> list[Observation]:
@@ -42,7 +48,7 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     level = levels.worst(*(claim.level for claim in claims))
     at_level = [claim for claim in claims if claim.level == level]
     worst = [claim for claim in at_level if not claim.only_counted] or at_level
-    text = "; ".join(claim.text for claim in worst[:MAX_CLAUSES])
+    text = "; ".join(claim.whole for claim in worst[:MAX_CLAUSES])
     more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""
     if aside and level in (Level.ACT, Level.WATCH):
         more += f"; {aside}"
@@ -60,7 +66,7 @@ def _chips(worst: Sequence[Observation], claims: Sequence[Observation]) -> list[
     """All but the first of the worst claims, those of one kind as their number at every level, as the lists have it."""
     first, *others = worst
     counted = Counter(claim.kind for claim in claims if claim.kind and claim is not first)
-    chips = [claim.text for claim in others if not claim.kind][: MAX_CLAUSES - 1]
+    chips = [*first.details, *[claim.text for claim in others if not claim.kind][: MAX_CLAUSES - 1]]
     for kind, number in counted.items():
         chips.append(formatting.count(number, f"more {kind}" if first.kind == kind else kind))
     left_out = sum(not claim.kind for claim in others) - (MAX_CLAUSES - 1)

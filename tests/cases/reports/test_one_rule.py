@@ -114,7 +114,7 @@ def test_a_past_range_marks_what_is_read_now(stage: world.Stage) -> None:
     assert [line.name for line in (*lives.limits, *page.age_lines, *failed.duration_lines)] == [
         "now: ESM MaximumConcurrency",
         "now: account quota",
-        "now: alarm shop-age",
+        "now: alarm shop-age ≥",
         "now: timeout",
     ]
     assert "of a 60 s timeout (now)" in failed.finding.text

@@ -42,7 +42,7 @@ def test_without_metrics_and_logs_no_failure_is_ruled_out(sample: Visit, monkeyp
     app = opened(sample, monkeypatch, None)
     assert "unknown: no metrics and no log lines in this range" in app.text
     assert "no failed invocation" not in app.text
-    assert app.text.count("highest period") == 2, "of the duration and of the end-to-end latency"
+    assert app.text.count("peak (30 s)") == 2, "of the duration and of the end-to-end latency"
 
 
 def test_no_failure_is_said(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

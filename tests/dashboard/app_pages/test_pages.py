@@ -47,6 +47,22 @@ def test_a_page_with_nothing_to_show(sample: Visit, entry: Entry) -> None:
         assert said or drawn, f"{title} is empty and does not say why"
 
 
+def test_nothing_is_said_of_charts_that_are_not_there(sample: Visit) -> None:
+    app = sample("empty")
+    cold = app.open(PAGES["cold_starts"]).text
+    assert "no invocations in this range" in cold
+    assert "Click a dot" not in cold
+    cost = app.open(PAGES["cost"]).text
+    assert "no attempt failed in this range" in cost
+    assert "No money went into failed attempts." not in cost
+
+
+def test_a_limit_is_named_once_among_the_figures_of_concurrency(sample: Visit) -> None:
+    figures = sample("trouble").open(PAGES["concurrency"]).html.partition("so-stats")[2].partition("so-chart")[0]
+    assert figures.count("MaximumConcurrency") == 1
+    assert "the lowest limit" in figures
+
+
 @pytest.mark.parametrize("state", ["fine", "huge"])
 def test_other_states(sample: Visit, state: str) -> None:
     app = sample(state).open(PAGES["queue"])

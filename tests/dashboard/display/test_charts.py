@@ -235,7 +235,7 @@ def test_throttles_and_back_off_are_marked_where_they_happened() -> None:
     )
     figure = concurrency.executions(replace(BUSY.concurrency(SPAN), concurrency=rows, ramp=course), UTC)
     assert list(trace(figure, "throttled").customdata) == ["3 throttled"]
-    backs_off = trace(figure, "mapping backs off")
+    backs_off = trace(figure, "ESM backs off")
     assert (list(backs_off.y), list(backs_off.customdata)) == ([0.0], ["2 failed: back-off"])
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import UTC, timedelta
 
 from dashboard.charts.drawing import base
 from dashboard.charts.timeline import event_lanes, overview
+from ops.insight import time_window as windows
 from ops.insight.report_types import QueryCost
 from ops.insight.reports.overview_parts.timeline import OverviewTimeline
 from ops.insight.sources.event_model import ALARM, DEPLOY, REDRIVE, Event
@@ -62,3 +64,15 @@ def test_of_an_event_that_reaches_beyond_the_range_no_start_or_end_is_claimed() 
     (drawn,) = [t for t in overview.timeline(replace(report, events=(event,)), UTC).data if t.name == "In alarm"]
     span = f"since {window.start:%Y-%m-%d %H:%M:%S} UTC or earlier, to the end of this range"
     assert drawn.hovertemplate == f"a<br>{span}<extra></extra>"
+
+
+def test_few_counted_things_have_whole_ticks_and_a_value_between_gaps_is_seen() -> None:
+    window = BUSY.timeline().readings.window
+    gaps = [math.nan] * len(windows.periods(window))
+    columns = {"visible": [0.0, 1.0, *gaps[2:]], "errors": [*gaps[:50], 2.0, *gaps[51:]], "sent": gaps, "deleted": gaps}
+    figure = overview.timeline(OverviewTimeline(Readings(columns, (), window, QueryCost()), ()), UTC)
+    depth, failed = figure.layout["yaxis3"], figure.layout["yaxis4"]
+    assert (depth.dtick, failed.dtick) == (1, 1) and failed.range[1] > 2
+    assert figure.layout["yaxis2"].dtick is None, "a rate may be half a message per minute"
+    marked = [trace for trace in figure.data if trace.mode == "markers" and trace.yaxis == "y4"]
+    assert [[y for y in trace.y if y == y] for trace in marked] == [[2.0]]

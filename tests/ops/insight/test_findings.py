@@ -68,3 +68,12 @@ def test_no_more_chips_than_clauses() -> None:
 def test_one_clause_needs_no_headline_of_its_own() -> None:
     finding = summarize([Observation(Level.OK, "all is well")], "last deployed 13:06 UTC")
     assert (finding.headline, finding.chips) == ("", ())
+
+
+def test_details_stand_beside_their_own_clause_and_not_beside_others() -> None:
+    costly = Observation(Level.WATCH, "30% of attempts failed", "dead_letters", details=("1,000 jobs cost $1.00",))
+    alone = summarize([costly])
+    assert alone.text == "Warning: 30% of attempts failed; 1,000 jobs cost $1.00."
+    assert (alone.headline, alone.chips) == ("Warning: 30% of attempts failed.", ("1,000 jobs cost $1.00",))
+    other = summarize([Observation(Level.WATCH, "5 of 9 invocations failed", "failures"), costly])
+    assert other.chips == ("30% of attempts failed",)

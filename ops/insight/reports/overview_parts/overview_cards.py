@@ -11,6 +11,7 @@ from ops import formatting, pricing
 from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
 from ops.insight.rules import alarm_rules, backlog, levels
+from ops.insight.rules.alarm_rules import alarm_words
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_limits, concurrency_use
 from ops.insight.rules.cost import cost_claims, cost_model
@@ -98,9 +99,9 @@ def _depth(readings: Readings, workload: Workload, there: Depths) -> Card:
 
 def _age(readings: Readings, workload: Workload, there: Depths, known: tuple[Alarm, ...]) -> Card:
     age = backlog.oldest_age(readings, there)
-    alarm = alarm_rules.threshold(known, backlog.AGE_METRIC, workload.queue.name)
-    now = readings.window.now_mark
-    limit = f"alarm ≥ {formatting.duration(alarm.value)}{now}" if alarm else f"no alarm set{now}"
+    alarm = alarm_rules.find_alarm(known, backlog.AGE_METRIC, workload.queue.name)
+    written = alarm_words.limit(alarm) if alarm else ""
+    limit = f"{f'alarm {written}' if written else 'no alarm set'}{readings.window.now_mark}"
     spark = readings.series("oldest_s")
     return Card("age", "Age of oldest message", age, "s", spark, _known(age), f"{_when(there)}{limit}")
 

@@ -72,12 +72,6 @@ def _in_alarm(alarm: Alarm, stack: str | None) -> Observation:
     return Observation(level(alarm), text, PAGE_OF_METRIC.get(alarm.metric, ""), kind="alarm")
 
 
-def threshold(alarms: tuple[Alarm, ...], metric: str, dimension_value: str) -> Threshold | None:
-    """The threshold of an alarm on this metric of this queue or function."""
-    alarm = find_alarm(alarms, metric, dimension_value)
-    return Threshold(f"alarm {alarm.name}", alarm.threshold) if alarm and alarm.threshold is not None else None
-
-
 def thresholds(alarms: tuple[Alarm, ...], metric: str, dimension_value: str, window: Window) -> tuple[Threshold, ...]:
     """Those of every alarm on this metric of this queue or function, each with its comparison: ``alarm A >``."""
     return tuple(

@@ -86,16 +86,20 @@ def expression(alarm: Alarm) -> str:
 
 def condition(alarm: Alarm) -> str:
     """``≥ 9 min, 15 of 15 × 1 min``; empty without a threshold (anomaly detection)."""
+    value, period = limit(alarm), _period_s(alarm)
+    if not value or not period:
+        return value
+    if alarm.periods > 1:
+        return f"{value}, {alarm.to_alarm} of {alarm.periods} × {formatting.duration(period)}"
+    return f"{value} in {formatting.duration(period)}"
+
+
+def limit(alarm: Alarm) -> str:
+    """``≥ 9 min``; empty without a threshold."""
     if alarm.threshold is None:
         return ""
     words = metric_words("" if alarm.math else alarm.metric)
-    limit = f"{SIGNS.get(alarm.comparison, '')} {words.write(alarm.threshold)}".strip()
-    period = _period_s(alarm)
-    if not period:
-        return limit
-    if alarm.periods > 1:
-        return f"{limit}, {alarm.to_alarm} of {alarm.periods} × {formatting.duration(period)}"
-    return f"{limit} in {formatting.duration(period)}"
+    return f"{SIGNS.get(alarm.comparison, '')} {words.write(alarm.threshold)}".strip()
 
 
 def _period_s(alarm: Alarm) -> int:

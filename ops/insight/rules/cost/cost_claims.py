@@ -66,20 +66,20 @@ def observe_cost(
         if month_usd is not None
         else "too little data for a monthly estimate"
     )
-    summary = f"1,000 successful jobs cost {formatting.usd(spend.per_1000)}, {where}; {monthly}"
+    summary = f"1,000 successful jobs cost {formatting.usd(spend.per_1000)}, {where}"
     wasted = failures_usd / spend.total if failures_usd is not None and spend.total else 0.0
     on_failures = (
         f"{formatting.percent(wasted)} of the cost ({formatting.usd(failures_usd or 0)}) is spent on failed jobs"
     )
     failed = failed_work.failed_share(readings)
     if failed >= FAILED_SHARE:
-        spent = f"; {on_failures}" if failures_usd is not None else ""
-        text = f"{formatting.percent(failed)} of attempts failed{spent}; {summary}"
-        return Observation(Level.WATCH, text, "dead_letters")
+        spent = (on_failures,) if failures_usd is not None else ()
+        text = f"{formatting.percent(failed)} of attempts failed"
+        return Observation(Level.WATCH, text, "dead_letters", details=(*spent, summary, monthly))
     if wasted < FAILED_SHARE:
-        return Observation(Level.OK, summary)
+        return Observation(Level.OK, summary, details=(monthly,))
     why = f"no warning, as {formatting.percent(failed)} of attempts failed (a warning from {formatting.percent(FAILED_SHARE)})"
-    return Observation(Level.OK, f"{summary}; {on_failures}, but {why}")
+    return Observation(Level.OK, summary, details=(monthly, f"{on_failures}, but {why}"))
 
 
 def _without_success(readings: Readings, total: float) -> Observation:
