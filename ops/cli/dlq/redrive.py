@@ -23,7 +23,7 @@ from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.redrive import preflight
 from ops.deadletters.redrive import redrive as engine
 from ops.deadletters.redrive.runs import list_runs, list_unreadable_runs, read_run
-from ops.errors import UsageError
+from ops.errors import OpsError, UsageError
 
 COLUMNS = (
     *("id", "state", "began", "ended", "engine", "planned", "reached", "sent", "deleted", "succeeded", "came_back"),
@@ -59,6 +59,7 @@ def carry_out(context: DlqContext, source: DeadLetterQueue, plan: Plan, reason: 
     """Runs a plan that was confirmed, and shows the result."""
     _run(
         context,
+        source,
         lambda progress, stop: engine.start_redrive(source, plan, reason=reason, progress=progress, stop=stop),
         plan.id,
         as_json,
@@ -96,6 +97,7 @@ def resume(
         )
     _run(
         context,
+        source,
         lambda progress, stop: engine.resume_redrive(source, run.id, reason=reason, progress=progress, stop=stop),
         run.id,
         as_json,
@@ -161,10 +163,14 @@ def runs(
 
 
 def _run(
-    context: DlqContext, work: Callable[[Callable[[Run], None], Callable[[], bool]], Run], run_id: str, as_json: bool
+    context: DlqContext,
+    source: DeadLetterQueue,
+    work: Callable[[Callable[[Run], None], Callable[[], bool]], Run],
+    run_id: str,
+    as_json: bool,
 ) -> None:
-
     console = printing.progress_console()
+    before = _existing(source, run_id)
     message = "Stopping: batches in flight are finished, the rest is released …"
     with terminal_progress.running(console) as progress, stopping(console, message) as stop:
         try:
@@ -173,9 +179,22 @@ def _run(
             console.print("Stopped immediately. No message is lost: those in flight are in the ledger.")
             printing.next_steps(console, (context.command_line("resume", run_id), "resume it"))
             raise typer.Exit(1) from None
+        except OpsError:
+            failed = None if as_json else _existing(source, run_id)
+            if failed and failed.state is RunState.FAILED and (before is None or failed.ended != before.ended):
+                run_view.show_state(console, failed)
+                printing.next_steps(console, (context.command_line("resume", run_id), "resume it once this is fixed:"))
+            raise
     _result(context, run, as_json)
     if run.state is not RunState.DONE or run.failed or run.missing or run.failed_again or run.remaining:
         raise typer.Exit(1)
+
+
+def _existing(source: DeadLetterQueue, run_id: str) -> Run | None:
+    try:
+        return read_run(source, run_id)
+    except OpsError:
+        return None
 
 
 def _as_json(run: Run) -> dict[str, Any]:

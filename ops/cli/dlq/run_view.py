@@ -66,10 +66,14 @@ def _missing(run: Run) -> str:
 
 def show_result(console: Console, run: Run) -> None:
     """The state of a run, in numbers and in a sentence."""
-    head = Text(run.state.value.capitalize(), style=terminal_progress.STATE_STYLES[run.state])
-    console.print(head.append(f": {terminal_progress.counts(run)}.", style="bold"))
+    show_state(console, run)
     if run.status_text:
         console.print(safe(run.status_text), markup=False)
+
+
+def show_state(console: Console, run: Run) -> None:
+    head = Text(run.state.value.capitalize(), style=terminal_progress.STATE_STYLES[run.state])
+    console.print(head.append(f": {terminal_progress.counts(run)}.", style="bold"))
 
 
 def show_list(console: Console, runs: Iterable[Run]) -> None:

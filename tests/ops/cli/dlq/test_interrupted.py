@@ -29,6 +29,8 @@ def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> N
     code, out, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
     assert (code, out) == (3, "")
     assert "is not authorized to perform sqs:" in err
+    assert "Failed: 0 of 30 sent." in err
+    assert f"→ ops dlq resume {plan} --queue jobs   resume it once this is fixed:" in err
     assert len(desk.world.dlq.messages()) == 30, "nothing is lost"
     _, out, _ = desk.ops("runs", plan)
     assert out.startswith("Failed: 0 of 30 sent.")
@@ -38,6 +40,21 @@ def test_a_refused_destination_is_a_sentence_and_can_be_resumed(desk: Desk) -> N
     assert code == 0
     assert out.startswith("Done: 30 of 30 sent.")
     assert len(desk.world.jobs.messages()) == 30
+
+
+def test_a_resume_that_is_refused_says_how_far_it_came_and_one_that_never_began_does_not(desk: Desk) -> None:
+    plan = make_redrive_plan(desk, 12, "--no-watch", "--no-headroom")
+    denied = Fault(**{**vars(DENIED), "operation": "SendMessageBatch"})
+    desk.world.aws.fault(denied)
+    desk.ops("redrive", plan, "--reason", "r", "--yes")
+    code, out, err = desk.ops("resume", plan)
+    assert (code, out) == (3, "")
+    assert "Failed: 0 of 12 sent." in err
+    desk.world.aws.heal()
+    desk.world.aws.fault(Fault(**{**vars(DENIED), "operation": "GetQueueAttributes"}))
+    _, _, err = desk.ops("redrive", plan, "--reason", "r", "--yes")
+    assert "Failed: " not in err
+    desk.world.aws.heal()
 
 
 def test_a_plan_that_was_begun_is_gone_on_with(desk: Desk) -> None:
