@@ -27,7 +27,6 @@ def conclude(
     searched: tuple[Searched, ...],
     look: QueryCost,
     trace_ids: tuple[str, ...],
-    now: datetime,
 ) -> JobTrace:
     """The trace with its root span. ``spans``: depth first, below the root; ``most`` of them are kept."""
     start = min(span.start for span in spans)

@@ -79,7 +79,7 @@ def find_trace(
     spans = _spans(found, letters, segments, workload.queue.max_receive_count)
     if not spans:
         return not_found(identifier, tuple(searched), look, _next_step(wanted, letters, within))
-    return conclude(identifier, found, spans, MAX_SPANS, tuple(searched), look, segments.trace_ids, now)
+    return conclude(identifier, found, spans, MAX_SPANS, tuple(searched), look, segments.trace_ids)
 
 
 def normalized(identifier: str) -> str:
