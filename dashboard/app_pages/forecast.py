@@ -10,7 +10,7 @@ from dashboard.formatting import NONE, duration, number, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
-from ops.insight.forecast.scaling_laws import IN_FLIGHT_QUOTA
+from ops.insight.forecast.scaling_laws import GROUPS, IN_FLIGHT_QUOTA
 from ops.insight.forecast.what_if import VariantForecast
 from ops.insight.reports.forecast import ForecastReport
 
@@ -78,11 +78,10 @@ def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
 
 def _never(now: VariantForecast) -> str:
     found = now.forecast
-    return (
-        f"{found.needed:,} executions would, in {duration(found.goal_s)}"
-        if found.needed
-        else "at no concurrency, within a day"
-    )
+    if not found.needed:
+        return "at no concurrency, within a day"
+    what = "message groups of one size" if found.law.limited_by == GROUPS else "executions"
+    return f"{found.needed:,} {what} would, in {duration(found.goal_s)}"
 
 
 def _age_note(report: ForecastReport, now: VariantForecast) -> str:

@@ -2,8 +2,8 @@
 
 At least 60 random cases, the same in each run, nine of each law: a mapping with and without MaximumConcurrency, reserved
 concurrency, the account's quota, provisioned pollers, message groups that are alike, message groups of which one is the
-busiest, more groups than the mapping may serve at once, by far and by a few, and the in-flight quota, with steady arrivals or
-a day's shape.
+busiest, more groups than the mapping may serve at once, by far, by a few, and by a few at high load, where each has few
+messages, and the in-flight quota, with steady arrivals or a day's shape.
 Each is simulated message by message in SimPy (``tests/bench/_drain_simulation.py``), small ones many times, and forecast
 by the model. Arrivals take up to 85% of the capacity, and a drain lasts for at least sixty batches of an environment.
 
@@ -32,8 +32,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw
-from ops.insight.forecast.forecast import Forecast, Goals, Load, band, forecast
+from ops.insight.forecast.forecast import Forecast, Goals, band, forecast
 from ops.insight.forecast.group_drain import MessageGroups
+from ops.insight.forecast.load import Load
 from ops.insight.forecast.observed_rates import SAMPLES
 from ops.insight.forecast.scaling_laws import ScalingSettings
 from tests.bench import _twin_drains
@@ -53,9 +54,10 @@ LAWS = (
     "skewed groups",
     "more groups",
     "few more groups",
+    "few messages per group",
     "in flight",
 )
-MORE_GROUPS = ("more groups", "few more groups")
+MORE_GROUPS = ("more groups", "few more groups", "few messages per group")
 
 
 def main() -> None:
@@ -145,7 +147,10 @@ def random_case(law: str, pick: random.Random) -> tuple[ScalingSettings, Case]:
         settings = replace(settings, groups=math.ceil(settings.maximum_concurrency * pick.uniform(1.03, 2)))
     busiest = pick.uniform(1.2, 3) / settings.groups if law == "skewed groups" and settings.groups else None
     known = settings.law()
-    load = pick.uniform(0.1, 0.85) / (busiest * settings.groups if busiest and settings.groups else 1)
+    if law == "few messages per group" and settings.maximum_concurrency:
+        settings = replace(settings, groups=math.ceil(settings.maximum_concurrency * pick.uniform(1.03, 3)))
+    least = 0.7 if law == "few messages per group" else 0.1
+    load = pick.uniform(least, 0.85) / (busiest * settings.groups if busiest and settings.groups else 1)
     shape = (1.0,) if pick.random() < 0.5 else tuple(pick.uniform(0.4, 1.6) for _ in range(6))
     ramp_s = (known.limit - known.start) / known.per_minute * 60
     lasts_s = ramp_s + pick.uniform(60, 600)

@@ -7,6 +7,7 @@ batch, half of which is still to do on average. What it leaves out: that a mappi
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -41,16 +42,20 @@ class ConcurrencyLaw:
         grown = np.minimum(self.limit, min(self.start, self.limit) + self.per_minute / 60 * seconds)
         return np.asarray(grown, dtype=np.float64)
 
-    def part(self, share: float) -> ConcurrencyLaw:
-        """What of it one message group gets, at most one invocation."""
-        return ConcurrencyLaw(
-            min(1.0, self.start * share),
-            self.per_minute * share,
-            min(1.0, self.limit * share),
-            self.limited_by,
-            self.warm * share,
-            self.init_s,
+    def scaled(self, share: float) -> ConcurrencyLaw:
+        """That share of it."""
+        return replace(
+            self,
+            start=self.start * share,
+            per_minute=self.per_minute * share,
+            limit=self.limit * share,
+            warm=self.warm * share,
         )
+
+    def of_group(self, share: float) -> ConcurrencyLaw:
+        """What of it one message group gets, at most one invocation."""
+        whole = self.scaled(share)
+        return replace(whole, start=min(1.0, whole.start), limit=min(1.0, whole.limit))
 
     def work(self, seconds: Array) -> Array:
         """Environment-seconds of work done by then, while there is always something to do."""
@@ -201,30 +206,14 @@ def paths(
     return depth, np.where(depth > 1e-9 * max(1.0, backlog), axis - sent_at, 0.0)
 
 
-def concurrency_for(
-    backlog: float,
-    arrivals: ArrivalProfile,
-    law: ConcurrencyLaw,
-    seconds_per_message: float,
-    within_s: float,
-    batch: float = 0.0,
-    most: int = 100_000,
-) -> int | None:
-    """The lowest limit with which the backlog is drained within that time, the ramp being what it is; None where even
-    ``most`` would not do (100,000: 10,000 pollers of 10 invocations each, Lambda developer guide, 2026-08)."""
-    low, high = 0, most
-    per_message, as_they_are = np.array([seconds_per_message]), np.ones(1)
-
-    def drains(limit: int) -> bool:
-        lifted = replace(law, limit=float(limit), limited_by="")
-        found = drain_seconds(backlog, arrivals, lifted, per_message, as_they_are, within_s, batch)
-        return bool(found[0] <= within_s)
-
-    if not drains(high):
+def lowest(suffices: Callable[[int], bool], most: int) -> int | None:
+    """The lowest number from 1 that suffices, where each higher one does, too; None where even ``most`` does not."""
+    if not suffices(most):
         return None
+    low, high = 0, most
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (low, middle) if drains(middle) else (middle, high)
+        low, high = (low, middle) if suffices(middle) else (middle, high)
     return high
 
 

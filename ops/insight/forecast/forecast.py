@@ -12,15 +12,14 @@ from ops.insight.forecast import group_drain, group_turns
 from ops.insight.forecast.drain_model import (
     HORIZON_S,
     Array,
-    ArrivalProfile,
     ConcurrencyLaw,
     DrainCourse,
-    concurrency_for,
     course,
     drain_seconds,
+    lowest,
     paths,
 )
-from ops.insight.forecast.group_drain import MessageGroups
+from ops.insight.forecast.load import Load
 
 INTERVAL = (10, 90)
 """Percentiles of the interval that is shown."""
@@ -32,6 +31,8 @@ LONG_RUN = 50
 QUICK_S = 3_600.0
 """The goal where neither a deadline nor a time is given: drained within the hour."""
 DAY_S = 86_400.0
+MOST_CONCURRENCY = 100_000
+"""10,000 provisioned pollers of 10 invocations each (Lambda developer guide, 2026-08)."""
 
 
 @dataclass(frozen=True)
@@ -57,52 +58,6 @@ class DrainQuantiles:
 
 
 @dataclass(frozen=True)
-class Load:
-    """``seconds_per_message``: one environment's time until a message is done, all its receives counted; ``gap_s`` of it
-    pass before the next batch is there, ``throttled_gap_s`` where pollers are throttled (None: not observed). ``batch``:
-    messages that it takes at once. ``window_s``: how long the mapping waits for the last batch to fill. The factors are samples
-    of how far the truth may be off; empty where nothing is known of that. ``groups``: of a FIFO queue."""
-
-    backlog: float
-    oldest_s: float
-    arrivals: ArrivalProfile
-    seconds_per_message: float
-    arrival_factors: Array
-    second_factors: Array
-    batch: float = 0.0
-    groups: MessageGroups | None = None
-    gap_s: float = 0.0
-    window_s: float = 0.0
-    throttled_gap_s: float | None = None
-
-    def under(self, law: ConcurrencyLaw) -> Load:
-        """With the gap of a mapping that is throttled, where the law has it and one was observed."""
-        gap_s = self.throttled_gap_s
-        if not law.throttles or gap_s is None:
-            return self
-        return replace(self, seconds_per_message=self.seconds_per_message - self.gap_s + gap_s, gap_s=gap_s)
-
-    def with_faster_job(self, times: float) -> Load:
-        """That many times as fast; the gap between batches stays."""
-        return replace(self, seconds_per_message=self.gap_s + (self.seconds_per_message - self.gap_s) / times)
-
-    @property
-    def needed(self) -> float:
-        """Concurrent invocations that arrivals alone keep busy."""
-        return self.arrivals.mean_per_minute / 60 * self.seconds_per_message
-
-    def overloads(self, law: ConcurrencyLaw) -> bool:
-        """Whether arrivals alone are more than is ever done, of all groups or of the busiest."""
-        return self.needed > law.limit or (self.groups is not None and self.needed * self.groups.largest > 1)
-
-    def samples(self) -> tuple[Array, Array]:
-        """Factors of arrivals and of seconds, as many of both; empty where nothing is known."""
-        number = max(self.second_factors.size, self.arrival_factors.size)
-        arrivals = self.arrival_factors if self.arrival_factors.size else np.ones(number)
-        return arrivals, self.second_factors if self.second_factors.size else np.ones(number)
-
-
-@dataclass(frozen=True)
 class Goals:
     """Ages in seconds; None where there is no such limit."""
 
@@ -115,8 +70,8 @@ class Goals:
 class Forecast:
     """``drained_s``: None where the backlog is not drained within SQS's longest retention. ``deadline_missed_s`` and
     ``expires_s``: when the oldest message is older than the deadline, and is deleted unprocessed; None: never.
-    ``needed``: the concurrency that drains within ``goal_s`` (the goal, or longer where it cannot be met); None where none
-    does."""
+    ``needed``: the concurrency that drains within ``goal_s`` (the goal, or longer where it cannot be met), or the message groups
+    of one size that do, where groups are the limit; None where none does."""
 
     law: ConcurrencyLaw
     drained_s: DrainQuantiles | None
@@ -158,10 +113,27 @@ def _needed(load: Load, law: ConcurrencyLaw, goals: Goals) -> tuple[int | None, 
     """The concurrency, and the time within which it drains: the goal, else an hour, else a day."""
     goal_s = goals.within_s or goals.deadline_s or QUICK_S
     for within_s in (goal_s, *(longer for longer in (QUICK_S, DAY_S) if longer > goal_s)):
-        found = concurrency_for(load.backlog, load.arrivals, law, load.seconds_per_message, within_s, load.batch)
+        found = _concurrency_for(load, law, within_s)
         if found is not None:
             return found, within_s
     return None, goal_s
+
+
+def _concurrency_for(load: Load, law: ConcurrencyLaw, within_s: float) -> int | None:
+    """The lowest limit with which the backlog is drained within that time, the ramp being what it is: no more than there are
+    message groups, or, where these are the limit, as many groups of one size."""
+    groups, one = load.groups, np.ones(1)
+
+    def drains(limit: int) -> bool:
+        alike = replace(groups, number=limit, busiest=None) if groups and law.limit >= groups.number else groups
+        lifted = replace(law, limit=float(limit), limited_by="")
+        return float(_drained(replace(load, groups=alike), lifted, one, one)[0]) <= within_s
+
+    most = MOST_CONCURRENCY
+    if groups:
+        full = math.ceil(load.backlog / (load.batch or 1.0))  # groups that have a full batch
+        most = groups.number if law.limit < groups.number else min(most, max(groups.number, full))
+    return lowest(drains, most)
 
 
 @dataclass(frozen=True)
@@ -178,20 +150,22 @@ def band(load: Load, found: Forecast) -> Band | None:
     if not seconds.size:
         return None
     kinds = [
-        paths(
-            load.backlog * share,
-            load.oldest_s,
-            load.arrivals.part(share),
-            law,
-            load.seconds_per_message * seconds,
-            arrivals,
-            found.course.seconds,
+        (
+            number,
+            *paths(
+                load.backlog * share,
+                load.oldest_s,
+                load.arrivals.part(share),
+                own,
+                load.seconds_per_message * seconds,
+                arrivals,
+                found.course.seconds,
+            ),
         )
-        for share, law in _parts(load, found.law)
+        for number, share, own in _parts(load, found.law)
     ]
-    numbers = [number for number, _ in load.groups.shares] if load.groups else [1]
-    depth = sum(number * one for number, (one, _) in zip(numbers, kinds, strict=True))
-    age = np.maximum.reduce([one for _, one in kinds])
+    depth = sum(number * depth for number, depth, _ in kinds)
+    age = np.maximum.reduce([age for _, _, age in kinds])
     return Band(_percentiles(np.asarray(depth), found.course.depth), _percentiles(age, found.course.age_s))
 
 
@@ -211,62 +185,63 @@ def _spread(load: Load, law: ConcurrencyLaw, mid: float) -> tuple[float, float]:
 
 
 def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array) -> Array:
-    per_message = load.seconds_per_message * seconds
-    waiting = load.backlog - (load.groups.in_turn(load.backlog, load.needed, law, load.batch) if load.groups else 0.0)
-    together = drain_seconds(waiting, load.arrivals, law, per_message, arrivals, batch=load.batch)
-    if load.backlog <= 0:
-        return together
-    # The last batch is half full, and its window runs while the batches before it are at work.
-    together = together + np.maximum(0.0, load.window_s - load.batch / 2 * per_message)
-    if load.groups is None:
-        return together
-    batch = load.batch or 1.0
-    if load.groups.take_turns(law):
-        last = group_turns.drain_seconds(
-            load.backlog, waiting, load.arrivals, law, load.groups, per_message, arrivals, batch
-        )
-        return np.maximum(together, last)
-    alone = group_drain.drain_seconds(load.backlog, load.arrivals, law, load.groups, per_message, arrivals, batch)
-    return np.maximum(together, alone)
-
-
-def _parts(load: Load, law: ConcurrencyLaw) -> list[tuple[float, ConcurrencyLaw]]:
-    """The share of the messages, and of the concurrency, of a group of each kind; all of it without groups."""
-    return (
-        [(1.0, law)]
-        if load.groups is None
-        else [(share, load.groups.law(law, share)) for _, share in load.groups.shares]
+    """When the last message that waited is done, a result for each pair of factors of arrivals and of seconds."""
+    per_message, groups, batch = load.seconds_per_message * seconds, load.groups, load.batch or 1.0
+    if groups is None or load.backlog <= 0:
+        return _together(load, law, per_message, arrivals)
+    turns = load.turns(law)
+    last = (
+        group_turns.drain_seconds(turns, per_message, arrivals)
+        if turns
+        else _together(load, law, per_message, arrivals)
     )
+    alone = group_drain.drain_seconds(load.backlog, load.arrivals, law, groups, per_message, arrivals, batch)
+    return np.maximum(last, alone)
+
+
+def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Array) -> Array:
+    """As ``_drained``, where each environment takes whatever waits."""
+    drained = drain_seconds(load.backlog, load.arrivals, law, per_message, arrivals, batch=load.batch)
+    # The last batch is half full, and its window runs while the batches before it are at work.
+    window_s = np.maximum(0.0, load.window_s - load.batch / 2 * per_message)
+    return drained + window_s if load.backlog > 0 else drained
+
+
+def _parts(load: Load, law: ConcurrencyLaw) -> tuple[tuple[int, float, ConcurrencyLaw], ...]:
+    """How many groups have which share of the messages, and the concurrency of one of them; all of it without groups."""
+    return ((1, 1.0, law),) if load.groups is None else load.groups.parts(law)
 
 
 def _course(load: Load, law: ConcurrencyLaw, length_s: float) -> DrainCourse:
     kinds = [
-        course(load.backlog * share, load.oldest_s, load.arrivals.part(share), own, load.seconds_per_message, length_s)
-        for share, own in _parts(load, law)
+        (
+            number,
+            course(
+                load.backlog * share, load.oldest_s, load.arrivals.part(share), own, load.seconds_per_message, length_s
+            ),
+        )
+        for number, share, own in _parts(load, law)
     ]
-    numbers = [number for number, _ in load.groups.shares] if load.groups else [1]
-    seconds, age = kinds[0].seconds, np.maximum.reduce([one.age_s for one in kinds])
+    seconds, age = kinds[0][1].seconds, np.maximum.reduce([one.age_s for _, one in kinds])
     return DrainCourse(
         seconds,
-        np.sum([number * one.depth for number, one in zip(numbers, kinds, strict=True)], axis=0),
-        np.sum([number * one.concurrency for number, one in zip(numbers, kinds, strict=True)], axis=0),
+        np.sum([number * one.depth for number, one in kinds], axis=0),
+        np.sum([number * one.concurrency for number, one in kinds], axis=0),
         np.where(age > 0, np.maximum(age, _ages_in_turn(load, law, seconds)), age),
     )
 
 
 def _ages_in_turn(load: Load, law: ConcurrencyLaw, seconds: Array) -> Array:
     """0 where groups do not wait for their turn."""
-    if load.groups is None or load.backlog <= 0 or not load.groups.take_turns(law):
-        return np.zeros_like(seconds)
-    per_message, batch = load.seconds_per_message, load.batch or 1.0
-    return group_turns.ages(load.backlog, load.oldest_s, load.arrivals, law, load.groups, per_message, batch, seconds)
+    turns = load.turns(law)
+    return np.zeros_like(seconds) if turns is None else group_turns.ages(turns, load.seconds_per_message, seconds)
 
 
 def _peak_age(load: Load, law: ConcurrencyLaw, path: DrainCourse) -> float:
     peak = float(path.age_s.max())
     if load.groups is None or load.backlog <= 0:
         return peak
-    own = load.groups.law(law, load.groups.largest)
+    _, _, own = load.groups.parts(law)[0]
     done = own.work(path.seconds) / load.seconds_per_message
     later = done >= load.backlog * load.groups.largest  # each group is at messages that have arrived since
     if own.limit < 1 - 1e-9 or not later.any():

@@ -41,35 +41,31 @@ class MessageGroups:
             )
 
     @property
-    def shares(self) -> tuple[tuple[int, float], ...]:
-        """How many groups have which share of the messages, the busiest first."""
-        if self.number == 1 or self.busiest is None:
-            return ((self.number, 1 / self.number),)
-        return ((1, self.busiest), (self.number - 1, (1 - self.busiest) / (self.number - 1)))
-
-    @property
     def largest(self) -> float:
-        return self.shares[0][1]
+        """The share of the messages that the busiest group has, or each where all are alike."""
+        return 1 / self.number if self.busiest is None else self.busiest
 
-    def law(self, whole: ConcurrencyLaw, share: float) -> ConcurrencyLaw:
-        """The concurrency of one group with that share of the messages."""
-        return whole.part(max(share, 1 / self.number))
+    def parts(self, law: ConcurrencyLaw) -> tuple[tuple[int, float, ConcurrencyLaw], ...]:
+        """How many groups have which share of the messages, the busiest first, and the concurrency of one of them."""
+        if self.busiest is None or self.number == 1:
+            return ((self.number, 1 / self.number, law.of_group(1 / self.number)),)
+        others, left = self.number - 1, self.left_by_busiest(law)
+        return (
+            (1, self.busiest, law.of_group(max(self.busiest, 1 / self.number))),
+            (others, (1 - self.busiest) / others, law.of_group(left / others)),
+        )
+
+    def left_by_busiest(self, law: ConcurrencyLaw) -> float:
+        """The share of the concurrency that the other groups have: the busiest one has its share, and no more than one
+        invocation."""
+        if law.limit <= 0:
+            return 1 - self.largest
+        return 1 - min(1.0, law.limit * self.largest) / law.limit
 
     def variance(self, done: Array, batch: float) -> Array:
         """Of a group's messages, where so many are done: which group a message belongs to is chance, and so is the time of
         a batch."""
         return done * (1 + self.batch_variation**2 * batch)
-
-    def take_turns(self, law: ConcurrencyLaw) -> bool:
-        """Whether there are more groups than run at once, all alike."""
-        return self.busiest is None and 0 < law.limit < self.number
-
-    def in_turn(self, backlog: float, needed: float, law: ConcurrencyLaw, batch: float) -> float:
-        """Messages that arrive in groups that were drained already, while the others wait for their turn: there are more
-        groups than run at once. ``needed``: invocations that arrivals keep busy."""
-        if law.limit >= self.number or law.limit <= 0:
-            return 0.0
-        return min(1.0, needed / law.limit) * self.number * min(batch or 1.0, backlog / self.number) / 2
 
     def peak_age(
         self, least: float, mean: float, done: float, needed: float, seconds_per_message: float, batch: float
@@ -81,7 +77,7 @@ class MessageGroups:
         # After that, each group is a queue of its own that now and then grows: the mean wait of M/G/1 (Pollaczek-Khinchine).
         further = seconds_per_message * share * (1 + self.batch_variation**2 * batch) / (2 * (1 - share))
         mean, variance = mean + further, variance + further**2
-        return largest_above(least, mean, math.sqrt(variance), self.shares[0][0])
+        return largest_above(least, mean, math.sqrt(variance), self.number if self.busiest is None else 1)
 
 
 def drain_seconds(
@@ -96,8 +92,7 @@ def drain_seconds(
     """When the last group is drained, as ``drain_model.drain_seconds``; 0 where no group keeps an environment busy: then the
     environments go to whichever group waits, and the queue is drained as one."""
     means, variances, numbers = [], [], []
-    for number, share in groups.shares:
-        own = groups.law(law, share)
+    for number, share, own in groups.parts(law):
         waiting = backlog * share
         if own.limit < 1 - 1e-9 or waiting <= 0:
             continue

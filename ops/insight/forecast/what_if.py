@@ -10,7 +10,8 @@ import numpy as np
 from ops import formatting
 from ops.aws.lambda_ import DEFAULT_MAXIMUM_POLLERS, DEFAULT_MINIMUM_POLLERS
 from ops.errors import UsageError
-from ops.insight.forecast.forecast import Forecast, Goals, Load, forecast
+from ops.insight.forecast.forecast import Forecast, Goals, forecast
+from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import (
     FIFO_BATCH_RANGE,
     MAXIMUM_CONCURRENCY_RANGE,

@@ -13,7 +13,8 @@ import pandas as pd
 from ops import formatting, pricing
 from ops.insight.forecast import assumptions, observed_rates, scaling_laws, what_if
 from ops.insight.forecast.assumptions import Assumed
-from ops.insight.forecast.forecast import Forecast, Goals, Load, band
+from ops.insight.forecast.forecast import Forecast, Goals, band
+from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import GROUPS, NONE_THERE, Environments, ScalingSettings
 from ops.insight.forecast.what_if import Variant, VariantForecast
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window

@@ -7,7 +7,8 @@ import numpy as np
 from dashboard.time_range import TimeRange
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.forecast.drain_model import ArrivalProfile
-from ops.insight.forecast.forecast import Goals, Load
+from ops.insight.forecast.forecast import Goals
+from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import Environments, of_workload
 from ops.insight.report_types import Finding, Level
 from ops.insight.reports import forecast

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from ops.errors import UsageError
 from ops.esm_scaling import ScalingObservation, ScalingPolicy, begin, step
-from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, concurrency_for, course, drain_seconds
+from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, course, drain_seconds, lowest
+from ops.insight.forecast.forecast import Goals, forecast
+from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import Environments, ScalingSettings
 
-ONE = np.ones(1)
+ONE, NONE = np.ones(1), np.empty(0)
 
 
 def closed_form(backlog: float, arrivals_per_min: float, seconds: float, limit: int) -> float | None:
@@ -118,12 +121,19 @@ def test_the_oldest_message_ages_until_the_backlog_is_gone() -> None:
 
 
 def test_the_concurrency_that_would_drain_in_time() -> None:
-    law, arrivals = ScalingSettings(maximum_concurrency=5).law(), ArrivalProfile((600.0,))
-    needed = concurrency_for(60_000, arrivals, law, 0.5, 3_600)
+    law = ScalingSettings(maximum_concurrency=5).law()
+    load = Load(60_000, 0.0, ArrivalProfile((600.0,)), 0.5, NONE, NONE)
+    needed = forecast(load, law, Goals(345_600.0, within_s=3_600)).needed
     assert needed is not None
     found = [drained(60_000, 600, ConcurrencyLaw(5, 300, limit, ""), 0.5) for limit in (needed - 1, needed)]
     assert found[0] > 3_600 >= found[1]
-    assert concurrency_for(1e12, arrivals, law, 10, 60) is None
+    endless = replace(load, backlog=1e12, seconds_per_message=10)
+    assert forecast(endless, law, Goals(345_600.0, within_s=60)).needed is None
+
+
+@pytest.mark.parametrize(("least", "found"), [(1, 1), (2, 2), (37, 37), (1_000, 1_000), (1_001, None)])
+def test_the_lowest_number_that_suffices(least: int, found: int | None) -> None:
+    assert lowest(lambda number: number >= least, 1_000) == found
 
 
 @pytest.mark.parametrize(

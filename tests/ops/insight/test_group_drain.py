@@ -11,8 +11,9 @@ import pytest
 from ops.errors import UsageError
 from ops.insight.forecast import group_drain, group_turns
 from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw
-from ops.insight.forecast.forecast import Goals, Load, forecast
+from ops.insight.forecast.forecast import Goals, forecast
 from ops.insight.forecast.group_drain import MessageGroups
+from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import ScalingSettings
 from tests.bench._drain_simulation import Case, Drain
 
@@ -85,6 +86,53 @@ def test_the_last_of_a_few_more_groups_is_drained_alone(limit: int, number: int,
     assert found.mid == pytest.approx(simulated, rel=0.04)
 
 
+@pytest.mark.parametrize(
+    ("limit", "number", "per_group", "load"), [(10, 17, 6, 0.83), (12, 36, 4, 0.75), (8, 14, 10, 0.8)]
+)
+def test_a_group_of_few_messages_is_drained_before_the_fluid_is(
+    limit: int, number: int, per_group: int, load: float
+) -> None:
+    """At high load chance empties each group once, long before all of them are empty at the same time."""
+    case = Case("", per_group * number, 60.0, (load * limit * 60,), 3_600.0, limit, 0.0, limit, 1, 1.0, 0.2, number)
+    simulated = statistics.fmean(Drain(case, seed).run().drained_s for seed in range(60))
+    waiting = Load(
+        case.backlog, 60.0, ArrivalProfile(case.per_minute), 1.0, NONE, NONE, 1.0, MessageGroups(number, None, 0.2)
+    )
+    found = forecast(waiting, ConcurrencyLaw(limit, 0.0, limit, "ESM MaximumConcurrency"), Goals(1_209_600.0)).drained_s
+    assert found is not None
+    assert found.mid == pytest.approx(simulated, rel=0.07)
+
+
+def test_no_more_than_the_groups_run_at_once_whatever_the_limit() -> None:
+    """The concurrency that would drain sooner: 6,000 messages of 0.5 s need 30 at once to be done in about 100 s."""
+    load = Load(6_000, 0.0, ArrivalProfile((0.0,)), 0.5, NONE, NONE, 10.0, MessageGroups(20))
+    law = ScalingSettings(maximum_concurrency=5, groups=20).law()
+    soon, later = (forecast(load, law, Goals(345_600.0, within_s=within_s)) for within_s in (100, 400))
+    assert soon.goal_s == 3_600, "not within 100 s"
+    assert later.goal_s == 400
+    assert later.needed in range(8, 12)
+
+
+def test_more_groups_are_needed_where_they_are_the_limit() -> None:
+    load = Load(6_000, 0.0, ArrivalProfile((0.0,)), 0.5, NONE, NONE, 10.0, MessageGroups(5, 0.6))
+    needed = forecast(load, ScalingSettings(groups=5).law(), Goals(345_600.0, within_s=300)).needed
+    assert needed is not None and 10 <= needed <= 16
+    assert drained(MessageGroups(needed)) <= 300 < drained(MessageGroups(needed - 1))
+
+
+@pytest.mark.parametrize("busiest", [0.06, 0.09, 0.2, 0.5, 1.0])
+def test_the_course_ends_when_the_backlog_is_drained_where_one_group_is_the_busiest(busiest: float) -> None:
+    """Ten of twenty groups at once: the busiest has its share, and the others what it leaves."""
+    load = Load(6_000, 600.0, ArrivalProfile((300.0,)), 0.5, NONE, NONE, 10.0, MessageGroups(20, busiest))
+    found = forecast(load, ScalingSettings(maximum_concurrency=10, groups=20).law(), Goals(345_600.0))
+    if found.drained_s is None:
+        assert load.overloads(found.law)
+        return
+    assert found.course.concurrency.max() <= 10 + 1e-6
+    empty_s = found.course.seconds[found.course.depth > 60][-1]
+    assert found.drained_s.mid == pytest.approx(empty_s, rel=0.08)
+
+
 def test_a_group_that_gets_more_than_it_does_is_never_drained() -> None:
     assert drained(MessageGroups(20, 0.9), arrivals=240) == math.inf
     assert drained(MessageGroups(20, 0.9), arrivals=240, backlog=0) == math.inf
@@ -143,3 +191,12 @@ def test_one_message_at_a_time_waits_for_its_group_too() -> None:
     """A group's next message may be the queue's next one while the one before is at work."""
     few, many = (oldest(MessageGroups(20), limit, limit / 5, batch=1.0) for limit in (2, 16))
     assert few < 4_400 + 16 / 5 < many, "the more of the groups are at work, the more often"
+
+
+def test_the_other_group_of_two_waits_for_no_turn_of_its_own() -> None:
+    assert drained(MessageGroups(2, 0.6), limit=2) == pytest.approx(6_000 * 0.6 * 0.5, rel=0.02)
+    law = ConcurrencyLaw(1.0, 0.0, 1.0, "reserved concurrency")
+    load = Load(6_000, 0.0, ArrivalProfile((0.0,)), 0.5, NONE, NONE, 10.0, MessageGroups(2, 0.6))
+    found = forecast(load, law, Goals(345_600.0)).drained_s
+    assert found is not None
+    assert found.mid == pytest.approx(3_000, rel=0.02)
