@@ -43,6 +43,8 @@ class _Row:
     left: str
     width: str
     moment: bool
+    is_open: bool
+    """Its end is not known; the template draws it so."""
     inferred: bool
     failed: bool
     failure: str
@@ -96,6 +98,7 @@ def _row(span: PathSpan, scale: TimeScale, starts_s: float, failure: str) -> _Ro
         left=f"{left * 100:.3f}%",
         width=f"{max(0.0, right - left) * 100:.3f}%",
         moment=is_moment,
+        is_open=span.duration_s is None,
         inferred=inferred,
         failed=failed,
         failure=_cut(failure),
