@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ops import formatting
-from ops.deadletters.archive.audit_log import SWEEP, Record, Verification
+from ops.deadletters.archive.audit_log import RUNBOOK_ACTIONS, SWEEP, Record, Verification
 from ops.insight.report_types import Finding, Level
 
 RECENT = timedelta(days=7)
@@ -108,7 +108,7 @@ def _finding(
     text = f"{in_progress}; " if in_progress else ""
     text += (
         f"{formatting.count(len(ended), 'operation')} in the last 7 days, by {formatting.count(users, 'user')}; latest: "
-        f"{last.action} of {last.queue}, {last.outcome or 'done'}"
+        f"{_named(last)}, {last.outcome or 'done'}"
     )
     sent, failed_again = last.counts.get("sent", 0), last.counts.get("came_back", 0)
     text += f", {failed_again:,} of {sent:,} failed again" if failed_again else ""
@@ -136,5 +136,12 @@ def _unfinished(records: Sequence[Record]) -> list[Record]:
 
 def _unfinished_text(records: Sequence[Record], now: datetime, state: str) -> str:
     for record in records[:1]:
-        return f"the {record.action} of {record.queue} that started {formatting.clock(record.at, now)} {state}"
+        return f"the {_named(record)} that started {formatting.clock(record.at, now)} {state}"
     return ""
+
+
+def _named(record: Record) -> str:
+    """A run by its runbook, with which its note begins; everything else by its queue."""
+    if record.action in RUNBOOK_ACTIONS and record.note:
+        return f"{record.action} {record.note.partition(':')[0]}"
+    return f"{record.action} of {record.queue}"

@@ -97,6 +97,13 @@ def test_the_finding_is_computed() -> None:
     assert "Line 2 does not follow." in broken.text
 
 
+def test_a_run_is_named_by_its_runbook() -> None:
+    began = replace(record("began", days=0.5), action="runbook", note="function-errors")
+    done = replace(record(days=0.6), action="runbook", note="backlog: Every step is done.", plan="p2")
+    finding = audit_summary.summarize_audit([began, done], Verification(3, ()), NOW).finding
+    assert "latest: runbook backlog, done; the runbook function-errors that started 16:00 UTC" in finding.text
+
+
 def test_a_redrive_that_is_known_to_run_is_no_warning() -> None:
     whole = Verification(3, ())
     going = replace(record("began", days=0.5), plan="p2")
