@@ -11,6 +11,7 @@ from dashboard.markup import html_blocks
 from ops.compare.arrivals import PEAK_FACTOR
 from ops.compare.costs import instance_prices
 from ops.compare.costs.assumptions import CostAssumptions
+from ops.compare.costs.break_even import SynchronousUse
 from ops.compare.measured import ComparisonRun
 
 OTHER = "other"
@@ -40,11 +41,15 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
         (type_, price, least_), (at_once_, used, time_), (peak_, balancer_, _) = _grid()
         instances = (*instance_prices.names(), OTHER)
         kind = type_.selectbox("Instance type", instances, key="cmp-instance", bind="query-params") or instances[0]
-        usd = _number(price, "USD per hour", "cmp-usd", (0.0, 1_000.0, 0.01), "on file", "%.4f")
+        task = UNCHANGED.task
+        found = instance_prices.find(kind, task.vcpus, task.memory_gb, task.architecture)
+        vcpus = f"{found.vcpus:g}" if found and found.vcpus else f"{SynchronousUse.jobs_at_once:g}"
+        per_hour = f"{found.usd_per_hour:.4f}" if found else "not on file"
+        usd = _number(price, "USD per hour", "cmp-usd", (0.0, 1_000.0, 0.01), per_hour, "%.4f")
         least = _number(
             least_, "Instances, at least", "cmp-least", (1.0, 10_000.0, 1.0), f"{UNCHANGED.least_instances}"
         )
-        at_once = _number(at_once_, "Jobs at once per instance", "cmp-at-once", (1.0, 1_000.0, 1.0), "its vCPUs")
+        at_once = _number(at_once_, "Jobs at once per instance", "cmp-at-once", (1.0, 1_000.0, 1.0), vcpus)
         utilization = _number(
             used, "Utilization (%)", "cmp-used", (1.0, 100.0, 5.0), f"{UNCHANGED.utilization * 100:.0f}"
         )

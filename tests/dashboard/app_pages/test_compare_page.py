@@ -86,3 +86,8 @@ def test_an_error_is_a_sentence(sample: Visit) -> None:
     app = sample("denied").open(ENTRY)
     assert not app.at.exception
     assert "Next step" in app.text
+
+
+def test_an_empty_field_shows_the_number_that_it_stands_for(sample: Visit) -> None:
+    at = sample("trouble").open(ENTRY).at
+    assert [at.number_input(key=key).placeholder for key in ("cmp-usd", "cmp-at-once")] == ["0.0816", "2"]
