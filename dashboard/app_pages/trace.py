@@ -12,7 +12,7 @@ from dashboard import page_runtime, theme
 from dashboard.access import access
 from dashboard.components import widgets
 from dashboard.components.logs_and_traces.trace_link import TRACE_KEY
-from dashboard.formatting import NONE, millis, number, utc
+from dashboard.formatting import NONE, millis, moment, number
 from dashboard.markup import error_box, html_blocks, waterfall
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
@@ -135,7 +135,11 @@ def _stats(found: JobTrace) -> list[Stat]:
     total = (found.end - found.start).total_seconds() if found.start and found.end else None
     dead = found.seconds.get(SpanKind.DEAD.value, 0.0)
     return [
-        Stat("From first to last", NONE if total is None else millis(total * 1000), note=utc(found.start)),
+        Stat(
+            "From first to last",
+            NONE if total is None else millis(total * 1000),
+            note=f"from {moment(found.start, page_runtime.ZONE)} UTC" if found.start else "",
+        ),
         Stat("Attempts", number(found.attempts)),
         Stat("Redrives", number(found.redrives), note="of this machine" if found.redrives else ""),
         Stat("Queue wait", took(SpanKind.WAIT), colour=theme.VISIBLE),
