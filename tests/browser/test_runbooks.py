@@ -137,3 +137,5 @@ def test_the_current_step_is_a_click_away(samples: str, page: Page) -> None:
     page.goto(f"{samples}/runbooks?live=false&stack=trouble&runbook=stalled-consumer")
     page.get_by_role("link", name="Go to the step").click()
     expect(page.get_by_role("button", name="Run step")).to_be_in_viewport()
+    bar, title = page.locator(".st-key-run-bar").bounding_box(), page.locator(".so-do.so-current").bounding_box()
+    assert bar and title and title["y"] >= bar["y"] + bar["height"], "the bar that stays in view covers the step"
