@@ -54,6 +54,16 @@ class Twin:
 
         return wait_for(read, timeout, f"no result at {key}")
 
+    def dead_letters(self) -> int:
+        """In the dead-letter queue, visible and in flight."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        url = self.outputs[contract.OUTPUT_DLQ_URL]
+        found = self.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    def alarm_state(self, name: str) -> str:
+        return str(self.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"])
+
     def no_dead_letters(self) -> None:
         """Empty the dead-letter queue, once no job is under way that could still die into it."""
         sqs = self.client("sqs")

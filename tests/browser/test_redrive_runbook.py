@@ -21,31 +21,19 @@ JOBS = 7
 STEP_MS = 120_000
 
 
-def _alarm_state(twin: Twin, name: str) -> str:
-    return str(twin.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"])
-
-
-def _dead(twin: Twin) -> int:
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = twin.client("sqs").get_queue_attributes(
-        QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL], AttributeNames=names
-    )
-    return sum(int(answer["Attributes"][name]) for name in names)
-
-
 @pytest.fixture
 def lost_table(twin: Twin) -> tuple[str, list[str]]:
     """Jobs whose table is not there, once they are dead letters and the alarm has fired: its key, and their IDs."""
     twin.no_dead_letters()
     alarm = f"{twin.state.stack}-dead-letters"
-    wait_for(lambda: _alarm_state(twin, alarm) != "ALARM", 120, "the alarm of an earlier test stays")
+    wait_for(lambda: twin.alarm_state(alarm) != "ALARM", 120, "the alarm of an earlier test stays")
     key, ids = f"inputs/{uuid.uuid4().hex}.csv", [uuid.uuid4().hex for _ in range(JOBS)]
     table = f"s3://{twin.outputs[contract.OUTPUT_BUCKET]}/{key}"
     for job_id in ids:
         job = {"schema": contract.JOB_SCHEMA, "job_id": job_id, "kind": "describe", "data": table}
         assert twin.post(job).status == 202
-    wait_for(lambda: _dead(twin) >= JOBS, 180, "the jobs did not fail")
-    wait_for(lambda: _alarm_state(twin, alarm) == "ALARM", 120, "the alarm did not fire")
+    wait_for(lambda: twin.dead_letters() >= JOBS, 180, "the jobs did not fail")
+    wait_for(lambda: twin.alarm_state(alarm) == "ALARM", 120, "the alarm did not fire")
     return key, ids
 
 
@@ -79,7 +67,7 @@ def test_from_the_alarm_to_a_queue_without_dead_letters(
         now.get_by_role("combobox").click()
         page.get_by_role("option", name="yes").click()
         _press(now, "Answer", f"{JOBS} messages: DataNotFound")
-        assert _dead(twin) == JOBS, "nothing is sent by what came so far"
+        assert twin.dead_letters() == JOBS, "nothing is sent by what came so far"
 
         _press(now, "Run step", "To confirm, type: redrive")
         expect(now.locator(".so-diff ins")).to_have_text(str(JOBS))
@@ -89,7 +77,7 @@ def test_from_the_alarm_to_a_queue_without_dead_letters(
         now.get_by_label("Confirmation").press("Tab")
         now.get_by_role("button", name="Run step").click()
         expect(badge).to_have_text("Done", timeout=2 * STEP_MS)
-        assert (_dead(twin), _alarm_state(twin, alarm)) == (0, "OK")
+        assert (twin.dead_letters(), twin.alarm_state(alarm)) == (0, "OK")
         for job_id in ids:
             assert twin.result(job_id)
 

@@ -19,18 +19,6 @@ JOBS = 3
 RUN = ("runbook", "run", "dlq-redrive", "--reason", "the table was put there")
 
 
-def _dead(twin: Twin) -> int:
-    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    answer = twin.client("sqs").get_queue_attributes(
-        QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL], AttributeNames=names
-    )
-    return sum(int(answer["Attributes"][name]) for name in names)
-
-
-def _alarm_state(twin: Twin, name: str) -> str:
-    return str(twin.client("cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"])
-
-
 def test_from_the_alarm_to_the_report(twin: Twin, terminal: Any, capsys: pytest.CaptureFixture[str]) -> None:
     twin.no_dead_letters()
     key = f"inputs/{uuid.uuid4().hex}.csv"
@@ -39,9 +27,9 @@ def test_from_the_alarm_to_the_report(twin: Twin, terminal: Any, capsys: pytest.
     for job_id in ids:
         job = {"schema": contract.JOB_SCHEMA, "job_id": job_id, "kind": "describe", "data": f"s3://{bucket}/{key}"}
         assert twin.post(job).status == 202
-    wait_for(lambda: _dead(twin) >= JOBS, 180, "the jobs did not fail")
+    wait_for(lambda: twin.dead_letters() >= JOBS, 180, "the jobs did not fail")
     alarm = f"{twin.state.stack}-dead-letters"
-    wait_for(lambda: _alarm_state(twin, alarm) == "ALARM", 120, "the alarm did not fire")
+    wait_for(lambda: twin.alarm_state(alarm) == "ALARM", 120, "the alarm did not fire")
     assert run(["runbook", "for", alarm, "--json"]) == 0
     commands = [named["command"] for named in json.loads(capsys.readouterr().out)["runbooks"]]
     queue = twin.outputs[contract.OUTPUT_DLQ_URL].rsplit("/", 1)[-1]
@@ -52,7 +40,7 @@ def test_from_the_alarm_to_the_report(twin: Twin, terminal: Any, capsys: pytest.
     terminal("yes", "yes", "no", "n")
     assert run([*RUN, *where]) == 1, "the cause is not fixed"
     assert "Fix it first" in capsys.readouterr().out
-    assert _dead(twin) == JOBS, "nothing was sent"
+    assert twin.dead_letters() == JOBS, "nothing was sent"
 
     twin.client("s3").put_object(Bucket=bucket, Key=key, Body=ROWS)
     terminal("yes", "yes", "redrive")
