@@ -97,7 +97,7 @@ def resolve_inputs(step: RunbookStep, kind: type[msgspec.Struct], data: Mapping[
 
 
 def why_not(expression: str, data: Mapping[str, Any], steps: Sequence[str] = ()) -> str:
-    """Why a valid ``expression`` is not true, in words, with itself as the detail: ``Step 5 was answered keep
+    """Why a valid ``expression`` is not true, in words, with itself as the detail: ``Step 5 (more) was answered keep
     (steps.more.answer != 'keep').`` ``steps``: IDs of the document's steps, in order."""
     places = {step: place for place, step in enumerate(steps, start=1)}
     node = _decisive(jmespath.compile(expression).parsed, data)
@@ -126,7 +126,7 @@ def _fact(path: tuple[str, ...], value: Any, places: Mapping[str, int]) -> str:
     if path[0] == "workload":
         what = {"dlq": "dead-letter queue", "mapping": "event source mapping"}.get(path[-1], words)
         return f"the workload has {'a' if value else 'no'} {what}"
-    step = f"step {places[path[1]]}" if path[0] == "steps" and len(path) > 1 and path[1] in places else ""
+    step = f"step {places[path[1]]} ({path[1]})" if path[0] == "steps" and len(path) > 1 and path[1] in places else ""
     if path[-1] == "answer" and step:
         return f"{step} has no answer" if value is None else f"{step} was answered {value}"
     owner = f" of {step}" if step else ""

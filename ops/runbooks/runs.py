@@ -70,7 +70,10 @@ def resume(
     workload."""
     document, state = _continued(session, record)
     if state.phase is RunPhase.ROLLED_BACK or (state.phase is RunPhase.DONE and not again):
-        raise UsageError(f"Run {record.run} is {state.phase.value}.", f"Show it: ops runbook report {record.run}.")
+        raise UsageError(
+            f"Run {record.run} is {state.phase.value}.",
+            f"Show it: ops runbook report {record.run}. The others: ops runbook runs.",
+        )
     who = sts.caller_identity(session.context.aws).arn
     with _lock(session, record.run, who, always=True) as shared:
         engine = StepRunner(document, record, session.context, session.operator)

@@ -19,11 +19,12 @@ from ops.cli.runbook.run import Run, run_as_json
 from ops.runbooks import record_archive
 from ops.runbooks import report as incident
 from ops.runbooks import runs as engine
+from ops.runbooks.locking import is_interrupted
 from ops.runbooks.record import find_record
 from ops.runbooks.report.files import write_report
 from ops.target import state_folder
 
-COLUMNS = ("id", "runbook", "phase", "began", "ended", "workload", "actor", "reason", "text")
+COLUMNS = ("id", "runbook", "phase", "began", "ended", "workload", "actor", "reason", "text", "interrupted")
 Out = Annotated[
     Path | None,
     typer.Option(
@@ -46,7 +47,7 @@ def runs(
 ) -> None:
     """List the runs on this machine.
 
-    Latest first.
+    Latest first. One that is interrupted was killed: ops runbook resume continues it.
     """
     home = state_folder(options.target_or_here(stack, queue, function, profile, region))
     if archived:
@@ -56,7 +57,10 @@ def runs(
                 typer.echo(safe(each))
         return
     states, unreadable = engine.list_runs(home)
-    rows = [{name: getattr(state, name) for name in COLUMNS} for state in states]
+    rows = [
+        {**{name: getattr(state, name) for name in COLUMNS[:-1]}, "interrupted": is_interrupted(home, state)}
+        for state in states
+    ]
     if print_as(chosen_format(output, as_json), rows, COLUMNS, rows):
         return
     console = Console(highlight=False)
@@ -67,7 +71,8 @@ def runs(
     for title in ("RUN", "STATE", "WORKLOAD", "REASON"):
         table.add_column(title, overflow="fold")
     for state in states:
-        cells = (state.id, state.phase.value, state.workload, state.reason)
+        phase = "interrupted" if is_interrupted(home, state) else state.phase.value
+        cells = (state.id, phase, state.workload, state.reason)
         table.add_row(*(Text(safe(cell)) for cell in cells))
     console.print(table)
     for line in unreadable:

@@ -24,7 +24,8 @@ from ops.deadletters.queue import open_queue
 from ops.errors import UsageError
 from ops.runbooks import library
 from ops.runbooks import runs as engine
-from ops.runbooks.actions.action import ActionContext
+from ops.runbooks.actions import ACTIONS
+from ops.runbooks.actions.action import ActionContext, Effect
 from ops.runbooks.record import RunRecord, find_record
 from ops.runbooks.run_state import RunbookRun, RunPhase
 from ops.target import state_folder
@@ -173,10 +174,17 @@ def _show(context: DlqContext, state: RunbookRun, as_json: bool) -> None:
     if state.phase in (RunPhase.FAILED, RunPhase.STOPPED):
         again = context.command_line("resume", state.id, command="ops runbook")
         console.print(Text(f"→ {safe(again)}").append("   continue", style="dim"), soft_wrap=True)
-    if any(step.changes for step in state.steps.values()) and state.phase is not RunPhase.ROLLED_BACK:
+    if state.phase is not RunPhase.ROLLED_BACK and _can_undo(context, state):
         back = context.command_line("rollback", state.id, "--reason", "WHY", command="ops runbook")
         console.print(Text(f"→ {safe(back)}").append("   undo", style="dim"), soft_wrap=True)
     console.print(Text(f"→ ops runbook report {safe(state.id)}", style=style).append("   the report", style="dim"))
+
+
+def _can_undo(context: DlqContext, state: RunbookRun) -> bool:
+    """Whether something was changed that is not final, as a redrive is."""
+    document, _ = engine.read_run(find_record(state_folder(context.target), state.id))
+    effects = {step.id: ACTIONS[step.action].effect for step in document.steps}
+    return any(step.changes and effects[name] is not Effect.FINAL for name, step in state.steps.items())
 
 
 def run_as_json(state: RunbookRun) -> dict[str, Any]:

@@ -119,6 +119,8 @@ class TerminalOperator:
             return
         symbol, style = SYMBOLS[event.kind]
         text = str(event.data.get("text") or ACTIONS[step.action].summary)
+        if event.kind == "step.skipped":
+            text = f"Skipped. {text}"
         self._console.print(
             Text(f"{symbol} ", style=style).append(safe(step.id), style="bold").append(f"  {safe(text)}", style="")
         )

@@ -26,11 +26,22 @@ class RunbookBusy(OpsError):
 
 def read_holder(home: Path, workload: Workload) -> LockHolder | None:
     """The process that carries out a run on the workload now; its ``run`` is the run's ID."""
-    path = _path(home, workload)
+    return _read(_path(home, workload))
+
+
+def _read(path: Path) -> LockHolder | None:
     try:
         return locks.read_holder(path)
     except OSError as error:
         raise atomic_file.file_error(path, error) from error
+
+
+def is_interrupted(home: Path, run: RunbookRun) -> bool:
+    """Whether a run that is recorded as running has no process any more: it was killed, and can be resumed."""
+    if run.phase is not RunPhase.RUNNING:
+        return False
+    holder = _read(lock_path(home, run.account, run.region, run.queue.rpartition(":")[2]))
+    return holder is None or holder.run != run.id
 
 
 def find_waiting(home: Path, queue_arn: str, last: str = "") -> RunbookRun | None:

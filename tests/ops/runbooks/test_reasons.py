@@ -25,17 +25,17 @@ DATA = MappingProxyType(
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        ("steps.mapping.state != 'Enabled'", "State of step 1 is Enabled"),
-        ("steps.more.answer != 'keep'", "Step 3 was answered keep"),
+        ("steps.mapping.state != 'Enabled'", "State of step 1 (mapping) is Enabled"),
+        ("steps.more.answer != 'keep'", "Step 3 (more) was answered keep"),
         ("steps.unread.answer == 'yes'", "There is no answer"),
-        ("steps.versions.alias && steps.versions.before", "There is no alias of step 4"),
-        ("steps.versions.before && steps.more.answer == 'yes'", "Step 3 was answered keep"),
-        ("steps.mapping.reserved_concurrency", "Reserved concurrency of step 1: 0"),
+        ("steps.versions.alias && steps.versions.before", "There is no alias of step 4 (versions)"),
+        ("steps.versions.before && steps.more.answer == 'yes'", "Step 3 (more) was answered keep"),
+        ("steps.mapping.reserved_concurrency", "Reserved concurrency of step 1 (mapping): 0"),
         ("workload.dlq", "The workload has no dead-letter queue"),
         ("!(workload.name)", "The workload has a name"),
         (
             "length(steps.alarms.in_alarm[?ends_with(@, '-stalled')]) > `0`",
-            "In alarm of step 2: shop-dead-letters",
+            "In alarm of step 2 (alarms): shop-dead-letters",
         ),
         ("`false`", "Its condition is not true"),
     ],

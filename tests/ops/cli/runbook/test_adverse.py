@@ -206,7 +206,12 @@ def _killed(incident: Incident, when: str, *arguments: str) -> None:
 def test_a_kill_around_the_call_repeats_nothing(incident: Incident, when: str) -> None:
     _killed(incident, when, *RUN)
     assert incident.events()[-1]["event"] == "step.intended"
+    (listed,) = incident.json("runs")
+    assert (listed["phase"], listed["interrupted"]) == ("running", True)
+    assert " interrupted " in incident.ops("runs")[1]
     assert run_ops(["runbook", "resume", *ALONE, "--queue", "orders"]) == 0
+    incident.capsys.readouterr()
+    assert incident.json("runs")[0]["interrupted"] is False
     assert incident.workload.changes == [("enabled", True)]
     kinds = [entry["event"] for entry in incident.events() if entry["step"] == "turn_on"]
     assert kinds.count("step.intended") == (2 if when == "before" else 1)

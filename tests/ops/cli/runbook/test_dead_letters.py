@@ -67,6 +67,7 @@ def test_exported_then_purged_with_the_words_typed(desk: Desk, ops: Any, termina
     code, out, err = ops(command=("resume",))
     assert code == 0, out
     assert "Every message of the export is deleted" in err
+    assert "ops runbook rollback" not in err, "nothing of it can be undone"
     assert desk.world.bodies() == [json.dumps({"n": 3})]
     (export,) = (desk.world.source.folder / "exports").glob("jobs-dlq-*.jsonl")
     assert len(export.read_text().splitlines()) == 2
