@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pytest
 
-from handler import contract
-from ops.aws import Aws
 from ops.errors import UsageError
-from ops.insight.report_types import Window
-from ops.insight.reports import cold_starts, cost, failures, overview
+from ops.insight.reports import cold_starts, failures
 from ops.insight.rules.cold_starts import versions
 from ops.insight.sources.log_totals import (
     LineForm,
@@ -28,55 +22,10 @@ from ops.insight.sources.log_totals import (
     read_totals_of,
     reading,
 )
-from ops.insight.sources.log_totals.model import FAILED
 from ops.insight.sources.log_totals.reading import BUDGET
-from ops.workload import Workload
-from tests.fakes.aws import FakeAws, Refusal
-from tests.fakes.busy_day import BusyDay, BusyService, Deployed
 from tests.fakes.busy_day.traffic import ERRORS
-from tests.ops.insight.world import FUNCTION, WORKLOAD, Stage
-
-NOON = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-"""The end of yesterday: a day of the fake's, whole."""
-DAY = Window(NOON - timedelta(days=1), NOON, 300, past=True)
-INVOCATIONS = 30_000
-QUEUE_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-
-
-@contextmanager
-def busy(
-    stage: Stage, name: str, *, extension: bool = True, refused: tuple[str, ...] = ()
-) -> Iterator[tuple[Aws, FakeAws, Workload, BusyService]]:
-    """A day with ``INVOCATIONS``, of a function with a log group of its own."""
-    group = f"/busy/{name}"
-    day = BusyDay(Deployed("worker", "jobs", "dead", group, extension=extension), INVOCATIONS)
-    service, counted = BusyService(day), (contract.JOB_NAMESPACE, contract.SERVICE)
-
-    def answer(_: str, operation: str, asked: dict[str, Any]) -> Any:
-        if operation in refused:
-            raise Refusal("AccessDeniedException")
-        if operation == "DescribeAlarms":
-            return {"MetricAlarms": []}
-        if "/provisioned-concurrency" in operation:
-            return {"ProvisionedConcurrencyConfigs": []}
-        if operation == "GetQueueAttributes":
-            return {"Attributes": dict.fromkeys(QUEUE_COUNTS, "0")}
-        if operation == "GetMetricData":
-            return service.metrics.answer(asked, time.time())
-        return service.insights.answer(operation, asked, time.time())
-
-    stage.fake.answer = answer
-    stage.fake.calls.clear()
-    yield (
-        stage.aws,
-        stage.fake,
-        replace(WORKLOAD, function=replace(FUNCTION, log_group=group, metrics=counted)),
-        service,
-    )
-
-
-def aggregates(service: BusyService) -> int:
-    return sum("| stats " in query for query in service.insights.queries)
+from tests.ops.insight.busy_range import DAY, NOON, aggregates, busy
+from tests.ops.insight.world import FUNCTION, Stage
 
 
 @pytest.mark.parametrize("extension", [True, False])
@@ -111,82 +60,6 @@ def test_failures_of_a_busy_day_are_counted_by_type_and_period(stage: Stage) -> 
     assert found.memory.notna().all(axis=1).mean() > 0.9, "by the metric: a sample has gaps between its moments"
 
 
-def crashed_share(found: cost.CostReport) -> float:
-    """Of what Lambda and SQS cost, without the failed jobs' share."""
-    crashed = found.failures[found.failures["what"] == "invocation failed"]["usd"].sum()
-    parts = dict(zip(found.parts["component"], found.parts["usd"], strict=True))
-    compute = ("Lambda duration", "Lambda INIT", "Lambda requests", "SQS requests")
-    return float(crashed / sum(parts[name] for name in compute))
-
-
-def test_records_without_a_cost_are_not_charged_their_milliseconds(stage: Stage) -> None:
-    with busy(stage, "unpriced") as (aws, fake, workload, _):
-        answer = fake.answer
-
-        def without_costs(*asked: Any) -> Any:
-            found = answer(*asked)
-            for row in found.get("results", ()):
-                if {"outcome", "usd"} <= {each["field"] for each in row}:
-                    failed = any(each["field"] == "outcome" and each["value"] in FAILED for each in row)
-                    row[:] = [each for each in row if not (failed and each["field"] == "usd")]
-                    stripped.append(failed)
-            return found
-
-        stripped: list[bool] = []
-        fake.answer = without_costs
-        found = cost.report(aws, workload, DAY)
-    assert any(stripped)
-    assert not all(stripped)
-    assert crashed_share(found) == 0
-
-
-@pytest.mark.parametrize("extension", [True, False])
-def test_what_failures_of_a_busy_day_cost_is_counted(stage: Stage, extension: bool) -> None:
-    with busy(stage, f"cost-{extension}", extension=extension) as (aws, _, workload, service):
-        found = cost.report(aws, workload, DAY)
-        asked = list(service.insights.queries)
-        again = cost.report(aws, workload, DAY)
-    day = service.insights.day
-    weights = day.usd if extension else day.billed_ms
-    assert crashed_share(found) == pytest.approx(weights[day.failure > 0].sum() / weights.sum())
-    jobs = found.failures[found.failures["what"] == "job failed, retried"]
-    assert list(jobs["cause"]) == ["ValueError"]
-    assert any("failures by type and failed jobs by cause (" in note for note in found.look.partial)
-    assert len(asked) == len(set(asked)) + 23, "each moment of the sample once, and three aggregates"
-    assert service.insights.queries == asked, "what does not change is not read again"
-    assert again.look.usd < found.look.usd
-    assert again.failures.equals(found.failures)
-    assert again.refresh_usd == again.look.usd
-    assert found.look.usd - found.refresh_usd > found.totals_hourly_usd / 4 > 0, (
-        "a day's are read each quarter of an hour"
-    )
-    assert again.totals_hourly_usd == found.totals_hourly_usd
-
-
-def test_above_the_budget_the_causes_of_failed_jobs_are_sampled(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(BUDGET, "0.0004")
-    with busy(stage, "cost-sampled") as (aws, _, workload, service):
-        found = cost.report(aws, workload, DAY)
-    assert aggregates(service) == 0
-    assert "Causes of failed jobs are those in the sampled log lines." in found.look.partial
-    assert found.look.usd < 0.0004
-
-
-def test_init_of_a_busy_day_without_records_is_priced_on_cost_and_overview_alike(stage: Stage) -> None:
-    with busy(stage, "alike", extension=False) as (aws, _, workload, service):
-        costs, first = cost.report(aws, workload, DAY), overview.report(aws, workload, DAY)
-        colds = cold_starts.report(aws, workload, DAY)
-    day, cards = service.insights.day, {card.key: card for card in first.cards}
-    parts = dict(zip(costs.parts["component"], costs.parts["usd"], strict=True))
-    inits, usual = np.nansum(day.init_ms), day.billed_ms.sum()
-    assert parts["Lambda INIT"] / parts["Lambda duration"] == pytest.approx(inits / (usual - inits))
-    assert not any("INIT" in text for text in costs.left_out)
-    assert cards["cost"].value == costs.usd_per_1000
-    assert colds.share is not None
-    assert cards["cold_share"].value == colds.share * 100
-    assert colds.cold == int(day.cold.sum())
-
-
 @pytest.mark.parametrize("made", [cold_starts, failures])
 def test_an_outline_needs_no_log_lines_and_gives_its_metrics_to_the_report(stage: Stage, made: Any) -> None:
     with busy(stage, f"outline-{made.__name__}") as (aws, fake, workload, service):
@@ -204,27 +77,6 @@ def test_an_outline_needs_no_log_lines_and_gives_its_metrics_to_the_report(stage
     if made is failures:
         assert (outline.failed, outline.total) == (found.failed, found.total)
         assert outline.durations.equals(found.durations)
-
-
-def test_the_outline_of_cost_has_every_number_but_that_of_failures(stage: Stage) -> None:
-    with busy(stage, "outline-cost") as (aws, fake, workload, service):
-        readings = cost.read_metrics(aws, workload, DAY)
-        outline = cost.outline(aws, workload, readings)
-        assert outline is not None
-        assert outline.is_outline
-        assert not service.insights.queries
-        asked = fake.count("GetMetricData")
-        found = cost.report(aws, workload, DAY, readings=readings)
-        assert fake.count("GetMetricData") == asked + 1, "the log group's IncomingBytes"
-        assert cost.outline(aws, workload, readings) is None, "the moments are kept: nothing is waited for"
-    assert outline.parts.equals(found.parts)
-    assert (outline.usd_per_1000, outline.month_usd) == (found.usd_per_1000, found.month_usd)
-    assert found.failures_usd > 0
-
-
-def test_init_that_is_in_the_logs_alone_has_no_outline_of_its_cost(stage: Stage) -> None:
-    with busy(stage, "outline-lines", extension=False) as (aws, _, workload, _):
-        assert cost.outline(aws, workload, cost.read_metrics(aws, workload, DAY)) is None
 
 
 @pytest.mark.parametrize(
