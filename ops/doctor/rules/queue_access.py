@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from ops.doctor import changes, sources
-from ops.doctor.rule import Problem, RuleSeverity, rule
-from ops.doctor.settings import KEY_USERS, NotChecked, SqsQueueSettings, Unknown, WorkloadSettings, known
+from ops.doctor.rule import Check, Problem, RuleSeverity, each, rule
+from ops.doctor.settings import KEY_USERS, SqsQueueSettings, Unknown, WorkloadSettings, known
 
 
-def _queues(workload: WorkloadSettings) -> tuple[SqsQueueSettings | Unknown, ...]:
+def _each_queue(find: Callable[[SqsQueueSettings], Iterator[Problem]]) -> Check:
     """The queue, and its dead-letter queue where it has one."""
-    return (workload.queue, *([workload.dlq] if workload.dlq is not None else []))
+
+    def find_known(queue: SqsQueueSettings | Unknown) -> Iterator[Problem]:
+        yield from find(known(queue))
+
+    def check(workload: WorkloadSettings) -> Iterator[Problem]:
+        yield from each([workload.queue, *([] if workload.dlq is None else [workload.dlq])], find_known)
+
+    return check
 
 
 @rule(
@@ -21,31 +28,29 @@ def _queues(workload: WorkloadSettings) -> tuple[SqsQueueSettings | Unknown, ...
     "Message bodies are stored in plain text.",
     sources.SQS_ENCRYPTION,
 )
-def encryption(workload: WorkloadSettings) -> Iterator[Problem]:
-    missed = next((one for one in _queues(workload) if isinstance(one, Unknown)), None)
-    for queue in _queues(workload):
-        if not isinstance(queue, Unknown) and not known(queue.encrypted):
-            change = changes.queue(queue.origin, "SqsManagedSseEnabled", True)
-            yield Problem(f"{queue.origin.name} is not encrypted", queue.origin, "SqsManagedSseEnabled", change)
-    if missed is not None:
-        raise NotChecked(missed.why)
+@_each_queue
+def encryption(queue: SqsQueueSettings) -> Iterator[Problem]:
+    if not known(queue.encrypted):
+        change = changes.queue(queue.origin, "SqsManagedSseEnabled", True)
+        yield Problem(f"{queue.origin.name} is not encrypted", queue.origin, "SqsManagedSseEnabled", change)
 
 
 @rule(
     "public-queue",
     RuleSeverity.CRITICAL,
-    "the queue's policy grants public access only under a condition",
+    "the policies of the queue and its dead-letter queue grant public access only under a condition",
     "Anyone with an AWS account can send messages to the queue, or read and delete them.",
     sources.SQS_POLICY,
 )
-def public_queue(workload: WorkloadSettings) -> Iterator[Problem]:
-    queue = known(workload.queue)
+@_each_queue
+def public_queue(queue: SqsQueueSettings) -> Iterator[Problem]:
     if known(queue.public):
         change = changes.other(
             "aws sqs set-queue-attributes --queue-url QUEUE_URL --attributes file://policy.json",
             'AWS::SQS::QueuePolicy: name the Principal, or add Condition: {"ArnEquals": {"aws:SourceArn": SENDER_ARN}}',
         )
-        yield Problem("the policy allows every principal, without a condition", queue.origin, "QueueName", change)
+        text = f"the policy of {queue.origin.name} allows every principal, without a condition"
+        yield Problem(text, queue.origin, "QueueName", change)
 
 
 @rule(
@@ -55,28 +60,20 @@ def public_queue(workload: WorkloadSettings) -> Iterator[Problem]:
     "What the service sends never arrives. Only that service's own metrics and logs show it.",
     sources.QUEUE_KEY,
 )
-def queue_key(workload: WorkloadSettings) -> Iterator[Problem]:
-    missed = None
-    for queue in _queues(workload):
-        shut_out = queue if isinstance(queue, Unknown) else queue.shut_out
-        if isinstance(shut_out, Unknown):
-            missed = missed or shut_out
-            continue
-        for service in shut_out:
-            origin = known(queue).origin
-            text = f"the policy of {origin.name} lets {KEY_USERS[service]} send, and its KMS key does not"
-            statement = (
-                f'{{"Effect": "Allow", "Principal": {{"Service": "{service}.amazonaws.com"}}, '
-                '"Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"}'
-            )
-            change = changes.other(
-                "aws kms put-key-policy --key-id KEY_ID --policy-name default --policy file://key-policy.json",
-                f"AWS::KMS::Key KeyPolicy: add {statement}. The policy of alias/aws/sqs cannot be changed: "
-                "use a key of your own, or SqsManagedSseEnabled: true",
-            )
-            yield Problem(text, origin, "KmsMasterKeyId", change)
-    if missed is not None:
-        raise NotChecked(missed.why)
+@_each_queue
+def queue_key(queue: SqsQueueSettings) -> Iterator[Problem]:
+    for service in known(queue.shut_out):
+        text = f"the policy of {queue.origin.name} lets {KEY_USERS[service]} send, and its KMS key does not"
+        statement = (
+            f'{{"Effect": "Allow", "Principal": {{"Service": "{service}.amazonaws.com"}}, '
+            '"Action": ["kms:Decrypt", "kms:GenerateDataKey*"], "Resource": "*"}'
+        )
+        change = changes.other(
+            "aws kms put-key-policy --key-id KEY_ID --policy-name default --policy file://key-policy.json",
+            f"AWS::KMS::Key KeyPolicy: add {statement}. The policy of alias/aws/sqs cannot be changed: "
+            "use a key of your own, or SqsManagedSseEnabled: true",
+        )
+        yield Problem(text, queue.origin, "KmsMasterKeyId", change)
 
 
 RULES = (encryption, public_queue, queue_key)

@@ -56,7 +56,7 @@ QUEUES: dict[str, Pair] = {
     "retention-headroom": (_observed(oldest_max_s=172_800.0), _observed(oldest_max_s=172_799.0)),
     "fifo-retry-time": (_fifo(visibility_s=301), _fifo(visibility_s=300)),
     "queue-encryption": (on_dlq(encrypted=False), HEALTHY),
-    "public-queue": (on_queue(public=True), HEALTHY),
+    "public-queue": (on_dlq(public=True), HEALTHY),
     "queue-key": (on_dlq(shut_out=("sns",)), HEALTHY),
     "in-flight-quota": (
         on_mapping(batch_size=97, window_s=1, maximum_concurrency=1_250),
