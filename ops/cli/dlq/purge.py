@@ -17,6 +17,7 @@ from ops.cli.output.json_output import dumps
 from ops.deadletters import plans
 from ops.deadletters.archive import audit_log
 from ops.deadletters.redrive import purge as purging
+from ops.errors import OpsError
 
 
 @with_dlq_options()
@@ -50,15 +51,30 @@ def purge(
         terminal_progress.counting(progress_console, "Deleting messages") as counted,
         stopping(progress_console, "Stopping …") as stop,
     ):
-        done = purging.purge_messages(
-            source,
-            purge_plan,
-            export=export_file,
-            confirmation=confirmation,
-            reason=reason,
-            progress=counted,
-            stop=stop,
-        )
+        deleted = 0
+
+        def progress(number: int, of: int) -> None:
+            nonlocal deleted
+            deleted = number
+            counted(number, of)
+
+        try:
+            done = purging.purge_messages(
+                source,
+                purge_plan,
+                export=export_file,
+                confirmation=confirmation,
+                reason=reason,
+                progress=progress,
+                stop=stop,
+            )
+        except OpsError:
+            if deleted and not as_json:
+                planned = formatting.count(len(purge_plan.ids), "message")
+                progress_console.print(f"Deleted {deleted:,} of {planned}; the rest is in the queue.")
+                again = context.command_line("purge", "--export", str(export_file), "--reason", "WHY")
+                printing.next_steps(progress_console, (again, "delete the rest once this is fixed:"))
+            raise
     if as_json:
         typer.echo(dumps(done))
     else:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fakes.sqs.faults import DENIED
 from tests.ops.cli.conftest import Desk
 
 
@@ -76,6 +78,20 @@ def test_a_purge_in_a_script(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     told = desk.told("purge", "--export", "two.jsonl", "--reason", "r", "--confirm", "purge 2 messages")
     assert told["deleted"] == 2
     assert told["outcome"] == "done"
+
+
+def test_a_purge_that_is_refused_in_the_middle_says_how_far_it_came(desk: Desk) -> None:
+    desk.bury(*(f"m{number}" for number in range(25)))
+    desk.ops("export", "some.jsonl")
+    desk.world.aws.fault(replace(DENIED, operation="ReceiveMessage", skip=1))
+    purge = ("purge", "--export", "some.jsonl", "--reason", "r", "--confirm", "purge 25 messages")
+    code, out, err = desk.ops(*purge)
+    desk.world.aws.heal()
+    assert (code, out) == (3, "")
+    deleted = 25 - len(desk.world.dlq.messages())
+    assert 0 < deleted < 25
+    assert f"Deleted {deleted} of 25 messages; the rest is in the queue." in flat(err)
+    assert "→ ops dlq purge --export some.jsonl --reason WHY --queue jobs" in err
 
 
 def test_a_purge_that_is_not_meant_counts_nothing(desk: Desk, terminal: Any, monkeypatch: pytest.MonkeyPatch) -> None:
