@@ -57,6 +57,7 @@ def test_a_message_whose_job_is_not_named_has_no_steps_of_others(desk: TraceDesk
     ]
     steps = [span for span in desk.spans(M2) if span["kind"] == "step"]
     assert [(span["name"], span["folded"]) for span in steps] == [("rest of the batch (4 spans)", 4)]
+    assert steps[0]["basis"] == "inferred", "no one span lasted so long"
 
 
 def test_a_job_that_no_log_line_names_is_found_by_its_annotation(desk: TraceDesk) -> None:
