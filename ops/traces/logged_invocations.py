@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ops.invocation_log import InvocationLogLine
     from ops.logs import LogLine
 
+    _Read = tuple[LogLine, InvocationLogLine | None]
+    """And what the platform or the extension says in it, where it is theirs."""
+
 RECORD, REPORT, HANDLER = "extension record", "REPORT line", "handler log"
 _SOURCES = {invocation_log.RECORD: RECORD, invocation_log.REPORT: REPORT, invocation_log.TIMEOUT: "timeout line"}
 DONE = (contract.LOG_JOB_OK, contract.LOG_JOB_REPEATED)
@@ -96,33 +99,32 @@ class LoggedInvocation:
 
 def read_invocations(lines: Iterable[LogLine]) -> list[LoggedInvocation]:
     """By their start. Lines without a request ID belong to none here."""
-    by_invocation: dict[tuple[str, str], list[LogLine]] = defaultdict(list)
+    by_invocation: dict[tuple[str, str], list[_Read]] = defaultdict(list)
     for line in lines:
         if line.request_id:
-            by_invocation[line.stream, line.request_id].append(line)
+            by_invocation[line.stream, line.request_id].append((line, invocation_log.parse(_row(line))))
     found = [_invocation(attempt) for some in by_invocation.values() for attempt in _attempts(some)]
     return sorted(found, key=lambda one: one.begin)
 
 
-def _attempts(lines: Sequence[LogLine]) -> list[list[LogLine]]:
+def _attempts(lines: Sequence[_Read]) -> list[list[_Read]]:
     """One list for each attempt: a retry of an asynchronous invocation keeps its request ID, and may run in the same
     environment. Where one begins is known from the platform's first line, or else from its reports or the extension's
     records, whichever are more."""
-    endings = [ending for line in lines if (ending := invocation_log.parse(_row(line))) is not None]
+    endings = [ending for _, ending in lines if ending is not None]
     begins = max(
-        [line.at for line in lines if starts_invocation(line.text)],
+        [line.at for line, _ in lines if starts_invocation(line.text)],
         [one.started + _init(one) for one in endings if one.source == invocation_log.REPORT],
         [one.started for one in endings if one.source == invocation_log.RECORD],
         key=len,
     )
     begins.sort()
-    attempts: list[list[LogLine]] = [[] for _ in range(max(1, len(begins)))]
-    for line in sorted(lines, key=lambda line: line.at):
-        ending = invocation_log.parse(_row(line)) if len(begins) > 1 else None
+    attempts: list[list[_Read]] = [[] for _ in range(max(1, len(begins)))]
+    for line, ending in sorted(lines, key=lambda read: read[0].at):
         at = line.at + CLOCKS
         if ending is not None:
             at = ending.started + RECORDS if ending.source == invocation_log.RECORD else line.at
-        attempts[max(0, bisect_right(begins, at) - 1)].append(line)
+        attempts[max(0, bisect_right(begins, at) - 1)].append((line, ending))
     return [attempt for attempt in attempts if attempt]
 
 
@@ -134,18 +136,16 @@ def _row(line: LogLine) -> dict[str, str]:
     return {"@timestamp": _written(line.at), "@message": line.text, "@logStream": line.stream}
 
 
-def _invocation(lines: Sequence[LogLine]) -> LoggedInvocation:
-    first = next((line for line in lines if not _is_record(line)), lines[0])
+def _invocation(lines: Sequence[_Read]) -> LoggedInvocation:
+    first = next((line for line, _ in lines if not _is_record(line)), lines[0][0])
     one = LoggedInvocation(first.request_id, first.function, first.stream, first.at)
     endings: dict[str, InvocationLogLine] = {}
-    for line in lines:
-        row = _row(line)
-        ending = invocation_log.parse(row)
+    for line, ending in lines:
         if ending is not None:
             if ending.source in invocation_log.ENDINGS:
                 endings[ending.source] = ending
             continue
-        _take_handler_line(one, line, row)
+        _take_handler_line(one, line)
     for source in (invocation_log.TIMEOUT, invocation_log.REPORT, invocation_log.RECORD):  # the best last
         if source in endings:
             _take_ending(one, endings[source])
@@ -175,7 +175,7 @@ def _take_ending(one: LoggedInvocation, ending: InvocationLogLine) -> None:
     one.trace = trace_id(values.get("trace")) or one.trace
 
 
-def _take_handler_line(one: LoggedInvocation, line: LogLine, row: Mapping[str, str]) -> None:
+def _take_handler_line(one: LoggedInvocation, line: LogLine) -> None:
     record = _object(line.text)
     one.trace = one.trace or trace_id(_text(record, "xray_trace_id"))
     if record.get("message") == contract.LOG_BATCH:
@@ -183,7 +183,7 @@ def _take_handler_line(one: LoggedInvocation, line: LogLine, row: Mapping[str, s
         named = [value for value in _items(record, "message_ids") if isinstance(value, str)]
         one.messages |= {name: details.get(name, SeenMessage(name)) for name in named or details}
         return
-    entry = log_parser.parse_row(row)
+    entry = log_parser.parse_row(_row(line))
     if entry is None:
         return
     message_ids = entry.message_ids or (entry.mentioned - {one.request_id} if entry.failed else frozenset())

@@ -53,7 +53,6 @@ class _Kept:
 
 _lock = threading.Lock()
 _kept: OrderedDict[tuple[Target, str, str, float], _Kept] = OrderedDict()
-_sizes: OrderedDict[tuple[Target, str, str, float], tuple[float, datetime]] = OrderedDict()
 
 
 def budget_usd(environ: Mapping[str, str] = os.environ) -> float:
@@ -117,7 +116,8 @@ def _read_totals(
 def _read_missing(aws: Aws, group: str, texts: Sequence[str], window: Window) -> tuple[bool, tuple[str, ...], float]:
     """Whether they were read, what a reader should know where they were not, and what was spent."""
     budget = budget_usd()
-    size, asked_usd = _log_bytes(aws, group, window) if budget else (0.0, 0.0)
+    volume = log_volume.known_volume(aws, [group], window.start, window.end) if budget else None
+    size, asked_usd = (volume.total, volume.usd) if volume is not None else (0.0, 0.0)
     if not size:
         return False, (), asked_usd
     price = log_volume.scan_price(size, aws.region) * len(texts)
@@ -146,22 +146,6 @@ def _read_missing(aws: Aws, group: str, texts: Sequence[str], window: Window) ->
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return True, (), usd
-
-
-def _log_bytes(aws: Aws, group: str, window: Window) -> tuple[float, float]:
-    """Bytes that the group took in, 0 where that is not known; and what it cost to ask."""
-    key = _key(aws.target, group, "", window)
-    with _lock:
-        known = _sizes.get(key)
-    if known is not None and _is_recent(known[1], window):
-        return known[0], 0.0
-    volume = log_volume.read_volume(aws, [group], window.start, window.end)
-    size = volume.total if volume is not None else 0.0
-    with _lock:
-        _sizes[key] = size, window.end
-        while len(_sizes) > KEPT:
-            _sizes.popitem(last=False)
-    return size, volume.usd if volume is not None else 0.0
 
 
 def _is_recent(end: datetime, window: Window) -> bool:
