@@ -125,7 +125,7 @@ def logs(
     page = replace(page, notes=(*subject.notes, *page.notes))
     if not print_as(form, page, log_view.COLUMNS, map(log_view.row_of, page.lines)):
         log_view.print_page(page, described, target)
-    log_view.print_summary(console, page)
+    log_view.print_summary(console, page, aws.region)
     if page.next_token:
         # The range in absolute times: it moves on while someone reads, and tokens are of one range.
         given = {**named, "--since": wanted.start.isoformat(), "--until": wanted.end.isoformat(), "--from": dlq}

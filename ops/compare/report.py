@@ -89,7 +89,7 @@ def report(run: ComparisonRun | None, assumed: CostAssumptions, region: str = pr
     parts = event.parts(prices) if event else {}
     at = break_even.break_even(synchronous, sum(parts.values()), idle) if synchronous and event else None
     costs = Costs(synchronous, event, parts, idle, at, prices)
-    dated = f"AWS prices of {prices.region} as of {prices.dated}"
+    dated = f"{prices.region} prices of {prices.dated}"
     own = (*notes, *event_notes, dated, f"Left out: {'; '.join(break_even.LEFT_OUT)}")
     return ComparisonReport(_finding(run, costs), run, assumed, costs, (*(run.notes if run else ()), *own))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from handler.extension.records import rules
+from ops import formatting
 from ops.errors import OpsError
 from ops.pricing import price_file
 
@@ -117,6 +118,12 @@ def _tiers(name: str, value: object) -> Tiers:
     if not found or sorted(found) != found or found[-1][0] != math.inf:
         raise ValueError(f"the tiers of {name} do not rise to infinity")
     return tuple(found)
+
+
+def in_words(usd: float, region: str) -> str:
+    """An amount with whose prices it is worked out at, and of which day: ``$0.0123 at us-east-1 prices of 2026-11-23``."""
+    prices = load(region)
+    return f"{formatting.price(usd)} at {prices.region} prices of {prices.dated}"
 
 
 def price_names() -> tuple[str, ...]:

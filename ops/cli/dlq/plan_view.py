@@ -8,7 +8,7 @@ from typing import Literal
 from rich.console import Console
 from rich.text import Text
 
-from ops import formatting
+from ops import formatting, pricing
 from ops.cli.dlq import printing
 from ops.cli.output.sanitize import safe
 from ops.deadletters.causes import cause_in_words
@@ -51,7 +51,7 @@ def show(
         (
             "estimate",
             f"about {formatting.duration(estimate.seconds)}, {formatting.count(estimate.requests, 'request')}, "
-            f"{formatting.price(estimate.usd)} at AWS prices"
+            f"{pricing.in_words(estimate.usd, source.aws.region)}"
             + (", without waiting for outcomes" if _waits(plan) else ""),
         ),
         ("expires", _expires(source, plan, now)),

@@ -10,7 +10,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
-from ops import formatting
+from ops import formatting, pricing
 from ops.aws import sqs
 from ops.cli import options
 from ops.cli.dlq import printing, terminal_progress
@@ -110,7 +110,7 @@ def _report(
     if not print_as(form, value, CAUSE_COLUMNS, _rows(report)):
         console = printing.output_console()
         _show(console, context, source, report, there)
-        _notes(console, done, explained)
+        _notes(console, done, explained, source.aws.region)
         if report.imported and not imported:
             beside = formatting.count(report.imported, "imported message is", "imported messages are")
             printing.notes(console, [f"{beside} in the snapshot, too: {context.command_line('causes', '--imported')}."])
@@ -182,7 +182,7 @@ def _between(first: Any, last: Any, now: datetime) -> str:
     return first_at if first_at == last_at else f"{first_at.removesuffix(' UTC')} to {last_at}"
 
 
-def _notes(console: Console, done: ScanResult | None, explained: Explanation | None) -> None:
+def _notes(console: Console, done: ScanResult | None, explained: Explanation | None, region: str) -> None:
     """What the scan did to the queue, and what it cost."""
     lines: list[str] = []
     if done is not None:
@@ -190,7 +190,7 @@ def _notes(console: Console, done: ScanResult | None, explained: Explanation | N
     if explained is not None:
         if explained.queries:
             queries = formatting.count(explained.queries, "log query", "log queries")
-            lines.append(f"Searching for causes took {queries} ({formatting.price(explained.usd)} at AWS prices).")
+            lines.append(f"Searching for causes took {queries} ({pricing.in_words(explained.usd, region)}).")
         lines += explained.notes
     printing.notes(console, dict.fromkeys(lines))
 

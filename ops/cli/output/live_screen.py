@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from ops import formatting
+from ops import formatting, pricing
 from ops.cli.output.sanitize import safe
 from ops.errors import OpsError
 
@@ -80,10 +80,10 @@ def pause(seconds: float) -> None:
     time.sleep(seconds)
 
 
-def refresh_cost(usd: float, interval_s: float) -> str:
-    """What refreshing costs, in a sentence."""
+def refresh_cost(usd: float, interval_s: float, region: str) -> str:
+    """What refreshing costs by the prices of ``region``, in a sentence."""
     hourly = formatting.price(usd * 3600 / interval_s)
-    return f"A refresh costs {formatting.price(usd)} at AWS prices, {hourly} an hour at one every {formatting.duration(interval_s)}."
+    return f"A refresh costs {pricing.in_words(usd, region)}, {hourly} an hour at one every {formatting.duration(interval_s)}."
 
 
 def _clock() -> str:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from ops import formatting
+from ops import formatting, pricing
 from ops.cli.output import log_records
 from ops.cli.output.formats import OutputFormat
 from ops.cli.output.json_output import plain
@@ -61,13 +61,13 @@ def print_progress(console: StderrConsole, text: str) -> None:
     console.print(Text(safe(text), style="dim"), soft_wrap=True)
 
 
-def print_summary(console: StderrConsole, page: LogPage) -> None:
-    """Notes, what the page cost, and the query to copy."""
+def print_summary(console: StderrConsole, page: LogPage, region: str) -> None:
+    """Notes, what the page cost by the prices of ``region``, and the query to copy."""
     for note in page.notes:
         print_progress(console, f"note: {note}")
     if page.scanned_bytes:
         size = formatting.byte_size(round(page.scanned_bytes))
-        print_progress(console, f"Logs Insights scanned {size} ({formatting.price(page.usd)} at AWS prices).")
+        print_progress(console, f"Logs Insights scanned {size} ({pricing.in_words(page.usd, region)}).")
     print_progress(console, f"Logs Insights query for {', '.join(page.groups)}:")
     console.print(Text(safe(page.query)), soft_wrap=True)
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ops import formatting, runbook_files
+from ops import formatting, pricing, runbook_files
 from ops.cli.output import live_screen
 from ops.cli.output.sanitize import place, safe
 from ops.cli.output.styles import LEVEL_STYLES
@@ -27,13 +27,13 @@ def show(workload: Workload, report: OverviewReport, target: Target, minutes: fl
     """Prints it once, with what the metrics cost."""
     console = Console(highlight=False)
     _print(console, workload, report, target, minutes)
-    cost = f"Queried {report.look.metrics_requested} metrics ({formatting.price(report.look.usd)} at AWS prices)."
+    cost = f"Queried {report.look.metrics_requested} metrics ({pricing.in_words(report.look.usd, workload.region)})."
     console.print(Text(cost, style="dim"))
 
 
 def watch(status: Status, read: Callable[[], Status], target: Target, minutes: float, interval_s: float) -> Status:
     """Refreshes it every ``interval_s`` seconds; returns the last one, at Ctrl-C."""
-    cost = live_screen.refresh_cost(status[1].look.usd, interval_s)
+    cost = live_screen.refresh_cost(status[1].look.usd, interval_s, status[0].region)
     return live_screen.watch(
         status, read, lambda console, now: _print(console, *now, target, minutes), interval_s, f"{cost} Ctrl-C ends."
     )

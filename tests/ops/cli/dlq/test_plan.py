@@ -30,7 +30,7 @@ def test_a_plan_says_all_that_will_happen(desk: Desk) -> None:
     assert "sqs:SendMessage" not in flat, "many lines, on request"
     assert " IAM actions (ops dlq plan --permissions lists them)" in flat
     assert "sqs:SendMessage" in desk.ops("plan", "--permissions")[1]
-    assert "at AWS prices" in flat
+    assert "at us-east-1 prices of 20" in flat
     assert "expires the oldest message in" in flat
     step = out.splitlines()[-1]
     assert step.startswith("→ ops dlq redrive 20")
