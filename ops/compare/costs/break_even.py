@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 
 from ops.errors import UsageError
-from ops.insight.rules.cost.cost_model import HOURS_PER_MONTH, chunks
+from ops.insight.rules.cost.cost_model import HOURS_PER_MONTH, api_requests, chunks
 from ops.insight.rules.cost.function_cost import GB
 from ops.pricing import Prices
 
@@ -100,7 +100,8 @@ class EventDrivenUse:
         gb_second_usd = self.memory_mb / 1024 * prices.gb_second(self.architecture)
         per_invocation = self.log_bytes_per_invocation / GB * prices.log_gb_ingested
         return {
-            "API Gateway": {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(self.api, 0.0),
+            "API Gateway": api_requests(self.api, self.message_bytes)
+            * {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(self.api, 0.0),
             # Sent, received and deleted; an upper bound, because the mapping receives and deletes in batches.
             "SQS requests": (2 * chunks(self.message_bytes) + 1) * prices.sqs_request,
             "Lambda duration": self.seconds_per_job * gb_second_usd,

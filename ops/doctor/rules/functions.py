@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterator
 
 from ops import formatting
 from ops.doctor import changes, sources
-from ops.doctor.rule import Check, Problem, RuleSeverity, each, rule
+from ops.doctor.rule import Check, Problem, RuleSeverity, SettingChange, each, rule
 from ops.doctor.rules.queues import MAX_VISIBILITY_S, VISIBILITY_TIMES
 from ops.doctor.settings import FunctionSettings, NotChecked, Unknown, WorkloadSettings, known
 
 NEAR_TIMEOUT = 0.8
 """Of the timeout, that p99 may reach. AWS recommends an alarm below the timeout; the share is our choice."""
+MAX_TIMEOUT_S, MAX_MANAGED_TIMEOUT_S = 900, 5_400
+"""Lambda developer guide, quotas, 2026-11; on Managed Instances, invoked by a queue (botocore 1.44.5 model, 2026-11)."""
 SNAPSTART_RUNTIMES = {"python": 12, "java": 11, "dotnet": 8}
 """Python 3.12, Java 11 and .NET 8 or later (Lambda developer guide, snapstart, 2026-11)."""
 SNAPSTART_PAYS_MS = 2_000
@@ -54,7 +56,12 @@ def timeout_headroom(function: FunctionSettings, workload: WorkloadSettings) -> 
         return
     seen = f"p99 {formatting.latency(observed.duration_p99_ms)}, longest {formatting.latency(observed.duration_max_ms)}"
     text = f"the timeout is {timeout} s, and durations of the last two weeks reach it: {seen}"
-    wanted = min(900, max(timeout * 2, round(observed.duration_max_ms / 500)))
+    longest = MAX_MANAGED_TIMEOUT_S if timeout > MAX_TIMEOUT_S else MAX_TIMEOUT_S
+    if timeout >= longest:
+        text += f"; {longest} s is the most that Lambda allows, so give each invocation less work (BatchSize)"
+        yield Problem(text, function.origin, "Timeout", SettingChange(), RuleSeverity.CRITICAL if cut else None)
+        return
+    wanted = min(longest, max(timeout * 2, round(observed.duration_max_ms / 500)))
     change = changes.function(function.origin, f"--timeout {wanted}", "Timeout", wanted)
     queue = known(workload.queue)
     least = min(MAX_VISIBILITY_S, VISIBILITY_TIMES * wanted)

@@ -13,6 +13,7 @@ from handler.extension.records import rules
 from ops import pricing
 from ops.insight.report_types import Finding, QueryCost, Window
 from ops.insight.reports import alarms
+from ops.insight.rules.alarm_rules import alarm_words
 from ops.insight.rules.cost import cost_claims, cost_model, failure_cost, volume, week_before
 from ops.insight.rules.cost.comparison import NO_WEEK_BEFORE, WeekBefore
 from ops.insight.rules.cost.cost_model import Assumptions
@@ -157,7 +158,7 @@ def _made(
             cost.usd,
             readings.look.partial + logged.look.partial + of_jobs.partial + missing + unread,
         ),
-        left_out=left_out(readings, workload, table, used, logged.table, assumptions),
+        left_out=left_out(readings, workload, table, used, logged.table, assumptions, known),
         inferred=(*used.inferred, *_volume_notes(assumptions)),
         measured_log_bytes=measured,
         week_before=before,
@@ -215,8 +216,10 @@ def left_out(
     used: function_usage.FunctionUsage,
     logged: InvocationTable,
     assumptions: Assumptions,
+    alarms_known: Sequence[Alarm] = (),
 ) -> tuple[str, ...]:
     """What the sum does not hold, in words."""
+    unpriced = sorted(one.name for one in alarms_known if alarm_words.monthly_usd(one, table) is None)
     priced = readings.has("billed_ms") or readings.has(REPORT_COLUMNS[0])
     kinds = logged.occurring("init_type")
     pollers = cost_model.least_pollers(workload)
@@ -235,7 +238,14 @@ def left_out(
             rules.SNAP_START in kinds and table.lambda_snapstart_cache_gb_second is None,
             "SnapStart caching, and restores by the GB (no price on file: ops prices refresh reads it)",
         ),
-        (pollers > 0, f"provisioned pollers above the minimum of {pollers}"),
+        (
+            pollers > 0,
+            f"provisioned pollers above the minimum of {pollers} (that a poller is one unit of the price is inferred)",
+        ),
+        (
+            bool(unpriced),
+            f"the price of {', '.join(unpriced)}, which is no plain metric alarm: the price of one is used instead",
+        ),
         (bool(others), f"other functions that read this queue ({', '.join(sorted(others))})"),
         (
             workload.queue.fifo and "sqs_fifo_request" in table.unsure,

@@ -10,8 +10,17 @@ import pytest
 from ops.doctor.examination import examine
 from ops.doctor.registry import RULES
 from ops.doctor.rule import Rule, RuleSeverity
-from ops.doctor.settings import Series, Unknown, WorkloadSettings
-from tests.cases.doctor.healthy import AGE_ALARM, HEALTHY, alarm, mapping, on_mapping, on_queue, with_alarms
+from ops.doctor.settings import ObservedMetrics, Series, Unknown, WorkloadSettings
+from tests.cases.doctor.healthy import (
+    AGE_ALARM,
+    HEALTHY,
+    alarm,
+    mapping,
+    on_function,
+    on_mapping,
+    on_queue,
+    with_alarms,
+)
 from tests.cases.doctor.rule_cases import CASES
 from tests.fakes.regional_prices import priced
 
@@ -155,6 +164,19 @@ def test_an_alarm_on_an_expression_beside_a_plain_one_hides_nothing() -> None:
         assert examine(alone, [BY_ID[rule]]).not_checked[0].why == f"{name} is on an expression"
     late = replace(with_alarms(replace(AGE_ALARM, threshold=340_000.0)), dlq=None)
     assert examine(replace(late, alarms=(*late.alarms, drain)), [BY_ID["age-threshold"]]).findings  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("timeout", "wanted"), [(600, "--timeout 900"), (900, ""), (3_000, "--timeout 5400"), (5_400, "")]
+)
+def test_no_timeout_is_proposed_beyond_what_lambda_allows(timeout: int, wanted: str) -> None:
+    """Only Managed Instances have timeouts above 900 s."""
+    assert isinstance(HEALTHY.observed, ObservedMetrics)
+    observed = replace(HEALTHY.observed, duration_p99_ms=timeout * 1e3, duration_max_ms=timeout * 1e3)
+    (found,) = examine(replace(on_function(timeout_s=timeout), observed=observed), [BY_ID["timeout-headroom"]]).findings
+    assert wanted in found.change.cli
+    assert bool(wanted) is bool(found.change.cli)
+    assert ("is the most that Lambda allows" in found.text) is not bool(wanted)
 
 
 @pytest.mark.parametrize("rule_id", ["idle-polling", "provisioned-pollers"])

@@ -9,11 +9,15 @@ import pytest
 
 from handler import contract
 from ops import pricing
-from ops.insight.report_types import Level, Window
+from ops.aws.cloudwatch import Alarm
+from ops.insight.invocation_table import build_table
+from ops.insight.report_types import Level, QueryCost, Window
 from ops.insight.reports import cost, overview
 from ops.insight.rules.cost.comparison import compared
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.sources import invocations
+from ops.insight.sources.function_usage import FunctionUsage
+from ops.insight.sources.metrics import Readings
 from tests.fakes.aws import Refusal
 from tests.ops.insight.cost_report import FULL, USE, part, report
 from tests.ops.insight.world import FUNCTION, MINUTES, QUEUE, WINDOW, WORKLOAD, Stage, record, without, world
@@ -112,6 +116,8 @@ def test_assumptions_change_the_picture(stage: Stage) -> None:
     assert part(none, "Logs") == 0
     http = report(stage, USE, assumptions=Assumptions(api="http"))
     assert part(http, "API Gateway") == pytest.approx(FULL * 60 * 1.0 / 1e6)
+    large = report(stage, USE | {"SentMessageSize": 600_000}, assumptions=Assumptions(api="http"))
+    assert part(large, "API Gateway") == pytest.approx(FULL * 60 * 2.0 / 1e6), "an HTTP API is metered by 512 KB"
     wide = without(
         function=replace(FUNCTION, ephemeral_mb=1_536, architecture="x86_64"), queue=replace(QUEUE, fifo=True)
     )
@@ -120,6 +126,16 @@ def test_assumptions_change_the_picture(stage: Stage) -> None:
     assert part(found, "Lambda INIT") == pytest.approx(FULL * pricing.load().lambda_gb_second_x86_64)
     assert part(found, "SQS requests") == pytest.approx(FULL * 180 * 0.50 / 1e6)
     assert any("FIFO" in text for text in found.left_out)
+
+
+def test_an_alarm_without_a_price_of_its_own_is_named() -> None:
+    odd = Alarm("anomaly", "OK", "", "", None, "", "")
+    plain = replace(odd, name="plain", threshold=1.0)
+    nothing = Readings({}, (), WINDOW, QueryCost())
+    found = cost.left_out(
+        nothing, WORKLOAD, pricing.load(), FunctionUsage(), build_table([]), Assumptions(), (odd, plain)
+    )
+    assert "the price of anomaly, which is no plain metric alarm: the price of one is used instead" in found
 
 
 def test_records_are_priced_as_in_their_region(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +219,7 @@ def test_no_week_before(stage: Stage) -> None:
 def test_the_free_tier_and_volume_tiers_are_said(stage: Stage) -> None:
     first = report(stage, USE)
     assert {"free tiers", "volume tiers"} <= set(first.left_out)
+    assert any("storage of logs" in text and "fair queues" in text for text in first.left_out)
     asked = report(stage, USE, assumptions=Assumptions(volume_tiers=True, free_tier=True))
     assert asked.total_usd < first.total_usd
     assert asked.prices_dated.endswith("volume tiers, with the free tier")

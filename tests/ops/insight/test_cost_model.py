@@ -88,7 +88,7 @@ def test_an_alarm_costs_by_its_metrics_and_a_composite_its_own_price() -> None:
 
 def test_the_prices_on_file() -> None:
     table = pricing.load()
-    assert set(table.unsure) == {"sqs_fifo_request", *pricing.optional_names()}
+    assert set(table.unsure) == {"sqs_fifo_request", "lambda_poller_hour", *pricing.optional_names()}
     for field, value in vars(table).items():
         if isinstance(value, float):
             assert 0 < value < 1, field

@@ -33,6 +33,8 @@ MONTHLY_ESTIMATE_MIN_S = 300
 """Seconds of data below which there is no monthly estimate: a single cold start would dominate it. Our choice."""
 CHUNK_BYTES = 65_536
 """SQS bills each 64 KB of a request as one request (third-party price tables, 2026)."""
+API_CHUNK_BYTES = 524_288
+"""HTTP APIs are metered by 512 KB (AWS white paper on private APIs, undated; a third-party table of 2026)."""
 RECORD_METRICS = (
     contract.INV_INIT,
     contract.INV_DURATION,
@@ -45,7 +47,10 @@ RECORD_METRICS = (
 """Custom metrics that a function with the extension publishes."""
 SQS_COMPONENT, EMPTY_COMPONENT = "SQS requests", "Empty receives"
 """What messages take, and what polling an empty queue takes."""
-EXCLUDED = ("S3, DynamoDB, EventBridge, X-Ray and data transfer (no dated price on file)",)
+EXCLUDED = (
+    "S3, DynamoDB, EventBridge, X-Ray, data transfer, storage of logs, what takes in exported OTLP, and a surcharge for fair "
+    "queues, which one source names (no dated price on file)",
+)
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,8 @@ def _units(
         found["log_gb_ingested"] = invocations * of_queue * assumptions.log_bytes_per_invocation / GB
     found["sqs_fifo_request" if workload.queue.fifo else "sqs_request"] = math.fsum(_sqs_requests(points))
     if workload.api_url and assumptions.api in ("rest", "http"):
-        found[f"api_{assumptions.api}_request"] = points.get("sent", 0.0)
+        requests = api_requests(assumptions.api, points.get("message_bytes", 0.0))
+        found[f"api_{assumptions.api}_request"] = points.get("sent", 0.0) * requests
     return found
 
 
@@ -236,7 +242,8 @@ def _usage_usd(
     spent[SQS_COMPONENT], spent[EMPTY_COMPONENT] = (count * request_usd for count in _sqs_requests(points))
     per_request = {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(assumptions.api, 0.0)
     if workload.api_url and per_request:
-        spent["API Gateway"] = points.get("sent", 0.0) * per_request
+        requests = api_requests(assumptions.api, points.get("message_bytes", 0.0))
+        spent["API Gateway"] = points.get("sent", 0.0) * requests * per_request
     return spent
 
 
@@ -289,6 +296,11 @@ def per_1000(usd: float, successful: float) -> float | None:
 def chunks(message_bytes: float) -> int:
     """Requests that SQS bills for one message of this size."""
     return max(1, math.ceil(message_bytes / CHUNK_BYTES))
+
+
+def api_requests(api: str, message_bytes: float) -> int:
+    """Requests that API Gateway bills for one message of this size; ``api``: rest or http."""
+    return max(1, math.ceil(message_bytes / API_CHUNK_BYTES)) if api == "http" else 1
 
 
 def _published_metrics(readings: Readings) -> list[int]:
