@@ -26,6 +26,8 @@ TICKS = tuple(float(f"{digit}e{power}") for power in range(-3, 3) for digit in (
 NEAR_TICKS = tuple(float(f"{digit}e{power}") for power in range(-3, 3) for digit in (1, 2, 5))
 NEAR = 50
 """Longest over shortest up to which powers of ten would leave the axis with one tick or none."""
+UNREAD = "unknown: the log lines were not read"
+"""In place of all but the first chart, which has the reason."""
 SHADES = (theme.COLD, "#b3a4ea", "#5a43a8", theme.NEUTRAL)
 """Versions side by side, all with one meaning."""
 
@@ -66,7 +68,8 @@ def dots(report: ColdStartReport, viewer: tzinfo, span: tuple[datetime, datetime
             **({} if webgl else {"cliponaxis": False}),  # WebGL has no such setting
         )
     if rows.empty:
-        set_instead(chart, _nothing(report, "no invocations in this range"))
+        reason = plain(f"unknown: {report.unread}") if report.unread else "no invocations in this range"
+        set_instead(chart, reason)
     else:
         more = (since(first, viewer) if first else "", _drawn(len(rows), left_out))
         set_remark(chart, " · ".join(filter(None, more)))
@@ -120,7 +123,7 @@ def distribution(report: ColdStartReport) -> Chart:
     rows = report.invocations.dropna(subset=["init_ms"])
     if rows.empty:
         in_sample = "no cold start is in the sample" if report.cold else "no cold starts in this range"
-        set_instead(chart, _nothing(report, in_sample))
+        set_instead(chart, UNREAD if report.unread else in_sample)
         return chart
     if report.too_few:
         of = f" of {number(report.cold)}" if report.cold is not None else ""
@@ -167,10 +170,5 @@ def waterfall(report: ColdStartReport) -> Chart:
     chart.update_yaxes(side="left", autorange="reversed", showgrid=False, rangemode="normal")
     chart.update_xaxes(range=[0, end / size], showgrid=True)
     if phases.empty:
-        set_instead(chart, _nothing(report, "no cold starts in this range"))
+        set_instead(chart, UNREAD if report.unread else "no cold starts in this range")
     return chart
-
-
-def _nothing(report: ColdStartReport, otherwise: str) -> str:
-    """Why there are no invocations to draw."""
-    return plain(f"unknown: {report.unread}") if report.unread else otherwise

@@ -193,6 +193,24 @@ def test_a_number_of_more_digits_moves_no_box_of_the_pipeline(trouble: str, page
     assert near(after, before)
 
 
+CUT_IN_BOXES = """[...document.querySelectorAll('.so-node')].filter(node => {
+  const right = node.getBoundingClientRect().right, name = node.querySelector('b');
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const beyond = [...range.getClientRects()].some(box => box.right > right + 1);
+  return beyond || name.scrollHeight > name.clientHeight + 1 || name.scrollWidth > name.clientWidth + 1;
+}).map(node => node.innerText)"""
+
+
+@pytest.mark.parametrize("width", [1280, 1100, 1000, 390])
+def test_all_of_the_pipeline_can_be_read(trouble: str, page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{trouble}/?live=false")
+    expect(page.locator(".so-node").first).to_be_visible()
+    wait_until_unchanged(page)
+    assert page.evaluate(CUT_IN_BOXES) == []
+
+
 @pytest.mark.twin
 def test_a_refresh_moves_nothing(twin: Twin, on_twin: str, page: Page) -> None:
     # Where nothing was sent yet, the page offers sample traffic above the cards until the first message is counted.
