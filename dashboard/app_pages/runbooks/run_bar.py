@@ -207,7 +207,7 @@ def _changed(run: ShownRun) -> bool:
 def _show_report(service: RunbookService, run: ShownRun) -> None:
     if run.state.ended is None or run.active:
         return
-    with st.container(horizontal=True, key="report-buttons"):
+    with st.container(horizontal=True, vertical_alignment="center", key="report-buttons"):
         st.download_button(
             "Download the report",
             lambda: _report(service, run.state.id).encode(),
