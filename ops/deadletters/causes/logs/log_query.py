@@ -101,7 +101,7 @@ class LogQuerySession:
         took in (AWS/Logs IncomingBytes; a group without that metric is read from ``start``)."""
         if not self._budget.searching:
             return start
-        volume = log_volume.known_volume(self._aws, [self._group], start, end)
+        volume = log_volume.read_volume(self._aws, [self._group], start, end)
         if volume is None:
             return start
         since = volume.affordable_since(start, end, self._budget.usd - self.asked.usd)
