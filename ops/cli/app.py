@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import sys
 from typing import Annotated, Any
 
@@ -113,6 +114,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+CLOSED_PIPE = 128 + 13
+"""The exit code where the reader of the output has ended (``ops … | head``): that of a process that SIGPIPE ends. The signal
+itself would also end ops when AWS closes a connection, so Python ignores it."""
 debugging = False
 """Whether --debug was given: an unexpected error then shows its traceback."""
 
@@ -143,7 +147,19 @@ def main(arguments: list[str] | None = None) -> None:
         # Not every terminal has our arrows, and none has every character of a message body.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    raise SystemExit(run(sys.argv[1:] if arguments is None else arguments))
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    if code == CLOSED_PIPE:
+        _drop_output()
+    raise SystemExit(code)
+
+
+def _drop_output() -> None:
+    """What is left in the buffer cannot be written either: Python would end with a message and an exit code of its own."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+    finally:
+        os.close(nowhere)
 
 
 def run(arguments: list[str]) -> int:
@@ -157,6 +173,10 @@ def run(arguments: list[str]) -> int:
         # Click prints its own errors but in JSON's case, where it raises them and returns the code of typer.Exit.
         returned = app(arguments, prog_name="ops", standalone_mode=report is _print_error)
     except SystemExit as end:  # how Typer exits: usage errors, --help, typer.Exit, Ctrl-C
+        if isinstance(
+            end.__context__, BrokenPipeError
+        ):  # Click and Rich end with 1 then, which means something else here
+            return CLOSED_PIPE
         return end.code if isinstance(end.code, int) else 0
     except _ClickError as error:
         return report(_from_click(error))

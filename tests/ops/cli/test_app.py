@@ -43,6 +43,20 @@ def test_the_help_of_a_command_is_as_wide_as_the_terminal(
     assert "\n the cost of an incident. Exits with 3 when the function could not be read, so" in said(capsys)[0]
 
 
+@pytest.mark.parametrize(
+    "command", [["--version"], ["costs", "--help"], ["runbook", "list"], ["runbook", "list", "--json"]]
+)
+def test_output_that_nobody_reads_any_more_is_not_attention_needed(command: list[str]) -> None:
+    """As ``ops … | head``: exit code 1 would mean that the answer needs attention."""
+    read, write = os.pipe()
+    os.close(read)
+    try:
+        ended = subprocess.run([sys.executable, "-m", "ops", *command], stdout=write, stderr=subprocess.PIPE, text=True)
+    finally:
+        os.close(write)
+    assert (ended.returncode, ended.stderr) == (141, "")
+
+
 @pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999"])
 def test_a_number_is_finite(number: str, capsys: pytest.CaptureFixture[str]) -> None:
     for command in (["doctor", "--template", "template.yaml", "--deadline"], ["alarms", "list", "--budget"]):
