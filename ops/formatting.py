@@ -38,6 +38,11 @@ def duration(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def elapsed(start: datetime, end: datetime) -> str:
+    """How long something took, as ``duration``."""
+    return duration((end - start).total_seconds())
+
+
 def latency(ms: float) -> str:
     """``3.4 ms``, ``861 ms``, ``1.23 s``, ``14 min``: more digits than ``duration`` has below ten seconds."""
     if ms < 1000:

@@ -14,6 +14,7 @@ from dashboard.markup.templates import Macros
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plans import steps
 from ops.errors import UsageError
+from ops.formatting import elapsed
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
@@ -94,7 +95,7 @@ def run_head(run: Run, messages: str, zone: tzinfo) -> str:
     """Status, messages, reason, operator and start."""
     colour, status = status_of(run)
     stopping = f"{stopping_text(run)} " if _is_stopping(run) else ""
-    took = f", {duration((run.ended - run.began).total_seconds())}" if run.ended else ""
+    took = f", {elapsed(run.began, run.ended)}" if run.ended else ""
     operator = principal(run.who)
     return MACROS.run_head(run, colour, status, messages, stopping + run.status_text, operator, took, zone)
 

@@ -13,14 +13,14 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.components import widgets
 from dashboard.components.queries import dead_letter_queries
-from dashboard.formatting import NONE, duration, escape, number, principal, sendable, utc
+from dashboard.formatting import NONE, escape, number, principal, sendable, utc
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
 from ops.deadletters.ledger.model import RunState
 from ops.errors import OpsError
-from ops.formatting import count
+from ops.formatting import count, elapsed
 
 if TYPE_CHECKING:
     from ops.deadletters.archive.audit_log import Record, Verification
@@ -153,7 +153,7 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
     rows: list[dict[str, Any]] = [
         {
             "at": entry.started_at,
-            "took": duration((record.at - entry.started_at).total_seconds()) if record.at > entry.started_at else NONE,
+            "took": elapsed(entry.started_at, record.at) if record.at > entry.started_at else NONE,
             "action": sendable(record.action),
             "outcome": sendable(_RESULTS.get(record.outcome, record.outcome)),
             "letters": sendable(_counts(record) or (record.note if record.action in _NOTED else "")),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def show_run(console: Console, context: DlqContext, run: Run) -> None:
     now = datetime.now(UTC)
     show_result(console, run)
-    took = formatting.duration(((run.ended or now) - run.began).total_seconds())
+    took = formatting.elapsed(run.began, run.ended or now)
     console.print(
         Text(
             f"run {run.id} · {run.engine} · started {printing.moment(run.began, now)}, {took} · by {safe(run.who)}",

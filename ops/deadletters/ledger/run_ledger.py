@@ -50,7 +50,7 @@ class RunLedger(LedgerReader):
             "watched": plan.steps.watch,
             "stays": plan.action is Action.COPY or plan.selection.imported,
             "state": RunState.RUNNING,
-            "began": _now(),
+            "began": _written(datetime.now(UTC)),
             PLAN_KEY: plan,  # so that it can be resumed when the plan's file is lost
         }
         schema.create_ledger(path, plan.ids, {key: typed_json.dumps(value) for key, value in facts.items()})
@@ -88,9 +88,9 @@ class RunLedger(LedgerReader):
         writer.wait(group)
         return len(in_doubt)
 
-    def finish_run(self, state: RunState, text: str) -> None:
+    def finish_run(self, state: RunState, text: str, at: datetime) -> None:
         """Returns when it is synced."""
-        self._note(wait=True, state=state, said=text, ended=_now(), rate=0.0)
+        self._note(wait=True, state=state, said=text, ended=_written(at), rate=0.0)
 
     def set_status_text(self, text: str) -> None:
         self._note(said=text)
@@ -178,5 +178,6 @@ _TALLY = (
 )
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _written(time: datetime) -> str:
+    """As the audit log has it, so that both round to the same seconds."""
+    return time.isoformat(timespec="milliseconds")

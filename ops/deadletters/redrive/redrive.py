@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -147,7 +147,11 @@ class _Execution:
     reason: str
     action: str  # redrive | resume, for the audit log
 
-    def record(self, outcome: str, note: str = "") -> None:
+    def record_start(self, note: str) -> None:
+        """A new run starts for the audit log when it does in its ledger; a resume starts now."""
+        self.record("began", note, self.ledger.run().began if self.action == "redrive" else datetime.now(UTC))
+
+    def record(self, outcome: str, note: str, at: datetime) -> None:
         run = self.ledger.run()
         counts = {key: count for key, name in AUDIT_COUNTS.items() if (count := getattr(run, name))}
         record = audit_log.new_record(
@@ -161,20 +165,22 @@ class _Execution:
             outcome=outcome,
             note=note,
         )
-        audit_log.append_record(state_folder(self.source.aws.target), record)
+        audit_log.append_record(state_folder(self.source.aws.target), replace(record, at=at))
 
     def end(self, state: RunState, text: str) -> None:
         """The run is not done before the snapshot and the audit log are written: if the process ends in between, or one
-        of them cannot be written, a resume writes it again. Whatever can be written is written."""
+        of them cannot be written, a resume writes it again. Whatever can be written is written, with one time: the run
+        lasted as long by the audit log as by its ledger."""
         first: OpsError | None = None
-        writes: tuple[Callable[[RunState, str], None], ...] = (
-            lambda *_: self.mark_snapshot(),
+        now = datetime.now(UTC)
+        writes: tuple[Callable[[RunState, str, datetime], None], ...] = (
+            lambda *_: self.mark_snapshot(now),
             self.record,
             self.ledger.finish_run,
         )
         for write in writes:
             try:
-                write(state, text)
+                write(state, text, now)
             except OpsError as error:
                 first = first or error
                 if state is RunState.DONE:
@@ -182,8 +188,7 @@ class _Execution:
         if first:
             raise first
 
-    def mark_snapshot(self) -> None:
-        now = datetime.now(UTC)
+    def mark_snapshot(self, now: datetime) -> None:
         with Snapshot.open(self.source) as snapshot:
             if self.plan.action is Action.REDRIVE:
                 snapshot.set_place(self.ledger.ids_in_states(MessageState.DELETED), Place.REDRIVEN, now)
@@ -199,7 +204,7 @@ def _execute(
     try:
         execution.ledger.start_run("Starting.")  # first: a cancellation from now on is meant for this run
         with muted_alarms(execution.source, execution.plan, execution.who) as muted:
-            execution.record("began", " ".join((*muted.notes, *muted.problems)))
+            execution.record_start(" ".join((*muted.notes, *muted.problems)))
             state, text = _make_rollout(execution, progress, stop, resumed_from).run()
         text = " ".join(filter(None, (text, plans.remaining_sentence(execution.plan.returns), *muted.problems)))
     except OpsError as error:

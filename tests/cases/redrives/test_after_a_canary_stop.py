@@ -65,7 +65,7 @@ def stopped(world: World, new_ids: list[str]) -> str:
         ledger.record_intent([(number, "") for number in range(len(new_ids))], 1)
         at = datetime.now(UTC).timestamp()
         ledger.record_sent([AcceptedMessage(number, new, at) for number, new in enumerate(new_ids)], done=True)
-        ledger.finish_run(RunState.STOPPED, "Stopped in stage 1 of 2.")
+        ledger.finish_run(RunState.STOPPED, "Stopped in stage 1 of 2.", datetime.now(UTC))
     return plan.id
 
 

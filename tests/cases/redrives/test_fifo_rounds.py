@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -206,7 +207,7 @@ def test_what_a_move_task_took_unseen_counts_as_sent_in_the_last_step(world: Wor
         ledger.set_step_state(1, 30, "sending")
         assert (ledger.run().planned, ledger.run().unseen, ledger.run().remaining) == (30, 20, 30)
         ledger.set_unseen(3, taken=17)
-        ledger.finish_run(RunState.DONE, "")
+        ledger.finish_run(RunState.DONE, "", datetime.now(UTC))
         run = ledger.run()
     assert (run.planned, run.sent, run.unseen, run.remaining) == (30, 17, 3, 13)
     assert run.steps[-1].sent == 17

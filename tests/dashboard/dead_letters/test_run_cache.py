@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -52,13 +53,13 @@ def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(
 ) -> None:
     path, ledgers = began(service), RunCache(service._source)
     with Ledger.open(path) as ledger:
-        ledger.finish_run(RunState.CANCELLED, "Cancelled.")
+        ledger.finish_run(RunState.CANCELLED, "Cancelled.", datetime.now(UTC))
     assert states(ledgers) == states(ledgers) == [RunState.CANCELLED]
     assert len(read) == 1
     with Ledger.open(path) as ledger:
         ledger.start_run("Starting.")
         assert states(ledgers) == [RunState.INTERRUPTED], "what is still in the log beside the file counts"
-        ledger.finish_run(RunState.DONE, "All went.")
+        ledger.finish_run(RunState.DONE, "All went.", datetime.now(UTC))
         assert states(ledgers) == [RunState.DONE]
     assert states(ledgers) == [RunState.DONE]
 

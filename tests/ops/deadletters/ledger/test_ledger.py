@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def test_readers_see_a_requested_cancellation(ledger: Ledger) -> None:
     assert not ledger.run().stopping
     ledger.request_cancel()
     assert ledger.run().stopping
-    ledger.finish_run(RunState.CANCELLED, "Cancelled.")
+    ledger.finish_run(RunState.CANCELLED, "Cancelled.", datetime.now(UTC))
     assert not ledger.run().stopping
     ledger.start_run("Starting.")
     assert not ledger.run().stopping, "asked of the run before"
@@ -155,7 +156,7 @@ def test_status_text_and_rate_are_read_back(ledger: Ledger) -> None:
     ledger.set_status_text("Sending.")
     ledger.set_rate_limit(50.0, "the queue is behind")
     ledger.set_rate(47.26)
-    ledger.finish_run(RunState.STOPPED, "It came back.")
+    ledger.finish_run(RunState.STOPPED, "It came back.", datetime.now(UTC))
     run = ledger.run()
     assert (run.state, run.status_text, run.rate, run.rate_limit) == (RunState.STOPPED, "It came back.", 0.0, 50.0)
     assert run.ended is not None

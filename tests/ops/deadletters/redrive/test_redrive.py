@@ -42,6 +42,7 @@ def test_messages_are_redriven_and_everything_is_recorded(world: World) -> None:
     end, begin = audit_log.read_records(state_folder(world.source.aws.target))
     assert (begin.action, begin.outcome, begin.reason, begin.plan) == ("redrive", "began", "the fix is out", plan.id)
     assert (end.outcome, end.plan_hash, end.counts["deleted"]) == ("done", plan.hash, 30)
+    assert (begin.at, end.at) == (run.began, run.ended), "it lasts as long on Audit as in its own result"
     assert audit_log.verify_records(state_folder(world.source.aws.target)).problems == ()
 
 

@@ -59,6 +59,8 @@ def test_a_run_whose_end_cannot_be_recorded_is_not_over_until_resume_records_it(
     done = redrive.resume_redrive(world.source, plan.id)
     assert (done.state, done.sent, done.possible_duplicates) == (RunState.DONE, 3, ())
     records = audit_log.read_records(book.parent)
+    assert failed.ended is not None
+    assert (records[0].at, records[1].at >= failed.ended) == (done.ended, True), "a resume has a start of its own"
     assert [(record.action, record.outcome) for record in records] == [
         ("resume", "done"),
         ("resume", "began"),
