@@ -153,9 +153,9 @@ def send_rate(run: Run) -> float:
 
 
 def time_left_s(run: Run) -> float | None:
-    """Until the rest is sent; None where it is not known, where nothing is sent at present, or nothing is left."""
+    """Until the rest is sent; None where it is not known, where nothing is sent at present or will be, or nothing is left."""
     left, rate = left_to_send(run), send_rate(run)
-    sends = run.state is RunState.RUNNING and not why_not_sending(run)
+    sends = run.state is RunState.RUNNING and not run.stopping and not why_not_sending(run)
     return left / rate if sends and rate > 0 and left else None
 
 
@@ -180,7 +180,7 @@ def settlement(run: Run, patience_s: float | None) -> Settlement:
     waiting = f"{number(run.waiting)} outcome{'' if run.waiting == 1 else 's'}"
     untracked = max(0, run.sent - run.succeeded - run.failed_again - run.waiting)
     if run.state is RunState.RUNNING:
-        within = f"for up to {duration(patience_s)}." if patience_s else ""
+        within = f"for up to {duration(patience_s)}." if patience_s and not run.stopping else ""
         if left_to_send(run):
             limit = f" Each stage is watched {within}" if within else ""
             return Settlement("Outcomes", f"{waiting} pending.{limit}", open=True)
@@ -191,7 +191,8 @@ def settlement(run: Run, patience_s: float | None) -> Settlement:
         if run.state in (RunState.DONE, RunState.STOPPED):
             later = "The next scan finds messages that failed again; this result then shows them."
             return Settlement("Watch time is up", f"{unknown} {later}", open=True)
-        return Settlement("Watching ended early", f"{unknown} Resume to watch again, or scan the DLQ.", open=True)
+        resumed = "send the rest and watch again" if left_to_send(run) else "watch again"
+        return Settlement("Watching ended early", f"{unknown} Resume to {resumed}, or scan the DLQ.", open=True)
     if not run.sent:
         return Settlement("Settled", "Nothing was sent.")
     if untracked:
@@ -214,7 +215,7 @@ def run_numbers(run: Run) -> str:
         Stat("Failed again", number(run.failed_again), colour=theme.DEAD if run.failed_again else ""),
         Stat("Pending" if going else "Outcome unknown", number(run.waiting)),
     ]
-    if going and left_to_send(run):
+    if going and left_to_send(run) and not run.stopping:
         row += [
             Stat("Rate", number(run.rate) if run.rate else NONE, "/s", note=limit),
             Stat("Time left", duration(time_left), note=why_not_sending(run) or "to send the rest"),

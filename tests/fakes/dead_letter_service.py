@@ -24,7 +24,7 @@ from ops.deadletters.causes import Timeline, TimelineEvent
 from ops.deadletters.jobs.background import DONE, RUNNING, BackgroundJob
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.messages.model import Cause, DeadLetter, Place
-from ops.deadletters.plan_model import Action, Plan, Selection
+from ops.deadletters.plan_model import Action, Plan, Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import NotFound, OpsError
@@ -129,8 +129,10 @@ class SampleDeadLetterService(LocalDeadLetterService):
 
     def load_plan(self, plan: str) -> Plan:
         """One of this session, or the plan that a made-up run had."""
-        ids = tuple(f"{number:08x}-1111-4111-8111-111111111111" for number in range(2_000))
-        return self.plans.get(plan) or replace(a_plan(ids, Selection(), Action.REDRIVE), id=plan)
+        run = self.run(plan)
+        ids = tuple(f"{number:08x}-1111-4111-8111-111111111111" for number in range(run.planned if run else 2_000))
+        steps = Steps(("100%",)) if run and len(run.steps) == 1 else Steps()
+        return self.plans.get(plan) or replace(a_plan(ids, Selection(), Action.REDRIVE, steps=steps), id=plan)
 
     def runs(self) -> tuple[Run, ...]:
         earlier = a_run(RunState.DONE, began=NOW - timedelta(days=1), reason="fixed in version 6")

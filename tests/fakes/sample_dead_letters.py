@@ -98,7 +98,7 @@ def a_run(state: RunState, foreign: str = "", began: datetime | None = None, rea
         return replace(base, steps=steps, sent=5, deleted=5, succeeded=1, failed_again=4,
                        status_text="Stopped in stage 1: 4 of 5 failed again, more than 20%.",
                        failed_again_causes=((f"Sandbox.Timedout: Task timed out after … seconds{foreign}", 4),))  # fmt: skip
-    steps = (*passed, RunStep(3, 200, 160, 90, 2, 68, "sending"), RunStep(4, 2_000, 0, 0, 0, 0, "open"))
+    steps = (*passed, RunStep(3, 200, 160, 90, 2, 48, "sending"), RunStep(4, 2_000, 0, 0, 0, 0, "open"))
     going = replace(base, ended=None, steps=steps, sent=160, deleted=150, succeeded=110, failed_again=2, waiting=48,
                     rate=46.8, status_text="Stage 3: sending 180 messages.", rate_limit=47.0,
                     rate_reason="the queue's oldest message is 40 s old, slowing")  # fmt: skip
