@@ -20,7 +20,7 @@ from ops.formatting import count, sentence
 from ops.insight.report_types import Level, Window
 from ops.insight.reports.alarms_page.checks import AlarmChecks
 from ops.insight.reports.alarms_page.coverage import Coverage, IncidentCoverage
-from ops.insight.reports.alarms_page.rows import AlarmRow
+from ops.insight.reports.alarms_page.rows import COMPOSITE, AlarmRow
 from ops.insight.sources.alarm_history import NOT_READ, StateSpan
 from ops.insight.sources.event_model import Event
 
@@ -257,9 +257,9 @@ def recommended(alarms: Sequence[RecommendedAlarm], conditions: Sequence[str]) -
     return _MACROS.recommended(rows)
 
 
-def why(text: str) -> str:
-    """Why a threshold is what it is."""
-    return _MACROS.why(text)
+def why(row: AlarmRow, text: str) -> str:
+    """Why a threshold is what it is, or why there is a composite alarm, which has none."""
+    return _MACROS.why("Why this alarm" if row.kind == COMPOSITE else "Why this threshold", text)
 
 
 def test_result(result: AlarmTestResult, began: datetime, viewer: tzinfo) -> str:

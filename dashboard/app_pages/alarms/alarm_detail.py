@@ -140,15 +140,15 @@ def _facts(row: AlarmRow) -> dict[str, str]:
 
 
 def _why(row: AlarmRow, checks: AlarmChecks | None) -> str:
-    """Why this threshold, by the catalogue."""
+    """Why this threshold or this composite alarm, by the catalogue."""
     if checks is None:
         return "<span></span>"
     found = checks.matches.get(row.name)
     if found is None:
-        return markup.why("Not in the catalogue: why this threshold is not known.")
+        return markup.why(row, "Not in the catalogue: the reason is not known.")
     if found.same or row.kind == COMPOSITE:
-        return markup.why(found.recommended.reason)
-    return markup.why(f"The catalogue's alarm fires at {found.condition}: {found.recommended.reason}")
+        return markup.why(row, found.recommended.reason)
+    return markup.why(row, f"The catalogue's alarm fires at {found.condition}: {found.recommended.reason}")
 
 
 def _show_delivery(place: Any, row: AlarmRow, checks: AlarmChecks | None) -> None:
@@ -156,7 +156,7 @@ def _show_delivery(place: Any, row: AlarmRow, checks: AlarmChecks | None) -> Non
     found = checks.deliveries.get(row.name) if checks else None
     with place.container(gap="xsmall"):
         if found is None:
-            st.html(markup.delivery(f"Tells: {row.receivers.text}", () if checks else ("Not checked yet.",)))
+            st.html(markup.delivery(f"Notifies: {row.receivers.text}", () if checks else ("Not checked yet.",)))
             return
         legs = markup.legs(found)
         st.html(markup.delivery(markup.verdict(found.text, legs), (*found.notes, *found.unread)))

@@ -98,7 +98,13 @@ def test_the_reason_for_the_threshold_and_the_way_to_somebody(sample: Visit) -> 
     assert "Add to the policy of scilearn-alarms:" in app.text
     assert "aws sns set-topic-attributes" in [one.value for one in app.at.code]
     app.at.button(key="choose-alarm-1").click().run()
-    assert "Not in the catalogue: why this threshold is not known." in app.text
+    assert "Why this threshold  Not in the catalogue: the reason is not known." in app.text
+
+
+def test_a_composite_alarm_has_no_threshold_to_explain(sample: Visit) -> None:
+    text = sample("trouble").open(ALARMS, alarm="scilearn-page-me").text
+    assert "Why this alarm" in text
+    assert "Why this threshold" not in text
 
 
 def test_what_a_rehearsal_finds(sample: Visit) -> None:
