@@ -46,11 +46,11 @@ _NOTED = (*audit_log.RUNBOOK_ACTIONS, audit_log.SWEEP)
 _COLUMNS = {
     "at": st.column_config.DatetimeColumn("Started", format="D MMM YYYY HH:mm:ss", width=155),
     "took": st.column_config.TextColumn("Duration", width=72),
-    "action": st.column_config.TextColumn("Operation", width=84),
+    "action": st.column_config.TextColumn("Operation", width=110),
     "outcome": st.column_config.TextColumn("Result", width=84),
     "who": st.column_config.TextColumn("User", width=130),
     "reason": st.column_config.TextColumn("Reason", width=170),
-    "letters": st.column_config.TextColumn("Messages or change", width=330),
+    "letters": st.column_config.TextColumn("Messages or change", width=304),
 }
 
 
@@ -106,11 +106,11 @@ def _integrity(verified: Verification) -> Stat:
 
 def _table(history: History) -> None:
     st.subheader("Operations", anchor=False)
-    search, kinds, export = st.columns([4, 4, 1.6], gap="small")
+    search, export = st.columns([6, 1.2], vertical_alignment="bottom", gap="small")
     text = search.text_input("Search", key="audit-find", bind="query-params", icon=":material/search:",
                              placeholder="user, queue, reason, plan or run")  # fmt: skip
     actions = sorted({entry.record.action for entry in history.entries})
-    picked = kinds.pills("Operation", actions, selection_mode="multi", key="audit-actions")
+    picked = st.pills("Operation", actions, selection_mode="multi", key="audit-actions")
     entries = [entry for entry in history.entries if _matches(entry.record, text or "", picked or ())]
     records = [record for record in history.records if _matches(record, text or "", picked or ())]
     export.download_button(
