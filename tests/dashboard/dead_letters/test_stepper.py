@@ -137,8 +137,16 @@ def test_a_result_leads_to_its_audit_entry(sample: Visit) -> None:
     [
         (replace(a_run(RunState.STOPPED), sent=0, succeeded=0, failed_again=0), "Settled", "Nothing was sent."),
         (replace(a_run(RunState.DONE), succeeded=0), "Settled", "2,000 outcomes not tracked."),
-        (a_run(RunState.CANCELLED), "Watching ended early", "48 outcomes still unknown. Resume to send the rest and watch"),
-        (replace(a_run(RunState.CANCELLED), sent=2_000), "Watching ended early", "48 outcomes still unknown. Resume to watch"),
+        (
+            a_run(RunState.CANCELLED),
+            "Watching ended early",
+            "48 outcomes still unknown. Resume to send the rest and watch",
+        ),
+        (
+            replace(a_run(RunState.CANCELLED), sent=2_000),
+            "Watching ended early",
+            "48 outcomes still unknown. Resume to watch",
+        ),
         (a_run(RunState.RUNNING), "Outcomes", "48 outcomes pending."),
     ],
     ids=["nothing", "untracked", "cancelled", "watched", "sending"],
