@@ -16,7 +16,9 @@ from ops.runbooks.actions.action import ActionContext
 from ops.runbooks.background.order import RunOrder, RunWork
 from ops.runbooks.background.prepared_operator import PreparedAnswer, PreparedOperator, UndoOperator
 from ops.runbooks.background.run_process import RunProcess
+from ops.runbooks.locking import RunbookBusy
 from ops.runbooks.record import RunRecord
+from ops.runbooks.run_state import RunPhase
 from ops.runbooks.runs import Session
 from ops.workload import Workload
 
@@ -45,6 +47,23 @@ def carry_out(order: RunOrder) -> None:
             OpsError(f"The process of this run broke off: {error}", f"Continue the run; details: {process.log}.")
         )
         raise  # into the log
+
+
+def stop_if_left_waiting(order: RunOrder) -> None:
+    """Once the process counts as ended: stop a run that waits, if that was requested after the process last looked. A later
+    request finds no process, and stops the run itself."""
+    record = RunRecord(Path(order.folder))
+    process = RunProcess(record)
+    try:
+        if not process.stop_requested() or runs.read_run(record)[1].phase is not RunPhase.WAITING:
+            return
+        aws = Aws(order.target)
+        operator = PreparedOperator(None, lambda: False)
+        runs.stop(_session(order, aws, workload.describe(aws, order.target), process, operator), record)
+    except RunbookBusy:  # it was answered, or is stopped, by another process
+        pass
+    except OpsError as error:
+        process.write_error(error)
 
 
 def _session(

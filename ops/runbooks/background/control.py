@@ -76,9 +76,11 @@ class RunControl:
         terminal."""
         access.ensure_may("stopping a run")
         record = find_record(self.home, run)
-        if RunProcess(record).is_running():
-            RunProcess(record).request_stop()
-            return
+        process = RunProcess(record)
+        if process.is_running():
+            process.request_stop()
+            if process.is_running():  # it looks once more when it has ended; one that had ended before does not
+                return
         holder = read_holder(self.home, self._workload)
         if holder is not None and holder.run == record.run:
             raise UsageError(

@@ -15,7 +15,7 @@ from ops import typed_json, workload
 from ops.aws import Aws
 from ops.errors import OpsError, UsageError
 from ops.runbooks import library, locking, runs
-from ops.runbooks.background.carrier import carry_out
+from ops.runbooks.background.carrier import carry_out, stop_if_left_waiting
 from ops.runbooks.background.control import RunControl
 from ops.runbooks.background.order import RunOrder
 from ops.runbooks.background.prepared_operator import PreparedOperator
@@ -141,6 +141,23 @@ def test_a_stop_asked_for_before_a_question_is_not_lost() -> None:
         operator.ask("Which?", (), "")
     with pytest.raises(Stop, match="at step find"):
         operator.continue_anyway(library.load("stalled-consumer").steps[0], "Not as expected.")
+
+
+def test_a_stop_asked_for_while_the_process_ends_is_not_lost(world: World) -> None:
+    """The question is on disk, and the process still holds its lock."""
+    orders: list[RunOrder] = []
+    control = RunControl(
+        world.aws, workload.describe(world.aws, world.aws.target), lambda _, order: orders.append(order)
+    )
+    run = control.start(library.load("stalled-consumer"), REASON)
+    carry_out(orders[0])
+    stop_if_left_waiting(orders[0])
+    assert runs.read_run(world.record(run))[1].phase is RunPhase.WAITING, "nothing was requested"
+    RunProcess(world.record(run)).request_stop()
+    stop_if_left_waiting(orders[0])
+    assert runs.read_run(world.record(run))[1].phase is RunPhase.STOPPED
+    stop_if_left_waiting(orders[0])
+    assert RunProcess(world.record(run)).read_progress() is None, "no error"
 
 
 def test_an_answer_that_is_none_is_refused(world: World) -> None:
