@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -28,6 +29,17 @@ def principal(arn: str) -> str:
         role, _, session = name.partition("/")
         return f"role {role} ({session})" if session else f"role {role}"
     return f"{kind} {name}".strip()
+
+
+_PRINCIPAL = re.compile(
+    r"arn:[\w-]+:(?:iam|sts)::\d*:(?:root|(?:user|role|assumed-role|federated-user)/[\w+=,.@/-]*[\w+=@/-])"
+)
+"""In a sentence, whose last character is not part of it."""
+
+
+def with_principals(text: str) -> str:
+    """A recorded sentence with people named as ``principal`` does: a record keeps their ARNs."""
+    return _PRINCIPAL.sub(lambda found: principal(found[0]), text)
 
 
 def message_count(count: float) -> str:

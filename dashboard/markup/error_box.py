@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.formatting import sendable
+from dashboard.formatting import sendable, with_principals
 from ops.errors import (
     AccessDenied,
     AwsError,
@@ -55,7 +55,7 @@ def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
         title = kind
     with st.container(border=True, key="trouble" if again else None):  # one per page
         st.markdown(f"**:material/{icon}: {title}**")
-        st.text(sendable(str(error)))
+        st.text(sendable(with_principals(str(error))))
         if error.next_step:
             st.html('<span class="so-quiet">Next step</span>')
             st.text(sendable(_on_a_page(error.next_step)))

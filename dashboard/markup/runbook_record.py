@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from typing import Any
 
 from dashboard import theme
-from dashboard.formatting import principal
+from dashboard.formatting import principal, with_principals
 from dashboard.markup.runbook_steps import MACROS, show_value
 from ops.runbooks.record import RecordedEvent
 
@@ -81,7 +81,7 @@ def _who(data: Any) -> str:
 def _text(event: RecordedEvent) -> str:
     data = event.data
     if event.kind == "run.ended":
-        return f"{data.get('phase', '')}: {data.get('text', '')}"
+        return with_principals(f"{data.get('phase', '')}: {data.get('text', '')}")
     if event.kind == "run.resumed" and "answer" in data:
         return f"{data.get('answered')}: {data['answer']}"
     if event.kind in ("run.started", "run.rollback", "run.resumed"):

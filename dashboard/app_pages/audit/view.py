@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.components import widgets
 from dashboard.components.queries import dead_letter_queries
-from dashboard.formatting import NONE, escape, number, principal, sendable, utc
+from dashboard.formatting import NONE, escape, number, principal, sendable, utc, with_principals
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
@@ -156,7 +156,7 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
             "took": elapsed(entry.started_at, record.at) if record.at > entry.started_at else NONE,
             "action": sendable(record.action),
             "outcome": sendable(_RESULTS.get(record.outcome, record.outcome)),
-            "letters": sendable(_counts(record) or (record.note if record.action in _NOTED else "")),
+            "letters": sendable(_counts(record) or (with_principals(record.note) if record.action in _NOTED else "")),
             "reason": sendable(record.reason),
             "who": sendable(principal(record.who)),
         }
@@ -187,7 +187,7 @@ def _details(entry: Entry) -> None:
                 "User": record.who,
                 "Reason": record.reason,
                 "Messages": _counts(record) or NONE,
-                "Note": record.note or NONE,
+                "Note": with_principals(record.note) or NONE,
                 **_source(record),
             }
         )

@@ -90,7 +90,7 @@ def test_someone_else_who_holds_it_by_now_is_not_overruled(shift: Shift) -> None
     control, shown = shift.control(), hold(shift)
     hold(shift, "20261129T020000000000-poison-message-0001", KIM.replace("kim", "lee"))
     text = confirmed(shown, lambda reason, over: control.start(library.load(BOOK), reason, over))
-    assert "By now arn:aws:sts::111122223333:assumed-role/OnCall/lee" in text
+    assert "By now role OnCall (lee)" in text
     assert "poison-message" in shift.stalled.tags[TAG]
 
 
