@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 from dashboard import theme
-from dashboard.formatting import duration
+from dashboard.formatting import duration, moment
 from dashboard.markup.templates import Macros
 from dashboard.services.runbook_service import ShownRun
 from ops.runbooks.actions import ACTIONS
@@ -76,17 +76,17 @@ def current_step(run: ShownRun) -> str:
     return next(iter(unclear or left), "")
 
 
-def views(document: Runbook, run: ShownRun | None) -> dict[str, StepView]:
-    """Each step by its ID, in the document's order."""
+def views(document: Runbook, run: ShownRun | None, zone: tzinfo) -> dict[str, StepView]:
+    """Each step by its ID, in the document's order; times in ``zone``."""
     at = current_step(run) if run else ""
-    return {step.id: _view(step, number, run, at) for number, step in enumerate(document.steps, 1)}
+    return {step.id: _view(step, number, run, at, zone) for number, step in enumerate(document.steps, 1)}
 
 
-def _view(step: RunbookStep, number: int, run: ShownRun | None, at: str) -> StepView:
+def _view(step: RunbookStep, number: int, run: ShownRun | None, at: str, zone: tzinfo) -> StepView:
     progress = _progress(run, step.id)
     word, colour, symbol = _WORDS[progress.state]
     state = DONE if progress.state in _OVER else FAILED if progress.state is StepState.FAILED else OPEN
-    text = _line(progress, step)
+    text = _line(progress, step, zone)
     if run and step.id == at:
         state = CURRENT
         if run.state.request is not None:
@@ -145,9 +145,10 @@ def _progress(run: ShownRun | None, step: str) -> StepProgress:
     return run.state.steps.get(step, StepProgress()) if run else StepProgress()
 
 
-def _line(progress: StepProgress, step: RunbookStep) -> str:
+def _line(progress: StepProgress, step: RunbookStep, zone: tzinfo) -> str:
     changes = "; ".join(f"{show_value(change.before)} → {show_value(change.after)}" for change in progress.changes)
     answer = show_value(progress.outputs.get("answer", ""))
-    facts = answer if step.action == ASK else " · ".join(shown_lines(progress.outputs, show_value))
+    found = shown_lines(progress.outputs, show_value, lambda time: moment(time, zone))
+    facts = answer if step.action == ASK else " · ".join(found)
     line = " · ".join(filter(None, [changes or facts, progress.text]))
     return line if len(line) <= MAX_FACTS else f"{line[: MAX_FACTS - 1]}…"

@@ -1,14 +1,55 @@
-"""The outputs of a step as a person reads them, alike at the terminal, on the page and in the report."""
+"""The outputs of a step as a person reads them, alike at the terminal, on the page and in the report. The record keeps them
+as they are, for expressions."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
+from ops import formatting
 
-def shown_lines(outputs: Mapping[str, Any], write: Callable[[Any], str]) -> list[str]:
-    """Its ``lines`` where it has some: the other outputs are for expressions then. Else one line of names and values, each
-    by ``write``. Untrusted text: to be escaped."""
+_LABELS = {
+    "deployed_at": "deployed",
+    "dlq": "DLQ",
+    "sha256": "SHA-256",
+    "uuid": "UUID",
+}
+"""Where the name with spaces is no label."""
+_SECONDS = ("timeout", "visibility_timeout", "retention", "seconds")
+_UNITS: Mapping[str, Callable[[float], str]] = {
+    **dict.fromkeys(_SECONDS, formatting.duration),
+    "memory": lambda mb: f"{mb:,.0f} MB",
+}
+
+
+def shown_lines(
+    outputs: Mapping[str, Any], write: Callable[[Any], str], write_time: Callable[[datetime], str]
+) -> list[str]:
+    """Its ``lines`` where it has some: the other outputs are for expressions then. Else one line of labels and values: a
+    time by ``write_time``, what has no unit by ``write``. Untrusted text: to be escaped."""
     if lines := outputs.get("lines"):
         return [str(line) for line in lines]
-    return [" · ".join(f"{name} {write(value)}" for name, value in outputs.items())] if outputs else []
+    facts = [
+        f"{_label(name)} {_shown(name, value, write, write_time)}" for name, value in outputs.items() if name != "lines"
+    ]
+    return [" · ".join(facts)] if facts else []
+
+
+def _label(name: str) -> str:
+    return _LABELS.get(name, name.replace("_", " "))
+
+
+def _shown(name: str, value: Any, write: Callable[[Any], str], write_time: Callable[[datetime], str]) -> str:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and name in _UNITS:
+        return _UNITS[name](value)
+    time = _time(value)
+    return write(value) if time is None else write_time(time)
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return time if time is not None and time.tzinfo is not None else None

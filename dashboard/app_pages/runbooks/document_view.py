@@ -79,7 +79,7 @@ def _show_start(service: RunbookService, entry: RunbookEntry) -> None:
 
 def _show_document(service: RunbookService, document: Runbook, run: ShownRun | None) -> None:
     stack = page_runtime.report_source().template_stack
-    views = runbook_steps.views(document, run)
+    views = runbook_steps.views(document, run, page_runtime.ZONE)
     running = run is not None and bool(runbook_steps.current_step(run))
     query = runbooks.workload_query() | address.alarm_query()  # of its links to other runbooks
     for place, section in enumerate(runbook_document.sections(document, stack, query)):

@@ -11,7 +11,7 @@ from dashboard import page_runtime, theme
 from dashboard.app_pages.runbooks import acting, address, take_over_dialog, undo_dialog
 from dashboard.app_pages.runbooks.runbook_list import run_words
 from dashboard.components.queries import runbook_queries
-from dashboard.formatting import duration, moment, principal, sendable
+from dashboard.formatting import duration, moment, principal, sendable, with_principals
 from dashboard.markup import error_box, html_blocks, runbook_steps
 from dashboard.markup.runbook_steps import MACROS
 from dashboard.services.runbook_service import RunbookService, ShownRun
@@ -82,7 +82,7 @@ def show_start(service: RunbookService, document: Runbook) -> None:
 
 def show(service: RunbookService, run: ShownRun) -> None:
     state = run.state
-    views = list(runbook_steps.views(run.document, run).values())
+    views = list(runbook_steps.views(run.document, run, page_runtime.ZONE).values())
     done = sum(view.state == runbook_steps.DONE for view in views)
     word = run_words(run)
     colour = theme.WATCH if run.interrupted else _COLOURS[state.phase]
@@ -145,7 +145,7 @@ def _text(run: ShownRun, views: list[runbook_steps.StepView]) -> str:
     if run.state.phase in (RunPhase.RUNNING, RunPhase.WAITING) and at:
         following_text = f" Next: {_sentence(following.title)}" if following else ""
         return f"Step {at.number} of {len(views)}: {_sentence(at.title)}{following_text}"
-    return run.state.text
+    return with_principals(run.state.text)
 
 
 def _sentence(text: str) -> str:

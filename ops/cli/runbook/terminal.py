@@ -11,6 +11,7 @@ import typer
 from rich.padding import Padding
 from rich.text import Text
 
+from ops import formatting
 from ops.cli.output.sanitize import safe
 from ops.cli.output.stderr_console import StderrConsole
 from ops.runbooks.actions import ACTIONS
@@ -124,7 +125,7 @@ class TerminalOperator:
         self._console.print(
             Text(f"{symbol} ", style=style).append(safe(step.id), style="bold").append(f"  {safe(text)}", style="")
         )
-        for shown in shown_lines(self._outputs, _value):
+        for shown in shown_lines(self._outputs, _value, lambda at: formatting.clock(at, event.at, seconds=True)):
             self._console.print(Padding(Text(safe(shown, MAX_OUTPUT), style="dim"), (0, 0, 0, 4)))
         self._outputs = {}
 

@@ -20,6 +20,7 @@ from ops.runbooks.report.model import (
     TimelineEntry,
 )
 from ops.runbooks.report.sparkline import GAP, sparkline
+from ops.runbooks.shown_outputs import shown_lines
 from ops.untrusted_text import code, escaped, safe
 
 MAX_LINES = 6
@@ -126,12 +127,10 @@ def _change(change: PlannedChange) -> str:
 
 def _outputs(outputs: Mapping[str, Any]) -> list[str]:
     """The lines that the action made for people, where there are any. Of a setting, the change says both values."""
-    lines = outputs.get("lines")
-    if isinstance(lines, list) and lines:
-        more = [f"{len(lines) - MAX_LINES} more"] if len(lines) > MAX_LINES else []
-        return [*(_cut(str(line)) for line in lines[:MAX_LINES]), *more]
-    parts = [f"{name} {_value(value)}" for name, value in outputs.items() if name not in ("before", "after", "lines")]
-    return [_cut(" · ".join(parts))] if parts else []
+    told = {name: value for name, value in outputs.items() if name not in ("before", "after")}
+    lines = shown_lines(told, _value, _moment)
+    more = [f"{len(lines) - MAX_LINES} more"] if len(lines) > MAX_LINES else []
+    return [*(_cut(line) for line in lines[:MAX_LINES]), *more]
 
 
 def _cut(text: str) -> str:

@@ -76,6 +76,9 @@ def test_a_step_is_skipped_and_the_run_is_stopped(shift: Shift) -> None:
     assert shift.stalled.changes == []
     app = press(app, "Stop the run")
     assert shift.state.phase is RunPhase.STOPPED
+    assert shift.state.text.startswith("Stopped by arn:"), "as recorded"
+    assert "Stopped by user oncall." in app.text
+    assert "arn:aws:iam" not in app.text
     assert "Continue" in [button.label for button in app.at.button]
 
 

@@ -212,9 +212,16 @@ def test_the_alarms_of_the_workload(stage: Stage) -> None:
 
 
 def test_what_a_person_reads_of_outputs() -> None:
-    assert shown_lines({"lines": ["one", "two"], "found": 2}, str) == ["one", "two"]
-    assert shown_lines({"lines": [], "found": 0}, str) == ["lines [] · found 0"]
-    assert shown_lines({}, str) == []
+    def shown(**outputs: object) -> list[str]:
+        return shown_lines(outputs, str, lambda time: f"{time:%H:%M} UTC")
+
+    assert shown(lines=["one", "two"], found=2) == ["one", "two"]
+    assert shown(lines=[], found=0) == ["found 0"]
+    assert shown() == []
+    assert shown(
+        timeout=30, memory=1024, reserved_concurrency=None, deployed_at="2026-11-30T07:40:35.482000+00:00"
+    ) == ["timeout 30 s · memory 1,024 MB · reserved concurrency None · deployed 07:40 UTC"]
+    assert shown(reason="2026-11-30") == ["reason 2026-11-30"], "a date is no time"
 
 
 def test_the_account(stage: Stage) -> None:
