@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -72,10 +73,13 @@ def finding_since_scan(scanned: Finding, count: float, whole: bool) -> Finding:
     """The scan's finding with the current count: a few more messages rarely change the causes. ``whole``: none of those
     scanned was redriven or deleted since."""
     word = theme.LEVEL[scanned.level][2]
-    then = "last scan" if whole else "remaining from the last scan"
-    now = f"{word}: {formatting.count(int(count), 'dead letter')} now; {then}: "
-    headline = now + scanned.headline.removeprefix(f"{word}: ") if scanned.headline else ""
-    return replace(scanned, text=now + scanned.text.removeprefix(f"{word}: "), headline=headline)
+    then = "at the last scan" if whole else "remaining from the last scan"
+    now = f"{word}: {formatting.count(int(count), 'dead letter')} now, "
+
+    def since(text: str) -> str:
+        return now + re.sub(r"dead letters?\b", then, text.removeprefix(f"{word}: "), count=1)
+
+    return replace(scanned, text=since(scanned.text), headline=since(scanned.headline) if scanned.headline else "")
 
 
 def show_queue_picker() -> None:

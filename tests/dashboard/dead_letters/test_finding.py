@@ -12,5 +12,16 @@ def test_the_headline_has_the_current_count_too() -> None:
         Level.ACT, "Critical: 44 dead letters; deployed.", "", "Critical: 44 dead letters.", ("deployed",)
     )
     found = finding_since_scan(scanned, 46, whole=False)
-    assert found.headline == "Critical: 46 dead letters now; remaining from the last scan: 44 dead letters."
-    assert found.text == "Critical: 46 dead letters now; remaining from the last scan: 44 dead letters; deployed."
+    assert found.headline == "Critical: 46 dead letters now, 44 remaining from the last scan."
+    assert found.text == "Critical: 46 dead letters now, 44 remaining from the last scan; deployed."
+
+
+def test_the_causes_follow_the_count_of_the_scan() -> None:
+    one = Finding(Level.ACT, "Critical: 1 dead letter: UnknownJob.")
+    assert finding_since_scan(one, 2, whole=True).text == (
+        "Critical: 2 dead letters now, 1 at the last scan: UnknownJob."
+    )
+    some = Finding(Level.ACT, "Critical: 19 of about 40 dead letters, 9 of one cause: dead letters (1 other cause).")
+    assert finding_since_scan(some, 45, whole=True).text == (
+        "Critical: 45 dead letters now, 19 of about 40 at the last scan, 9 of one cause: dead letters (1 other cause)."
+    )
