@@ -93,7 +93,7 @@ def test_causes_come_first(sample: Visit) -> None:
 def test_messages_since_the_scan_do_not_hide_its_finding(sample: Visit) -> None:
     app = sample("messages-since-scan").open(PAGE)
     assert not app.at.exception
-    assert "54 dead letters now; last scan: 50 dead letters, 31 of one cause: Sandbox.Timedout" in app.text
+    assert "54 dead letters now, 50 at the last scan, 31 of one cause: Sandbox.Timedout" in app.text
     assert "The queue has 54 now: scan again before acting." in app.text
 
 
