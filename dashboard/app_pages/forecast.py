@@ -14,8 +14,6 @@ from ops.insight.forecast.scaling_laws import GROUPS, IN_FLIGHT_QUOTA
 from ops.insight.forecast.what_if import VariantForecast
 from ops.insight.reports.forecast import ForecastReport
 
-NEVER = "never"
-
 
 def draw(report: ForecastReport) -> None:
     now = report.now
@@ -51,7 +49,7 @@ def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
         ),
         Stat(
             "Drained in",
-            duration(drained.mid) if drained else NEVER,
+            duration(drained.mid) if drained else found.drained_text,
             note=(drained.span or "no interval: too few periods") if drained else _never(now),
             colour="" if drained else theme.DEAD,
             words=drained is None,
@@ -102,7 +100,7 @@ def _compare(report: ForecastReport) -> None:
     rows = [
         {
             "setting": one.name,
-            "drained": found.drained_s.text if found.drained_s else NEVER,
+            "drained": found.drained_text,
             "age": duration(found.peak_age_s) if found.drained_s else "",
             "usd": "" if one.usd is None else usd(one.usd),
             "month": "" if one.usd_month is None else usd(one.usd_month),

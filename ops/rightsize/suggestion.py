@@ -21,6 +21,7 @@ P95_INVOCATIONS = 72
 BUSY = 2
 """Processes per core that run or wait to run; the sweep itself is one. Our choice."""
 TOO_CLOSE = "too close to tell"
+GOALS = {Objective.COST: "cost", Objective.LATENCY: "latency", Objective.BALANCED: "cost and latency"}
 
 
 def size_up(measured: Measured, prices: Prices, objective: Objective) -> Sizing:
@@ -156,7 +157,7 @@ def _finding(
     objective: Objective,
 ) -> str:
     where = " on the twin" if measured.twin else ""
-    goal = {"cost": "cost", "latency": "latency", "balanced": "cost and latency"}[objective.value]
+    goal = GOALS[objective]
     if suggested is None:
         reasons = {row.unfit for row in rows if row.unfit}
         why = (
@@ -174,8 +175,17 @@ def _finding(
     slower = f"; p95 {formatting.latency(now.value)} → {formatting.latency(then.value)}" if now and then else ""
     close = next(row.against for row in rows if row.setting == suggested) == TOO_CLOSE
     before, after = _named(measured.current, suggested)
+    if objective is Objective.BALANCED and saving is not None and not close and now and then:
+        goal = _gained(saving.value > 0, then.value < now.value)
     change = f"Change {measured.function} from {before} to {after} for {goal}{where}"
     return f"{change}{_money(saving, close)}{slower}."
+
+
+def _gained(cheaper: bool, faster: bool) -> str:
+    """What a change is for that weighs both: the one that it pays with is no goal of it."""
+    if cheaper is faster:
+        return GOALS[Objective.BALANCED]
+    return GOALS[Objective.COST if cheaper else Objective.LATENCY]
 
 
 def _named(current: Setting, suggested: Setting) -> tuple[str, str]:

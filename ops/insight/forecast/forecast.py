@@ -38,7 +38,7 @@ MOST_CONCURRENCY = 100_000
 @dataclass(frozen=True)
 class DrainQuantiles:
     """``low`` to ``high`` are the 10th and 90th percentile; equal to ``mid`` where nothing is known of the spread. A
-    ``high`` of infinity: in more than a tenth of the samples it is never drained."""
+    ``high`` of infinity: in more than a tenth of the samples it is not drained within SQS's longest retention."""
 
     mid: float
     low: float
@@ -49,7 +49,7 @@ class DrainQuantiles:
         """``2 min 50 s to 3 min 32 s``; empty where nothing is known of the spread."""
         if self.low == self.high:
             return ""
-        most = formatting.duration(self.high) if math.isfinite(self.high) else "never"
+        most = formatting.duration(self.high) if math.isfinite(self.high) else f"over {formatting.duration(HORIZON_S)}"
         return f"{formatting.duration(self.low)} to {most}"
 
     @property
@@ -68,13 +68,15 @@ class Goals:
 
 @dataclass(frozen=True)
 class Forecast:
-    """``drained_s``: None where the backlog is not drained within SQS's longest retention. ``deadline_missed_s`` and
+    """``drained_s``: None where the backlog is not drained within SQS's longest retention. ``overloaded``: then never, as
+    arrivals alone are more than is ever done. ``deadline_missed_s`` and
     ``expires_s``: when the oldest message is older than the deadline, and is deleted unprocessed; None: never.
     ``needed``: the concurrency that drains within ``goal_s`` (the goal, or longer where it cannot be met), or the message groups
     of one size that do, where groups are the limit; None where none does."""
 
     law: ConcurrencyLaw
     drained_s: DrainQuantiles | None
+    overloaded: bool
     course: DrainCourse
     peak_depth: float
     peak_age_s: float
@@ -83,10 +85,18 @@ class Forecast:
     needed: int | None
     goal_s: float
 
+    @property
+    def drained_text(self) -> str:
+        """``2 min 50 s (2 min to 3 min)``, ``not within 14 d`` or ``never``."""
+        if self.drained_s:
+            return self.drained_s.text
+        return "never" if self.overloaded else f"not within {formatting.duration(HORIZON_S)}"
+
 
 def forecast(load: Load, law: ConcurrencyLaw, goals: Goals) -> Forecast:
     mid = float(_drained(load, law, np.ones(1), np.ones(1))[0])
-    never = load.backlog <= 0 and load.overloads(law)
+    overloaded = load.overloads(law)
+    never = load.backlog <= 0 and overloaded
     drained = DrainQuantiles(mid, *_spread(load, law, mid)) if math.isfinite(mid) and not never else None
     if drained:
         until = min(drained.high, MOST_SHOWN * mid)
@@ -99,6 +109,7 @@ def forecast(load: Load, law: ConcurrencyLaw, goals: Goals) -> Forecast:
     return Forecast(
         law=law,
         drained_s=drained,
+        overloaded=overloaded,
         course=path,
         peak_depth=float(path.depth.max()),
         peak_age_s=_peak_age(load, law, path),

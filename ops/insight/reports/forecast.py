@@ -13,6 +13,7 @@ import pandas as pd
 from ops import formatting, pricing
 from ops.insight.forecast import assumptions, observed_rates, scaling_laws, what_if
 from ops.insight.forecast.assumptions import Assumed
+from ops.insight.forecast.drain_model import HORIZON_S
 from ops.insight.forecast.forecast import Forecast, Goals, band
 from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import GROUPS, NONE_THERE, Environments, ScalingSettings
@@ -245,17 +246,26 @@ def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> F
 
 def _drain(load: Load, found: Forecast) -> Observation:
     limit = f"{formatting.count(found.law.limit, 'concurrent execution')} ({found.law.limited_by})"
-    rate, needed = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
     if found.drained_s is None:
-        return Observation(
-            Level.ACT,
-            f"never drained: {rate} arriving need {needed} concurrent executions, and at most {formatting.count(found.law.limit)} "
-            f"run ({found.law.limited_by}){_better(load, found)}",
-        )
+        return Observation(Level.ACT, f"{_undrained(load, found, limit)}{_better(load, found)}")
     if load.backlog <= 0:
-        return Observation(Level.OK, f"no backlog; {rate} arriving keep {needed} of {limit} busy")
+        rate, busy = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
+        return Observation(Level.OK, f"no backlog; {rate} arriving keep {busy} of {limit} busy")
     text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
     return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WATCH, text)
+
+
+def _undrained(load: Load, found: Forecast, limit: str) -> str:
+    """Why not, which is not the limit where the arrivals are below it."""
+    rate, needed = formatting.rate(load.arrivals.mean_per_minute), math.ceil(load.needed)
+    if load.needed > found.law.limit:
+        return (
+            f"never drained: {rate} arriving need {formatting.count(needed, 'concurrent execution')}, and at most "
+            f"{formatting.count(found.law.limit)} run ({found.law.limited_by})"
+        )
+    if found.overloaded:
+        return f"never drained: of {rate} arriving, the busiest message group gets more than one invocation can do"
+    return f"{formatting.count(load.backlog, 'message')} are not drained within {formatting.duration(HORIZON_S)}, with up to {limit}"
 
 
 def _better(load: Load, found: Forecast) -> str:

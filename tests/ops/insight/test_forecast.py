@@ -45,6 +45,7 @@ def test_more_arrives_than_is_done_though_nothing_waits_yet(stage: Stage) -> Non
     found = report(stage, BUSY | {"NumberOfMessagesSent": 3_000})
     assert found.finding.level is Level.ACT
     assert "never drained" in found.finding.text
+    assert first(found).forecast.drained_text == "never"
 
 
 def test_nothing_waits(stage: Stage) -> None:
@@ -61,7 +62,16 @@ def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
     found = report(stage, uneven, visible=7_200, assumed=Assumed(arrivals_per_min=2_300, deadline_s=90_000))
     assert drained(found).high == math.inf
     assert found.finding.level is Level.WATCH
-    assert "to never)" in found.finding.text
+    assert "to over 14 d)" in found.finding.text
+
+
+def test_a_backlog_that_takes_longer_than_any_retention_is_not_called_never(stage: Stage) -> None:
+    found = report(stage, BUSY | {"NumberOfMessagesSent": 10}, visible=90_000_000)
+    assert first(found).forecast.drained_text == "not within 14 d"
+    assert found.finding.text.startswith(
+        "Critical: 90,000,000 messages are not drained within 14 d, with up to 10 concurrent executions "
+        "(ESM MaximumConcurrency)"
+    )
 
 
 def test_a_deadline_that_is_missed_on_the_way(stage: Stage) -> None:

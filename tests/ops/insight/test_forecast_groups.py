@@ -31,7 +31,10 @@ def test_the_busiest_group_governs_a_fifo_queue(stage: Stage) -> None:
 def test_a_busiest_group_that_gets_more_than_it_does_is_never_drained(stage: Stage) -> None:
     fifo = without(queue=replace(WORKLOAD.queue, fifo=True))
     found = report(stage, BUSY, 7_200, fifo, Assumed(groups=5, busiest_group=1.0, arrivals_per_min=300))
-    assert "never drained" in found.finding.text
+    assert (
+        "never drained: of 300/min arriving, the busiest message group gets more than one invocation can do"
+        in found.finding.text
+    )
     assert "the job would have to be more than 1.2 times as fast" in found.finding.text
 
 

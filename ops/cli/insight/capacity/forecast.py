@@ -135,7 +135,7 @@ def _show(console: Console, where: str, report: ForecastReport) -> None:
         table.add_row(
             one.name,
             f"{formatting.count(found.law.limit)}",
-            found.drained_s.text if found.drained_s else "never",
+            found.drained_text,
             formatting.duration(found.peak_age_s) if found.drained_s else "",
             formatting.usd(one.usd) if one.usd is not None else "",
             formatting.usd(one.usd_month) if one.usd_month is not None else "",
