@@ -257,7 +257,9 @@ def _age(key: Any) -> None:
     """The age of the data on a page without automatic refresh."""
     at = st.session_state.get("_drawn", {}).get(key)
     age = (datetime.now(UTC) - at).total_seconds() if at else 0.0
-    st.html(html_blocks.age(age) if age > AGE_SHOWN_FROM_S else "<span></span>")
+    place = st.empty()  # without it the page's next part would stand where the age does later
+    if age > AGE_SHOWN_FROM_S:
+        place.html(html_blocks.age(age))
 
 
 def _failures() -> dict[Any, str]:

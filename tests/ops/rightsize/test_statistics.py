@@ -58,6 +58,20 @@ def test_the_same_measurements_always_give_the_same_answer() -> None:
     assert first == second
 
 
+def test_a_change_that_costs_more_is_not_for_cost() -> None:
+    """1,769 MB takes half as long as 1,024 MB in the sample; where it takes two thirds, it costs more."""
+    measured = sweep()
+    slower = tuple(
+        replace(one, duration_ms=one.duration_ms * 1.25, billed_ms=one.billed_ms * 1.25)
+        if one.memory_mb == 1769 and one.duration_ms and one.billed_ms
+        else one
+        for one in measured.attempts
+    )
+    finding = suggestion.size_up(replace(measured, attempts=slower), pricing.load(), Objective.BALANCED).finding
+    assert "from 1,024 MB to 1,769 MB for latency: costs $" in finding
+    assert "more per month; p95 " in finding
+
+
 def test_a_finding_names_the_batch_size_only_where_it_changes() -> None:
     same, other = (
         suggestion.size_up(sweep(batch_sizes=sizes), pricing.load(), Objective.COST).finding

@@ -120,7 +120,7 @@ def _numbers_html(plan: Plan) -> str:
             Stat("Messages", number(len(plan.ids)), note=_queue_note(plan)),
             Stat("Estimated time", duration(plan.estimate.seconds),
                  note=f"plus up to {duration(plan.steps.patience_s)} per stage for outcomes" if plan.steps.watch else ""),
-            Stat("Estimated cost", formatting.price(plan.estimate.usd), note=f"{number(plan.estimate.requests)} requests"),
+            Stat("Cost", formatting.price(plan.estimate.usd), note=f"estimated, {number(plan.estimate.requests)} requests"),
             Stat("Max rate", number(plan.pace.max_per_s) if plan.pace.max_per_s else "no limit", "/s",
                  note="reduced under load" if plan.pace.headroom else "not reduced under load"),
             Stat("Size", byte_size(plan.bytes)),
