@@ -14,6 +14,8 @@ from tests.browser.cut_text import OUTSIDE
 pytestmark = pytest.mark.browser
 
 WIDTH, HEIGHT = 390, 844
+PAGE_COLOURS = {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 20, 27)"}
+"""As theme.BACKGROUNDS, as a browser writes them."""
 
 
 @pytest.fixture
@@ -54,3 +56,15 @@ def test_cards_stand_in_twos_below_the_sidebars_button(samples: str, phone: Page
     assert opener
     assert bar
     assert bar["y"] >= opener["y"] + opener["height"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_that_scrolls_below_the_buttons_on_top_is_covered(samples: str, phone: Page, scheme: str) -> None:
+    phone.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    visit(phone, samples, "queue", "trouble")
+    header, bar = phone.get_by_test_id("stHeader"), phone.locator(".so-where").bounding_box()
+    box = header.bounding_box()
+    assert box
+    assert bar
+    assert bar["y"] >= box["y"] + box["height"], "nothing is covered before the page is scrolled"
+    expect(header).to_have_css("background-color", PAGE_COLOURS[scheme])
