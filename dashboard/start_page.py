@@ -70,4 +70,4 @@ def _aws() -> None:
         "Any SQS queue that a Lambda function reads, in a stack or alone. Choose it in the sidebar, or start the "
         "dashboard with its name (OPS_STACK or OPS_QUEUE) and region; credentials come from your AWS profile."
     )
-    st.code("AWS_PROFILE=… AWS_REGION=… OPS_STACK=… \\\n  streamlit run dashboard", language=None)
+    st.code("AWS_PROFILE=… AWS_REGION=… OPS_STACK=… \\\n  streamlit run dashboard", language=None, wrap_lines=True)

@@ -77,7 +77,7 @@ def _show_settings() -> None:
     passed = f"{formatting.count(len(found.fine), 'rule')} passed. In a terminal:"
     st.subheader("Settings", anchor=False)
     st.html(html_blocks.state_line(level, wrong or "No critical findings or warnings", passed))
-    st.code(checks.doctor_command, language=None)
+    st.code(checks.doctor_command, language=None, wrap_lines=True)
     st.page_link(
         PAGES["alarms"].file,
         label="Show them on Alarms" if wrong else "Settings on Alarms",

@@ -46,7 +46,7 @@ def page() -> None:
             "estimate first, and asks:"
         )
         st.html(html_blocks.empty("No sweep yet", why))
-        st.code(command, language=None)
+        st.code(command, language=None, wrap_lines=True)
         return
     _measured(measured, command)
 
@@ -71,7 +71,7 @@ def _measured(measured: Measured, command: str) -> None:
     _next_step(measured, answer)
     st.html(html_blocks.remarks(answer.notes))
     st.html(html_blocks.quiet("Measure again:"))
-    st.code(command, language=None)
+    st.code(command, language=None, wrap_lines=True)
 
 
 def _inputs(measured: Measured) -> tuple[Objective, float | None]:
@@ -205,7 +205,7 @@ def _next_step(measured: Measured, answer: Sizing) -> None:
     st.html(html_blocks.lead(text))
     words = ["aws", "lambda", "update-function-configuration", "--function-name", measured.function]
     words += ["--memory-size", str(suggested.memory_mb), "--region", measured.region]
-    st.code(shlex.join(words), language=None)
+    st.code(shlex.join(words), language=None, wrap_lines=True)
 
 
 def _with_ends(found: Interval | None, written: Callable[[float], str]) -> str:

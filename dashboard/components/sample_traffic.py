@@ -31,7 +31,7 @@ def offer(worked_on: float | None, *, of: str = "messages", known: bool = True) 
                     f"No {of} in this range", "Send a test message with a body that your function accepts:"
                 )
             )
-            st.code(source.test_message_command(), language=None)
+            st.code(source.test_message_command(), language=None, wrap_lines=True)
 
 
 def _offer_traffic(of: str) -> None:

@@ -67,7 +67,7 @@ def show_missing(checks: AlarmChecks) -> None:
     source = page_runtime.report_source()
     st.html('<span class="so-quiet">Preview the changes, apply them, or export a template:</span>')
     topic = _topic(checks)
-    st.code("\n".join(source.command(f"{words}{topic}") for words in COMMANDS), language=None)
+    st.code("\n".join(source.command(f"{words}{topic}") for words in COMMANDS), language=None, wrap_lines=True)
 
 
 def _topic(checks: AlarmChecks) -> str:

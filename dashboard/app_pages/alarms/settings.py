@@ -41,4 +41,4 @@ def show(checks: AlarmChecks) -> None:
         st.html(html_blocks.notes("Not checked", lines))
     if examination.findings:
         st.html(f'<span class="so-quiet">{passed}</span>')
-    st.code(checks.doctor_command, language=None)
+    st.code(checks.doctor_command, language=None, wrap_lines=True)

@@ -48,7 +48,7 @@ def page() -> None:
         if run is None:
             why = "Nothing has been measured on this machine. This starts a twin if none is running, and takes about four minutes:"
             st.html(html_blocks.empty("No comparison yet", why))
-            st.code(COMMAND, language=None)
+            st.code(COMMAND, language=None, wrap_lines=True)
         else:
             _measured(report, run)
         _costs(report)

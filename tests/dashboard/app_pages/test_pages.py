@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+import dashboard
 from dashboard.pages import PAGES, Entry
 from tests.dashboard.app import App
 
 Visit = Callable[[str], App]
+DASHBOARD = Path(dashboard.__file__).parent
 MEASURED = {
     key: entry for key, entry in PAGES.items() if key not in ("audit", "compare", "rightsize", "runbooks", "trace")
 }  # of files, and of one job
@@ -246,3 +250,14 @@ def test_another_range_ends_the_zoom(sample: Visit) -> None:
     app.at.button_group[0].set_value("1d").run()
     app.at.button_group[0].set_value("custom").run()
     assert "zoomed_from" not in app.at.query_params
+
+
+def test_every_command_wraps_instead_of_scrolling_in_its_box() -> None:
+    calls = [
+        (path.name, call.lineno, {word.arg for word in call.keywords})
+        for path in DASHBOARD.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "st.code"
+    ]
+    assert len(calls) > 10
+    assert not [(name, line) for name, line, words in calls if "wrap_lines" not in words]

@@ -173,6 +173,7 @@ def _show_possible_duplicates(run: Run, key: str) -> None:
             st.code(
                 "\n".join(run.possible_duplicates[:1_000]),
                 language=None,
+                wrap_lines=True,
                 height=160 if len(run.possible_duplicates) > 6 else "content",
             )
 
