@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -26,19 +27,21 @@ if TYPE_CHECKING:
     from ops.target import Target
 
 FOUND, ASKED = "_traces", "_trace_asked"
+RANGES: Mapping[str, int | None] = {"Last day": None, "Last 7 days": 7, "Last 30 days": 30}
+"""Days of logs that are searched; None: the last day, or from when the message was sent."""
 KEPT = 8
 """Traces that a session keeps: going back to one searches nothing again."""
 
 
 def show() -> None:
     st.html(html_blocks.head(PAGES["trace"], datetime.now(UTC), page_runtime.ZONE))
-    wanted = _ask()
+    wanted, days = _ask()
     if not wanted:
         _show_how_to_choose()
         return
     target = page_runtime.page_context().selection.target
     try:
-        found = _find(target, wanted)
+        found = _find(target, wanted, days)
     except OpsError as error:
         error_box.show(error)
         return
@@ -76,29 +79,30 @@ def _show_how_to_choose() -> None:
             st.page_link(entry.file, label=entry.title, icon=f":material/{entry.icon}:")
 
 
-def _ask() -> str:
-    """The ID in the input, which the address holds, too."""
+def _ask() -> tuple[str, int | None]:
+    """The ID in the input, which the address holds, too, and the days to search."""
     allowed = access()
     with st.container(key="trace-search"):
-        entered, button = st.columns([5, 1], vertical_alignment="bottom", gap="small")
+        entered, ranged, button = st.columns([4, 1.2, 1], vertical_alignment="bottom", gap="small")
         text = entered.text_input(
             "Job, message, request or trace ID", key=TRACE_KEY, bind="query-params", placeholder="t6b0c8d4c-000108"
         )
+        chosen = ranged.selectbox("Time range", list(RANGES), key="trace-range")
         if button.button("Find", key="find-trace", icon=":material/search:", width="stretch", help=allowed.why or None):
             st.session_state[ASKED] = (text or "").strip()
-    return (text or "").strip()
+    return (text or "").strip(), RANGES[chosen]
 
 
-def _find(target: Target, wanted: str) -> JobTrace | None:
+def _find(target: Target, wanted: str, days: int | None) -> JobTrace | None:
     """None where it was not asked for: a search costs money, but on the twin. Raises OpsError."""
-    traces: dict[tuple[Target, str, str], JobTrace] = st.session_state.setdefault(FOUND, {})
-    key = (target, wanted, page_runtime.page_context().selection.visit)
+    traces: dict[tuple[Target, str, int | None, str], JobTrace] = st.session_state.setdefault(FOUND, {})
+    key = (target, wanted, days, page_runtime.page_context().selection.visit)
     asked = st.session_state.get(ASKED) == wanted
     if asked or key not in traces:
         if not (asked or target.is_twin):
             return None
         with st.spinner("Searching logs, X-Ray and the dead-letter queue's snapshot…"):
-            traces[key] = page_runtime.report_source().job_trace(wanted)
+            traces[key] = page_runtime.report_source().job_trace(wanted, days)
         st.session_state.pop(ASKED, None)  # not before: a run that is interrupted is made again
         while len(traces) > KEPT:
             traces.pop(next(iter(traces)))

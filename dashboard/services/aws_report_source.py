@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dashboard.services import alarm_tests
@@ -254,10 +254,12 @@ class AwsReportSource:
     def alarm_test(self, arn: str) -> AlarmTestRun | None:
         return alarm_tests.find(arn)
 
-    def job_trace(self, identifier: str) -> JobTrace:
-        from ops.traces import find_trace
+    def job_trace(self, identifier: str, days: int | None = None) -> JobTrace:
+        from ops.traces import TraceRange, find_trace
+        from ops.traces.model import ON_THE_PAGE
 
-        return find_trace(self._aws, self._workload, identifier)
+        within = TraceRange(datetime.now(UTC) - timedelta(days=days)) if days else TraceRange()
+        return find_trace(self._aws, self._workload, identifier, within, steps=ON_THE_PAGE)
 
     def tenants(self, span: TimeRange, by: str) -> TenantReport:
         from ops.tenants import Grouping, tenants_report

@@ -124,8 +124,9 @@ class ReportSource(Protocol):
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
         """The newest lines with ``text``, or those before the page whose ``next_token`` is given."""
 
-    def job_trace(self, identifier: str) -> JobTrace:
-        """The path of the job, message, invocation or trace with this ID. Searches the logs, which costs money."""
+    def job_trace(self, identifier: str, days: int | None = None) -> JobTrace:
+        """The path of the job, message, invocation or trace with this ID. Searches the logs of the last ``days``, which costs
+        money; None: of the last day, or of what the ID tells."""
 
     def tenants(self, span: TimeRange, by: str) -> TenantReport:
         """Whose messages the functions received in the range, ``by`` a ``Grouping`` or, empty, the first that messages have.

@@ -19,7 +19,7 @@ from ops.traces.collect import Collected, LogCollector
 from ops.traces.conclusion import conclude
 from ops.traces.dead_letter_evidence import DeadLetterEvidence, DeadLetterSearch
 from ops.traces.invocation_path import invocation_spans
-from ops.traces.model import JobTrace, PathSpan, Searched, not_found
+from ops.traces.model import COMMANDS, JobTrace, NotFoundSteps, PathSpan, Searched, not_found
 from ops.traces.path import JobEvidence, job_spans
 from ops.traces.segments import SegmentReader
 
@@ -51,6 +51,7 @@ def find_trace(
     *,
     max_usd: float = MAX_USD,
     say: Callable[[str], None] = lambda _: None,
+    steps: NotFoundSteps = COMMANDS,
 ) -> JobTrace:
     """The path of the job that ``identifier`` names; without spans where nothing has it. A request or trace ID gives the
     invocation with its whole batch.
@@ -78,7 +79,9 @@ def find_trace(
     look = QueryCost(usd=collector.usd, partial=(*collector.notes, *notes, *(letters.found.notes if letters else ())))
     spans = _spans(found, letters, segments, workload.queue.max_receive_count)
     if not spans:
-        return not_found(identifier, tuple(searched), look, _next_step(wanted, letters, within))
+        scanned = letters is None or letters.found.snapshot_scanned is not None
+        next_step = steps.text(wanted, ranged=within.start is not None, scanned=scanned)
+        return not_found(identifier, tuple(searched), look, next_step)
     return conclude(identifier, found, spans, MAX_SPANS, tuple(searched), look, segments.trace_ids)
 
 
@@ -170,13 +173,3 @@ def _spans(
         mine = frozenset(found.message_ids), frozenset(found.job_ids)
         own = job_spans(JobEvidence(*mine, found.own_invocations, known, segments.steps, max_receives))
     return [*segments.api(), *own] if own else segments.all()
-
-
-def _next_step(wanted: str, letters: DeadLetterSearch | None, within: TraceRange) -> str:
-    steps = []
-    if within.start is None:
-        steps.append(f"search further back (ops trace {wanted} --since 7d)")
-    if letters and letters.found.snapshot_scanned is None:
-        steps.append("read the dead-letter queue first (ops dlq scan)")
-    steps.append("check the ID and the workload: a job that no function has received yet has no records")
-    return formatting.sentence("; or ".join(steps))

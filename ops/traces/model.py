@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from ops import formatting
 from ops.insight.report_types import Finding, Level, QueryCost
 
 
@@ -89,6 +90,29 @@ class JobTrace:
     @property
     def found(self) -> bool:
         return bool(self.spans)
+
+
+@dataclass(frozen=True)
+class NotFoundSteps:
+    """What to do where nothing has an ID, in the words of the place that shows it. ``{id}`` is the ID."""
+
+    search_longer: str
+    scan: str
+
+    def text(self, identifier: str, *, ranged: bool, scanned: bool) -> str:
+        """``ranged``: the time range was chosen; ``scanned``: the dead-letter queue was read, or there is none."""
+        steps = [] if ranged else [self.search_longer.format(id=identifier)]
+        steps += [] if scanned else [self.scan]
+        steps.append("check the ID and the workload: a job that no function has received yet has no records")
+        return formatting.sentence("; or ".join(steps))
+
+
+COMMANDS = NotFoundSteps(
+    "search further back (ops trace {id} --since 7d)", "read the dead-letter queue first (ops dlq scan)"
+)
+ON_THE_PAGE = NotFoundSteps(
+    "choose a longer time range beside the ID and find it again", "scan the dead-letter queue first, on Dead letters"
+)
 
 
 def not_found(identifier: str, searched: tuple[Searched, ...], look: QueryCost, next_step: str) -> JobTrace:

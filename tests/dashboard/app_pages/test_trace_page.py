@@ -70,8 +70,17 @@ def test_drawn_to_scale_on_request(sample: Visit) -> None:
 
 def test_an_unknown_id_says_where_it_was_looked_for(sample: Visit) -> None:
     app = found(sample("trouble"), "unknown")
-    assert "Nothing with the ID unknown was found." in app.text and "Search further back" in app.text
-    assert "so-falls" not in app.html
+    assert "Nothing with the ID unknown was found." in app.text and "so-falls" not in app.html
+
+
+def test_the_next_step_for_an_unknown_id_is_one_that_the_page_can_take(sample: Visit) -> None:
+    app = found(sample("trouble"), "unknown")
+    assert "Choose a longer time range beside the ID" in app.text and "--since" not in app.text
+    app.at.selectbox(key="trace-range").set_value("Last 7 days").run()
+    assert "Not searched yet" in app.text, "another range costs another search"
+    app.at.button(key="find-trace").click().run()
+    assert not app.at.exception
+    assert "Nothing with the ID unknown was found." in app.text and "longer time range" not in app.text
 
 
 def test_five_hundred_spans(sample: Visit) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ops.errors import AccessDenied
 from ops.insight.report_types import Finding, Level, QueryCost
 from ops.traces import Basis, JobTrace, PathSpan, Searched, SpanKind
-from ops.traces.model import not_found
+from ops.traces.model import ON_THE_PAGE, not_found
 from tests.dashboard.samples.series import NOW
 
 START = NOW - timedelta(minutes=20)
@@ -22,11 +23,13 @@ class TraceReports:
 
     foreign = ""
 
-    def job_trace(self, identifier: str) -> JobTrace:
+    def job_trace(self, identifier: str, days: int | None = None) -> JobTrace:
         if identifier == "refused":
             raise AccessDenied("The reader may not call logs:StartQuery.", "Allow logs:StartQuery.")
         if identifier == "unknown":
-            return not_found(identifier, (LOGS, SNAPSHOT), QueryCost(usd=0.001), "Search further back (--since 7d).")
+            next_step = ON_THE_PAGE.text(identifier, ranged=days is not None, scanned=True)
+            nothing = replace(LOGS, found=0), replace(SNAPSHOT, found=0)
+            return not_found(identifier, nothing, QueryCost(usd=0.001), next_step)
         if identifier == "huge":
             return self._trace(identifier, [self._step(number) for number in range(499)], left_out=212)
         if identifier == "partial":
