@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ops.deadletters.archive.audit_summary import Entry, History
 
 SHOWN = 1_000
-"""Operations in the table; the file has all records."""
+"""Entries in the table; the file has all records."""
 _COUNTS = {
     "planned": "planned",
     "sent": "sent",
@@ -138,10 +138,23 @@ def _table(history: History) -> None:
         alt="Operations, newest first",
     ).selection.rows
     more = f" The newest {number(SHOWN)} are shown; the export has all records." if len(entries) > SHOWN else ""
-    total = f"{number(len(entries))} of {count(len(history.entries), 'entry', 'entries')}."
+    total = f"{number(len(entries))} of {_entry_count(history)}."
     st.html(f'<span class="so-quiet">{total}{more}</span>')
     if rows and rows[0] < len(shown):
         _details(shown[rows[0]])
+
+
+def _entry_count(history: History) -> str:
+    """With what the entries are, where not all are operations."""
+    total, operations = len(history.entries), len(history.operations)
+    cancels = sum(entry.record.action == "cancel" for entry in history.entries)
+    kinds = {
+        count(operations, "operation"): operations,
+        count(cancels, "cancel"): cancels,
+        f"{number(total - operations - cancels)} steps and undos of runbooks": total - operations - cancels,
+    }
+    entries = count(total, "entry", "entries")
+    return entries if operations == total else f"{entries}: {', '.join(text for text, size in kinds.items() if size)}"
 
 
 def _matches(record: Record, text: str, actions: Sequence[str]) -> bool:

@@ -137,6 +137,19 @@ def test_an_unfinished_redrive_is_counted() -> None:
     assert len(audit_summary.summarize_audit([cancelled, started], Verification(2, ()), NOW).operations) == 1
 
 
+def test_the_entries_below_the_table_are_named_by_kind() -> None:
+    def count(*records: Record) -> str:
+        return view._entry_count(audit_summary.summarize_audit(records, Verification(9, ()), NOW))
+
+    run = replace(record(), action="runbook", plan="r1")
+    step = replace(run, action="runbook step")
+    asked = replace(record("asked"), action="cancel", plan="p2")
+    assert count(record()) == "1 entry"
+    assert count(record(), run, step, replace(step, plan="r2"), asked) == (
+        "5 entries: 2 operations, 1 cancel, 2 steps and undos of runbooks"
+    )
+
+
 def test_an_empty_log_is_not_called_checked() -> None:
     tiles = view._numbers(audit_summary.summarize_audit((), Verification(0, ()), NOW))
     assert "empty" in tiles and "no gaps" not in tiles and "checked" not in tiles
