@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from itertools import pairwise
 from typing import Any
 
 from dashboard import theme
 from dashboard.formatting import principal, with_principals
 from dashboard.markup.runbook_steps import MACROS, show_value
-from ops.runbooks.record import RecordedEvent
+from ops.runbooks.record import RecordedEvent, ending_text
 
 _WORDS = {
     "run.started": ("Run started", theme.NEUTRAL),
@@ -54,9 +55,10 @@ def lines(events: Sequence[RecordedEvent]) -> tuple[RecordLine, ...]:
     settled = {(event.step, "step.verified") for event in events if event.kind == "step.verified"}
     changed = {event.step for event in events if event.kind == "step.intended"}
     shown = [
-        _line(event)
-        for event in events
-        if not (
+        _line(event, before)
+        for before, event in pairwise((None, *events))
+        if event is not None
+        and not (
             event.kind == "step.executed" and event.step not in changed and (event.step, "step.verified") in settled
         )
     ]
@@ -67,21 +69,21 @@ def record(events: Sequence[RecordedEvent], zone: tzinfo) -> str:
     return MACROS.record(lines(events), zone)
 
 
-def _line(event: RecordedEvent) -> RecordLine:
+def _line(event: RecordedEvent, before: RecordedEvent | None) -> RecordLine:
     data = event.data
     word, colour = _WORDS.get(event.kind, (event.kind, theme.NEUTRAL))
     what = f"{event.step}: {word}" if event.step and event.kind != "run.waiting" else word
-    return RecordLine(event.at, what, _who(data), _text(event), colour)
+    return RecordLine(event.at, what, _who(data), _text(event, before), colour)
 
 
 def _who(data: Any) -> str:
     return principal(str(data.get("actor", "")))
 
 
-def _text(event: RecordedEvent) -> str:
+def _text(event: RecordedEvent, before: RecordedEvent | None) -> str:
     data = event.data
     if event.kind == "run.ended":
-        return with_principals(f"{data.get('phase', '')}: {data.get('text', '')}")
+        return with_principals(f"{data.get('phase', '')}: {ending_text(event, before)}")
     if event.kind == "run.resumed" and "answer" in data:
         return f"{data.get('answered')}: {data['answer']}"
     if event.kind in ("run.started", "run.rollback", "run.resumed"):
@@ -90,4 +92,4 @@ def _text(event: RecordedEvent) -> str:
         f"{change.get('what')}: {show_value(change.get('before'))} → {show_value(change.get('after'))}"
         for change in data.get("changes", ())
     )
-    return changes if event.kind in ("step.intended", "undo.intended") else str(data.get("text", ""))[:300]
+    return changes if event.kind in ("step.intended", "undo.intended") else str(data.get("text", ""))

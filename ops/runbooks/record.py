@@ -43,6 +43,13 @@ class RecordedEvent:
     data: Mapping[str, Any]
 
 
+def ending_text(ended: RecordedEvent, before: RecordedEvent | None) -> str:
+    """What ``run.ended`` says, without the error that the event of its step, right ``before`` it, says already."""
+    text = str(ended.data.get("text", ""))
+    said = str(before.data.get("text", "")) if before is not None else ""
+    return text.replace(f": {said}", ".") if said else text
+
+
 class RunRecord:
     """The record of one run. One process writes (it holds the workload's lock); any may read."""
 

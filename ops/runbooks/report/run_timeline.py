@@ -11,7 +11,7 @@ from ops import formatting
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import PlannedChange
 from ops.runbooks.model import Runbook
-from ops.runbooks.record import RecordedEvent
+from ops.runbooks.record import RecordedEvent, ending_text
 from ops.runbooks.report.model import EntryKind, TimelineEntry
 
 _RUN = {
@@ -76,18 +76,18 @@ def _monotonic(events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
 
 def _entries(document: Runbook, events: Sequence[RecordedEvent]) -> Iterator[TimelineEntry]:
     attempt: _Attempt | None = None
-    last = events[0].at
+    last, before = events[0].at, None
     for event in events:
         if attempt is not None and not _continues(attempt, event):
             yield _step_entry(document, attempt)
             attempt = None
         if event.kind.startswith("run."):
-            yield _run_entry(event)
+            yield _run_entry(event, before)
         elif attempt is None:
             attempt = _Attempt(event.at if event.kind.endswith(".intended") else last, [event])
         else:
             attempt.events.append(event)
-        last = event.at
+        last, before = event.at, event
     if attempt is not None:
         yield _step_entry(document, attempt)
 
@@ -98,11 +98,13 @@ def _continues(attempt: _Attempt, event: RecordedEvent) -> bool:
     return same and before.kind not in _ENDS and not event.kind.endswith(".intended")
 
 
-def _run_entry(event: RecordedEvent) -> TimelineEntry:
+def _run_entry(event: RecordedEvent, before: RecordedEvent | None) -> TimelineEntry:
     data = event.data
     if event.kind == "run.ended":
         phase = str(data.get("phase", ""))
-        return TimelineEntry(event.at, EntryKind.RUN, "Run ended", phase, details=_sentences(data.get("text")))
+        return TimelineEntry(
+            event.at, EntryKind.RUN, "Run ended", phase, details=_sentences(ending_text(event, before))
+        )
     if event.kind == "run.waiting":
         return TimelineEntry(event.at, EntryKind.RUN, _RUN[event.kind], details=_sentences(data.get("text")))
     by = f"By {data.get('actor') or 'an unknown identity'}: {data.get('reason') or 'no reason'}"

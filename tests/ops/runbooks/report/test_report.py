@@ -77,6 +77,15 @@ def test_steps_with_what_they_changed_and_how_long_they_took(tmp_path: Path, tim
     assert "Polling of mapping 14e0db71 is on since the run, and was off before step turn\\_on" in text
 
 
+def test_the_error_of_a_failed_run_is_in_its_timeline_once(tmp_path: Path, time: list[datetime]) -> None:
+    record = _record(tmp_path)
+    record.append("step.failed", "find", text="There is no queue orders.", next_step="Name another.")
+    record.append("run.ended", phase="failed", text="Step find failed: There is no queue orders. Name another.")
+    *_, failed, ended = incident.build(record, None).timeline
+    assert failed.details == ("There is no queue orders.",)
+    assert ended.details == ("Step find failed. Name another.",)
+
+
 def test_redrives_of_its_queues_and_no_others(tmp_path: Path, time: list[datetime]) -> None:
     record = _record(tmp_path)
     for queue, outcome, seconds in (("orders-dead", "began", 1), ("orders-dead", "done", 3), ("other-dead", "done", 2)):
