@@ -40,7 +40,7 @@ def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
     drained = found.drained_s
     quota_share = now.in_flight / IN_FLIGHT_QUOTA
     return [
-        Stat("Backlog", number(report.backlog), "messages", note=when or "with those in flight"),
+        Stat("Backlog", number(report.backlog), note=f"messages {when}" if when else "messages, with those in flight"),
         Stat(
             "Arrivals forecast",
             number(report.arrivals_per_min),
