@@ -149,7 +149,7 @@ def told(alarm: AlarmRow, checks: AlarmChecks | None, viewer: tzinfo) -> tuple[s
     last = max((one.publish.at for one in found.actions if one.publish.at), default=None)
     if found.status is DeliveryStatus.DELIVERED and last:
         words = f"delivered {moment(last, viewer)}"
-    if any("mute" in note.lower() for note in found.notes):
+    if found.muted_by:
         colour, words = theme.WATCH, "muted now"
     return alarm.receivers.text, words, unheard if found.status is DeliveryStatus.BROKEN else colour
 

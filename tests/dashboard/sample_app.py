@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from dashboard import app
 from ops.deadletters.ledger.model import RunState
 from ops.errors import AccessDenied, CredentialsError, OpsError, Unreachable
-from tests.dashboard import earlier_sample, refused_sample, samples, unusual
+from tests.dashboard import earlier_sample, muted_sample, refused_sample, samples, unusual
 from tests.dashboard.samples import workload_lists
 from tests.fakes import dead_letter_service, runbook_states
 from tests.fakes.runbook_service import SampleRunbookService
@@ -43,6 +43,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "empty": unusual.Empty,
     "crowded": unusual.Crowded,
     "many-alarms": unusual.ManyAlarms,
+    "alarm-muted": muted_sample.MutedAlarm,
     "no-dlq": unusual.NoDeadLetterQueue,
     "dlq-denied": unusual.DeadLettersUnread,
     "unscanned": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(0)),
@@ -69,6 +70,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "run-circled": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.Stopping(RunState.CANCELLED)),
     "many-causes": lambda: unusual.WithDeadLetters(dead_letter_service.ManyCauses),
     "ten-thousand-causes": lambda: unusual.WithDeadLetters(dead_letter_service.TenThousandCauses),
+    "run-settling": lambda: unusual.WithDeadLetters(dead_letter_service.Settling),
     "run-changing": lambda: unusual.WithDeadLetters(dead_letter_service.Changing),
     "run-resuming": lambda: unusual.WithDeadLetters(
         lambda: dead_letter_service.SampleDeadLetterService(state=RunState.INTERRUPTED, job="starting")

@@ -32,7 +32,16 @@ from ops.insight.report_types import QueryCost
 from ops.target import Target
 from ops.workload import Workload
 from tests.factories import add_many_causes
-from tests.fakes.sample_dead_letters import ARN, NOW, WHO, a_plan, a_run, looping_move_task, sample_messages
+from tests.fakes.sample_dead_letters import (
+    ARN,
+    NOW,
+    WHO,
+    a_plan,
+    a_run,
+    looping_move_task,
+    sample_messages,
+    settling_run,
+)
 
 
 class SampleDeadLetterService(LocalDeadLetterService):
@@ -243,6 +252,17 @@ class Changing(SampleDeadLetterService):
 
     def runs(self) -> tuple[Run, ...]:
         return (self.current,)
+
+
+class Settling(SampleDeadLetterService):
+    """Everything is sent, and some outcomes are pending."""
+
+    def __init__(self) -> None:
+        super().__init__(state=RunState.RUNNING)
+
+    def runs(self) -> tuple[Run, ...]:
+        going, *earlier = super().runs()
+        return settling_run(going), *earlier
 
 
 class Stopping(SampleDeadLetterService):

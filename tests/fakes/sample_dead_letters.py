@@ -117,6 +117,16 @@ def a_run(state: RunState, foreign: str = "", began: datetime | None = None, rea
                    failures=failures, failed=len(failures) * 3, ended=None if state is RunState.INTERRUPTED else NOW)  # fmt: skip
 
 
+def settling_run(run: Run) -> Run:
+    """The run with all of its messages sent, and outcomes of its last stage pending."""
+    *passed, last = a_run(RunState.DONE).steps
+    return replace(
+        run, sent=2_000, deleted=2_000, succeeded=1_937, failed_again=0, waiting=63, rate=0.0,
+        status_text="Stage 4: waiting for 63 outcomes.",
+        steps=(*passed, replace(last, succeeded=last.succeeded - 63, waiting=63, state="watching")),
+    )  # fmt: skip
+
+
 def looping_move_task(run: Run) -> Run:
     """The run with a move task, whose messages are not in the ledger before it has ended."""
     return replace(

@@ -40,6 +40,19 @@ def test_nothing_fires_and_someone_is_notified(sample: Visit) -> None:
     assert "1 reaches no one" in app.text, "one has no action"
 
 
+def test_a_delivered_alarm_says_nothing_of_a_policy_that_refuses(sample: Visit) -> None:
+    app = sample("fine").open(ALARMS)
+    assert "CloudWatch published the last notification." in app.text
+    assert "does not let CloudWatch publish" not in app.text
+
+
+def test_a_muted_alarm_is_named_in_its_row_and_its_details(sample: Visit) -> None:
+    app = sample("alarm-muted").open(ALARMS)
+    assert not app.at.exception
+    assert app.text.count("muted now") == 1
+    assert "Muted now by mute rule ops-20261129T021112-7f3a" in app.text
+
+
 def test_the_first_alarm_is_shown_and_a_click_shows_another(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS)
     assert app.chart_titles == ["Messages visible of dead-letters"]

@@ -16,7 +16,7 @@ from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.plan_model import Action, Selection
 from tests.dashboard.app import App
 from tests.fakes import dead_letter_service
-from tests.fakes.sample_dead_letters import a_plan, a_run, looping_move_task
+from tests.fakes.sample_dead_letters import a_plan, a_run, looping_move_task, settling_run
 
 Visit = Callable[[str], App]
 PAGE = PAGES["dead_letters"]
@@ -102,8 +102,7 @@ def settling(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
 
 def test_a_result_settles_until_each_outcome_is_known(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     going, done = a_run(RunState.RUNNING), a_run(RunState.DONE)
-    watching = tuple(replace(step, state="passed" if step.number < 4 else "watching") for step in done.steps)
-    sent = replace(going, sent=2_000, deleted=2_000, succeeded=1_937, failed_again=0, waiting=63, steps=watching)
+    sent = settling_run(going)
     settling(monkeypatch, sent)
     app = sample("run-changing").open(PAGE)
     assert steps(app)["Run"][1] == "Stage 4 of 4: waiting for 63 outcomes"
@@ -123,6 +122,12 @@ def test_a_result_settles_until_each_outcome_is_known(sample: Visit, monkeypatch
     assert not app.at.exception
     assert "Every outcome is known." in app.text
     assert "1,937 succeeded, 63 failed again" in steps(app)["Result"][1]
+
+
+def test_the_sample_of_a_settling_redrive_is_drawn(sample: Visit) -> None:
+    app = sample("run-settling").open(PAGE)
+    assert not app.at.exception
+    assert "Nothing is left to send; 63 outcomes pending." in app.text
 
 
 def test_a_result_leads_to_its_audit_entry(sample: Visit) -> None:

@@ -62,6 +62,8 @@ DEAD = RecommendedAlarm(
     ("poison-timeouts",),
 )
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:scilearn-alarms"
+_DENIED = "The policy of topic scilearn-alarms does not let CloudWatch publish."
+_PUBLISHED = "CloudWatch published the last notification."
 _ALARMS = (
     ("dead-letters", METRIC, "Messages visible, jobs-dead", "> 0 messages in 1 min", "dead-letters"),
     ("oldest-message-age", METRIC, "Age of oldest message, jobs", "≥ 5 min, 15 of 15 × 1 min", "oldest-message-age"),
@@ -226,7 +228,7 @@ class AlarmReports(SampleSeries):
         status = DeliveryStatus.BROKEN if self.trouble or row.receivers.nobody else DeliveryStatus.DELIVERED
         leg = DeliveryLeg(
             status,
-            f"The policy of topic scilearn-alarms does not let CloudWatch publish.{self.foreign}",
+            f"{_DENIED if self.trouble else _PUBLISHED}{self.foreign}",
             at=None if self.trouble else NOW - timedelta(hours=3),
             error=f"KMS key is disabled{self.foreign}" if self.trouble else "",
             policy_of="scilearn-alarms" if self.trouble else "",
@@ -235,7 +237,9 @@ class AlarmReports(SampleSeries):
         )
         actions = (ActionDelivery(TOPIC, "topic", True, status, leg),) if not row.receivers.nobody else ()
         text = (
-            "It reaches no one." if status is DeliveryStatus.BROKEN else "CloudWatch published its last notification."
+            "It reaches no one."
+            if status is DeliveryStatus.BROKEN
+            else "CloudWatch published its last notification, and a subscriber can take it."
         )
         return AlarmDelivery(row.name, row.state, row.kind == COMPOSITE, status, text, actions)
 
