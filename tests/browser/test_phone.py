@@ -68,3 +68,14 @@ def test_text_that_scrolls_below_the_buttons_on_top_is_covered(samples: str, pho
     assert bar
     assert bar["y"] >= box["y"] + box["height"], "nothing is covered before the page is scrolled"
     expect(header).to_have_css("background-color", PAGE_COLOURS[scheme])
+
+
+def test_the_steps_of_a_redrive_stay_below_the_buttons_on_top(samples: str, phone: Page) -> None:
+    visit(phone, samples, "dead_letters", "run-settling")
+    steps, header = phone.locator(".st-key-steps"), phone.get_by_test_id("stHeader")
+    phone.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 600)")
+    expect(phone.locator(".so-finding")).not_to_be_in_viewport()
+    box, top = steps.bounding_box(), header.bounding_box()
+    assert box
+    assert top
+    assert top["y"] + top["height"] - 1 <= box["y"] <= top["height"] + 20
