@@ -16,11 +16,10 @@ from ops.insight.reports.concurrency import ConcurrencyReport
 
 
 def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
-    sample_traffic.offer(total(report.concurrency, "observed") or report.arrivals_per_min)
+    sample_traffic.offer(report.sent or total(report.concurrency, "observed"))
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     # CloudWatch has the maximum of each period, not this second's value.
     peak = " ".join(filter(None, [f"peak ({length})" if (length := period(report.concurrency)) else "", when]))
-    throttled = total(report.throttles, "throttles")
     lowest = min(report.limits, key=lambda line: line.value, default=None)
     factor = "the lowest limit" if lowest and report.binding == lowest.name else report.binding or "none"
     st.html(
@@ -31,9 +30,9 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
                 Stat("Limiting factor", factor, note=when, words=True),
                 Stat(
                     "Throttles",
-                    number(throttled),
+                    number(report.throttled),
                     note="in range",
-                    colour=theme.WATCH if throttled else "",
+                    colour=theme.WATCH if report.throttled else "",
                 ),
                 Stat(
                     "Batch utilization",

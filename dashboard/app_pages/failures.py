@@ -56,9 +56,6 @@ def _why_no_errors(report: FailuresReport) -> str:
 
 def _stats(report: FailuresReport) -> list[Stat]:
     share = report.failed / report.total if report.failed is not None and report.total else None
-    # A count's silence means zero only where the function's metrics have points.
-    counted = {} if report.total is None else report.jobs.sum().to_dict()
-    rejected, returned = counted.get("jobs_rejected"), counted.get("jobs_failed")
     return [
         Stat(
             "Failed invocations",
@@ -66,8 +63,13 @@ def _stats(report: FailuresReport) -> list[Stat]:
             note=f"{percent(share)} of {number(report.total)}" if share is not None else "",
             colour=theme.LEVEL[worst(Level.WATCH, report.finding.level)][0] if report.failed else "",
         ),
-        Stat("Failed jobs", number(returned), note="returned to the queue"),
-        Stat("Rejected jobs", number(rejected), note="sent to the DLQ", colour=theme.WATCH if rejected else ""),
+        Stat("Failed jobs", number(report.jobs_failed), note="returned to the queue"),
+        Stat(
+            "Rejected jobs",
+            number(report.jobs_rejected),
+            note="sent to the DLQ",
+            colour=theme.WATCH if report.jobs_rejected else "",
+        ),
         Stat("Duration p95", millis(report.p95_ms), note=_p95_note(report)),
         Stat("End-to-end p95", millis(report.e2e_p95_ms), note=_peak(report.end_to_end)),
         Stat("Peak memory", percent(report.memory_share), note="of the memory size"),

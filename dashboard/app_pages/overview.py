@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard import page_runtime, theme
 from dashboard.charts import queue as queue_charts
 from dashboard.charts.drawing.comparison import EarlierReport
-from dashboard.charts.drawing.series import total
 from dashboard.charts.timeline import overview as charts
 from dashboard.components import overview_view, pipeline_view, sample_traffic, widgets
 from dashboard.components.queries import alarm_checks
@@ -24,7 +23,7 @@ from ops.insight.sources.watched_queues import WatchedQueue
 
 
 def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
-    sample_traffic.offer(total(report.timeline.frame, "sent") if report.timeline else None)
+    sample_traffic.offer(report.sent)
     with st.container(key="cards"):  # the stylesheet wraps this row
         for column, card in zip(st.columns(len(report.cards), gap="small"), report.cards, strict=True):
             with column, st.container(border=True, key=f"card-{card.key}"):

@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.charts import queue as charts
 from dashboard.charts.drawing.comparison import EarlierReport
-from dashboard.charts.drawing.series import total
 from dashboard.components import sample_traffic, tenants_section, widgets
 from dashboard.formatting import duration, number
 from dashboard.markup import html_blocks
@@ -16,7 +15,7 @@ from ops.insight.reports.queue import QueueReport
 
 
 def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
-    sample_traffic.offer(total(report.rates, "sent"))
+    sample_traffic.offer(report.sent)
     # No backlog by the rule of the finding: what waits is no more than a minute's work, and has no time to drain.
     growing = report.drain_s is None and bool(report.waiting) and report.finding.level is not Level.OK
     drain = "not draining" if growing else duration(report.drain_s)

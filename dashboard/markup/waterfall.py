@@ -94,7 +94,7 @@ def _row(span: PathSpan, scale: TimeScale, starts_s: float, failure: str) -> _Ro
         colour=theme.DEAD if failed else COLOURS[span.kind],
         depth=min(span.depth, 8),
         starts=f"+{millis(starts_s * 1000)}",
-        takes=f"~{takes}" if inferred and takes and span.duration_s is not None else takes,
+        takes=f"~{takes}" if inferred and takes else takes,
         left=f"{left * 100:.3f}%",
         width=f"{max(0.0, right - left) * 100:.3f}%",
         moment=is_moment,

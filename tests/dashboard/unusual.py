@@ -62,6 +62,7 @@ class Empty(Sample):
         return replace(
             full,
             cards=cards,
+            sent=None,
             path=PipelineRates(*([None] * 8)),
             alarms=(),
             timeline=replace(
@@ -78,6 +79,7 @@ class Empty(Sample):
             depth=self._none(full.depth),
             age=self._none(full.age),
             rates=self._none(full.rates),
+            sent=None,
             drain_s=None,
             arrivals_per_min=None,
             completions_per_min=None,
@@ -92,6 +94,8 @@ class Empty(Sample):
             full,
             concurrency=self._none(full.concurrency),
             throttles=self._none(full.throttles),
+            throttled=None,
+            sent=None,
             batch=self._none(full.batch),
             ramp=(),
             running=None,
@@ -125,7 +129,7 @@ class Empty(Sample):
     def failures(self, span: TimeRange) -> FailuresReport:
         full = super().failures(span)
         frames = ("errors", "jobs", "durations", "duration_counts", "memory", "end_to_end", "by_version", "by_type")
-        numbers = ("failed", "total", "p95_ms", "e2e_p95_ms", "memory_share")
+        numbers = ("failed", "total", "p95_ms", "jobs_failed", "jobs_rejected", "e2e_p95_ms", "memory_share")
         nothing: dict[str, Any] = {name: self._none(getattr(full, name)) for name in frames} | dict.fromkeys(numbers)
         return replace(full, invocations=self._none(full.invocations), **nothing)
 

@@ -43,6 +43,8 @@ class ConcurrencyReport:
     arrivals_per_min: float | None
     seconds_per_message: float | None  # observed: duration ÷ messages per invocation
     look: QueryCost
+    sent: float | None = None  # messages in the range, as of ``throttled`` with the unfinished period
+    throttled: float | None = None
     running: float | None = None  # most at once in the newest period, as on the Overview's card
     ramp: tuple[RampPeriod, ...] = ()
     alarm_lines: tuple[Threshold, ...] = ()
@@ -85,6 +87,8 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         arrivals_per_min=readings.per_minute("sent"),
         seconds_per_message=_seconds_per_message(readings),
         look=QueryCost(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
+        sent=readings.total("sent"),
+        throttled=readings.total("throttles"),
         running=concurrency_use.running(readings),
         at=there.at,
     )

@@ -64,6 +64,8 @@ class FailuresReport:
     failed: float | None
     total: float | None
     p95_ms: float | None
+    jobs_failed: float | None  # in the range, with the unfinished period; None where the function does not count
+    jobs_rejected: float | None
     e2e_p95_ms: float | None
     memory_share: float | None  # the highest use of its size, 0–1
     look: QueryCost
@@ -156,6 +158,8 @@ def _made(
         failed=work.failed,
         total=work.total,
         p95_ms=p95,
+        jobs_failed=_counted("jobs_failed", readings, work),
+        jobs_rejected=_counted("jobs_rejected", readings, work),
         e2e_p95_ms=_highest(end_to_end["e2e_p95_ms"]),
         memory_share=work.memory,
         p95_of_all=_has_all_durations(logged),
@@ -167,6 +171,12 @@ def _made(
             logged.look.partial + answer.notes + readings.look.partial + missing,
         ),
     )
+
+
+def _counted(column: str, readings: Readings, work: FailedWork) -> float | None:
+    """A count's silence means zero only where there were invocations."""
+    known = column in readings.columns and work.total is not None
+    return (readings.total(column) or 0.0) if known else None
 
 
 def _work(work: FailedWork, logged: Invocations, failed: pd.DataFrame, memory: float | None) -> FailedWork:

@@ -59,6 +59,8 @@ class OverviewReport:
     path: PipelineRates
     alarms: tuple[AlarmState, ...]
     look: QueryCost
+    sent: float | None = None
+    """Messages in the range, with the unfinished period."""
     stops: Pipeline = EMPTY_PIPELINE
     alarms_missing: tuple[str, ...] = ()
     """Alarms that could not be read, or that are gone, in words."""
@@ -125,6 +127,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         finding=readings.dated(summarize(claims, _aside(claims, waits, _deployed(workload, window)))),
         cards=overview_cards.make(readings, workload, there, used, pages, known, found),
         path=path,
+        sent=readings.total("sent"),
         stops=build_pipeline(workload),
         alarms_missing=missing,
         alarms_unread=alarms.unread_reason(workload, missing),

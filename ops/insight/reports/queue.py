@@ -33,6 +33,7 @@ class QueueReport:
     arrivals_per_min: float | None
     completions_per_min: float | None
     look: QueryCost
+    sent: float | None = None  # messages in the range, with the unfinished period
     waiting: float | None = None  # messages visible: now, or at ``at``; in one sample with ``in_flight``
     in_flight: float | None = None
     oldest_s: float | None = None
@@ -69,6 +70,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
         arrivals_per_min=arrivals,
         completions_per_min=completions,
         look=QueryCost(readings.look.metrics_requested, readings.look.usd, readings.look.partial + missing),
+        sent=readings.total("sent"),
         waiting=None if there.queue is None else float(now.visible),
         in_flight=None if there.queue is None else float(now.in_flight),
         oldest_s=backlog.oldest_age(readings, there),

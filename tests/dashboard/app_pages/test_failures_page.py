@@ -24,6 +24,8 @@ def opened(sample: Visit, monkeypatch: pytest.MonkeyPatch, failed: float | None)
         report,
         errors=report.errors * 0,
         jobs=report.jobs * float("nan"),
+        jobs_failed=None if failed is None else 0.0,
+        jobs_rejected=None if failed is None else 0.0,
         failed=failed,
         total=None if failed is None else 5.0,
         p95_of_all=failed is not None,

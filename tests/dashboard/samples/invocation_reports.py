@@ -162,6 +162,8 @@ class InvocationReports(SampleSeries):
             failed=float(self.failed),
             total=float(total),
             p95_ms=float(p95.max()),
+            jobs_failed=float((self.timeouts * 1.5).sum()),
+            jobs_rejected=0.0,
             e2e_p95_ms=float(p95.max() * 4),
             memory_share=1.0 if self.out_of_memory.any() else 258 / 1_024,
             look=self.look_cost,

@@ -101,6 +101,7 @@ class QueueReports(SampleSeries):
             path,
             alarms,
             self.look_cost,
+            float(self.sent.sum()),
             Pipeline(
                 senders=(PipelineNode("API", "scilearn"),),
                 queue=PipelineNode("Queue", "scilearn-jobs"),
@@ -196,6 +197,7 @@ class QueueReports(SampleSeries):
             self.arriving,
             self.processed,
             self.look_cost,
+            sent=float(self.sent.sum()),
             waiting=waiting,
             in_flight=float(self.in_flight[-1]),
             oldest_s=float(self.age[-1]),
@@ -231,7 +233,9 @@ class QueueReports(SampleSeries):
             self.arriving,
             1.4,
             self.look_cost,
-            float(self.executions.max()),
+            sent=float(self.sent.sum()),
+            throttled=float(throttled.sum()),
+            running=float(self.executions.max()),
             ramp=course,
             throttle_lines=(Threshold("alarm scilearn-function-throttles ≥", 1.0),),
         )

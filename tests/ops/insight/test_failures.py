@@ -146,6 +146,13 @@ def test_jobs_that_fail_within_a_successful_invocation_count_too(stage: Stage) -
     assert found.e2e_p95_ms == 1_500
 
 
+def test_failed_jobs_are_counted_with_the_minute_that_is_not_over(stage: Stage) -> None:
+    found = report(
+        stage, [invocation(0)], {"Invocations": 3, "JobsFailed": [2.0] * 10, "JobsRejected": [None] * 9 + [4.0]}
+    )
+    assert (found.jobs_failed, found.jobs_rejected) == (20, 4)
+
+
 def test_an_alarm_on_errors_that_fires_is_critical(stage: Stage) -> None:
     workload = without(alarms=("worker-errors",))
     found = report(stage, [invocation(0, **TIMED_OUT)], workload=workload, firing=["worker-errors"])
