@@ -62,10 +62,12 @@ def frozen(now: datetime) -> Iterator[None]:
         return {"MetricDataResults": answers, "Messages": [], "ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def _alarms(client: Any, parameters: dict[str, Any]) -> Any:
-        """Each alarm as it was first seen: some readers ask by name, others for all."""
-        answer = dict(_once(client, "DescribeAlarms", parameters))
+        """Each alarm as it was first seen: some readers ask by name, others for all, or for those in one state."""
+        every = {name: value for name, value in parameters.items() if name != "StateValue"}
+        answer = dict(_once(client, "DescribeAlarms", every))
         for kind in ("MetricAlarms", "CompositeAlarms"):
-            answer[kind] = [seen.setdefault(alarm["AlarmName"], alarm) for alarm in answer.get(kind, ())]
+            alarms = [seen.setdefault(alarm["AlarmName"], alarm) for alarm in answer.get(kind, ())]
+            answer[kind] = [one for one in alarms if parameters.get("StateValue") in (None, one["StateValue"])]
         return answer
 
     def last_(minutes: float, finest: int = 60, _now: datetime | None = None) -> Any:
