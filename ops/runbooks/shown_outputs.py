@@ -48,8 +48,9 @@ def _shown(name: str, value: Any, write: Callable[[Any], str], write_time: Calla
 
 
 def _time(value: Any) -> datetime | None:
+    """Of a time as the record writes it. ISO 8601's short forms are none: a plan's ID, 20261130T095109-1047, reads as one."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return time if time is not None and time.tzinfo is not None else None
+    return time if time is not None and time.tzinfo is not None and time.isoformat() == value else None

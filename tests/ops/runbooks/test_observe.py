@@ -222,6 +222,8 @@ def test_what_a_person_reads_of_outputs() -> None:
         timeout=30, memory=1024, reserved_concurrency=None, deployed_at="2026-11-30T07:40:35.482000+00:00"
     ) == ["timeout 30 s · memory 1,024 MB · reserved concurrency None · deployed 07:40 UTC"]
     assert shown(reason="2026-11-30") == ["reason 2026-11-30"], "a date is no time"
+    plan = "20261130T095109-1047"
+    assert shown(plan=plan) == [f"plan {plan}"], "an ID that ISO 8601 reads as a time is none"
 
 
 def test_the_account(stage: Stage) -> None:
