@@ -56,11 +56,9 @@ def redrive_unknown_jobs(page: Page) -> None:
 
 def unknown_job() -> str:
     """The ID of a job that no version of the function can process."""
-    command = [sys.executable, "-m", "ops", "dlq", "list", "--json"]
+    command = [sys.executable, "-m", "ops", "dlq", "list", "--cause", "UnknownJob", "--json"]
     listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    letters = [each["letter"] for each in listed["letters"]]
-    unknown = [each for each in letters if each["attributes"].get("ErrorType", {}).get("value") == "UnknownJob"]
-    return str(json.loads(unknown[0]["body"])["job_id"])
+    return str(json.loads(listed["letters"][0]["letter"]["body"])["job_id"])
 
 
 def photograph(page: Page, path: Path) -> None:

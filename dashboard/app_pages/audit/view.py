@@ -148,10 +148,11 @@ def _entry_count(history: History) -> str:
     """With what the entries are, where not all are operations."""
     total, operations = len(history.entries), len(history.operations)
     cancels = sum(entry.record.action == "cancel" for entry in history.entries)
+    parts = total - operations - cancels
     kinds = {
         count(operations, "operation"): operations,
         count(cancels, "cancel"): cancels,
-        f"{number(total - operations - cancels)} steps and undos of runbooks": total - operations - cancels,
+        count(parts, "step or undo of a runbook", "steps and undos of runbooks"): parts,
     }
     entries = count(total, "entry", "entries")
     return entries if operations == total else f"{entries}: {', '.join(text for text, size in kinds.items() if size)}"

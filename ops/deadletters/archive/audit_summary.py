@@ -107,7 +107,7 @@ def _finding(
     last = ended[0]
     text = f"{in_progress}; " if in_progress else ""
     text += (
-        f"{formatting.count(len(ended), 'operation')} in the last 7 days, by {formatting.count(users, 'user')}; latest: "
+        f"{formatting.count(len(ended), 'operation')} ended in the last 7 days, by {formatting.count(users, 'user')}; latest: "
         f"{_named(last)}, {last.outcome or 'done'}"
     )
     sent, failed_again = last.counts.get("sent", 0), last.counts.get("came_back", 0)

@@ -29,7 +29,9 @@ def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
     app = sample("trouble").open(PAGE)
     assert not app.at.exception
     assert PAGE.subtitle in app.text
-    assert "3 operations in the last 7 days, by 1 user; latest: redrive of scilearn-jobs-dead, stopped" in app.text
+    assert (
+        "3 operations ended in the last 7 days, by 1 user; latest: redrive of scilearn-jobs-dead, stopped" in app.text
+    )
     table = app.at.dataframe[0].value
     assert table["reason"].iloc[0] == "deployed version 8"
     assert table["letters"].iloc[-1] == "412 planned, 412 sent, 412 succeeded, 412 deleted"
@@ -66,7 +68,7 @@ def test_the_finding_is_computed() -> None:
     good = audit_summary.summarize_audit([record(sent=10), record("began")], whole, NOW).finding
     assert good.level is Level.OK
     assert good.text == (
-        "OK: 1 operation in the last 7 days, by 1 user; latest: redrive of dead, done; no gaps or edits were "
+        "OK: 1 operation ended in the last 7 days, by 1 user; latest: redrive of dead, done; no gaps or edits were "
         "found in the audit log."
     )
     bad = audit_summary.summarize_audit([record("stopped", sent=5, came_back=4)], whole, NOW).finding
@@ -91,7 +93,10 @@ def test_the_finding_is_computed() -> None:
     cancelled = audit_summary.summarize_audit(
         [replace(other, outcome="cancelled", at=NOW), asked, other], whole, NOW
     ).finding
-    assert cancelled.text == "Warning: 1 operation in the last 7 days, by 1 user; latest: redrive of dead, cancelled."
+    assert (
+        cancelled.text
+        == "Warning: 1 operation ended in the last 7 days, by 1 user; latest: redrive of dead, cancelled."
+    )
     broken = audit_summary.summarize_audit([record()], Verification(3, ("Line 2 does not follow.",)), NOW).finding
     assert broken.level is Level.ACT
     assert "Line 2 does not follow." in broken.text
@@ -113,7 +118,9 @@ def test_a_redrive_that_is_known_to_run_is_no_warning() -> None:
     killed = replace(record("began", days=0.6), plan="p1")
     finding = audit_summary.summarize_audit([going, killed, record(sent=10)], whole, NOW, running={"p2"}).finding
     assert finding.level is Level.WATCH
-    assert finding.text.startswith("Warning: the redrive of dead that started 16:00 UTC is in progress; 1 operation in")
+    assert finding.text.startswith(
+        "Warning: the redrive of dead that started 16:00 UTC is in progress; 1 operation ended in"
+    )
     assert finding.text.endswith("that started 13:36 UTC has no recorded end: it is still in progress, or was killed.")
 
 

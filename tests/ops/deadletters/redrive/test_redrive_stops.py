@@ -133,7 +133,9 @@ def test_cancel_from_elsewhere(world: World) -> None:
     assert records[1].who.endswith("user/operator")
     assert audit_log.verify_records(book).problems == ()
     finding = audit_summary.summarize_audit(records, audit_log.verify_records(book)).finding.text
-    assert finding == "Warning: 1 operation in the last 7 days, by 1 user; latest: redrive of jobs-dlq, cancelled."
+    assert (
+        finding == "Warning: 1 operation ended in the last 7 days, by 1 user; latest: redrive of jobs-dlq, cancelled."
+    )
     with pytest.raises(UsageError, match="No redrive of jobs-dlq is running"):
         redrive.cancel_redrive(world.source)
     with pytest.raises(UsageError, match="is not running"):
