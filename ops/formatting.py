@@ -45,7 +45,7 @@ def elapsed(start: datetime, end: datetime) -> str:
 
 def latency(ms: float) -> str:
     """``3.4 ms``, ``861 ms``, ``1.23 s``, ``14 min``: more digits than ``duration`` has below ten seconds."""
-    if ms < 1000:
+    if ms < 999.5:  # what rounds to 1,000 ms is 1 s
         return f"{_significant(ms, 3)} ms"
     return f"{_significant(ms / 1000, 3)} s" if ms < 10_000 else duration(ms / 1000)
 
@@ -86,15 +86,18 @@ def byte_size(count: int) -> str:
         if amount < 999.5:
             break
         amount, unit = amount / 1000, larger
-    return f"{amount:.0f} {unit}" if amount >= 9.95 else f"{amount:.1f} {unit}"
+    return f"{amount:,.0f} {unit}" if amount >= 9.95 else f"{amount:.1f} {unit}"
 
 
 def percent(share: float) -> str:
-    """``0.4%``, ``12%``, ``<0.1%`` of a share from 0 to 1."""
+    """``0.4%``, ``12%``, of a share from 0 to 1. What is there is not none, and what is less than all is not all: ``<0.1%``,
+    ``99.6%``, ``>99.9%``."""
     value = share * 100
     if 0 < value < 0.05:
         return "<0.1%"
-    return f"{value:.1f}%" if 0 < value < 10 else f"{value:.0f}%"
+    if 99.95 <= value < 100:
+        return ">99.9%"
+    return f"{value:.1f}%" if 0 < value < 9.95 or 99.5 <= value < 100 else f"{value:.0f}%"
 
 
 def rate(per_minute: float) -> str:

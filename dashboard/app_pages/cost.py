@@ -10,6 +10,7 @@ from dashboard.components import cost_assumptions, sample_traffic, widgets
 from dashboard.formatting import NONE, number, percent, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
+from ops.formatting import count
 from ops.insight.reports.cost import CostReport
 from ops.insight.rules.cost import sentences
 from ops.insight.rules.cost.comparison import compared
@@ -34,7 +35,7 @@ def draw(report: CostReport) -> None:
                     usd(report.usd_per_1000),
                     note="" if report.assumptions == Assumptions() else "with the assumptions below",
                 ),
-                Stat("Total cost", usd(report.total_usd), note=f"{number(report.successes)} successful jobs in range"),
+                Stat("Total cost", usd(report.total_usd), note=f"{count(report.successes, 'successful job')} in range"),
                 Stat("Spent on failed jobs", percent(share), note="" if share is None else usd(report.failures_usd)),
                 Stat(
                     "Monthly estimate",

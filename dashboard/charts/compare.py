@@ -11,7 +11,7 @@ from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import duration, number
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, FormMeasured
 from ops.compare.report import Costs
-from ops.formatting import about, latency
+from ops.formatting import about, latency, usd
 
 COLOURS = {SYNCHRONOUS: theme.NEUTRAL, EVENT_DRIVEN: theme.VISIBLE}
 """Of the forms; any other one has ``OTHER``."""
@@ -108,7 +108,8 @@ def costs(found: Costs, per_day: float | None) -> Chart:
             name=TITLES[form],
             mode="lines",
             line={"color": COLOURS[form], "width": 2, "shape": "vh" if form == SYNCHRONOUS else "linear", "dash": dash},
-            hovertemplate="$%{y:,.2f}",
+            customdata=[usd(value) for value in values],
+            hovertemplate="%{customdata}",
         )
     if per_day is not None and per_day <= loads[-1]:
         add_mark(chart, per_day, f"{number(per_day)} requests a day", "dot")

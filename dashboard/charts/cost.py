@@ -107,7 +107,8 @@ def trend(report: CostReport, viewer: tzinfo) -> Chart:
         limits=limits,
         write=usd,
     )
-    chart.update_trace("cost per 1,000 jobs", hovertemplate="$%{y:,.2r}")
+    dollars = [usd(value) for value in report.trend["usd_per_1000"]]
+    chart.update_trace("cost per 1,000 jobs", customdata=dollars, hovertemplate="%{customdata}")
     return in_dollars(chart)
 
 
@@ -134,7 +135,8 @@ def break_even(report: CostReport) -> Chart:
             name=name,
             mode="lines",
             line={"color": colour, "width": 2, "shape": shape, "dash": dash},
-            hovertemplate="$%{y:.3f}",
+            customdata=[usd(value) for value in costs],
+            hovertemplate="%{customdata}",
         )
     if report.jobs_per_hour and report.jobs_per_hour <= loads[-1]:
         add_mark(chart, report.jobs_per_hour, f"in this range: {number(report.jobs_per_hour)} jobs/h", "dot")

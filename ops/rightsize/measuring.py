@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ops import invocation_log
+from ops import formatting, invocation_log
 from ops.aws.lambda_ import versions
 from ops.aws.lambda_.versions import Alias, Invoked
 from ops.errors import AwsError, OpsError, Throttled
@@ -129,9 +129,8 @@ class Measuring:
                 alias = self._lead(alias, one.version)
                 first = rounds[one.memory_mb] * per_round
                 rounds[one.memory_mb] += 1
-                self._tell(
-                    f"measuring {one.memory_mb:,} MB, round {rounds[one.memory_mb]}: ${self._invoker.usd:.4f} so far"
-                )
+                so_far = formatting.usd(self._invoker.usd)
+                self._tell(f"measuring {one.memory_mb:,} MB, round {rounds[one.memory_mb]}: {so_far} so far")
                 for batch_size in batch_sizes:
                     cold = batch_size == batch_sizes[0]
                     for number in range(first - cold, first + per_round):

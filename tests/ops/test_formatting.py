@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from ops import formatting
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +37,17 @@ def test_durations(seconds: float, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("ms", "said"), [(0.5, "0.5 ms"), (861.2, "861 ms"), (1_234.0, "1.23 s"), (15_000.0, "15 s"), (840_000.0, "14 min")]
+    ("ms", "said"),
+    [
+        (0.5, "0.5 ms"),
+        (861.2, "861 ms"),
+        (999.4, "999 ms"),
+        (999.7, "1 s"),
+        (1_234.0, "1.23 s"),
+        (9_999.0, "10 s"),
+        (15_000.0, "15 s"),
+        (840_000.0, "14 min"),
+    ],
 )
 def test_latencies(ms: float, said: str) -> None:
     assert formatting.latency(ms) == said
@@ -85,6 +99,24 @@ def test_counts_rates_and_shares() -> None:
     assert formatting.percent(0.5) == "50%"
     assert formatting.percent(0) == "0%"
     assert formatting.percent(0.0004) == "<0.1%", "what is there is not none"
+    assert formatting.percent(0.0996) == formatting.percent(0.1) == "10%"
+    assert formatting.percent(0.998) == "99.8%", "what is less than all is not all"
+    assert formatting.percent(0.9996) == ">99.9%"
+    assert formatting.percent(1) == "100%"
+
+
+def test_dollars_are_written_in_one_place() -> None:
+    """Decimals of its own make an amount another number than the same one elsewhere."""
+    own = re.compile(r"\$\{[^{}]*:[^{}]*f\}|\$%\{")
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for folder in ("dashboard", "ops")
+        for path in (ROOT / folder).rglob("*.py")
+        if path != Path(formatting.__file__)
+        for line in path.read_text().splitlines()
+        if own.search(line)
+    ]
+    assert found == []
 
 
 def test_clock_shows_the_day_when_it_is_another() -> None:
@@ -104,7 +136,7 @@ def test_clock_shows_the_day_when_it_is_another() -> None:
         (37_400, "37 kB"),
         (999_600, "1.0 MB"),
         (2_500_000, "2.5 MB"),
-        (7_000_000_000_000, "7000 GB"),
+        (7_000_000_000_000, "7,000 GB"),
     ],
 )
 def test_byte_size(count: int, text: str) -> None:

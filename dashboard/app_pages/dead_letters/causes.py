@@ -28,7 +28,6 @@ PAGE_SIZE = 8
 """Causes per page of the list."""
 REASON_CHARACTERS = 140
 """Characters of a fix status's reason in its row; the selected cause has all of it."""
-SMALLEST_SHARE = 0.0005
 LOGS = "Logs"
 """The tab with the log lines of the selected cause."""
 PAGE_KEY, TEXT_KEY = "causes-page", "causes-find"
@@ -162,7 +161,6 @@ def cause_html(row: dict[Any, Any], series: int, histogram: str, selected: bool)
     colour, status = _FIX_STATUS.get(str(row.get("fixed") or "unknown"), _FIX_STATUS["unknown"])
     details = (_evidence(row), f"version {row['version']}" if row.get("version") else "", str(row["location"] or ""))
     reason = str(row.get("fixed_why") or "")
-    share = float(row["share"])
     seen = {name: None if pd.isna(row[name]) else row[name] for name in ("first_seen", "last_seen")}
     return MACROS.cause(
         {**row, **seen},
@@ -175,7 +173,7 @@ def cause_html(row: dict[Any, Any], series: int, histogram: str, selected: bool)
         colour,
         status,
         reason if selected else _shorten(reason),
-        percent(share) if share >= SMALLEST_SHARE else "<0.1%",
+        percent(float(row["share"])),
     )
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from ops import formatting
 from ops.alarms.catalogue import RecommendedAlarm
 from ops.alarms.rendering.unique_names import unique_names
 from ops.alarms.rendering.yaml_text import block, comment
@@ -48,7 +49,7 @@ def resources(alarms: Sequence[RecommendedAlarm]) -> Iterator[str]:
     for number, alarm in enumerate(alarms):
         if number:
             yield ""
-        yield from comment(f"{alarm.reason} About ${alarm.monthly_usd:.2f} a month.", 2)
+        yield from comment(f"{alarm.reason} About {formatting.usd(alarm.monthly_usd)} a month.", 2)
         yield f"  {ids[alarm.name]}:"
         yield f"    Type: {COMPOSITE if alarm.composite else METRIC}"
         if alarm.composite:

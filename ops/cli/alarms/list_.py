@@ -157,7 +157,7 @@ def _rule(alarm: RecommendedAlarm) -> str:
 
 def _explain(console: Console, alarm: RecommendedAlarm) -> None:
     head = Text(f"\n{alarm.id}", style="bold")
-    head.append(f"  {alarm.severity} · ${alarm.monthly_usd:.2f} a month · {alarm.runbook}", style="dim")
+    head.append(f"  {alarm.severity} · {formatting.usd(alarm.monthly_usd)} a month · {alarm.runbook}", style="dim")
     console.print(head)
     for text in (_when(alarm), _rule(alarm), alarm.reason):
         console.print(Padding(Text(safe(text)), (0, 0, 0, 2), expand=False))

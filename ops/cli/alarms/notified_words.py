@@ -36,7 +36,8 @@ def notified(found: WorkloadRecommendation) -> Iterator[str]:
 
 
 def _silent(composite: RecommendedAlarm) -> str:
-    return f"{composite.id} notifies no one: without --pager it is one state to look at, for ${composite.monthly_usd:.2f} a month."
+    price = formatting.usd(composite.monthly_usd)
+    return f"{composite.id} notifies no one: without --pager it is one state to look at, for {price} a month."
 
 
 def _topics(alarms: Sequence[RecommendedAlarm]) -> list[str]:

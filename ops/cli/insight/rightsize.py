@@ -134,7 +134,7 @@ def _confirm(sweep: Sweep, observed: Observed, yes: bool, console: StderrConsole
     estimate = sweep.estimate(sweep.trial(), observed)
     settings = sweep.settings
     lines = (
-        f"{estimate.invocations} invocations of {sweep.function.name} at {', '.join(f'{size:,}' for size in settings.memories)} MB, "
+        f"{estimate.invocations:,} invocations of {sweep.function.name} at {', '.join(f'{size:,}' for size in settings.memories)} MB, "
         f"about {formatting.duration(estimate.seconds)} and {formatting.usd(estimate.usd)}; it stops at "
         f"{formatting.usd(settings.most_usd)} or after {formatting.duration(settings.most_minutes * 60)}.",
         f"$LATEST's memory is changed {estimate.changes} times to publish versions, and is {sweep.function.memory_mb:,} MB again before "

@@ -143,7 +143,7 @@ def _print(form: OutputFormat, results: list[RehearsalResult], seconds: float) -
             Text("healthy" if result.is_healthy else "not healthy", style=style),
             *map(_seconds, (result.alarm_s, result.run_s, result.healthy_s)),
             _jobs(result),
-            f"{result.minutes:.1f} min",
+            formatting.duration(result.minutes * 60),
         )
     console.print(table)
     for result in results:
@@ -152,7 +152,7 @@ def _print(form: OutputFormat, results: list[RehearsalResult], seconds: float) -
     healthy = sum(result.is_healthy for result in results)
     lost = formatting.count(sum(len(result.jobs.lost) for result in results), "job")
     console.print(
-        f"{healthy} of {formatting.count(len(results), 'rehearsal')} healthy, {lost} lost, {seconds / 60:.1f} min."
+        f"{healthy} of {formatting.count(len(results), 'rehearsal')} healthy, {lost} lost, {formatting.duration(seconds)}."
     )
 
 

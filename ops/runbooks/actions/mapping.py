@@ -95,7 +95,7 @@ def _maximum_note(context: ActionContext, value: Value) -> str:
     reserved = function.reserved if function else None
     if isinstance(value, int) and reserved is not None and value > reserved:
         return (
-            f"The function's reserved concurrency is {reserved}: above it, invocations are throttled, and each throttle "
+            f"The function's reserved concurrency is {reserved:,}: above it, invocations are throttled, and each throttle "
             "counts as a receive."
         )
     return ""

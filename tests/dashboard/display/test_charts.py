@@ -89,6 +89,13 @@ def test_a_chosen_load_is_named_above_the_chart() -> None:
     assert names[1].startswith("break-even: ")
 
 
+def test_dollars_of_a_chart_are_written_as_on_its_page() -> None:
+    trend = frame(2, 60, usd_per_1000=np.array([1_234.5, 0.0042]))
+    report = replace(BUSY.cost(SPAN, Assumptions()), trend=trend)
+    assert list(trace(cost.trend(report, UTC), "cost per 1,000 jobs").customdata) == ["$1,234.50", "$0.0042"]
+    assert trace(cost.break_even(report), "always-on").customdata[0] == "$0.082"
+
+
 def test_seconds_become_the_unit_that_reads_best() -> None:
     rows = frame(10, 60, oldest_s=np.full(10, 7_200.0))
     report = BUSY.queue(SPAN)

@@ -10,7 +10,7 @@ from dashboard.access import Access
 from dashboard.app_pages.dead_letters import confirm_dialogs, redrive_state
 from dashboard.components import widgets
 from dashboard.components.queries import dead_letter_queries
-from dashboard.formatting import duration, escape, message_count, number, sendable
+from dashboard.formatting import duration, escape, message_count, number, percent, sendable
 from dashboard.markup import dead_letters, error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.services.dead_letter_service import DeadLetterService
@@ -135,7 +135,7 @@ def _plan_facts(plan: Plan) -> dict[str, str]:
         "Created by": plan.made_by,
         "Causes": causes,
         "Method": f"{plan.engine}: {plan.engine_why}",
-        "Expires": f"when the queue changes by more than {plan.margin:.0%}, or after a day",
+        "Expires": f"when the queue changes by more than {percent(plan.margin)}, or after a day",
         "Hash": plan.hash,
     }
 

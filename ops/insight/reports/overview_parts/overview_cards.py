@@ -92,7 +92,11 @@ def _known(value: float | None) -> Level:
 
 def _depth(readings: Readings, workload: Workload, there: Depths) -> Card:
     waiting = None if there.queue is None else float(there.queue.visible)
-    note = f"{_when(there)}{there.work.in_flight} in flight" if there.queue else f"{_when(there)}no metrics"
+    note = (
+        f"{_when(there)}{formatting.count(there.work.in_flight)} in flight"
+        if there.queue
+        else f"{_when(there)}no metrics"
+    )
     level = backlog.backlog_level(workload, readings, there)
     return Card("depth", "Queued", waiting, "messages", readings.series("visible"), level, note)
 
@@ -149,7 +153,7 @@ def _dead_letter_queue(workload: Workload, there: Depths, oldest_s: float | None
     known = (
         workload.dlq.name,
         there.label,
-        f"{held} in flight" if held else "",
+        f"{formatting.count(held)} in flight" if held else "",
         f"oldest {formatting.duration(oldest_s)}" if oldest_s is not None and there.dead_count else "",
     )
     return "; ".join(filter(None, known))

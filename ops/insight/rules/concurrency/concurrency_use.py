@@ -163,7 +163,7 @@ def _mapping_above_reserved(workload: Workload) -> list[Observation]:
         return []
     who = "the event source mapping" if len(working) == 1 else f"the function's {len(working)} event source mappings"
     text = (
-        f"{who} can invoke up to {formatting.count(most)} concurrently, but reserved concurrency is {function.reserved}: "
+        f"{who} can invoke up to {formatting.count(most)} concurrently, but reserved concurrency is {formatting.count(function.reserved)}: "
         "invocations above it are throttled, and their messages use up receives"
     )
     return [Observation(Level.WATCH, text, "concurrency")]
