@@ -142,7 +142,13 @@ def _made(
         finding=_finding(workload, readings, known_alarms, work, by_type, p95, logged, totals),
         errors=errors,
         error_lines=_lines(workload, known_alarms, "Errors", window),
-        jobs=readings.frame[[name for name in ("jobs_failed", "jobs_rejected") if name in readings.frame]],
+        jobs=readings.to_frame(
+            {
+                name: readings.with_unfinished(name)
+                for name in ("jobs_failed", "jobs_rejected")
+                if name in readings.columns
+            }
+        ),
         durations=durations,
         duration_lines=(*_lines(workload, known_alarms, "Duration", window), *_timeout(workload, window)),
         duration_counts=duration_counts.scaled(logged, readings)

@@ -76,9 +76,14 @@ class Readings:
 
     def so_far(self, column: str) -> pd.Series:
         """A sum by period as a chart of log lines has it: gaps as zeros, and the unfinished period as far as it was counted."""
-        counts = self.frame[column].fillna(0.0)
-        counts.iloc[-1] += self.unfinished.get(column, 0.0)
-        return counts
+        return self.to_frame({column: self.with_unfinished(column)})[column].fillna(0.0)
+
+    def with_unfinished(self, column: str) -> list[float]:
+        """A sum by period, gaps as NaN, and the unfinished period as far as it was counted: together they are ``total``."""
+        values = list(self.columns.get(column, [math.nan] * len(self.times)))
+        if column in self.unfinished:
+            values[-1] = self.unfinished[column]
+        return values
 
     def has(self, column: str) -> bool:
         """Whether a period has a value; see ``total`` for a sum over the window."""

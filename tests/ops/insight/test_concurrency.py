@@ -104,6 +104,7 @@ def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:
     assert "but reserved concurrency is 8" in found.finding.text
     assert "20 invocations were throttled in the last 10 min (reserved concurrency)" in found.finding.text
     assert found.throttled == 20, "as in the sentence, with the minute that is not over"
+    assert found.throttles["throttles"].sum() == 20, "and as in the chart"
 
 
 def test_pollers_throttle_nothing(stage: Stage) -> None:

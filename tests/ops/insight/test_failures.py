@@ -151,6 +151,7 @@ def test_failed_jobs_are_counted_with_the_minute_that_is_not_over(stage: Stage) 
         stage, [invocation(0)], {"Invocations": 3, "JobsFailed": [2.0] * 10, "JobsRejected": [None] * 9 + [4.0]}
     )
     assert (found.jobs_failed, found.jobs_rejected) == (20, 4)
+    assert found.jobs.sum().to_dict() == {"jobs_failed": 20, "jobs_rejected": 4}, "as in the chart"
 
 
 def test_an_alarm_on_errors_that_fires_is_critical(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from ops.insight.sources.event_model import ALARM, DEPLOY, Event
 from ops.insight.sources.events import alarm_times, read_events
 from ops.workload import Workload
 from tests.fakes.aws import Refusal
-from tests.ops.insight.world import END, FUNCTION, WINDOW, WORKLOAD, Stage, without, world
+from tests.ops.insight.world import END, FUNCTION, MINUTES, WINDOW, WORKLOAD, Stage, without, world
 
 START = WINDOW.start
 
@@ -48,6 +48,13 @@ def test_the_charts_have_their_metrics(stage: Stage) -> None:
     assert found.timeout_ms == 60_000
     assert isinstance(found.frame.index, pd.DatetimeIndex)
     assert list(found.frame.index[:2].to_pydatetime()) == [START, START + timedelta(minutes=1)]
+
+
+def test_failures_of_the_minute_that_is_not_over_are_drawn(stage: Stage) -> None:
+    """A sentence that counts them stands above the chart."""
+    found = timeline(stage, {"QueueName=jobs NumberOfMessagesSent": 60, "Errors": [*[None] * (MINUTES - 1), 3.0]})
+    assert found.frame["errors"].sum() == 3
+    assert pd.isna(found.frame["sent"].iloc[-1]), "a rate is of whole minutes"
 
 
 def test_a_metric_that_says_nothing_is_a_gap(stage: Stage) -> None:

@@ -53,6 +53,7 @@ class OverviewTimeline:
         per_minute = 60 / readings.window.period
         for name in ("sent", "deleted"):
             columns[name] = [value * per_minute for value in columns[name]]
+        columns["errors"] = readings.with_unfinished("errors")  # as many as the sentence above counts
         columns["dead"] = dead_letters.depth_series(readings)
         return readings.to_frame(columns)[list(COLUMNS)]
 

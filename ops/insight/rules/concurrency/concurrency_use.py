@@ -46,11 +46,11 @@ def running(readings: Readings) -> float | None:
 
 
 def idle_as_zero(readings: Readings, column: str) -> list[float]:
-    """What ran at once, or was throttled, in each period. Lambda has no points while a function is idle: from the first
-    to the last period in which anything was measured, that is 0."""
-    values = list(readings.columns.get(column, [math.nan] * len(readings.times)))
+    """What ran at once, or was throttled, in each period, so far in the unfinished one. Lambda has no points while a
+    function is idle: from the first to the last period in which anything was measured, that is 0."""
+    values = readings.with_unfinished(column)
     spoken = readings.published(readings.columns)
-    if any(not math.isnan(value) for value in values):
+    if spoken and any(not math.isnan(value) for value in values):
         for at in range(spoken[0], spoken[-1] + 1):
             values[at] = 0.0 if math.isnan(values[at]) else values[at]
     return values
