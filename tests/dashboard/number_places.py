@@ -44,7 +44,7 @@ STATS: Mapping[tuple[str, str], str] = {
     ("cost", "Monthly estimate"): "monthly estimate",
     ("cost", "Break-even"): "break-even",
     ("dead_letters", "In the DLQ"): "dead letters",
-    ("dead_letters", "New in range"): "new dead letters",
+    ("dead_letters", "Arrived in range"): "arrived dead letters",
     ("dead_letters", "Oldest"): "oldest dead letter",
     ("alarms", "In ALARM"): "alarms firing",
 }
@@ -65,7 +65,7 @@ SENTENCES = (
     ("queued", rf"(?:^|[ ;]){COUNT} queued"),
     ("queued and in flight", rf"{COUNT} messages? in the queue"),
     ("dead letters", rf"(?:^|[:;] ){COUNT} dead letters?\b"),
-    ("new dead letters", rf", (?:at least )?{COUNT} new in the"),
+    ("arrived dead letters", rf", (?:at least )?{COUNT} arrived in the"),
     ("oldest dead letter", rf"the oldest has been there for {SPAN}"),
     ("age of oldest", rf"the oldest (?:message has waited|for) {SPAN}"),
     ("arrival rate", rf"{RATE} arriving"),

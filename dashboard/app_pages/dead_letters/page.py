@@ -11,7 +11,7 @@ from dashboard.formatting import NONE, duration, number
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
-from ops.insight.reports.dead_letters import DeadLettersReport
+from ops.insight.reports.dead_letters import SOME_LEFT, DeadLettersReport
 
 COUNT_KEY = "_dead_count"
 
@@ -43,7 +43,12 @@ def show_numbers(report: DeadLettersReport) -> None:
                     note=_count_note(report),
                     colour=theme.DEAD if report.count else theme.NEUTRAL,
                 ),
-                Stat("New in range", number(report.arrived), "at least" if report.arrived_at_least else ""),
+                Stat(
+                    "Arrived in range",
+                    number(report.arrived),
+                    "at least" if report.arrived_at_least else "",
+                    note=SOME_LEFT if (report.arrived or 0) > (report.count or 0) else "",
+                ),
                 Stat("Oldest", duration(report.oldest_s)),
                 *([] if report.at else [_alarms(report)]),
             ]

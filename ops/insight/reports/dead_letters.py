@@ -31,6 +31,8 @@ LEAVING_SOON = 0.8
 """Share of the dead-letter queue's retention at which its oldest message expires soon."""
 SILENT_PERIODS = 3
 """Fine periods without a point at the window's start, from which the queue was silent before its first point."""
+SOME_LEFT = "some have left since"
+"""Beside more arrivals than there are dead letters, so that the two numbers need no comparing."""
 RATE_WINDOW = timedelta(minutes=5)
 """Over how long the rate of new ones is taken."""
 
@@ -163,7 +165,9 @@ def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> lis
     if not there.dead or not there.dead_count:
         return []
     dead = formatting.count(there.dead_count, "dead letter")
-    fresh = f", {new} new {queue_depths.range_text(window)}" if new and new.count else ""
+    fresh = f", {new} arrived {queue_depths.range_text(window)}" if new and new.count else ""
+    if new and new.count > there.dead_count:  # each arrival counts, and more of them than there are dead letters
+        fresh += f" ({SOME_LEFT})"
     when = f" {there.label}" if there.label else ""
     return [Observation(Level.ACT, f"{dead}{when}{_held(there.dead)}{fresh}: review failure causes", "dead_letters")]
 

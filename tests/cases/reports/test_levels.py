@@ -239,7 +239,7 @@ def test_every_number_of_a_past_range_is_of_its_end(stage: world.Stage) -> None:
     assert (card(shown, "dead").value, shown.path.dead, letters.count, letters.arrived) == (48, 48, 48, 6)
     when = f"at {END:%H:%M} UTC"
     assert when in card(shown, "depth").note
-    assert f"48 dead letters {when}, at least 6 new in the 10 min to {END:%H:%M} UTC" in shown.finding.text
+    assert f"48 dead letters {when}, at least 6 arrived in the 10 min to {END:%H:%M} UTC" in shown.finding.text
     assert shown.alarms == letters.alarms == ()
     assert "shop-age" not in shown.finding.text
     assert "alarm age is in ALARM" not in shown.finding.text

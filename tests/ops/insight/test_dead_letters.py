@@ -29,7 +29,9 @@ def test_letters_are_counted_with_those_that_somebody_looks_at(stage: Stage) -> 
     found = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 3, 3, 1, 5]}, (50, 4))
     assert found.count == 54
     assert found.arrived == 7
-    assert found.finding.text.startswith("Critical: 54 dead letters, 7 new in the last 10 min: review failure causes")
+    assert found.finding.text.startswith(
+        "Critical: 54 dead letters, 7 arrived in the last 10 min: review failure causes"
+    )
     assert [alarm.name for alarm in found.alarms] == ["shop-dead"], "only the alarms about this queue"
     assert list(found.depth.columns) == ["dead"]
 
@@ -37,9 +39,9 @@ def test_letters_are_counted_with_those_that_somebody_looks_at(stage: Stage) -> 
 @pytest.mark.parametrize(
     ("created", "text"),
     [
-        (WINDOW.start + timedelta(seconds=20), "22 dead letters, 22 new in the last 10 min"),
-        (WINDOW.start - timedelta(days=1), "22 dead letters, at least 20 new in the last 10 min"),
-        (None, "22 dead letters, at least 20 new in the last 10 min"),
+        (WINDOW.start + timedelta(seconds=20), "22 dead letters, 22 arrived in the last 10 min"),
+        (WINDOW.start - timedelta(days=1), "22 dead letters, at least 20 arrived in the last 10 min"),
+        (None, "22 dead letters, at least 20 arrived in the last 10 min"),
     ],
     ids=["created in the range", "older than the range", "age unknown"],
 )

@@ -71,7 +71,8 @@ def test_dead_letters_come_first_with_the_last_deploy(stage: Stage) -> None:
     assert found.finding.level is Level.ACT
     assert found.finding.page == "dead_letters"
     assert found.finding.text.startswith(
-        "Critical: 4 dead letters, at least 6 new in the last 10 min: review failure causes; alarm age is in ALARM: "
+        "Critical: 4 dead letters, at least 6 arrived in the last 10 min (some have left since): review failure causes; "
+        "alarm age is in ALARM: "
         "follow runbooks/oldest-message-age.md; last deployed "
     )
     assert [alarm.state for alarm in found.alarms] == ["ALARM", "ALARM"]
