@@ -54,12 +54,16 @@ class FormMeasured:
     """Jobs that a caller had handed over and that will never be answered: for the synchronous form calls that broke off
     while in flight, else accepted jobs that are in no result, no queue and no dead-letter queue."""
     unfinished: int
-    """Accepted jobs that still waited or were in the dead-letter queue at the end of the measurement."""
+    """Accepted jobs that were still in the queue, waiting or in flight, at the end of the measurement."""
     most_at_once: int
     """The limit on jobs (or batches) at once."""
     killed_at_s: float | None = None
     replaced_at_s: float | None = None
     course: tuple[CourseSample, ...] = ()
+    dead_lettered: int = 0
+    """Accepted jobs that were in the dead-letter queue at the end, without a result."""
+    other_messages: int = 0
+    """In the queue before the first or after the last job, whichever is more: other work, for which these jobs waited."""
 
     @property
     def wait(self) -> Percentiles | None:

@@ -10,7 +10,7 @@ from ops import pricing
 from ops.compare.costs import break_even
 from ops.compare.costs.assumptions import CostAssumptions
 from ops.compare.costs.break_even import EventDrivenUse, SynchronousUse
-from ops.compare.measured import EVENT_DRIVEN, IN_SENTENCES, SYNCHRONOUS, TITLES, ComparisonRun
+from ops.compare.measured import EVENT_DRIVEN, IN_SENTENCES, SYNCHRONOUS, TITLES, ComparisonRun, FormMeasured
 from ops.formatting import about, count, duration, latency, usd
 from ops.insight.report_types import Finding, Level
 from ops.pricing import Prices
@@ -131,13 +131,19 @@ def loss_sentence(run: ComparisonRun) -> str:
     for form in run.forms:
         own = form.killed_at_s if together is None else None
         killed = f" when its host was killed after {duration(own)}" if own is not None else ""
-        late = f" ({count(form.unfinished, 'job')} not finished)" if form.unfinished else ""
+        late = f" ({', '.join(open_jobs)})" if (open_jobs := _open(form)) else ""
         calls = f"left its callers {_some(form.failed, 'failed call')}"
         clauses.append(f"{IN_SENTENCES[form.form]} lost {_some(form.lost, 'job')}{killed}{late} and {calls}")
     text = "; ".join(clauses)
     if together is not None:
         return f"The host of each was killed after {duration(together)}: {text}."
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def _open(form: FormMeasured) -> list[str]:
+    """What became of the jobs without a result that are not lost."""
+    places = ((form.unfinished, "still in the queue"), (form.dead_lettered, "in the dead-letter queue"))
+    return [f"{count(number)} {place}" for number, place in places if number]
 
 
 def _some(number: int, what: str) -> str:
@@ -161,12 +167,17 @@ def _finding(run: ComparisonRun | None, costs: Costs) -> Finding:
     if run is None:
         return NOTHING
     events = [form for form in run.forms if form.form != SYNCHRONOUS]
-    lost, late = sum(form.lost for form in events), sum(form.unfinished for form in events)
-    level = Level.ACT if lost else Level.WATCH if late else Level.OK
-    head = f"{count(late, 'event-driven job')} had no result in time" if late else _waits(run)
-    if lost:
-        head = f"{count(lost, 'event-driven job')} lost"
-    clauses = [head, *_losses(run), _cheaper(costs)]
+    lost, late, dead = (
+        sum(found) for found in zip(*((f.lost, f.unfinished, f.dead_lettered) for f in events), strict=True)
+    )
+    level = Level.ACT if lost else Level.WATCH if late or dead else Level.OK
+    known = (
+        (lost, f"{count(lost, 'event-driven job')} lost"),
+        (dead, f"{count(dead, 'event-driven job')} ended in the dead-letter queue"),
+        (late, f"{count(late, 'event-driven job was', 'event-driven jobs were')} still in the queue at the end"),
+    )
+    head, *more = [text for number, text in known if number] or [_waits(run)]
+    clauses = [head, *more, *_losses(run), _cheaper(costs)]
     return Finding(level, f"{level.label}: {'; '.join(clauses)}.", "", f"{level.label}: {head}.", tuple(clauses[1:]))
 
 

@@ -19,8 +19,10 @@ from ops.compare.forms.callers import accepted_post
 from ops.compare.forms.container import Container, function_variables
 from ops.compare.forms.course import Killing
 from ops.compare.forms.handed_over import ResultWatch
+from ops.compare.forms.held_jobs import HeldJobs
 from ops.compare.measured import EVENT_DRIVEN, WORKER, ComparisonRun, FormMeasured
 from ops.errors import OpsError, UsageError
+from ops.formatting import count
 from ops.target import Target
 from ops.twin import clients, deploy
 from ops.twin.workload import model
@@ -91,7 +93,12 @@ class Comparison:
         if settings.with_worker:
             forms.append(self._worker(self._jobs(address, f"{run}-w"), f"{self._twin.stack}-worker-{run}"))
             self._ensure_going()
-        notes = () if usage else ("The function's metrics did not show in time what it used",)
+        notes = [] if usage else ["The function's metrics did not show in time what it used"]
+        if second.other_messages:
+            notes.append(
+                f"Other work shared the queue, at most {count(second.other_messages, 'message')}: the times to results and what "
+                "the function used include it (ops compare --own-twin compares alone)"
+            )
         return ComparisonRun(
             at=began,
             shape=arrivals.shape,
@@ -103,7 +110,7 @@ class Comparison:
             forms=tuple(forms),
             service_s=service_s,
             usage=usage,
-            notes=notes,
+            notes=tuple(notes),
         )
 
     def _ensure_going(self) -> None:
@@ -193,8 +200,8 @@ class Comparison:
             worker.stop()
 
     def _watch(self, queue: str, dlq: str) -> ResultWatch:
-        s3, sqs = (clients.client(self._twin, service) for service in ("s3", "sqs"))
-        return ResultWatch(s3, sqs, self._outputs[contract.OUTPUT_BUCKET], queue, dlq)
+        s3 = clients.client(self._twin, "s3")
+        return ResultWatch(s3, HeldJobs(self._twin), self._outputs[contract.OUTPUT_BUCKET], queue, dlq)
 
     def _most_at_once(self) -> int:
         mappings = clients.client(self._twin, "lambda").list_event_source_mappings(

@@ -45,7 +45,7 @@ def main() -> None:
     ratio = round(waits[0].p95 / waits[1].p95, 1) if waits[0] and waits[1] else None
     killed = all(form.killed_at_s is not None for form in (first, second))
     print(json.dumps({"caller_wait_ratio": ratio, "lost_sync": first.lost, "lost_async": second.lost}))
-    sys.exit(second.lost != 0 or second.unfinished != 0 or not killed)
+    sys.exit(second.lost + second.dead_lettered + second.unfinished != 0 or not killed)
 
 
 if __name__ == "__main__":

@@ -118,7 +118,8 @@ def _failures(run: ComparisonRun) -> None:
         {"kind": kind.capitalize(), **{form.form: form.failures.get(kind, 0) for form in run.forms}} for kind in kinds
     ]
     rows.append({"kind": "Jobs lost", **{form.form: form.lost for form in run.forms}})
-    rows.append({"kind": "Jobs not finished in time", **{form.form: form.unfinished for form in run.forms}})
+    rows.append({"kind": "Jobs in the dead-letter queue", **{form.form: form.dead_lettered for form in run.forms}})
+    rows.append({"kind": "Jobs still in the queue", **{form.form: form.unfinished for form in run.forms}})
     columns = {form.form: st.column_config.NumberColumn(TITLES[form.form], format="localized") for form in run.forms}
     widgets.table(
         pd.DataFrame(rows),

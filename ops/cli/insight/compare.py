@@ -43,6 +43,7 @@ COLUMNS = (
     "failed_calls",
     "lost",
     "unfinished",
+    "dead_lettered",
     "most_at_once",
     "peak_running",
     "scaling_lag_s",
@@ -80,7 +81,7 @@ def compare(
     """Compare synchronous with event-driven: the same jobs at both, measured on the twin, and the break-even by load.
 
     Uses the running twin, else one of its own. The result is kept for the Compare page. Exits with 1 when an
-    event-driven job was lost or had no result in time.
+    event-driven job was lost, ended in the dead-letter queue, or was still in the queue at the end.
     """
     from ops.compare import report as reports
     from ops.compare import saved
@@ -106,7 +107,7 @@ def compare(
     rows = [_row(one) for one in report.run.forms]
     if not print_as(form, _plain(report, report.run, rows), COLUMNS, rows):
         _show(Console(highlight=False), report, report.run)
-    if any(one.form != "synchronous" and (one.lost or one.unfinished) for one in report.run.forms):
+    if any(one.lost or one.unfinished or one.dead_lettered for one in report.run.forms if one.form != "synchronous"):
         raise typer.Exit(1)
 
 
@@ -152,6 +153,7 @@ def _row(one: FormMeasured) -> dict[str, Any]:
         "failures": dict(one.failures),
         "lost": one.lost,
         "unfinished": one.unfinished,
+        "dead_lettered": one.dead_lettered,
         "most_at_once": one.most_at_once,
         "peak_running": one.peak_running,
         "scaling_lag_s": one.scaling_lag_s,
@@ -220,7 +222,9 @@ def _lines(report: ComparisonReport, run: ComparisonRun) -> Iterator[tuple[str, 
         yield safe(kind).capitalize(), [count(one.failures.get(kind, 0)) for one in run.forms]
     yield "Jobs lost", [count(one.lost) for one in run.forms]
     if any(one.unfinished for one in run.forms):
-        yield "No result in time", [count(one.unfinished) for one in run.forms]
+        yield "Still in the queue", [count(one.unfinished) for one in run.forms]
+    if any(one.dead_lettered for one in run.forms):
+        yield "In the dead-letter queue", [count(one.dead_lettered) for one in run.forms]
     yield "Most at once, of the limit", [f"{count(one.peak_running)} of {count(one.most_at_once)}" for one in run.forms]
     lags = [one.scaling_lag_s for one in run.forms]
     yield "Scaling lag", ["–" if lag is None else duration(lag) for lag in lags]

@@ -15,20 +15,21 @@ from typing import Any
 from handler import contract
 from ops.compare.forms.callers import Callers, Post
 from ops.compare.forms.course import Course, Killing
+from ops.compare.forms.held_jobs import HeldJobs
 from ops.compare.measured import FormMeasured, thinned
 from ops.errors import OpsError
 from ops.twin.workload.jobs import Job
 
 POLL_S = 0.5
-_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed")
 
 
 @dataclass(frozen=True)
 class ResultWatch:
-    """Where to see the outcomes of the jobs: boto3 clients of the twin, the results' bucket, the queues' URLs."""
+    """Where to see the outcomes of the jobs: the twin's boto3 client of S3, its queues' messages, the results' bucket, the
+    queues' URLs."""
 
     s3: Any
-    sqs: Any
+    held: HeldJobs
     bucket: str
     queue: str
     dlq: str
@@ -46,9 +47,9 @@ class ResultWatch:
         # Artifacts of a job are in a folder of its name.
         return {name.removesuffix(".json"): at for name, at in found if "/" not in name}
 
-    def messages(self, url: str) -> int:
-        found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_COUNTS))["Attributes"]
-        return sum(int(found.get(name, 0)) for name in _COUNTS)
+    def others(self, prefix: str) -> int:
+        """Messages in the queue that are not of jobs whose ID starts with ``prefix``."""
+        return sum(count for job, count in self.held.of(self.queue).items() if not job.startswith(prefix))
 
 
 def measure(
@@ -67,7 +68,7 @@ def measure(
     """``patience_s``: how long results are waited for after the last job was posted. Job IDs begin alike. Raises OpsError when
     results can no longer be seen."""
     prefix = jobs[0].job_id.rpartition("-")[0]
-    dead_before = observed.messages(observed.dlq)
+    others = observed.others(prefix)
     callers = Callers(jobs, offsets, post)
     done: dict[str, float] = {}
     unseen: list[OpsError] = []
@@ -95,8 +96,12 @@ def measure(
         course.stop()
     if unseen:
         raise unseen[0]
-    missing = len(accepted - done.keys())
-    kept = observed.messages(observed.queue) + max(0, observed.messages(observed.dlq) - dead_before) if missing else 0
+    others = max(others, observed.others(prefix))
+    # In the direction in which a job moves, so that none is missed between two reads: queue, dead-letter queue, result.
+    waiting = (accepted - done.keys()) & observed.held.of(observed.queue).keys()
+    dead = (accepted - done.keys() - waiting) & observed.held.of(observed.dlq).keys()
+    done.update(observed.results(prefix))
+    missing = accepted - done.keys()
     due = {call.job_id: call.due for call in callers.calls}
     answered = [call for call in callers.calls if not call.result.failure]
     return FormMeasured(
@@ -105,8 +110,10 @@ def measure(
         waits_ms=tuple(sorted(1000 * (call.ended - call.due) for call in answered)),
         results_ms=tuple(sorted(1000 * (done[job] - began - due[job]) for job in accepted & done.keys())),
         failures=dict(Counter(call.result.failure for call in callers.calls if call.result.failure)),
-        lost=max(0, missing - kept),
-        unfinished=min(missing, kept),
+        lost=len(missing - waiting - dead),
+        unfinished=len(missing & waiting),
+        dead_lettered=len(missing & dead),
+        other_messages=others,
         most_at_once=most_at_once,
         killed_at_s=killing.at_s if killing else None,
         replaced_at_s=killing.back_s if killing else None,

@@ -108,7 +108,8 @@ def _comparison_json_values(found: Mapping[str, Any]) -> dict[str, str | None]:
                 ms = form[f"{what}_{percentile}_ms"]
                 values[f"{name} {what} {percentile}"] = None if ms is None else formatting.latency(ms)
         values[f"{name} lost"] = formatting.count(form["lost"])
-        values[f"{name} not finished in time"] = formatting.count(form["unfinished"])
+        values[f"{name} still in the queue"] = formatting.count(form["unfinished"])
+        values[f"{name} in the dead-letter queue"] = formatting.count(form["dead_lettered"])
         values[f"{name} most at once"] = (
             f"{formatting.count(form['peak_running'])} of {formatting.count(form['most_at_once'])}"
         )
@@ -128,7 +129,8 @@ def _comparison_text_values(text: str, forms: Sequence[str]) -> dict[str, str | 
         **{f"Caller waits, {each}": f"wait {each}" for each in ("p50", "p95", "p99")},
         **{f"Time to result, {each}": f"result {each}" for each in ("p50", "p95", "p99")},
         "Jobs lost": "lost",
-        "No result in time": "not finished in time",
+        "Still in the queue": "still in the queue",
+        "In the dead-letter queue": "in the dead-letter queue",
         "Most at once, of the limit": "most at once",
         "Scaling lag": "scaling lag",
         "Idle, a month": "idle",

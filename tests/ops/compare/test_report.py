@@ -29,13 +29,15 @@ def test_a_lost_event_driven_job_is_critical() -> None:
     assert found.text.startswith("Critical: 1 event-driven job lost;")
 
 
-def test_a_job_without_a_result_in_time_is_a_warning_not_a_loss() -> None:
+def test_a_late_or_dead_lettered_job_is_a_warning_not_a_loss() -> None:
     sync, event = RUN.forms
-    waiting = replace(RUN, forms=(sync, replace(event, unfinished=2)))
+    waiting = replace(RUN, forms=(sync, replace(event, unfinished=2, dead_lettered=1)))
     found = reports.report(waiting, CostAssumptions()).finding
     assert found.level is Level.WATCH
-    assert found.text.startswith("Warning: 2 event-driven jobs had no result in time;")
-    assert "(2 jobs not finished)" in reports.loss_sentence(waiting)
+    assert found.text.startswith(
+        "Warning: 1 event-driven job ended in the dead-letter queue; 2 event-driven jobs were still in the queue at the end;"
+    )
+    assert "lost no jobs (2 still in the queue, 1 in the dead-letter queue)" in reports.loss_sentence(waiting)
 
 
 def test_without_a_run_nothing_is_claimed_but_typed_numbers_count() -> None:
