@@ -75,7 +75,8 @@ class SqsQueueSettings:
 
 @dataclass(frozen=True)
 class FunctionSettings:
-    """``variables``: names of environment variables. ``log_retention_days`` None: kept forever. ``reserved`` None: none."""
+    """``variables``: names of environment variables. ``log_retention_days`` None: kept forever. ``reserved`` None: none.
+    ``durable_s``: execution timeout of a durable function, else None. ``managed``: it runs on Lambda Managed Instances."""
 
     origin: SettingOrigin
     metric_names: frozenset[str]
@@ -94,6 +95,9 @@ class FunctionSettings:
     log_format: str | Unknown
     log_retention_days: int | Unknown | None
     dead_letter_target: bool | Unknown
+    durable_s: int | Unknown | None
+    managed: bool | Unknown
+    tenant_isolation: bool | Unknown
     log_group: str = "LOG_GROUP"
     """Its name, or a placeholder where a template does not tell it."""
 

@@ -39,6 +39,7 @@ LAMBDA_VERSIONS = _lambda("configuration-versions")
 LAMBDA_EXTENSIONS = _lambda("lambda-extensions")
 LAMBDA_METRICS = _lambda("monitoring-metrics-types")
 LAMBDA_FILTERS = _lambda("invocation-eventfiltering")
+LAMBDA_DURABLE = _lambda("durable-invoking-esm")
 CREATE_MAPPING = _api("API_CreateEventSourceMapping")
 SQS_DEAD_LETTER = _sqs("sqs-dead-letter-queues")
 SQS_ENCRYPTION = _sqs("sqs-server-side-encryption")
@@ -49,6 +50,10 @@ ALARMS = _cloudwatch("AlarmThatSendsEmail")
 RECOMMENDED_ALARMS = _cloudwatch("Best_Practice_Recommended_Alarms_AWS_Services")
 SNS_DELIVERY = _cloudwatch("Notify_Users_Alarm_Changes")
 
+TENANT_ISOLATION = RuleSource(
+    "AWS CDK API reference, TenancyConfig",
+    "https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_lambda.TenancyConfig.html",
+)
 INFLIGHT = RuleSource("Onfido, 2024-03-28: in-flight quota reached", "https://status.onfido.com/incidents/qz7p7cfvfgps")
 LATE_DEADLINE = RuleSource(
     "Onfido, 2025-10-09: paged after the deadline", "https://status.onfido.com/incidents/p8j29m055xz0"

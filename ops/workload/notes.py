@@ -70,6 +70,8 @@ def _readers(workload: Workload) -> Iterator[str]:
         )
     for reader in readers:
         yield from _reader(reader)
+    for function in {reader.function.name: reader.function for reader in readers if reader.function}.values():
+        yield from _how_it_runs(function)
     if workload.other_mappings:
         others = ", ".join(one.source_arn.rpartition(":")[2] for one in workload.other_mappings)
         yield f"{readers[0].name} reads other queues, too ({others}): its own metrics count them all."
@@ -86,6 +88,27 @@ def _reader(reader: Reader) -> Iterator[str]:
         yield f"Lambda cannot read the filters of {reader.name}: {one.unreadable_filters}"
     if one.provisioned:
         yield f"{reader.name} has {one.minimum_pollers} to {one.maximum_pollers} provisioned pollers, paid by the hour."
+
+
+def _how_it_runs(function: lambda_.Function) -> Iterator[str]:
+    """By the Lambda developer guide, durable-monitoring, lambda-managed-instances-core-concepts and tenant-isolation (2026)."""
+    if function.durable:
+        yield (
+            f"{function.name} is a durable function: an execution takes several invocations, which replay what is done. "
+            "Invocations, durations, errors, and costs per invocation are of these, not of executions; a message stays in "
+            "flight until its execution ends."
+        )
+    if function.managed:
+        most = f", up to {function.environment_concurrency}" if function.environment_concurrency else ""
+        yield (
+            f"{function.name} runs on Lambda Managed Instances: an environment takes several invocations at once{most}, and "
+            "Lambda adds environments by CPU use, so that no invocation waits for INIT. The EC2 instances are not in the cost."
+        )
+    if function.tenant_isolation:
+        yield (
+            f"{function.name} has tenant isolation: an environment serves one tenant alone, so that each tenant has cold starts "
+            "of its own."
+        )
 
 
 def _gap(workload: Workload, gap: Gap) -> str:

@@ -53,6 +53,15 @@ class Function:
     description: str = ""
     measured_at: datetime | None = None
     """In place of ``deployed_at``, where a memory sweep of this machine made the last change."""
+    durable: bool = False
+    """Whether it is a durable function, whose executions take several invocations."""
+    durable_s: int | None = None
+    """How long such an execution may take in all; None when it is not told."""
+    managed: bool = False
+    """Whether it runs on Lambda Managed Instances."""
+    environment_concurrency: int | None = None
+    """Invocations that an environment of Managed Instances takes at once; None when it is not told."""
+    tenant_isolation: bool = False
 
 
 def get_function(aws: Aws, name: str) -> Function:
@@ -83,6 +92,7 @@ def _function(response: Any) -> Function:
     namespace = variables.get("POWERTOOLS_METRICS_NAMESPACE")
     service = variables.get("POWERTOOLS_SERVICE_NAME")
     name = response["FunctionName"]
+    instances = response.get("CapacityProviderConfig", {}).get("LambdaManagedInstancesCapacityProviderConfig", {})
     return Function(
         name=name,
         arn=response["FunctionArn"],
@@ -106,6 +116,11 @@ def _function(response: Any) -> Function:
         snap_start=response.get("SnapStart", {}).get("ApplyOn", "None") != "None",
         file_system=bool(response.get("FileSystemConfigs")),
         description=response.get("Description") or "",
+        durable="DurableConfig" in response,
+        durable_s=(response.get("DurableConfig") or {}).get("ExecutionTimeout"),
+        managed="CapacityProviderConfig" in response,
+        environment_concurrency=instances.get("PerExecutionEnvironmentMaxConcurrency"),
+        tenant_isolation="TenancyConfig" in response,
     )
 
 

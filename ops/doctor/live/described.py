@@ -156,8 +156,17 @@ def function_settings(resource: lambda_.Function) -> FunctionSettings:
         log_format=resource.log_format,
         log_retention_days=NOT_ASKED,
         dead_letter_target=resource.dead_letter_arn is not None,
+        durable_s=_durable(resource),
+        managed=resource.managed,
+        tenant_isolation=resource.tenant_isolation,
         log_group=resource.log_group,
     )
+
+
+def _durable(resource: lambda_.Function) -> int | Unknown | None:
+    if not resource.durable:
+        return None
+    return Unknown("Lambda names no execution timeout") if resource.durable_s is None else resource.durable_s
 
 
 def alarm(resource: Alarm) -> AlarmSettings:

@@ -28,7 +28,12 @@ XRAY_END = "2027-02-25"
 _RUNTIME = re.compile(r"(python|java|dotnet)(?:3\.)?(\d+)")
 
 
-def _each_function(find: Callable[[FunctionSettings, WorkloadSettings], Iterator[Problem]]) -> Check:
+def longest_timeout_s(function: FunctionSettings) -> int:
+    """The most that Lambda lets an invocation take that an event source mapping of SQS waits for."""
+    return MAX_MANAGED_TIMEOUT_S if known(function.managed) else MAX_TIMEOUT_S
+
+
+def each_function(find: Callable[[FunctionSettings, WorkloadSettings], Iterator[Problem]]) -> Check:
     """Every function that reads the queue, once."""
 
     def check(workload: WorkloadSettings) -> Iterator[Problem]:
@@ -46,7 +51,7 @@ def _each_function(find: Callable[[FunctionSettings, WorkloadSettings], Iterator
     "Batches are cut off, are received again after the visibility timeout, and are paid for each time.",
     sources.LAMBDA_SQS_CONFIGURE,
 )
-@_each_function
+@each_function
 def timeout_headroom(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     observed, timeout = known(workload.observed), known(function.timeout_s)
     if observed.duration_p99_ms is None or observed.duration_max_ms is None:
@@ -56,7 +61,7 @@ def timeout_headroom(function: FunctionSettings, workload: WorkloadSettings) -> 
         return
     seen = f"p99 {formatting.latency(observed.duration_p99_ms)}, longest {formatting.latency(observed.duration_max_ms)}"
     text = f"the timeout is {timeout} s, and durations of the last two weeks reach it: {seen}"
-    longest = MAX_MANAGED_TIMEOUT_S if timeout > MAX_TIMEOUT_S else MAX_TIMEOUT_S
+    longest = longest_timeout_s(function)
     if timeout >= longest:
         text += f"; {longest} s is the most that Lambda allows, so give each invocation less work (BatchSize)"
         yield Problem(text, function.origin, "Timeout", SettingChange(), RuleSeverity.CRITICAL if cut else None)
@@ -77,7 +82,7 @@ def timeout_headroom(function: FunctionSettings, workload: WorkloadSettings) -> 
     "Logs are kept, and billed, forever.",
     sources.LAMBDA_LOGS,
 )
-@_each_function
+@each_function
 def log_retention(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     if known(function.log_retention_days) is None:
         group = f"/aws/lambda/${{{function.origin.name}}}" if function.origin.line else function.log_group
@@ -96,7 +101,7 @@ def log_retention(function: FunctionSettings, workload: WorkloadSettings) -> Ite
     "Lines cannot be searched by field, and a failed message is hard to find by its ID.",
     sources.LAMBDA_LOGS,
 )
-@_each_function
+@each_function
 def structured_logs(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     if known(function.log_format) == "JSON" or _powertools(function):
         return
@@ -123,7 +128,7 @@ def _powertools(function: FunctionSettings) -> bool:
     "Timeouts and out-of-memory kills log nothing of their own; what they were working on has to be guessed.",
     sources.LAMBDA_EXTENSIONS,
 )
-@_each_function
+@each_function
 def extension(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     if not known(function.layers):
         change = changes.function(function.origin, "--layers EXTENSION_LAYER_ARN", "Layers", ["EXTENSION_LAYER_ARN"])
@@ -137,7 +142,7 @@ def extension(function: FunctionSettings, workload: WorkloadSettings) -> Iterato
     "After that date the SDK and the daemon get no fixes. Powertools' Tracer uses the SDK unless it has another provider.",
     sources.XRAY_SDK,
 )
-@_each_function
+@each_function
 def xray_sdk(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     if not known(function.tracing):
         return
@@ -156,7 +161,7 @@ def xray_sdk(function: FunctionSettings, workload: WorkloadSettings) -> Iterator
     "Each cold start pays the whole initialization, in time and in money.",
     sources.LAMBDA_SNAPSTART,
 )
-@_each_function
+@each_function
 def snapstart(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     if known(function.snap_start) or not _eligible(function):
         return
@@ -179,8 +184,11 @@ def snapstart(function: FunctionSettings, workload: WorkloadSettings) -> Iterato
 
 
 def _eligible(function: FunctionSettings) -> bool:
-    """By its settings. An image needs one of AWS's base images or a label, which settings do not show."""
+    """By its settings. An image needs one of AWS's base images or a label, which settings do not show. On Managed
+    Instances no invocation waits for INIT (LDG lambda-managed-instances-core-concepts, 2026)."""
     if known(function.file_system) or known(function.ephemeral_mb) > 512:
+        return False
+    if known(function.tenant_isolation) or known(function.managed):
         return False
     if known(function.package) == "Image":
         return True

@@ -20,6 +20,7 @@ QUEUE, FUNCTION, ALIAS, VERSION = (
 FUNCTIONS = (FUNCTION, SAM_FUNCTION)
 LOG_GROUP, QUEUE_POLICY = "AWS::Logs::LogGroup", "AWS::SQS::QueuePolicy"
 IN_IMAGE = Unknown("what an image holds cannot be seen in a template")
+NO_EXECUTION_TIMEOUT = Unknown("DurableConfig has no ExecutionTimeout")
 
 
 def queue(resource: Resource, resources: Resources) -> SqsQueueSettings:
@@ -100,6 +101,19 @@ def function(resource: Resource, resources: Resources) -> FunctionSettings:
         log_retention_days=_retention(resource, logging, name, resources),
         log_group=f"/aws/lambda/{name}" if name else "LOG_GROUP",
         dead_letter_target=any(resource.get(key) for key in ("DeadLetterConfig", "DeadLetterQueue")),
+        durable_s=_durable(resource.inner("DurableConfig")),
+        managed=bool(resource.get("CapacityProviderConfig")),
+        tenant_isolation=bool(resource.get("TenancyConfig")),
+    )
+
+
+def _durable(config: Mapping[str, Any] | Unknown) -> int | Unknown | None:
+    if isinstance(config, Unknown):
+        return config
+    if not config:
+        return None
+    return (
+        whole(config["ExecutionTimeout"], "ExecutionTimeout") if "ExecutionTimeout" in config else NO_EXECUTION_TIMEOUT
     )
 
 

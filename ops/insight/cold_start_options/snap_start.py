@@ -61,9 +61,11 @@ def why_not(base: ColdBase) -> list[str]:
         found.append("it mounts a file system")
     if function.ephemeral_mb > FREE_TMP_MB:
         found.append(f"it has {function.ephemeral_mb:,} MB of ephemeral storage, and {FREE_TMP_MB} MB are the most")
+    if function.managed:
+        found.append("it runs on Managed Instances, where no invocation waits for INIT")
     if (base.frame["init_type"] == "provisioned-concurrency").any():
         found.append("it has provisioned concurrency")
-    if (base.frame["tenant"] != "").any():
+    if function.tenant_isolation or (base.frame["tenant"] != "").any():
         found.append("it has tenant isolation")
     return found
 

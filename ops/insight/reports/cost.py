@@ -11,6 +11,7 @@ import pandas as pd
 
 from handler.extension.records import rules
 from ops import pricing
+from ops.insight.cold_start_options.snap_start import PRICE_NAMES
 from ops.insight.report_types import Finding, QueryCost, Window
 from ops.insight.reports import alarms
 from ops.insight.rules.alarm_rules import alarm_words
@@ -237,6 +238,10 @@ def left_out(
         (
             rules.SNAP_START in kinds and table.lambda_snapstart_cache_gb_second is None,
             "SnapStart caching, and restores by the GB (no price on file: ops prices refresh reads it)",
+        ),
+        (
+            used.snapshots > 0 and not PRICE_NAMES.isdisjoint(table.unsure),
+            "a confirmed price of SnapStart caching and restores (not read from AWS: ops prices refresh reads it)",
         ),
         (
             pollers > 0,

@@ -50,7 +50,7 @@ def read_usage(
         queue=share,
         handled=handled,
         provisioned=_provisioned(readings, by_type),
-        managed=sum(part for kind, part in by_type.items() if rules.managed(kind)),
+        managed=_managed(workload, by_type),
         restored=_restored(table) if table else 0.0,
         restores=_restores(table) if table else 0.0,
         snapshots=_snapshots(table) if table else 0,
@@ -91,6 +91,13 @@ def _handled(readings: Readings, workload: Workload) -> tuple[float, tuple[str, 
         "EventCount metrics for exact counts)"
     )
     return min(1.0, most / deleted), (text,)
+
+
+def _managed(workload: Workload, by_type: dict[str, float]) -> float:
+    """By its configuration, else as its records say."""
+    if workload.function is not None and workload.function.managed:
+        return 1.0
+    return math.fsum(part for kind, part in by_type.items() if rules.managed(kind))
 
 
 def _provisioned(readings: Readings, by_type: dict[str, float]) -> float:

@@ -15,19 +15,22 @@ from ops.runbooks.actions.action import ActionContext, Value
 from ops.runbooks.actions.settings import Reading, SettingAction
 from ops.runbooks.actions.workload_parts import function_of, qualifier_of
 
+MAX_MEMORY_MB, MAX_TIMEOUT_S = 10_240, 900
+"""Lambda developer guide, gettingstarted-limits; on Managed Instances 32,768 and 5,400, the API's own limits (botocore
+1.43.106 model, 2026-11)."""
 _READS = ("lambda:GetFunctionConfiguration",)
 
 
 class Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``megabytes``: Lambda's range of MemorySize."""
+    """``megabytes``: Lambda's range of MemorySize, which is up to 10,240 unless the function runs on Managed Instances."""
 
-    megabytes: Annotated[int, Meta(ge=128, le=10_240)]
+    megabytes: Annotated[int, Meta(ge=128, le=32_768)]
 
 
 class Timeout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``seconds``: Lambda's range of Timeout."""
+    """``seconds``: Lambda's range of Timeout, which is up to 900 unless the function runs on Managed Instances."""
 
-    seconds: Annotated[int, Meta(ge=1, le=900)]
+    seconds: Annotated[int, Meta(ge=1, le=5_400)]
 
 
 def _latest(context: ActionContext) -> str:
@@ -57,11 +60,23 @@ def _configure(key: str, function: str, value: Any) -> ApiCall:
     return ApiCall("lambda", "UpdateFunctionConfiguration", {"FunctionName": function, key: value})
 
 
-def _memory_note(_context: ActionContext, _value: Value) -> str:
+def _ensure_in_range(context: ActionContext, value: Value, most: int, what: str) -> None:
+    """Raises UsageError above what Lambda allows a function that does not run on Managed Instances."""
+    function = function_of(context)
+    if isinstance(value, int) and value > most and not function.managed:
+        raise UsageError(
+            f"Lambda allows {function.name} {what} of {most:,} at most, not {value:,}: it does not run on Managed Instances.",
+            f"Choose {most:,} or less.",
+        )
+
+
+def _memory_note(context: ActionContext, value: Value) -> str:
+    _ensure_in_range(context, value, MAX_MEMORY_MB, "a memory size (MB)")
     return "The price per second and the CPU are in proportion to it. Every execution environment is replaced: cold starts."
 
 
 def _timeout_note(context: ActionContext, value: Value) -> str:
+    _ensure_in_range(context, value, MAX_TIMEOUT_S, "a timeout (s)")
     visible_s = sqs.find_queue(context.aws, context.workload.queue.arn).visibility_s
     if isinstance(value, int) and value > visible_s:
         raise UsageError(

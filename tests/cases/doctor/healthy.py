@@ -59,6 +59,9 @@ def function(name: str = "worker", **changes: Any) -> FunctionSettings:
         log_format="JSON",
         log_retention_days=30,
         dead_letter_target=False,
+        durable_s=None,
+        managed=False,
+        tenant_isolation=False,
     )
     return replace(settings, **changes)
 

@@ -133,6 +133,9 @@ FUNCTIONS: dict[str, Pair] = {
         ),
         on_function(tracing=False),
     ),
+    "durable-execution-timeout": (on_function(durable_s=901), on_function(durable_s=5_400, managed=True)),
+    "durable-visibility-timeout": (on_function(durable_s=181), on_function(durable_s=180)),
+    "tenant-isolation": (on_function(tenant_isolation=True), HEALTHY),
     "snapstart": (_init(2_000.0), _init(499.0)),
 }
 

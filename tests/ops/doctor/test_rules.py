@@ -173,7 +173,8 @@ def test_no_timeout_is_proposed_beyond_what_lambda_allows(timeout: int, wanted: 
     """Only Managed Instances have timeouts above 900 s."""
     assert isinstance(HEALTHY.observed, ObservedMetrics)
     observed = replace(HEALTHY.observed, duration_p99_ms=timeout * 1e3, duration_max_ms=timeout * 1e3)
-    (found,) = examine(replace(on_function(timeout_s=timeout), observed=observed), [BY_ID["timeout-headroom"]]).findings
+    workload = replace(on_function(timeout_s=timeout, managed=timeout > 900), observed=observed)
+    (found,) = examine(workload, [BY_ID["timeout-headroom"]]).findings
     assert wanted in found.change.cli
     assert bool(wanted) is bool(found.change.cli)
     assert ("is the most that Lambda allows" in found.text) is not bool(wanted)

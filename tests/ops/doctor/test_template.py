@@ -242,3 +242,18 @@ def test_the_repositorys_own_template_has_advice_only() -> None:
     found = workloads.read(TEMPLATE, {})
     assert [one.name for one in found.workloads] == ["JobQueue"]
     assert {one.rule for one in examine(found.workloads[0]).findings} == {"function-on-latest", "idle-polling"}
+
+
+def test_how_a_function_runs_binds_its_mapping() -> None:
+    durable = SAM.replace(
+        "AutoPublishAlias: live", "AutoPublishAlias: live\n      DurableConfig: {ExecutionTimeout: 1800}"
+    )
+    found = {one.rule: one for one in examine(_one(durable, Env="prod", Batch="5")).findings}
+    assert "--durable-config ExecutionTimeout=900" in found["durable-execution-timeout"].change.cli
+    assert "(120 s) is less than an execution of Worker may take (1800 s)" in found["durable-visibility-timeout"].text
+    managed = durable.replace("DurableConfig:", "CapacityProviderConfig: {Arn: x}\n      DurableConfig:")
+    assert "durable-execution-timeout" not in {
+        one.rule for one in examine(_one(managed, Env="prod", Batch="5")).findings
+    }
+    isolated = SAM.replace("AutoPublishAlias: live", "TenancyConfig: {TenantIsolationMode: PER_TENANT}")
+    assert "tenant-isolation" in {one.rule for one in examine(_one(isolated, Env="prod", Batch="5")).findings}

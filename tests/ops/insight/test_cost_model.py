@@ -17,7 +17,7 @@ from ops.insight.reports import cost
 from ops.insight.rules.cost import cost_model
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import function_usd, hourly_usd
-from ops.insight.sources.function_usage import FunctionUsage
+from ops.insight.sources.function_usage import FunctionUsage, read_usage
 from ops.insight.sources.metrics import Readings
 from tests.ops.insight.world import FUNCTION, MINUTES, WINDOW, WORKLOAD
 
@@ -29,6 +29,14 @@ def test_snapshots_of_java_are_not_billed() -> None:
     assert hourly_usd(java, pricing.load(), use) == {}
     assert "SnapStart restores by the GB" in function_usd({"invocations": 1.0}, python, 0, pricing.load(), use)
     assert "SnapStart restores by the GB" not in function_usd({"invocations": 1.0}, java, 0, pricing.load(), use)
+
+
+def test_on_managed_instances_only_requests_are_paid_for_by_use() -> None:
+    there = replace(WORKLOAD, function=replace(FUNCTION, managed=True))
+    empty = Readings({}, (), WINDOW, QueryCost())
+    assert (read_usage(empty, there).managed, read_usage(empty, WORKLOAD).managed) == (1.0, 0.0)
+    usd = function_usd({"invocations": 1e6, "duration_ms": 1e6}, FUNCTION, 0, pricing.load(), read_usage(empty, there))
+    assert (usd["Lambda duration"], usd["Lambda requests"]) == (0.0, pytest.approx(0.2))
 
 
 def test_break_even() -> None:

@@ -203,6 +203,8 @@ def test_a_mapping_that_is_being_deleted_is_not_waited_for(incident: Incident, t
     ("action", "inputs", "expected"),
     [
         ("function.set-timeout", "seconds: 400", "Lambda rejects a timeout of 400 s"),
+        ("function.set-timeout", "seconds: 901", "a timeout (s) of 900 at most, not 901"),
+        ("function.set-memory", "megabytes: 10241", "a memory size (MB) of 10,240 at most, not 10,241"),
         ("mapping.set-batch-size", "messages: 100", "needs a batching window"),
         ("queue.set-retention", "seconds: 3600", "SQS deletes those that are older than 60 min"),
     ],
