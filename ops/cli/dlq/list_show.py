@@ -144,7 +144,7 @@ def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
 @with_dlq_options()
 def show(
     context: DlqContext,
-    id_: Annotated[str, typer.Argument(metavar="ID", help="A message id, or its first characters.")],
+    id_: Annotated[str, typer.Argument(metavar="ID", help="A message ID, or its first characters.")],
     logs: Annotated[bool, typer.Option("--logs/--no-logs", help="Search the logs for its timeline.")] = True,
     whole: Annotated[bool, typer.Option("--all", help="Show the whole body, however long.")] = False,
     as_json: options.Json = False,
@@ -200,8 +200,8 @@ def _why(console: Console, source: DeadLetterQueue, stored: SnapshotMessage, inf
     printing.facts(
         console,
         [
-            ("message id", dead_letter.message_id),
-            ("original message id", original),
+            ("message ID", dead_letter.message_id),
+            ("original message ID", original),
             ("kind", dead_letter.kind.value),
             ("came from", dead_letter.source_arn or "unknown"),
             ("sent", printing.moment(dead_letter.sent, now)),

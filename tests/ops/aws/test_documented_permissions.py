@@ -9,7 +9,7 @@ import ops.aws
 
 ROOT = Path(ops.aws.__file__).parents[2]
 CALL = re.compile(r"\baws\.(\w+?)_?\.(?:get_paginator\(\"(\w+)\"|(\w+)\()")
-DOCUMENTS = ("ops/README.md", "ops/runbooks/actions/README.md")
+DOCUMENTS = ("ops/README.md", "ops/alarms/README.md", "ops/runbooks/actions/README.md")
 PLANS = ROOT / "ops/deadletters/plans/requirements.py"
 """What sends: ``ops dlq plan --permissions`` prints the actions, for the plan's own queues and keys."""
 
