@@ -36,7 +36,8 @@ def test_on_managed_instances_only_requests_are_paid_for_by_use() -> None:
     empty = Readings({}, (), WINDOW, QueryCost())
     assert (read_usage(empty, there).managed, read_usage(empty, WORKLOAD).managed) == (1.0, 0.0)
     usd = function_usd({"invocations": 1e6, "duration_ms": 1e6}, FUNCTION, 0, pricing.load(), read_usage(empty, there))
-    assert (usd["Lambda duration"], usd["Lambda requests"]) == (0.0, pytest.approx(0.2))
+    assert usd["Lambda duration"] == 0.0
+    assert usd["Lambda requests"] == pytest.approx(0.2)
 
 
 def test_break_even() -> None:
