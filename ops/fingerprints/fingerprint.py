@@ -88,7 +88,12 @@ def fingerprint(error_type: str, error_message: str, location: str = "") -> str:
     """Ten hex digits: the same for errors of one type, one message (but for what changes) and one place, whatever
     wrapped them."""
     root, _, _ = error_message.partition(WRAPPED)
-    return _digest(_short(error_type), normalize_message(root), _LINE_NUMBER.sub("", location))
+    return _digest(_short(error_type), normalize_message(root), without_line(location))
+
+
+def without_line(location: str) -> str:
+    """``handler/jobs/train.py fit`` of ``handler/jobs/train.py:88 fit``: a deployment moves lines."""
+    return _LINE_NUMBER.sub("", location)
 
 
 def _short(error_type: str) -> str:

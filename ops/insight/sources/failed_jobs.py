@@ -1,25 +1,27 @@
 """Jobs that failed, by cause, from the handler's log lines: metrics count them, and do not say why.
 
-Causes are told apart as those of dead letters are, and have the same names: by error type and message, without the parts of a
-message that change. Of aggregates only the error type is known.
+Causes are told apart as those of dead letters are, and have the same names: by error type, message without its variable parts,
+and place in the code where the line has a stack trace. Of aggregates only the error type is known.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler import contract
 from ops import formatting
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
-from ops.fingerprints.fingerprint import clipped, common_label, fingerprint
+from ops.fingerprints.fingerprint import clipped, common_label, fingerprint, without_line
 from ops.insight.report_types import QueryCost
 from ops.insight.sources.invocations import range_sample
 from ops.insight.sources.log_volume import scan_price
+from ops.logged_errors import json_record
+from ops.logged_errors.stack_traces.thrown_error import with_wrappers
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -33,6 +35,14 @@ QUERY = f"fields @timestamp, @message | filter @message like /{contract.LOG_JOB_
 UNTYPED = "No error type"
 MOST_NAMED, NAME_CHARS = 20, 160
 """Causes of a range with a name of their own, and its length: where each message is unlike all others, the error types remain."""
+
+
+class JobError(NamedTuple):
+    """``location``: as of a dead letter's cause; empty where it is not known."""
+
+    error_type: str
+    message: str
+    location: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,12 +79,12 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
         return FailedJobs(look=QueryCost(partial=(f"There is no log group {workload.log_group}.",)))
     except AccessDenied as denied:
         return FailedJobs(look=QueryCost(partial=(f"No causes of failed jobs: {denied} {denied.next_step}",)))
-    failed: dict[bool, list[tuple[str, str]]] = {True: [], False: []}
+    failed: dict[bool, list[JobError]] = {True: [], False: []}
     for row in (row for one in found for row in one.rows):
         line = _parsed(row.get("@message", ""))
         if line.get("message") == contract.LOG_JOB_FAILED:
-            said = str(line.get(contract.LOG_ERROR_TYPE) or UNTYPED), str(line.get(contract.LOG_ERROR_MESSAGE) or "")
-            failed[line.get(contract.LOG_PERMANENT) is True].append(said)
+            is_rejected = line.get(contract.LOG_PERMANENT) is True
+            failed[is_rejected].append(_carried(line) if is_rejected else _logged(line))
     partial: tuple[str, ...] = ()
     if logged.sample is not None:
         partial = ("Causes of failed jobs are those in the sampled log lines.",)
@@ -86,16 +96,39 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
     return FailedJobs(_by_cause(failed[False]), _by_cause(failed[True]), look)
 
 
-def _by_cause(failed: Iterable[tuple[str, str]]) -> Mapping[str, int]:
-    """Of error types and messages: how many have which cause."""
-    alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
-    for error_type, message in failed:
-        alike[error_type, fingerprint(error_type, message) if message else ""].append(message)
+def _carried(line: Mapping[str, object]) -> JobError:
+    """What a rejected job's dead letter carries in its attributes."""
+    return JobError(str(line.get(contract.LOG_ERROR_TYPE) or UNTYPED), str(line.get(contract.LOG_ERROR_MESSAGE) or ""))
+
+
+def _logged(line: Mapping[str, object]) -> JobError:
+    """What the cause of a dead letter would be that the logs are searched for: the root of what was raised, and its place."""
+    found = json_record.failure(line)
+    return JobError(found.error_type or UNTYPED, with_wrappers(found.error_message, found.chain), found.location)
+
+
+def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
+    """How many have which cause. Causes that differ in their place alone have it in their names."""
+    alike: defaultdict[str, list[JobError]] = defaultdict(list)
+    for one in failed:
+        alike[fingerprint(*one)].append(one)
+    groups = sorted(alike.values(), key=lambda some: -len(some))
+    messages = Counter(_without_place(some[0]) for some in groups)
     counts: Counter[str] = Counter()
-    for place, ((error_type, mark), messages) in enumerate(sorted(alike.items(), key=lambda one: -len(one[1]))):
-        named = mark and place < MOST_NAMED
-        counts[clipped(f"{error_type}: {common_label(messages)}", NAME_CHARS) if named else error_type] += len(messages)
+    for at, some in enumerate(groups):
+        name = _name(some) if at < MOST_NAMED else some[0].error_type
+        place = without_line(some[0].location) if messages[_without_place(some[0])] > 1 and at < MOST_NAMED else ""
+        counts[f"{name} ({place})" if place else name] += len(some)
     return counts
+
+
+def _without_place(one: JobError) -> str:
+    return fingerprint(one.error_type, one.message)
+
+
+def _name(some: Sequence[JobError]) -> str:
+    kind, messages = some[0].error_type, [one.message for one in some]
+    return clipped(f"{kind}: {common_label(messages)}", NAME_CHARS) if any(messages) else kind
 
 
 def _of_totals(totals: Iterable[JobFailureTotal]) -> FailedJobs:

@@ -8,6 +8,8 @@ import pytest
 
 from handler import contract
 from ops import pricing
+from ops.deadletters.causes.logs import log_parser
+from ops.fingerprints.fingerprint import fingerprint
 from ops.insight.report_types import Level
 from ops.insight.rules.cost.function_cost import LAMBDA_COMPONENTS
 from ops.insight.sources import failed_jobs
@@ -19,7 +21,7 @@ def test_failures_are_charged_to_their_causes(stage: Stage) -> None:
     """Two of twelve attempts were retried, one was rejected, and half of what the log lines cost is a timeout's."""
     dead = {"status": "timeout", contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
     fine = {contract.INV_BILLED: 200, contract.INV_MEMORY_SIZE: 1_024}
-    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "Throttled"}
+    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "Throttled", contract.LOG_ERROR_MESSAGE: "no"}
     lines = (
         record(request_id="a", **dead),
         record(request_id="b", **fine),
@@ -36,9 +38,9 @@ def test_failures_are_charged_to_their_causes(stage: Stage) -> None:
     assert shares == pytest.approx(
         {
             ("Sandbox.Timedout", "invocation failed"): 1 / 2,
-            ("Throttled", "job failed, retried"): 1 / 2 * 1 / 12,
-            ("Offline", "job failed, retried"): 1 / 2 * 1 / 12,
-            ("BadData", "job rejected"): 1 / 2 * 1 / 12,
+            ("Throttled: no", "job failed, retried"): 1 / 2 * 1 / 12,
+            ("Offline: no", "job failed, retried"): 1 / 2 * 1 / 12,
+            ("BadData: no", "job rejected"): 1 / 2 * 1 / 12,
         }
     )
     assert found.failures_usd == pytest.approx(found.failures["usd"].sum())
@@ -52,6 +54,41 @@ def test_failed_jobs_of_one_type_are_split_as_dead_letters_are(stage: Stage) -> 
     found = report(stage, USE, lines=lines).failures
     assert list(found["cause"]) == ["KeyError: no segment …", "KeyError", "KeyError: no model"]
     assert list(found["usd"] / found["usd"].sum()) == pytest.approx([1 / 2, 1 / 4, 1 / 4])
+
+
+def _traced(file: str, line: int, said: str, wrapped: bool = False) -> str:
+    """A failed job's line as Powertools' logger writes it."""
+    frames = f'  File "/var/task/handler/{file}", line {line}, in run\n    raise TypeError\nTypeError: {said}'
+    trace, kind, message = f"Traceback (most recent call last):\n{frames}", "TypeError", said
+    if wrapped:
+        direct = "The above exception was the direct cause of the following exception:"
+        outer = '  File "/var/task/handler/app.py", line 9, in step\n    raise Failed from error\nFailed: job 7'
+        trace, kind, message = f"{trace}\n\n{direct}\n\nTraceback (most recent call last):\n{outer}", "Failed", "job 7"
+    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: kind, contract.LOG_ERROR_MESSAGE: message}
+    return json.dumps({"level": "ERROR", **job, "exception": trace, "exception_name": kind})
+
+
+PLACES = (
+    _traced("train.py", 88, "row 17 is None"),
+    _traced("train.py", 91, "row 4 is None"),
+    _traced("train.py", 91, "row 5 is None", wrapped=True),
+    _traced("score.py", 12, "row 4 is None"),
+    _traced("score.py", 12, "row 4 is not there"),
+)
+
+
+def test_the_place_in_the_code_tells_causes_apart_as_those_of_dead_letters(stage: Stage) -> None:
+    """The same place after a deployment, and below an error that wraps it, is the same cause."""
+    found = report(stage, USE | {"JobsFailed": 5, "JobsRejected": 0}, lines=PLACES).failures
+    assert list(found["cause"]) == [
+        "TypeError: row … is None (handler/train.py run)",
+        "TypeError: row 4 is None (handler/score.py run)",
+        "TypeError: row 4 is not there",
+    ]
+    assert list(found["usd"] / found["usd"].sum()) == pytest.approx([3 / 5, 1 / 5, 1 / 5])
+    entries = [log_parser.parse_row({"@timestamp": "2026-11-30 12:00:00.000", "@message": line}) for line in PLACES]
+    marks = [fingerprint(one.error_type, one.error_message, one.location) for one in entries if one]
+    assert [marks.index(mark) for mark in marks] == [0, 0, 0, 3, 4]
 
 
 def test_messages_that_are_all_unlike_leave_the_error_type(stage: Stage) -> None:

@@ -23,15 +23,12 @@ from ops.deadletters.causes.attribution.logged_invocations import LoggedInvocati
 from ops.deadletters.causes.logs.log_parser import LogEntry
 from ops.deadletters.messages.model import Cause
 from ops.deadletters.messages.parse import parse_timestamp
-from ops.fingerprints.fingerprint import WRAPPED, clipped, common_label, fingerprint
+from ops.fingerprints.fingerprint import clipped, common_label, fingerprint
+from ops.logged_errors.stack_traces.thrown_error import with_wrappers
 
 if TYPE_CHECKING:
     from ops.deadletters.messages.model import DeadLetter
     from ops.deadletters.snapshot.rows import MessageSummary
-
-
-MAX_WRAPPERS = 3
-"""Errors around the root that a cause names, the innermost ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +237,6 @@ def _shared(some: list[Cause]) -> Cause:
 def _listed(some: tuple[LogEntry, ...]) -> tuple[str, str]:
     """Type and message; of several that may be meant, all of them."""
     if len(some) == 1:
-        return some[0].error_type, WRAPPED.join((some[0].error_message, *reversed(some[0].chain[-MAX_WRAPPERS:])))
+        return some[0].error_type, with_wrappers(some[0].error_message, some[0].chain)
     types = dict.fromkeys(one.error_type for one in some)
     return " or ".join(types), "; or ".join(f"{one.error_type}: {one.error_message}".rstrip(": ") for one in some)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from ops.deadletters.causes.logs import severity
 from ops.deadletters.causes.logs.log_shapes import LINE_PREFIXES, SHOUTED, UUID
 from ops.deadletters.causes.logs.severity import Severity
-from ops.deadletters.causes.terminal_colors import COLOUR
+from ops.logged_errors.terminal_colors import COLOUR
 
 _BEGINNING = 600
 """Characters in which a level is searched."""

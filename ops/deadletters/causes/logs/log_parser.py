@@ -18,7 +18,7 @@ from typing import Any
 from handler import contract
 from handler.extension.records import rules
 from ops import invocation_log, log_streams
-from ops.deadletters.causes.logs import json_fields, json_record, line_prefix, mentions, severity
+from ops.deadletters.causes.logs import line_prefix, mentions, severity
 from ops.deadletters.causes.logs.log_shapes import (
     FAILURE_PATTERN,
     MESSAGE_KEYS,
@@ -28,8 +28,9 @@ from ops.deadletters.causes.logs.log_shapes import (
     UUID,
 )
 from ops.deadletters.causes.logs.severity import Severity
-from ops.deadletters.causes.stack_traces import root_cause
-from ops.deadletters.causes.stack_traces.thrown_error import ThrownError, split_type
+from ops.logged_errors import json_fields, json_record
+from ops.logged_errors.stack_traces import root_cause
+from ops.logged_errors.stack_traces.thrown_error import ThrownError, split_type
 
 __all__ = ["FAILURE_PATTERN", "HANDLER_LOG", "LOGGED_ERROR", "REPORT_LINE", "TRACEBACK", "LogEntry", "parse_row"]
 

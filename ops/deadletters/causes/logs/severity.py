@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-from ops.deadletters.causes.logs import json_fields
 from ops.deadletters.causes.logs.log_shapes import (
     ERROR_WORDS,
     HARMLESS_WORDS,
@@ -15,7 +14,8 @@ from ops.deadletters.causes.logs.log_shapes import (
     NUMBER_KEYS,
     OWN_LEVELS,
 )
-from ops.deadletters.causes.terminal_colors import COLOUR
+from ops.logged_errors import json_fields
+from ops.logged_errors.terminal_colors import COLOUR
 
 _LONGEST = 24
 """Characters of a level's word, with what colours it."""

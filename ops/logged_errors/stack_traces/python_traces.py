@@ -16,8 +16,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ops.deadletters.causes.stack_traces import frames
-from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_LINE, ThrownError, chain_errors
+from ops.logged_errors.stack_traces import frames
+from ops.logged_errors.stack_traces.thrown_error import LONGEST_LINE, ThrownError, chain_errors
 
 HEAD = "Traceback (most recent call last):"
 _DIRECT = "The above exception was the direct cause of the following exception:"

@@ -6,10 +6,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ops.fingerprints.fingerprint import WRAPPED
+
 LONGEST_LINE, LONGEST_LABEL = 2_000, 200
 """Characters of a line in which a type is searched, and of what is kept of an error in a chain."""
 LONGEST_CHAIN = 20
 """Errors of a chain that are kept, the innermost ones."""
+MAX_WRAPPERS = 3
+"""Errors around the root that a cause names, the innermost ones."""
 
 _NAME = r"[A-Za-z_$][\w$.\\]*"
 _CODE = r"(?: ?\[[\w-]{1,60}\]| \((?:0x)?[0-9A-Fa-f]{1,10}\))?"
@@ -56,6 +60,11 @@ def chain_errors(links: Sequence[ThrownError], others: Sequence[ThrownError] = (
     wrapped = tuple(label for one in links[:-1] for label in (*one.chain, one.label) if label and label != root.label)
     chain = (*wrapped, *beside, *root.chain)[-LONGEST_CHAIN:]
     return replace(root, location=place, chain=chain, several=several)
+
+
+def with_wrappers(message: str, chain: Sequence[str]) -> str:
+    """A root's message and what wrapped it, as a cause has them: ``refused ← TypeError: fetch failed``."""
+    return WRAPPED.join((message, *reversed(chain[-MAX_WRAPPERS:])))
 
 
 def split_type(text: str) -> tuple[str, str] | None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ops.deadletters.causes.logs import json_fields
-from ops.deadletters.causes.logs.log_shapes import (
+from ops.logged_errors import json_fields
+from ops.logged_errors.record_keys import (
     ERROR_KEYS,
     INNER_CAUSE,
     INNER_REASON,
@@ -19,8 +19,8 @@ from ops.deadletters.causes.logs.log_shapes import (
     TYPE_KEYS,
     WORDS_KEYS,
 )
-from ops.deadletters.causes.stack_traces import frames, python_traces, root_cause
-from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_LABEL, ThrownError, chain_errors, split_type
+from ops.logged_errors.stack_traces import frames, python_traces, root_cause
+from ops.logged_errors.stack_traces.thrown_error import LONGEST_LABEL, ThrownError, chain_errors, split_type
 
 MAX_ERROR_DEPTH, MAX_SIBLING_ERRORS = 10, 20
 """Errors in errors, and errors side by side, that are read."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from itertools import islice
 
-from ops.deadletters.causes.stack_traces import at_traces, frames, python_traces
-from ops.deadletters.causes.stack_traces.thrown_error import LONGEST_CHAIN, ThrownError, chain_errors, split_type
-from ops.deadletters.causes.terminal_colors import COLOUR
+from ops.logged_errors.stack_traces import at_traces, frames, python_traces
+from ops.logged_errors.stack_traces.thrown_error import LONGEST_CHAIN, ThrownError, chain_errors, split_type
+from ops.logged_errors.terminal_colors import COLOUR
 
 LONGEST, LONGEST_LINE = 60_000, 4_000
 """Characters of a trace, and of a line of it, that are read."""

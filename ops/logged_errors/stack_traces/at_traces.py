@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ops.deadletters.causes.stack_traces import frames
-from ops.deadletters.causes.stack_traces.thrown_error import ThrownError, chain_errors, error_in_lines, split_type
+from ops.logged_errors.stack_traces import frames
+from ops.logged_errors.stack_traces.thrown_error import ThrownError, chain_errors, error_in_lines, split_type
 
 _CAUSED = re.compile(r"(?:Caused|Wrapped) by: (?!\[CIRCULAR)|\[cause\]: \[?")
 _INNER = re.compile(r"-+> ?(?:\(Inner Exception #\d+\) ?)?")
