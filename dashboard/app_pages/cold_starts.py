@@ -27,7 +27,7 @@ def show_reasons(report: ColdStartReport) -> None:
     unknown = report.reasons["reason"] == ColdReason.UNKNOWN.value
     widgets.table(
         report.reasons.assign(
-            inferred=basis.mask(unknown, "no earlier invocation to compare with"),
+            inferred=basis.mask(unknown, "nothing to infer it from"),
             usd=[usd(value) for value in report.reasons["usd"]],
             waited_p50_ms=report.reasons["waited_p50_ms"].round(),
             waited_p95_ms=report.reasons["waited_p95_ms"].round(),

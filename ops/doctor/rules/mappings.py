@@ -86,6 +86,23 @@ def _window(mapping: MappingSettings, seconds: int) -> SettingChange:
 
 
 @rule(
+    "provisioned-or-maximum",
+    RuleSeverity.CRITICAL,
+    "a mapping has provisioned pollers or a MaximumConcurrency, not both",
+    "Lambda rejects the mapping: what bounds its concurrency in provisioned mode is the maximum of its pollers.",
+    sources.LAMBDA_SQS_SCALING,
+)
+def provisioned_or_maximum(workload: WorkloadSettings) -> Iterator[Problem]:
+    def check(mapping: MappingSettings) -> Iterator[Problem]:
+        if known(mapping.minimum_pollers) and known(mapping.maximum_concurrency):
+            text = f"{mapping_name(mapping)} has provisioned pollers and a MaximumConcurrency"
+            change = changes.mapping(mapping.origin, "--scaling-config '{}'", "ScalingConfig", {})
+            yield Problem(text, mapping.origin, "ScalingConfig", change)
+
+    yield from each(known(workload.mappings), check)
+
+
+@rule(
     "competing-mappings",
     RuleSeverity.WARNING,
     "one event source mapping reads the queue",
@@ -147,6 +164,7 @@ RULES = (
     mapping_disabled,
     partial_batch_responses,
     batch_limits,
+    provisioned_or_maximum,
     competing_mappings,
     function_on_latest,
     mapping_metrics,

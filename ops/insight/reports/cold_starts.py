@@ -261,8 +261,8 @@ def _details(
 
 
 def _why(explained: pd.DataFrame) -> str:
-    """The reason of most cold starts, where there is one."""
+    """The reason of most cold starts, where there is one, and whether it is a conclusion."""
     known = explained[explained["reason"] != ColdReason.UNKNOWN.value]
     if known.empty or known["cold"].iloc[0] * 2 <= explained["cold"].sum():
         return ""
-    return f", mostly {known['reason'].iloc[0]}"
+    return f", mostly {known['reason'].iloc[0]}{' (inferred)' if known['inferred'].iloc[0] else ''}"

@@ -85,6 +85,7 @@ MAPPINGS: dict[str, Pair] = {
         on_mapping(partial_batches=False, batch_size=1),
     ),
     "batch-limits": (on_mapping(batch_size=11), on_mapping(batch_size=11, window_s=1)),
+    "provisioned-or-maximum": (on_mapping(minimum_pollers=2, maximum_concurrency=5), on_mapping(minimum_pollers=2)),
     "competing-mappings": (
         changed(mappings=(mapping(BOUNDED), mapping(BOUNDED, "mapping-2"))),
         changed(mappings=(mapping(BOUNDED), mapping(BOUNDED, "mapping-2", enabled=False))),

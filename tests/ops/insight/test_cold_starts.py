@@ -65,6 +65,14 @@ def test_shares_and_percentiles_by_version(stage: Stage) -> None:
     assert found.invocations["started"].is_monotonic_increasing
 
 
+@pytest.mark.parametrize(("between_s", "why"), [(1, "scale-out under load"), (9, "replaced by Lambda")])
+def test_a_reason_that_is_inferred_is_said_to_be(stage: Stage, between_s: int, why: str) -> None:
+    """Each environment is at work, or gone, when the next one starts."""
+    lines = [run(between_s * number, cold=True) for number in range(4)]
+    streams = [f"2026/11/30/[1]{number:032x}" for number in range(4)]
+    assert f", mostly {why} (inferred), p95 init" in report(stage, lines, streams=streams).finding.text
+
+
 def test_the_newest_cold_start_phase_by_phase(stage: Stage) -> None:
     spans: dict[str, Any] = {
         contract.INV_RESPONSE_LATENCY: 80.0,

@@ -77,6 +77,7 @@ def world(
     depths: Mapping[str, tuple[int, int]] | None = None,
     firing: Sequence[str] = (),
     log_lines: Sequence[str] = (),
+    streams: Sequence[str] = (),
     refuse: Mapping[str, Refusal] | None = None,
     alarm_changes: Sequence[tuple[float, str, str, str]] = (),
     more_history: bool = False,
@@ -91,7 +92,8 @@ def world(
     """``metrics``: "QueueName=jobs NumberOfMessagesSent" or just the metric's name → points. ``depths``: queue →
     (visible, in flight). ``firing``: alarms in ALARM. ``alarm_changes``: (minutes after the window's start, alarm, before,
     after), newest first; ``more_history``: they are never all. ``matched``: log lines, if more than
-    ``log_lines``. ``versions``: published ones, as Lambda lists them. ``definitions``: of alarms, beside their names; ``composites``: as
+    ``log_lines``; ``streams``: that of each of these. ``versions``: published ones, as Lambda lists them. ``definitions``: of
+    alarms, beside their names; ``composites``: as
     DescribeAlarms answers them; ``provisioned``: provisioned concurrency, as Lambda lists it.
     ``week_before``: metrics of the same minutes then.
     ``refuse``: operation → what AWS says instead. ``events``: lines that FilterLogEvents returns; None: it
@@ -134,9 +136,9 @@ def world(
             [
                 {"field": "@timestamp", "value": at},
                 {"field": "@message", "value": line},
-                {"field": "@logStream", "value": ""},
+                {"field": "@logStream", "value": streams[number] if streams else ""},
             ]
-            for line in log_lines
+            for number, line in enumerate(log_lines)
         ]
         size = float(sum(map(len, log_lines)))
         return {
