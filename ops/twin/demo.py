@@ -10,19 +10,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
 from ops import access, twin_state
 from ops.errors import OpsError, TwinError
 from ops.twin import lifecycle, processes
-from ops.twin.workload import generator
+from ops.twin.workload import demo_causes, generator
 from ops.twin.workload.jobs import Shares
 from ops.twin_state import TwinState
 
 DASHBOARD_HEALTH = "/_stcore/health"
 SHARES = Shares(poison=0.04, slow=0.03, repeated=0.02, timeout=0.002, memory=0.001)
 """At four jobs a second: poison every six seconds, a timed-out job every two minutes, one out of memory every four."""
+SHARES_FIXED = replace(SHARES, poison=0.0, timeout=0.0, memory=0.0)
 IDLE_LIMIT = 20
 """Seconds: shorter than the pause of the mixed pattern, so that cold starts come back."""
 ROUND_MINUTES = 30.0
@@ -42,7 +44,7 @@ def run(progress: Callable[[str], None], port: int, rate: float) -> None:
     if not mine:
         progress(f"The demo adds about {rate:g} jobs per second to the running twin, and does not stop it at the end.")
     stop = threading.Event()
-    with _stopped_by_signals(stop):
+    with _stopped_by_signals(stop), demo_causes.demo_runs():
         try:
             _serve(twin, progress, port, rate, stop, "everything" if mine else "this dashboard and its traffic")
         finally:
@@ -66,6 +68,7 @@ def _serve(
         processes.wait_until_healthy(dashboard, f"http://127.0.0.1:{free}", DASHBOARD_HEALTH)
         progress(f"The dashboard: http://127.0.0.1:{free}   (Ctrl-C stops {ended})")
         progress(f"In another terminal: {_activation()}ops status, ops dlq scan, ops --help.")
+        progress("Jobs fail until their cause is fixed: ops twin fix (back: ops twin fix --undo).")
         while not stop.wait(0.5):
             if dashboard.popen.poll() is not None:
                 what = processes.ending(dashboard.popen.pid)
@@ -109,9 +112,13 @@ def _traffic(
     progress(
         f"Sending about {rate:g} jobs per second, with bursts, pauses and failures: invalid jobs, timeouts, out of memory."
     )
+
+    def shares() -> Shares:
+        return SHARES_FIXED if demo_causes.are_fixed() else SHARES
+
     try:
         while not stop.is_set():
-            generator.run(twin, _round(rate), progress, stop=stop, needs_model=False)
+            generator.run(twin, _round(rate), progress, stop=stop, needs_model=False, shares=shares)
     except OpsError as error:
         trouble.append(f"The traffic ended: {error}")
 

