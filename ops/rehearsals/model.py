@@ -20,10 +20,12 @@ Prose = Annotated[str, Meta(min_length=1, max_length=1_000)]
 
 class AfterwardsFields(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     """What must hold ``within`` so many seconds of the end of the run: the queue is empty, each job has a result but
-    for ``dead_letters`` of them, and the alarm is OK. ``alarm_stays``: why it must still be in ALARM instead."""
+    for ``dead_letters`` of them and those ``purged`` after an export, and the alarm is OK. ``alarm_stays``: why it must
+    still be in ALARM instead."""
 
     within: Seconds = 120
     dead_letters: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    purged: Annotated[int, Meta(ge=0, le=10_000)] = 0
     alarm_stays: str = ""
 
 

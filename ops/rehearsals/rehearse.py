@@ -141,8 +141,10 @@ class _Rehearser:
 
     def count_jobs(self) -> None:
         try:
-            self.result.jobs = self.workload.tally()
-            self.result.findings += self.result.jobs.findings(self._rehearsal.after.dead_letters)
+            after, exports = self._rehearsal.after, state_folder(self._target).rglob("exports/*.jsonl")
+            exported = "".join(each.read_text() for each in exports)
+            self.result.jobs = self.workload.tally().with_exports(exported)
+            self.result.findings += self.result.jobs.findings(after.dead_letters, after.purged)
         except OpsError as error:
             self.result.findings.append(f"The jobs could not be counted: {error}")
 
@@ -198,7 +200,7 @@ class _Rehearser:
         """What does not hold yet. Reads counts alone: a look at the messages would hide them from what drains them."""
         if waiting := self.workload.depth():
             yield f"{formatting.count(waiting, 'message')} still in the queue."
-        expected = len(self.workload.sent) - self._rehearsal.after.dead_letters
+        expected = len(self.workload.sent) - self._rehearsal.after.dead_letters - self._rehearsal.after.purged
         if (results := self.workload.results()) < expected:
             yield f"{results} of {expected} jobs have a result."
         if not self._rehearsal.after.alarm_stays and (state := self._state()) != "OK":

@@ -174,5 +174,6 @@ def _seconds(value: float | None) -> str:
 def _jobs(result: RehearsalResult) -> str:
     jobs = result.jobs
     parts = [f"{jobs.sent} sent", f"{jobs.results} results"]
-    parts += [f"{number} {name}" for name, number in (("dead", jobs.dead), ("in queue", jobs.queued)) if number]
+    others = (("dead", jobs.dead), ("in queue", jobs.queued), ("purged", len(jobs.purged)))
+    parts += [f"{number} {name}" for name, number in others if number]
     return ", ".join([*parts, f"{len(jobs.lost)} lost"])

@@ -50,6 +50,7 @@ _ALL: tuple[RunbookAction, ...] = (
     limits.RETENTION,
     dead_letters.Scan(),
     dead_letters.Explain(),
+    dead_letters.ScanAndExplain(),
     dead_letters.MakePlan(),
     dead_letters.Redrive(),
     dead_letters.Cancel(),

@@ -2,7 +2,7 @@
 
 from ops.runbooks.actions.dead_letters.archive import Export, Purge
 from ops.runbooks.actions.dead_letters.quarantine import PlanQuarantine, Quarantine
-from ops.runbooks.actions.dead_letters.reading import Explain, MakePlan, Scan
+from ops.runbooks.actions.dead_letters.reading import Explain, MakePlan, Scan, ScanAndExplain
 from ops.runbooks.actions.dead_letters.redrive import Cancel, Redrive
 from ops.runbooks.actions.dead_letters.undelivered import PlanUndelivered, RedriveUndelivered, ScanUndelivered
 
@@ -18,5 +18,6 @@ __all__ = [
     "Redrive",
     "RedriveUndelivered",
     "Scan",
+    "ScanAndExplain",
     "ScanUndelivered",
 ]

@@ -32,15 +32,17 @@ from ops.runbooks.actions.action import (
     StepVerdict,
     StepVerification,
 )
-from ops.runbooks.actions.dead_letters.reading import cause_notes
+from ops.runbooks.actions.dead_letters.reading import notes_by_cause
 from ops.runbooks.actions.reads import Repeatable
 
 
-class ExportInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``cause``: an ID of ``dlq.explain``, or an error type; ``message``: a message ID. Neither: the whole snapshot."""
+class ExportInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"except_cause": "except-cause"}):
+    """``cause``: an ID of ``dlq.explain``, or an error type; ``message``: a message ID. Neither: the whole snapshot, but
+    for the messages of ``except-cause``."""
 
     cause: Annotated[str, Meta(max_length=200)] = ""
     message: Annotated[str, Meta(max_length=200)] = ""
+    except_cause: Annotated[str, Meta(max_length=200)] = ""
 
 
 class PurgeInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,21 +73,22 @@ class Export(Repeatable):
 
     def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
         source = context.open_dlq()
-        path, ids = _export_file(source, chosen(inputs))
+        path, ids = _export_file(source, inputs)
         there = "It is there already." if path.exists() else "It may hold personal data: it is readable by you alone."
-        which = cause_notes(source, inputs.cause)
+        which = notes_by_cause(source, ids)
         return StepPreview(notes=(*which, f"{formatting.count(len(ids), 'message')} to {path}.", there))
 
     def execute(self, context: ActionContext, inputs: Any) -> Outputs:
         source = context.open_dlq()
-        path, ids = _export_file(source, chosen(inputs))
+        path, ids = _export_file(source, inputs)
         unreached = 0
         if not path.exists():
             try:
                 path.parent.mkdir(exist_ok=True, mode=0o700)
             except OSError as error:
                 raise atomic_file.file_error(path.parent, error) from error
-            unreached = exports.export_messages(source, chosen(inputs), path).unreached
+            selection = Selection(ids=ids) if inputs.except_cause else chosen(inputs)
+            unreached = exports.export_messages(source, selection, path).unreached
         sha256 = hashlib.sha256(atomic_file.read_file(path)).hexdigest()
         return {"file": str(path), "messages": len(ids), "sha256": sha256, "unreached": unreached}
 
@@ -128,7 +131,10 @@ class Purge(Repeatable):
         plan = purging.plan_purge(source, export)
         return StepPreview(
             (PlannedChange(f"messages of {source.queue.name} that are deleted permanently", 0, len(plan.ids)),),
-            (f"Those of {export}. All others are received and released, which raises their receive counts by one.",),
+            (
+                *notes_by_cause(source, plan.ids),
+                f"Those of {export}. All others are received and released, which raises their receive counts by one.",
+            ),
             f"ops dlq purge --export {export}",
             f"There is none. The export can be redriven: ops dlq import {export}",
             confirmation=purging.confirmation_text(plan),
@@ -169,9 +175,12 @@ class Purge(Repeatable):
         raise OpsError("A purge cannot be undone.", f"Its messages are in {inputs.export}: ops dlq import.")
 
 
-def _export_file(source: DeadLetterQueue, selection: Selection) -> tuple[Path, tuple[str, ...]]:
+def _export_file(source: DeadLetterQueue, inputs: Any) -> tuple[Path, tuple[str, ...]]:
     with Snapshot.open(source) as snapshot:
-        ids = snapshot.ids(selection)
+        ids = snapshot.ids(chosen(inputs))
+        if inputs.except_cause:
+            left_out = set(snapshot.ids(Selection(cause=inputs.except_cause)))
+            ids = tuple(one for one in ids if one not in left_out)
     if not ids:
         raise UsageError(
             f"No message of {source.queue.name} in the snapshot matches.", "Scan again, or name another cause."

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from ops import formatting
+from ops import clock, formatting
 from ops.aws.call import ApiCall
+from ops.aws.sqs import Queue
 from ops.deadletters import causes, plans
+from ops.deadletters.causes import fix_status, redrive_evidence
 from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import DEFAULT_LIMIT, scan_queue
 from ops.deadletters.snapshot import Snapshot
+from ops.deadletters.snapshot.grouping import CauseGroup, cause_fingerprints
 from ops.runbooks.actions.action import (
     ActionContext,
     Effect,
@@ -36,12 +40,39 @@ def cause_notes(source: DeadLetterQueue, cause: str) -> tuple[str, ...]:
         return ()
     with Snapshot.open(source) as snapshot:
         groups = [each for each in snapshot.groups() if each.fingerprint.startswith(cause) or each.error_type == cause]
+    return tuple(_cause_note(each, each.messages) for each in groups if each.fingerprint)
+
+
+def notes_by_cause(source: DeadLetterQueue, message_ids: Sequence[str]) -> tuple[str, ...]:
+    """For the preview of what deletes: how many of these messages of the queue each cause has, most first, and whether it
+    is fixed, a sentence each. The texts are untrusted."""
+    with Snapshot.open(source) as snapshot:
+        groups = {each.fingerprint: each for each in snapshot.groups()}
+        verdicts = redrive_evidence.current_fix_status(source, snapshot, groups.values(), clock.now_utc())
+        marks = cause_fingerprints(snapshot, message_ids)
+    counted = Counter(marks.get(each, "") for each in message_ids)
     return tuple(
-        f"Cause {each.fingerprint}, {formatting.count(each.messages, 'message')}: "
-        f"{causes.cause_in_words(each.error_type, each.label, each.source, likely=each.likely)}."
-        for each in groups
-        if each.fingerprint
+        _cause_note(groups[mark], number) + _may_succeed(verdicts[mark].verdict)
+        if mark in groups and mark
+        else f"No known cause: {formatting.count(number, 'message')}."
+        for mark, number in counted.most_common()
     )
+
+
+def _cause_note(group: CauseGroup, messages: int) -> str:
+    words = causes.cause_in_words(group.error_type, group.label, group.source, likely=group.likely)
+    return f"Cause {group.fingerprint}, {formatting.count(messages, 'message')}: {words}."
+
+
+def _in_words(group: Mapping[Hashable, Any]) -> str:
+    texts = (str(group[name]) for name in ("error_type", "label", "source"))
+    return causes.cause_in_words(*texts, likely=bool(group["likely"]))
+
+
+def _may_succeed(verdict: str) -> str:
+    if verdict in (fix_status.DEPLOYED, fix_status.SUCCEEDS):
+        return f" Fixed? {verdict}: redrive them instead, unless they are invalid."
+    return ""
 
 
 class ScanInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,12 +149,45 @@ class Explain(Repeatable):
             "largest_messages": first["messages"] if first else 0,
             "largest_fixed": first["fixed"] if first else None,
             "messages": sum(cause["messages"] for cause in found),
-            "lines": [
-                f"{cause['id'] or 'no cause'}: {cause['label']}, {formatting.count(cause['messages'], 'message')}, "
+            "lines": ["No message is in the queue."]
+            if not found
+            else [
+                f"{cause['id'] or 'no cause'}: {words}, {formatting.count(cause['messages'], 'message')}, "
                 f"fixed: {cause['fixed'] or 'unknown'}"
-                for cause in found
+                for cause, words in zip(found, map(_in_words, groups), strict=True)
             ],
         }
+
+
+class ScanAndExplain(Repeatable):
+    """What changed in the queue since a scan: read and explained in one step."""
+
+    name = "dlq.scan-and-explain"
+    summary = "Read the dead-letter queue again and find the failure causes; every message is released"
+    effect = Effect.TRACE
+    inputs: type[msgspec.Struct] = ScanInputs
+    outputs = ("new", "complete", *Explain.outputs)
+    permissions = (*LEASE, *Explain.permissions)
+
+    def paper(self, values: Mapping[str, str | None]) -> Paper:
+        return Paper((*Scan().paper(values).commands, *Explain().paper(values).commands))
+
+    def preview(self, context: ActionContext, inputs: Any) -> StepPreview:
+        notes = (*Scan().preview(context, inputs).notes, *Explain().preview(context, inputs).notes)
+        return StepPreview(notes=(*notes, *_late_arrivals(context.workload.queue)))
+
+    def execute(self, context: ActionContext, inputs: Any) -> Outputs:
+        scanned = Scan().execute(context, inputs)
+        explained = Explain().execute(context, NoInputs())
+        return {"new": scanned["new"], "complete": scanned["complete"], **explained}
+
+
+def _late_arrivals(queue: Queue) -> tuple[str, ...]:
+    if not queue.max_receive_count:
+        return ()
+    within = formatting.duration(queue.max_receive_count * queue.visibility_s)
+    receives = formatting.count(queue.max_receive_count, "receive")
+    return (f"Jobs that were sent before a fix and still fail may arrive for another {within} ({receives}).",)
 
 
 class MakePlan(Repeatable):

@@ -30,6 +30,7 @@ from ops.runbooks.actions.action import (
     StepVerdict,
     StepVerification,
 )
+from ops.runbooks.actions.dead_letters.queue_ahead import QueueAhead
 from ops.runbooks.actions.dead_letters.reading import LEASE, cause_notes
 from ops.runbooks.actions.reads import NoInputs, Repeatable
 
@@ -102,8 +103,12 @@ class Redrive(Repeatable):
         plan = plans.load_plan(inputs.plan, source)
         run = _run(source, plan)
 
+        ahead = QueueAhead(context)
+
         def progress(now: Run) -> None:
-            context.progress(f"{now.sent:,} of {now.planned:,} sent, {now.succeeded:,} succeeded: {now.status_text}")
+            line = f"{now.sent:,} of {now.planned:,} sent, {now.succeeded:,} succeeded: {now.status_text}"
+            waits = ahead.text() if now.waiting else ""
+            context.progress(f"{line} {waits}." if waits else line)
 
         with context.interruptible() as stop:
             if run is None:

@@ -173,3 +173,39 @@ def test_a_redrive_is_stopped(desk: Desk, ops: Any) -> None:
     state = read_run(source, plan.id)
     assert state.state is RunState.CANCELLED
     assert state.sent + len(desk.world.dlq.messages()) == 8
+
+
+REST = "id: rest\naction: dlq.export\nwith:\n  except-cause: InvalidJob\n"
+PURGE_REST = PURGE.replace("id: purge", "id: purge_rest").replace("steps.export.", "steps.rest.")
+
+
+def test_the_rest_is_purged_without_the_cause_that_was_redriven(desk: Desk, ops: Any, terminal: Any) -> None:
+    desk.bury({"n": 1})
+    desk.bury({"n": 2}, error="OtherError", why="later")
+    desk.bury({"n": 3}, error="ThirdError", why="never")
+    terminal("purge 2 messages")
+    code, out, err = ops(REST, PURGE_REST)
+    assert code == 0, out + err
+    for error in ("OtherError", "ThirdError"):
+        assert len(re.findall(rf"Cause \w{{10}}, 1 message: {error}: ", err)) == 2, "exported, and purged"
+    assert "1 message: InvalidJob: " not in err
+    assert desk.world.bodies() == [json.dumps({"n": 1})]
+
+
+def test_nothing_is_exported_where_only_the_redriven_cause_is_left(desk: Desk, ops: Any) -> None:
+    desk.bury({"n": 1})
+    code, out, _ = ops(REST)
+    assert code == 1
+    assert "No message of jobs-dlq in the snapshot matches" in out
+
+
+def test_a_queue_is_read_again_with_its_causes(desk: Desk, ops: Any) -> None:
+    desk.bury({"n": 1}, {"n": 2})
+    desk.bury({"n": 3}, error="OtherError", why="later")
+    code, out, err = ops("id: again\naction: dlq.scan-and-explain\n")
+    assert code == 0, out
+    assert re.search(r"\w{10}: InvalidJob: .*, 2 messages, fixed: ", err)
+    assert re.search(r"\w{10}: OtherError: .*, 1 message, fixed: ", err)
+    assert "may arrive for another" in err
+    assert "again: Read the dead-letter queue again" in err
+    assert "Step 2 of 2, again" in err
