@@ -15,7 +15,7 @@ from ops.runbooks.run_state import RunbookRun, StepState
 from ops.workload import Workload
 
 STEP, UNDO = "runbook step", "runbook undo"
-BEGAN = "began"
+BEGAN, INTERRUPTED = "began", "interrupted"
 _CHANGING = (Effect.CHANGE, Effect.FINAL)
 _OUTCOMES = {"executed": "carried out", "failed": "failed", "not_done": "not done", "unfinished": "not finished"}
 """What ends an intent. One whose outcome is not known stays open until a resume finds out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,7 @@ from ops.runbooks.locking import SharedHold, hold_run_lock
 from ops.runbooks.model import Runbook
 from ops.runbooks.record import RecordError, RunRecord, list_records, new_run
 from ops.runbooks.rollback import undo_changes
-from ops.runbooks.run_audit import BEGAN, RunAudit
+from ops.runbooks.run_audit import BEGAN, INTERRUPTED, RunAudit
 from ops.runbooks.run_operator import Operator
 from ops.runbooks.run_state import RunbookRun, RunPhase, StepState, fold
 
@@ -250,7 +250,12 @@ def _audited(
     engine.audit, engine.before_change = audit.add_event, shared.ensure_ours
     if began:
         audit.add(action, BEGAN, engine.state.runbook)
-    phase = work()
+    try:
+        phase = work()
+    except BaseException:  # Ctrl-C, too: what began would stay open in the log
+        with suppress(RecordError):
+            audit.add(action, INTERRUPTED, f"{engine.state.runbook}: ended before its end; resume continues it")
+        raise
     if phase is not RunPhase.WAITING:
         audit.add(action, phase.value, f"{engine.state.runbook}: {engine.state.text}")
         shared.release()

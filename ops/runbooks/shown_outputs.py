@@ -16,6 +16,8 @@ _LABELS = {
     "uuid": "UUID",
 }
 """Where the name with spaces is no label."""
+_ONLY_WHERE_KNOWN = ("stack",)
+"""Of a workload that was named by its queue, no stack is known: that is not "none"."""
 _SECONDS = ("timeout", "visibility_timeout", "retention", "seconds")
 _UNITS: Mapping[str, Callable[[float], str]] = {
     **dict.fromkeys(_SECONDS, formatting.duration),
@@ -31,7 +33,9 @@ def shown_lines(
     if lines := outputs.get("lines"):
         return [str(line) for line in lines]
     facts = [
-        f"{_label(name)} {_shown(name, value, write, write_time)}" for name, value in outputs.items() if name != "lines"
+        f"{_label(name)} {_shown(name, value, write, write_time)}"
+        for name, value in outputs.items()
+        if name != "lines" and not (value is None and name in _ONLY_WHERE_KNOWN)
     ]
     return [" · ".join(facts)] if facts else []
 

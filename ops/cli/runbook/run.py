@@ -26,6 +26,7 @@ from ops.runbooks import library
 from ops.runbooks import runs as engine
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import ActionContext, Effect
+from ops.runbooks.model import Runbook
 from ops.runbooks.record import RunRecord, find_record
 from ops.runbooks.run_state import RunbookRun, RunPhase
 from ops.target import state_folder
@@ -64,7 +65,7 @@ def run(
     people on other machines who runs it, where it may be written. Exits with 1 unless it ended well.
     """
     document = library.load(name)
-    _finish(context, reason, yes_to, take_over, as_json, lambda session: engine.start(session, document))
+    _finish(context, reason, yes_to, take_over, as_json, document, lambda session: engine.start(session, document))
 
 
 @with_dlq_options()
@@ -86,7 +87,10 @@ def resume(
     """
     record = find_record(state_folder(context.target), run_ or "")
     reason = reason or _recorded_reason(record)
-    _finish(context, reason, yes_to, take_over, as_json, lambda session: engine.resume(session, record, again))
+    document, _ = engine.read_run(record)
+    _finish(
+        context, reason, yes_to, take_over, as_json, document, lambda session: engine.resume(session, record, again)
+    )
 
 
 @with_dlq_options()
@@ -106,7 +110,8 @@ def rollback(
     record = find_record(state_folder(context.target), run_ or "")
     if yes_to is YesTo.READ_ONLY:
         raise UsageError("A rollback changes settings.", "Use --yes-to reversible, or answer at a terminal.")
-    _finish(context, reason, yes_to, take_over, as_json, lambda session: engine.roll_back(session, record))
+    document, _ = engine.read_run(record)
+    _finish(context, reason, yes_to, take_over, as_json, document, lambda session: engine.roll_back(session, record))
 
 
 def _recorded_reason(record: RunRecord) -> str:
@@ -120,10 +125,11 @@ def _finish(
     yes_to: YesTo | None,
     take_over: bool,
     as_json: bool,
+    document: Runbook,
     work: Callable[[engine.Session], RunbookRun],
 ) -> None:
     console = StderrConsole()
-    operator = TerminalOperator(console, yes_to)
+    operator = TerminalOperator(console, yes_to, [step.id for step in document.steps])
     if yes_to is None and not operator.interactive:
         raise UsageError(
             "Each step asks, and stdin is not a terminal.", "Add --yes-to read-only or --yes-to reversible."

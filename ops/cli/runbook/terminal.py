@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -55,9 +56,11 @@ SYMBOLS = {
 
 
 class TerminalOperator:
-    """Asks at the terminal what ``yes_to`` does not answer, and shows each event on stderr."""
+    """Asks at the terminal what ``yes_to`` does not answer, and shows each event on stderr. ``steps``: the IDs of all steps
+    of the run, in their order."""
 
-    def __init__(self, console: StderrConsole, yes_to: YesTo | None) -> None:
+    def __init__(self, console: StderrConsole, yes_to: YesTo | None, steps: Sequence[str] = ()) -> None:
+        self._steps = steps
         self._console = console
         self._yes_to = yes_to
         self._interactive = yes_to is not YesTo.READ_ONLY and sys.stdin is not None and sys.stdin.isatty()
@@ -123,16 +126,27 @@ class TerminalOperator:
         if event.kind == "step.skipped":
             text = f"Skipped. {text}"
         self._console.print(
-            Text(f"{symbol} ", style=style).append(safe(step.id), style="bold").append(f"  {safe(text)}", style="")
+            Text(f"{symbol} {self._number(step)}", style=style)
+            .append(safe(step.id), style="bold")
+            .append(f"  {safe(text)}", style="")
         )
         for shown in shown_lines(self._outputs, _value, lambda at: formatting.clock(at, event.at, seconds=True)):
             self._console.print(Padding(Text(safe(shown, MAX_OUTPUT), style="dim"), (0, 0, 0, 4)))
         self._outputs = {}
 
+    def _number(self, step: RunbookStep) -> str:
+        return f"{self._steps.index(step.id) + 1}/{len(self._steps)} " if step.id in self._steps else ""
+
+    def _place(self, step: RunbookStep) -> str:
+        known = step.id in self._steps
+        return f"Step {self._steps.index(step.id) + 1} of {len(self._steps)}, " if known else ""
+
     def _show_preview(self, step: RunbookStep, action: RunbookAction, preview: StepPreview) -> None:
         preview = preview.masked()
         self._console.print(
-            Text(f"\n{safe(step.id)}: {action.summary}", style="bold").append(f" ({action.effect.value})")
+            Text(f"\n{self._place(step)}{safe(step.id)}: {action.summary}", style="bold").append(
+                f" ({action.effect.value})"
+            )
         )
         for change in preview.changes:
             text = f"{change.what}: {_value(change.before)} → {_value(change.after)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,36 @@ def test_read_only_changes_nothing_and_shows_what_it_would(incident: Incident) -
     assert state["phase"] == "checked"
     assert not (incident.home / "audit.jsonl").exists()
     assert "No one is there to answer" in err
+
+
+def test_ctrl_c_ends_what_it_began_in_the_audit_log(incident: Incident, terminal: Any) -> None:
+    def press() -> None:
+        raise KeyboardInterrupt
+
+    def outcomes() -> list[str]:
+        return [json.loads(line)["outcome"] for line in (incident.home / "audit.jsonl").read_text().splitlines()]
+
+    terminal("no", meanwhile=press)
+    code, _, err = incident.ops(*RUN)
+    assert code == 1
+    assert "Stopped. The record shows how far it came." in err
+    assert outcomes() == ["began", "interrupted"]
+    terminal("no", meanwhile=press)
+    incident.ops("resume")
+    assert outcomes() == ["began", "interrupted"] * 2
+    assert incident.json("runs")[0]["interrupted"] is True
+    terminal("no", "yes", "keep")
+    assert incident.ops("resume")[0] == 0
+    assert outcomes()[4] == "began"
+    assert outcomes()[-1] == "done"
+
+
+def test_a_step_shows_its_place(incident: Incident, terminal: Any) -> None:
+    terminal("no", "yes", "keep")
+    _, _, err = incident.ops(*RUN)
+    assert re.search(r"✓ 1/(\d+) find ", err)
+    assert re.search(r"Step \d+ of \d+, turn_on: ", err)
+    assert "stack none" not in err, "it was named by its queue"
 
 
 def test_a_person_is_asked_step_by_step(incident: Incident, terminal: Any) -> None:
