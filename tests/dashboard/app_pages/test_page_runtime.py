@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard import page_runtime
 from dashboard.markup import refresh_cost
+from dashboard.page_runtime import loading
 from dashboard.time_range import TimeRange
 from ops.errors import TwinError
 from ops.insight.report_types import QueryCost
@@ -29,7 +30,7 @@ def asked() -> Sample:
 
 
 def look(sample: Sample, tick: int, question: str = "queue", span: TimeRange | None = None, visit: str = "") -> None:
-    page_runtime._load_report(Target(stack="scilearn"), question, span or TimeRange(), None, tick, visit, sample)
+    loading._load_report(Target(stack="scilearn"), question, span or TimeRange(), None, tick, visit, sample)
 
 
 def test_all_viewers_of_a_page_share_one_call_a_refresh(asked: Sample) -> None:
@@ -61,7 +62,7 @@ def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
 def test_a_page_that_does_not_refresh_and_a_press_of_refresh_ask_for_themselves(
     choice: page_runtime.PageSelection, now: float, key: tuple[int, str]
 ) -> None:
-    assert page_runtime._tick(choice, now) == key
+    assert loading._tick(choice, now) == key
 
 
 def test_an_open_page_notices_that_the_twins_host_died(
