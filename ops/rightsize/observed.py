@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.rules.cold_starts import cold_share
-from ops.insight.rules.cost import cost_model
+from ops.insight.rules.cost import cost_model, usage_readings
 from ops.insight.sources import metrics
 from ops.rightsize.model import Observed
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def observe(aws: Aws, workload: Workload, window: Window, share: float | None, per_month: float | None) -> Observed:
     """Over ``window``, by the metrics that the Cost page reads; ``share`` (0 to 1) and ``per_month`` replace what was
     observed. Raises what ``ops.aws`` raises."""
-    queries = [*cost_model.queries(workload), *cold_share.queries(workload.function)]
+    queries = [*usage_readings.queries(workload), *cold_share.queries(workload.function)]
     unique = {query.key: query for query in queries}
     readings = metrics.read(aws, tuple(unique.values()), window)
-    readings, found = cost_model.completed(aws, workload, readings)
+    readings, found = usage_readings.completed(aws, workload, readings)
     over = formatting.duration(window.length.total_seconds())
     basis = []
     if share is None:
@@ -34,8 +34,8 @@ def observe(aws: Aws, workload: Workload, window: Window, share: float | None, p
             if cold
             else f"No cold-start share is known of the last {over}: INIT is not priced in (--cold-share sets one)."
         )
-    seconds = cost_model.seconds(readings, workload)
-    jobs = math.fsum(cost_model.successes(readings))
+    seconds = usage_readings.seconds(readings, workload)
+    jobs = math.fsum(usage_readings.successes(readings))
     if per_month is None and seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and jobs:
         per_month = jobs / seconds * 3600 * cost_model.HOURS_PER_MONTH
         basis.append(

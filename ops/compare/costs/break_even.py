@@ -12,9 +12,10 @@ import math
 from dataclasses import dataclass
 
 from ops.errors import UsageError
-from ops.insight.rules.cost.cost_model import HOURS_PER_MONTH, api_requests, chunks
+from ops.insight.rules.cost.cost_model import HOURS_PER_MONTH
 from ops.insight.rules.cost.function_cost import GB
 from ops.pricing import Prices
+from ops.pricing.billed_requests import api_requests, sqs_chunks
 
 SECONDS_PER_DAY = 86_400
 DAYS_PER_MONTH = HOURS_PER_MONTH / 24
@@ -103,7 +104,7 @@ class EventDrivenUse:
             "API Gateway": api_requests(self.api, self.message_bytes)
             * {"rest": prices.api_rest_request, "http": prices.api_http_request}.get(self.api, 0.0),
             # Sent, received and deleted; an upper bound, because the mapping receives and deletes in batches.
-            "SQS requests": (2 * chunks(self.message_bytes) + 1) * prices.sqs_request,
+            "SQS requests": (2 * sqs_chunks(self.message_bytes) + 1) * prices.sqs_request,
             "Lambda duration": self.seconds_per_job * gb_second_usd,
             "Lambda INIT": self.cold_share * self.init_s * gb_second_usd / self.jobs_per_invocation,
             "Lambda requests": prices.lambda_request / self.jobs_per_invocation,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ops.aws import Aws
 from ops.compare.measured import Usage
 from ops.insight import time_window
-from ops.insight.rules.cost import cost_model
+from ops.insight.rules.cost import usage_readings
 from ops.insight.sources import metric_queries, metrics
 from ops.target import Target
 from ops.workload import describe
@@ -23,7 +23,7 @@ def read(target: Target, began: datetime, results: int) -> Usage | None:
     workload = describe(aws, target)
     if workload.function is None or not results:
         return None
-    queries = [*cost_model.queries(workload), *metric_queries.records(workload.function, "cold")]
+    queries = [*usage_readings.queries(workload), *metric_queries.records(workload.function, "cold")]
     queries = list({query.key: query for query in queries}.values())
     until = time.monotonic() + PUBLISHED_WITHIN_S
     while True:

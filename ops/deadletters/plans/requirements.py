@@ -10,14 +10,13 @@ from ops import pricing
 from ops.aws.sqs import MAX_BATCH, Queue
 from ops.deadletters.plan_model import Action, Estimate, Pace
 from ops.deadletters.return_target import Origin, Service
+from ops.pricing.billed_requests import SQS_CHUNK_BYTES
 
 if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 ENGINE_PER_S = 1_000
 """Messages per second assumed without a rate limit: a cautious figure."""
-BILLED_CHUNK_BYTES = 65_536
-"""A request of more counts as several (SQS pricing page, as of the price file's date)."""
 
 
 def required_permissions(
@@ -70,7 +69,7 @@ def estimate_redrive(messages: int, size: int, action: Action, pace: Pace, *, fi
     Requests of Lambda, EventBridge and SNS, where messages go there, are not in the price.
     """
     calls = math.ceil(messages / MAX_BATCH)
-    heavy = max(calls, math.ceil(size / BILLED_CHUNK_BYTES))  # with bodies in them
+    heavy = max(calls, math.ceil(size / SQS_CHUNK_BYTES))  # with bodies in them
     requests = {Action.REDRIVE: 2 * heavy + calls, Action.COPY: heavy, Action.PURGE: heavy + calls}[action]
     known = pricing.load(region)
     each = known.sqs_fifo_request if fifo else known.sqs_request

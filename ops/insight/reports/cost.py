@@ -15,7 +15,7 @@ from ops.insight.cold_start_options.snap_start import PRICE_NAMES
 from ops.insight.report_types import Finding, QueryCost, Window
 from ops.insight.reports import alarms
 from ops.insight.rules.alarm_rules import alarm_words
-from ops.insight.rules.cost import cost_claims, cost_model, failure_cost, volume, week_before
+from ops.insight.rules.cost import cost_claims, cost_model, failure_cost, usage_readings, volume, week_before
 from ops.insight.rules.cost.comparison import NO_WEEK_BEFORE, WeekBefore
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS, is_compute
@@ -70,7 +70,7 @@ class CostReport:
 
 def read_metrics(aws: Aws, workload: Workload, window: Window) -> Readings:
     """One GetMetricData call. Raises what ``ops.aws`` raises."""
-    return metrics.read(aws, cost_model.queries(workload), window)
+    return metrics.read(aws, usage_readings.queries(workload), window)
 
 
 def outline(
@@ -104,7 +104,7 @@ def report(
         aws, workload, window, logged, has_records=has_records, with_failed_jobs=has_failed
     )
     now = logged.look.usd - before
-    readings = cost_model.with_reports(readings, logged)
+    readings = usage_readings.with_reports(readings, logged)
     jobs = failed_jobs.read(aws, workload, window, readings, logged)
     made = _made(aws, workload, readings, logged, jobs, assumptions or Assumptions())
     hourly = log_totals.hourly_usd(logged.totals, window)
@@ -126,13 +126,13 @@ def _made(
     known, missing = alarms.read(aws, workload)
     table = prices_of(workload, readings, assumptions, used, known)
     spent = cost_model.spend(readings, workload, assumptions, table, used, known)
-    done = cost_model.successes(readings, used)
+    done = usage_readings.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     parts, total, successes = spend.parts, spend.total, spend.successes
     compute = _lambda(parts) + parts[cost_model.SQS_COMPONENT]
     causes = failure_cost.by_cause(compute, readings, logged, jobs) if jobs else ()
     failures = math.fsum(one.usd for one in causes)
-    seconds = cost_model.seconds(readings, workload)
+    seconds = usage_readings.seconds(readings, workload)
     monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not spend.unknown
     month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
     even = break_even(_lambda(parts), successes, assumptions)

@@ -17,7 +17,7 @@ from ops.insight.reports.overview_parts.timeline import OverviewTimeline
 from ops.insight.rules import alarm_rules, backlog, failed_work, queue_readers, setting_claims
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_use
-from ops.insight.rules.cost import cost_model
+from ops.insight.rules.cost import usage_readings
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.rules.settings_findings import SettingsFindings, count_findings
 from ops.insight.sources import function_usage, metric_queries, metrics, provisioned, queue_depths, watched_queues
@@ -91,12 +91,12 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         *concurrency_use.queries(workload),
         *cold_share.queries(function),
         *failed_work.queries(function),
-        *cost_model.queries(workload),
+        *usage_readings.queries(workload),
         *watched_queues.queries(others),
         *(timeline.queries(workload) if over_time else ()),
     ]
     readings = metrics.read(aws, list({query.key: query for query in queries}.values()), window)
-    readings, found = cost_model.completed(aws, workload, readings)
+    readings, found = usage_readings.completed(aws, workload, readings)
     there = queue_depths.read_depths(aws, workload, readings)
     environments, unread = (
         provisioned.read(aws, workload) if readings.total("provisioned_invocations") is not None else (0, ())

@@ -19,6 +19,7 @@ from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import function_usd, hourly_usd
 from ops.insight.sources.function_usage import FunctionUsage, read_usage
 from ops.insight.sources.metrics import Readings
+from ops.pricing import billed_requests
 from tests.ops.insight.world import FUNCTION, MINUTES, WINDOW, WORKLOAD
 
 
@@ -51,7 +52,7 @@ def test_break_even() -> None:
     ("size", "requests"), [(0, 1), (1, 1), (65_536, 1), (65_537, 2), (262_144, 4), (1_048_576, 16)]
 )
 def test_chunks(size: int, requests: int) -> None:
-    assert cost_model.chunks(size) == requests
+    assert billed_requests.sqs_chunks(size) == requests
 
 
 def usage(chance: random.Random) -> Readings:

@@ -14,7 +14,7 @@ from ops.insight.rules import alarm_rules, backlog, levels
 from ops.insight.rules.alarm_rules import alarm_words
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_limits, concurrency_use
-from ops.insight.rules.cost import cost_claims, cost_model
+from ops.insight.rules.cost import cost_claims, cost_model, usage_readings
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS
 from ops.insight.rules.findings import Observation
@@ -119,7 +119,7 @@ def _cold_share(readings: Readings, found: Invocations | None) -> Card:
 
 def _cost(readings: Readings, workload: Workload, used: FunctionUsage, known: tuple[Alarm, ...]) -> Card:
     spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(workload.region), used, known)
-    done = cost_model.successes(readings, used)
+    done = usage_readings.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     trend = tuple(zip(readings.times, cost_model.per_1000_trend(spent, done), strict=False))
     note = spend.unknown or _cost_note(readings, workload, used, spend.successes)

@@ -11,7 +11,7 @@ from ops.insight.reports import dead_letters
 from ops.insight.rules import backlog, failed_work, levels
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_use
-from ops.insight.rules.cost import cost_claims, cost_model
+from ops.insight.rules.cost import cost_claims, cost_model, usage_readings
 from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.findings import Observation
 from ops.insight.sources import queue_depths
@@ -64,7 +64,7 @@ def spend(
 ) -> cost_claims.Spend:
     """With the usual assumptions, as on the Cost page."""
     spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(workload.region), used, known)
-    return cost_claims.Spend.of(workload, spent, cost_model.successes(readings, used))
+    return cost_claims.Spend.of(workload, spent, usage_readings.successes(readings, used))
 
 
 def with_warnings(claims: list[Observation], pages: Mapping[str, list[Observation]]) -> list[Observation]:

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from handler import contract
 from ops import pricing
 from ops.aws.lambda_ import DEFAULT_MINIMUM_POLLERS
-from ops.insight import time_window
 from ops.insight.rules.alarm_rules import alarm_words
-from ops.insight.rules.cost.function_cost import GB, REPORT_COLUMNS, BilledTime, function_usd, hourly_usd
+from ops.insight.rules.cost.function_cost import GB, BilledTime, function_usd, hourly_usd
+from ops.insight.rules.cost.usage_readings import period_points, published_metrics, seconds, started_periods
 from ops.insight.sources import metric_queries
 from ops.insight.sources.function_usage import FunctionUsage
 from ops.pricing import Prices
+from ops.pricing.billed_requests import api_requests, sqs_chunks
 from ops.workload.gaps import Part, Why
 
 if TYPE_CHECKING:
-    from ops.aws import Aws
-    from ops.aws.cloudwatch import Alarm, MetricQuery
-    from ops.insight.sources.invocations import Invocations
+    from ops.aws.cloudwatch import Alarm
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
@@ -31,20 +28,6 @@ HOURS_PER_MONTH = 730
 """AWS's own month in its price examples."""
 MONTHLY_ESTIMATE_MIN_S = 300
 """Seconds of data below which there is no monthly estimate: a single cold start would dominate it. Our choice."""
-CHUNK_BYTES = 65_536
-"""SQS bills each 64 KB of a request as one request (third-party price tables, 2026)."""
-API_CHUNK_BYTES = 524_288
-"""HTTP APIs are metered by 512 KB (AWS white paper on private APIs, undated; a third-party table of 2026)."""
-RECORD_METRICS = (
-    contract.INV_INIT,
-    contract.INV_DURATION,
-    contract.INV_BILLED,
-    contract.INV_MEMORY_USED,
-    contract.INV_COST,
-    contract.INV_COLD,
-    contract.INV_FAILED,
-)
-"""Custom metrics that a function with the extension publishes."""
 SQS_COMPONENT, EMPTY_COMPONENT = "SQS requests", "Empty receives"
 """What messages take, and what polling an empty queue takes."""
 EXCLUDED = (
@@ -65,73 +48,6 @@ class Assumptions:
     free_tier: bool = False
 
 
-def queries(workload: Workload) -> list[MetricQuery]:
-    """The metrics that the arithmetic needs."""
-    filters = workload.mapping is not None and (workload.mapping.filters or workload.mapping.unreadable_filters)
-    return [
-        *_own(workload),
-        *metric_queries.function(workload.function, "provisioned_invocations"),
-        *metric_queries.mapping(workload.mapping if filters else None, "filtered_out"),
-        *metric_queries.others(workload),
-    ]
-
-
-def _own(workload: Workload) -> list[MetricQuery]:
-    """Those that show whether anything is billed."""
-    function = workload.function
-    return [
-        *metric_queries.queue(workload.queue, "sent", "received", "deleted", "empty_receives"),
-        *metric_queries.sent_bytes(workload.queue),
-        *metric_queries.function(function, "invocations", "errors", "duration_ms"),
-        *metric_queries.records(function, "billed_ms", "init_ms", "estimated_usd"),
-        *metric_queries.jobs(function),
-    ]
-
-
-def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Readings, Invocations | None]:
-    """With billed time and INIT from REPORT lines, for a function that ran and has no records (one Logs Insights query; for
-    a busy range those of a sample and of aggregates): what the Cost page shows and what the Overview shows then rest on
-    the same lines."""
-    if readings.total("billed_ms") is not None or not readings.total("invocations"):
-        return readings, None
-    from ops.insight.sources import invocations  # with NumPy, which most commands do without
-
-    window = readings.window
-    found = invocations.read(aws, workload, window, readings.total("invocations"))
-    found = invocations.with_totals(aws, workload, window, found, has_records=bool(readings.total("recorded")))
-    return with_reports(readings, found), found
-
-
-def with_reports(readings: Readings, found: Invocations) -> Readings:
-    """Billed time and INIT per period from REPORT lines, beside the columns of metrics: they are not custom metrics."""
-    if readings.total("billed_ms") is not None:
-        return readings
-    sums: dict[datetime, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for started, billed_ms, init_ms in _billed(found):
-        period = sums[time_window.floor(started, readings.window.period)]
-        period[0] += billed_ms
-        period[1] += init_ms
-    if not sums:
-        return readings
-    no_lines = [math.nan, math.nan]
-    values = zip(*(sums.get(start, no_lines) for start in readings.times), strict=True)
-    return readings.replaced(dict(zip(REPORT_COLUMNS, values, strict=True)))
-
-
-def _billed(found: Invocations) -> Iterator[tuple[datetime, float, float]]:
-    """Times, and what was billed and INIT of it (ms): of all invocations, or of none."""
-    if found.totals is not None and found.totals.outcomes is not None:
-        yield from ((one.time, one.billed_ms, one.init_ms) for one in found.totals.outcomes)
-    elif not found.truncated:
-        table = found.table
-        inits = table.first_known("init_ms").tolist()
-        for started, billed, init in zip(
-            table.started.tolist(), table.numbers["billed_ms"].tolist(), inits, strict=True
-        ):
-            if not math.isnan(billed):
-                yield datetime.fromtimestamp(started / 1e6, UTC), billed, init
-
-
 def spend(
     readings: Readings,
     workload: Workload,
@@ -150,17 +66,17 @@ def spend(
     defined; one that is not among them is priced as an alarm on one metric.
     """
     use = use or FunctionUsage()
-    periods = [_usage_usd(points, workload, assumptions, prices, use) for points in _points(readings)]
+    periods = [_usage_usd(points, workload, assumptions, prices, use) for points in period_points(readings)]
     spent = {name: [usd[name] for usd in periods] for name in _usage_usd({}, workload, assumptions, prices, use)}
     # The workload may be younger than the window: nothing is charged by the hour before its first point.
-    hours = [readings.window.period / 3600 if started else 0.0 for started in _started(readings, workload)]
+    hours = [readings.window.period / 3600 if started else 0.0 for started in started_periods(readings, workload)]
     if pollers := least_pollers(workload):
         spent["Provisioned pollers"] = [pollers * prices.lambda_poller_hour * hour for hour in hours]
     by_hour = hourly_usd(workload.function, prices, use) if workload.function else {}
     for name, usd in by_hour.items():
         spent[name] = [usd * use.queue * hour for hour in hours]
     metric_usd = prices.metric_month / HOURS_PER_MONTH * use.queue
-    published = _published_metrics(readings)
+    published = published_metrics(readings)
     spent["Custom metrics"] = [count * metric_usd * hour for count, hour in zip(published, hours, strict=True)]
     alarms_usd = _alarms_month_usd(workload, alarms, prices) / HOURS_PER_MONTH
     spent["Alarms"] = [alarms_usd * hour for hour in hours]
@@ -180,10 +96,10 @@ def monthly_units(
         return {}
     months = lasted_s / 3600 / HOURS_PER_MONTH
     found: dict[str, float] = defaultdict(float)
-    for points in _points(readings):
+    for points in period_points(readings):
         for name, units in _units(points, workload, assumptions, use).items():
             found[name] += units / months
-    found["metric_month"] = math.fsum(_published_metrics(readings)) * readings.window.period / lasted_s * use.queue
+    found["metric_month"] = math.fsum(published_metrics(readings)) * readings.window.period / lasted_s * use.queue
     counted = replace(pricing.load(), alarm_month=1.0, fast_alarm_month=0.0, composite_alarm_month=0.0)
     found["alarm_month"] = _alarms_month_usd(workload, alarms, counted)
     return dict(found)
@@ -212,22 +128,13 @@ def _units(
 def _sqs_requests(points: Mapping[str, float]) -> tuple[float, float]:
     """Those for messages, and empty receives."""
     sent, received, deleted, empty = (points.get(name, 0.0) for name in metric_queries.QUEUE_COUNTS)
-    return (sent + received) * chunks(points.get("message_bytes", 0.0)) + deleted, empty
+    return (sent + received) * sqs_chunks(points.get("message_bytes", 0.0)) + deleted, empty
 
 
 def _alarms_month_usd(workload: Workload, alarms: Sequence[Alarm], prices: Prices) -> float:
     by_name = {alarm.name: alarm_words.monthly_usd(alarm, prices) for alarm in alarms}
     of_metrics = math.fsum(by_name.get(name) or prices.alarm_month for name in workload.alarms)
     return of_metrics + len(workload.composite_alarms) * prices.composite_alarm_month
-
-
-def _points(readings: Readings) -> Iterator[dict[str, float]]:
-    """The values of each finished period, without gaps; a sent message's size holds until the next one is known."""
-    message_bytes = 0.0
-    for at in readings.finished:
-        points = {name: values[at] for name, values in readings.columns.items() if not math.isnan(values[at])}
-        message_bytes = points.setdefault("message_bytes", message_bytes)
-        yield points
 
 
 def _usage_usd(
@@ -253,27 +160,6 @@ def least_pollers(workload: Workload) -> int:
     return (mapping.minimum_pollers or DEFAULT_MINIMUM_POLLERS) if mapping is not None and mapping.provisioned else 0
 
 
-def seconds(readings: Readings, workload: Workload) -> float:
-    """How long there has been something to price: from the first point on, in finished periods."""
-    return float(sum(_started(readings, workload))) * readings.window.period
-
-
-def _started(readings: Readings, workload: Workload) -> list[bool]:
-    """For each finished period, whether the first point of anything that costs has been reached."""
-    columns = [query.key for query in _own(workload) if query.key in readings.columns]
-    first = next(iter(readings.published(columns)), len(readings.times))
-    return [at >= first for at in readings.finished]
-
-
-def successes(readings: Readings, use: FunctionUsage | None = None) -> list[float]:
-    """This queue's finished work per period: its share of the jobs that the handler counted as succeeded, else messages
-    deleted from the queue, without those that a filter dropped."""
-    use = use or FunctionUsage()
-    jobs = readings.has("jobs_succeeded")
-    counts = readings.counts("jobs_succeeded" if jobs else "deleted", readings.finished)
-    return [count * (use.queue if jobs else use.handled) for count in counts]
-
-
 def per_1000_trend(spent: Mapping[str, Sequence[float]], done: Sequence[float]) -> list[float]:
     """Dollars a 1,000 successes in each period; NaN where nothing succeeded."""
     totals = map(math.fsum, zip(*spent.values(), strict=True))
@@ -291,27 +177,3 @@ def unpriced_reason(workload: Workload) -> str:
 def per_1000(usd: float, successful: float) -> float | None:
     """Dollars a 1,000 successes; None when nothing succeeded."""
     return usd / successful * 1000 if successful > 0 else None
-
-
-def chunks(message_bytes: float) -> int:
-    """Requests that SQS bills for one message of this size."""
-    return max(1, math.ceil(message_bytes / CHUNK_BYTES))
-
-
-def api_requests(api: str, message_bytes: float) -> int:
-    """Requests that API Gateway bills for one message of this size; ``api``: rest or http."""
-    return max(1, math.ceil(message_bytes / API_CHUNK_BYTES)) if api == "http" else 1
-
-
-def _published_metrics(readings: Readings) -> list[int]:
-    """How many custom metrics have a point in the hour of each finished period: they are billed by the hour, and only
-    for hours with data (CloudWatch's pricing page, from memory; not among the dated sources)."""
-    hours = [time_window.floor(readings.times[at], 3600) for at in readings.finished]
-    counts: dict[datetime, int] = dict.fromkeys(hours, 0)
-    published = {"billed_ms": len(RECORD_METRICS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}
-    published["jobs_succeeded"] += 1  # EndToEndLatency comes with each success
-    for column, metrics in published.items():
-        values = readings.columns.get(column, ())
-        for hour in {hour for hour, value in zip(hours, values, strict=False) if not math.isnan(value)}:
-            counts[hour] += metrics
-    return [counts[hour] for hour in hours]

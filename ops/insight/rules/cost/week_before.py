@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 from ops.errors import UsageError
 from ops.insight import time_window
 from ops.insight.report_types import QueryCost
-from ops.insight.rules.cost import cost_claims, cost_model
+from ops.insight.rules.cost import cost_claims, cost_model, usage_readings
 from ops.insight.rules.cost.comparison import NO_DATA, WeekBefore
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS
 from ops.insight.sources import metrics
@@ -57,7 +57,7 @@ def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Pr
         return NO_DATA, QueryCost()
     readings, look = _readings(aws, workload, then)
     spent = cost_model.spend(readings, workload, priced.assumptions, priced.prices, priced.use, priced.alarms)
-    spend = cost_claims.Spend.of(workload, spent, cost_model.successes(readings, priced.use))
+    spend = cost_claims.Spend.of(workload, spent, usage_readings.successes(readings, priced.use))
     if spend.unknown:
         return WeekBefore(None, spend.unknown), look
     if not spend.successes:
@@ -74,7 +74,7 @@ def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, Que
         near = [readings for url, readings in kept if url == workload.queue.url and _is_near(readings.window, then)]
     if near:
         return near[-1], QueryCost()
-    readings = metrics.read(aws, cost_model.queries(workload), then)
+    readings = metrics.read(aws, usage_readings.queries(workload), then)
     with _lock:
         kept.append((workload.queue.url, readings))
     return readings, readings.look
