@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dashboard.services import alarm_tests
 from dashboard.services.dead_letter_service import DeadLetterService
+from dashboard.services.local_records import LocalRecords
 from dashboard.services.outline_metrics import OutlineMetrics
 from dashboard.services.runbook_service import RunbookService
-from dashboard.services.timeline_arrivals import ArrivalsCache
 from dashboard.time_range import TimeRange
 from ops import twin_state
 from ops.aws.sts import Identity
 from ops.compare.measured import ComparisonRun
-from ops.errors import OpsError, UsageError
+from ops.errors import UsageError
 from ops.insight import time_window
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.report_types import Window
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from ops.insight.reports.alarms_page.checks import AlarmChecks
     from ops.insight.reports.alarms_page.coverage import Coverage
     from ops.insight.reports.alarms_page.report import AlarmsReport
-    from ops.insight.sources.event_model import Event
     from ops.logs import LogPage
     from ops.logs.subjects import LogSubject
     from ops.tenants import TenantReport
@@ -66,7 +64,7 @@ class AwsReportSource:
         self.notes = self._workload.notes
         own = queue.own_dead_letter_queue(target, self._workload)
         self.dead_letter_queue = own.name if own else None
-        self._arrivals: ArrivalsCache | None = None
+        self._records = LocalRecords(self._aws, target, self._workload, self.dead_letter_queue)
         self._measured = OutlineMetrics()
         self.dead_letter_gap = self._workload.gap(workload.Part.DLQ)
         stack = self._workload.stack or ""
@@ -129,41 +127,8 @@ class AwsReportSource:
         from ops.insight.reports import overview
 
         window = self._window(span)
-        report = self._with_operations(overview.report(self._aws, self._workload, window, over_time=True), window)
-        return self._with_arrivals(report, window)
-
-    def _with_arrivals(self, report: OverviewReport, window: Window) -> OverviewReport:
-        """With the causes of what arrived in the dead-letter queue, as far as it was scanned."""
-        from ops.deadletters.queue import open_queue
-
-        if report.timeline is None or self.dead_letter_queue is None:
-            return report
-        try:
-            self._arrivals = self._arrivals or ArrivalsCache(open_queue(self._aws, self._workload))
-            arrivals = self._arrivals.in_window(window)
-        except OpsError as error:
-            note = f"DLQ arrivals by cause are missing: {error}"
-            return replace(report, look=replace(report.look, partial=(*report.look.partial, note)))
-        return replace(report, timeline=replace(report.timeline, arrivals=arrivals))
-
-    def _operations(self, window: Window) -> tuple[tuple[Event, ...], tuple[str, ...]]:
-        """The redrives and purges that this machine recorded, and what of them could not be read."""
-        from ops.deadletters.archive import audit_events
-        from ops.target import state_folder
-
-        if self.dead_letter_queue is None:
-            return (), ()
-        home = state_folder(self._target)
-        found, notes = audit_events.read_operation_events(home, self._workload, {self.dead_letter_queue}, window)
-        return tuple(found), tuple(notes)
-
-    def _with_operations(self, report: OverviewReport, window: Window) -> OverviewReport:
-        if report.timeline is None:
-            return report
-        found, notes = self._operations(window)
-        look = replace(report.look, partial=(*report.look.partial, *notes))
-        timeline = replace(report.timeline, events=(*report.timeline.events, *found))
-        return replace(report, timeline=timeline, look=look)
+        report = overview.report(self._aws, self._workload, window, over_time=True)
+        return self._records.added_to_overview(report, window)
 
     def queue(self, span: TimeRange) -> QueueReport:
         from ops.insight.reports import queue
@@ -223,9 +188,7 @@ class AwsReportSource:
         from ops.insight.reports.alarms_page import report
 
         made = report.report(self._aws, self._workload, self._window(span), chosen)
-        found, notes = self._operations(made.history)
-        look = replace(made.look, partial=(*made.look.partial, *notes))
-        return replace(made, events=(*made.events, *found), look=look)
+        return self._records.added_to_alarms(made)
 
     def alarm_checks(self) -> AlarmChecks:
         from ops.insight.reports.alarms_page import checks
