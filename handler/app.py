@@ -68,7 +68,7 @@ def record_handler(record: SQSRecord) -> Pointer:
 def run_directly(event: Any) -> Pointer:
     try:
         return run(check(event))
-    except Exception:
+    except Exception:  # raised again: Lambda counts it, this writes the log line
         processor.report_failure(sys.exc_info())
         raise
 

@@ -104,7 +104,7 @@ class Worker:
     def __init__(self, job_seconds: float) -> None:
         self.client = Client()
         self._service = JobRunner(self.client)
-        self._service.idempotency.register_lambda_context(Deadline(job_seconds))  # type: ignore[arg-type]
+        self._service.idempotency.register_lambda_context(Deadline(job_seconds))  # type: ignore[arg-type]  # it reads the remaining time only
 
     def run(self, body: str, message_id: str) -> tuple[Pointer, bytes]:
         job = parse(body)

@@ -29,7 +29,7 @@ FREE = "attribute_not_exists(#id) OR #expiry < :now OR (#status = :inprogress AN
 
 class Persistence(BasePersistenceLayer):
     def __init__(self, client: Client, table: str) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # Powertools does not type it
         self._client = client
         self._table = table
 

@@ -59,8 +59,8 @@ class DeadLetterService(Protocol):
         action: Action,
         destination: Destination = Destination(),  # noqa: B008 (frozen)
         edits: tuple[Edit, ...] = (),
-        pace: Pace = Pace(),  # noqa: B008
-        steps: Steps = Steps(),  # noqa: B008
+        pace: Pace = Pace(),  # noqa: B008 (frozen)
+        steps: Steps = Steps(),  # noqa: B008 (frozen)
     ) -> Plan:
         """Create and save a plan; no message is sent or deleted."""
 
@@ -159,10 +159,10 @@ class LocalDeadLetterService:
         self,
         selection: Selection,
         action: Action,
-        destination: Destination = Destination(),  # noqa: B008
+        destination: Destination = Destination(),  # noqa: B008 (frozen)
         edits: tuple[Edit, ...] = (),
-        pace: Pace = Pace(),  # noqa: B008
-        steps: Steps = Steps(),  # noqa: B008
+        pace: Pace = Pace(),  # noqa: B008 (frozen)
+        steps: Steps = Steps(),  # noqa: B008 (frozen)
     ) -> Plan:
         from ops.deadletters import plans
 

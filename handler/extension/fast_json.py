@@ -46,7 +46,7 @@ except ImportError:
     from json.decoder import JSONDecoder
     from json.encoder import encode_basestring_ascii as quote
 
-    scan = JSONDecoder(parse_int=_Options.parse_int, parse_constant=_Options.parse_constant).scan_once  # type: ignore[attr-defined]
+    scan = JSONDecoder(parse_int=_Options.parse_int, parse_constant=_Options.parse_constant).scan_once  # type: ignore[attr-defined]  # as above
 
 
 def elements(text: str) -> Iterator[Any]:

@@ -47,7 +47,7 @@ def _subscribe(api: LambdaApi) -> tuple[Listener | None, str]:
     """
     try:
         # Every address of the environment's own network, unless set otherwise: the twin has no such network.
-        listener = Listener(_variable("LAMBDA_TELEMETRY_LISTEN_ADDRESS") or "0.0.0.0")  # noqa: S104
+        listener = Listener(_variable("LAMBDA_TELEMETRY_LISTEN_ADDRESS") or "0.0.0.0")  # noqa: S104 - see above
     except OSError as error:
         return None, str(error)
     try:

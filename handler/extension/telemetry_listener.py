@@ -52,7 +52,7 @@ class Listener:
     def accept(self) -> tuple[int, int | None]:
         """Take a waiting connection: its descriptor (-1 for none), and that of an old one closed to make room."""
         try:
-            descriptor, _ = self._socket._accept()  # type: ignore[attr-defined]
+            descriptor, _ = self._socket._accept()  # type: ignore[attr-defined]  # the C module's accept, which the stubs leave out
         except OSError:
             return -1, None
         dropped = next(iter(self._open)) if len(self._open) >= CONNECTION_LIMIT else None

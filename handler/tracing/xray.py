@@ -119,7 +119,7 @@ class Provider(BaseProvider):
         token = self._current.set(subsegment)
         try:
             yield subsegment
-        except BaseException as error:
+        except BaseException as error:  # raised again: the trace shows what ended the work, SystemExit too
             import traceback
 
             subsegment.add_exception(error, traceback.extract_tb(error.__traceback__)[-10:])

@@ -26,7 +26,8 @@ class PutResult:
 def put_events(aws: Aws, bus: str, entries: Sequence[Mapping[str, Any]]) -> list[PutResult]:
     """One PutEvents call; a result for each entry, in order. ``bus``: name or ARN."""
     with aws.translate_errors("events", f"event bus {bus.rpartition('/')[2]}"):
-        response: Any = aws.events.put_events(Entries=[{**entry, "EventBusName": bus} for entry in entries])  # type: ignore[typeddict-item]
+        named: Any = [{**entry, "EventBusName": bus} for entry in entries]
+        response: Any = aws.events.put_events(Entries=named)
     return [
         PutResult(entry.get("EventId") or "", entry.get("ErrorCode") or "", entry.get("ErrorMessage") or "")
         for entry in response["Entries"]

@@ -184,7 +184,7 @@ def run(arguments: list[str]) -> int:
         return report(error)
     except typer.Abort:
         return 1
-    except Exception as error:
+    except Exception as error:  # a bug: reported as one, with a traceback under --debug
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # files report it themselves: this is the output
             return report(
                 DiskFull("The disk is full: the output could not be written.", "Free some space, then try again.")

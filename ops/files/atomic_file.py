@@ -82,7 +82,7 @@ def open_regular(path: Path, flags: int = os.O_RDONLY, mode: int = PRIVATE_MODE)
     handle = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     try:
         ensure_regular(path, os.fstat(handle))
-    except BaseException:
+    except BaseException:  # Ctrl-C too must leave no descriptor open
         os.close(handle)
         raise
     return handle

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from ops.aws.lambda_ import versions
 from ops.aws.lambda_.versions import Alias, Configuration
@@ -22,6 +23,8 @@ from ops.rightsize.settling import Pause
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+
+Called = TypeVar("Called")
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,7 @@ class Publisher:
                 self._tell(f"publishing {size:,} MB, round {round_number} of {rounds}")
                 now = self._change(first, now, size)
                 version = self._refused_as_change(
-                    lambda now=now: versions.publish(  # type: ignore[misc]
-                        self._aws, name, now.revision, description(self._journal.sweep)
-                    )
+                    partial(versions.publish, self._aws, name, now.revision, description(self._journal.sweep))
                 )
                 self._measured.add(version.version)
                 made.append(PublishedSize(size, version.version))
@@ -94,16 +95,16 @@ class Publisher:
             self._journal = replace(self._journal, before_mb=now.memory_mb, intended_mb=size)
             if size != self._journal.former_mb:  # while it is put back, the size before is what is to be found
                 self._file.write(self._journal)
-            self._refused_as_change(lambda: versions.set_memory(self._aws, name, size, now.revision))
+            self._refused_as_change(partial(versions.set_memory, self._aws, name, size, now.revision))
         after = settling.settled(self._aws, name, self._pause)
         settling.ensure_unchanged(first, after, size, name)
         if size != now.memory_mb:
             self._measured.add(changed_at=after.changed_at)
         return after
 
-    def _refused_as_change(self, call: Callable[[], Configuration | None]) -> Configuration:
+    def _refused_as_change(self, call: Callable[[], Called]) -> Called:
         try:
-            return call()  # type: ignore[return-value]
+            return call()
         except AwsError as error:
             if error.code in settling.CHANGED_CODES:
                 raise settling.changed(str(error)) from error

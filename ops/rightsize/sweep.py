@@ -193,7 +193,7 @@ class Sweep:
                 measuring = Measuring(self._aws, name, self._invoker, bounds, stop, self._tell, self._pause)
                 found = measuring.run(alias, published, settings.batch_sizes, settings.per_round)
                 outcome = audit.STOPPED if found.stopped else audit.DONE
-            except BaseException as error:
+            except BaseException as error:  # Ctrl-C too: the function's memory is put back
                 left = self._put_back(outcome)
                 if left and isinstance(error, OpsError):
                     raise OpsError(f"{error} {left}", RESTORE) from error

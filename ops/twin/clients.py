@@ -37,7 +37,7 @@ def client(twin: TwinState, service: str) -> Any:
         s3={"addressing_style": "path"},  # there is no DNS for bucket names on loopback
         parameter_validation=True,
     )
-    made = session(twin).client(service, endpoint_url=twin.endpoint, config=config)  # type: ignore[call-overload]
+    made = session(twin).client(service, endpoint_url=twin.endpoint, config=config)  # type: ignore[call-overload]  # the stubs know literal names only
     target = Target(stack=twin.stack, region=twin.region, endpoint=twin.endpoint)
 
     def failed(exception: Exception, **_details: Any) -> None:

@@ -112,7 +112,7 @@ def _listed(found: set[str]) -> str:
 
 def _mounted_below(folder: Path) -> bool:
     """Whether another file system, or a folder from elsewhere, is mounted in it (Linux tells; elsewhere: unknown)."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # there is no such file, or it may not be read: unknown
         inside = f"{folder.resolve()}{os.sep}"
         for line in Path("/proc/self/mountinfo").read_text(errors="surrogateescape").splitlines():
             point = re.sub(r"\\([0-7]{3})", lambda code: chr(int(code[1], 8)), line.split(" ")[4])

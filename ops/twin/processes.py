@@ -66,7 +66,7 @@ def free_port(preferred: int = 0, further: int = 0) -> int:
     wanted = range(preferred, min(preferred + further, 65_535) + 1) if preferred else ()
     for port in (*wanted, *random.SystemRandom().sample(SERVER_PORTS, 100), 0):
         # Without SO_REUSEADDR a port in TIME_WAIT counts as taken, and a second start at once would move elsewhere.
-        with socket.socket() as probe, contextlib.suppress(OSError):
+        with socket.socket() as probe, contextlib.suppress(OSError):  # taken: the next one
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
             return int(probe.getsockname()[1])
@@ -127,7 +127,7 @@ def stop_role(role: str) -> bool:
     """Stop the process that was last started for ``role`` in this folder; False when it does not run."""
     mark = _pid_file(role)
     running = False
-    with contextlib.suppress(OSError, ValueError):
+    with contextlib.suppress(OSError, ValueError):  # no such file, or one that holds no number: nothing was started
         pid = int(mark.read_text())
         end = time.monotonic() + FORK_TIMEOUT
         while not (running := is_ours(pid)) and twin_state.alive(pid) and time.monotonic() < end:
@@ -209,7 +209,7 @@ def stop(pid: int, timeout: float = STOP_TIMEOUT) -> None:
     """TERM, wait, KILL. Does nothing when the process is gone or is not one of the twin's (a reused id)."""
     if not is_ours(pid):
         return
-    with contextlib.suppress(ProcessLookupError):
+    with contextlib.suppress(ProcessLookupError):  # it has ended since, here and below
         os.kill(pid, signal.SIGTERM)
     end = time.monotonic() + timeout
     while _runs(pid) and time.monotonic() < end:

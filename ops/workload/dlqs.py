@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ops.aws import sqs
@@ -34,5 +35,5 @@ def sources(aws: Aws, queue: sqs.Queue) -> tuple[sqs.Queue, ...]:
     listed = attempt(Part.DETAIL, queue.name, lambda: sqs.dead_letter_sources(aws, queue))
     if isinstance(listed, Gap):
         return ()
-    found = [attempt(Part.DETAIL, one, lambda one=one: sqs.find_queue(aws, one)) for one in listed[:MOST_SOURCES]]  # type: ignore[misc]
+    found = [attempt(Part.DETAIL, one, partial(sqs.find_queue, aws, one)) for one in listed[:MOST_SOURCES]]
     return tuple(one for one in found if isinstance(one, sqs.Queue) and one.dlq_arn == queue.arn)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ops.aws import cloudformation, lambda_, sqs
@@ -35,7 +36,7 @@ def whole(aws: Aws, name: str) -> tuple[cloudformation.Stack, tuple[Gap, ...]]:
         if arn in entered:
             continue
         entered.add(arn)
-        nested = attempt(Part.STACK, _stack_name(arn), lambda arn=arn: cloudformation.describe_stack(aws, arn))  # type: ignore[misc]
+        nested = attempt(Part.STACK, _stack_name(arn), partial(cloudformation.describe_stack, aws, arn))
         if isinstance(nested, Gap):
             gaps.append(nested)
             continue
@@ -141,12 +142,12 @@ class _Search:
         return self._stack.arn_of("sqs", name, account)
 
     def _each(
-        self, named: Iterable[str], ask: Callable[[str], Iterable[lambda_.EventSourceMapping]]
+        self, named: Iterable[str], ask: Callable[[str], tuple[lambda_.EventSourceMapping, ...]]
     ) -> list[lambda_.EventSourceMapping]:
         """All mappings that ``ask`` gives; what may not be asked once is not asked again."""
         found: dict[str, lambda_.EventSourceMapping] = {}
         for name in list(named)[:MOST_ASKED]:
-            answer = attempt(Part.MAPPING, name, lambda name=name: tuple(ask(name)))  # type: ignore[misc]
+            answer = attempt(Part.MAPPING, name, partial(ask, name))
             if isinstance(answer, Gap):
                 self._gaps.append(answer)
                 if answer.why is Why.DENIED:

@@ -37,7 +37,7 @@ def show_rehearsal(checks: AlarmChecks) -> None:
     except OpsError as error:
         error_box.show(error, again=False, title="The alarms could not be rehearsed")
         return
-    except Exception:
+    except Exception:  # as the docstring says; the log has the traceback
         log.exception("The rehearsal failed")
         error_box.show(FAILED, again=False, title="The alarms could not be rehearsed")
         return

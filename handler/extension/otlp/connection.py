@@ -120,7 +120,7 @@ class Collector:
         plain.settimeout(self._endpoint.timeout_s)
         try:
             return self._context.wrap_socket(plain, server_hostname=self._endpoint.url.host)
-        except BaseException:
+        except BaseException:  # the descriptor is ours since detach()
             plain.close()
             raise
 

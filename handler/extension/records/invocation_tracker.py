@@ -241,7 +241,7 @@ class InvocationTracker:
         init = self._init
         if init is None or init.used:
             return ""
-        if None not in (reported_ms, init.started_ms) and reported_ms < init.started_ms:  # type: ignore[operator]
+        if reported_ms is not None and init.started_ms is not None and reported_ms < init.started_ms:
             return ""
         init.used = True
         invocation.version = invocation.version or init.version

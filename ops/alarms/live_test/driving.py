@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ops import access
@@ -186,7 +187,7 @@ def _clean(aws: Aws, plan: AlarmTestPlan, running: _Running) -> tuple[str, ...]:
             left.append(f"{what} was not removed: {error}")
 
     for arn in running.subscriptions:
-        attempt(f"Subscription {arn}", lambda arn=arn: temporary_subscriber.unsubscribe(aws, arn))  # type: ignore[misc]
+        attempt(f"Subscription {arn}", partial(temporary_subscriber.unsubscribe, aws, arn))
     attempt(f"Queue {running.queue_name}", lambda: temporary_subscriber.delete(aws, running.queue_name))
     if running.state_set is None:
         running.afterwards = f"{plan.alarm} was not set to ALARM."

@@ -95,7 +95,7 @@ def describe_alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
 
 def alarm_types(aws: Aws) -> Any:
     """Those that the installed botocore knows: metric and composite alarms, and of newer ones log alarms."""
-    return list(aws.cloudwatch.meta.service_model.shape_for("AlarmType").enum)  # type: ignore[attr-defined]
+    return list(aws.cloudwatch.meta.service_model.shape_for("AlarmType").enum)  # type: ignore[attr-defined]  # of a string shape
 
 
 def alarm_definitions(aws: Aws) -> tuple[Mapping[str, Any], ...]:

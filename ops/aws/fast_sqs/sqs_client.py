@@ -69,13 +69,13 @@ class FastSqsClient:
         connection = self._connection()
         try:
             response = connection.post(headers, body)
-        except BaseException:
+        except BaseException:  # interrupted too: what is left of the answer must not be read as the next one
             connection.close()
             raise
         self._keep(connection, response)
         result = _parse(response)
         if response.status >= 300:
-            raise ClientError(result, operation)  # type: ignore[arg-type]
+            raise ClientError(result, operation)  # type: ignore[arg-type]  # parsed JSON, of the shape that botocore has
         if operation == "ReceiveMessage":
             _decode_binary(result)
         return result

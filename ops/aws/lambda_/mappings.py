@@ -71,9 +71,9 @@ def list_mappings(aws: Aws, *, source_arn: str = "", function_name: str = "") ->
     A function is matched by its exact qualifier: its bare name does not list the mappings of ``name:live``.
     """
     named = {"EventSourceArn": source_arn, "FunctionName": function_name}
-    filters = {name: value for name, value in named.items() if value}
+    filters: Any = {name: value for name, value in named.items() if value}
     with aws.translate_errors("lambda", "event source mappings"):
-        pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**filters)  # type: ignore[arg-type]
+        pages: Any = aws.lambda_.get_paginator("list_event_source_mappings").paginate(**filters)
         mappings = [_mapping(item) for page in pages for item in page["EventSourceMappings"]]
     return tuple(mapping for mapping in mappings if ":sqs:" in mapping.source_arn)
 

@@ -113,7 +113,7 @@ def _installed() -> str:
     from botocore.session import get_session
 
     model = get_session().get_service_model("cloudwatch")
-    warm_up = "WarmUpConfiguration" in model.operation_model("PutMetricAlarm").input_shape.members  # type: ignore[union-attr]
+    warm_up = "WarmUpConfiguration" in model.operation_model("PutMetricAlarm").input_shape.members  # type: ignore[union-attr]  # it has one
     found = {"PutLogAlarm": "PutLogAlarm" in model.operation_names, "WarmUpConfiguration": warm_up}
     known = " and ".join(name for name, there in found.items() if there)
     absent = " and ".join(name for name, there in found.items() if not there)

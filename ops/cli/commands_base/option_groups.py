@@ -37,7 +37,7 @@ def with_groups(command: Callable[..., R]) -> Callable[..., R]:
 
     run.__name__, run.__module__, run.__doc__ = command.__name__, command.__module__, command.__doc__
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it, functions do not declare it
     return run
 
 

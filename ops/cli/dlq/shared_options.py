@@ -217,7 +217,7 @@ def with_dlq_options(*, filters: bool = False) -> Callable[[Callable[..., None]]
             for name, kind in shared.items()
         ]
         keyword = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-        run_command.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]
+        run_command.__signature__ = inspect.Signature([*keyword, *added])  # type: ignore[attr-defined]  # inspect reads it, functions do not declare it
         return run_command
 
     return wrap

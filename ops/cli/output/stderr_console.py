@@ -19,7 +19,7 @@ class _Lossy(io.TextIOBase):
         self.gone = False
 
     @property
-    def encoding(self) -> str:  # type: ignore[override]
+    def encoding(self) -> str:  # type: ignore[override]  # TextIO's is an attribute
         return self._stream.encoding
 
     def isatty(self) -> bool:
@@ -41,7 +41,7 @@ class _Lossy(io.TextIOBase):
     def _lose(self) -> None:
         """Sends the buffer to the null device, too, or Python ends with an exit code of its own."""
         self.gone = True
-        with suppress(OSError):
+        with suppress(OSError):  # a stream without a descriptor has no buffer to be flushed at the end
             nowhere = os.open(os.devnull, os.O_WRONLY)
             try:
                 os.dup2(nowhere, self._stream.fileno())

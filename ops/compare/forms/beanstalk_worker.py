@@ -46,7 +46,7 @@ class BeanstalkWorker:
             self._container = Container(own, workers, CONTAINER_ROLE)
             self._cron = ("--cron", str(cron)) if cron else ()
             self._daemon = self._start_daemon()
-        except BaseException:
+        except BaseException:  # Ctrl-C too must leave nothing running
             self.stop()
             raise
 
@@ -65,7 +65,7 @@ class BeanstalkWorker:
 
     def kill(self) -> None:
         """The host dies with both: the daemon and the application are on one instance."""
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(self._daemon.popen.pid, signal.SIGKILL)
         self._daemon.popen.wait()
         self._container.kill()
@@ -80,7 +80,7 @@ class BeanstalkWorker:
         processes.stop_role(CONTAINER_ROLE)
         for url in (getattr(self, "queue", ""), self.dlq):
             if url:
-                with contextlib.suppress(ClientError, AwsError):
+                with contextlib.suppress(ClientError, AwsError):  # it goes with the twin at the latest
                     self._sqs.delete_queue(QueueUrl=url)
 
     def _start_daemon(self) -> Child:

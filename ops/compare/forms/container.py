@@ -51,7 +51,7 @@ class Container:
 
     def kill(self) -> None:
         """As when its host dies: nothing is finished, no connection is closed in order."""
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(self._child.popen.pid, signal.SIGKILL)
         self._child.popen.wait()
 

@@ -41,7 +41,7 @@ def kill_busy(twin: TwinState, function: str) -> int:
     killed = 0
     mark = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
     for pid in _children(host):
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it has ended since
             process = Path(f"/proc/{pid}")
             state = process.joinpath("stat").read_text().rpartition(")")[2].split()[0]
             if state not in _FROZEN and mark in process.joinpath("environ").read_bytes().split(b"\0"):
@@ -53,7 +53,7 @@ def kill_busy(twin: TwinState, function: str) -> int:
 def _children(parent: int) -> list[int]:
     found = []
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, IndexError, ValueError):
+        with contextlib.suppress(OSError, IndexError, ValueError):  # it has ended since
             if int(stat.read_text().rpartition(")")[2].split()[1]) == parent:
                 found.append(int(stat.parent.name))
     return found

@@ -73,7 +73,7 @@ def compile_filter(where: str) -> Filter:
 _NOT_TRUE: tuple[Any, ...] = (None, False, "", [], {})
 
 
-class _Interpreter(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]
+class _Interpreter(jmespath.visitor.TreeInterpreter):  # type: ignore[misc]  # jmespath has no types, here and below
     def visit_comparator(self, node: Any, value: Any) -> Any:
         """Text against a number is null, as JMESPath's specification has it; the library raises TypeError, and then a
         negation of it would not be true."""

@@ -154,5 +154,5 @@ def _of_type(value: Any, kind: type[_T]) -> _T:
 
 def _most_frequent(db: sqlite3.Connection, column: str, where: str) -> tuple[tuple[str, int], ...]:
     """``where`` spells its state out, as the partial index does: SQLite does not match parameters with it."""
-    sql = f"SELECT {column}, COUNT(*) FROM letters WHERE {where} GROUP BY 1 ORDER BY 2 DESC LIMIT {MAX_REASONS}"  # noqa: S608
+    sql = f"SELECT {column}, COUNT(*) FROM letters WHERE {where} GROUP BY 1 ORDER BY 2 DESC LIMIT {MAX_REASONS}"  # noqa: S608 - constants
     return tuple((str(text or "unknown"), int(number)) for text, number in db.execute(sql))

@@ -73,7 +73,7 @@ def create_ledger(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None
             "Free space on that disk (or make it writable), then run the plan again.",
         ) from error
     finally:
-        with suppress(OSError):
+        with suppress(OSError):  # a scratch file that stays is of no harm
             for suffix in ("", "-journal", "-wal", "-shm"):  # SQLite's own remain when it could not end cleanly
                 scratch.with_name(scratch.name + suffix).unlink(missing_ok=True)
 
@@ -102,7 +102,7 @@ def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
         try:
             _examine(db, path, check)
             db.execute("PRAGMA synchronous=FULL")
-        except BaseException:
+        except BaseException:  # Ctrl-C too must leave no connection open
             db.close()
             raise
     return db

@@ -137,7 +137,7 @@ class QueueOutcomeWatcher:
             return None
         if not self._is_redriven:
             before = None
-            with suppress(AwsError):
+            with suppress(AwsError):  # unknown: then it is searched every time
                 before = dlq_search.message_count(self._aws, self._dlq, 0)
         return dlq_search.DlqSearch(self._aws, self._dlq, before)
 

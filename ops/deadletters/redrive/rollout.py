@@ -139,7 +139,7 @@ class Rollout:
                     if self.watch and should_stop_early(self._tally(step), self.plan.steps):
                         self._set_state(step, "stopped")
                         raise self._stopped_by_failures(step)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: what the mover holds is released first
                 self.stopping.set()
                 _await_mover(moving)
                 raise
@@ -214,7 +214,7 @@ class Rollout:
     def _watch_in_flight(self, text: str) -> None:
         """Outcomes of messages that were in flight when the canary stopped follow within seconds."""
         started = time.monotonic()
-        with suppress(_EarlyEnd, KeyboardInterrupt):
+        with suppress(_EarlyEnd, KeyboardInterrupt):  # the run is stopping already; Ctrl-C ends the waiting
             while (waiting := self.ledger.run().waiting) and time.monotonic() - started < self.after_stop_s:
                 self.ledger.set_status_text(f"{text} Waiting for {formatting.count(waiting, 'outcome')}.")
                 self._check_stop()

@@ -65,7 +65,7 @@ class Receiver:
     def exhausted(self) -> bool:
         if self._stop.is_set():
             return False
-        with suppress(AwsError):
+        with suppress(AwsError):  # unknown: the scan counts as incomplete
             return self._remaining > 0 or sqs.queue_depth(self._aws, self._queue).visible == 0
         return False
 
@@ -80,7 +80,7 @@ class Receiver:
         while True:
             try:
                 came = self._batches.get(timeout=0.1)
-                with suppress(Empty):
+                with suppress(Empty):  # that is all that waits
                     while len(came) < MAX_PER_WRITE:
                         came += self._batches.get_nowait()
                 yield came

@@ -99,7 +99,7 @@ class _Scanner:
         try:
             return self._run(self._started_scan)
         except BaseException:  # what was read stays
-            with suppress(OpsError):
+            with suppress(OpsError):  # of two errors, the first is reported
                 self._log.discard(self._started_scan.number)
             raise
 
@@ -169,7 +169,7 @@ class _Scanner:
         counts = {"receives": self._started_scan.receives + receiver.receives, "new": self._new_count}
         try:
             read, new = self._log.record_batch(self._started_scan.number, batch, until, now, counts)
-        except BaseException:
+        except BaseException:  # Ctrl-C too: what was not recorded is released
             bulk_receive.change_visibility(self._aws, self._queue, [message.receipt for message in batch], 0, threads)
             raise
         self._read_count += read

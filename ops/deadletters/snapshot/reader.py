@@ -90,10 +90,10 @@ class SnapshotReader:
         numbers = self._numbers(selection, order, descending, places)[offset : offset + limit]
         return self._messages(numbers)
 
-    def count(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> int:  # noqa: B008
+    def count(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> int:  # noqa: B008 - frozen
         return len(self._numbers(selection, "sent", False, places))
 
-    def ids(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> tuple[str, ...]:  # noqa: B008
+    def ids(self, selection: Selection = Selection(), places: Sequence[Place] = ()) -> tuple[str, ...]:  # noqa: B008 - frozen
         """Message ids of all that is selected, first sent first."""
         numbers = self._numbers(selection, "sent", False, places)
         with schema.translate_read_errors(self.path):

@@ -87,7 +87,7 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         with translate_read_errors(path):
             _configure(connection, path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too must leave no connection open
         connection.close()
         raise
     return connection
@@ -149,7 +149,7 @@ def write_transaction(connection: sqlite3.Connection, path: Path) -> Iterator[No
             yield
             connection.execute(COUNT_CHANGE)
             connection.execute("COMMIT")
-        except BaseException:
+        except BaseException:  # Ctrl-C too must not leave half of it
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

@@ -153,7 +153,7 @@ class Transfer:
             messages = self._next_messages(count)
             if messages:
                 self._sender.process(messages, self._step)
-        except BaseException:
+        except BaseException:  # whatever it was, no other worker may begin another batch
             self._halt()
             raise
         finally:

@@ -150,7 +150,7 @@ def delete_selected(
     except KeyboardInterrupt:
         result.stopped = CANCELLED
         for future in under_way:
-            with suppress(AwsError):
+            with suppress(AwsError):  # it counts as not deleted, as after any call that failed
                 add(future.result())
     finally:
         pool.shutdown(wait=True)

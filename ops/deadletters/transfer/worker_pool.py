@@ -45,7 +45,7 @@ class WorkerPool:
         with ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="worker") as pool:
             try:
                 ended = self._supervise(pool, on_speed)
-            except BaseException:
+            except BaseException:  # Ctrl-C too: leaving the pool waits for its workers
                 self._halt()
                 raise
         for worker in ended:

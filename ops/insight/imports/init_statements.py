@@ -139,7 +139,7 @@ class _Reading:
 
 def _writes_temporary(node: ast.Call) -> bool:
     values = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
-    return len(values) > 1 and values[0].startswith("/tmp/") and any(sign in values[1] for sign in "wax+")  # noqa: S108
+    return len(values) > 1 and values[0].startswith("/tmp/") and any(sign in values[1] for sign in "wax+")  # noqa: S108 - looked for, not used
 
 
 def _at_import(node: ast.AST) -> Iterator[ast.AST]:

@@ -39,7 +39,7 @@ def scaled(logged: Invocations, readings: Readings) -> pd.DataFrame:
     lasted = logged.table.numbers["duration_ms"]
     known = ~np.isnan(lasted)
     places = np.searchsorted(edges, np.minimum(lasted[known], edges[-1]))
-    assert logged.sample is not None  # noqa: S101
+    assert logged.sample is not None  # noqa: S101 - of a sample
     shares = np.zeros((len(logged.sample.moments), len(edges)))
     np.add.at(shares, (logged.parts[known], places), 1.0)
     shares = np.where(shares.any(axis=1, keepdims=True), shares, shares.sum(axis=0))

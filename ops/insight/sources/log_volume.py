@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -102,10 +102,10 @@ def read_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime)
         data = cloudwatch.get_metric_data(aws, queries, start - period, end, int(period.total_seconds()))
     except AwsError:
         return None
-    sizes: Counter[datetime] = Counter()
+    sizes: dict[datetime, float] = defaultdict(float)
     for points in data.series.values():
         for at, size in points:
-            sizes[at] += size  # type: ignore[assignment]
+            sizes[at] += size
     return LogVolume(
         tuple(sorted(sizes.items())), period, len(groups) * pricing.load(aws.region).metric_requested, aws.region
     )

@@ -252,7 +252,7 @@ class StagedWorkload:
 
     def _job_ids(self, messages: list[Any]) -> Iterator[str]:
         for message in messages:
-            with suppress(ValueError, TypeError, KeyError):
+            with suppress(ValueError, TypeError, KeyError):  # not a job's: the incident may send any message
                 job_id = json.loads(message["Body"])["job_id"]
                 if str(job_id).startswith(f"{self.sender.run}-"):
                     yield str(job_id)

@@ -42,7 +42,7 @@ def carry_out(order: RunOrder) -> None:
         runs.resume(_session(order, aws, described, process, operator), record, order.again, answered)
     except OpsError as error:
         process.write_error(error)
-    except Exception as error:
+    except Exception as error:  # whoever follows the run sees it; the log has the traceback
         process.write_error(
             OpsError(f"The process of this run broke off: {error}", f"Continue the run; details: {process.log}.")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from ops import access
 from ops.aws import Aws
@@ -108,8 +109,8 @@ class RunControl:
             raise UsageError(f"By now {now} holds the workload.", "Ask them, or take it over from that run.")
         return now is not None
 
-    def _spawn(self, record: RunRecord, work: RunWork, reason: str, **more: object) -> None:
-        order = RunOrder(self._aws.target, str(record.folder), work, _given(reason), **more)  # type: ignore[arg-type]
+    def _spawn(self, record: RunRecord, work: RunWork, reason: str, **more: Any) -> None:
+        order = RunOrder(self._aws.target, str(record.folder), work, _given(reason), **more)
         self._spawn_order(record, order)
 
     def _session(self, reason: str) -> Session:

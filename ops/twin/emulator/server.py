@@ -57,7 +57,7 @@ async def _serve(listener: socket.socket, token: str) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        with contextlib.suppress(NotImplementedError):
+        with contextlib.suppress(NotImplementedError):  # an event loop without signal handlers: Python's own ends it
             loop.add_signal_handler(number, stop.set)
     config = Config()
     config.bind = [f"fd://{listener.fileno()}"]

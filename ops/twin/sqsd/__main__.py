@@ -32,7 +32,7 @@ def main() -> None:
         tasks = cron_yaml.read(given.cron) if given.cron else ()
         config = Config(max_pool_connections=options.http_connections + 2, connect_timeout=3)
         sqs = boto3.client("sqs", endpoint_url=os.environ.get("AWS_ENDPOINT_URL"), config=config)
-        worker = Worker(sqs, given.queue_url, given.address, options, tasks, lambda line: print(line, flush=True))  # noqa: T201
+        worker = Worker(sqs, given.queue_url, given.address, options, tasks, lambda line: print(line, flush=True))  # noqa: T201 - its log
     except OpsError as error:
         sys.exit(f"{error} {error.next_step}".strip())
     stop = threading.Event()

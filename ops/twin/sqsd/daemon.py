@@ -76,7 +76,8 @@ class Worker:
             self.log(f"ReceiveMessage: {error}")
             time.sleep(RETRY_S)
             return []
-        return answer.get("Messages", [])  # type: ignore[no-any-return]
+        messages: Sequence[Any] = answer.get("Messages", [])
+        return messages
 
     def _deliver(self, message: Mapping[str, Any], free: threading.Semaphore) -> None:
         try:

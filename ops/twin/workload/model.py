@@ -100,7 +100,7 @@ def ensure(
 
 def _exists(s3: object, bucket: str, key: str) -> bool:
     try:
-        s3.head_object(Bucket=bucket, Key=key)  # type: ignore[attr-defined]
+        s3.head_object(Bucket=bucket, Key=key)  # type: ignore[attr-defined]  # an S3 client
     except TwinRefused as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             return False

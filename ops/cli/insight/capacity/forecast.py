@@ -127,7 +127,7 @@ def _show(console: Console, where: str, report: ForecastReport) -> None:
     console.print()
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for name, side in (("Setting", "left"), ("Limit", "right"), ("Drained in", "left"), ("Peak age", "right")):
-        table.add_column(name, justify=side)  # type: ignore[arg-type]
+        table.add_column(name, justify=side)  # type: ignore[arg-type]  # literals of rich
     table.add_column("USD until drained", justify="right")
     table.add_column("USD/month", justify="right")
     for one in report.variants:

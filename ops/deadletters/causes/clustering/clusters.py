@@ -106,7 +106,7 @@ def _clusters(shapes: list[str], counts: Mapping[str, int]) -> Iterable[tuple[in
 def _can_cluster() -> bool:
     """Whether scikit-learn (the extra ``causes``) is installed. Without it bodies are grouped by the words that they share."""
     try:
-        import sklearn  # noqa: F401
+        import sklearn  # noqa: F401 - only whether it can be imported
     except ImportError:
         return False
     return True
@@ -117,7 +117,7 @@ def _clustered(shapes: list[str], counts: Mapping[str, int]) -> list[int]:
     from sklearn.cluster import HDBSCAN
 
     vectors = _vectors(shapes)
-    chosen = random.Random(0).sample(range(len(shapes)), min(MAX_FITTED, len(shapes)))  # noqa: S311
+    chosen = random.Random(0).sample(range(len(shapes)), min(MAX_FITTED, len(shapes)))  # noqa: S311 - a sample, no secret
     size = min(MAX_MIN_CLUSTER, max(MIN_CLUSTERED, len(chosen) // 100))
     # A shape that many messages have is as good as many alike: it stands in for them, so that it is no outlier.
     rows = [row for row in chosen for _ in range(min(counts[shapes[row]], size))][:MAX_FITTED]

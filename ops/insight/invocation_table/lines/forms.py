@@ -69,7 +69,7 @@ class _Tracing(msgspec.Struct, gc=False):
 
 class _PlatformReport(msgspec.Struct, gc=False):
     requestId: str
-    metrics: _Metrics  # type: ignore[valid-type]
+    metrics: _Metrics  # type: ignore[valid-type]  # made from METRICS
     status: str | None = ""
     errorType: str | None = ""
     initializationType: str | None = ""

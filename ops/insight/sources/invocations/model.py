@@ -42,7 +42,7 @@ class Invocations:
     @property
     def parts(self) -> npt.NDArray[np.int64]:
         """The part of the range that each row is in; of a sample."""
-        assert self.sample is not None  # noqa: S101
+        assert self.sample is not None  # noqa: S101 - of a sample
         return self.sample.parts(self.table.started)
 
     def named_versions(self, frame: pd.DataFrame) -> pd.DataFrame:

@@ -72,7 +72,7 @@ class Destinations:
 
         keys = role_credentials(config)
         return boto3.client(
-            service,  # type: ignore[call-overload]
+            service,  # type: ignore[call-overload]  # the stubs know literal names only
             endpoint_url=self._endpoint,
             region_name=_part(config["FunctionArn"], 3),
             aws_access_key_id=keys["AccessKeyId"],

@@ -145,7 +145,7 @@ class Messages(list[Message]):
         return False
 
 
-class Queues(AccountRegionScopedDict):  # type: ignore[misc]
+class Queues(AccountRegionScopedDict):  # type: ignore[misc]  # MiniStack has no types
     """MiniStack's store of queues, giving each new queue its ``Messages``."""
 
     __slots__ = ()

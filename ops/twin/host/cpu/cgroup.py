@@ -92,14 +92,14 @@ def remove_leftovers(parent: Path) -> None:
     for folder in parent.glob(f"{_PREFIX}*"):
         owner = _NAME.fullmatch(folder.name)
         if owner and not Path(f"/proc/{owner[1]}").exists():
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # it still has processes, or another host was first
                 folder.rmdir()
 
 
 def _can_enter(tried: CpuCgroup) -> bool:
     child = os.fork()
     if not child:
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(BaseException):  # the fork must end here and never run the host's code
             tried.admit()
             os._exit(0)
         os._exit(1)

@@ -51,7 +51,7 @@ class Unlimited:
 class _ByCgroup(Unlimited):
     def __init__(self, made: CpuCgroup) -> None:
         self.admit = made.admit
-        self.close = made.close  # type: ignore[method-assign]
+        self.close = made.close  # type: ignore[method-assign]  # the cgroup's own, in place of nothing
 
 
 class _BySlices(Unlimited):

@@ -75,7 +75,7 @@ class Slices:
                 await self._some.wait()
                 await asyncio.sleep(TICK_S)
                 self.look(now())
-        except Exception as error:
+        except Exception as error:  # reported here: nothing awaits this task while the host runs
             self._broken = True
             sys.stderr.write(f"CPU by memory size is off, as it failed: {type(error).__name__}: {error}\n")
             raise

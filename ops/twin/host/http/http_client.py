@@ -31,7 +31,7 @@ class Client:
                     raise
                 # The other side closed an idle connection: that is no failure, once.
                 return await self._exchange(method, path, headers, body)
-            except BaseException:
+            except BaseException:  # cancelled: what is left of the answer must not be read as the next one
                 self.close()
                 raise
 

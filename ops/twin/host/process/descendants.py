@@ -17,7 +17,7 @@ def children(pid: int) -> list[int]:
     found: list[int] = []
     folder = f"/proc/{pid}/task"
     try:
-        threads = os.listdir(folder)  # noqa: PTH208
+        threads = os.listdir(folder)  # noqa: PTH208 - a bare system call
     except OSError:
         return found
     for thread in threads:
@@ -56,7 +56,7 @@ def stop(pid: int) -> list[int]:
 
 def send(pids: Iterable[int], number: int) -> None:
     for pid in pids:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended, or runs as another user
             os.kill(pid, number)
 
 
@@ -64,5 +64,5 @@ def end_strays(known: Iterable[int]) -> None:
     """Kill and collect the host's children that it did not start: a runtime or an extension has died and left them."""
     for pid in set(children(os.getpid())).difference(known):
         send([pid, *stop(pid)], signal.SIGKILL)
-        with contextlib.suppress(ChildProcessError):
+        with contextlib.suppress(ChildProcessError):  # collected already
             os.waitpid(pid, os.WNOHANG)

@@ -48,7 +48,7 @@ def _works(hosts: Path) -> bool:
     """Tried in a process of its own, as half of it would be worse than none."""
     child = os.fork()
     if not child:
-        with contextlib.suppress(BaseException):
+        with contextlib.suppress(BaseException):  # the fork must end here and never run the host's code
             if enter(hosts) and _HOSTS.read_text().startswith(_LINE):
                 os._exit(0)
         os._exit(1)

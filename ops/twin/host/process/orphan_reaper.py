@@ -38,7 +38,7 @@ class OrphanReaper:
 
     def close(self) -> None:
         if self._process.stdin is not None:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):  # the reaper has ended, here and below
                 self._process.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):  # it ends by itself, however busy the machine is
             self._process.wait(5)
@@ -57,7 +57,7 @@ def watch() -> None:
         group = int(line[1:])
         groups.add(group) if line[0] == "+" else groups.discard(group)
     for group in groups:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended, or runs as another user
             os.killpg(group, signal.SIGKILL)
 
 

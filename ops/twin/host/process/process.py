@@ -106,7 +106,7 @@ class Process:
                 process_group=0,
                 preexec_fn=prepare,
             )
-        except BaseException:
+        except BaseException:  # no descriptor may stay open, however the start ended
             self._close_pipes()
             raise
         finally:
@@ -154,7 +154,7 @@ class Process:
 
     def _send(self, number: int) -> None:
         """To the whole group."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended, or runs as another user
             os.killpg(self.pid, number)
 
     def resident(self, look_for_children: bool) -> int:
@@ -206,7 +206,7 @@ class Process:
     def _note_groups(self, pids: Iterable[int]) -> None:
         """Register groups with the reaper that are not ours: it could not find them once the host is gone."""
         for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError):  # it has ended since
                 group = os.getpgid(pid)
                 if group != self.pid and group not in self._groups:
                     self._groups.add(group)

@@ -121,7 +121,7 @@ class TelemetrySubscription:
                 age = now() - self._queue[0][0]
                 if self._flush_now or self._full() or age >= self._buffering.timeout:
                     return
-                with contextlib.suppress(TimeoutError):
+                with contextlib.suppress(TimeoutError):  # then it is due
                     await asyncio.wait_for(self._changed.wait(), self._buffering.timeout - age)
             else:
                 await self._changed.wait()
