@@ -41,14 +41,6 @@ SERIES: Final = {
     "cold": COLD,
     "warm": WARM,
 }
-TOGETHER: Final = (
-    ("visible", "in_flight", "delayed"),
-    ("visible", "processed", "dead"),
-    ("cold", "warm", "dead"),
-    ("in_flight", "throttled"),
-)
-"""Meanings that share a chart, and so must be distinct."""
-
 LEVEL: Final = {
     Level.OK: (SUCCESS, "check_circle", Level.OK.label),
     Level.WATCH: (WATCH, "visibility", Level.WATCH.label),
@@ -56,9 +48,6 @@ LEVEL: Final = {
     Level.UNKNOWN: (NEUTRAL, "help", Level.UNKNOWN.label),
 }
 """Colour, Material symbol and word of each level: never shown by colour alone."""
-
-BACKGROUNDS: Final = {"light": "#ffffff", "dark": "#0f141b"}
-"""As in .streamlit/config.toml; a test checks that they agree."""
 
 STYLE: Final = Path(__file__).with_name("style.css")
 SCRIPTS: Final = tuple(

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 WIDTH, HEIGHT = 390, 844
 PAGE_COLOURS = {"light": "rgb(255, 255, 255)", "dark": "rgb(15, 20, 27)"}
-"""As theme.BACKGROUNDS, as a browser writes them."""
+"""Of the theme in .streamlit/config.toml, as a browser writes them."""
 
 
 @pytest.fixture

@@ -16,6 +16,15 @@ from ops.insight.report_types import Level
 from tests.dashboard.samples.cold_start_options import sample_imports
 
 CONFIG = Path(theme.__file__).with_name(".streamlit") / "config.toml"
+SCHEMES = {name: tomllib.loads(CONFIG.read_text())["theme"][name] for name in ("light", "dark")}
+BACKGROUNDS = {name: scheme["backgroundColor"] for name, scheme in SCHEMES.items()}
+TOGETHER = (
+    ("visible", "in_flight", "delayed"),
+    ("visible", "processed", "dead"),
+    ("cold", "warm", "dead"),
+    ("in_flight", "throttled"),
+)
+"""Meanings (of ``theme.SERIES``) that share a chart, and so must be distinct."""
 # Machado, Oliveira and Fernandes (2009), severity 1.0: how a colour-blind eye sees linear RGB.
 BLINDNESS = {
     "none": np.eye(3),
@@ -54,14 +63,14 @@ def lab(rgb: np.ndarray) -> np.ndarray:
     return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
-@pytest.mark.parametrize("background", theme.BACKGROUNDS.values(), ids=list(theme.BACKGROUNDS))
+@pytest.mark.parametrize("background", BACKGROUNDS.values(), ids=list(BACKGROUNDS))
 @pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH}))
 def test_every_colour_reads_on_both_backgrounds(colour: str, background: str) -> None:
     assert contrast(colour, background) >= 3.0
 
 
 @pytest.mark.parametrize("eye", BLINDNESS)
-@pytest.mark.parametrize("together", theme.TOGETHER, ids="+".join)
+@pytest.mark.parametrize("together", TOGETHER, ids="+".join)
 def test_what_shares_a_chart_stays_apart_for_every_eye(together: tuple[str, ...], eye: str) -> None:
     for one, other in itertools.combinations(together, 2):
         seen = [lab(BLINDNESS[eye] @ linear(theme.SERIES[name])) for name in (one, other)]
@@ -74,31 +83,30 @@ def mixed(colour: str, other: str, share: float) -> str:
     return "#" + "".join(f"{round(one * share + two * (1 - share)):02x}" for one, two in pairs)
 
 
-@pytest.mark.parametrize("scheme", theme.BACKGROUNDS)
+@pytest.mark.parametrize("scheme", BACKGROUNDS)
 @pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH}))
 def test_a_states_words_can_be_read_on_its_tint(colour: str, scheme: str) -> None:
     style = Path(theme.STYLE).read_text()
     word = re.search(r"--so-word: ([0-9]+)%;", style)
     assert word
-    text = tomllib.loads(CONFIG.read_text())["theme"][scheme]["textColor"]
+    text = SCHEMES[scheme]["textColor"]
     ink = mixed(colour, text, int(word[1]) / 100)
     for share in {
         int(each) / 100 for each in re.findall(r"background: color-mix\(in srgb, var\(--c\) ([0-9]+)%", style)
     }:
-        assert contrast(ink, mixed(colour, theme.BACKGROUNDS[scheme], share)) >= 4.5
+        assert contrast(ink, mixed(colour, BACKGROUNDS[scheme], share)) >= 4.5
 
 
-def test_the_backgrounds_are_those_of_the_theme() -> None:
-    configured = tomllib.loads(CONFIG.read_text())["theme"]
-    assert {name: configured[name]["backgroundColor"] for name in ("light", "dark")} == theme.BACKGROUNDS
+def test_the_page_colours_of_the_style_sheet_are_those_of_the_theme() -> None:
+    assert f"--so-page: light-dark({BACKGROUNDS['light']}, {BACKGROUNDS['dark']});" in Path(theme.STYLE).read_text()
 
 
-@pytest.mark.parametrize("scheme", theme.BACKGROUNDS)
+@pytest.mark.parametrize("scheme", BACKGROUNDS)
 def test_a_primary_button_can_be_read_and_seen(scheme: str) -> None:
     """Streamlit writes on it in white."""
-    button = tomllib.loads(CONFIG.read_text())["theme"][scheme]["primaryColor"]
+    button = SCHEMES[scheme]["primaryColor"]
     assert contrast("#ffffff", button) >= 4.5
-    assert contrast(theme.BACKGROUNDS[scheme], button) >= 3.0
+    assert contrast(BACKGROUNDS[scheme], button) >= 3.0
 
 
 def test_the_app_phones_nobody_and_stays_on_loopback() -> None:
@@ -114,17 +122,17 @@ def test_the_stylesheets_own_colour_is_the_themes() -> None:
     style = theme.STYLE.read_text()
     assert f"--so-dead: {theme.DEAD};" in style
     assert f"--so-danger: {theme.DANGER};" in style
-    assert "--so-page: light-dark({light}, {dark});".format(**theme.BACKGROUNDS) in style
+    assert "--so-page: light-dark({light}, {dark});".format(**BACKGROUNDS) in style
     configured = tomllib.loads(CONFIG.read_text())["theme"]
     text = {name: configured[name]["textColor"] for name in ("light", "dark")}
     assert "--so-ink: light-dark({light}, {dark});".format(**text) in style
 
 
-@pytest.mark.parametrize("scheme", list(theme.BACKGROUNDS))
+@pytest.mark.parametrize("scheme", list(BACKGROUNDS))
 def test_a_button_that_deletes_reads_in_light_and_dark(scheme: str) -> None:
     """White on red; and red text, mixed with the page's, on the page (WCAG AA: 4.5 for text, 3 for the button)."""
-    page = theme.BACKGROUNDS[scheme]
-    text = tomllib.loads(CONFIG.read_text())["theme"][scheme]["textColor"]
+    page = BACKGROUNDS[scheme]
+    text = SCHEMES[scheme]["textColor"]
     assert contrast("#ffffff", theme.DANGER) >= 4.5
     assert contrast(page, theme.DANGER) >= 3.0
     assert "--so-danger-text: color-mix(in srgb, var(--so-danger) 60%, currentColor);" in theme.STYLE.read_text()

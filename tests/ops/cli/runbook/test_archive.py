@@ -23,14 +23,6 @@ def _tree(incident: Incident) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("*/*")}
 
 
-def _archived(incident: Incident) -> list[dict[str, Any]]:
-    return [
-        json.loads(line)
-        for path in (incident.home / record_archive.ARCHIVE).glob("*.jsonl")
-        for line in path.read_text().splitlines()
-    ]
-
-
 def test_archived_and_restored_as_it_was(incident: Incident) -> None:
     assert incident.ops(*RUN, *ALONE)[0] == 0
     record = incident.record
