@@ -102,6 +102,12 @@ class Sweep:
                 f"{name} has SnapStart: each version of a sweep would be cached, and billed, for at least three hours.",
                 "Measure a copy of the function without SnapStart.",
             )
+        if self.function.managed or self.function.durable:
+            raise UsageError(
+                f"{name} {'runs on Managed Instances' if self.function.managed else 'is a durable function'}: its invocations "
+                "have neither the price nor the duration that a sweep compares.",
+                "Measure a copy of the function without that.",
+            )
         live = self._workload.runs_latest
         leading = [
             alias.name

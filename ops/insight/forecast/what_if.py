@@ -210,13 +210,14 @@ class _Dollars:
         return idle + per_minute * MINUTES_PER_MONTH * self._message(fill)
 
     def _message(self, fill: float) -> float:
-        """Dollars of one message, where a batch holds ``fill``."""
+        """Dollars of one message, where a batch holds ``fill``; on Managed Instances no duration is billed."""
         function, prices = self.workload.function, self.prices
         assert function is not None  # noqa: S101 (both callers have asked)
         sqs_request = prices.sqs_fifo_request if self.workload.queue.fifo else prices.sqs_request
         memory_mb = self.variant.memory_mb or function.memory_mb
         job_s = self.load.seconds_per_message - self.load.gap_s
-        duration = job_s * memory_mb / 1024 * prices.gb_second(function.architecture)
+        billed_s = 0.0 if function.managed else job_s
+        duration = billed_s * memory_mb / 1024 * prices.gb_second(function.architecture)
         return duration + prices.lambda_request / fill + 2 * sqs_request
 
 

@@ -54,9 +54,12 @@ def _changes(workload: Workload) -> tuple[datetime, ...]:
 
 
 def usd_per_ms(workload: Workload) -> float | None:
-    """Of duration or INIT, by the function's memory and architecture; None where the function is not known."""
+    """Of duration or INIT, by the function's memory and architecture; 0 on Managed Instances, which bill neither; None where
+    the function is not known."""
     if workload.function is None:
         return None
+    if workload.function.managed:
+        return 0.0
     return (
         pricing.load(workload.region).gb_second(workload.function.architecture)
         * workload.function.memory_mb

@@ -34,6 +34,10 @@ PRICED = (
     "dollars: Lambda's duration and requests, SQS's receives and deletes, and provisioned pollers; not INIT, sends, API "
     "Gateway, logs, metrics and alarms, which the cost of the workload has too"
 )
+DURABLE = (
+    "time per message is that of invocations: what an execution of a durable function waits between its invocations is not in "
+    "it, although its messages stay in flight (--seconds-per-message gives another time)"
+)
 NO_COURSE = pd.DataFrame({"depth": [], "concurrency": [], "age_s": []}, dtype=float)
 
 
@@ -109,6 +113,8 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
     basis = [f"arrivals: {source}"]
     if seconds is not None:
         basis.append(f"time per message: {seconds.source}")
+        if workload.function and workload.function.durable and not seconds.typed:
+            basis.append(DURABLE)
     basis += [f"deadline: {deadline.source}"] if deadline else []
     basis += [
         *group_basis,

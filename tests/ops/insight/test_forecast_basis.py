@@ -122,3 +122,15 @@ def test_metrics_with_gaps_and_late_points(stage: Stage) -> None:
     assert found.seconds_per_message == pytest.approx(0.25)
     assert found.arrivals_per_min == pytest.approx(240 * 6 / 8)
     assert math.isfinite(drained(found).mid)
+
+
+def test_how_a_function_runs_changes_what_its_numbers_mean(stage: Stage) -> None:
+    plain = report(stage, visible=7_200)
+    durable = report(stage, visible=7_200, workload=replace(WORKLOAD, function=replace(FUNCTION, durable=True)))
+    assert [one for one in durable.basis if "durable" in one]
+    assert not [one for one in plain.basis if "durable" in one]
+    managed = report(stage, visible=7_200, workload=replace(WORKLOAD, function=replace(FUNCTION, managed=True)))
+    before, after = (first(one).usd for one in (plain, managed))
+    assert before is not None and after is not None
+    assert after == pytest.approx(7_200 / 8 * 2e-7 + 2 * 7_200 * 4e-7, rel=0.2), "requests of Lambda and SQS alone"
+    assert before > 3 * after

@@ -76,6 +76,21 @@ def test_snapstart_is_refused(desk: Desk) -> None:
     assert desk.function.memories == []
 
 
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [
+        ({"CapacityProviderConfig": {}}, "worker runs on Managed Instances"),
+        ({"DurableConfig": {"ExecutionTimeout": 600}}, "worker is a durable function"),
+    ],
+)
+def test_what_has_no_comparable_invocations_is_refused(desk: Desk, settings: dict[str, object], error: str) -> None:
+    desk.function.versions["7"].update(settings)
+    code, _, err = desk.rightsize(*SHORT)
+    assert code == 2
+    assert error in err
+    assert desk.function.memories == []
+
+
 def test_without_a_confirmation_nothing_is_changed(desk: Desk) -> None:
     code, _, err = desk.rightsize(*SHORT[:-1])
     assert code == 2
