@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from ops.aws.clients import Aws
 
 MAX_BATCH = 10
-MAX_BYTES = 262_144
-"""Entries and bytes per PutEvents call (EventBridge user guide, 2026-11)."""
+MAX_BYTES = 1_000_000
+"""Entries and bytes per PutEvents call: less than 1 MB (botocore 1.43.106 model, 2026-11); 256 KB until 2026-01 (AWS Compute
+Blog, "More room to build", 2026-01-29)."""
 
 
 @dataclass(frozen=True)
