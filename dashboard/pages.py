@@ -20,6 +20,8 @@ class Entry:
     """Its numbers are for the time range selected in the sidebar."""
     comparable: bool = False
     """Its charts can draw an earlier range behind the selected one."""
+    opens_with_chart: bool = True
+    """Its first figure is a chart in Plotly's terms."""
 
     @property
     def file(self) -> Path:
@@ -33,7 +35,7 @@ class Entry:
 
 SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Status": (
-        Entry("overview", "Overview", "monitoring", "Health at a glance", comparable=True),
+        Entry("overview", "Overview", "monitoring", "Health at a glance", comparable=True, opens_with_chart=False),
         Entry("alarms", "Alarms", "notifications_active", "State, notifications and rehearsal"),
         Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput", comparable=True),
         Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles", comparable=True),
@@ -42,12 +44,26 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Diagnosis": (
         Entry("failures", "Failures", "heart_broken", "Errors, latency and memory", comparable=True),
         Entry("cold_starts", "Cold starts", "ac_unit", "Latency and cost impact"),
-        Entry("trace", "Trace", "account_tree", "One job's path, from its sending to its result", ranged=False),
+        Entry(
+            "trace",
+            "Trace",
+            "account_tree",
+            "One job's path, from its sending to its result",
+            ranged=False,
+            opens_with_chart=False,
+        ),
     ),
     "Response": (
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
-        Entry("runbooks", "Runbooks", "menu_book", "What to do, step by step", ranged=False),
-        Entry("audit", "Audit", "history_edu", "Redrives, purges and runbooks: who, when and why", ranged=False),
+        Entry("runbooks", "Runbooks", "menu_book", "What to do, step by step", ranged=False, opens_with_chart=False),
+        Entry(
+            "audit",
+            "Audit",
+            "history_edu",
+            "Redrives, purges and runbooks: who, when and why",
+            ranged=False,
+            opens_with_chart=False,
+        ),
     ),
     "Cost and sizing": (
         Entry("cost", "Cost", "payments", "Cost per successful job, by component"),

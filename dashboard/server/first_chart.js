@@ -1,9 +1,14 @@
-// Reports once to the server that a chart is on the screen: the other charts are sent then.
+// Loads the library of charts early, and reports once to the server that a chart is on the screen: the other charts are sent
+// then.
 (() => {
+  // The module that Streamlit imports for its first chart, which finds it loaded.
+  if ("LIBRARY") import("./LIBRARY").catch(() => {});
+  // Without a report the server waits for its longest time.
+  const report = () => setTimeout(() => fetch("./first-chart/TOKEN", { method: "POST" }).catch(() => {}));
   const timer = setInterval(() => {
     if (!document.querySelector(".js-plotly-plot .main-svg")) return;
     clearInterval(timer);
-    // After the frame that shows it. Without a report the server sends the others all the same.
-    requestAnimationFrame(() => setTimeout(() => fetch("./first-chart/TOKEN", { method: "POST" }).catch(() => {})));
+    if (document.hidden) report(); // a hidden page has no frames
+    else requestAnimationFrame(report); // after the frame that shows it
   }, 50);
 })();
