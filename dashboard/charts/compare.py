@@ -58,10 +58,12 @@ def _distribution(ascending: Sequence[float], jobs: int) -> tuple[list[float], l
 
 
 def courses(run: ComparisonRun) -> list[Chart]:
-    """The course of each form; all have the same vertical axis, so that they can be compared."""
+    """The course of each form; all have the same axes, so that they can be compared."""
     charts = [_course(form) for form in run.forms]
     most = max((sample.open for form in run.forms for sample in form.course), default=0)
+    last = max((sample.second for form in run.forms for sample in form.course), default=1.0)
     for chart in charts:
+        chart.update_xaxes(range=[0, last])
         chart.update_yaxes(range=[0, max(1, most) * 1.05])
         whole(chart, most)
     return charts
@@ -78,7 +80,7 @@ def _course(form: FormMeasured) -> Chart:
         chart.add_scatter(
             x=seconds,
             y=values,
-            name="busy" if name == "worked on" and form.form == EVENT_DRIVEN else name,
+            name="busy environments" if name == "worked on" and form.form == EVENT_DRIVEN else name,
             mode="lines",
             line={"color": colour, "width": 2, "shape": "hv"},
             fill=fill,

@@ -32,7 +32,8 @@ class Percentiles:
 
 @dataclass(frozen=True)
 class CourseSample:
-    """``open``: jobs that have arrived and have no result; ``running``: those that are being worked on."""
+    """``open``: jobs that have arrived and have no result; ``running``: those that are being worked on, and of the
+    event-driven function the execution environments that are busy."""
 
     second: float
     open: int
@@ -56,7 +57,7 @@ class FormMeasured:
     unfinished: int
     """Accepted jobs that were still in the queue, waiting or in flight, at the end of the measurement."""
     most_at_once: int
-    """The limit on jobs (or batches) at once."""
+    """The limit on what ``CourseSample.running`` counts."""
     killed_at_s: float | None = None
     replaced_at_s: float | None = None
     course: tuple[CourseSample, ...] = ()

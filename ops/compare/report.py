@@ -125,18 +125,18 @@ def wait_sentence(run: ComparisonRun) -> str:
 
 def loss_sentence(run: ComparisonRun) -> str:
     """What callers had to handle, and what the killed host took with it."""
-    moments = {form.killed_at_s for form in run.forms}
-    (together,) = moments if len(moments) == 1 else (None,)
+    moments = {duration(form.killed_at_s) if form.killed_at_s is not None else "" for form in run.forms}
+    (together,) = moments if len(moments) == 1 else ("",)
     clauses = []
     for form in run.forms:
-        own = form.killed_at_s if together is None else None
+        own = form.killed_at_s if not together else None
         killed = f" when its host was killed after {duration(own)}" if own is not None else ""
         late = f" ({', '.join(open_jobs)})" if (open_jobs := _open(form)) else ""
         calls = f"left its callers {_some(form.failed, 'failed call')}"
         clauses.append(f"{IN_SENTENCES[form.form]} lost {_some(form.lost, 'job')}{killed}{late} and {calls}")
     text = "; ".join(clauses)
-    if together is not None:
-        return f"The host of each was killed after {duration(together)}: {text}."
+    if together:
+        return f"The host of each was killed after {together}: {text}."
     return f"{text[:1].upper()}{text[1:]}."
 
 
@@ -159,7 +159,10 @@ def _scaling(run: ComparisonRun) -> Iterator[str]:
         lag = form.scaling_lag_s
         reached = "" if lag is None else f", reached {f'in {duration(lag)}' if lag >= 0.05 else 'without delay'}"
         waited = f"; jobs waited for {duration(form.overloaded_s)} of the run" if form.overloaded_s else ""
-        most = f"at most {count(form.peak_running)} of {count(form.most_at_once)} jobs at once"
+        running = (
+            "environments busy" if form.form == EVENT_DRIVEN else "jobs at once"
+        )  # an environment has a batch of jobs
+        most = f"at most {count(form.peak_running)} of {count(form.most_at_once)} {running}"
         yield f"{TITLES[form.form]}: {most}{reached}{waited}"
 
 
@@ -185,7 +188,10 @@ def _waits(run: ComparisonRun) -> str:
     first, second = run.form(SYNCHRONOUS), run.form(EVENT_DRIVEN)
     if not (first and first.wait and second and second.wait):
         return "one form answered no caller"
-    return f"callers waited {latency(first.wait.p95)} for a synchronous result, {latency(second.wait.p95)} to hand a job over (p95)"
+    none = f" ({first.failed} of {first.jobs} calls got none)" if first.failed else ""
+    later = f", whose result came after {latency(second.to_result.p95)}" if second.to_result else ""
+    waited = f"callers waited {latency(first.wait.p95)} for a synchronous result{none}"
+    return f"{waited}, {latency(second.wait.p95)} to hand a job over{later} (p95)"
 
 
 def _losses(run: ComparisonRun) -> list[str]:

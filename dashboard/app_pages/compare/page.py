@@ -15,26 +15,29 @@ from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from dashboard.server import first_chart
 from ops.compare import report as reports
-from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, TITLES, ComparisonRun, Percentiles
+from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, ComparisonRun, Percentiles
 from ops.compare.report import ComparisonReport
 from ops.errors import OpsError
 from ops.formatting import count as counted
 from ops.formatting import sentence
 
 COMMAND = "ops compare --kill"
+KIND_PX, FORM_PX = 170, 90
+"""Widths with which two forms fit beside the kinds on a phone."""
 _OPTION = re.compile(r" \(--[a-z-]+\)")
 """Of the command line, in a note; the page has a field for it."""
 
 
 def page() -> None:
     entry = PAGES["compare"]
+    head = st.html(html_blocks.head(entry, otherwise="Loading…"))
     try:
         run = page_runtime.report_source().comparison()
     except OpsError as error:
-        st.html(html_blocks.head(entry))
+        head.html(html_blocks.head(entry))
         error_box.show(error)
         return
-    st.html(html_blocks.head(entry, run.at if run else None, page_runtime.ZONE))
+    head.html(html_blocks.head(entry, run.at if run else None, page_runtime.ZONE))
     top, form = st.container(), st.container()
     changed = assumptions_form.is_changed()
     try:
@@ -81,9 +84,10 @@ def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
         form = run.form(name)
         if form is not None:
             what = "for the result" if name == SYNCHRONOUS else "to hand it over"
-            shown.append(_times(f"{name.capitalize()} wait", form.wait, what))
+            answered = " of answered calls" if form.failed else ""
+            shown.append(_times(f"{name.capitalize()} wait", form.wait, what, answered))
     if event := run.form(EVENT_DRIVEN):
-        shown.append(_times("Event-driven result", event.to_result, "after its arrival", "no result in time"))
+        shown.append(_times("Event-driven result", event.to_result, "after its arrival", missing="no result in time"))
     lost = {form.form: form.lost for form in run.forms}
     killed = any(form.killed_at_s is not None for form in run.forms)
     value = " / ".join(number(each) for each in lost.values())
@@ -106,10 +110,12 @@ def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
     ]
 
 
-def _times(label: str, found: Percentiles | None, what: str, missing: str = "no call was answered") -> Stat:
+def _times(
+    label: str, found: Percentiles | None, what: str, of: str = "", missing: str = "no call was answered"
+) -> Stat:
     if found is None:
         return Stat(label, NONE, note=missing)
-    return Stat(label, millis(found.p95), note=f"p95, {what}")
+    return Stat(label, millis(found.p95), note=f"p95{of}, {what}")
 
 
 def _failures(run: ComparisonRun) -> None:
@@ -120,11 +126,14 @@ def _failures(run: ComparisonRun) -> None:
     rows.append({"kind": "Jobs lost", **{form.form: form.lost for form in run.forms}})
     rows.append({"kind": "Jobs in the dead-letter queue", **{form.form: form.dead_lettered for form in run.forms}})
     rows.append({"kind": "Jobs still in the queue", **{form.form: form.unfinished for form in run.forms}})
-    columns = {form.form: st.column_config.NumberColumn(TITLES[form.form], format="localized") for form in run.forms}
+    columns = {
+        form.form: st.column_config.NumberColumn(form.form.capitalize(), format="localized", width=FORM_PX)
+        for form in run.forms
+    }
     widgets.table(
         pd.DataFrame(rows),
         "compare-failures",
-        {"kind": st.column_config.TextColumn("Calls and jobs"), **columns},
+        {"kind": st.column_config.TextColumn("Calls and jobs", width=KIND_PX), **columns},
         height=widgets.height(len(rows)),
     )
 

@@ -30,6 +30,8 @@ def test_a_measured_run(sample: Visit) -> None:
     ]
     places = [app.text.index(sentence) for sentence in sentences]
     assert places == sorted(places)
+    courses = app.charts[1:4]
+    assert len({str(chart["layout"]["xaxis"]["range"]) for chart in courses}) == 1, "equal lengths are equal times"
     never_answered = max(app.charts[0]["data"][0]["y"])
     assert never_answered < 100, "callers that got no answer are not counted as answered"
 

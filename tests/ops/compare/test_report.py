@@ -11,7 +11,7 @@ from ops.compare.costs.assumptions import CostAssumptions
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, CourseSample, FormMeasured, percentiles, thinned
 from ops.errors import UsageError
 from ops.insight.report_types import Level
-from tests.dashboard.samples.comparisons import LOST, REFUSED, comparison_run
+from tests.dashboard.samples.comparisons import JOBS, LOST, REFUSED, comparison_run
 
 RUN = comparison_run()
 
@@ -21,6 +21,18 @@ def test_the_finding_says_what_was_waited_lost_and_which_is_cheaper() -> None:
     assert found.level is Level.OK
     assert f"synchronous: {LOST} jobs lost with the host" in found.text
     assert "event-driven: 0 jobs lost with the host" in found.text
+    assert f"for a synchronous result ({LOST + REFUSED} of {JOBS} calls got none)" in found.headline
+    assert "whose result came after" in found.headline
+
+
+def test_without_a_failed_call_none_is_said_to_have_got_nothing() -> None:
+    assert "got none" not in reports.report(comparison_run(killed=False), CostAssumptions()).finding.text
+
+
+def test_hosts_killed_at_the_same_second_are_named_once() -> None:
+    sync, event = RUN.forms
+    apart = replace(RUN, forms=(sync, replace(event, killed_at_s=(event.killed_at_s or 0) + 0.04)))
+    assert reports.loss_sentence(apart).startswith("The host of each was killed after 25 s: ")
 
 
 def test_a_lost_event_driven_job_is_critical() -> None:
