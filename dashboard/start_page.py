@@ -1,4 +1,4 @@
-"""The start page: a stack on AWS, or the twin, which can be started here."""
+"""The start page: the workloads that there are, and the twin, which can be started here."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from dashboard.access import access
+from dashboard.components.workload_rows import workload_rows
 from dashboard.markup import error_box, html_blocks
 from dashboard.pages import START
 from ops import formatting, twin_state
@@ -14,8 +15,9 @@ from ops.errors import OpsError
 
 
 def show() -> None:
-    """A running twin, and how to choose another workload."""
+    """The workloads of the account, a running twin, and how to choose another workload."""
     st.html(html_blocks.head(START))
+    workload_rows()
     twin, aws = st.columns(2, gap="medium")
     with twin, st.container(border=True, height="stretch"):
         _twin()

@@ -56,7 +56,7 @@ def workload_box(shown: WorkloadChoice, place: Target | None, lists: WorkloadLis
                 st.rerun()  # to check less often from now on
             lists.load(place, time.time() - LIST_TTL_S)
         _select(shown, state.report, placeholder)
-        st.html(_notes(place, state))
+        st.html(notes(place, state))
 
     box()
 
@@ -118,7 +118,8 @@ def _label(row: WorkloadStatus) -> str:
     return sendable(SEPARATOR.join((f"{MARKS[row.level is Level.UNKNOWN]} {row.level.label}", name, row.why)))
 
 
-def _notes(place: Target | None, state: ListState) -> str:
+def notes(place: Target | None, state: ListState) -> str:
+    """What the list is of, or why there is none."""
     return "".join(html_blocks.quiet(line) for line in _lines(place, state)) or "<span></span>"
 
 

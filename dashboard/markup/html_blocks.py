@@ -29,6 +29,18 @@ class Stat:
     """The value is words, not a figure: smaller, and it may wrap."""
 
 
+@dataclass(frozen=True)
+class WorkloadRow:
+    """A workload and the address of its Overview. ``other``: its queue, or its stack, where ``name`` is not that."""
+
+    address: str
+    name: str
+    other: str
+    level: Level | None
+    """As in ``WorkloadStatus``: None where nothing is known to be wrong."""
+    why: str
+
+
 def head(entry: Entry, at: datetime | None = None, viewer: tzinfo = UTC, otherwise: str = "") -> str:
     """The page's title, its subtitle, and when the report below was loaded; ``otherwise`` stands there without one."""
     updated = f"Updated {moment(at, viewer)} {zone_name(viewer)}" if at else otherwise
@@ -97,6 +109,11 @@ def quiet(text: str) -> str:
 def remarks(lines: Iterable[str]) -> str:
     """Quiet remarks, each a sentence on a line of its own."""
     return _MACROS.remarks([sentence(line.removesuffix(".")) for line in lines])
+
+
+def workloads(title: str, rows: Sequence[WorkloadRow]) -> str:
+    """A list of links."""
+    return _MACROS.workloads(title, rows)
 
 
 def heading(text: str) -> str:
