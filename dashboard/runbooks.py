@@ -15,6 +15,7 @@ from ops import runbook_files
 
 WRITTEN_FOR = "scilearn"
 """The stack in the commands of runbooks."""
+_TO_FILL_IN = f". Put your stack's name in place of `{WRITTEN_FOR}`"
 _STACK = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,127}")
 _NEW_TAB = 'target="_blank" rel="noopener noreferrer"'
 
@@ -30,8 +31,9 @@ def page(request: Request) -> Response:
 
 
 def with_stack(text: str, stack: str) -> str:
-    """``text`` with the names of ``stack``, where that is one of this project's template."""
-    return re.sub(rf"\b{WRITTEN_FOR}\b", stack, text) if _STACK.fullmatch(stack) else text
+    """``text`` with the names of ``stack``, where that is one of this project's template, and without being told to put
+    them there."""
+    return re.sub(rf"\b{WRITTEN_FOR}\b", stack, text.replace(_TO_FILL_IN, "")) if _STACK.fullmatch(stack) else text
 
 
 ROUTES = (Route("/runbooks/{name}", page, methods=["GET"]),)

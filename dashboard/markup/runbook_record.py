@@ -92,4 +92,4 @@ def _text(event: RecordedEvent, before: RecordedEvent | None) -> str:
         f"{change.get('what')}: {show_value(change.get('before'))} → {show_value(change.get('after'))}"
         for change in data.get("changes", ())
     )
-    return changes if event.kind in ("step.intended", "undo.intended") else str(data.get("text", ""))
+    return changes if event.kind in ("step.intended", "undo.intended") else with_principals(str(data.get("text", "")))

@@ -120,6 +120,8 @@ def show_value(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         named = (str(item["id"]) if isinstance(item, Mapping) and "id" in item else str(item) for item in value)
         return ", ".join(named) or "none"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
     return "none" if value is None else str(value)
 
 

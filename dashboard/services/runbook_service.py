@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RunbookEntry:
-    """A document of the library. ``firing``: alarms in ALARM now that it belongs to, by their full names. ``first_for``:
-    those of them to whose links it is opened."""
+    """A document of the library. ``firing``: alarms in ALARM now that it belongs to, by their full names. ``rank``: of the
+    most urgent one whose link opens it, by the order of the page Alarms; None without one."""
 
     document: Runbook
     problems: tuple[DocumentProblem, ...] = ()
     firing: tuple[str, ...] = ()
-    first_for: tuple[str, ...] = ()
+    rank: int | None = None
 
     @property
     def live(self) -> bool:
@@ -127,22 +127,27 @@ class LocalRunbookService:
 
     def list_documents(self) -> RunbookList:
         from ops.insight.reports import alarms
+        from ops.insight.reports.alarms_page import rows
 
         found = [library.read_file(library.find(name)) for name in library.names()]
         try:
             states, unread = alarms.read(self._aws, self._workload)
         except OpsError as error:
             states, unread = (), (f"Alarms cannot be read: {error}",)
-        firing, first = defaultdict(list), defaultdict(list)
-        for alarm in states:
-            if alarm.state == "ALARM":
-                documents = library.for_alarm(alarm.name, alarm.description)
-                for place, document in enumerate(documents):
-                    firing[document.name].append(alarm.name)
-                    if place == 0:
-                        first[document.name].append(alarm.name)
+        in_alarm = sorted(
+            (alarm for alarm in states if alarm.state == "ALARM"),
+            key=lambda alarm: rows.urgency(alarm.name, self._workload.stack),
+        )
+        firing: dict[str, list[str]] = defaultdict(list)
+        ranks: dict[str, int] = {}
+        for rank, alarm in enumerate(in_alarm):
+            documents = library.for_alarm(alarm.name, alarm.description)
+            for document in documents:
+                firing[document.name].append(alarm.name)
+            if documents:
+                ranks.setdefault(documents[0].name, rank)
         entries = (
-            RunbookEntry(document, problems, tuple(firing[document.name]), tuple(first[document.name]))
+            RunbookEntry(document, problems, tuple(firing[document.name]), ranks.get(document.name))
             for document, problems in found
         )
         return RunbookList(tuple(entries), unread)

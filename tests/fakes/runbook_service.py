@@ -73,7 +73,7 @@ class SampleRunbookService:
         entries = [self.document(name) for name in library.names()]
         if self._firing:
             entries = [
-                RunbookEntry(entry.document, entry.problems, *[(f"scilearn-stalled{self._foreign}",)] * 2)
+                RunbookEntry(entry.document, entry.problems, (f"scilearn-stalled{self._foreign}",), 0)
                 if entry.document.name == "stalled-consumer"
                 else entry
                 for entry in entries

@@ -44,6 +44,20 @@ DONE: tuple[Told, ...] = (
     ("step.verified", "turn_on", {"text": "polling is on (Enabled)."}),
     ("run.ended", "", {"phase": "done", "text": "Every step is done."}),
 )  # fmt: skip
+CHECKED: tuple[Told, ...] = (
+    STARTED, *CHECKS,
+    ("run.ended", "", {"phase": "checked", "text": "Checks only: nothing was changed. Step turn_on would change 1 setting."}),
+)  # fmt: skip
+STOPPED: tuple[Told, ...] = (
+    *DONE[:-1],
+    ("run.ended", "", {"phase": "stopped", "text": "Stopped by arn:aws:sts::123456789012:assumed-role/OnCall/alex."}),
+)
+ROLLED_BACK: tuple[Told, ...] = (
+    *DONE[:-1],
+    ("run.rollback", "", {"actor": STARTED[2]["actor"], "reason": "it made it worse"}),
+    ("undo.verified", "turn_on", {"text": "polling is off again."}),
+    ("run.ended", "", {"phase": "rolled back", "text": "1 change was undone."}),
+)
 REDRIVE: tuple[Told, ...] = (
     (STARTED[0], "", STARTED[2] | {"runbook": "dlq-redrive", "file": "runbooks/dlq-redrive.md", "reason": "alarm scilearn-dead-letters"}),
     ("step.executed", "plan", {"outputs": {"plan": PLAN, "messages": 54, "warnings": [], "engine": "ledger"}}),
@@ -89,8 +103,9 @@ def _with(
     holder: LockHolder | None = None,
     previews: Mapping[str, StepPreview] | None = None,
     other: SharedHolder | None = None,
+    here: bool = False,
 ) -> Callable[[], SampleRunbookService]:
-    return lambda: SampleRunbookService(told, holder=holder, previews=previews, other=other)
+    return lambda: SampleRunbookService(told, here=here, holder=holder, previews=previews, other=other)
 
 
 STATES: dict[str, Callable[[], SampleRunbookService]] = {
@@ -101,6 +116,10 @@ STATES: dict[str, Callable[[], SampleRunbookService]] = {
     "runbook-elsewhere": _with((), other=ELSEWHERE),
     "runbook-interrupted-elsewhere": _with(INTERRUPTED, other=ELSEWHERE),
     "runbook-done": _with(DONE, previews=UNDO),
+    "runbook-running": _with((STARTED, *CHECKS[:3]), here=True),
+    "runbook-checked": _with(CHECKED),
+    "runbook-stopped": _with(STOPPED, previews=UNDO),
+    "runbook-rolled-back": _with(ROLLED_BACK),
     "runbook-typed": Redriving,
 }
 """By the name of the sample."""

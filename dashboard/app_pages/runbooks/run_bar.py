@@ -129,7 +129,7 @@ def _terminal_text(holder: LockHolder) -> str:
     except ValueError:
         since = holder.since
     return (
-        f"{principal(holder.who)} runs it in a terminal since {since} (process {holder.pid}). It is answered and "
+        f"{principal(holder.who)} has been running it in a terminal since {since} (process {holder.pid}). It is answered and "
         "stopped there. If that process hangs, end it: the run can then be continued here."
     )
 

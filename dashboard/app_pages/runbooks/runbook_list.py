@@ -76,11 +76,12 @@ def run_words(run: ShownRun) -> str:
 
 
 def ordered(entries: Sequence[RunbookEntry]) -> list[RunbookEntry]:
-    """Those whose alarm fires first, of them the one that most alarms lead to."""
-    return sorted(
-        entries,
-        key=lambda entry: (not entry.firing, not entry.live, -len(entry.first_for), entry.document.title.lower()),
-    )
+    """Those whose alarm fires first, the most urgent one before the others, as on the page Alarms."""
+    return sorted(entries, key=_place)
+
+
+def _place(entry: RunbookEntry) -> tuple[bool, bool, bool, int, str]:
+    return not entry.firing, not entry.live, entry.rank is None, entry.rank or 0, entry.document.title.lower()
 
 
 def _show_open_run(run: ShownRun, place: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+
+import pytest
 
 from dashboard.pages import PAGES
 from tests.dashboard.app import App
@@ -23,3 +26,24 @@ def test_the_record_of_a_failed_run_has_its_error_once(sample: Callable[[str], A
     (record,) = [block for block in app.html.split("<ol ") if block.startswith('class="so-line so-record"')]
     assert record.partition("</ol>")[0].count("may not call lambda:UpdateEventSourceMapping") == 1
     assert "failed: Step turn_on failed. Allow it, or use another profile." in record
+
+
+def test_a_document_with_the_stacks_names_does_not_ask_for_them(sample: Callable[[str], App]) -> None:
+    app = sample("runbook-failed").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
+    assert "Find the workload:" in app.text
+    assert "Put your stack" not in app.text
+
+
+def test_numbers_that_a_check_found_are_grouped(sample: Callable[[str], App]) -> None:
+    app = sample("runbook-failed").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
+    assert "visible 1,284" in app.text
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [("running", "Running"), ("checked", "Checked"), ("stopped", "Stopped"), ("rolled-back", "Rolled back")],
+)
+def test_each_state_of_a_run_is_a_word(sample: Callable[[str], App], name: str, word: str) -> None:
+    app = sample(f"runbook-{name}").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
+    assert not app.at.exception
+    assert re.search(rf'<span class="so-badge[^>]*>{word}</span>', app.html)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ops.alarms import catalogue
+from ops.alarms.catalogue import CatalogueRow
 from ops.alarms.evaluate.composite.alarm_rule import alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.aws.cloudwatch import CompositeAlarm
@@ -60,6 +62,17 @@ class AlarmRow:
     """The page that shows the cause; empty where none does."""
 
 
+@cache
+def _listed() -> dict[str, tuple[int, CatalogueRow]]:
+    return {row.id: (place, row) for place, row in enumerate(catalogue.rows())}
+
+
+def urgency(name: str, stack: str | None) -> tuple[bool, int, str]:
+    """To sort alarms of one state by: those that page come first, in the catalogue's order."""
+    place, row = _listed().get(name.removeprefix(f"{stack}-"), (len(_listed()), None))
+    return row is None or row.severity != PAGE, place, name
+
+
 def counted(rows: Sequence[AlarmRow]) -> tuple[AlarmRow, ...]:
     """Without the composite alarms, which repeat the alarms in their rules; all where there is nothing else."""
     return tuple(row for row in rows if row.kind != COMPOSITE) or tuple(rows)
@@ -76,17 +89,14 @@ def make(
 ) -> tuple[AlarmRow, ...]:
     """Those in ALARM first, then those without data, and of each those that page, in the catalogue's order.
     ``composites``: of the workload. ``dlq``: the name of its dead-letter queue."""
-    listed = {row.id: (place, row) for place, row in enumerate(catalogue.rows())}
     every: list[Alarm | CompositeAlarm] = [*composites, *alarms]
     by_name = {one.name: one for one in every}
     named = {one.name: children(one) for one in composites}
     rows: list[AlarmRow] = []
-    places: dict[str, int] = {}
     for alarm in every:
         through = [one for one in composites if alarm.name in named[one.name]]
         below = named.get(alarm.name, ())
-        place, of_catalogue = listed.get(alarm.name.removeprefix(f"{stack}-"), (len(listed), None))
-        places[alarm.name] = place
+        _, of_catalogue = _listed().get(alarm.name.removeprefix(f"{stack}-"), (0, None))
         latest = [replace(one, reason=short_reason(one.reason)) for one in changes.get(alarm.name, ())]
         rows.append(
             AlarmRow(
@@ -110,9 +120,7 @@ def make(
             )
         )
     order = {state: place for place, state in enumerate(_ORDER)}
-    return tuple(
-        sorted(rows, key=lambda row: (order.get(row.state, 1), row.severity != PAGE, places[row.name], row.name))
-    )
+    return tuple(sorted(rows, key=lambda row: (order.get(row.state, 1), urgency(row.name, stack))))
 
 
 def _watched(alarm: Alarm | CompositeAlarm, stack: str | None, title: str, prices: Prices) -> dict[str, Any]:
