@@ -29,15 +29,16 @@ NAMES = {
 
 def page() -> None:
     entry = PAGES["rightsize"]
+    head = st.html(html_blocks.head(entry, otherwise="Loading…"))
     try:
         source = page_runtime.report_source()
         measured = source.sweep()
         command = source.sweep_command()
     except OpsError as error:
-        st.html(html_blocks.head(entry))
+        head.html(html_blocks.head(entry))
         error_box.show(error)
         return
-    st.html(html_blocks.head(entry, measured.ended if measured else None, page_runtime.ZONE))
+    head.html(html_blocks.head(entry, measured.ended if measured else None, page_runtime.ZONE))
     if measured is None:
         with st.container(key="opening"):
             page_runtime.show_finding(Finding(Level.UNKNOWN, "No memory size has been measured on this machine."))
@@ -127,6 +128,8 @@ def _of(row: SizedSetting | None) -> str:
 def _saving(answer: Sizing) -> Stat:
     """Under the name that its sign has, not as a negative saving."""
     saving = answer.saving_month
+    if answer.suggested is not None and answer.suggested == answer.current:
+        return Stat("Saves per month", usd(0.0), note="nothing would change")
     if saving is None:
         why = "the number of jobs is unknown" if answer.suggested else "no setting is suggested"
         return Stat("Saves per month", NONE, note=why)
@@ -177,12 +180,12 @@ def _table(answer: Sizing) -> None:
         {
             "memory": count("Memory (MB)", format="localized"),
             **batch,  # it needs a column only where it was varied
-            "verdict": text("Verdict", width="medium", help="Cost against the current setting"),
+            "verdict": text("Verdict", help="Cost against the current setting"),
             "usd": text("USD per 1,000 jobs", alignment="right", help="With the 95% interval"),
             "p50": text("p50", alignment="right", help="Of warm invocations, with the 95% interval"),
             "p95": text("p95", alignment="right", help="Of warm invocations, with the 95% interval; ?: too few for it"),
             "init": text("Init", alignment="right", help="Median of the cold starts"),
-            "used": count("Max used (MB)", format="localized"),
+            "used": count("Used (MB)", format="localized", help="The most that an invocation used"),
             "failed": count("Failed", format="localized", help="Invocations with failed jobs"),
         },
         height=widgets.height(len(rows)),
@@ -211,11 +214,17 @@ def _next_step(measured: Measured, answer: Sizing) -> None:
 def _with_ends(found: Interval | None, written: Callable[[float], str]) -> str:
     if found is None:
         return NONE
+    value = written(found.value)
     ends = [written(end) if end is not None else "?" for end in (found.low, found.high)]
-    return f"{written(found.value)} ({ends[0]} – {ends[1]})"
+    unit = value.partition(" ")[2]
+    if unit and all(
+        end.endswith(f" {unit}") or end == "?" for end in ends
+    ):  # said once, the columns fit beside each other
+        ends = [end.removesuffix(f" {unit}") for end in ends]
+    return f"{value} ({ends[0]} – {ends[1]})"
 
 
-_AGAINST = {suggestion.TOO_CLOSE: "costs about the same"}
+_AGAINST = {suggestion.TOO_CLOSE: "about the same"}
 
 
 def _verdict(row: SizedSetting, answer: Sizing) -> str:

@@ -23,6 +23,8 @@ TWO_LINES_PX = 42
 """The same beside a name of two lines."""
 CAUSE_MOST = 26
 """Characters of a cause beside its bar, which leave the bar room on a phone; the tooltip has all of it."""
+FURTHEST = 10
+"""A load of more than this many times the chart's is not drawn: the break-even could not be seen beside it."""
 CAUSES_MOST = 8
 """Causes with a bar of their own: the rest is small beside them."""
 
@@ -123,7 +125,10 @@ def break_even(report: CostReport) -> Chart:
     if not report.successes or not compute:
         set_instead(chart, "no successful jobs in this range")
         return chart
-    loads = np.linspace(0, 2 * (break_even_load or assumptions.always_on_jobs_per_hour), 121)
+    most = 2 * (break_even_load or assumptions.always_on_jobs_per_hour)
+    if most < (present := report.jobs_per_hour or 0.0) <= FURTHEST * most:
+        most = 1.15 * present  # the load of the range is what its reader compares
+    loads = np.linspace(0, most, 121)
     workers = np.maximum(1, np.ceil(loads / assumptions.always_on_jobs_per_hour)) * assumptions.always_on_usd_per_hour
     for name, costs, colour, shape, dash in (
         ("Lambda", loads * compute / report.successes, theme.VISIBLE, "linear", "solid"),

@@ -29,6 +29,8 @@ COLOURS = {
 """As on the other pages: waiting, in flight, cold, dead and succeeded have one colour each."""
 TICKS = 4
 """Parts of the axis. At its ends, labels stand inside."""
+SHORTEST_AXIS_S = 0.001
+"""Seconds: a shorter one, as of one attempt without an end, has its beginning only."""
 LONGEST_FAILURE = 240
 
 
@@ -56,7 +58,8 @@ class _Row:
 def waterfall(trace: JobTrace, *, shorten: bool = True) -> str:
     """The rows and the axis. ``shorten``: long waits are drawn shorter, which the axis shows."""
     scale = scale_of(trace, shorten=shorten)
-    ticks = [(f"{100 * at / TICKS:g}%", f"+{millis(scale.seconds_at(at / TICKS) * 1000)}") for at in range(TICKS + 1)]
+    parts = TICKS if scale.seconds_at(1.0) >= SHORTEST_AXIS_S else 0
+    ticks = [(f"{100 * at / TICKS:g}%", f"+{millis(scale.seconds_at(at / TICKS) * 1000)}") for at in range(parts + 1)]
     start, said, rows = trace.spans[0].start, "", []
     for span in trace.spans:
         failure = span.failure if span.kind is not SpanKind.JOB and span.failure != said else ""

@@ -8,12 +8,14 @@ from playwright.sync_api import Page, expect
 from dashboard.pages import PAGES, START
 from tests.browser.axe import violations
 from tests.browser.chromium import wait_until_unchanged
+from tests.fakes import runbook_states
 
 pytestmark = pytest.mark.browser
 
 STATES = (
     *((key, sample) for sample in ("trouble", "empty") for key in PAGES),
     ("overview", "fine"),
+    *(("audit", f"audit-{sample}") for sample in ("empty", "huge", "damaged")),
     *((key, "denied") for key in ("overview", "dead_letters", "audit")),
     *(
         ("dead_letters", sample)
@@ -57,6 +59,13 @@ def test_a_trace_breaks_no_rule(samples: str, page: Page, identifier: str) -> No
 
 def test_the_choice_of_a_workload_breaks_no_rule(samples: str, page: Page) -> None:
     visit(page, samples, "start", "")
+    expect(page.locator(".so-links")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("sample", ["trouble", *(name for name in runbook_states.STATES if name != "runbook-typed")])
+def test_a_run_of_a_runbook_breaks_no_rule(samples: str, page: Page, sample: str) -> None:
+    visit(page, samples, "runbooks", f"{sample}&runbook=stalled-consumer")
     check(page)
 
 

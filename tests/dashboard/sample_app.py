@@ -17,8 +17,11 @@ from ops.deadletters.ledger.model import RunState
 from ops.errors import AccessDenied, CredentialsError, OpsError, Unreachable
 from tests.dashboard import earlier_sample, muted_sample, refused_sample, samples, unusual
 from tests.dashboard.samples import workload_lists
-from tests.fakes import dead_letter_service, runbook_states
+from tests.fakes import audit_services, dead_letter_service, runbook_states
 from tests.fakes.runbook_service import SampleRunbookService
+
+LONG_NAME = "-of-the-recommendation-engine-in-production" * 3
+"""At the end of every name."""
 
 
 def with_run(state: RunState) -> Callable[[], samples.Sample]:
@@ -38,6 +41,7 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "trouble": lambda: samples.Sample(trouble=True),
     "fine": lambda: samples.Sample(trouble=False),
     "hostile": lambda: samples.Sample(foreign=" " + samples.HOSTILE),
+    "long-names": lambda: samples.Sample(foreign=LONG_NAME),
     "young": unusual.Young,
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": unusual.Empty,
@@ -57,6 +61,9 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "broken-snapshot": lambda: unusual.WithDeadLetters(dead_letter_service.BrokenSnapshot),
     "many-messages": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(100_000)),
     **{f"run-{state.value}": with_run(state) for state in RunState},
+    "audit-empty": lambda: unusual.WithDeadLetters(audit_services.EmptyAudit),
+    "audit-huge": lambda: unusual.WithDeadLetters(audit_services.LongAudit),
+    "audit-damaged": lambda: unusual.WithDeadLetters(audit_services.DamagedAudit),
     "lost": unusual.Lost,
     "some-redriven": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.RedrivenSince(50)),
     "all-redriven": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.RedrivenSince(0)),

@@ -8,7 +8,7 @@ from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.components import widgets
 from dashboard.markup import alarms as markup
-from dashboard.markup import error_box
+from dashboard.markup import error_box, html_blocks
 from dashboard.services.alarm_tests import AlarmTestRun
 from ops.errors import OpsError, UsageError
 from ops.insight.reports.alarms_page.rows import AlarmRow
@@ -26,6 +26,8 @@ def show(row: AlarmRow) -> None:
     why = allowed.why or (IN_ALARM if row.state == "ALARM" else "")
     if st.button("Test…", icon=":material/notifications:", key="test-alarm", disabled=bool(why), help=why or None):
         _confirm(row)
+    if why:
+        st.html(html_blocks.quiet(why))  # a tooltip needs a pointer
     if run is not None:
         _show_result(run)
 

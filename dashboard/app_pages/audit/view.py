@@ -43,32 +43,35 @@ _COUNTS = {
 _RESULTS = {"began": "started"}
 _NOTED = (*audit_log.RUNBOOK_ACTIONS, audit_log.SWEEP)
 """Operations on no messages, whose note says what they changed."""
+# What a phone shows without scrolling comes first: when, what and how it ended. The details have the second.
 _COLUMNS = {
-    "at": st.column_config.DatetimeColumn("Started", format="D MMM YYYY HH:mm:ss", width=155),
-    "took": st.column_config.TextColumn("Duration", width=72),
-    "action": st.column_config.TextColumn("Operation", width=110),
+    "at": st.column_config.DatetimeColumn("Started", format="D MMM YYYY HH:mm", width=128),
+    "action": st.column_config.TextColumn("Operation", width=92),
     "outcome": st.column_config.TextColumn("Result", width=84),
     "who": st.column_config.TextColumn("User", width=130),
-    "reason": st.column_config.TextColumn("Reason", width=170),
-    "letters": st.column_config.TextColumn("Messages or change", width=304),
+    "reason": st.column_config.TextColumn("Reason", width=190),
+    "letters": st.column_config.TextColumn("Messages or change", width=310),
+    "took": st.column_config.TextColumn("Duration", width=72),
 }
 
 
 def section() -> None:
     entry = PAGES["audit"]
-    st.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
+    head = st.html(html_blocks.head(entry, otherwise="Loading…"))
     try:
         service = dead_letter_queries.dead_letter_service()
         running = {run.id for run in service.runs() if run.state is RunState.RUNNING}
         history = audit_summary.summarize_audit(service.audit(), service.verify_audit(), running=running)
     except OpsError as error:
+        head.html(html_blocks.head(entry))
         error_box.show(error)
         return
+    head.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     with st.container(key="opening"):
         page_runtime.show_finding(history.finding)
     st.html(_numbers(history))
     if history.verified.problems:
-        st.html(html_blocks.partial(history.verified.problems[:20]))
+        st.html(html_blocks.notes("Where the log is damaged", history.verified.problems[:20]))
     if not history.records:
         why = "Redrives, copies, purges, runs of runbooks and memory sweeps are recorded here, with who, when and why."
         st.html(html_blocks.empty("No operations yet", why))
@@ -97,7 +100,7 @@ def _numbers(history: History) -> str:
 
 
 def _integrity(verified: Verification) -> Stat:
-    limits = "records removed from the end, or a rewrite of the whole file, cannot be detected"
+    limits = "a cut end or a rewrite of the whole file cannot be detected"
     if not verified.lines and not verified.problems:
         return Stat("Audit log", "empty", words=True)
     status = "damaged" if verified.problems else "no gaps or edits found"

@@ -239,9 +239,11 @@ def test_an_alarm_that_tells_nobody_cannot_be_tested(sample: Visit) -> None:
 
 
 def test_an_alarm_in_alarm_is_not_tested(sample: Visit) -> None:
-    button = sample("trouble").open(ALARMS).at.button(key="test-alarm")
+    app = sample("trouble").open(ALARMS)
+    button = app.at.button(key="test-alarm")
     assert button.disabled
     assert "only a change to ALARM notifies" in button.help
+    assert "only a change to ALARM notifies" in app.text, "a phone shows no tooltip"
 
 
 def test_nothing_is_tested_in_read_only_mode(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

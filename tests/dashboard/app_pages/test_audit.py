@@ -14,6 +14,7 @@ from ops.deadletters.archive.audit_log import Record, Verification
 from ops.insight.report_types import Level
 from tests.dashboard import samples
 from tests.dashboard.app import App
+from tests.fakes.audit_services import ENTRIES
 
 Visit = Callable[[str], App]
 PAGE = PAGES["audit"]
@@ -36,7 +37,7 @@ def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
     assert table["reason"].iloc[0] == "deployed version 8"
     assert table["letters"].iloc[-1] == "412 planned, 412 sent, 412 succeeded, 412 deleted"
     assert "no gaps or edits found" in app.text
-    assert "a rewrite of the whole file, cannot be detected" in app.text
+    assert "a rewrite of the whole file cannot be detected" in app.text
 
 
 def test_records_are_searched(sample: Visit) -> None:
@@ -165,3 +166,19 @@ def test_an_empty_log_is_not_called_checked() -> None:
 def test_the_export_is_no_formula() -> None:
     hostile = Record(NOW, "=cmd()", "1", "eu-west-1", "redrive", "dead", "@sum(1)")
     assert ",=cmd" not in audit_log.records_csv([hostile])
+
+
+def test_an_empty_log_says_what_will_be_in_it(sample: Visit) -> None:
+    app = sample("audit-empty").open(PAGE)
+    assert "No operations yet" in app.text
+
+
+def test_a_long_log_shows_its_newest_entries_and_exports_all(sample: Visit) -> None:
+    app = sample("audit-huge").open(PAGE)
+    assert not app.at.exception
+    assert len(app.at.dataframe[0].value) == view.SHOWN < ENTRIES
+    assert "the export has all records" in app.text
+
+
+def test_a_changed_line_is_named(sample: Visit) -> None:
+    assert "damaged" in sample("audit-damaged").open(PAGE).text

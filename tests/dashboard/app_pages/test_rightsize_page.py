@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -53,6 +54,11 @@ def test_a_suggested_change_says_how_it_is_made(sample: Visit) -> None:
         "aws lambda update-function-configuration --function-name scilearn-worker --memory-size 1769 --region us-east-1"
     )
     assert command in [code.value for code in app.at.code]
+
+
+def test_the_unit_of_an_interval_is_written_once_unless_its_ends_have_two(sample: Visit) -> None:
+    rows = sample("fine").open(ENTRY).at.dataframe[0].value
+    assert re.fullmatch(r"[0-9.]+ ms \([0-9.]+ – [0-9.]+\)", rows["p50"].iloc[-1])
 
 
 def test_what_may_not_be_suggested_says_why(sample: Visit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from dashboard.pages import PAGES
@@ -106,3 +107,8 @@ def test_each_dot_carries_the_request_that_a_click_opens(sample: Visit) -> None:
     assert "Click a dot for the trace of its invocation." in app.text
     dots = [dot for trace in app.charts[0]["data"] for dot in trace["customdata"]]
     assert dots and all(len(dot) == 2 and dot[1].count("-") == 4 for dot in dots)
+
+
+def test_the_axis_of_an_attempt_without_an_end_has_its_beginning_only(sample: Visit) -> None:
+    html = found(sample("trouble"), "partial").html
+    assert re.findall(r"<i style=[^>]*>([^<]*)</i>", html[html.index("so-axis") : html.index("</thead>")]) == ["+0 ms"]

@@ -66,7 +66,10 @@ def _sweep_page_values(app: App) -> dict[str, str | None]:
 
 
 def _interval_of_cell(text: str) -> str:
-    return text.replace(" – ", "–")
+    """As the command writes it: the unit at each end, which the page writes once."""
+    value, opened, ends = text.replace(" – ", "–").partition(" (")
+    unit = value.partition(" ")[2]
+    return f"{value}{opened}{re.sub(r'(?<=[0-9])(?=[–)])', f' {unit}', ends) if unit else ends}"
 
 
 def _minus(text: str) -> str:
