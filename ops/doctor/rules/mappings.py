@@ -137,7 +137,12 @@ def function_on_latest(workload: WorkloadSettings) -> Iterator[Problem]:
             function = mapping.function
             name = "NAME" if isinstance(function, Unknown) else changes.name(function.origin)
             change = changes.mapping(mapping.origin, f"--function-name {name}:live", "FunctionName", "ALIAS_ARN")
-            yield Problem("the mapping invokes $LATEST", mapping.origin, "FunctionName", change)
+            text, severity = "the mapping invokes $LATEST", None
+            if not isinstance(function, Unknown) and isinstance(function.durable_s, int):
+                # A version pins an execution to its code (Lambda developer guide, durable-best-practices, 2026).
+                text += " of a durable function: executions under way replay with the code of the next deployment"
+                severity = RuleSeverity.WARNING
+            yield Problem(text, mapping.origin, "FunctionName", change, severity)
 
     yield from each(known(workload.mappings), check)
 

@@ -15,6 +15,7 @@ from tests.cases.doctor.healthy import (
     AGE_ALARM,
     HEALTHY,
     alarm,
+    function,
     mapping,
     on_function,
     on_mapping,
@@ -43,6 +44,16 @@ def test_a_rule_finds_what_breaks_it_and_nothing_else(rule_id: str) -> None:
         assert not finding.text.endswith(".")
         assert finding.consequence.endswith((".", "date"))
     assert examine(fine, [BY_ID[rule_id]]).fine == (rule_id,)
+
+
+def test_a_durable_function_on_latest_is_worse() -> None:
+    """Its executions outlast a deployment, and replay with other code."""
+    found = {}
+    for durable_s in (None, 60):
+        unpinned = replace(HEALTHY, mappings=(mapping(function(durable_s=durable_s), qualifier=""),))
+        (found[durable_s],) = examine(unpinned, [BY_ID["function-on-latest"]]).findings
+    assert (found[None].severity, found[60].severity) == (RuleSeverity.ADVICE, RuleSeverity.WARNING)
+    assert "replay with the code of the next deployment" in found[60].text
 
 
 def test_nothing_is_wrong_with_a_healthy_workload() -> None:
