@@ -1,7 +1,7 @@
 """What changes between two occurrences of one error: numbers, ids, times, addresses, quoted values, names of people.
 
 What tells causes apart is kept: codes (HTTP, exit, errno, SQLSTATE, vendors'), and quoted names of things (keys,
-modules, columns, constraints, types). Where a message alone cannot tell, ``clustering.group_split`` compares what a group
+modules, columns, constraints, types). Where a message alone cannot tell, ``code_split`` compares what a group
 holds.
 """
 

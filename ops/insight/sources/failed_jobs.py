@@ -16,6 +16,7 @@ from handler import contract
 from ops import formatting
 from ops.aws import logs
 from ops.errors import AccessDenied, NotFound
+from ops.fingerprints import code_split
 from ops.fingerprints.fingerprint import clipped, common_label, fingerprint, without_line
 from ops.insight.report_types import QueryCost
 from ops.insight.sources.invocations import range_sample
@@ -112,7 +113,7 @@ def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
     alike: defaultdict[str, list[JobError]] = defaultdict(list)
     for one in failed:
         alike[fingerprint(*one)].append(one)
-    groups = sorted(alike.values(), key=lambda some: -len(some))
+    groups = sorted((part for some in alike.values() for part in _divided(some)), key=lambda some: -len(some))
     messages = Counter(_without_place(some[0]) for some in groups)
     counts: Counter[str] = Counter()
     for at, some in enumerate(groups):
@@ -120,6 +121,18 @@ def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
         place = without_line(some[0].location) if messages[_without_place(some[0])] > 1 and at < MOST_NAMED else ""
         counts[f"{name} ({place})" if place else name] += len(some)
     return counts
+
+
+def _divided(some: list[JobError]) -> Iterable[list[JobError]]:
+    """By codes in their messages, which many of them share."""
+    messages = [one.message for one in some[: code_split.SAMPLE_SIZE]]
+    rule = code_split.split_rule(messages) if len(some) >= code_split.MIN_GROUP_SIZE else None
+    if rule is None:
+        return (some,)
+    parts: defaultdict[tuple[str, ...] | None, list[JobError]] = defaultdict(list)
+    for one in some:
+        parts[code_split.split_values(one.message, rule)].append(one)
+    return parts.values()
 
 
 def _without_place(one: JobError) -> str:

@@ -91,6 +91,14 @@ def test_the_place_in_the_code_tells_causes_apart_as_those_of_dead_letters(stage
     assert [marks.index(mark) for mark in marks] == [0, 0, 0, 3, 4]
 
 
+def test_a_code_in_a_message_divides_as_in_dead_letters(stage: Stage) -> None:
+    job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "Fault", contract.LOG_PERMANENT: True}
+    said = [f"fault {code} of row {row}" for row, code in enumerate([12] * 15 + [40] * 10)]
+    found = report(stage, USE, lines=tuple(json.dumps(job | {contract.LOG_ERROR_MESSAGE: text}) for text in said))
+    assert list(found.failures["cause"]) == ["Fault: fault 12 of row …", "Fault: fault 40 of row …"]
+    assert list(found.failures["usd"] / found.failures["usd"].sum()) == pytest.approx([15 / 25, 10 / 25])
+
+
 def test_messages_that_are_all_unlike_leave_the_error_type(stage: Stage) -> None:
     job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "KeyError", contract.LOG_PERMANENT: True}
     words = [f"{one}{other}" for one in "abcdefgh" for other in "uvwxyz"]
