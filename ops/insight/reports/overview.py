@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops import formatting
+from ops import formatting, pricing
 from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.reports import alarms, dead_letters
 from ops.insight.reports.alarms import AlarmState
@@ -17,7 +17,7 @@ from ops.insight.reports.overview_parts.timeline import OverviewTimeline
 from ops.insight.rules import alarm_rules, backlog, failed_work, queue_readers, setting_claims
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_use
-from ops.insight.rules.cost import usage_readings
+from ops.insight.rules.cost import cost_model, usage_readings
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.rules.settings_findings import SettingsFindings, count_findings
 from ops.insight.sources import function_usage, metric_queries, metrics, provisioned, queue_depths, watched_queues
@@ -102,7 +102,9 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         provisioned.read(aws, workload) if readings.total("provisioned_invocations") is not None else (0, ())
     )
     used = function_usage.read_usage(readings, workload, found.table if found else None, environments)
-    pages = page_claims.observe_pages(workload, readings, there, known, found, used)
+    prices = pricing.load(workload.region)
+    spent = cost_model.spend(readings, workload, cost_model.Assumptions(), prices, used, known)  # as Cost does at first
+    pages = page_claims.observe_pages(workload, readings, there, known, found, used, spent)
     late = backlog.age_claims(readings, workload, there.work, known)
     waits = backlog.backlog_claims(workload, readings, there, aged=bool(late))
     path = _path(readings, there)
@@ -125,7 +127,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     notes += (*(history.notes if history else ()), *unread)
     return OverviewReport(
         finding=readings.dated(summarize(claims, _aside(claims, waits, _deployed(workload, window)))),
-        cards=overview_cards.make(readings, workload, there, used, pages, known, found),
+        cards=overview_cards.make(readings, workload, there, used, spent, pages, known, found),
         path=path,
         sent=readings.total("sent"),
         stops=build_pipeline(workload),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ops import formatting, pricing
+from ops import formatting
 from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
 from ops.insight.rules import alarm_rules, backlog, levels
@@ -15,7 +15,6 @@ from ops.insight.rules.alarm_rules import alarm_words
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_limits, concurrency_use
 from ops.insight.rules.cost import cost_claims, cost_model, usage_readings
-from ops.insight.rules.cost.cost_model import Assumptions
 from ops.insight.rules.cost.function_cost import REPORT_COLUMNS
 from ops.insight.rules.findings import Observation
 from ops.workload.gaps import Part
@@ -57,21 +56,22 @@ def make(
     workload: Workload,
     there: Depths,
     used: FunctionUsage,
+    spent: Mapping[str, Sequence[float]],
     pages: Mapping[str, Sequence[Observation]],
     known: tuple[Alarm, ...],
     found: Invocations | None = None,
 ) -> tuple[Card, ...]:
     """The six cards in the order in which they are shown.
 
-    ``pages``: what each page says, than which no card is better. ``found``: REPORT lines of a function without invocation
-    records.
+    ``spent``: of ``cost_model.spend``. ``pages``: what each page says, than which no card is better. ``found``: REPORT lines
+    of a function without invocation records.
     """
     cards = (
         _depth(readings, workload, there),
         _age(readings, workload, there, known),
         _concurrency(readings, workload),
         _cold_share(readings, found),
-        _cost(readings, workload, used, known),
+        _cost(readings, workload, used, spent),
         Card(
             "dead",
             "Dead letters",
@@ -117,8 +117,7 @@ def _cold_share(readings: Readings, found: Invocations | None) -> Card:
     return Card("cold_share", "Cold starts", share, "%", _cold_shares(readings), _known(share), note)
 
 
-def _cost(readings: Readings, workload: Workload, used: FunctionUsage, known: tuple[Alarm, ...]) -> Card:
-    spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(workload.region), used, known)
+def _cost(readings: Readings, workload: Workload, used: FunctionUsage, spent: Mapping[str, Sequence[float]]) -> Card:
     done = usage_readings.successes(readings, used)
     spend = cost_claims.Spend.of(workload, spent, done)
     trend = tuple(zip(readings.times, cost_model.per_1000_trend(spent, done), strict=False))

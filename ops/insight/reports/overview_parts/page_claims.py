@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ops import pricing
 from ops.insight.report_types import Level
 from ops.insight.reports import dead_letters
 from ops.insight.rules import backlog, failed_work, levels
 from ops.insight.rules.cold_starts import cold_share
 from ops.insight.rules.concurrency import concurrency_use
-from ops.insight.rules.cost import cost_claims, cost_model, usage_readings
-from ops.insight.rules.cost.cost_model import Assumptions
+from ops.insight.rules.cost import cost_claims, usage_readings
 from ops.insight.rules.findings import Observation
 from ops.insight.sources import queue_depths
 
@@ -37,8 +35,11 @@ def observe_pages(
     known: tuple[Alarm, ...],
     found: Invocations | None,
     used: FunctionUsage,
+    spent: Mapping[str, Sequence[float]],
 ) -> Mapping[str, list[Observation]]:
-    """Page → what it would say. ``found``: REPORT lines of a function without invocation records."""
+    """Page → what it would say. ``found``: REPORT lines of a function without invocation records. ``spent``: of
+    ``cost_model.spend``."""
+    spend = cost_claims.Spend.of(workload, spent, usage_readings.successes(readings, used))
     new = dead_letters.arrived(readings, workload.dlq)
     return {
         "dead_letters": dead_letters.observe_dead_letters(workload, readings, there, new),
@@ -55,16 +56,8 @@ def observe_pages(
         ),
         "concurrency": concurrency_use.observe_concurrency(workload, readings, there, known),
         "cold_starts": [cold_share.observe_cold_starts(cold_share.count_cold(readings, found))],
-        "cost": [cost_claims.observe_cost(workload, readings, spend(workload, readings, used, known))],
+        "cost": [cost_claims.observe_cost(workload, readings, spend)],
     }
-
-
-def spend(
-    workload: Workload, readings: Readings, used: FunctionUsage, known: Sequence[Alarm] = ()
-) -> cost_claims.Spend:
-    """With the usual assumptions, as on the Cost page."""
-    spent = cost_model.spend(readings, workload, Assumptions(), pricing.load(workload.region), used, known)
-    return cost_claims.Spend.of(workload, spent, usage_readings.successes(readings, used))
 
 
 def with_warnings(claims: list[Observation], pages: Mapping[str, list[Observation]]) -> list[Observation]:
