@@ -10,6 +10,7 @@ from dashboard.formatting import NONE, duration, number, usd
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from ops import formatting
+from ops.insight.forecast.drain_quantiles import DrainQuantiles
 from ops.insight.forecast.scaling_laws import GROUPS, IN_FLIGHT_QUOTA
 from ops.insight.forecast.what_if import VariantForecast
 from ops.insight.reports.forecast import ForecastReport
@@ -49,10 +50,10 @@ def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
         ),
         Stat(
             "Drained in",
-            duration(drained.mid) if drained else found.drained_text,
-            note=(drained.span or "no interval: too few periods") if drained else _never(now),
+            _drained_in(drained) if drained else found.drained_text,
+            note=_interval(drained) if drained else _never(now),
             colour="" if drained else theme.DEAD,
-            words=drained is None,
+            words=drained is None or drained.wide,
         ),
         Stat(
             "Peak age",
@@ -72,6 +73,16 @@ def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
             note="" if now.usd_month is None else f"{usd(now.usd_month)} per month of these arrivals",
         ),
     ]
+
+
+def _drained_in(drained: DrainQuantiles) -> str:
+    return drained.span if drained.wide else duration(drained.mid)
+
+
+def _interval(drained: DrainQuantiles) -> str:
+    if drained.wide:
+        return f"{duration(drained.mid)} at the mean rates"
+    return drained.span or "no interval: too few periods"
 
 
 def _never(now: VariantForecast) -> str:

@@ -20,7 +20,11 @@ def depth(report: ForecastReport) -> Chart:
     drained = report.now.forecast.drained_s if report.now else None
     if drained and report.backlog > 0:
         _, size = _time(report)
-        add_mark(chart, drained.mid / size, f"drained in {duration(drained.mid)}")
+        add_mark(
+            chart,
+            drained.mid / size,
+            f"drained in {duration(drained.mid)}{' at the mean rates' if drained.wide else ''}",
+        )
     if not top:
         set_instead(chart, "0 messages: nothing waits, and arrivals are processed as they come")
     return chart

@@ -13,7 +13,8 @@ from ops import formatting
 from ops.errors import UsageError
 from ops.insight import time_window
 from ops.insight.forecast import observed_rates
-from ops.insight.forecast.drain_model import Array, ArrivalProfile
+from ops.insight.forecast.chance import Array, Chance
+from ops.insight.forecast.drain_model import ArrivalProfile
 from ops.insight.forecast.group_drain import MessageGroups
 from ops.insight.forecast.scaling_laws import Environments
 from ops.insight.forecast.what_if import Changes
@@ -195,7 +196,12 @@ def _batch_variation(readings: Readings) -> float:
     return math.sqrt(math.expm1(min(width, 2.0) ** 2))
 
 
-def notes(settings: ScalingSettings, seen: ObservedRates, there: Environments) -> tuple[str, ...]:
+def chance(seen: ObservedRates, assumed: Assumed) -> Chance:
+    """By how much the rates of the range varied; of a given rate nothing but chance is known."""
+    return Chance(seen.arrival_chance if assumed.arrivals_per_min is None else 1.0, seen.work_chance)
+
+
+def notes(settings: ScalingSettings, seen: ObservedRates, there: Environments, assumed: Assumed) -> tuple[str, ...]:
     """What else is assumed."""
     found = ["assumed: messages are taken about in order, and the backlog arrived evenly"]
     if there.init_s:
@@ -209,7 +215,12 @@ def notes(settings: ScalingSettings, seen: ObservedRates, there: Environments) -
         found.append("time between batches not counted: messages seldom waited in the range, so it was not seen")
     if settings.reserved is None and settings.account is not None:
         found.append("assumed: no other function uses the account's concurrency")
-    if not seen.second_samples.size:
+    given = assumed.seconds_per_message is not None
+    if given or assumed.arrivals_per_min is not None:
+        found.append(
+            "interval: takes what is given as exact; arrivals at a given rate come independently of each other"
+        )
+    if not given and not seen.second_samples.size:
         found.append(f"no interval: fewer than {observed_rates.LEAST_PERIODS} periods were observed")
     return tuple(found)
 

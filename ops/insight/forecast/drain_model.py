@@ -11,9 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from ops.insight.forecast.chance import Array, Chance
 
 POINTS = 1_001
 """Of a time axis. They lie closer together at its beginning, where concurrency ramps up."""
@@ -87,11 +86,18 @@ class ArrivalProfile:
 
     def total(self, seconds: Array) -> Array:
         """Messages that have arrived by then."""
+        if len(self.per_minute) == 1:
+            return np.asarray(self.per_minute[0] / 60 * seconds, dtype=np.float64)
         by_step = np.concatenate(([0.0], np.cumsum(self.per_minute))) * self.step_s / 60
         length = self.step_s * len(self.per_minute)
         rounds, rest = np.divmod(seconds, length)
         ends = np.arange(len(by_step)) * self.step_s
         return np.asarray(rounds * by_step[-1] + np.interp(rest, ends, by_step), dtype=np.float64)
+
+    def changes(self, most: int) -> Array:
+        """The first times at which the rate changes, in seconds."""
+        number = most if len(self.per_minute) > 1 else 0
+        return np.asarray(np.arange(1, number + 1) * self.step_s, dtype=np.float64)
 
     @property
     def mean_per_minute(self) -> float:
@@ -123,26 +129,6 @@ class DrainCourse:
         return float(np.interp(age_s, self.age_s[around], self.seconds[around]))
 
 
-def drain_seconds(
-    backlog: float,
-    arrivals: ArrivalProfile,
-    law: ConcurrencyLaw,
-    seconds_per_message: Array,
-    arrival_factors: Array,
-    horizon_s: float = HORIZON_S,
-    batch: float = 0.0,
-) -> Array:
-    """When the last message that waited is done, in seconds: one batch's time after nothing waits for the first time. inf
-    where that is not within ``horizon_s``. ``batch``: messages that an environment takes at once.
-
-    One result for each pair of ``seconds_per_message`` (one environment's time for one message, all its receives
-    counted) and of ``arrival_factors`` (times ``arrivals``).
-    """
-    last_batch = min(batch, max(1.0, backlog / max(1.0, law.limit))) if batch else 0.0
-    waits = empty_seconds(backlog, arrivals, law, seconds_per_message, arrival_factors, horizon_s, batch)
-    return waits + last_batch * seconds_per_message if backlog > 0 else waits
-
-
 def empty_seconds(
     backlog: float,
     arrivals: ArrivalProfile,
@@ -152,7 +138,12 @@ def empty_seconds(
     horizon_s: float = HORIZON_S,
     batch: float = 0.0,
 ) -> Array:
-    """As ``drain_seconds``: when nothing waits for the first time, and the last batches are at work."""
+    """When nothing waits on average for the first time, and the last batches are at work, in seconds; inf where that is not
+    within ``horizon_s``. ``batch``: messages that an environment takes at once.
+
+    One result for each pair of ``seconds_per_message`` (one environment's time for one message, all its receives
+    counted) and of ``arrival_factors`` (times ``arrivals``).
+    """
     if backlog <= 0:
         return np.zeros_like(seconds_per_message)
     found = np.full(seconds_per_message.shape, np.inf)
@@ -193,10 +184,16 @@ def paths(
     seconds_per_message: Array,
     arrival_factors: Array,
     axis: Array,
+    chance: Chance | None = None,
 ) -> tuple[Array, Array]:
-    """Depth and age (s) at the times of ``axis``, a row for each pair of ``seconds_per_message`` and ``arrival_factors``."""
-    arrived = backlog + np.multiply.outer(arrival_factors, arrivals.total(axis))
-    net = arrived - law.work(axis) / seconds_per_message[:, None]
+    """Depth and age (s) at the times of ``axis``, a row for each pair of ``seconds_per_message`` and ``arrival_factors``,
+    with ``chance`` each of a random walk of its own."""
+    came = np.multiply.outer(arrival_factors, arrivals.total(axis))
+    done = law.work(axis) / seconds_per_message[:, None]
+    arrived = backlog + came
+    net = arrived - done
+    if chance is not None:
+        net += chance.walks(came, done)
     unused = np.minimum(0.0, np.minimum.accumulate(net, axis=1))  # capacity that found nothing to do
     depth = net - unused
     times = np.concatenate(([-oldest_s if backlog else 0.0], axis))

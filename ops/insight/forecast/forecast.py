@@ -9,16 +9,17 @@ import numpy as np
 
 from ops import formatting
 from ops.insight.forecast import group_drain, group_turns
+from ops.insight.forecast.chance import Array, levels
 from ops.insight.forecast.drain_model import (
     HORIZON_S,
-    Array,
     ConcurrencyLaw,
     DrainCourse,
     course,
-    drain_seconds,
     lowest,
     paths,
 )
+from ops.insight.forecast.drain_quantiles import DrainQuantiles
+from ops.insight.forecast.first_passage import Walk, last_seconds
 from ops.insight.forecast.load import Load
 
 INTERVAL = (10, 90)
@@ -33,28 +34,6 @@ QUICK_S = 3_600.0
 DAY_S = 86_400.0
 MOST_CONCURRENCY = 100_000
 """10,000 provisioned pollers of 10 invocations each (Lambda developer guide, 2026-08)."""
-
-
-@dataclass(frozen=True)
-class DrainQuantiles:
-    """``low`` to ``high`` are the 10th and 90th percentile; equal to ``mid`` where nothing is known of the spread. A
-    ``high`` of infinity: in more than a tenth of the samples it is not drained within SQS's longest retention."""
-
-    mid: float
-    low: float
-    high: float
-
-    @property
-    def span(self) -> str:
-        """``2 min 50 s to 3 min 32 s``; empty where nothing is known of the spread."""
-        if self.low == self.high:
-            return ""
-        most = formatting.duration(self.high) if math.isfinite(self.high) else f"over {formatting.duration(HORIZON_S)}"
-        return f"{formatting.duration(self.low)} to {most}"
-
-    @property
-    def text(self) -> str:
-        return f"{formatting.duration(self.mid)} ({self.span})" if self.span else formatting.duration(self.mid)
 
 
 @dataclass(frozen=True)
@@ -171,6 +150,7 @@ def band(load: Load, found: Forecast) -> Band | None:
                 load.seconds_per_message * seconds,
                 arrivals,
                 found.course.seconds,
+                load.chance.of_each(number),
             ),
         )
         for number, share, own in _parts(load, found.law)
@@ -190,32 +170,32 @@ def _spread(load: Load, law: ConcurrencyLaw, mid: float) -> tuple[float, float]:
     arrivals, seconds = load.samples()
     if not seconds.size:
         return mid, mid
-    found = np.sort(_drained(load, law, arrivals, seconds))
+    found = np.sort(_drained(load, law, arrivals, seconds, levels()))
     low, high = (float(found[round(percentile / 100 * (len(found) - 1))]) for percentile in INTERVAL)
     return min(low, mid), max(high, mid)
 
 
-def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array) -> Array:
-    """When the last message that waited is done, a result for each pair of factors of arrivals and of seconds."""
+def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array, at: Array | None = None) -> Array:
+    """When the last message that waited is done, a result for each pair of factors of arrivals and of seconds: expected, or the
+    quantile of the levels ``at``."""
     per_message, groups, batch = load.seconds_per_message * seconds, load.groups, load.batch or 1.0
     if groups is None or load.backlog <= 0:
-        return _together(load, law, per_message, arrivals)
+        return _together(load, law, per_message, arrivals, at)
     turns = load.turns(law)
-    last = (
-        group_turns.drain_seconds(turns, per_message, arrivals)
-        if turns
-        else _together(load, law, per_message, arrivals)
-    )
-    alone = group_drain.drain_seconds(load.backlog, load.arrivals, law, groups, per_message, arrivals, batch)
-    return np.maximum(last, alone)
+    alone = group_drain.drain_seconds(load.backlog, load.arrivals, law, groups, per_message, arrivals, batch, at)
+    in_turn = group_turns.drain_seconds(turns, per_message, arrivals, at) if turns else alone
+    return np.maximum(in_turn, alone)
 
 
-def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Array) -> Array:
+def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Array, at: Array | None) -> Array:
     """As ``_drained``, where each environment takes whatever waits."""
-    drained = drain_seconds(load.backlog, load.arrivals, law, per_message, arrivals, batch=load.batch)
+    if load.backlog <= 0:
+        return np.zeros_like(per_message)
+    walk = Walk(load.backlog, load.arrivals, law, per_message, arrivals, load.batch, load.chance)
+    last_batch = min(load.batch, max(1.0, load.backlog / max(1.0, law.limit)))
     # The last batch is half full, and its window runs while the batches before it are at work.
     window_s = np.maximum(0.0, load.window_s - load.batch / 2 * per_message)
-    return drained + window_s if load.backlog > 0 else drained
+    return last_seconds([(1, walk)], at) + last_batch * per_message + window_s
 
 
 def _parts(load: Load, law: ConcurrencyLaw) -> tuple[tuple[int, float, ConcurrencyLaw], ...]:

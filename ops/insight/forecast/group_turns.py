@@ -18,7 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ops.insight.forecast.drain_model import HORIZON_S, POINTS, Array, ArrivalProfile, ConcurrencyLaw, empty_seconds
+from ops.insight.forecast.chance import Array, Chance
+from ops.insight.forecast.drain_model import HORIZON_S, POINTS, ArrivalProfile, ConcurrencyLaw
+from ops.insight.forecast.first_passage import Distribution, Walk, last_seconds
 from ops.insight.forecast.group_drain import MessageGroups, largest_above
 
 _DECAYS = np.linspace(0.0, 30.0, 1_001)
@@ -42,6 +44,7 @@ class Turns:
     law: ConcurrencyLaw
     groups: MessageGroups
     batch: float
+    chance: Chance
 
     @property
     def size(self) -> int:
@@ -49,10 +52,16 @@ class Turns:
         return max(1, round(min(self.batch, self.backlog / self.groups.number)))
 
 
-def drain_seconds(turns: Turns, seconds_per_message: Array, arrival_factors: Array) -> Array:
+def drain_seconds(
+    turns: Turns, seconds_per_message: Array, arrival_factors: Array, levels: Array | None = None
+) -> Array:
     """When the last group is drained, as ``group_drain.drain_seconds``."""
     backlog, arrivals, law, groups, batch = turns.backlog, turns.arrivals, turns.law, turns.groups, turns.batch
-    in_turn = _last_turn(turns, seconds_per_message, arrival_factors)
+    walk = Walk(backlog, arrivals, law, seconds_per_message, arrival_factors, batch, turns.chance)
+    fluid = walk.fluid()
+    in_turn = _last_turn(turns, fluid, seconds_per_message, arrival_factors, levels)
+    if levels is not None:
+        in_turn *= _with_chance(walk, fluid, levels)
     size = min(batch, backlog / groups.number)
     finite = np.isfinite(in_turn)
     known = np.where(finite, in_turn, 1.0)
@@ -69,10 +78,18 @@ def drain_seconds(turns: Turns, seconds_per_message: Array, arrival_factors: Arr
     return np.asarray(np.where(finite & (until < HORIZON_S), until, np.inf), dtype=np.float64)
 
 
-def _last_turn(turns: Turns, seconds_per_message: Array, arrival_factors: Array) -> Array:
+def _with_chance(walk: Walk, fluid: Array, levels: Array) -> Array:
+    """How many times as long as in the fluid model it is until nothing waits in all groups together, in the quantile of each
+    sample."""
+    took = last_seconds([(1, walk)], levels)
+    return np.divide(took, fluid, out=np.ones_like(fluid), where=np.isfinite(fluid) & (fluid > 0))
+
+
+def _last_turn(
+    turns: Turns, fluid: Array, seconds_per_message: Array, arrival_factors: Array, levels: Array | None
+) -> Array:
     """When the last group that is not behind is drained: expected, in seconds, before its last batch is done."""
     backlog, arrivals, law, batch = turns.backlog, turns.arrivals, turns.law, turns.batch
-    fluid = empty_seconds(backlog, arrivals, law, seconds_per_message, arrival_factors, HORIZON_S, batch)
     found = np.array(fluid)
     finite = np.isfinite(fluid)
     if not finite.any():
@@ -90,7 +107,8 @@ def _last_turn(turns: Turns, seconds_per_message: Array, arrival_factors: Array)
     # If nothing arrived, a group would be drained with its last message: those that have some wait with half a batch.
     with_some = -np.expm1(-np.minimum.accumulate(waiting, axis=1) * 2 / (size + 1))
     some_left = with_some * np.exp(-np.concatenate((np.zeros((len(by_chance), 1)), by_chance), axis=1))
-    found[finite] = np.trapezoid(1 - (1 - some_left) ** number, seconds, axis=1)
+    last = Distribution(seconds.T, (1 - some_left.T) ** number)
+    found[finite] = last.mean_or_quantile(None if levels is None else levels[finite])
     return found
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ops.insight.forecast.drain_model import Array, ArrivalProfile, ConcurrencyLaw
+from ops.insight.forecast.chance import POISSON, Array, Chance
+from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw
 from ops.insight.forecast.group_drain import MessageGroups
 from ops.insight.forecast.group_turns import Turns
 
@@ -16,7 +17,8 @@ class Load:
     """``seconds_per_message``: one environment's time until a message is done, all its receives counted; ``gap_s`` of it
     pass before the next batch is there, ``throttled_gap_s`` where pollers are throttled (None: not observed). ``batch``:
     messages that it takes at once. ``window_s``: how long the mapping waits for the last batch to fill. The factors are samples
-    of how far the truth may be off; empty where nothing is known of that. ``groups``: of a FIFO queue."""
+    of how far the truth may be off; ones for what is given; empty where nothing is known of that. ``chance``: of
+    the whole queue. ``groups``: of a FIFO queue."""
 
     backlog: float
     oldest_s: float
@@ -29,6 +31,7 @@ class Load:
     gap_s: float = 0.0
     window_s: float = 0.0
     throttled_gap_s: float | None = None
+    chance: Chance = POISSON
 
     def under(self, law: ConcurrencyLaw) -> Load:
         """With the gap of a mapping that is throttled, where the law has it and one was observed."""
@@ -63,9 +66,9 @@ class Load:
         if groups is None or self.backlog <= 0 or not 0 < law.limit < groups.number:
             return None
         if groups.busiest is None:
-            return Turns(self.backlog, self.oldest_s, self.arrivals, law, groups, batch)
+            return Turns(self.backlog, self.oldest_s, self.arrivals, law, groups, batch, self.chance)
         left, alike = 1 - groups.busiest, replace(groups, number=groups.number - 1, busiest=None)
         if left <= 0:
             return None
         law = law.scaled(groups.left_by_busiest(law))
-        return Turns(self.backlog * left, self.oldest_s, self.arrivals.part(left), law, alike, batch)
+        return Turns(self.backlog * left, self.oldest_s, self.arrivals.part(left), law, alike, batch, self.chance)

@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ops.insight.forecast.drain_model import Array
+from ops.insight.forecast.chance import SAMPLES, SEED, Array
 
 if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
 
 Indices = npt.NDArray[np.int64]
 
-SAMPLES = 100
 LEAST_PERIODS = 8
 """Fewer periods say too little of how the rates vary."""
 AROUND, LEAST_STEADY = 2, 4
 LEAST_BATCHES = 6
 """Of an environment: with fewer, a batch at either end of the periods looks like a gap."""
-SEED = 20_261_129
-"""Fixed, so that the same metrics give the same interval at each refresh."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,9 @@ class ObservedRates:
     gap_s: float = 0.0
     backlogged: bool = False
     throttled_gap_s: float | None = None
+    arrival_chance: float = 1.0
+    work_chance: float = 0.0
+    """Variance over mean of the number of messages that arrive, at least 1, and that are done, in a stretch of time."""
 
 
 def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bool = True) -> ObservedRates:
@@ -73,6 +73,8 @@ def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bo
         handed_then = given[rows].sum(axis=1)
         ratio = np.divide(busy_ms[rows].sum(axis=1) / 1000, handed_then, out=np.zeros(SAMPLES), where=handed_then > 0)
         second_samples = np.where(ratio > 0, ratio, seconds)
+    arrival_chance = max(1.0, _dispersion(arrival_samples, float(sent.sum())))
+    work_chance = _dispersion(second_samples, handed)
     gap_s, throttled_gap_s = 0.0, None
     if backlogged and alone:
         throttled = _near(np.array(readings.counts("throttles", periods)) > 0)
@@ -89,7 +91,15 @@ def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bo
         gap_s=gap_s,
         backlogged=backlogged,
         throttled_gap_s=throttled_gap_s,
+        arrival_chance=arrival_chance,
+        work_chance=work_chance,
     )
+
+
+def _dispersion(means: Array, messages: float) -> float:
+    """The variance over the mean of a number of messages, by resampled means of what so many were of."""
+    mean = float(means.mean()) if means.size else 0.0
+    return float(means.var()) / mean**2 * messages if mean > 0 else 0.0
 
 
 def _waited(visible: Array, received: Array, batch_size: int) -> Indices:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ops import formatting, pricing
-from ops.insight.forecast import assumptions, observed_rates, scaling_laws, what_if
+from ops.insight.forecast import assumptions, observed_rates, scaling_laws, sentences, what_if
 from ops.insight.forecast.assumptions import Assumed
-from ops.insight.forecast.drain_model import HORIZON_S
+from ops.insight.forecast.chance import SAMPLES
 from ops.insight.forecast.forecast import Forecast, Goals, band
 from ops.insight.forecast.load import Load
-from ops.insight.forecast.scaling_laws import GROUPS, NONE_THERE, Environments, ScalingSettings
+from ops.insight.forecast.scaling_laws import NONE_THERE, Environments, ScalingSettings
 from ops.insight.forecast.what_if import Variant, VariantForecast
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
@@ -118,7 +117,11 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
     basis += [f"deadline: {deadline.source}"] if deadline else []
     basis += [
         *group_basis,
-        *(assumptions.notes(settings, seen, assumptions.environments(readings)) if settings is not None else ()),
+        *(
+            assumptions.notes(settings, seen, assumptions.environments(readings), assumed)
+            if settings is not None
+            else ()
+        ),
     ]
     basis.append(PRICED)
     made = ForecastReport(
@@ -146,11 +149,12 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
         arrivals=arrivals,
         seconds_per_message=seconds.value,
         arrival_factors=arrival_factors,
-        second_factors=np.empty(0) if seconds.typed else assumptions.factors(seen.second_samples),
+        second_factors=np.ones(SAMPLES) if seconds.typed else assumptions.factors(seen.second_samples),
         batch=seen.messages_per_batch or float(settings.batch_size),
         groups=groups,
         gap_s=0.0 if seconds.typed else seen.gap_s,
         throttled_gap_s=None if seconds.typed else seen.throttled_gap_s,
+        chance=assumptions.chance(seen, assumed),
     )
     environments = assumptions.environments(readings)
     found = forecast_load(made, workload, load, goals, settings, asked, environments)
@@ -232,7 +236,7 @@ def _unknown(workload: Workload, settings: ScalingSettings | None) -> Finding:
 
 
 def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> Finding:
-    claims = [_drain(load, found)]
+    claims = [sentences.drain(load, found)]
     if workload.mapping is not None and workload.mapping.enabled is False:
         claims.insert(0, Observation(Level.ACT, "the event source mapping is off: nothing is drained until it is on"))
     elif workload.mapping is not None and workload.mapping.enabled is None:
@@ -245,41 +249,6 @@ def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> F
     elif found.deadline_missed_s is not None and goals.deadline_s is not None:
         when = f"in {formatting.duration(found.deadline_missed_s)}" if found.deadline_missed_s else "already"
         text = f"the oldest message is older than {formatting.duration(goals.deadline_s)} {when}"
-        drained = f"; {_drain(load, found).text}" if found.drained_s is not None and load.backlog > 0 else ""
+        drained = f"; {sentences.drain(load, found).text}" if found.drained_s is not None and load.backlog > 0 else ""
         claims.append(Observation(Level.WATCH, text + drained))
     return summarize(claims)
-
-
-def _drain(load: Load, found: Forecast) -> Observation:
-    limit = f"{formatting.count(found.law.limit, 'concurrent execution')} ({found.law.limited_by})"
-    if found.drained_s is None:
-        return Observation(Level.ACT, f"{_undrained(load, found, limit)}{_better(load, found)}")
-    if load.backlog <= 0:
-        rate, busy = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
-        return Observation(Level.OK, f"no backlog; {rate} arriving keep {busy} of {limit} busy")
-    text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
-    return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WATCH, text)
-
-
-def _undrained(load: Load, found: Forecast, limit: str) -> str:
-    """Why not, which is not the limit where the arrivals are below it."""
-    rate, needed = formatting.rate(load.arrivals.mean_per_minute), math.ceil(load.needed)
-    if load.needed > found.law.limit:
-        return (
-            f"never drained: {rate} arriving need {formatting.count(needed, 'concurrent execution')}, and at most "
-            f"{formatting.count(found.law.limit)} run ({found.law.limited_by})"
-        )
-    if found.overloaded:
-        return f"never drained: of {rate} arriving, the busiest message group gets more than one invocation can do"
-    return f"{formatting.count(load.backlog, 'message')} are not drained within {formatting.duration(HORIZON_S)}, with up to {limit}"
-
-
-def _better(load: Load, found: Forecast) -> str:
-    """What would drain it."""
-    if load.groups is not None and load.needed * load.groups.largest > 1:
-        times = formatting.count(load.needed * load.groups.largest)
-        return f"; a message group runs one invocation at a time, and the job would have to be more than {times} times as fast"
-    if not found.needed:
-        return ""
-    what = " message groups of one size" if found.law.limited_by == GROUPS else ""
-    return f"; {found.needed:,}{what} would drain it in {formatting.duration(found.goal_s)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ops.insight.forecast.assumptions import Assumed
-from ops.insight.forecast.forecast import DrainQuantiles
+from ops.insight.forecast.drain_quantiles import DrainQuantiles
 from ops.insight.forecast.what_if import VariantForecast
 from ops.insight.reports import forecast
 from ops.insight.reports.forecast import ForecastReport

@@ -11,7 +11,7 @@ import pytest
 
 from ops.errors import UsageError
 from ops.esm_scaling import ScalingObservation, ScalingPolicy, begin, step
-from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, course, drain_seconds, lowest
+from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, course, empty_seconds, lowest
 from ops.insight.forecast.forecast import Goals, forecast
 from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import Environments, ScalingSettings
@@ -36,7 +36,7 @@ def closed_form(backlog: float, arrivals_per_min: float, seconds: float, limit: 
 
 
 def drained(backlog: float, per_minute: float, law: ConcurrencyLaw, seconds: float) -> float:
-    return float(drain_seconds(backlog, ArrivalProfile((per_minute,)), law, ONE * seconds, ONE)[0])
+    return float(empty_seconds(backlog, ArrivalProfile((per_minute,)), law, ONE * seconds, ONE)[0])
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -83,9 +83,9 @@ def test_no_backlog_takes_no_time() -> None:
 def test_samples_are_independent_of_each_other() -> None:
     law = ScalingSettings(maximum_concurrency=20).law()
     seconds, factors = np.array([0.2, 0.5, 30.0]), np.array([1.0, 0.5, 1.0])
-    together = drain_seconds(5_000, ArrivalProfile((600.0,)), law, seconds, factors)
+    together = empty_seconds(5_000, ArrivalProfile((600.0,)), law, seconds, factors)
     for number in range(2):
-        alone = drain_seconds(5_000, ArrivalProfile((600.0 * factors[number],)), law, seconds[number : number + 1], ONE)
+        alone = empty_seconds(5_000, ArrivalProfile((600.0 * factors[number],)), law, seconds[number : number + 1], ONE)
         assert together[number] == pytest.approx(alone[0], rel=2e-2)
     assert together[2] == math.inf, "10 a second arrive, and 20 environments do less than one"
 
@@ -101,7 +101,7 @@ def test_arrivals_by_the_hour_repeat() -> None:
 def test_a_quiet_hour_drains_what_a_busy_one_left() -> None:
     law = ConcurrencyLaw(15, 0, 15, "limit")  # 15 a second
     busy_first = ArrivalProfile((1_200.0, 0.0), step_s=600)
-    assert drain_seconds(1_000, busy_first, law, ONE, ONE)[0] == pytest.approx(600 + 4_000 / 15, rel=1e-2)
+    assert empty_seconds(1_000, busy_first, law, ONE, ONE)[0] == pytest.approx(600 + 4_000 / 15, rel=1e-2)
     path = course(1_000, 0, busy_first, law, 1.0, 1_400)
     assert path.depth.max() == pytest.approx(4_000, rel=1e-2)
     # The last message of the busy time waits for the 4,000 before it.

@@ -5,9 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ops.insight.forecast.assumptions import Assumed
+from ops.insight.forecast.chance import SAMPLES
+from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw
+from ops.insight.forecast.forecast import Goals, forecast
+from ops.insight.forecast.load import Load
+from ops.insight.forecast.sentences import why_wide
 from ops.insight.report_types import Level
 from tests.ops.insight.forecast_report import BUSY, drained, first, report
 from tests.ops.insight.world import MAPPING, Stage, without
@@ -20,7 +26,8 @@ def test_a_backlog_is_drained_at_the_limit(stage: Stage) -> None:
     # 10 environments do 40 a second, 4 a second arrive.
     assert drained(found).mid == pytest.approx(200, rel=1e-2)
     assert found.finding.text == (
-        "OK: 7,200 messages drained in 3 min 21 s, with up to 10 concurrent executions (ESM MaximumConcurrency)."
+        "OK: 7,200 messages drained in 3 min 21 s (3 min 20 s to 3 min 22 s), with up to 10 concurrent executions "
+        "(ESM MaximumConcurrency)."
     )
     assert found.basis[:3] == (
         "arrivals: observed, mean of 10 min",
@@ -62,7 +69,30 @@ def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
     found = report(stage, uneven, visible=7_200, assumed=Assumed(arrivals_per_min=2_300, deadline_s=90_000))
     assert drained(found).high == math.inf
     assert found.finding.level is Level.WATCH
-    assert "to over 14 d)" in found.finding.text
+    assert "drained in 15 min to over 14 d (37 min at the mean rates), with up to" in found.finding.text
+    assert "arrivals alone need 92% of the limit, so a small change moves the end far" in found.finding.text
+
+
+def test_given_rates_near_the_capacity_give_a_wide_interval(stage: Stage) -> None:
+    """8 environments do 16 a second, and chance decides when the queue is empty, however exactly the rates are known."""
+    near = Assumed(backlog=500, arrivals_per_min=930, seconds_per_message=0.625)
+    found = report(stage, assumed=near)
+    assert drained(found).wide
+    assert any(line.startswith("interval: takes what is given as exact") for line in found.basis)
+    calm = report(stage, assumed=replace(near, arrivals_per_min=100))
+    assert not drained(calm).wide
+    assert drained(calm).high < 1.2 * drained(calm).low
+
+
+def test_a_queue_that_may_be_empty_before_it_fills_again_is_said() -> None:
+    """15 a second are done: after ten minutes 60 messages wait, give or take 100, and then 6,000 more arrive than are done."""
+    arrivals = ArrivalProfile((600.0, 1_500.0, 0.0, 0.0), step_s=600)
+    load = Load(3_060, 0.0, arrivals, 1.0, np.ones(SAMPLES), np.ones(SAMPLES), batch=1.0)
+    found = forecast(load, ConcurrencyLaw(15, 0, 15, "ESM MaximumConcurrency"), Goals(345_600.0))
+    assert found.drained_s is not None
+    assert found.drained_s.wide
+    assert found.drained_s.low < 620 and found.drained_s.high > 1_500
+    assert why_wide(load, found) == "arrivals vary, and the queue may be empty before it fills again"
 
 
 def test_a_backlog_that_takes_longer_than_any_retention_is_not_called_never(stage: Stage) -> None:

@@ -27,14 +27,6 @@ def drained(groups: MessageGroups, arrivals: float = 0.0, limit: int | None = No
     return math.inf if found is None else found.mid
 
 
-def test_the_largest_of_many_is_that_of_a_simulation() -> None:
-    chance = np.random.default_rng(5)
-    mean, variance, number = 100.0, 900.0, 20
-    drawn = chance.wald(mean, mean**3 / variance, size=(4_000, number)).max(axis=1).mean()
-    found = group_drain.last_of_groups(np.array([[mean]]), np.array([[variance]]), np.array([number]))
-    assert found[0] == pytest.approx(drawn, rel=0.02)
-
-
 def test_the_expected_largest_above_a_floor() -> None:
     drawn = np.maximum(50.0, np.random.default_rng(5).normal(45, 10, size=(20_000, 8)).max(axis=1)).mean()
     assert group_drain.largest_above(50.0, 45.0, 10.0, 8) == pytest.approx(drawn, rel=0.02)

@@ -1,0 +1,59 @@
+"""Chance during the drain itself, for its interval: rates that are known exactly still give no exact time.
+
+What waits is a random walk around the fluid model: messages arrive by chance, and batches take different times. Where the walk
+has little drift, as near capacity, or where the queue nearly empties and fills again, it decides when the drain ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+SAMPLES = 100
+"""Of which an interval is made."""
+SEED = 20_261_129
+"""Fixed, so that the same numbers give the same interval at each refresh."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """``arrivals`` and ``work``: the variance over the mean of how many messages arrive, and of how many
+    are done, in a stretch of time; 1 for messages that arrive independently of each other (Poisson). ``now``: the variance of what
+    waits now."""
+
+    arrivals: float = 1.0
+    work: float = 0.0
+    now: float = 0.0
+
+    def of_each(self, number: int) -> Chance:
+        """What it adds to each of so many parts of one size, where the sum of all parts counts."""
+        return Chance(self.arrivals / number, self.work / number, self.now / number)
+
+    def variance(self, arrived: Array, done: Array) -> Array:
+        """Of what waits, after so many messages have arrived and are done."""
+        return np.asarray(self.now + self.arrivals * arrived + self.work * done, dtype=np.float64)
+
+    def walks(self, arrived: Array, done: Array) -> Array:
+        """Messages more than on average that wait: a random walk for each sample. ``arrived`` and ``done``: messages so far,
+        (samples, points)."""
+        steps = np.sqrt(np.diff(self.variance(arrived, done), axis=1, prepend=0.0))
+        return np.cumsum(_normal(steps.shape[1])[: len(steps)] * steps, axis=1)
+
+
+POISSON = Chance()
+
+
+@cache
+def levels() -> Array:
+    """Evenly spaced probabilities, one for each sample, in a random order of their own."""
+    return np.random.default_rng(SEED + 1).permutation((np.arange(SAMPLES) + 0.5) / SAMPLES)
+
+
+@cache
+def _normal(points: int) -> Array:
+    return np.random.default_rng(SEED + 2).standard_normal((SAMPLES, points))

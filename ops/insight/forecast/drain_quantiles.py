@@ -1,0 +1,43 @@
+"""When a backlog is drained, and how sure that is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ops import formatting
+from ops.insight.forecast.drain_model import HORIZON_S
+
+WIDE = 1.5
+"""Times the interval's beginning from which its end makes it wide."""
+
+
+@dataclass(frozen=True)
+class DrainQuantiles:
+    """``mid``: expected. ``low`` to ``high`` are the 10th and 90th percentile; equal to ``mid`` where nothing is known of the spread. A
+    ``high`` of infinity: in more than a tenth of the samples it is not drained within SQS's longest retention."""
+
+    mid: float
+    low: float
+    high: float
+
+    @property
+    def span(self) -> str:
+        """``2 min 50 s to 3 min 32 s``; empty where nothing is known of the spread."""
+        if self.low == self.high:
+            return ""
+        most = formatting.duration(self.high) if math.isfinite(self.high) else f"over {formatting.duration(HORIZON_S)}"
+        return f"{formatting.duration(self.low)} to {most}"
+
+    @property
+    def wide(self) -> bool:
+        """Whether one time alone would say more than is known."""
+        return self.high > WIDE * self.low
+
+    @property
+    def text(self) -> str:
+        """``3 min 5 s (2 min 50 s to 3 min 32 s)``, or ``2 min to 40 min (12 min at the mean rates)`` where the interval is wide."""
+        mean = formatting.duration(self.mid)
+        if self.wide:
+            return f"{self.span} ({mean} at the mean rates)"
+        return f"{mean} ({self.span})" if self.span else mean

@@ -1,0 +1,168 @@
+"""When what waits is nothing for the first time, where chance adds a random walk to the fluid model.
+
+The mean and the variance of what waits are known functions of time, and the walk's increments are independent. The chance
+``F(t)`` that nothing has waited up to then solves Fortet's equation (R. Fortet, 1943: Volterra, first kind): below zero at ``t``
+is who was at zero at an earlier ``s`` and has come down since,
+
+    P(X(t) < 0) = ∫ P(X(t) - X(s) < 0) dF(s)
+
+Where arrivals are steady this is the inverse Gaussian distribution; where they vary, nothing else is assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ops.insight.forecast.chance import Array, Chance
+from ops.insight.forecast.drain_model import HORIZON_S, ArrivalProfile, ConcurrencyLaw, empty_seconds
+
+_MULTIPLES = np.concatenate(([0.0], np.geomspace(0.05, 60.0, 160)))
+"""Of the fluid model's time, within which the distribution is looked for."""
+_FAR = 6.0
+"""Standard deviations from zero that no walk covers."""
+_LEAST = 1e-9
+_CERTAIN = 0.999
+_MOST_CHANGES, _LEAST_POINTS = 48, 6
+"""Changes of the arrivals that are looked at, and points between two of them."""
+MEAN_POINTS, QUANTILE_POINTS = 64, 32
+"""Of a distribution: percentiles of many samples need fewer than an expectation."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """``chances`` that it was reached by ``times``, both (points, samples)."""
+
+    times: Array
+    chances: Array
+
+    def mean_or_quantile(self, levels: Array | None) -> Array:
+        """The expected time, or where ``levels`` (samples,) are given, the quantile of each; inf where it is not reached."""
+        times, chances = self.times, self.chances
+        if levels is None:
+            return np.asarray(times[0] + np.trapezoid(1 - chances, times, axis=0), dtype=np.float64)
+        each = enumerate(levels)
+        return np.array([np.interp(level, chances[:, at], times[:, at], right=math.inf) for at, level in each])
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What waits of ``backlog``: the fluid model (``drain_model.empty_seconds``) with ``chance``. ``seconds_per_message`` and
+    ``arrival_factors``: (samples,)."""
+
+    backlog: float
+    arrivals: ArrivalProfile
+    law: ConcurrencyLaw
+    seconds_per_message: Array
+    arrival_factors: Array
+    batch: float
+    chance: Chance
+
+    def fluid(self) -> Array:
+        """When nothing waits on average for the first time (samples,), in seconds; inf where that is beyond the horizon."""
+        return empty_seconds(
+            self.backlog, self.arrivals, self.law, self.seconds_per_message, self.arrival_factors, HORIZON_S, self.batch
+        )
+
+    def only(self, samples: Array) -> Walk:
+        return replace(
+            self,
+            seconds_per_message=self.seconds_per_message[samples],
+            arrival_factors=self.arrival_factors[samples],
+        )
+
+    def at(self, times: Array) -> tuple[Array, Array]:
+        """The mean and the variance of what waits, at times (samples, points)."""
+        arrived = self.arrival_factors[:, None] * self.arrivals.total(times)
+        done = self.law.work(times) / self.seconds_per_message[:, None]
+        return self.backlog + arrived - done - self.law.at(times) * self.batch / 2, self.chance.variance(arrived, done)
+
+    def distribution(self, fluid: Array, points: int) -> Distribution:
+        """Of when nothing waits for the first time. ``fluid``: as ``fluid()`` gives it, finite."""
+        times = _times(self, fluid, points)
+        mean, variance = self.at(times[:, 1:])
+        from_mean, from_variance = self.at((times[:, 1:] + times[:, :-1]) / 2)
+        rows, columns = np.tril_indices(points - 1)
+        fallen = from_mean[:, columns] - mean[:, rows]
+        spread = np.sqrt(np.maximum(variance[:, rows] - from_variance[:, columns], _LEAST))
+        kernel = np.zeros((len(fluid), points - 1, points - 1))
+        kernel[:, rows, columns] = normal(fallen / spread)
+        below = normal(-mean / np.sqrt(np.maximum(variance, _LEAST)))
+        steps = np.linalg.solve(kernel + _LEAST * np.eye(points - 1), below[..., None])[..., 0]
+        reached = np.maximum.accumulate(np.clip(np.cumsum(steps, axis=1), 0.0, 1.0), axis=1)
+        last = reached[:, -1:]
+        reached = np.divide(reached, last, out=reached, where=(below[:, -1:] > _CERTAIN) & (last > 0))
+        return Distribution(times.T, np.concatenate((np.zeros((len(fluid), 1)), reached), axis=1).T)
+
+
+def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array | None = None) -> Array:
+    """When nothing waits in the last of independent queues, so many of each kind: expected, or the quantile of ``levels``
+    (samples,); inf where one is not drained."""
+    fluids = [walk.fluid() for _, walk in walks]
+    found = np.maximum.reduce(fluids)
+    known = np.isfinite(found) & (found > 0)
+    if not known.any():
+        return np.asarray(found, dtype=np.float64)
+    points = MEAN_POINTS if levels is None else QUANTILE_POINTS
+    each = [
+        (number, walk.only(known).distribution(np.maximum(fluid[known], _LEAST), points))
+        for (number, walk), fluid in zip(walks, fluids, strict=True)
+    ]
+    found[known] = _last(each).mean_or_quantile(None if levels is None else levels[known])
+    return np.asarray(found, dtype=np.float64)
+
+
+def _last(each: Sequence[tuple[int, Distribution]]) -> Distribution:
+    times = np.sort(np.concatenate([one.times for _, one in each]), axis=0)
+    chances = np.ones_like(times)
+    for number, one in each:
+        for at in range(times.shape[1]):
+            chances[:, at] *= np.interp(times[:, at], one.times[:, at], one.chances[:, at]) ** number
+    return Distribution(times, chances)
+
+
+def _times(walk: Walk, fluid: Array, points: int) -> Array:
+    """From where the walk may be at zero first to where it surely was, (samples, points)."""
+    kinks = walk.arrivals.changes(_MOST_CHANGES)
+    times = np.multiply.outer(fluid, _MULTIPLES)
+    times = np.sort(np.concatenate((times, np.broadcast_to(kinks, (len(fluid), len(kinks)))), axis=1), axis=1)
+    mean, variance = walk.at(times)
+    deviations = mean / np.sqrt(np.maximum(variance, _LEAST))
+    begins = np.maximum(0, np.argmax(deviations < _FAR, axis=1) - 1)
+    surely = deviations < -_FAR
+    ends = np.where(surely.any(axis=1), np.argmax(surely, axis=1), times.shape[1] - 1)
+    rows = np.arange(len(fluid))
+    first, last = times[rows, begins], times[rows, np.maximum(ends, begins + 1)]
+    return np.stack([_mesh(*edges, kinks, points) for edges in zip(first, last, strict=True)])
+
+
+def _mesh(first: float, last: float, kinks: Array, points: int) -> Array:
+    """Times closer together around those where arrivals change: what waits is least or most there, and may touch zero in a
+    moment."""
+    edges = np.concatenate(([first], kinks[(kinks > first) & (kinks < last)], [last]))
+    parts = len(edges) - 1
+    if parts == 1 or parts > points // _LEAST_POINTS:
+        return np.linspace(first, last, points)
+    place = np.linspace(0.0, parts, points)
+    part = np.minimum(parts - 1, place.astype(int))
+    share = (1 - np.cos(np.pi * (place - part))) / 2
+    return np.asarray(edges[part] + share * (edges[part + 1] - edges[part]), dtype=np.float64)
+
+
+def normal(points: Array) -> Array:
+    """The standard normal distribution, to 7.5e-8 (Abramowitz and Stegun, 26.2.17)."""
+    t = 1 / (1 + 0.2316419 * np.abs(points))
+    tail = (
+        np.exp(-points * points / 2)
+        * t
+        * (_NORMAL[0] + t * (_NORMAL[1] + t * (_NORMAL[2] + t * (_NORMAL[3] + t * _NORMAL[4]))))
+    )
+    return np.where(points > 0, 1 - tail, tail)
+
+
+_NORMAL = tuple(
+    one / math.sqrt(2 * math.pi) for one in (0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
+)

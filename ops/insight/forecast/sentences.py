@@ -1,0 +1,71 @@
+"""What a forecast says of its drain: when, under which limit, how sure that is, and what would drain it otherwise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ops import formatting
+from ops.insight.forecast.drain_model import HORIZON_S
+from ops.insight.forecast.forecast import Forecast
+from ops.insight.forecast.load import Load
+from ops.insight.forecast.scaling_laws import GROUPS
+from ops.insight.report_types import Level
+from ops.insight.rules.findings import Observation
+
+LITTLE_LEFT = 0.85
+"""Of the limit that arrivals need: with less left over, chance decides when the drain ends."""
+
+
+def drain(load: Load, found: Forecast) -> Observation:
+    limit = f"{formatting.count(found.law.limit, 'concurrent execution')} ({found.law.limited_by})"
+    if found.drained_s is None:
+        return Observation(Level.ACT, f"{_undrained(load, found, limit)}{_better(load, found)}")
+    if load.backlog <= 0:
+        rate, busy = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
+        return Observation(Level.OK, f"no backlog; {rate} arriving keep {busy} of {limit} busy")
+    text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
+    if found.drained_s.wide:
+        text += f"; {why_wide(load, found)}"
+    return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WATCH, text)
+
+
+def why_wide(load: Load, found: Forecast) -> str:
+    """Why no single time can be given."""
+    busiest = load.needed * load.groups.largest if load.groups else 0.0
+    taken = max(load.needed / found.law.limit, busiest)
+    if taken >= LITTLE_LEFT:
+        of_what = "one invocation" if busiest == taken else "the limit"
+        return f"arrivals alone need {formatting.percent(taken)} of {of_what}, so a small change moves the end far"
+    path = found.course
+    depth = (
+        path.depth[path.seconds <= max(found.drained_s.high, found.drained_s.mid)] if found.drained_s else path.depth
+    )
+    if bool((np.diff(depth) > 0).any()):
+        return "arrivals vary, and the queue may be empty before it fills again"
+    return "the rates varied much in the range"
+
+
+def _undrained(load: Load, found: Forecast, limit: str) -> str:
+    """Why not, which is not the limit where the arrivals are below it."""
+    rate, needed = formatting.rate(load.arrivals.mean_per_minute), math.ceil(load.needed)
+    if load.needed > found.law.limit:
+        return (
+            f"never drained: {rate} arriving need {formatting.count(needed, 'concurrent execution')}, and at most "
+            f"{formatting.count(found.law.limit)} run ({found.law.limited_by})"
+        )
+    if found.overloaded:
+        return f"never drained: of {rate} arriving, the busiest message group gets more than one invocation can do"
+    return f"{formatting.count(load.backlog, 'message')} are not drained within {formatting.duration(HORIZON_S)}, with up to {limit}"
+
+
+def _better(load: Load, found: Forecast) -> str:
+    """What would drain it."""
+    if load.groups is not None and load.needed * load.groups.largest > 1:
+        times = formatting.count(load.needed * load.groups.largest)
+        return f"; a message group runs one invocation at a time, and the job would have to be more than {times} times as fast"
+    if not found.needed:
+        return ""
+    what = " message groups of one size" if found.law.limited_by == GROUPS else ""
+    return f"; {found.needed:,}{what} would drain it in {formatting.duration(found.goal_s)}"
