@@ -254,7 +254,9 @@ def _audited(
         phase = work()
     except BaseException:  # Ctrl-C, too: what began would stay open in the log
         with suppress(RecordError):
-            audit.add(action, INTERRUPTED, f"{engine.state.runbook}: ended before its end; resume continues it")
+            audit.add(
+                action, INTERRUPTED, f"{engine.state.runbook}: stopped before its end; ops runbook resume continues it"
+            )
         raise
     if phase is not RunPhase.WAITING:
         audit.add(action, phase.value, f"{engine.state.runbook}: {engine.state.text}")

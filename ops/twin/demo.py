@@ -30,6 +30,8 @@ IDLE_LIMIT = 20
 ROUND_MINUTES = 30.0
 FURTHER_PORTS = 20
 """How many ports after the wanted one are tried, so that a second dashboard is where one looks for it."""
+CAUSES_OPEN = "Jobs fail until their cause is fixed: ops twin fix (back: ops twin fix --undo)."
+CAUSES_FIXED = "Jobs do not fail: their cause was fixed. Back: ops twin fix --undo."
 AGAIN = "make demo (or ops twin demo)"
 
 
@@ -68,7 +70,7 @@ def _serve(
         processes.wait_until_healthy(dashboard, f"http://127.0.0.1:{free}", DASHBOARD_HEALTH)
         progress(f"The dashboard: http://127.0.0.1:{free}   (Ctrl-C stops {ended})")
         progress(f"In another terminal: {_activation()}ops status, ops dlq scan, ops --help.")
-        progress("Jobs fail until their cause is fixed: ops twin fix (back: ops twin fix --undo).")
+        progress(CAUSES_FIXED if demo_causes.are_fixed() else CAUSES_OPEN)
         while not stop.wait(0.5):
             if dashboard.popen.poll() is not None:
                 what = processes.ending(dashboard.popen.pid)

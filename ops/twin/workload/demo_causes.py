@@ -24,14 +24,13 @@ _FIXED = "fixed"
 
 @contextmanager
 def demo_runs() -> Iterator[None]:
-    """While a demo runs: it begins with causes that are not fixed. A second demo follows the first one's."""
+    """While a demo runs. What was fixed stays so until it is undone, or the twin is started anew."""
     try:
         file = ownership.private(state_file.make_folder() / ownership.DEMO, "a")
     except OSError as error:
         raise state_file.unusable(error) from error
     with file:
-        if file_lock.lock_exclusively(file, 0.0):
-            file.truncate(0)
+        file_lock.lock_exclusively(file, 0.0)  # False beside another demo, which then holds it
         yield
 
 
