@@ -24,7 +24,7 @@ _FIXED = "fixed"
 
 @contextmanager
 def demo_runs() -> Iterator[None]:
-    """While a demo runs. What was fixed stays so until it is undone, or the twin is started anew."""
+    """While a demo runs. What was fixed stays so until it is undone, or the twin is started again."""
     try:
         file = ownership.private(state_file.make_folder() / ownership.DEMO, "a")
     except OSError as error:
