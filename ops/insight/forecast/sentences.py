@@ -16,6 +16,8 @@ from ops.insight.rules.findings import Observation
 
 LITTLE_LEFT = 0.85
 """Of the limit that arrivals need: with less left over, chance decides when the drain ends."""
+ROUGH = "more message groups than run at once are drained one by one: at such arrivals this is a rough estimate"
+"""Up to a third off the mean of simulations, where each group is emptied at a time of its own."""
 
 
 def drain(load: Load, found: Forecast) -> Observation:
@@ -28,6 +30,8 @@ def drain(load: Load, found: Forecast) -> Observation:
     text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
     if found.drained_s.wide:
         text += f"; {why_wide(load, found)}"
+    if load.turns(found.law) and (load.needed >= LITTLE_LEFT * found.law.limit or _fills_again(found)):
+        text += f"; {ROUGH}"
     return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WATCH, text)
 
 
@@ -38,13 +42,15 @@ def why_wide(load: Load, found: Forecast) -> str:
     if taken >= LITTLE_LEFT:
         of_what = "one invocation" if busiest == taken else "the limit"
         return f"arrivals alone need {formatting.percent(taken)} of {of_what}, so a small change moves the end far"
-    path = found.course
-    depth = (
-        path.depth[path.seconds <= max(found.drained_s.high, found.drained_s.mid)] if found.drained_s else path.depth
-    )
-    if bool((np.diff(depth) > 0).any()):
+    if _fills_again(found):
         return "arrivals vary, and the queue may be empty before it fills again"
     return "the rates varied much in the range"
+
+
+def _fills_again(found: Forecast) -> bool:
+    path, drained = found.course, found.drained_s
+    until = path.seconds <= max(drained.mid, drained.high) if drained else path.seconds >= 0
+    return bool((np.diff(path.depth[until]) > 0).any())
 
 
 def _undrained(load: Load, found: Forecast, limit: str) -> str:

@@ -12,8 +12,9 @@ from ops.insight.forecast.assumptions import Assumed
 from ops.insight.forecast.chance import SAMPLES
 from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw
 from ops.insight.forecast.forecast import Goals, forecast
+from ops.insight.forecast.group_drain import MessageGroups
 from ops.insight.forecast.load import Load
-from ops.insight.forecast.sentences import why_wide
+from ops.insight.forecast.sentences import ROUGH, drain, why_wide
 from ops.insight.report_types import Level
 from tests.ops.insight.forecast_report import BUSY, drained, first, report
 from tests.ops.insight.world import MAPPING, Stage, without
@@ -126,3 +127,12 @@ def test_a_mapping_that_may_be_off(stage: Stage, state: str) -> None:
 def test_a_few_slow_messages_take_at_least_the_time_of_one(stage: Stage) -> None:
     slow = Assumed(backlog=5, arrivals_per_min=0.0, seconds_per_message=900.0)
     assert drained(report(stage, assumed=slow)).mid == pytest.approx(900, rel=0.05)
+
+
+@pytest.mark.parametrize(("per_minute", "rough"), [((550.0,), True), ((100.0, 900.0, 100.0), True), ((100.0,), False)])
+def test_what_is_no_more_than_a_rough_estimate_is_called_one(per_minute: tuple[float, ...], rough: bool) -> None:
+    """Ten of fifteen groups at once: each is emptied at a time of its own."""
+    groups, sure = MessageGroups(15), np.ones(SAMPLES)
+    load = Load(600, 0.0, ArrivalProfile(per_minute, 60.0), 1.0, sure, sure, batch=1.0, groups=groups)
+    found = forecast(load, ConcurrencyLaw(10, 0, 10, "ESM MaximumConcurrency"), Goals(345_600.0))
+    assert (ROUGH in drain(load, found).text) is rough
