@@ -27,6 +27,7 @@ from streamlit import config, logger
 
 from tests.bench._agreement_states import PARAMETERS, States
 from tests.dashboard import measured, shown_numbers
+from tests.dashboard.command_details import read_command_details
 from tests.dashboard.shown_numbers import Shown
 from tests.frozen_aws import PUBLISHING_LAG, frozen
 from tests.twins import Twin, start
@@ -38,6 +39,7 @@ def look(jobs: Sequence[str], minutes: int = 15, choices: bool = False) -> Shown
     with frozen(datetime.now(UTC) - PUBLISHING_LAG):
         measured.read(shown, jobs, choices=choices)
         shown_numbers.read_commands(shown, minutes)
+        read_command_details(shown, minutes)
         shown_numbers.read_pages(shown, {"range": {15: "15m", 60: "1h"}[minutes]})
     return shown
 

@@ -17,6 +17,7 @@ from ops.insight.report_types import Level
 from ops.insight.reports.overview_parts.overview_cards import PAGE_OF_CARD
 from tests.dashboard.app import REAL_APP, App
 from tests.dashboard.number_places import CARDS, COUNT, FORECAST_SENTENCES, NOTES, RATE, SENTENCES, SPAN, STATS
+from tests.dashboard.page_details import read_details
 from tests.dashboard.page_text import finding, plain_text, squeezed, tiles
 
 ORDER = (Level.OK.label, Level.UNKNOWN.label, Level.WATCH.label, Level.ACT.label)
@@ -83,6 +84,8 @@ def read_pages(shown: Shown, query: Mapping[str, str], pages: Sequence[str] = RE
             shown.broken.append(f"{name} is broken: {app.at.exception[0].message}")
             continue
         _read_page(shown, name, app.html)
+        for number, place, text in read_details(name, app):
+            shown.add(number, place, text)
 
 
 def read_commands(shown: Shown, minutes: int) -> None:
@@ -217,6 +220,8 @@ def _read_page(shown: Shown, name: str, html: str) -> None:
     if name != "cost" or "cost" not in shown.levels:
         shown.levels[name] = level
     _read_sentence(shown, f"{name} headline", sentence)
+    shown.add(f"level of {name}", name, level)
+    shown.add(f"finding of {name}", name, squeezed(sentence))
     if name == "overview":
         shown.add("headline and chips", "overview", squeezed(sentence))
         _read_overview(shown, html)
