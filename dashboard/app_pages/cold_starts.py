@@ -26,22 +26,17 @@ def show_reasons(report: ColdStartReport) -> None:
     basis = basis.mask(guessed < cold, "recorded, or inferred from the others").mask(guessed == 0, "recorded")
     unknown = report.reasons["reason"] == ColdReason.UNKNOWN.value
     widgets.table(
-        report.reasons.assign(
-            inferred=basis.mask(unknown, "nothing to infer it from"),
-            usd=[usd(value) for value in report.reasons["usd"]],
-            waited_p50_ms=report.reasons["waited_p50_ms"].round(),
-            waited_p95_ms=report.reasons["waited_p95_ms"].round(),
-        ),
+        report.reasons.assign(inferred=basis.mask(unknown, "nothing to infer it from")),
         "reasons",
         {
             "reason": "Reason",
             "inferred": "Basis",
             "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
-            "waited_p50_ms": st.column_config.NumberColumn("Init p50 (ms)", format="localized"),
-            "waited_p95_ms": st.column_config.NumberColumn("Init p95 (ms)", format="localized"),
-            "usd": st.column_config.TextColumn("Init cost", alignment="right"),
+            "waited_p50_ms": st.column_config.NumberColumn("Init p50"),
+            "waited_p95_ms": st.column_config.NumberColumn("Init p95"),
+            "usd": st.column_config.NumberColumn("Init cost"),
         },
-        placeholder="–",
+        {"waited_p50_ms": millis, "waited_p95_ms": millis, "usd": usd},
     )
 
 
@@ -56,20 +51,21 @@ def show_versions(report: ColdStartReport) -> None:
     versions = report.by_version
     inits = {f"init_{name}": _with_interval(versions, name) for name in ("p50", "p95", "p99")}
     widgets.table(
-        versions.assign(share=versions["share"] * 100).join(pd.DataFrame(inits, versions.index)),
+        versions.join(pd.DataFrame(inits, versions.index)),
         "versions",
         {
             "version": "Version",
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
-            "share": st.column_config.NumberColumn("Cold (%)", format="%.1f"),
-            "init_p50": _init("Init p50 (ms)"),
-            "init_p95": _init("Init p95 (ms)", LEAST),
-            "init_p99": _init("Init p99 (ms)", LEAST),
+            "share": st.column_config.NumberColumn("Share cold"),
+            "init_p50": _init("Init p50"),
+            "init_p95": _init("Init p95", LEAST),
+            "init_p99": _init("Init p99", LEAST),
             "slower": st.column_config.TextColumn(
                 "Slower than before", help="Whether the median is above that of the version before, by more than chance"
             ),
         },
+        {"share": percent},
         placeholder="–",
     )
 
@@ -79,10 +75,10 @@ def _init(label: str, least: str = "") -> Any:
 
 
 def _with_interval(versions: pd.DataFrame, name: str) -> list[str | None]:
-    """A percentile in whole milliseconds, with its interval where there is one: ``2,780 (2,548 to 2,904)``."""
+    """A percentile, with its interval where there is one: ``2.78 s (2.55 s to 2.9 s)``."""
     columns = versions[[f"init_{name}_ms", f"init_{name}_low_ms", f"init_{name}_high_ms"]]
     return [
-        None if pd.isna(ms) else f"{ms:,.0f}" + ("" if pd.isna(low) else f" ({low:,.0f} to {high:,.0f})")
+        None if pd.isna(ms) else millis(ms) + ("" if pd.isna(low) else f" ({millis(low)} to {millis(high)})")
         for ms, low, high in columns.itertuples(index=False)
     ]
 

@@ -72,7 +72,9 @@ def _stats(report: FailuresReport) -> list[Stat]:
         ),
         Stat("Duration p95", millis(report.p95_ms), note=_p95_note(report)),
         Stat("End-to-end p95", millis(report.e2e_p95_ms), note=_peak(report.end_to_end)),
-        Stat("Peak memory", percent(report.memory_share), note="of the memory size"),
+        Stat(
+            "Peak memory", percent(report.memory_share), note=f"of the memory size{' now' if report.memory_now else ''}"
+        ),
     ]
 
 
@@ -92,15 +94,16 @@ def _types(report: FailuresReport) -> None:
         return
     st.subheader("Error types", anchor=False)
     widgets.table(
-        report.by_type.assign(share=report.by_type["share"] * 100),
+        report.by_type,
         "error-types",
         {
             "error_type": st.column_config.TextColumn("Error type", width="medium"),
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
-            "share": st.column_config.NumberColumn("Share (%)", format="%.1f"),
+            "share": st.column_config.NumberColumn("Share"),
             "first": _moment("First"),
             "last": _moment("Last"),
         },
+        {"share": percent},
     )
 
 
@@ -108,21 +111,18 @@ def _versions(report: FailuresReport) -> None:
     if report.by_version.empty:
         return
     st.subheader("By version", anchor=False)
-    rows = report.by_version
-    quantiles = ["p50_ms", "p95_ms", "p99_ms"]
+    quantiles = {"p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99"}
     widgets.table(
-        rows.assign(share=rows["share"] * 100, **{name: rows[name].round() for name in quantiles}),
+        report.by_version,
         "failing-versions",
         {
             "version": st.column_config.TextColumn("Version"),
             "invocations": st.column_config.NumberColumn("Invocations", format="localized"),
             "failed": st.column_config.NumberColumn("Failed", format="localized"),
-            "share": st.column_config.NumberColumn("Failed (%)", format="%.1f"),
-            "p50_ms": st.column_config.NumberColumn("p50 (ms)", format="localized"),
-            "p95_ms": st.column_config.NumberColumn("p95 (ms)", format="localized"),
-            "p99_ms": st.column_config.NumberColumn("p99 (ms)", format="localized"),
+            "share": st.column_config.NumberColumn("Share failed"),
+            **{name: st.column_config.NumberColumn(title) for name, title in quantiles.items()},
         },
-        placeholder="–",
+        {"share": percent, **dict.fromkeys(quantiles, millis)},
     )
 
 

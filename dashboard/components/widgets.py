@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -82,9 +82,18 @@ def height(rows: int, most: int = 10) -> int:
     return 36 + 33 * min(rows, most)
 
 
-def table(frame: Any, key: str, columns: dict[str, Any], **more: Any) -> Any:
-    """A table of text and numbers: cells are never read as Markdown or HTML."""
+def table(
+    frame: Any,
+    key: str,
+    columns: dict[str, Any],
+    written: Mapping[str, Callable[[Any], str]] | None = None,
+    **more: Any,
+) -> Any:
+    """A table of text and numbers: cells are never read as Markdown or HTML. ``written``: how numbers of a column of a data
+    frame are written, as elsewhere on the page; they sort as numbers."""
     first_chart.wait()  # the browser loads as much for a table as for a chart
+    if written:
+        frame = frame.style.format(dict(written))
     return st.dataframe(
         frame, key=f"table-{key}", hide_index=True, column_config=columns, column_order=list(columns), **more
     )
