@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import streamlit as st
 
+from dashboard import page_runtime, zoom
 from dashboard import time_range as spans
-from dashboard import zoom
 from dashboard.charts.drawing.comparison import COMPARISONS
 from dashboard.components import workload_box
 from dashboard.components.workload_choice import WorkloadChoice
@@ -67,7 +66,7 @@ def choose(lists: WorkloadLists, ranged: bool = True, comparable: bool = False) 
             st.html('<span class="so-quiet">Off for a range with a fixed end.</span>')
     st.session_state.setdefault("_visit", uuid4().hex)
     if st.button("Refresh", icon=":material/refresh:", key="look-now", type="tertiary"):
-        st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
+        page_runtime.read_again()
     st.html('<span class="so-quiet">All times are in UTC.</span>')
     refresh = seconds if live and span.moves else None
     visit, pressed = st.session_state["_visit"], st.session_state.get("_pressed")

@@ -6,6 +6,7 @@ from dashboard.page_runtime.context import (
     PageSelection,
     fixed_range,
     page_context,
+    read_again,
     selected_range,
     set_page_context,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "loaded_at",
     "page",
     "page_context",
+    "read_again",
     "report_source",
     "section",
     "selected_range",

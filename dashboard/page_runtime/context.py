@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
@@ -53,6 +55,12 @@ def set_page_context(context: PageContext) -> None:
 def page_context() -> PageContext:
     context: PageContext = st.session_state["_page_context"]
     return context
+
+
+def read_again() -> None:
+    """From the next run on, reports are read anew for this visitor: as Refresh does, and where something has ended that
+    changes what they count."""
+    st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
 
 
 def fixed_range() -> tuple[datetime, datetime] | None:

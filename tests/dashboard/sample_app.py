@@ -52,6 +52,9 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "dlq-denied": unusual.DeadLettersUnread,
     "unscanned": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(0)),
     "scanning": lambda: unusual.WithDeadLetters(lambda: dead_letter_service.SampleDeadLetterService(54, job="running")),
+    "scan-ending": lambda: unusual.WithDeadLetters(
+        lambda: dead_letter_service.SampleDeadLetterService(54, job="ending")
+    ),
     "scan-failed": lambda: unusual.WithDeadLetters(
         lambda: dead_letter_service.SampleDeadLetterService(0, job="failed")
     ),

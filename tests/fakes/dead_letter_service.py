@@ -162,6 +162,9 @@ class SampleDeadLetterService(LocalDeadLetterService):
             self.scan_state == "starting" or ("redrive" in [work for work, _ in self.done])
         ):
             return BackgroundJob(name, "redrive", RUNNING, NOW)
+        if name == "look" and self.scan_state == "ending":  # it is done when it is asked for again
+            self.scan_state = ""
+            return BackgroundJob(name, name, RUNNING, NOW)
         if name == "look" and self.scan_state == "running":
             return BackgroundJob(
                 name, name, RUNNING, datetime.now(UTC) - timedelta(seconds=8), None, 4_200, 10_000, "Receiving"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.formatting import duration, number
 from dashboard.markup import error_box, html_blocks
@@ -36,6 +37,7 @@ def _show_progress(service: DeadLetterService, name: str, title: str) -> None:
     def body() -> None:
         job = service.job(name)
         if job is None or not job.running:
+            page_runtime.read_again()  # the number of messages is not to be older than what the job did
             st.rerun()
         with st.container(border=True, key=f"going-{name}"), st.container(horizontal=True, vertical_alignment="center"):
             st.progress(_progress_share(job), f"{title}: {_progress_text(job)}")

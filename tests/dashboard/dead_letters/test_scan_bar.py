@@ -30,6 +30,14 @@ def test_a_scan_runs_in_the_background(sample: Visit) -> None:
     assert label.endswith("left")
 
 
+def test_the_messages_are_counted_again_when_a_scan_ends(sample: Visit) -> None:
+    """The number above is else of before the scan, which the finding is not."""
+    assert "_pressed" not in sample("fine").open(PAGE).at.session_state
+    app = sample("scan-ending").open(PAGE)
+    assert not app.at.exception
+    assert app.at.session_state["_pressed"] > 0, "as by Refresh"
+
+
 def test_a_failed_scan_shows_its_error(sample: Visit) -> None:
     app = sample("scan-failed").open(PAGE)
     assert not app.at.exception

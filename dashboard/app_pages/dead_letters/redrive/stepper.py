@@ -29,6 +29,7 @@ def show_stepper(service: DeadLetterService, drawn: Redrive, selected: str, sele
         if redrive.mark != drawn.mark:
             if drawn.active and not redrive.active:
                 st.toast("The redrive has ended: see its result.", icon=":material/flag:")
+                page_runtime.read_again()
             st.rerun()
         plan = _plan(service, redrive, selection)
         steps = stepper.redrive_steps(selected, plan, redrive.run, starting=bool(redrive.starting))
