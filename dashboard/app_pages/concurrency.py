@@ -27,7 +27,7 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
             [
                 Stat("Concurrency", number(report.running), note=peak),
                 Stat("Lowest limit", number(lowest.value if lowest else None), note=lowest.name if lowest else ""),
-                Stat("Limiting factor", factor, note=when, words=True),
+                Stat("Limiting factor", factor, note=f"{when}, by the limits of now" if when else "", words=True),
                 Stat(
                     "Throttles",
                     number(report.throttled),

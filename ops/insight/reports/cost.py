@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 
+SETTINGS_OF_NOW = "alarms, provisioned concurrency and other settings that are priced are those of now"
+"""Of a range that is over."""
+
+
 @dataclass(frozen=True)
 class CostReport:
     """``parts``: component, usd (the window's spend). ``trend``: usd_per_1000 (dollars per 1,000 successes).
@@ -160,7 +164,7 @@ def _made(
             readings.look.partial + logged.look.partial + of_jobs.partial + missing + unread,
         ),
         left_out=left_out(readings, workload, table, used, logged.table, assumptions, known),
-        inferred=(*used.inferred, *_volume_notes(assumptions)),
+        inferred=(*used.inferred, *_volume_notes(assumptions), *((SETTINGS_OF_NOW,) if window.past else ())),
         measured_log_bytes=measured,
         week_before=before,
         refresh_usd=cost.usd,

@@ -211,7 +211,7 @@ def observe_dead_letters(
     if claims and age is not None:
         left = workload.dlq.retention_s - age
         oldest = f"the oldest has been there for {formatting.duration(age)}"
-        if age > LEAVING_SOON * workload.dlq.retention_s:
+        if age > LEAVING_SOON * workload.dlq.retention_s and not readings.window.past:
             oldest += f" and expires in {formatting.duration(max(0.0, left))} at the latest"
         claims.append(Observation(Level.ACT, oldest, "dead_letters"))
     expired = expired_arrivals.observe_now(workload.queue, workload.dlq, readings.latest("oldest_s"))

@@ -69,6 +69,8 @@ class FailuresReport:
     e2e_p95_ms: float | None
     memory_share: float | None  # the highest use of its size, 0–1
     look: QueryCost
+    memory_now: bool = False
+    """Whether ``memory_share`` is of the size that the function has now, and the range is over."""
     p95_of_all: bool = True
     """Whether ``p95_ms`` is of all invocations; otherwise it is the highest of a period."""
     peak_p95_ms: float | None = None
@@ -168,6 +170,7 @@ def _made(
         jobs_rejected=_counted("jobs_rejected", readings, work),
         e2e_p95_ms=_highest(end_to_end["e2e_p95_ms"]),
         memory_share=work.memory,
+        memory_now=work.memory_now,
         p95_of_all=_has_all_durations(logged),
         peak_p95_ms=failed_work.highest(readings, "p95_ms"),
         unread=logged.unread,

@@ -96,9 +96,8 @@ def age_claims(readings: Readings, workload: Workload, now: sqs.Depth, known: tu
     retention = workload.queue.retention_s
     waited = f"the oldest message has waited {formatting.duration(age)}"
     if age >= RETENTION_NEAR * retention:
-        return [
-            Observation(Level.ACT, f"{waited} and expires unprocessed after {formatting.duration(retention)}", "queue")
-        ]
+        after = f"{formatting.duration(retention)}{' (now)' if readings.window.past else ''}"
+        return [Observation(Level.ACT, f"{waited} and expires unprocessed after {after}", "queue")]
     alarm = alarm_rules.find_alarm(known, AGE_METRIC, workload.queue.name)
     if alarm is None or alarm.threshold is None:
         slow = now.visible and age >= SLOW_AGE_S and workload.mapping is not None

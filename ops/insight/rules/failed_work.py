@@ -49,6 +49,8 @@ class FailedWork:
     p95_ms: float | None
     memory: float | None
     p95_name: str = HIGHEST_P95
+    memory_now: bool = False
+    """Whether ``memory`` is of the size that the function has now, and the range is over."""
 
 
 def by_metrics(workload: Workload, readings: Readings) -> FailedWork:
@@ -56,7 +58,9 @@ def by_metrics(workload: Workload, readings: Readings) -> FailedWork:
     total = None if failed is counted is None else max(failed or 0.0, counted or 0.0)
     used = highest(readings, "memory_used_mb")
     memory = None if used is None or workload.function is None else used / workload.function.memory_mb
-    return FailedWork(None if total is None else failed or 0.0, total, highest(readings, "p95_ms"), memory)
+    of_now = memory is not None and readings.window.past
+    failed = None if total is None else failed or 0.0
+    return FailedWork(failed, total, highest(readings, "p95_ms"), memory, memory_now=of_now)
 
 
 def observe_failures(
@@ -104,7 +108,8 @@ def _near_limits(workload: Workload, work: FailedWork, window: Window) -> list[O
         text = f"{work.p95_name} is {formatting.latency(work.p95_ms)}{of_timeout(workload, window)}"
         claims.append(Observation(Level.WATCH, text, "failures"))
     if work.memory is not None and work.memory >= NEAR_LIMIT:
-        text = f"an invocation used {formatting.percent(work.memory)} of the function's memory"
+        size = f"the function's memory{' (now)' if work.memory_now else ''}"
+        text = f"an invocation used {formatting.percent(work.memory)} of {size}"
         claims.append(Observation(Level.WATCH, text, "failures"))
     return claims
 

@@ -169,7 +169,8 @@ class Readings:
         if self.late_since is None:
             return finding
         until = formatting.clock(self.late_since, self.window.end)
-        return replace(finding, text=f"{finding.text.removesuffix('.')}; data until {until}.")
+        chips = (*finding.chips, f"data until {until}") if finding.headline else finding.chips
+        return replace(finding, text=f"{finding.text.removesuffix('.')}; data until {until}.", chips=chips)
 
     def per_minute(self, column: str) -> float | None:
         """The recent rate per minute; None when the metric has no point in the whole window."""

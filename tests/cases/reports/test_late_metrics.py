@@ -49,6 +49,13 @@ def test_findings_tell_until_when_there_is_data(stage: world.Stage, report: Any)
     assert note.startswith(f"SQS's metrics end at {ended}, 10 min before now: CloudWatch is late, or the queue")
 
 
+def test_a_headline_with_chips_tells_it_too(stage: world.Stage) -> None:
+    with world.world(stage, until(10), depths={"jobs": (3, 0), "dead": (2, 0)}, firing=("shop-age",)) as (aws, _):
+        found = overview.report(aws, WORKLOAD, LONG).finding
+    assert found.headline == "Critical: 2 dead letters: review failure causes."
+    assert found.chips[-1] == f"data until {formatting.clock(END.replace(second=0) - timedelta(minutes=10), END)}"
+
+
 def test_rates_are_of_the_latest_minutes_with_data(stage: world.Stage) -> None:
     with world.world(stage, until(10), depths={"jobs": (3, 0)}) as (aws, _):
         shown, page = overview.report(aws, WORKLOAD, LONG), queue.report(aws, WORKLOAD, LONG)

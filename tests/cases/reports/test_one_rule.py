@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from handler import contract
 from ops.insight.report_types import Level
 from ops.insight.reports import cold_starts, concurrency, cost, dead_letters, failures, overview, queue
 from ops.insight.reports.overview_parts.overview_cards import PAGE_OF_CARD
@@ -118,3 +119,18 @@ def test_a_past_range_marks_what_is_read_now(stage: world.Stage) -> None:
         "now: timeout",
     ]
     assert "of a 60 s timeout (now)" in failed.finding.text
+
+
+def test_a_past_range_marks_shares_of_settings_that_are_read_now(stage: world.Stage) -> None:
+    """The memory size, the retention and what else is priced may have been others then."""
+    past, old = replace(WINDOW, past=True), QUEUE.retention_s * 0.6
+    used = {contract.INV_MEMORY_USED: 1_000.0, "QueueName=jobs ApproximateAgeOfOldestMessage": old}
+    used |= {"QueueName=jobs ApproximateNumberOfMessagesVisible": 4.0}
+    for window, mark, noted in ((WINDOW, "", 0), (past, " (now)", 1)):
+        with world.world(stage, WORKING | used, depths={"jobs": (4, 0)}) as (aws, _):
+            failed, page = failures.report(aws, WORKLOAD, window), queue.report(aws, WORKLOAD, window)
+            priced = cost.report(aws, WORKLOAD, window)
+        assert f"an invocation used 98% of the function's memory{mark}." in failed.finding.text
+        assert failed.memory_now is window.past
+        assert f"expires unprocessed after 4 d{mark}" in page.finding.text
+        assert priced.inferred.count(cost.SETTINGS_OF_NOW) == noted

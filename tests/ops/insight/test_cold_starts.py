@@ -98,6 +98,8 @@ def test_many_and_slow_cold_starts_are_watched(stage: Stage) -> None:
     assert many.finding.text.startswith("Warning: 5 of 50 invocations were cold (10%)")
     few = report(stage, [run(n, cold=n < 5) for n in range(10)])
     assert few.finding.text.startswith("OK: 5 of 10 invocations were cold (50%)"), "little runs, so most of it is cold"
+    assert few.finding.text.endswith("; fewer than 50 invocations are too few to judge."), "why that is OK"
+    assert "judge" not in many.finding.text
     long_init: dict[str, Any] = {contract.INV_INIT: 9_500.0}
     slow = report(stage, [run(n, cold=n == 0, **(long_init if n == 0 else {})) for n in range(50)])
     assert slow.finding.text.endswith("; the slowest init (9.5 s) is close to Lambda's 10 s init timeout.")

@@ -64,6 +64,16 @@ def test_letters_that_will_be_deleted_soon(stage: Stage) -> None:
     assert "the oldest has been there for 13 d 22 h and expires in 2 h at the latest" in found.finding.text
 
 
+def test_when_letters_expire_is_not_said_of_a_past_range(stage: Stage) -> None:
+    metrics = {
+        "ApproximateAgeOfOldestMessage": DLQ.retention_s - 7_200,
+        "QueueName=dead ApproximateNumberOfMessagesVisible": 1.0,
+    }
+    with world(stage, metrics) as (aws, _):
+        found = dead_letters.report(aws, WORKLOAD, replace(WINDOW, past=True))
+    assert "the oldest has been there for 13 d 22 h." in found.finding.text
+
+
 def test_none_and_none_any_more(stage: Stage) -> None:
     assert report(stage, {}).finding.text == "OK: no dead letters."
     gone = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 2, 0]})

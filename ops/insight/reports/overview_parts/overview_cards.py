@@ -113,7 +113,8 @@ def _age(readings: Readings, workload: Workload, there: Depths, known: tuple[Ala
 def _cold_share(readings: Readings, found: Invocations | None) -> Card:
     starts = cold_share.count_cold(readings, found)
     share = starts.share * 100 if starts else None
-    note = str(starts) if starts else "no invocation records; see Cold starts"
+    few = ", too few to judge" if starts and starts.too_few else ""
+    note = f"{starts}{few}" if starts else "no invocation records; see Cold starts"
     return Card("cold_share", "Cold starts", share, "%", _cold_shares(readings), _known(share), note)
 
 

@@ -39,6 +39,11 @@ class ColdStarts:
     def share(self) -> float:
         return self.cold / self.recorded
 
+    @property
+    def too_few(self) -> bool:
+        """To judge a share that would be a warning of more invocations."""
+        return self.share >= COLD_SHARE and self.recorded < MIN_INVOCATIONS
+
     def __str__(self) -> str:
         about = "about " if self.interval else ""
         return f"{about}{formatting.count(self.cold)} of {formatting.count(self.recorded, 'invocation')}"
@@ -105,7 +110,9 @@ def observe_cold_starts(starts: ColdStarts | None, details: str = "") -> Observa
         slowest = formatting.latency(starts.slowest_init_ms)
         text += f"; the slowest init ({slowest}) is close to Lambda's 10 s init timeout"
         return Observation(Level.WATCH, text, "cold_starts")
-    many = starts.share >= COLD_SHARE and starts.recorded >= MIN_INVOCATIONS
+    if starts.too_few:
+        text += f"; fewer than {MIN_INVOCATIONS} invocations are too few to judge"
+    many = starts.share >= COLD_SHARE and not starts.too_few
     return Observation(Level.WATCH if many else Level.OK, text, "cold_starts")
 
 
