@@ -98,16 +98,21 @@ _READERS: Mapping[str, Callable[[App], Details]] = {
 
 
 def written_cells(table: Any) -> pd.DataFrame:
-    """A table as its reader sees its cells, but for numbers that the browser writes."""
-    sent = table.proto.arrow_data
-    cells = table.value.copy()
-    if sent.styler.display_values:
-        shown = dataframe_util.convert_arrow_bytes_to_pandas_df(sent.styler.display_values)
-        shown.columns, shown.index = cells.columns, cells.index
-        return shown.astype(str)
+    """A table as its reader sees its cells: as they are sent where the page writes them, numbers as the browser does."""
+    cells: pd.DataFrame = table.value.copy()
+    sent = table.proto.arrow_data.styler.display_values
+    if sent:
+        shown = dataframe_util.convert_arrow_bytes_to_pandas_df(sent)
+        return pd.DataFrame(shown.astype(str).to_numpy(), cells.index, cells.columns)
     for name in cells:
-        cells[name] = [formatting.count(cell) if isinstance(cell, int | float) else cell for cell in cells[name]]
+        cells[name] = [_as_count(cell) for cell in cells[name]]
     return cells
+
+
+def _as_count(cell: Any) -> Any:
+    if not isinstance(cell, int | float):
+        return cell
+    return None if np.isnan(cell) else formatting.count(cell)
 
 
 def _charts(app: App, key: str) -> list[dict[str, Any]]:
