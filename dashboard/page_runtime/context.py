@@ -58,7 +58,7 @@ def page_context() -> PageContext:
 
 
 def read_again() -> None:
-    """From the next run on, reports are read anew for this visitor: as Refresh does, and where something has ended that
+    """From the next run on, reports are read again for this visitor: as Refresh does, and where something has ended that
     changes what they count."""
     st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
 

@@ -27,19 +27,26 @@ from ops.target import Target
 
 DEFAULT_REFRESH_S = 60
 """How long an earlier report is kept on a page without automatic refresh."""
-WORKLOAD_TTL_S = 300
-"""How long a workload's description (queues, event source mapping, limits) is cached."""
+WORKLOAD_TTL_S, DESCRIBED_LATELY_S = 300, 10
+"""How long a workload's description (queues, event source mapping, limits) is cached, and how old it may be when Refresh is
+pressed: it takes several calls."""
 
 
 @st.cache_resource(ttl=WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
-def _connected(target: Target, _connect: Callable[[Target], ReportSource]) -> ReportSource:
-    return _connect(target)
+def _connected(target: Target, _connect: Callable[[Target], ReportSource]) -> tuple[ReportSource, float]:
+    """With when the workload was described (``time.time()``)."""
+    return _connect(target), time.time()
 
 
 def report_source() -> ReportSource:
-    """The selected workload. Raises OpsError."""
+    """The selected workload; described again for all where Refresh was pressed since. Raises OpsError."""
     context = page_context()
-    return _connected(context.selection.target, context.connect)
+    target, pressed = context.selection.target, context.selection.pressed
+    source, described = _connected(target, context.connect)
+    if pressed is not None and described < pressed - DESCRIBED_LATELY_S:
+        _connected.clear(target, context.connect)
+        source, _ = _connected(target, context.connect)
+    return source
 
 
 @st.cache_data(ttl=WORKLOAD_TTL_S, max_entries=16, show_spinner=False)

@@ -34,6 +34,8 @@ def show(service: RunbookService) -> None:
         try:
             run = _open_run(service)
             if (run and (run.state.id, run.active)) != (drawn and (drawn.state.id, drawn.active)):
+                if drawn and drawn.active:  # its steps may have changed settings that other pages show
+                    page_runtime.read_again()
                 st.rerun()
             entry = None if run else service.document(address.runbook())
         except OpsError as error:

@@ -124,10 +124,10 @@ def test_a_past_range_marks_what_is_read_now(stage: world.Stage) -> None:
 def test_a_past_range_marks_shares_of_settings_that_are_read_now(stage: world.Stage) -> None:
     """The memory size, the retention and what else is priced may have been others then."""
     past, old = replace(WINDOW, past=True), QUEUE.retention_s * 0.6
-    used = {contract.INV_MEMORY_USED: 1_000.0, "QueueName=jobs ApproximateAgeOfOldestMessage": old}
+    used: dict[str, Any] = {contract.INV_MEMORY_USED: 1_000.0, "QueueName=jobs ApproximateAgeOfOldestMessage": old}
     used |= {"QueueName=jobs ApproximateNumberOfMessagesVisible": 4.0}
     for window, mark, noted in ((WINDOW, "", 0), (past, " (now)", 1)):
-        with world.world(stage, WORKING | used, depths={"jobs": (4, 0)}) as (aws, _):
+        with world.world(stage, {**WORKING, **used}, depths={"jobs": (4, 0)}) as (aws, _):
             failed, page = failures.report(aws, WORKLOAD, window), queue.report(aws, WORKLOAD, window)
             priced = cost.report(aws, WORKLOAD, window)
         assert f"an invocation used 98% of the function's memory{mark}." in failed.finding.text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,22 @@ def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
     look(asked, tick=-1, span=TimeRange(minutes=15))
     look(asked, tick=-1, visit="another")
     assert len(asked.calls) == 3
+
+
+def test_a_press_of_refresh_describes_the_workload_anew(asked: Sample) -> None:
+    """Someone may have disabled its event source mapping meanwhile."""
+    described: list[Target] = []
+
+    def connect(target: Target) -> Sample:
+        described.append(target)
+        return asked
+
+    now = time.time()
+    for pressed, times in ((None, 1), (now, 1), (now + 2 * loading.DESCRIBED_LATELY_S, 2)):
+        choice = page_runtime.PageSelection(Target(stack="scilearn"), TimeRange(), 10, "mine", pressed)
+        page_runtime.set_page_context(page_runtime.PageContext(connect, choice, None, "queue"))
+        page_runtime.report_source()
+        assert len(described) == times
 
 
 @pytest.mark.parametrize(

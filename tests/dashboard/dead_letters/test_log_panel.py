@@ -101,7 +101,7 @@ def lone_panels() -> None:
     def connect(_: Target) -> Source:
         return Source()
 
-    selection = SimpleNamespace(target=Target(stack="lone-panels"))
+    selection = SimpleNamespace(target=Target(stack="lone-panels"), pressed=None)
     st.session_state["_page_context"] = SimpleNamespace(connect=connect, selection=selection)
     assert page_runtime.report_source()
     show_log_panel(LogTopic("redrive", "r1", "q"), "logs-run")

@@ -179,7 +179,7 @@ def lone_table() -> None:
     from ops.target import Target
     from tests.dashboard import samples
 
-    selection = SimpleNamespace(target=Target(stack="lone-table"))
+    selection = SimpleNamespace(target=Target(stack="lone-table"), pressed=None)
     context = SimpleNamespace(selection=selection, connect=lambda _: samples.Sample())
     st.session_state["_page_context"] = context
 
