@@ -81,6 +81,16 @@ INV_MEMORY_USED: Final = "MaxMemoryUsed"  # MB
 INV_COST: Final = "EstimatedCost"  # USD
 INV_COLD: Final = "ColdStarts"  # 1 or 0, so that its average is the cold-start share
 INV_FAILED: Final = "FailedInvocations"  # 1 or 0: status is not success
+INVOCATION_UNITS: Final = {
+    INV_INIT: "Milliseconds",
+    INV_DURATION: "Milliseconds",
+    INV_BILLED: "Milliseconds",
+    INV_MEMORY_USED: "Megabytes",
+    INV_COST: "None",
+    INV_COLD: "Count",
+    INV_FAILED: "Count",
+}
+"""All of them, with their units as CloudWatch names them."""
 
 # Properties of the record (not metrics, so they cost nothing more).
 INV_REQUEST_ID: Final = "request_id"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ops import formatting
+from ops.errors import UsageError
 from ops.workload.gaps import Gap, Part, Why
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ LONGEST_FILTER = 120
 def of(workload: Workload) -> tuple[str, ...]:
     gaps = list({gap.note: gap for gap in reversed(workload.gaps)}.values())  # one refusal may leave two gaps
     return (*_queue(workload), *_readers(workload), *(_gap(workload, gap) for gap in reversed(gaps)))
+
+
+def ensure_is_read(workload: Workload) -> None:
+    """Raises UsageError for a dead-letter queue: settings and alarms are those of the queue that it serves."""
+    if workload.serves:
+        raise UsageError(_serves(workload), "Name the queue that is read: --queue NAME.")
 
 
 def unknown_function(workload: Workload) -> str:
@@ -43,10 +50,14 @@ def reads(one: lambda_.EventSourceMapping) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _serves(workload: Workload) -> str:
+    return f"{workload.queue.name} is the dead-letter queue of {', '.join(workload.serves)}."
+
+
 def _queue(workload: Workload) -> Iterator[str]:
     queue = workload.queue
     if workload.serves:
-        yield f"{queue.name} is the dead-letter queue of {', '.join(workload.serves)}."
+        yield _serves(workload)
     elif queue.dlq_arn is None and not workload.gap(Part.DLQ):
         yield (
             f"{queue.name} has no dead-letter queue: a message that keeps failing is retried until its retention "

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import sys
 import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import unquote
+
+from tests.fakes.quiet_server import QuietServer
 
 MAX_MESSAGE = 1_048_576
 MAX_EVENTS = 262_144  # bytes of all entries of a PutEvents request together
@@ -138,14 +139,8 @@ class FakeAws:
         return 200, {"Successful": [{"Id": entry["Id"]} for entry in request["Entries"]], "Failed": []}
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(QuietServer):
     fake: FakeAws
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A killed process resets its connections: nothing to report. Anything else is a bug of the fake."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Requests(BaseHTTPRequestHandler):

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from handler import contract
-from handler.extension.records.emf import UNITS
 
 Row = dict[str, str]
 
@@ -161,7 +160,9 @@ class LineMaker:
             contract.INV_ARCHITECTURE: "arm64",
             contract.INV_STARTED: _time(made["start"]),  # type: ignore[arg-type]
         }
-        units = [{"Name": name, "Unit": unit} for name, unit in UNITS.items() if known[name] is not None]
+        units = [
+            {"Name": name, "Unit": unit} for name, unit in contract.INVOCATION_UNITS.items() if known[name] is not None
+        ]
         directive = {"Namespace": contract.INVOCATION_NAMESPACE, "Dimensions": [["FunctionName"]], "Metrics": units}
         stamp = round(made["start"].timestamp() * 1000)  # type: ignore[attr-defined]
         line = {

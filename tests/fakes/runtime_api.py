@@ -14,9 +14,11 @@ import sys
 import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import IO, Any
+
+from tests.fakes.quiet_server import QuietServer
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TIMEOUT = 60.0  # seconds for anything that a test waits for
@@ -90,14 +92,8 @@ class RuntimeApi:
         return document
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(QuietServer):
     api: RuntimeApi
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A killed process resets its connections: nothing to report. Anything else is a bug of the fake."""
-        if not isinstance(sys.exc_info()[1], ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Requests(BaseHTTPRequestHandler):

@@ -15,16 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from handler.extension.records.model import Invocation
 
-UNITS = {
-    contract.INV_INIT: "Milliseconds",
-    contract.INV_DURATION: "Milliseconds",
-    contract.INV_BILLED: "Milliseconds",
-    contract.INV_MEMORY_USED: "Megabytes",
-    contract.INV_COST: "None",
-    contract.INV_COLD: "Count",
-    contract.INV_FAILED: "Count",
-}
-
 
 class Function:
     """What stays the same for the life of an environment."""
@@ -72,7 +62,7 @@ def record(invocation: Invocation, function: Function) -> str:
     directive = {
         "Namespace": contract.INVOCATION_NAMESPACE,
         "Dimensions": [[contract.INVOCATION_DIMENSION]],
-        "Metrics": [{"Name": name, "Unit": unit} for name, unit in UNITS.items() if name in known],
+        "Metrics": [{"Name": name, "Unit": unit} for name, unit in contract.INVOCATION_UNITS.items() if name in known],
     }
     when = now_ms() if invocation.started_ms is None else invocation.started_ms
     line = {

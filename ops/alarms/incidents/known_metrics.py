@@ -70,15 +70,7 @@ KNOWN_METRICS: Mapping[str, Mapping[str, str]] = {
         contract.METRIC_JOBS_REPEATED: "Count",
         contract.METRIC_END_TO_END: "Milliseconds",
     },
-    "invocations": {
-        contract.INV_INIT: "Milliseconds",
-        contract.INV_DURATION: "Milliseconds",
-        contract.INV_BILLED: "Milliseconds",
-        contract.INV_MEMORY_USED: "Megabytes",
-        contract.INV_COST: "None",
-        contract.INV_COLD: "Count",
-        contract.INV_FAILED: "Count",
-    },
+    "invocations": contract.INVOCATION_UNITS,
 }
 """``undelivered``: a queue of failed asynchronous invocations and results. ``jobs``, ``invocations``: what the handler and
 the extension of this project record."""

@@ -23,6 +23,7 @@ from ops.doctor.settings import WorkloadSettings
 from ops.errors import UsageError
 from ops.target import Target
 from ops.workload import Why
+from ops.workload.notes import ensure_is_read
 
 STACK_NAME = "${AWS::StackName}"
 TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
@@ -216,11 +217,7 @@ def of_account(
 
     aws = Aws(target)
     described = workload.describe(aws, target)
-    if described.serves:
-        raise UsageError(
-            f"{described.queue.name} is the dead-letter queue of {', '.join(described.serves)}.",
-            "Name the queue that is read: --queue NAME.",
-        )
+    ensure_is_read(described)
     found = live.read(aws, described)
 
     def init_before() -> InitBaseline | str:

@@ -22,6 +22,7 @@ from ops.doctor.live import read
 from ops.doctor.rule import RuleSeverity
 from ops.errors import AwsError, UsageError
 from ops.target import Target
+from ops.workload import notes
 
 COLUMNS = ("workload", "severity", "rule", "resource", "setting", "line", "text", "cli", "cloudformation")
 """Of the CSV: a row for each finding."""
@@ -107,11 +108,7 @@ def _of_account(parameter: list[str] | None, target: Target, deadline: float | N
         raise UsageError("--parameter is of a template.", "Name it: --template FILE.")
     aws = Aws(target)
     described = workload.describe(aws, target)
-    if described.serves:
-        raise UsageError(
-            f"{described.queue.name} is the dead-letter queue of {', '.join(described.serves)}.",
-            "Name the queue that is read: --queue NAME.",
-        )
+    notes.ensure_is_read(described)
     found = read.read(aws, described)
     settings = replace(found.workload, deadline_s=int(deadline) if deadline else None)
     return DoctorReport("", place(described, target), (examine(settings),), refused=found.refused)

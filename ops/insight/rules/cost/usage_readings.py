@@ -21,17 +21,6 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
 
-RECORD_METRICS = (
-    contract.INV_INIT,
-    contract.INV_DURATION,
-    contract.INV_BILLED,
-    contract.INV_MEMORY_USED,
-    contract.INV_COST,
-    contract.INV_COLD,
-    contract.INV_FAILED,
-)
-"""Custom metrics that a function with the extension publishes."""
-
 
 def queries(workload: Workload) -> list[MetricQuery]:
     """The metrics that the arithmetic needs."""
@@ -135,7 +124,7 @@ def published_metrics(readings: Readings) -> list[int]:
     for hours with data (CloudWatch's pricing page, from memory; not among the dated sources)."""
     hours = [time_window.floor(readings.times[at], 3600) for at in readings.finished]
     counts: dict[datetime, int] = dict.fromkeys(hours, 0)
-    published = {"billed_ms": len(RECORD_METRICS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}
+    published = {"billed_ms": len(contract.INVOCATION_UNITS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}
     published["jobs_succeeded"] += 1  # EndToEndLatency comes with each success
     for column, metrics in published.items():
         values = readings.columns.get(column, ())
