@@ -89,7 +89,7 @@ def resolve_place(
     environ: Mapping[str, str] = os.environ,
     function: str | None = None,
 ) -> Target:
-    """As ``resolve``, but on AWS no workload has to be chosen: the account and region then stand alone."""
+    """As ``resolve``, and raises the same; but on AWS no workload has to be chosen: the account and region then stand alone."""
     if not (stack or queue or function):
         stack, queue, function = (environ.get(name) or None for name in ("OPS_STACK", "OPS_QUEUE", "OPS_FUNCTION"))
     wanted = environ.get("OPS_TARGET", "")

@@ -43,6 +43,7 @@ class ArrivalsCache:
 
 
 def count_by_period(causes: tuple[ArrivedCause, ...], scanned: datetime | None, window: Window) -> DlqArrivals | None:
+    """Arrivals per period of ``window``, the most frequent causes by name; None where nothing arrived in it."""
     from ops.deadletters.snapshot import STEP_S
 
     count, period = len(periods(window)), window.period

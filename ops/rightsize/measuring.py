@@ -119,6 +119,8 @@ class Measuring:
     def run(
         self, alias: Alias, published: Sequence[PublishedSize], batch_sizes: Sequence[int], per_round: int
     ) -> Measurement:
+        """``stopped`` of the result says why it ended early: a bound was reached, it was asked to, or a call
+        failed; what was measured by then is kept."""
         found = Measurement([])
         deadline = time.monotonic() + self._bounds.most_s
         rounds: dict[int, int] = defaultdict(int)

@@ -97,7 +97,7 @@ def roll_back(session: Session, record: RunRecord, step: str = "") -> RunbookRun
 
 
 def stop(session: Session, record: RunRecord) -> RunbookRun:
-    """End a run that waits for a person, or whose process was killed."""
+    """End a run that waits for a person, or whose process was killed. Raises UsageError for one that has ended."""
     document, state = _continued(session, record)
     if state.phase not in (RunPhase.WAITING, RunPhase.RUNNING):
         raise UsageError(f"Run {record.run} has ended: {state.phase.value}.")

@@ -61,7 +61,7 @@ class Child:
 
 def free_port(preferred: int = 0, further: int = 0) -> int:
     """``preferred`` (0: none) or one of the ``further`` ports after it, the first that is free on loopback;
-    otherwise one of ``SERVER_PORTS``.
+    otherwise one of ``SERVER_PORTS``. Raises TwinError where none is free.
     """
     wanted = range(preferred, min(preferred + further, 65_535) + 1) if preferred else ()
     for port in (*wanted, *random.SystemRandom().sample(SERVER_PORTS, 100), 0):
@@ -77,7 +77,8 @@ def start(role: str, argv: Sequence[str], environ: Mapping[str, str], *, bound: 
     """Start ``argv`` in the background with its output in ``<folder>/<role>.log``.
 
     ``bound``: the process dies with us, however we die (Linux: PR_SET_PDEATHSIG; elsewhere the next start cleans up).
-    It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it in order.
+    It gets a process group of its own, so that Ctrl-C reaches us alone and we stop it cleanly. Raises TwinError where it cannot
+    be started.
     """
     log = state_file.make_folder() / f"{role}.log"
     mark = _pid_file(role)

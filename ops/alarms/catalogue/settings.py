@@ -42,6 +42,9 @@ def functions(workload: WorkloadSettings) -> tuple[FunctionSettings, ...]:
 
 
 def values(workload: WorkloadSettings, function: FunctionSettings | Unknown, options: CatalogueOptions) -> Values:
+    """What a formula of the catalogue may use, by name: seconds, MB and US dollars as the names end; ``Unknown``, with why, for
+    each that the workload does not show."""
+
     def queue() -> SqsQueueSettings:
         return known(workload.queue)
 

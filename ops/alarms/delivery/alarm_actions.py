@@ -27,6 +27,8 @@ TELLING = {
 def action_delivery(
     reader: DeliveryReader, arn: str, alarm_arn: str, place: AlarmPlace, history: Sequence[AlarmActionRecord] | Gap
 ) -> ActionDelivery:
+    """Whether the action ``arn`` reaches anyone: the alarm's publishing, then each subscription of the topic. ``history``: what the
+    alarm did, newest first."""
     service = arn.split(":")[2] if arn.count(":") >= 5 else arn
     if service != "sns":
         return _other(arn, service, last_action(history, arn))

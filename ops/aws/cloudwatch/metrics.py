@@ -41,7 +41,8 @@ class MetricData:
 def get_metric_data(
     aws: Aws, queries: Sequence[MetricQuery], start: datetime, end: datetime, period: int
 ) -> MetricData:
-    """All of ``queries`` in one GetMetricData call (more pages where CloudWatch splits the response)."""
+    """All of ``queries`` in one GetMetricData call (more pages where CloudWatch splits the response). Raises AwsError;
+    ValueError for more than ``MAX_QUERIES_PER_CALL``."""
     if len(queries) > MAX_QUERIES_PER_CALL:
         raise ValueError(f"{len(queries)} metrics in one call; CloudWatch allows {MAX_QUERIES_PER_CALL}")
     data_queries: list[Any] = [

@@ -86,7 +86,8 @@ def unsubscribe(aws: Aws, subscription_arn: str) -> None:
 
 
 def delete(aws: Aws, name: str) -> None:
-    """Only a queue that this module named. One that is gone is no error. Needs sqs:DeleteQueue."""
+    """Only a queue that this module named: ValueError for any other. One that is gone is no error. Raises AwsError. Needs
+    sqs:DeleteQueue."""
     if made_at(name) is None:
         raise ValueError(f"{name} is not a temporary queue")
     try:

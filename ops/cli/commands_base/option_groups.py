@@ -19,6 +19,7 @@ class OptionGroup:
 
 
 def with_groups(command: Callable[..., R]) -> Callable[..., R]:
+    """The command with each parameter that is an ``OptionGroup`` replaced by an option per field of it, for Typer to read."""
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, type[Any]] = {}
     parameters: list[inspect.Parameter] = []

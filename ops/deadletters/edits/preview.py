@@ -34,6 +34,7 @@ class Preview:
 
 
 def preview_message(message: DeadLetter, plan: Plan) -> Preview:
+    """How the plan would send the message: what differs, and what its destination adds and leaves out; or why it stays."""
     if plan.destination.kind != "queue" and (
         why := return_target.find_return_target(message, return_target.context_of_plan(plan)).why
     ):

@@ -25,7 +25,8 @@ MAX_REASONS = 20
 
 
 def read_run(db: sqlite3.Connection) -> Run:
-    """From the counters; of the messages, only those in partial indexes are read."""
+    """From the counters; of the messages, only those in partial indexes are read. Raises ValueError and sqlite3.Error for a
+    damaged ledger."""
     db.execute("BEGIN")  # all of it as of one moment
     try:
         rows = db.execute("SELECT key, value FROM run WHERE key <> ?", [PLAN_KEY])  # a plan may take megabytes

@@ -91,7 +91,8 @@ def _fill(path: Path, ids: Sequence[str], facts: dict[str, str]) -> None:
 
 
 def connect(path: Path, *, check: bool = False) -> sqlite3.Connection:
-    """A connection that threads may share under a lock, in autocommit. ``check``: check the whole file for damage."""
+    """A connection that threads may share under a lock, in autocommit. ``check``: check the whole file for damage.
+    Raises UsageError where there is no run, OpsError for a file that cannot be used."""
     if not path.exists() and not path.is_symlink():
         raise UsageError(f"There is no run at {path}.", "List the redrives: ops dlq runs.")
     atomic_file.ensure_regular(path)

@@ -72,6 +72,7 @@ class MessageTracker:
         """Whether the function logs as this project's handler does."""
 
     def add(self, row: Mapping[str, str]) -> None:
+        """A row of Logs Insights: the end of an invocation, or a line that names messages; any other is passed over."""
         if (line := invocation_log.parse(row)) and line.source in invocation_log.ENDINGS:
             known = self._ended.get(line.request_id)
             if known is None or known.source != "record":

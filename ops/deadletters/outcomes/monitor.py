@@ -81,6 +81,7 @@ class OutcomeMonitor:
         return " ".join(dict.fromkeys(notes))
 
     def check(self, waiting: Sequence[SentMessage], run: Run, moving: bool) -> list[MessageOutcome]:
+        """The outcomes that are known by now of the ``waiting`` messages, each once; ``moving``: more are being sent."""
         now = clock.now_utc()
         self._same_bodies.add_sent(waiting)
         by_destination: dict[str, list[SentMessage]] = {}

@@ -73,6 +73,7 @@ class Pressure:
 
 
 def pressures(now: WorkloadReading, rate: float) -> Iterator[Pressure]:
+    """Each reason to send more slowly, with its size, which ``next_rate`` weighs. ``rate``: messages sent per second now."""
     if now.visible:
         if now.oldest_s is not None:
             age = formatting.duration(now.oldest_s)

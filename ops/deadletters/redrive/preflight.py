@@ -38,7 +38,7 @@ def ensure_can_start(source: DeadLetterQueue, plan: Plan) -> None:
 
 
 def ensure_can_start_locked(source: DeadLetterQueue, plan: Plan) -> None:
-    """The same for the holder of the lock: another run may just have moved these messages."""
+    """The same for the holder of the lock: another run may just have moved these messages. Raises UsageError."""
     if plan.action is Action.PURGE:
         raise UsageError(f"Plan {plan.id} deletes messages.", "Use ops dlq purge for it.")
     path = source.runs_folder / f"{plan.id}.db"

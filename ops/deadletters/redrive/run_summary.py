@@ -36,6 +36,7 @@ def watching_ended_early(run: Run, why: str, note: str) -> str:
 
 
 def completed(run: Run, watched: bool, note: str) -> str:
+    """All counts of a run in sentences; without outcomes where they were not ``watched``. ``note``: of the monitor."""
     parts = [f"{formatting.count(run.sent, 'message was', 'messages were')} sent"]
     if watched and run.sent:
         if run.succeeded:

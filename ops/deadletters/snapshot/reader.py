@@ -213,7 +213,7 @@ class SnapshotReader:
             )
 
     def read_note(self, key: str) -> dict[str, Any] | None:
-        """The note of that name; None when there is none."""
+        """The note of that name; None when there is none. Raises OpsError for a damaged one."""
         with schema.translate_read_errors(self.path):
             found = self.connection.execute("SELECT value FROM notes WHERE key = ?", [f"note:{key}"]).fetchone()
             kept = json.loads(found[0]) if found else None

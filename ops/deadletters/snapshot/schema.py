@@ -165,7 +165,7 @@ results."""
 
 @contextmanager
 def translate_sqlite_errors(path: Path) -> Iterator[None]:
-    """Turns what SQLite raises into one sentence with the way out."""
+    """Raises OpsError, with the next step, for what SQLite or the disk raises."""
     try:
         yield
     except sqlite3.Error as error:

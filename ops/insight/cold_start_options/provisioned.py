@@ -51,6 +51,7 @@ def provisioned_hours(base: ColdBase) -> tuple[ProvisionedHour, ...]:
 
 
 def provisioned(base: ColdBase) -> Option:
+    """Provisioned concurrency for as many environments as keep ``WARM_SHARE`` of the invocations warm."""
     if not base.complete:
         return Option(NAME, Verdict.UNKNOWN, INCOMPLETE)
     whole = measure(base.frame, base.start, base.hours)

@@ -24,6 +24,7 @@ PRICE_NAMES = frozenset({"lambda_snapstart_cache_gb_second", "lambda_snapstart_r
 
 
 def snap_start(base: ColdBase) -> Option:
+    """SnapStart: impossible, with each obstacle; else what waits and cost would be, from restore times that others measured."""
     if base.function.snap_start:
         return Option(NAME, Verdict.NO, "SnapStart is on: what a cold start waits for is its restore.", "setting")
     obstacles = why_not(base)

@@ -39,6 +39,8 @@ def read_options(
     imports: ImportRecord | None,
     sweep: MemorySweep | None,
 ) -> ColdStartOptions:
+    """What each possible change would do to waits and cost: calls a month at the rate of ``window``, in US dollars at the prices of
+    the workload's region. ``starts``: None where nothing is known of cold starts; then a reason stands in for the options."""
     frame, function = logged.frame, workload.function
     waits = versions.waited_ms(frame)
     if function is None or starts is None or not len(waits):

@@ -41,7 +41,8 @@ def of_now(claims: Sequence[Observation], window: Window) -> list[Observation]:
 def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     """The claims of the worst level as one sentence; the first of them names the page to go to.
 
-    ``aside`` is a further clause for a reader who has to act; left out when no action is needed.
+    ``aside`` is a further clause for a reader who has to act; left out when no action is needed. Raises ValueError
+    without claims.
     """
     if not claims:
         raise ValueError("a finding needs something to say")

@@ -108,7 +108,7 @@ class StagedWorkload:
             self._slow.close()
 
     def set_mapping(self, **settings: Any) -> None:
-        """Returns once the change took place."""
+        """Returns once the change took place; raises TwinError where it has not within a minute."""
         found = self._lambda.list_event_source_mappings(EventSourceArn=self._arn(self._queue))
         (mapping,) = found["EventSourceMappings"]
         self._lambda.update_event_source_mapping(UUID=mapping["UUID"], **settings)

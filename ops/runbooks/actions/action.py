@@ -142,7 +142,8 @@ class ActionContext:
 
 
 class RunbookAction(Protocol):
-    """An action of the registry. ``inputs``: a struct whose fields are what a step may give."""
+    """An action of the registry. ``inputs``: a struct whose fields are what a step may give. What takes a context may call AWS,
+    and raises OpsError."""
 
     @property
     def name(self) -> str: ...

@@ -52,6 +52,7 @@ def still_open(document: Runbook, run: RunbookRun, period: IncidentPeriod, dlq: 
 def follow_ups(
     document: Runbook, run: RunbookRun, period: IncidentPeriod, spans: Mapping[str, Sequence[StateSpan]]
 ) -> Iterator[str]:
+    """What to do after the incident, a sentence each. ``spans``: the alarms' time in ALARM, by name."""
     for step in document.steps:
         progress = run.steps.get(step.id)
         if progress is None:

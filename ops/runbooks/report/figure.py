@@ -31,6 +31,7 @@ MAX_MARKS = 12
 
 
 def metrics_figure(report: IncidentReport, metrics: IncidentMetrics, width: int, height: int) -> go.Figure:
+    """A chart per metric over one time axis, with the run's events; ``width`` and ``height`` in pixels."""
     rows = len(metrics.series)
     titles = [f"{series.name} ({_unit(series)})" for series in metrics.series]
     figure = make_subplots(rows=rows, cols=1, shared_xaxes=True, vertical_spacing=0.05, subplot_titles=titles)

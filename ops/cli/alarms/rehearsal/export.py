@@ -11,6 +11,7 @@ from ops.cli.output.sanitize import safe
 
 
 def plain(result: Rehearsal, suggestions: tuple[Suggestion, ...], label: str, notes: tuple[str, ...]) -> dict[str, Any]:
+    """The result as JSON has it; ``label``: whose alarms were rehearsed."""
     return {
         "alarms_of": label,
         "passed": result.passed,

@@ -28,6 +28,7 @@ class LoggedInvocations:
         self._count = 0
 
     def add(self, fields: Mapping[str, str]) -> None:
+        """A row of Logs Insights with @logStream and @message, in any order of streams, in order within one."""
         self._count += 1
         stream, raw = fields.get("@logStream", ""), fields.get("@message", "")
         end, entry = invocation_log.parse(fields), None
