@@ -99,66 +99,90 @@ def delete_selected(
     ``on_deleted``, after releasing; everything that was deleted by then was passed to ``on_deleted``.
     """
     ids = frozenset(selected)
-    result = DeleteResult(missing=set(ids))
     if not ids:
-        return result
+        return DeleteResult(missing=set())
     depth = sqs.queue_depth(aws, queue)
-    aws = aws.without_retries(READ_TIMEOUT_S)
     lease_s = min(MAX_LEASE_S, int(LEASE_S + LEASE_PER_MESSAGE_S * (depth.visible + depth.in_flight)))
-    workers = max(1, min(MAX_THREADS, len(ids) // MESSAGES_PER_THREAD))
-    max_stale = 100 + 3 * len(ids)
-    empty = failures = 0
-    first_error: OpsError | None = None
+    deletion = _Deletion(aws.without_retries(READ_TIMEOUT_S), queue, ids, on_deleted, lease_s)
+    deletion.run(stop)
+    if deletion.first_error:
+        raise deletion.first_error
+    return deletion.result
 
-    def add(batch: _Round) -> bool:
-        nonlocal first_error
-        deleted, is_new = result.add(batch)
+
+class _Deletion:
+    """Threads receive and delete; the caller's thread adds up what they did, and decides when it is over."""
+
+    def __init__(
+        self,
+        aws: Aws,
+        queue: sqs.Queue,
+        ids: frozenset[str],
+        on_deleted: Callable[[Sequence[str]], None],
+        lease_s: int,
+    ) -> None:
+        self.result = DeleteResult(missing=set(ids))
+        self.first_error: OpsError | None = None
+        self._aws, self._queue, self._ids, self._lease_s = aws, queue, ids, lease_s
+        self._on_deleted = on_deleted
+        self._threads = max(1, min(MAX_THREADS, len(ids) // MESSAGES_PER_THREAD))
+        self._max_stale = 100 + 3 * len(ids)
+        self._empty = self._failures = 0  # in a row
+        self._under_way: set[Future[_Round]] = set()
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        """Errors are left in ``first_error``; what was received and stays is released in any case."""
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="delete")
+        try:
+            while self._submit(pool):
+                for future in wait(self._under_way, return_when=FIRST_COMPLETED).done:
+                    self._collect(future)
+                    self._under_way.remove(future)
+                self.result.stopped = CANCELLED if stop() else self._limit_reached() or self.result.stopped
+        except KeyboardInterrupt:
+            self.result.stopped = CANCELLED
+            for future in self._under_way:
+                with suppress(AwsError):  # it counts as not deleted, as after any call that failed
+                    self._add(future.result())
+        finally:
+            pool.shutdown(wait=True)
+            self.result.unreleased = _release(self._aws, self._queue, self.result.held.values())
+            self._aws.disconnect()
+
+    def _submit(self, pool: ThreadPoolExecutor) -> bool:
+        """As many receives as there are threads, unless it is over; False once none is under way."""
+        all_seen = not self.result.missing and not self.result.redelivered
+        is_over = self.first_error or self.result.stopped or self._empty >= EMPTY_RECEIVES * self._threads or all_seen
+        pause_s = BACKOFF_S * 2**self._failures if self._failures else 0.0
+        while not is_over and len(self._under_way) < self._threads:
+            given = (self._aws, self._queue, self._ids, self._lease_s, pause_s)
+            self._under_way.add(pool.submit(_receive_and_delete, *given))
+        return bool(self._under_way)
+
+    def _collect(self, future: Future[_Round]) -> None:
+        try:
+            self._empty, self._failures = 0 if self._add(future.result()) else self._empty + 1, 0
+        except OverLimit as error:
+            self.result.stopped = str(error).rstrip(".")
+        except AwsError as error:
+            self._failures += 1
+            if self._failures >= MAX_ATTEMPTS or isinstance(error, _PERMANENT_ERRORS):
+                self.first_error = self.first_error or error
+
+    def _add(self, batch: _Round) -> bool:
+        """Whether the batch had anything new."""
+        deleted, is_new = self.result.add(batch)
         try:
             if deleted:
-                on_deleted(deleted)
+                self._on_deleted(deleted)
         except OpsError as error:  # what is under way is deleted all the same, and passed on too
-            first_error = first_error or error
+            self.first_error = self.first_error or error
         return is_new
 
-    under_way: set[Future[_Round]] = set()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="delete")
-    try:
-        while True:
-            all_seen = not result.missing and not result.redelivered
-            over = first_error or result.stopped or empty >= EMPTY_RECEIVES * workers or all_seen
-            while not over and len(under_way) < workers:
-                pause_s = BACKOFF_S * 2**failures if failures else 0.0
-                under_way.add(pool.submit(_receive_and_delete, aws, queue, ids, lease_s, pause_s))
-            if not under_way:
-                break
-            for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                try:
-                    empty, failures = 0 if add(future.result()) else empty + 1, 0
-                except OverLimit as error:
-                    result.stopped = str(error).rstrip(".")
-                except AwsError as error:
-                    failures += 1
-                    if failures >= MAX_ATTEMPTS or isinstance(error, _PERMANENT_ERRORS):
-                        first_error = first_error or error
-                under_way.remove(future)
-            if stop():
-                result.stopped = CANCELLED
-            elif len(result.held) >= MAX_HELD:
-                result.stopped = f"{len(result.held):,} other messages are held, about as many as SQS allows"
-            elif result.stale > max_stale:
-                result.stopped = "leases kept ending before their messages were deleted"
-    except KeyboardInterrupt:
-        result.stopped = CANCELLED
-        for future in under_way:
-            with suppress(AwsError):  # it counts as not deleted, as after any call that failed
-                add(future.result())
-    finally:
-        pool.shutdown(wait=True)
-        result.unreleased = _release(aws, queue, result.held.values())
-        aws.disconnect()
-    if first_error:
-        raise first_error
-    return result
+    def _limit_reached(self) -> str:
+        if len(self.result.held) >= MAX_HELD:
+            return f"{len(self.result.held):,} other messages are held, about as many as SQS allows"
+        return "leases kept ending before their messages were deleted" if self.result.stale > self._max_stale else ""
 
 
 def _receive_and_delete(aws: Aws, queue: sqs.Queue, selected: Container[str], lease_s: int, pause_s: float) -> _Round:
