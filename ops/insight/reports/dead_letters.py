@@ -80,7 +80,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     there = queue_depths.read_dead_depth(aws, workload, readings)
     known, missing = alarms.read(aws, workload)
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in a.resources)
-    new = arrived(readings, workload.dlq)
+    new = arrived(readings, workload.dlq, there)
     return DeadLettersReport(
         finding=summarize(observe_dead_letters(workload, readings, there, new)),
         depth_lines=alarm_rules.thresholds(
@@ -123,8 +123,9 @@ def depth_series(readings: Readings) -> list[float]:
     return values
 
 
-def arrived(readings: Readings, dlq: Queue | None) -> NewMessages | None:
-    """Messages that arrived in the window: the rises of the depth, since AWS counts no automatic moves.
+def arrived(readings: Readings, dlq: Queue | None, there: Depths) -> NewMessages | None:
+    """Messages that arrived in the window: the rises of the depth, since AWS counts no automatic moves. Of a range up to
+    now the last rise is the one to the present depth, which metrics reach a minute or more later.
 
     By the same fine period whatever the window, so that what leaves in between hides as few of them as can be. The
     messages of the first point are new as well where the queue was created in the window, and where the first point is
@@ -142,7 +143,8 @@ def arrived(readings: Readings, dlq: Queue | None) -> NewMessages | None:
         return None
     start, first = fine[0]
     all_new = started_empty or start - readings.window.start > timedelta(seconds=SILENT_PERIODS * readings.window.fine)
-    rises = math.fsum(rise for _, rise in _rises(fine)) + (first if all_new else 0.0)
+    points = fine if there.at or there.dead_count is None else (*fine, (readings.window.end, there.dead_count))
+    rises = math.fsum(rise for _, rise in _rises(points)) + (first if all_new else 0.0)
     return NewMessages(float(round(rises)), at_least=not all_new and first > 0)
 
 

@@ -110,7 +110,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
     path = _path(readings, there)
     claims = [
         *queue_readers.reading(workload, readings, there.work),
-        *dead_letters.observe_depth(there, dead_letters.arrived(readings, workload.dlq), window),
+        *dead_letters.observe_depth(there, dead_letters.arrived(readings, workload.dlq, there), window),
         *setting_claims.dead_lettering(workload, window),
         *setting_claims.visibility(workload, window),
         *_alarms(known, workload, window, there),

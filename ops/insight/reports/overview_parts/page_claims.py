@@ -40,7 +40,7 @@ def observe_pages(
     """Page → what it would say. ``found``: REPORT lines of a function without invocation records. ``spent``: of
     ``cost_model.spend``."""
     spend = cost_claims.Spend.of(workload, spent, usage_readings.successes(readings, used))
-    new = dead_letters.arrived(readings, workload.dlq)
+    new = dead_letters.arrived(readings, workload.dlq, there)
     return {
         "dead_letters": dead_letters.observe_dead_letters(workload, readings, there, new),
         "queue": [
