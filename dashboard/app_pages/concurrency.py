@@ -21,7 +21,8 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     # CloudWatch has the maximum of each period, not this second's value.
     peak = " ".join(filter(None, [f"peak ({length})" if (length := period(report.concurrency)) else "", when]))
     lowest = min(report.limits, key=lambda line: line.value, default=None)
-    factor = "the lowest limit" if lowest and report.binding == lowest.name else report.binding or "none"
+    is_lowest = lowest and report.binding and lowest.name.endswith(report.binding)  # of a past range, "now: …"
+    factor = "the lowest limit" if is_lowest else report.binding or "none"
     st.html(
         html_blocks.stats(
             [

@@ -98,7 +98,8 @@ def _fill(frame: pd.DataFrame, workload: Workload, period: int) -> pd.Series:
     """Messages an invocation, over a stretch of several function timeouts.
 
     A message is counted when it is received or handed over, an invocation at another moment: period by period the two
-    do not belong together. What the mapping handed over is the better count, where it is published.
+    do not belong together. What the mapping handed over is the better count, where it is published. A batch has one
+    message or more: less than one an invocation means that they still do not, or that others invoke the function too.
     """
     if workload.function is None or workload.mapping is None:
         return pd.Series(float("nan"), index=frame.index)
@@ -106,8 +107,8 @@ def _fill(frame: pd.DataFrame, workload: Workload, period: int) -> pd.Series:
     periods = math.ceil(max(FILL_S, FILL_TIMEOUTS * workload.function.timeout_s) / period)
     messages = given.fillna(0).rolling(periods, min_periods=1).sum()
     invocations = frame["invocations"].fillna(0).rolling(periods, min_periods=1).sum()
-    ran = (invocations > 0) & frame["invocations"].notna()
-    return (messages / invocations.where(ran)).clip(upper=workload.mapping.batch_size)
+    ran = (invocations > 0) & (messages > 0) & frame["invocations"].notna()
+    return (messages / invocations.where(ran)).clip(1, workload.mapping.batch_size)
 
 
 def _seconds_per_message(readings: Readings) -> float | None:

@@ -97,6 +97,14 @@ def test_a_batch_is_never_more_than_full(stage: Stage) -> None:
     assert exact.seconds_per_message == pytest.approx(60 / 25)
 
 
+def test_a_batch_has_one_message_at_least(stage: Stage) -> None:
+    """One message that is tried four times is counted once at first, and each of its invocations."""
+    retried = {"NumberOfMessagesReceived": [1.0] + [0.0] * 9, "Invocations": [1.0] * 10}
+    fill = report(stage, RUNNING | retried).batch["fill"].dropna()
+    assert len(fill)
+    assert set(fill) == {1.0}
+
+
 def test_throttles_name_the_limit_outside_the_mapping(stage: Stage) -> None:
     reserved = without(function=replace(FUNCTION, reserved=8))
     found = report(stage, RUNNING | {"Throttles": 2}, 500, reserved)
