@@ -30,11 +30,11 @@ def show_reasons(report: ColdStartReport) -> None:
         "reasons",
         {
             "reason": "Reason",
-            "inferred": "Basis",
             "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
             "waited_p50_ms": st.column_config.NumberColumn("Init p50"),
             "waited_p95_ms": st.column_config.NumberColumn("Init p95"),
             "usd": st.column_config.NumberColumn("Init cost"),
+            "inferred": "Basis",
         },
         {"waited_p50_ms": millis, "waited_p95_ms": millis, "usd": usd},
     )

@@ -161,7 +161,7 @@ def waterfall(report: ColdStartReport) -> Chart:
         base=phases["start_ms"] / size,
         orientation="h",
         marker={"color": [theme.COLD if name in INIT else theme.WARM for name in phases["phase"]]},
-        text=[millis(value) for value in phases["duration_ms"]],
+        text=["under 1 ms" if 0 < value < 1 else millis(value) for value in phases["duration_ms"]],
         textposition="outside",
         cliponaxis=False,
         hovertemplate="%{y}: %{text}<extra></extra>",

@@ -26,8 +26,9 @@ class ColdStartOptions:
     base: ColdBase | None = None
 
 
-def compare_options(base: ColdBase, measured: int) -> ColdStartOptions:
-    """``measured``: cold starts whose INIT is known."""
+def compare_options(base: ColdBase, measured: int, failures: str = "") -> ColdStartOptions:
+    """``measured``: cold starts whose INIT is known. ``failures``: a sentence that most of them came after failures, which no
+    option changes."""
     if measured < LEAST:
         few = formatting.count(measured, "cold start")
         return ColdStartOptions(
@@ -38,10 +39,10 @@ def compare_options(base: ColdBase, measured: int) -> ColdStartOptions:
     first = _recommended(found, base)
     kept = _as_it_is(base, first is None)
     if first is None:
-        return ColdStartOptions(kept.sentence, (kept, *found), provisioned_hours(base), base)
+        return ColdStartOptions(f"{failures}{kept.sentence}", (kept, *found), provisioned_hours(base), base)
     others = [one for one in found if one is not first]
     chosen = replace(first, verdict=Verdict.RECOMMENDED)
-    return ColdStartOptions(first.sentence, (chosen, *others, kept), provisioned_hours(base), base)
+    return ColdStartOptions(f"{failures}{first.sentence}", (chosen, *others, kept), provisioned_hours(base), base)
 
 
 def _recommended(found: list[Option], base: ColdBase) -> Option | None:
@@ -57,7 +58,7 @@ def _recommended(found: list[Option], base: ColdBase) -> Option | None:
 
 def _as_it_is(base: ColdBase, recommended: bool) -> Option:
     sentence = (
-        f"Leave it as it is: nothing shortens cold starts at no cost. They add {formatting.duration(base.cold * base.wait_ms / 1000)} "
+        f"No option shortens cold starts at no cost. They add {formatting.duration(base.cold * base.wait_ms / 1000)} "
         f"of waiting per month, and INIT is {formatting.usd(base.init_usd)} of the {formatting.usd(base.usd)}."
         if recommended
         else "As it is now."

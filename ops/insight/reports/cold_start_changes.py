@@ -10,8 +10,11 @@ from ops.insight.cold_start_options.model import HOURS_PER_MONTH, ColdBase
 from ops.insight.cold_start_options.options import ColdStartOptions, compare_options
 from ops.insight.imports import store
 from ops.insight.rules.cold_starts import versions
+from ops.insight.rules.cold_starts.reasons import ColdReason
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ops.aws import Aws
     from ops.insight.cold_start_options.memory_sweep import MemorySweep
     from ops.insight.imports.model import ImportRecord
@@ -38,9 +41,11 @@ def read_options(
     window: Window,
     imports: ImportRecord | None,
     sweep: MemorySweep | None,
+    explained: pd.DataFrame,
 ) -> ColdStartOptions:
     """What each possible change would do to waits and cost: calls a month at the rate of ``window``, in US dollars at the prices of
-    the workload's region. ``starts``: None where nothing is known of cold starts; then a reason stands in for the options."""
+    the workload's region. ``starts``: None where nothing is known of cold starts; then a reason stands in for the options.
+    ``explained``: the cold starts by their reasons, as of ``reasons()``."""
     frame, function = logged.frame, workload.function
     waits = versions.waited_ms(frame)
     if function is None or starts is None or not len(waits):
@@ -69,4 +74,15 @@ def read_options(
         complete=not logged.truncated,
         sweep=sweep,
     )
-    return compare_options(base, len(waits))
+    return compare_options(base, len(waits), _after_failures(explained))
+
+
+def _after_failures(explained: pd.DataFrame) -> str:
+    """A sentence, where most cold starts replaced an environment that a failure ended."""
+    failed = explained["cold"][explained["reason"].isin((ColdReason.RESET.value, ColdReason.FAILED_INIT.value))].sum()
+    every = explained["cold"].sum()
+    if failed * 2 <= every:
+        return ""
+    return (
+        f"Fix the failures first: {failed:,} of {every:,} cold starts came after a crash, a timeout or a failed INIT. "
+    )

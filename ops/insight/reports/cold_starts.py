@@ -178,7 +178,7 @@ def report(
                 *(note for note in (cold_share.unlike_the_metric(starts, readings, logged), imports_unread) if note),
             ),
         ),
-        options=read_options(logged, starts, workload, window, imports, sweep),
+        options=read_options(logged, starts, workload, window, imports, sweep, explained),
         imports=imports,
     )
 

@@ -256,7 +256,13 @@ def test_the_recommended_one_comes_first() -> None:
     assert found.sentence == found.options[0].sentence
     nothing = compare_options(base(), 50)
     assert (nothing.options[0].name, nothing.options[0].verdict) == ("As it is", Verdict.RECOMMENDED)
-    assert nothing.sentence.startswith("Leave it as it is")
+    assert nothing.sentence.startswith("No option shortens cold starts at no cost. They add")
+
+
+def test_failures_that_make_starts_cold_come_before_every_option() -> None:
+    for imports in (RECORD, None):
+        found = compare_options(base(imports=imports), 50, "Fix the failures first. ")
+        assert found.sentence == f"Fix the failures first. {found.options[0].sentence}"
 
 
 def test_too_few() -> None:

@@ -224,3 +224,13 @@ def test_the_version_before_is_the_last_but_one_with_enough_cold_starts(stage: S
     assert "$LATEST (30 cold starts)" in str(before(unpublished))
     denied = before([], refuse={"StartQuery": Refusal("AccessDeniedException", "", 400)})
     assert "logs may not be read" in str(denied)
+
+
+def test_cold_starts_after_failures_are_cured_by_no_option(stage: Stage) -> None:
+    after: dict[str, Any] = {contract.INV_PHASE: "invoke"}
+    found = report(stage, [run(n, cold=True, **(after if n < 11 else {})) for n in range(20)])
+    assert found.options.sentence.startswith(
+        "Fix the failures first: 11 of 20 cold starts came after a crash, a timeout or a failed INIT. "
+    )
+    half = report(stage, [run(n, cold=True, **(after if n < 10 else {})) for n in range(20)])
+    assert "failures" not in half.options.sentence
