@@ -1,5 +1,7 @@
 """Forecast: when the backlog is drained, what breaks before that, and what other settings would change."""
 
+import re
+
 import pandas as pd
 import streamlit as st
 
@@ -14,6 +16,9 @@ from ops.insight.forecast.drain_quantiles import DrainQuantiles
 from ops.insight.forecast.scaling_laws import GROUPS, IN_FLIGHT_QUOTA
 from ops.insight.forecast.what_if import VariantForecast
 from ops.insight.reports.forecast import ForecastReport
+
+_OPTION = re.compile(r" \(--[a-z-]+\)")
+"""The command line's option in a note; the page has an input for it."""
 
 
 def draw(report: ForecastReport) -> None:
@@ -33,7 +38,7 @@ def draw(report: ForecastReport) -> None:
     widgets.pair((charts.age(report), "forecast-age"), (charts.concurrency(report), "forecast-concurrency"))
     st.subheader("Settings compared", anchor=False)
     _compare(report)
-    st.html(html_blocks.remarks((*report.notes, *report.basis)))
+    st.html(html_blocks.remarks(_OPTION.sub("", note) for note in (*report.notes, *report.basis)))
 
 
 def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:

@@ -21,6 +21,7 @@ from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.charts.drawing.time_series import Series, add_utc, fit, over_time, per_period, percentile_series
 from dashboard.formatting import duration, millis, number, plain
+from ops.formatting import count
 from ops.insight.report_types import Threshold
 from ops.insight.reports.failures import FailuresReport
 from ops.insight.rules.duration_counts import DURATION_EDGES_MS
@@ -133,7 +134,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
         x=local(shown.index, viewer),
         y=labels,
         z=np.where(shown.T > 0, shown.T, np.nan),
-        colorscale=[[0, "rgba(36,112,194,.25)"], [1, theme.VISIBLE]],
+        colorscale=[[0, "rgba(36,112,194,.4)"], [1, theme.VISIBLE]],
         zmin=0,
         showscale=False,
         customdata=cells,
@@ -143,8 +144,9 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
     )
     chart.update_yaxes(type="category", showgrid=False, rangemode="normal")
     chart.update_layout(hovermode="closest", showlegend=False)
-    darkest = f"darkest: {number(float(shown.to_numpy().max()))} invocations"
-    set_remark(chart, " · ".join(filter(None, (darkest, fit(chart, shown.where(shown > 0), viewer)))))
+    # "Strongest", as it is the brightest of a dark scheme.
+    strongest = f"strongest color: {count(float(shown.to_numpy().max()), 'invocation')}"
+    set_remark(chart, " · ".join(filter(None, (strongest, fit(chart, shown.where(shown > 0), viewer)))))
     return chart
 
 

@@ -79,7 +79,7 @@ def timeline_legend(arrivals: DlqArrivals, viewer: tzinfo) -> str:
         for place, (name, counts) in enumerate(arrivals.causes)
     ]
     at = moment(arrivals.scanned, viewer) if arrivals.scanned else ""
-    return _MACROS.legend(series, f"as of the scan at {at}" if at else "")
+    return _MACROS.legend(series, f"by last failure, as of the scan at {at}" if at else "")
 
 
 def _stacks(arrivals: CauseArrivals, named: Sequence[str]) -> dict[int, list[int]]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PAGE_SIZE = 8
 """Causes per page of the list."""
-REASON_CHARACTERS = 140
+REASON_CHARACTERS = 180
 """Characters of a fix status's reason in its row; the selected cause has all of it."""
 LOGS = "Logs"
 """The tab with the log lines of the selected cause."""

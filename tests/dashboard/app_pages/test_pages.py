@@ -148,6 +148,7 @@ def test_a_forecast_with_its_interval(sample: Visit) -> None:
     assert app.chart_titles[:2] == ["Messages waiting", "Age of oldest message"]
     assert "10th to 90th percentile" in [trace.get("name") for trace in app.charts[0]["data"]]
     before = app.text
+    assert "choose a shorter range to go by that" in before, "without the command line's option"
     app.at.number_input(key="fc-faster").set_value(2.0).run()
     assert not app.at.exception
     assert app.text != before

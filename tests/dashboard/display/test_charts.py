@@ -123,6 +123,12 @@ def test_an_empty_chart_is_a_line_that_says_why(figure: Chart) -> None:
     assert base.instead(figure).startswith("no ")
 
 
+def test_a_phase_too_short_to_matter_has_no_digits() -> None:
+    report = BUSY.cold_starts(SPAN)
+    (bars,) = cold_starts.waterfall(replace(report, phases=report.phases.assign(duration_ms=[700, 0, 0.039, 12]))).data
+    assert bars.text == ["700 ms", "0 ms", "under 1 ms", "12 ms"]
+
+
 def test_every_invocation_is_one_dot() -> None:
     report = BUSY.cold_starts(SPAN)
     figure = cold_starts.dots(report, UTC)

@@ -41,7 +41,7 @@ class ForecastReports(SampleSeries):
             deadline_s=deadline,
             retention_s=RETENTION_S,
             basis=(
-                "arrivals: observed, mean of 60 min",
+                "arrivals: observed, mean of 60 min; lately 90/min: choose a shorter range (--minutes) to go by that",
                 "time per message: 1.4 s, observed over 60 min",
                 f"deadline: 2 min, the threshold of scilearn-oldest-message-age{self.foreign}",
             ),

@@ -66,7 +66,7 @@ def show_starting(resumed: Run | None) -> None:
 
 
 def show_run(service: DeadLetterService, run: Run, *, closable: bool = False, key: str = "run") -> None:
-    """One redrive: status, outcomes, buttons; then counts, stages and what went wrong."""
+    """One redrive: status, outcomes, buttons; then what went wrong, counts and stages."""
     plan = _plan(service, run)
     with st.container(border=True, key=key):
         st.html(dead_letters.run_head(run, message_count(run.planned), page_runtime.ZONE))
@@ -88,16 +88,17 @@ def _patience_s(plan: Plan | None) -> float | None:
 
 
 def _show_details(service: DeadLetterService, run: Run, plan: Plan | None, key: str) -> None:
+    # What a redrive failed of is seen before one resumes it, without scrolling.
+    if run.failed_again_causes:
+        st.html(dead_letters.MACROS.tally("Failed again with", run.failed_again_causes))
+    if run.failures:
+        st.html(dead_letters.MACROS.tally("Rejected by the destination", run.failures))
     st.html(dead_letters.run_numbers(run))
     if run.steps:
         st.html(dead_letters.run_stages(run, dead_letters.stage_ends(plan) if plan else ()))
     if run.state is RunState.RUNNING and run.rate_reason and dead_letters.left_to_send(run) and not run.stopping:
         limit = f"Max rate now {number(run.rate_limit)}/s: " if run.rate_limit is not None else ""
         st.html(html_blocks.quiet(f"{limit}{run.rate_reason}."))
-    if run.failed_again_causes:
-        st.html(dead_letters.MACROS.tally("Failed again with", run.failed_again_causes))
-    if run.failures:
-        st.html(dead_letters.MACROS.tally("Rejected by the destination", run.failures))
     _show_possible_duplicates(run, key)
     if run.sent:
         with st.expander("Log lines of this redrive", icon=":material/notes:", key=f"{key}-logs"):
