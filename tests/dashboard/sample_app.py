@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from dashboard import app
 from ops.deadletters.ledger.model import RunState
 from ops.errors import AccessDenied, CredentialsError, OpsError, Unreachable
-from tests.dashboard import earlier_sample, muted_sample, refused_sample, samples, unusual
+from tests.dashboard import earlier_sample, extreme, muted_sample, refused_sample, samples, unusual
 from tests.dashboard.samples import workload_lists
 from tests.fakes import audit_services, dead_letter_service, runbook_states
 from tests.fakes.runbook_service import SampleRunbookService
@@ -42,7 +42,10 @@ MAKE: dict[str, Callable[[], samples.Sample]] = {
     "fine": lambda: samples.Sample(trouble=False),
     "hostile": lambda: samples.Sample(foreign=" " + samples.HOSTILE),
     "long-names": lambda: samples.Sample(foreign=LONG_NAME),
-    "young": unusual.Young,
+    "young": extreme.Young,
+    "one-point": lambda: extreme.Young(1),
+    "idle": extreme.Idle,
+    "heavy": extreme.Heavy,
     "huge": lambda: samples.Sample(minutes=1_440, period=60),
     "empty": unusual.Empty,
     "crowded": unusual.Crowded,

@@ -162,36 +162,6 @@ class Empty(Sample):
         return replace(super().alarms(span, chosen), finding=none, rows=(), events=(), chosen="", chart=None)
 
 
-class Young(Sample):
-    """Seven days by five minutes, of which the last twenty minutes have data."""
-
-    def __init__(self) -> None:
-        super().__init__(minutes=7 * 1_440, period=300)
-        self.young = self.n - 4
-
-    def _frame(self, **columns: Any) -> pd.DataFrame:
-        whole = super()._frame(**columns)
-        whole.iloc[: self.young] = np.nan
-        return whole
-
-    def overview(self, span: TimeRange) -> OverviewReport:
-        full = super().overview(span)
-        assert full.timeline is not None
-        columns = {
-            name: [np.nan] * self.young + list(values)[self.young :]
-            for name, values in full.timeline.readings.columns.items()
-        }
-        fine = {name: points[-4:] for name, points in full.timeline.readings.fine.items()}
-        readings = replace(full.timeline.readings, columns=columns, fine=fine)
-        return replace(full, timeline=replace(full.timeline, readings=readings, events=()))
-
-    def cold_starts(self, span: TimeRange) -> ColdStartReport:
-        full = super().cold_starts(span)
-        since = pd.Timestamp.now("UTC") - pd.Timedelta(minutes=20)
-        started = since + (full.invocations["started"] - full.invocations["started"].min()) / 1_000
-        return replace(full, invocations=full.invocations.assign(started=started))
-
-
 class ManyAlarms(Sample):
     """204 of them."""
 
