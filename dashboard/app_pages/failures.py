@@ -145,7 +145,7 @@ def _failed(report: FailuresReport) -> None:
         {
             "started": _moment("Started"),
             "error_type": st.column_config.TextColumn("Error type"),
-            "duration_ms": st.column_config.NumberColumn("Duration (ms)", format="localized", width="small"),
+            "duration_ms": st.column_config.NumberColumn("Duration (ms)", format="localized", width=104),
             "memory_used_mb": st.column_config.NumberColumn("Memory used (MB)", format="localized"),
             "version": st.column_config.TextColumn("Version", width="small"),
             "request_id": st.column_config.TextColumn("Request ID", width=290),

@@ -145,7 +145,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
     chart.update_yaxes(type="category", showgrid=False, rangemode="normal")
     chart.update_layout(hovermode="closest", showlegend=False)
     # "Strongest", as it is the brightest of a dark scheme.
-    strongest = f"strongest color: {count(float(shown.to_numpy().max()), 'invocation')}"
+    strongest = f"strongest color: {count(float(np.nanmax(shown.to_numpy())), 'invocation')}"
     set_remark(chart, " · ".join(filter(None, (strongest, fit(chart, shown.where(shown > 0), viewer)))))
     return chart
 
