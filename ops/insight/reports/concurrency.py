@@ -35,7 +35,7 @@ class ConcurrencyReport:
     finding: Finding
     concurrency: pd.DataFrame
     limits: tuple[Threshold, ...]
-    binding: str  # name of the limit that applies now, or empty
+    binding: str  # the limiting factor by name, or empty
     throttles: pd.DataFrame
     batch: pd.DataFrame
     batch_size: int | None
@@ -76,7 +76,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         finding=readings.dated(summarize(claims, alarm_rules.beside(claims, fired))),
         concurrency=readings.to_frame({"observed": ran, "law": [one.law for one in course]}),
         limits=tuple(line.read_now(window) for line in concurrency_limits.concurrency(workload)),
-        binding=concurrency_use.binding_limit(workload, readings, there.work),
+        binding=concurrency_use.limiting_factor(workload, readings, there.work),
         alarm_lines=alarm_rules.thresholds(known_alarms, "ConcurrentExecutions", function, window),
         throttle_lines=alarm_rules.thresholds(known_alarms, "Throttles", function, window),
         throttles=readings.to_frame({"throttles": concurrency_use.idle_as_zero(readings, "throttles")}),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ops.workload.listing import ListedWorkload
 
 NOT_READ = Unknown("ops doctor reads it")
-HALTED = "nothing is processed until you enable it"
+HALTED = "nothing is processed until you enable it: follow runbooks/stalled-consumer.md"
 
 
 def visibility(workload: Workload, window: Window) -> list[Observation]:

@@ -109,8 +109,8 @@ def test_a_past_range_marks_what_is_read_now(stage: world.Stage) -> None:
     assert notes["age"].endswith("alarm ≥ 9 min now")
     for report in (shown, page, lives):
         assert (
-            "the event source mapping of worker is disabled: nothing is processed until you enable it (now)"
-            in report.finding.text
+            "the event source mapping of worker is disabled: nothing is processed until you enable it: "
+            "follow runbooks/stalled-consumer.md (now)" in report.finding.text
         )
     assert [line.name for line in (*lives.limits, *page.age_lines, *failed.duration_lines)] == [
         "now: ESM MaximumConcurrency",

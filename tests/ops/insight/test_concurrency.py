@@ -51,6 +51,12 @@ def test_the_mapping_binds(stage: Stage) -> None:
     assert (found.backlog, found.batch_size, found.arrivals_per_min) == (500, 10, 240)
 
 
+def test_a_mapping_that_is_off_is_what_limits(stage: Stage) -> None:
+    off = without(mapping=replace(MAPPING, state="Disabled"))
+    assert report(stage, RUNNING, 500, off).binding == "disabled event source mapping"
+    assert report(stage, RUNNING, 0, off).binding != "disabled event source mapping"
+
+
 def test_nothing_binds_while_nothing_waits(stage: Stage) -> None:
     calm = {"ApproximateNumberOfMessagesVisible": 0, "NumberOfMessagesDeleted": 240}
     found = report(stage, RUNNING | calm)
@@ -69,6 +75,8 @@ def test_what_runs_at_once_is_what_the_overview_says(stage: Stage) -> None:
         with world(stage, points) as (aws, _):
             cards = {card.key: card for card in overview.report(aws, WORKLOAD, WINDOW).cards}
         assert found.running == cards["concurrency"].value == running
+        # Five minutes in which nothing ran are drawn as such, not as a line that ends early.
+        assert list(found.concurrency["observed"]) == [value for _, value in cards["concurrency"].spark]
 
 
 def test_a_limit_binds_though_nothing_is_visible_this_second(stage: Stage) -> None:

@@ -163,7 +163,8 @@ def _concurrency(readings: Readings, workload: Workload) -> Card:
     used = concurrency_use.running(readings)
     lowest = next(iter(concurrency_limits.concurrency(workload)), None)
     peak = f"peak ({formatting.duration(readings.window.period)})"
-    spark = readings.series("concurrency") if "concurrency" in readings.columns else ()
+    ran = tuple(zip(readings.times, concurrency_use.idle_as_zero(readings, "concurrency"), strict=True))
+    spark = ran if "concurrency" in readings.columns else ()
     limit = (
         f"limit {formatting.count(lowest.value)}{readings.window.now_mark} ({lowest.name})"
         if lowest

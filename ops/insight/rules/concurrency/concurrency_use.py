@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.insight.report_types import Level, Threshold
-from ops.insight.rules import alarm_rules, backlog, queue_readers
+from ops.insight.rules import alarm_rules, backlog, queue_readers, setting_claims
 from ops.insight.rules.concurrency import concurrency_limits, ramp
 from ops.insight.rules.concurrency.ramp import BINDING_SHARE, MESSAGE_GROUPS, SCALING_LIMIT
 from ops.insight.rules.findings import Observation, of_now
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
     from ops.insight.sources.queue_depths import Depths
     from ops.workload import Workload
+
+MAPPING_OFF = "disabled event source mapping"
+"""The limiting factor of a queue whose mappings are off."""
 
 
 def queries(workload: Workload) -> list[MetricQuery]:
@@ -54,6 +57,13 @@ def idle_as_zero(readings: Readings, column: str) -> list[float]:
         for at in range(spoken[0], spoken[-1] + 1):
             values[at] = 0.0 if math.isnan(values[at]) else values[at]
     return values
+
+
+def limiting_factor(workload: Workload, readings: Readings, now: sqs.Depth) -> str:
+    """The limit that applies, or that no mapping is on; empty while nothing waits."""
+    if now.visible and not readings.window.past and setting_claims.disabled(workload):
+        return MAPPING_OFF
+    return binding_limit(workload, readings, now)
 
 
 def binding_limit(workload: Workload, readings: Readings, now: sqs.Depth) -> str:
