@@ -16,6 +16,9 @@ STATES = (
     *((key, sample) for sample in ("trouble", "empty") for key in PAGES),
     ("overview", "fine"),
     *(("audit", f"audit-{sample}") for sample in ("empty", "huge", "damaged")),
+    *((key, "heavy") for key in ("overview", "queue", "forecast")),
+    ("concurrency", "one-point"),
+    ("queue", "idle"),
     *((key, "denied") for key in ("overview", "dead_letters", "audit")),
     *(
         ("dead_letters", sample)

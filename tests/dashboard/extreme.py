@@ -51,7 +51,7 @@ class Idle(Sample):
 
     def __init__(self) -> None:
         super().__init__(trouble=False)
-        zeros = np.zeros(self.n)
+        zeros: Any = np.zeros(self.n)
         self.sent = self.done = self.depth = self.in_flight = self.age = self.dead = zeros
         self.timeouts = self.out_of_memory = self.executions = self.cold = zeros
         self.arriving = self.processed = 0.0
@@ -64,8 +64,8 @@ class Heavy(Sample):
 
     def __init__(self) -> None:
         super().__init__(foreign=LONG)
-        self.sent, self.done, self.depth, self.in_flight, self.dead = (
-            values * self.factor for values in (self.sent, self.done, self.depth, self.in_flight, self.dead)
-        )
+        self.sent, self.done = self.sent * self.factor, self.done * self.factor
+        self.depth, self.in_flight = self.depth * self.factor, self.in_flight * self.factor
+        self.dead = self.dead * self.factor
         self.age = self.age * 1_000
         self.arriving, self.processed = self.arriving * self.factor, self.processed * self.factor
