@@ -40,7 +40,7 @@ def imports(
         Path, typer.Option("--folder", help="The folder that the module is in; its source is read, too.")
     ] = Path(),
     python: Annotated[
-        str, typer.Option("--python", help="The Python that has the handler's packages.")
+        str, typer.Option("--python", help="The Python that has the handler's packages.", show_default="that of ops")
     ] = sys.executable,
     variable: Annotated[
         list[str] | None,
