@@ -93,9 +93,9 @@ def test_the_place_in_the_code_tells_causes_apart_as_those_of_dead_letters(stage
 
 def test_a_code_in_a_message_divides_as_in_dead_letters(stage: Stage) -> None:
     job = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: "Fault", contract.LOG_PERMANENT: True}
-    said = [f"fault {code} of row {row}" for row, code in enumerate([12] * 15 + [40] * 10)]
+    said = [f"row {row} has fault {code}" for row, code in enumerate([12] * 15 + [40] * 10)]
     found = report(stage, USE, lines=tuple(json.dumps(job | {contract.LOG_ERROR_MESSAGE: text}) for text in said))
-    assert list(found.failures["cause"]) == ["Fault: fault 12 of row …", "Fault: fault 40 of row …"]
+    assert list(found.failures["cause"]) == ["Fault: row … has fault 12", "Fault: row … has fault 40"]
     assert list(found.failures["usd"] / found.failures["usd"].sum()) == pytest.approx([15 / 25, 10 / 25])
 
 
