@@ -249,6 +249,7 @@ def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> F
     elif found.deadline_missed_s is not None and goals.deadline_s is not None:
         when = f"in {formatting.duration(found.deadline_missed_s)}" if found.deadline_missed_s else "already"
         text = f"the oldest message is older than {formatting.duration(goals.deadline_s)} {when}"
-        drained = f"; {sentences.drain(load, found).text}" if found.drained_s is not None and load.backlog > 0 else ""
+        said = claims[-1].level is Level.WATCH  # as a warning of its own
+        drained = f"; {claims[-1].text}" if found.drained_s is not None and load.backlog > 0 and not said else ""
         claims.append(Observation(Level.WATCH, text + drained))
     return summarize(claims)

@@ -71,6 +71,9 @@ def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
     assert drained(found).high == math.inf
     assert found.finding.level is Level.WATCH
     assert "drained in 15 min to over 14 d (37 min at the mean rates), with up to" in found.finding.text
+    late = report(stage, uneven, visible=7_200, assumed=Assumed(arrivals_per_min=2_300, deadline_s=10)).finding
+    assert "the oldest message is older than 10 s" in late.text
+    assert late.text.count("7,200 messages drained") == 1, "said once"
     assert "arrivals alone need 92% of the limit, so a small change moves the end far" in found.finding.text
 
 
