@@ -12,9 +12,8 @@ function that sleeps (``tests/bench/_twin_drains.py``; ten minutes).
 
 More cases of each law vary: arrivals of a day, hour by hour, with bursts; a queue that nearly empties and fills again; and
 arrivals near the capacity. Where the interval is so wide that the forecast names no single time (``DrainQuantiles.wide``),
-or it calls itself a rough estimate, its expected time is judged on its own (wide_error_pct), since a small
-chance moves the end far; its interval is judged with those of
-all cases: it is to have 80% of the simulated drains in it.
+or it calls itself a rough estimate, its expected time is judged on its own (wide_error_pct), since a small chance
+moves the end far; its interval is judged with those of all cases: it is to have 80% of the simulated drains in it.
 
 Prints JSON on its last line: ms (of CPU time), for 10,000,000 messages with the interval, the course with its band and the
 concurrency that would drain sooner (median of 21), and fifo_ms, the same in 400 message groups; simpy_ms (CPU, too), of the largest
