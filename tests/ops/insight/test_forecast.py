@@ -11,6 +11,7 @@ import pytest
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.forecast.chance import SAMPLES
 from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw
+from ops.insight.forecast.drain_quantiles import DrainQuantiles
 from ops.insight.forecast.forecast import Goals, forecast
 from ops.insight.forecast.group_drain import MessageGroups
 from ops.insight.forecast.load import Load
@@ -75,6 +76,12 @@ def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
     assert "the oldest message is older than 10 s" in late.text
     assert late.text.count("7,200 messages drained") == 1, "said once"
     assert "arrivals alone need 92% of the limit, so a small change moves the end far" in found.finding.text
+
+
+def test_an_almost_empty_queue_has_one_time_and_no_wide_interval() -> None:
+    assert not DrainQuantiles(0.02, 0.0, 0.1).wide
+    assert DrainQuantiles(0.02, 0.0, 0.1).text == "0 s (0 s to 0.1 s)"
+    assert DrainQuantiles(300, 120, 400).wide
 
 
 def test_given_rates_near_the_capacity_give_a_wide_interval(stage: Stage) -> None:
