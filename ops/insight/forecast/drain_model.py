@@ -193,14 +193,18 @@ def paths(
     arrived = backlog + came
     net = arrived - done
     if chance is not None:
-        net += chance.walks(came, done)
-    unused = np.minimum(0.0, np.minimum.accumulate(net, axis=1))  # capacity that found nothing to do
-    depth = net - unused
+        net += chance.walks(came, arrived - _depth(net))  # capacity that finds nothing to do adds no chance
+    depth = _depth(net)
     times = np.concatenate(([-oldest_s if backlog else 0.0], axis))
     sent_at = np.stack(
         [np.interp(row - left, np.concatenate(([0.0], row)), times) for row, left in zip(arrived, depth, strict=True)]
     )
     return depth, np.where(depth > 1e-9 * max(1.0, backlog), axis - sent_at, 0.0)
+
+
+def _depth(net: Array) -> Array:
+    """What waits, by what has arrived less what could be done: capacity that finds nothing to do is lost."""
+    return np.asarray(net - np.minimum(0.0, np.minimum.accumulate(net, axis=1)), dtype=np.float64)
 
 
 def lowest(suffices: Callable[[int], bool], most: int) -> int | None:

@@ -11,7 +11,8 @@ import pytest
 
 from ops.errors import UsageError
 from ops.esm_scaling import ScalingObservation, ScalingPolicy, begin, step
-from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, course, empty_seconds, lowest
+from ops.insight.forecast.chance import SAMPLES, Chance
+from ops.insight.forecast.drain_model import ArrivalProfile, ConcurrencyLaw, course, empty_seconds, lowest, paths
 from ops.insight.forecast.forecast import Goals, forecast
 from ops.insight.forecast.load import Load
 from ops.insight.forecast.scaling_laws import Environments, ScalingSettings
@@ -178,3 +179,10 @@ def test_nothing_is_drained_by_a_function_that_may_not_run() -> None:
 def test_settings_that_lambda_rejects(given: dict[str, object], error: str) -> None:
     with pytest.raises(UsageError, match=error):
         ScalingSettings(**given)  # type: ignore[arg-type]
+
+
+def test_capacity_that_finds_nothing_to_do_adds_no_chance() -> None:
+    """27 a second could be done, with times that vary much, and 4 arrive: few messages wait, not as many as if all 27 were done."""
+    law, ones = ConcurrencyLaw(3, 0, 3, "ESM MaximumConcurrency"), np.ones(SAMPLES)
+    depth, _ = paths(0, 0, ArrivalProfile((240.0,)), law, ones / 9, ones, np.linspace(0, 60, 121), Chance(work=50))
+    assert 1 < np.percentile(depth[:, -20:], 90) < 20
