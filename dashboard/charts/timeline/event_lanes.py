@@ -45,6 +45,7 @@ def lanes_axis(lanes: Sequence[str]) -> dict[str, Any]:
         "type": "category",
         "categoryorder": "array",
         "categoryarray": [MARKS[kind][0] for kind in lanes],
+        "dtick": 1,  # Plotly would leave out every other name of five lanes
         "showgrid": False,
         "range": [-0.5, max(1, len(lanes)) - 0.5],
         "tickfont": {"size": 11},
