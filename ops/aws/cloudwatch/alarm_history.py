@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,8 @@ class StateChange:
     before: str
     after: str
     reason: str = ""
+    reason_data: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """``stateReasonData`` of the new state: the datapoints that were evaluated. Empty where the history has none."""
 
 
 def alarm_state_changes(
@@ -36,10 +38,11 @@ def alarm_state_changes(
 ) -> tuple[tuple[StateChange, ...], bool]:
     """The state changes of these alarms from ``start`` to ``end``, oldest first; and whether more were left unread.
 
-    Reads the newest ``MAX_HISTORY_PAGES`` pages of all alarms' history. CloudWatch keeps it for 30 days
-    (DescribeAlarmHistory, API reference, 2026-11).
+    Reads the newest ``MAX_HISTORY_PAGES`` pages: of one alarm its own, of several all alarms' history. CloudWatch keeps
+    it for 30 days (DescribeAlarmHistory, API reference, 2026-11).
     """
     wanted, changes, token = set(names), [], ""
+    own: Any = {"AlarmName": next(iter(wanted))} if len(wanted) == 1 else {}
     with aws.translate_errors("cloudwatch", "alarm history"):
         for _ in range(MAX_HISTORY_PAGES):
             more: Any = {"NextToken": token} if token else {}
@@ -50,6 +53,7 @@ def alarm_state_changes(
                 EndDate=end,
                 MaxRecords=100,
                 ScanBy="TimestampDescending",
+                **own,
                 **more,
             )
             changes += [_state_change(item) for item in page["AlarmHistoryItems"] if item["AlarmName"] in wanted]
@@ -64,15 +68,25 @@ def _state_change(item: Any) -> StateChange | None:
     told = _STATE_UPDATE.fullmatch(item.get("HistorySummary", ""))
     if not told:
         return None
-    return StateChange(item["Timestamp"], item["AlarmName"], told["before"], told["after"], _reason(item))
+    state = _new_state(item)
+    data = state.get("stateReasonData")
+    return StateChange(
+        item["Timestamp"],
+        item["AlarmName"],
+        told["before"],
+        told["after"],
+        str(state.get("stateReason") or ""),
+        data if isinstance(data, dict) else {},
+    )
 
 
-def _reason(item: Any) -> str:
-    """Empty where the history has none that can be read."""
+def _new_state(item: Any) -> Mapping[str, Any]:
+    """Empty where the history has none that can be read; its data is cut at 4,095 characters."""
     try:
-        return str(json.loads(item.get("HistoryData") or "{}")["newState"]["stateReason"])
+        state = json.loads(item.get("HistoryData") or "{}")["newState"]
     except (ValueError, TypeError, KeyError):
-        return ""
+        return {}
+    return state if isinstance(state, dict) else {}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ from ops.insight import time_window
 from ops.insight.report_types import Window
 from ops.insight.rules.cost import cost_model
 from ops.insight.rules.cost.comparison import compared
-from ops.insight.sources import alarm_history
+from ops.insight.sources import incident_time
 from ops.target import Target
 
 if TYPE_CHECKING:
@@ -39,7 +40,12 @@ Since = Annotated[
 ]
 Until = Annotated[str | None, typer.Option("--until", help="Its end (same formats as --since). Default: now.")]
 AlarmName = Annotated[
-    str | None, typer.Option("--alarm", metavar="NAME", help="The last time that this alarm was in ALARM.")
+    str | None,
+    typer.Option(
+        "--alarm",
+        metavar="NAME",
+        help="The last incident of this alarm: from the first datapoint that breached, until it left ALARM, or --until.",
+    ),
 ]
 VolumeTiers = Annotated[
     bool, typer.Option("--volume-tiers", help="Price a month at this rate, where later units cost less.")
@@ -75,41 +81,58 @@ def costs(
     target = options.target(stack, queue, function, profile, region)
     aws = Aws(target)
     now = datetime.now(UTC)
-    window, said = _window(aws, target, now, minutes, time_args.time_range(since, until, now), alarm)
+    given = _given(minutes, time_args.time_range(since, until, now), alarm)
     described = workload.describe(aws, target)
+    window, said, why = _window(aws, target, described.queue.name, now, minutes, given, alarm)
     assumptions = cost_model.Assumptions(volume_tiers=volume_tiers, free_tier=free_tier)
     report = cost.report(aws, described, window, assumptions)
     parts = zip(report.parts["component"], report.parts["usd"], strict=True)
+    report = replace(report, inferred=(*why, *report.inferred))
     if not print_as(form, report, COLUMNS, ({"component": component, "usd": usd} for component, usd in parts)):
         _show(Console(highlight=False), f"{place(described, target)} · {said}", report)
     if cost_model.unpriced_reason(described):
         raise typer.Exit(AwsError.exit_code)
 
 
+def _given(
+    minutes: float | None, times: tuple[datetime | None, datetime | None], alarm: str | None
+) -> tuple[datetime | None, datetime | None]:
+    """The times. Raises UsageError where the time range is given in two ways."""
+    start, end = times
+    if sum((minutes is not None, start is not None or (end is not None and alarm is None), alarm is not None)) > 1:
+        raise UsageError(
+            "The time range is given in two ways.",
+            "Use --minutes, or --since and --until, or --alarm, which --until may extend.",
+        )
+    if end is not None and start is None and alarm is None:
+        raise UsageError("--until needs a start.", "Add --since, or --alarm.")
+    return times
+
+
 def _window(
     aws: Aws,
     target: Target,
+    queue: str,
     now: datetime,
     minutes: float | None,
     given: tuple[datetime | None, datetime | None],
     alarm: str | None,
-) -> tuple[Window, str]:
-    """The time range, and the same in words. Raises UsageError where it is given in two ways, or the alarm has not been
-    in ALARM."""
+) -> tuple[Window, str, tuple[str, ...]]:
+    """The time range, the same in words, and for an alarm which times these are. Raises UsageError where the alarm has not
+    been in ALARM, or not before the given end."""
     start, end = given
-    if sum((minutes is not None, start is not None or end is not None, alarm is not None)) > 1:
-        raise UsageError("The time range is given in two ways.", "Use --minutes, or --since and --until, or --alarm.")
-    if end is not None and start is None:
-        raise UsageError("--until needs a start.", "Add --since.")
+    why: tuple[str, ...] = ()
     if alarm is not None:
-        start, end = alarm_history.newest_alarm(aws, alarm, now)
+        incident = incident_time.latest(aws, alarm, queue, now)
+        why = incident.why if end is None else (incident.why[0], "Until the given time.")
+        start, end = incident.start, end or incident.end
     if start is None:
         length = minutes or time_window.usual_minutes(target.is_twin)
-        return time_window.last(length, target.finest_period, now), f"last {formatting.duration(length * 60)}"
+        return time_window.last(length, target.finest_period, now), f"last {formatting.duration(length * 60)}", why
     window = time_window.between(start, end or now, target.finest_period, now)
-    whose = f"{safe(alarm)} in ALARM, " if alarm else ""
+    whose = f"incident of {safe(alarm)}, " if alarm else ""
     until = formatting.clock(window.end, now) if end else "now"
-    return window, f"{whose}{formatting.clock(start, now)} to {until}"
+    return window, f"{whose}{formatting.clock(start, now)} to {until}", why
 
 
 def _show(console: Console, where: str, report: CostReport) -> None:

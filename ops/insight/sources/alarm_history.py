@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ops.aws import cloudwatch
-from ops.errors import UsageError
-
 if TYPE_CHECKING:
-    from ops.aws import Aws
     from ops.aws.cloudwatch import StateChange
 
 NOT_READ = ""
-KEPT = timedelta(days=30)
-"""How long CloudWatch keeps the history of alarms (DescribeAlarmHistory, API reference, 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +24,6 @@ class StateSpan:
     @property
     def seconds(self) -> float:
         return (self.end - self.start).total_seconds()
-
-
-def newest_alarm(aws: Aws, name: str, now: datetime) -> tuple[datetime, datetime | None]:
-    """When the alarm was in ALARM last: its start, and its end; None while it still is. Raises NotFound, and UsageError
-    when it was not within ``KEPT``."""
-    alarm = cloudwatch.find_alarm(aws, name)
-    if alarm.state == "ALARM" and alarm.since is not None:
-        return alarm.since, None
-    changes, _ = cloudwatch.alarm_state_changes(aws, [name], now - KEPT, now)
-    ended = next((change for change in reversed(changes) if change.before == "ALARM"), None)
-    if ended is None:
-        raise UsageError(
-            f"{name} has not been in ALARM in the last {KEPT.days} days, as far as its history tells.",
-            "Give the time with --since and --until.",
-        )
-    before = [change for change in changes if change.after == "ALARM" and change.at < ended.at]
-    return (before[-1].at if before else now - KEPT), ended.at
 
 
 def state_spans(

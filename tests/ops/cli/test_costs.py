@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
 
+from ops import workload
 from ops.cli.app import run
-from ops.errors import UsageError
-from ops.insight.sources import alarm_history
-from tests.ops.insight.conftest import stage as stage
-from tests.ops.insight.world import END, WINDOW, Stage, world
+from tests.fakes.aws import serve
+from tests.ops.insight.world import WINDOW, WORKLOAD, Stage, world
 
 
 @pytest.mark.parametrize(
@@ -16,6 +18,7 @@ from tests.ops.insight.world import END, WINDOW, Stage, world
     [
         (("--minutes", "5", "--since", "2h"), "The time range is given in two ways."),
         (("--since", "2h", "--alarm", "shop-age"), "The time range is given in two ways."),
+        (("--minutes", "5", "--alarm", "shop-age"), "The time range is given in two ways."),
         (("--until", "2h"), "--until needs a start."),
         (("--since", "1h", "--until", "2h"), "The time range ends before it starts."),
         (("--since", "yesterday"), "'yesterday' is not a valid time."),
@@ -26,14 +29,19 @@ def test_bad_input(given: tuple[str, ...], error: str, capsys: pytest.CaptureFix
     assert error in " ".join(capsys.readouterr().err.split())
 
 
-def test_the_last_time_in_alarm(stage: Stage) -> None:
-    """Its end is known where it is OK again."""
-    history = [(8.0, "shop-age", "ALARM", "OK"), (3.0, "shop-age", "OK", "ALARM"), (1.0, "shop-age", "ALARM", "OK")]
-    with world(stage, alarm_changes=history) as (aws, _):
-        start, end = alarm_history.newest_alarm(aws, "shop-age", END)
-    assert end is not None
-    assert ((start - WINDOW.start).total_seconds(), (end - start).total_seconds()) == (180, 300)
-    with world(stage, firing=["shop-age"]) as (aws, _):
-        assert alarm_history.newest_alarm(aws, "shop-age", END) == (END, None)
-    with world(stage) as (aws, _), pytest.raises(UsageError, match="has not been in ALARM in the last 30 days"):
-        alarm_history.newest_alarm(aws, "shop-age", END)
+def test_an_incident_says_which_times_it_has(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--until`` extends it, to what came after."""
+    monkeypatch.setattr(workload, "describe", lambda *_: WORKLOAD)
+    history = [(8.0, "shop-age", "ALARM", "OK"), (3.0, "shop-age", "OK", "ALARM")]
+    began, ended = (f"{WINDOW.start + timedelta(minutes=minute):%H:%M} UTC" for minute in (3, 8))
+    with serve(lambda *_: {}, monkeypatch) as fake, world(Stage(fake, None), alarm_changes=history):  # type: ignore[arg-type]
+        assert run(["costs", "--queue", "jobs", "--alarm", "shop-age"]) == 0
+        screen = " ".join(capsys.readouterr().out.split())
+        assert run(["costs", "--queue", "jobs", "--alarm", "shop-age", "--until", "0.001s", "--json"]) == 0
+        extended = json.loads(capsys.readouterr().out)
+    assert f"incident of shop-age, {began} to {ended}" in screen
+    assert f"From {began}, the change to ALARM" in screen
+    assert f"Until {ended}, when it was OK again." in screen
+    assert extended["inferred"][1] == "Until the given time."
