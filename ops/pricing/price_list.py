@@ -56,6 +56,8 @@ LISTED: Mapping[str, ListedProduct] = {
     "alarm_month": ListedProduct(_WATCH, "usagetype", "CW:AlarmMonitorUsage"),
 }
 """Prices whose product is known by name. The others stay as on file, and that is said."""
+FAR = 10
+"""How many times more or less than us-east-1's a price may be: beyond that it is most likely per another unit. Our choice."""
 SERVICES = tuple(dict.fromkeys(product.service for product in LISTED.values()))
 
 
@@ -71,12 +73,14 @@ class ListedPrices:
     tiers: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
 
 
-def find_prices(products: Mapping[str, Iterable[str]], wanted: Iterable[str]) -> ListedPrices:
+def find_prices(
+    products: Mapping[str, Iterable[str]], wanted: Iterable[str], usual: Mapping[str, float | None]
+) -> ListedPrices:
     """``products``: for each service the Price List's answers for one region, each a JSON document. ``wanted``: names of
-    prices.
+    prices. ``usual``: those of us-east-1 by name.
 
-    A price is taken only where exactly one value stands for it: products that disagree, or are not in dollars, are
-    said to be missing.
+    A price is taken only where exactly one value stands for it: products that disagree, are not in dollars, or are ``FAR`` from
+    the usual, as after a change of unit, are said to be missing.
     """
     usd: dict[str, float] = {}
     missing: dict[str, str] = {}
@@ -86,7 +90,11 @@ def find_prices(products: Mapping[str, Iterable[str]], wanted: Iterable[str]) ->
         found = [each for each in read.get(listed.service, ()) if listed.is_in(_attributes(each))]
         values = {value for each in found for value in _first_tier(each)}
         if len(values) == 1:
-            usd[name] = values.pop()
+            value = values.pop()
+            if odd := _far_from(usual.get(name), value, _units(found)):
+                missing[name] = odd
+                continue
+            usd[name] = value
             listed_tiers = {steps for each in found if len(steps := _tiers(each)) > 1}
             if len(listed_tiers) == 1:
                 tiers[name] = listed_tiers.pop()
@@ -97,6 +105,18 @@ def find_prices(products: Mapping[str, Iterable[str]], wanted: Iterable[str]) ->
     missing |= {name: "its product is not known by name" for name in wanted if name not in LISTED}
     dates = [str(each.get("publicationDate", ""))[:10] for documents in read.values() for each in documents]
     return ListedPrices(usd, missing, max(dates, default=""), tiers)
+
+
+def _far_from(usual: float | None, usd: float, units: str) -> str:
+    """Why ``usd`` is not taken; empty where it is near ``usual``, or there is none."""
+    if not usual or usual / FAR <= usd <= usual * FAR:
+        return ""
+    return f"${usd:g} per {units} is more than {FAR} times off ${usual:g}: it may be per another unit now"
+
+
+def _units(documents: Iterable[Mapping[str, Any]]) -> str:
+    units = {str(one.get("unit", "unknown unit")) for each in documents for one in _dimensions(each)}
+    return " or ".join(sorted(units))
 
 
 def _document(text: str) -> Mapping[str, Any]:

@@ -71,16 +71,20 @@ def show(
 def refresh(profile: options.Profile = None, region: options.Region = None) -> None:
     """Read a region's prices from AWS's Price List into a file of this machine.
 
-    Free of charge; needs pricing:GetProducts. A price that is not found under its known name, or not once, is left out
-    and named; costs then use that of us-east-1. Exits with 3 when none was found.
+    Free of charge; needs pricing:GetProducts. A price that is not found under its known name, not once, or far from that
+    of us-east-1, is left out and named; costs then use that of us-east-1. The file is replaced when all is read, else it stays as
+    it is. Exits with 3 when no price was found.
     """
     target = resolve_place(profile=profile, region=region)
     if target.is_twin:
         raise UsageError("The twin has no Price List.", "Select an account: OPS_TARGET=aws, or --profile.")
     wanted = _known(Aws(target).region)
     at = Aws(replace(target, region=price_list.ENDPOINT_REGION))
+    shipped = pricing.load()
     found = find_prices(
-        {service: list(price_list.products(at, service, wanted)) for service in SERVICES}, pricing.price_names()
+        {service: list(price_list.products(at, service, wanted)) for service in SERVICES},
+        pricing.price_names(),
+        {name: getattr(shipped, name) for name in (*pricing.price_names(), *pricing.optional_names())},
     )
     if not found.usd:
         typer.echo(

@@ -188,3 +188,68 @@ def test_a_missing_permission_is_named(ops: Ops, monkeypatch: pytest.MonkeyPatch
     with serve(refuse, monkeypatch):
         code, _, err = ops("refresh")
     assert code == 3 and "pricing:GetProducts" in err
+
+
+def test_a_price_per_another_unit_is_named_and_not_used(
+    ops: Ops, aws: FakeAws, tmp_path: Path, listed: dict[str, list[str]]
+) -> None:
+    """0.50 per million requests, where it was 0.0000005 per request."""
+    listed["AWSQueueService"][0] = product("usagetype", "EUC1-Requests-Tier1", ("0", "0.5000000000"))
+    code, out, _ = ops("refresh")
+    said = "sqs_request: that of us-east-1 is used; $0.5 per Units is more than 10 times off $4e-07"
+    assert code == 0 and said in " ".join(out.split())
+    assert "sqs_request" not in tomllib.loads((tmp_path / "prices" / "eu-central-1.toml").read_text())
+    assert pricing.load("eu-central-1").sqs_request == 4e-7
+
+
+def test_a_region_without_a_service_has_the_others(
+    ops: Ops, aws: FakeAws, tmp_path: Path, listed: dict[str, list[str]]
+) -> None:
+    listed["AmazonApiGateway"] = []
+    code, out, _ = ops("refresh")
+    assert code == 0
+    assert "api_rest_request: that of us-east-1 is used; no price in dollars is listed as ApiGatewayRequest" in out
+    table = pricing.load("eu-central-1")
+    assert ("api_rest_request" in table.borrowed, table.sqs_request) == (True, 5e-7)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (Refusal("AccessDeniedException", "not authorized", 400), "pricing:GetProducts"),
+        (Refusal("InvalidNextTokenException", "The pagination token is invalid.", 400), "prices of AmazonCloudWatch"),
+        (Refusal("ExpiredNextTokenException", "The pagination token has expired.", 400), "prices of AmazonCloudWatch"),
+    ],
+)
+def test_a_refresh_that_stops_half_way_leaves_the_file_as_it_was(
+    ops: Ops, aws: FakeAws, tmp_path: Path, refusal: Refusal, said: str
+) -> None:
+    ops("refresh")
+    path = tmp_path / "prices" / "eu-central-1.toml"
+    before, whole = path.read_bytes(), aws.answer
+
+    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        if asked["ServiceCode"] == "AmazonCloudWatch":
+            raise refusal
+        return whole(service, operation, asked)
+
+    aws.answer = answer
+    code, out, err = ops("refresh")
+    assert code == 3 and said in err and "Written to" not in out
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_throttled_page_is_asked_for_again(ops: Ops, aws: FakeAws) -> None:
+    whole, refused = aws.answer, [1]
+
+    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        if asked.get("NextToken") and refused:
+            refused.pop()
+            raise Refusal("ThrottlingException", "Rate exceeded", 400)
+        return whole(service, operation, asked)
+
+    aws.answer = answer
+    assert ops("refresh")[0] == 0
+    assert not refused
+    assert pricing.load("eu-central-1").tiers["lambda_gb_second_x86_64"][-1] == (math.inf, 1.7e-5)

@@ -20,7 +20,11 @@ from tests.fakes.aws import FakeAws, start
 
 NOW = datetime(2026, 11, 29, 15, 0, tzinfo=UTC)
 QUEUE = "orders"
-AGE: dict[str, Any] = {"MetricName": "ApproximateAgeOfOldestMessage", "ComparisonOperator": "GreaterThanThreshold", "Threshold": 600.0}
+AGE: dict[str, Any] = {
+    "MetricName": "ApproximateAgeOfOldestMessage",
+    "ComparisonOperator": "GreaterThanThreshold",
+    "Threshold": 600.0,
+}
 
 
 @pytest.fixture(scope="module")
