@@ -1,7 +1,7 @@
 """Jobs that failed, by cause, from the handler's log lines: metrics count them, and do not say why.
 
 Causes are told apart as those of dead letters are, and have the same names: by error type, message without its variable parts,
-and place in the code where the line has a stack trace. Of aggregates only the error type is known.
+and place in the code where the line has a stack trace. Of aggregates the error type and how the message begins are known.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler import contract
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 QUERY = f"fields @timestamp, @message | filter @message like /{contract.LOG_JOB_FAILED}/ | sort @timestamp desc"
 UNTYPED = "No error type"
+SHORTER = 0.8
+"""Of the time in which as many invocations are to be expected as are read one by one: they do not come evenly. Our choice."""
 MOST_NAMED, NAME_CHARS = 20, 160
 """Causes of a range with a name of their own, and its length: where each message is unlike all others, the error types remain."""
 
@@ -68,7 +71,7 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
     if workload.log_group is None or not are_counted(readings):
         return FailedJobs()
     if logged.totals is not None and logged.totals.failed_jobs is not None:
-        return _of_totals(logged.totals.failed_jobs)
+        return _of_totals(logged.totals.failed_jobs, QueryCost(partial=(_finer(window, logged.totals.invocations),)))
     found: tuple[logs.LogRows, ...]
     try:
         if logged.sample is None:
@@ -144,12 +147,29 @@ def _name(some: Sequence[JobError]) -> str:
     return clipped(f"{kind}: {common_label(messages)}", NAME_CHARS) if any(messages) else kind
 
 
-def _of_totals(totals: Iterable[JobFailureTotal]) -> FailedJobs:
+def _of_totals(totals: Sequence[JobFailureTotal], look: QueryCost) -> FailedJobs:
     retried: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
-    for one in totals:
-        (rejected if one.rejected else retried)[one.error_type or UNTYPED] += one.count
-    return FailedJobs(retried, rejected)
+    for at, one in enumerate(sorted(totals, key=lambda one: -one.count)):
+        kind, words = one.error_type or UNTYPED, " ".join(one.words.split())
+        name = (
+            clipped(f"{kind}: {words}{'' if one.is_whole else ' …'}", NAME_CHARS) if words and at < MOST_NAMED else kind
+        )
+        (rejected if one.rejected else retried)[name] += one.count
+    return FailedJobs(retried, rejected, look)
+
+
+def _finer(window: Window, invocations: int) -> str:
+    """What aggregates tell causes apart by, and the command for more: a range of which every line is read."""
+    minutes = max(1, int(window.length.total_seconds() / 60 * SHORTER * logs.MAX_ROWS / max(1, invocations)))
+    start = window.end - timedelta(minutes=minutes)
+    given = (
+        f"--since {start:%Y-%m-%dT%H:%M} --until {window.end:%Y-%m-%dT%H:%M}" if window.past else f"--minutes {minutes}"
+    )
+    return (
+        "Causes of failed jobs are told apart by error type and the first words of the message. A shorter range also tells "
+        f"codes and places in the code apart: ops costs {given}."
+    )
 
 
 def _parsed(text: str) -> Mapping[str, object]:

@@ -21,6 +21,7 @@ from tests.fakes.busy_day.traffic import (
     JOB_ERROR,
     STATUS,
     BusyDay,
+    job_message,
 )
 
 Piece = tuple[int, int, bool]
@@ -72,7 +73,7 @@ class BusyInsights:
         parts = [(day, self.day.between(day, start, end)) for day in range(int(start // DAY_S), int(end // DAY_S) + 1)]
         period = re.search(r"bin\((\d+)s\)", query)
         if contract.LOG_JOB_FAILED in query:
-            rows = self._failed_jobs(parts)
+            rows = self._failed_jobs(parts, query)
         else:
             rows = self._outcomes(parts, int(period[1])) if period else self._by_version(parts, query)
         return self._result(rows, sum(part.stop - part.start for _, part in parts))
@@ -138,9 +139,27 @@ class BusyInsights:
                 )
         return rows
 
-    def _failed_jobs(self, parts: list[tuple[int, slice]]) -> list[dict[str, str]]:
-        failed = sum(int(np.count_nonzero(self.day.failure[part])) for _, part in parts)
-        return [{"type_of_error": JOB_ERROR, "is_permanent": "0", "attempts": str(failed * BATCH)}] if failed else []
+    def _failed_jobs(self, parts: list[tuple[int, slice]], query: str) -> list[dict[str, str]]:
+        """``parse`` of the query is carried out, in Python's spelling."""
+        parsed = re.search(rf"parse {contract.LOG_ERROR_MESSAGE} /(.*?)/ \|", query)
+        assert parsed is not None
+        beginning = re.compile(parsed[1].replace("(?<", "(?P<"))
+        sizes: dict[str, list[int]] = defaultdict(list)
+        for _, part in parts:
+            for place in (np.flatnonzero(self.day.failure[part]) + part.start).tolist():
+                message = job_message(place)
+                found = beginning.match(message)
+                sizes[found["words"] if found else ""].append(len(message))
+        return [
+            {
+                "type_of_error": JOB_ERROR,
+                "is_permanent": "0",
+                "words": words,
+                "attempts": str(len(found) * BATCH),
+                "longest": str(max(found)),
+            }
+            for words, found in sizes.items()
+        ]
 
     def _result(self, rows: list[dict[str, str]], invocations: int) -> dict[str, Any]:
         return {

@@ -14,7 +14,7 @@ from handler import contract
 from handler.extension.records.emf import Function, record
 from handler.extension.records.model import Invocation
 from handler.extension.records.timestamps import iso
-from tests.fakes.busy_day.traffic import BATCH, DAY_S, ERRORS, JOB_ERROR, STATUS, BusyDay
+from tests.fakes.busy_day.traffic import BATCH, DAY_S, ERRORS, JOB_ERROR, STATUS, BusyDay, job_message
 
 Row = dict[str, str]
 
@@ -49,8 +49,9 @@ class BusyLog:
     def failed_jobs(self, ended: list[tuple[int, int]], most: int) -> Iterator[Row]:
         """The handler's lines about the jobs of failed invocations."""
         line = {"message": contract.LOG_JOB_FAILED, contract.LOG_ERROR_TYPE: JOB_ERROR, contract.LOG_PERMANENT: False}
-        failed = [place for _, place in ended if self._day.failure[place]]
-        yield from ({"@message": json.dumps(line)} for _ in range(min(most, len(failed) * BATCH)))
+        failed = [place for _, place in ended if self._day.failure[place] for _ in range(BATCH)]
+        for place in failed[:most]:
+            yield {"@message": json.dumps(line | {contract.LOG_ERROR_MESSAGE: job_message(place)})}
 
     def request_id(self, day: int, place: int) -> str:
         digits = hashlib.sha256(f"{day}/{place}".encode()).hexdigest()

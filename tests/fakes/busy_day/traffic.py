@@ -25,6 +25,13 @@ STATUS = ("success", "failure", "timeout", "error")
 """Of each of ``ERRORS``."""
 JOB_ERROR = "ValueError"
 """Of each job in a failed invocation."""
+
+
+def job_message(place: int) -> str:
+    """Of the jobs in the failed invocation at ``place`` of the day."""
+    return "model is too old" if place % 2 else f"no segment S{place} in the list"
+
+
 GB_SECOND_USD, REQUEST_USD = 0.0000166667, 0.0000002
 FIRST_VERSION = 40
 BYTES_PER_INVOCATION = 3_000

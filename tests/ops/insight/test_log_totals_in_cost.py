@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from handler import contract
 from ops.insight.reports import cold_starts, cost, overview
-from ops.insight.sources.log_totals.model import FAILED
+from ops.insight.sources.log_totals import query_texts
+from ops.insight.sources.log_totals.model import FAILED, job_failure_totals
 from ops.insight.sources.log_totals.reading import BUDGET
 from tests.ops.insight.busy_range import DAY, aggregates, busy
 from tests.ops.insight.world import Stage
@@ -53,7 +56,10 @@ def test_what_failures_of_a_busy_day_cost_is_counted(stage: Stage, extension: bo
     weights = day.usd if extension else day.billed_ms
     assert crashed_share(found) == pytest.approx(weights[day.failure > 0].sum() / weights.sum())
     jobs = found.failures[found.failures["what"] == "job failed, retried"]
-    assert list(jobs["cause"]) == ["ValueError"]
+    odd = np.flatnonzero(day.failure) % 2 == 1
+    shares = {"ValueError: model is too old": odd.mean(), "ValueError: no segment …": 1 - odd.mean()}
+    assert dict(zip(jobs["cause"], jobs["usd"] / jobs["usd"].sum(), strict=True)) == pytest.approx(shares)
+    assert any("A shorter range" in note and "ops costs --since" in note for note in found.look.partial)
     assert any("failures by type and failed jobs by cause (" in note for note in found.look.partial)
     assert len(asked) == len(set(asked)) + 23, "each moment of the sample once, and three aggregates"
     assert service.insights.queries == asked, "what does not change is not read again"
@@ -64,6 +70,49 @@ def test_what_failures_of_a_busy_day_cost_is_counted(stage: Stage, extension: bo
         "a day's are read each quarter of an hour"
     )
     assert again.totals_hourly_usd == found.totals_hourly_usd
+
+
+def test_messages_that_begin_in_too_many_ways_leave_the_other_aggregates(stage: Stage) -> None:
+    """An answer has 10,000 rows at most: of more, the causes are those of the sample."""
+    with busy(stage, "cost-unlike") as (aws, fake, workload, service):
+        answer = fake.answer
+
+        def unlike(*asked: Any) -> Any:
+            found = answer(*asked)
+            for row in [row for row in found.get("results", ()) if {"attempts"} <= {each["field"] for each in row}][:1]:
+                found = found | {"results": [row] * 10_000}
+            return found
+
+        fake.answer = unlike
+        found = cost.report(aws, workload, DAY)
+        asked = list(service.insights.queries)
+        cost.report(aws, workload, DAY)
+    day = service.insights.day
+    assert crashed_share(found) == pytest.approx(day.usd[day.failure > 0].sum() / day.usd.sum())
+    assert "Causes of failed jobs are those in the sampled log lines." in found.look.partial
+    assert sum("| stats " in query for query in service.insights.queries) == sum("| stats " in one for one in asked)
+
+
+@pytest.mark.parametrize(
+    ("message", "words", "is_whole"),
+    [
+        ("model is too old", "model is too old", True),
+        ("no segment S17 in the list", "no segment", False),
+        ("job 3f2a91 timed out", "job", False),
+        ("'recipient' is not a column", "", False),
+        ("s3://bucket/key is not there", "", False),
+        ("first line\nsecond line", "first line second line", True),
+        ("Größe fehlt", "Größe fehlt", True),
+        ("a b c d e f g h i j k l m n", "a b c d e f g h i j k l", False),
+    ],
+)
+def test_how_a_message_begins(message: str, words: str, is_whole: bool) -> None:
+    parsed = re.search(rf"parse {contract.LOG_ERROR_MESSAGE} /(.*?)/ \|", query_texts.failed_jobs())
+    assert parsed is not None
+    found = re.match(parsed[1].replace("(?<", "(?P<"), message)
+    row = {"attempts": "1", "words": found["words"] if found else "", "longest": str(len(message))}
+    (total,) = job_failure_totals([row])
+    assert (" ".join(total.words.split()), total.is_whole) == (words, is_whole)
 
 
 def test_above_the_budget_the_causes_of_failed_jobs_are_sampled(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,11 +44,14 @@ class OutcomeTotal:
 
 @dataclass(frozen=True)
 class JobFailureTotal:
-    """``count`` attempts at a job that failed alike. ``rejected``: sent to the dead-letter queue; else it went back."""
+    """``count`` attempts at a job that failed alike. ``rejected``: sent to the dead-letter queue; else it went back. ``words``: how
+    the message begins; empty where it differs from the start, or there is none. ``is_whole``: that is all of it."""
 
     error_type: str
     rejected: bool
     count: int
+    words: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,8 @@ def job_failure_totals(rows: Iterable[Mapping[str, str]]) -> tuple[JobFailureTot
             text(row.get("type_of_error", "")),
             row.get("is_permanent", "") in ("1", "true"),
             int(float(row["attempts"])),
+            text(row.get("words", "")),
+            float(row.get("longest") or 0) <= len(row.get("words", "")),
         )
         for row in rows
     )

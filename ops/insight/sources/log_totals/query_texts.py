@@ -61,6 +61,10 @@ _COLD = {
     LineForm.JSON: "count(init)",
 }
 """A record says it, as the metric counts it; of other lines it is told by INIT, which a suppressed one does not show."""
+_CLEAN_WORD = r"""[^\s\d'"`\/\\{}()\[\]<>=@#:,]+"""
+_FIRST_WORDS = rf"/^(?<words>(?:{_CLEAN_WORD}(?:\s+|$)){{0,12}})/"
+"""How a message begins, up to the first word that may differ from one occurrence to the next: one with a digit, a quote, a path. So
+groups stay few, where whole messages would be as many as jobs."""
 _PERCENTILES = (25, 50, 75, 95, 99)
 _AROUND = (90, 93, 94, 96, 97, 98, 98.5, 99.5, 99.9)
 """Percentiles of INIT that the confidence intervals of p95 and p99 are read from."""
@@ -95,12 +99,15 @@ def outcomes(form: LineForm, function: str, period: int) -> str:
 
 
 def failed_jobs() -> str:
-    """The handler's own lines. Columns: type_of_error, is_permanent, attempts."""
+    """The handler's own lines. Columns: type_of_error, is_permanent, words (how the message begins), attempts, longest (message
+    that begins so, in characters)."""
     return " | ".join(
         (
             f'filter message = "{contract.LOG_JOB_FAILED}"',
-            f"fields {contract.LOG_ERROR_TYPE} as type_of_error, {contract.LOG_PERMANENT} as is_permanent",
-            "stats count(*) as attempts by type_of_error, is_permanent",
+            f"parse {contract.LOG_ERROR_MESSAGE} {_FIRST_WORDS}",
+            f"fields {contract.LOG_ERROR_TYPE} as type_of_error, {contract.LOG_PERMANENT} as is_permanent, "
+            f"strlen({contract.LOG_ERROR_MESSAGE}) as size",
+            "stats count(*) as attempts, max(size) as longest by type_of_error, is_permanent, words",
         )
     )
 

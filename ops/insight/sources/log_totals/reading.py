@@ -103,7 +103,7 @@ def _read_totals(
         return TotalsAnswer(usd=usd)
     try:
         outcomes = outcome_totals(kept[1].rows.rows) if with_outcomes else None
-        jobs = job_failure_totals(kept[-1].rows.rows) if with_failed_jobs else None
+        jobs = job_failure_totals(kept[-1].rows.rows) if with_failed_jobs and _has_all(kept[-1].rows) else None
         price = sum(log_volume.scan_price(one.rows.bytes_scanned, aws.region) for one in kept)
         totals = LogTotals(version_totals(kept[0].rows.rows), outcomes, min(one.end for one in kept), jobs, price)
     except (KeyError, ValueError):  # an emulator that returns lines whatever is asked
@@ -138,7 +138,8 @@ def _read_missing(aws: Aws, group: str, texts: Sequence[str], window: Window) ->
     except AwsError:  # of the sample, which asks for the same permission, the page says it
         return False, (), asked_usd
     usd = asked_usd + sum(log_volume.scan_price(one.bytes_scanned, aws.region) for one in found)
-    if not all(one.complete and len(one.rows) < logs.MAX_ROWS for one in found):
+    may_be_more = query_texts.failed_jobs()  # than fit into an answer: messages may begin in too many ways
+    if not all(_has_all(one) or (text == may_be_more and one.complete) for text, one in zip(texts, found, strict=True)):
         return False, ("The log lines could not all be aggregated: what is rare is estimated from a sample.",), usd
     with _lock:
         for text, rows in zip(texts, found, strict=True):
@@ -146,6 +147,10 @@ def _read_missing(aws: Aws, group: str, texts: Sequence[str], window: Window) ->
         while len(_kept) > KEPT:
             _kept.popitem(last=False)
     return True, (), usd
+
+
+def _has_all(rows: LogRows) -> bool:
+    return rows.complete and len(rows.rows) < logs.MAX_ROWS
 
 
 def _is_recent(end: datetime, window: Window) -> bool:
