@@ -133,7 +133,8 @@ class Series:
 
 @dataclass(frozen=True)
 class AlarmSettings:
-    """``rule``: of a composite alarm, which has no series; empty of a metric alarm. ``math``: it reads an expression."""
+    """``rule``: of a composite alarm, which has no series; empty of a metric alarm. ``math``: it reads an expression.
+    ``promql``: the query of a PromQL alarm, which has no series either."""
 
     origin: SettingOrigin
     name: str
@@ -147,6 +148,7 @@ class AlarmSettings:
     actions_enabled: bool | Unknown
     rule: str | Unknown = ""
     math: bool = False
+    promql: str | Unknown = ""
 
 
 @dataclass(frozen=True)

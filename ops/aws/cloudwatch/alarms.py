@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ops.errors import NotFound
+from ops.aws.naming import names as resource_names
+from ops.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
@@ -55,6 +56,13 @@ class Alarm:
     arn: str = ""
     definition: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     """As DescribeAlarms answers it."""
+
+    @property
+    def promql(self) -> str:
+        """The query of a PromQL alarm, which has no metrics, threshold or periods; empty of any other (botocore 1.44.5 model,
+        2026-11)."""
+        criteria = (self.definition.get("EvaluationCriteria") or {}).get("PromQLCriteria") or {}
+        return str(criteria.get("Query") or "")
 
     @property
     def resources(self) -> frozenset[str]:
@@ -108,14 +116,17 @@ def alarm_definitions(aws: Aws) -> tuple[Mapping[str, Any], ...]:
 
 
 def find_alarms_on(aws: Aws, dimension_values: Iterable[str]) -> tuple[Alarm, ...]:
-    """Every metric alarm on a metric with one of these dimension values (queue and function names); reads all alarms of
-    the region."""
+    """Every metric alarm on a metric with one of these dimension values (queue and function names), and every PromQL alarm whose
+    query has one; reads all alarms of the region."""
     values = set(dimension_values)
     with aws.translate_errors("cloudwatch", "alarms"):
         pages = aws.cloudwatch.get_paginator("describe_alarms").paginate()
         alarms = [alarm_of(item) for page in pages for item in page.get("MetricAlarms", [])]
     return tuple(
-        alarm for alarm in alarms if values & {value for metric in alarm.metrics for _, value in metric.dimensions}
+        alarm
+        for alarm in alarms
+        if values & {value for metric in alarm.metrics for _, value in metric.dimensions}
+        or resource_names.is_mentioned(alarm.promql, values)
     )
 
 
@@ -143,11 +154,16 @@ def alarms_named(aws: Aws, names: Iterable[str]) -> dict[str, Alarm | CompositeA
 
 
 def find_alarm(aws: Aws, name: str) -> Alarm | CompositeAlarm:
-    """The alarm with that name, whatever its type. Raises NotFound; that names the alarms whose names end so, such as
-    after a stack's name, for which it reads all alarms of the region."""
+    """The metric or composite alarm with that name. Raises UsageError for a log alarm, and NotFound; that names the alarms
+    whose names end so, such as after a stack's name, for which it reads all alarms of the region."""
     found = alarms_named(aws, [name])
     if name not in found:
-        longer = [other for each in alarm_definitions(aws) if (other := each["AlarmName"]).endswith(f"-{name}")]
+        every = [each["AlarmName"] for each in alarm_definitions(aws)]
+        if name in every:
+            raise UsageError(
+                f"{name} is a log alarm, which has no metric to read.", "Name a metric or composite alarm."
+            )
+        longer = [other for other in every if other.endswith(f"-{name}")]
         shown = [*longer[:MAX_LIKE_NAMED], *(["…"] if len(longer) > MAX_LIKE_NAMED else [])]
         near = f"Use its full name: {' or '.join(shown)}." if shown else "Check its name, --region and --profile."
         raise NotFound(f"There is no alarm {name} in {aws.region}.", near)
@@ -212,7 +228,8 @@ def alarm_of(item: Any) -> Alarm:
 
 def _alarm_metrics(item: Any) -> tuple[AlarmMetric, ...]:
     stats = [entry["MetricStat"] for entry in item.get("Metrics", []) if "MetricStat" in entry]
-    pairs = [(stat["Metric"], stat) for stat in stats] or [(item, item)]
+    own = [] if item.get("EvaluationCriteria") else [(item, item)]
+    pairs = [(stat["Metric"], stat) for stat in stats] or own
     return tuple(
         AlarmMetric(
             namespace=metric.get("Namespace", ""),

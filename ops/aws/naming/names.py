@@ -7,6 +7,7 @@ another region must be rejected before the call, and the resource that was found
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import SplitResult, urlsplit
@@ -207,3 +208,8 @@ def _checked(name: ResourceName, pattern: re.Pattern[str]) -> ResourceName:
 def _refuse(text: str, why: str, next_step: str) -> NoReturn:
     shown = text if len(text) <= 200 else f"{text[:200]}…"
     raise UsageError(f"{shown or 'An empty name'} {why}.", next_step)
+
+
+def is_mentioned(text: str, names: Iterable[str]) -> bool:
+    """Whether one of ``names`` is in ``text`` as a whole, not as a part of another name."""
+    return any(re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) for name in names if name)

@@ -185,6 +185,7 @@ def alarm(resource: Alarm) -> AlarmSettings:
         actions=resource.actions,
         actions_enabled=resource.actions_enabled,
         math=resource.math,
+        promql=resource.promql,
     )
 
 

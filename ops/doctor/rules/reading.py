@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from ops.aws.naming.names import is_mentioned
 from ops.doctor.settings import AlarmSettings, MappingSettings, NotChecked, Series, Unknown, WorkloadSettings, known
 
 AGE = "ApproximateAgeOfOldestMessage"
@@ -13,9 +14,13 @@ def watching(
     workload: WorkloadSettings, dimension: str, names: Collection[str], metrics: Collection[str] = ()
 ) -> list[tuple[AlarmSettings, Series]]:
     """The alarms, and the series in them, with one of ``metrics`` (any, if empty) of what ``names`` names. Raises
-    NotChecked when none does, but one may: what it watches is not known."""
+    NotChecked when none does, but one may: what it watches is not known, or a PromQL query, which is not evaluated."""
     found, doubt = [], ""
     for alarm in known(workload.alarms):
+        if isinstance(alarm.promql, Unknown):
+            doubt = f"what PromQL alarm {alarm.name} watches is not known: {alarm.promql.why}"
+        elif is_mentioned(alarm.promql, names):
+            doubt = f"{alarm.name} is a PromQL alarm, whose query is not evaluated here"
         for series in alarm.series:
             value, metric = series.dimensions.get(dimension), series.metric
             if isinstance(value, str) and value not in names:

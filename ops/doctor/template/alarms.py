@@ -32,7 +32,16 @@ def alarm(resource: Resource) -> AlarmSettings:
         actions_enabled=resource.flag("ActionsEnabled", True),
         rule=resource.text("AlarmRule"),
         math=bool(resource.get("Metrics")),
+        promql=_promql(resource.inner("EvaluationCriteria")),
     )
+
+
+def _promql(criteria: Mapping[str, Any] | Unknown) -> str | Unknown:
+    """The query of a PromQL alarm; empty of any other. Names in it are as ``Sub`` has them."""
+    if isinstance(criteria, Unknown):
+        return criteria
+    promql = criteria.get("PromQLCriteria")
+    return text(promql.get("Query")) if isinstance(promql, dict) else promql if isinstance(promql, Unknown) else ""
 
 
 def absent_alarm(name: str, why: str) -> AlarmSettings:

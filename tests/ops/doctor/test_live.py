@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ops import workload
+from ops.aws import cloudwatch
 from ops.cli.app import run
 from ops.doctor.examination import Examination, examine
 from ops.doctor.live import described, read
@@ -194,3 +195,18 @@ def test_refusals_have_an_exit_code(capsys: pytest.CaptureFixture[str], monkeypa
     with serve(answer, monkeypatch):
         assert run(["doctor", "--queue", "orders", "--json"]) == 3
     assert json.loads(capsys.readouterr().err)["exit_code"] == 3
+
+
+def test_a_promql_alarm_is_found_by_its_query(served: Served) -> None:
+    def promql(name: str, queue: str) -> dict[str, Any]:
+        criteria = {
+            "Query": f'max({{"ApproximateNumberOfMessagesVisible", QueueName="{queue}"}}) > 0',
+            "PendingPeriod": 60,
+        }
+        return {"AlarmName": name, "StateValue": "OK", "EvaluationCriteria": {"PromQLCriteria": criteria}}
+
+    alarms = (promql("ours", "orders-dlq"), promql("theirs", "orders-dlq-2"))
+    fake, aws = served
+    fake.answer = _answers(ACCOUNT, {}, alarms)
+    found = cloudwatch.find_alarms_on(aws, ["orders", "orders-dlq"])
+    assert [(one.name, one.metrics, bool(one.promql)) for one in found] == [("ours", (), True)]

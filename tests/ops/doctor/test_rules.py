@@ -63,9 +63,37 @@ def test_nothing_is_wrong_with_a_healthy_workload() -> None:
     assert set(found.fine) == BY_ID.keys()
 
 
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ('max({"ApproximateNumberOfMessagesVisible", QueueName="orders-dlq"}) > 0', "is not evaluated here"),
+        (Unknown("it is created from a parameter"), "it is created from a parameter"),
+        ('max({QueueName="orders-dlq-2"}) > 0', ""),
+    ],
+)
+def test_a_promql_alarm_is_neither_ignored_nor_taken_for_one_on_the_metric(query: str | Unknown, why: str) -> None:
+    promql = replace(alarm("dead", "", ("QueueName", "")), series=(), threshold=None, promql=query)
+    found = examine(replace(HEALTHY, alarms=(AGE_ALARM, promql)), [BY_ID["dlq-alarm"]])
+    assert bool(found.findings) == (not why)
+    assert all(why in one.why for one in found.not_checked)
+    assert len(found.not_checked) == bool(why)
+
+
 def _hidden(settings: Any) -> Any:
     """The same settings with every value unknown."""
-    keep = ("origin", "metric_names", "no_metric_names", "name", "arn", "scope", "math", "series", "rule", "deadline_s")
+    keep = (
+        "origin",
+        "metric_names",
+        "no_metric_names",
+        "name",
+        "arn",
+        "scope",
+        "math",
+        "series",
+        "rule",
+        "promql",
+        "deadline_s",
+    )
     unseen = {field.name: Unknown("no one may look") for field in fields(settings) if field.name not in keep}
     return replace(settings, **unseen)
 

@@ -236,6 +236,15 @@ def test_alarms_topics_and_how_they_name_a_queue() -> None:
     assert "Fn::ImportValue" in _why(unclear, "dlq-alarm")
 
 
+def test_a_promql_alarm_of_a_template_is_not_ignored() -> None:
+    head, _, tail = ALARM.partition("      Namespace: AWS/SQS")
+    query = "      EvaluationCriteria: {PromQLCriteria: {Query: !Sub 'max({QueueName=\"QUEUE\"}) > 0', PendingPeriod: 60}}\n"
+    promql = head + query + tail[tail.index("      AlarmActions") :]
+    assert "PromQL alarm" in _why(examine(_one(promql.replace("QUEUE", "${D.QueueName}"))), "dlq-alarm")
+    other = examine(_one(promql.replace("QUEUE", "${Q.QueueName}")))
+    assert "dlq-alarm" in {one.rule for one in other.findings}
+
+
 def test_the_repositorys_own_template_has_advice_only() -> None:
     from tests.template.resources import TEMPLATE
 

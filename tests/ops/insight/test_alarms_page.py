@@ -101,6 +101,18 @@ def test_metric_math_is_drawn_as_the_alarm_computes_it(stage: Stage) -> None:
     assert (found.rows[0].watches, found.rows[0].monthly_usd) == ("100 * m1 / m2", 0.2)
 
 
+def test_a_promql_alarm_is_shown_with_its_query(stage: Stage) -> None:
+    query = 'sum({"Errors", FunctionName="worker"}) > 0'
+    criteria = {"PromQLCriteria": {"Query": query, "PendingPeriod": 300, "RecoveryPeriod": 300}}
+    no_metric = {"MetricName": "", "Namespace": "", "Dimensions": []}
+    own = {"EvaluationCriteria": criteria, "EvaluationInterval": 60, "AlarmActions": [TOPIC], **no_metric}
+    found = report(stage, firing=["shop-dead"], chosen="shop-dead", definitions={"shop-dead": own})
+    row = found.rows[0]
+    assert (row.state, row.watches, row.monthly_usd) == ("ALARM", f"PromQL: {query}", None)
+    assert found.chart is None
+    assert "PromQL alarms are not modeled" in found.no_chart
+
+
 def test_an_alarm_that_cannot_be_drawn_says_why(stage: Stage) -> None:
     strange = {**DEAD, "ComparisonOperator": "GreaterThanUpperThreshold", "ThresholdMetricId": "band"}
     found = report(stage, chosen="shop-dead", definitions={"shop-dead": strange})

@@ -178,3 +178,13 @@ def test_a_start_that_is_not_in_the_history(fake: FakeAws) -> None:
     assert "no longer in the alarm's history" in found.why[0]
     with pytest.raises(UsageError, match=r"was in ALARM until 14:31 UTC, but its history does not have the change"):
         latest(fake, change("14:31", "ALARM", "OK"))
+
+
+def test_a_log_alarm_is_named_as_one(fake: FakeAws) -> None:
+    def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
+        return {"LogAlarms": [{"AlarmName": "slow"}]} if "LogAlarm" in asked.get("AlarmTypes", ()) else {}
+
+    fake.answer = answer
+    target = Target(endpoint=fake.endpoint, access_key_id="key", secret_access_key="secret", region=REGION)
+    with pytest.raises(UsageError, match="slow is a log alarm"):
+        incident_time.latest(Aws(target, max_attempts=1), "slow", QUEUE, NOW)

@@ -61,7 +61,10 @@ def metric_words(metric: str) -> MetricWords:
 
 
 def watches(alarm: Alarm, stack: str | None = None) -> str:
-    """``Messages visible, orders-dead``; of metric math its expression. Names are without their stack's."""
+    """``Messages visible, orders-dead``; of metric math its expression, of a PromQL alarm its query. Names are without their
+    stack's."""
+    if alarm.promql:
+        return f"PromQL: {alarm.promql}"
     if alarm.math and (written := expression(alarm)):
         return written
     metric = alarm.metrics[0] if alarm.metrics else None
@@ -85,7 +88,7 @@ def expression(alarm: Alarm) -> str:
 
 
 def condition(alarm: Alarm) -> str:
-    """``≥ 9 min, 15 of 15 × 1 min``; empty without a threshold (anomaly detection)."""
+    """``≥ 9 min, 15 of 15 × 1 min``; empty without a threshold (anomaly detection, PromQL)."""
     value, period = limit(alarm), _period_s(alarm)
     if not value or not period:
         return value
