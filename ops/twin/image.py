@@ -26,6 +26,7 @@ from ops.twin_state import REPOSITORY
 DOCKERFILE = REPOSITORY / "handler" / "Dockerfile"
 BASE_VARIABLES = {"LAMBDA_TASK_ROOT": "/var/task", "LAMBDA_RUNTIME_DIR": "/var/runtime"}
 """What the AWS base images set (public.ecr.aws/lambda/python, 2026) and a Dockerfile may refer to."""
+TASK_ROOT = PurePosixPath(BASE_VARIABLES["LAMBDA_TASK_ROOT"])
 TASK_ROOTS = tuple(BASE_VARIABLES.values())  # folders that the base image has, so a file copied to one goes into it
 _LEFT_OUT = ("RUN", "LABEL", "USER", "EXPOSE", "SHELL", "STOPSIGNAL", "MAINTAINER")
 _NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -107,33 +108,42 @@ def read(dockerfile: Path, context: Path) -> Recipe:
         text = dockerfile.read_text()
     except OSError as error:
         raise TwinError(f"{dockerfile} cannot be read: {error.strerror}.") from error
-    copies: list[tuple[Path, PurePosixPath]] = []
-    command: tuple[str, ...] = ()
     arguments = dict(BASE_VARIABLES)
-    variables: dict[str, str] = {}
-    folder = PurePosixPath(BASE_VARIABLES["LAMBDA_TASK_ROOT"])
+    last = _BuildStage()
     for number, name, rest in _instructions(text):
         where = f"{dockerfile.name} line {number}"
         if name == "FROM":
-            copies, command, variables = [], (), {}
-            folder = PurePosixPath(BASE_VARIABLES["LAMBDA_TASK_ROOT"])
+            last = _BuildStage()
         elif name == "ARG":
             key, _, value = rest.partition("=")
             arguments.setdefault(key.strip(), value.strip().strip("\"'"))
-        elif name == "ENV":
-            for key, value in _pairs(_expand(rest, arguments | variables), where):
-                variables[key] = value
-        elif name == "WORKDIR":
-            folder = folder / _expand(rest, arguments | variables)
-        elif name == "COPY":
-            copies += _copies(_expand(rest, arguments | variables), folder, context, where)
         elif name == "CMD":
-            command = _command(rest, where)
+            last.command = _command(rest, where)
         elif name not in _LEFT_OUT:
-            raise TwinError(f"{where}: {name} is not understood by the twin.", "Use COPY, ENV, WORKDIR and CMD.")
-    if not command:
+            last.apply(name, _expand(rest, arguments | last.variables), context, where)
+    if not last.command:
         raise TwinError(f"{dockerfile.name} has no CMD.", 'Name the handler: CMD ["module.function"].')
-    return Recipe(tuple(copies), command, variables)
+    return Recipe(tuple(last.copies), last.command, last.variables)
+
+
+@dataclass
+class _BuildStage:
+    """What the instructions since the last FROM have set."""
+
+    copies: list[tuple[Path, PurePosixPath]] = field(default_factory=list)
+    command: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+    folder: PurePosixPath = TASK_ROOT
+
+    def apply(self, name: str, rest: str, context: Path, where: str) -> None:
+        if name == "ENV":
+            self.variables.update(_pairs(rest, where))
+        elif name == "WORKDIR":
+            self.folder /= rest
+        elif name == "COPY":
+            self.copies += _copies(rest, self.folder, context, where)
+        else:
+            raise TwinError(f"{where}: {name} is not understood by the twin.", "Use COPY, ENV, WORKDIR and CMD.")
 
 
 def _instructions(text: str) -> Iterator[tuple[int, str, str]]:

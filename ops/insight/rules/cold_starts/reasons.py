@@ -1,7 +1,7 @@
 """A reason for each cold start, from what the other environments did at that moment.
 
-A suppressed INIT and a failed INIT are recorded as such. The other reasons are inferred: Lambda does not tell them, and
-neither documents when it removes an idle environment.
+A suppressed INIT and a failed INIT are recorded as such. The other reasons are inferred: Lambda does not log them, nor does
+it document when it removes an idle environment.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ WARM = timedelta(minutes=5)
 """An environment that was used within this time should still be there; one that was not may have been removed. Our
 choice: AWS documents no such time, and users observe 5 minutes and more."""
 CLOCKS = timedelta(seconds=1)
-"""By how much the time of a deployment (whole seconds) and of an invocation may be off."""
+"""Clock tolerance: a deployment's time is in whole seconds, and its clock is not the invocation's."""
 SWITCHED = timedelta(seconds=30)
-"""After a change, the environments of before take no more work by then; those that do serve another version of an alias."""
+"""Within this time of a change, old environments stop taking work; those that still do serve another version of an alias."""
 
 
 class ColdReason(StrEnum):
@@ -40,7 +40,7 @@ class ColdReason(StrEnum):
 
 @dataclass(frozen=True)
 class ColdStart:
-    """``inferred``: from what the other environments did; else the log tells it. ``waited_ms``: INIT or restore; None
+    """``inferred``: from what the other environments did; else the log shows it. ``waited_ms``: INIT or restore; None
     when unknown."""
 
     invocation: Invocation
@@ -68,13 +68,26 @@ def explain(
 def _reason(
     row: Invocation, environments: LoggedEnvironments, changes: Sequence[datetime], whole: bool, warm: timedelta
 ) -> tuple[ColdReason, bool]:
-    """And whether it is inferred."""
-    if row.error_type in INIT_ERRORS:
-        return ColdReason.FAILED_INIT, False
-    if row.phase == rules.SUPPRESSED:
-        return ColdReason.RESET, False
+    """The reason, and whether it is inferred."""
+    if (logged := _logged_reason(row)) is not None:
+        return logged, False
     if not (row.environment and whole):
         return ColdReason.UNKNOWN, False
+    return _inferred_reason(row, environments, changes, warm)
+
+
+def _logged_reason(row: Invocation) -> ColdReason | None:
+    """None where the log does not show it."""
+    if row.error_type in INIT_ERRORS:
+        return ColdReason.FAILED_INIT
+    if row.phase == rules.SUPPRESSED:
+        return ColdReason.RESET
+    return None
+
+
+def _inferred_reason(
+    row: Invocation, environments: LoggedEnvironments, changes: Sequence[datetime], warm: timedelta
+) -> tuple[ColdReason, bool]:
     if (before := environments.before(row)) is not None:
         return (ColdReason.RESET if is_broken(before) else ColdReason.UNKNOWN), False
     environments.move_to(row.started)
@@ -101,7 +114,7 @@ def _reason(
 
 
 def _last_change(row: Invocation, changes: Sequence[datetime]) -> int | None:
-    """In ticks."""
+    """The time of the last change before ``row``, in ticks; None without one."""
     at = bisect_right(changes, row.started + CLOCKS)
     return ticks(changes[at - 1] - CLOCKS) if at else None
 
@@ -109,7 +122,7 @@ def _last_change(row: Invocation, changes: Sequence[datetime]) -> int | None:
 def _is_deployed(
     environments: LoggedEnvironments, now: int, current: Mask, earlier: Mask, changed: int | None, warm: timedelta
 ) -> bool:
-    """Whether it takes the place of an environment of before the change: as many as were warm then are replaced."""
+    """Whether it replaces an environment from before the change: each that was warm then accounts for one cold start."""
     there = int(np.count_nonzero(current))
     since = now if changed is None else changed
     if changed is None and there:

@@ -19,22 +19,23 @@ def test_the_jobs_that_need_no_model_are_sent(twin: Twin, monkeypatch: pytest.Mo
     settings = TrafficSettings(rate=20.0, minutes=1.0, count=6)
     with pytest.raises(model.NoModel, match="The train job gave no model within 0 s"):
         generator.run(twin.state, settings)
-    said: list[str] = []
-    report = generator.run(twin.state, settings, said.append, needs_model=False)
+    messages: list[str] = []
+    report = generator.run(twin.state, settings, messages.append, needs_model=False)
     assert (report.sent, report.failed) == (6, 0)
-    assert "Jobs that score with a model are left out, the others follow." in said[-1]
+    assert "Jobs that score with a model are left out, the others follow." in messages[-1]
 
 
 def test_a_second_train_job_that_is_refused_does_not_end_the_wait_for_the_first(
     twin: Twin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model, "MODEL_JOB", "charity-model-refused")
+    monkeypatch.setattr(model, "SLOW_AFTER", 0.0)
     monkeypatch.setattr(model, "AGAIN_AFTER", 0.0)
     monkeypatch.setattr(model, "TRAIN_TIMEOUT", 0.5)
     answers = [ApiResponse(202, ""), ApiResponse(429, "Too Many Requests")]
-    said: list[str] = []
+    messages: list[str] = []
     with pytest.raises(model.NoModel):
-        model.ensure(twin.state, said.append, post=lambda _body: answers.pop(0))
-    assert said[-1] == "The train job was refused: 429 Too Many Requests. The first one is waited for."
+        model.ensure(twin.state, messages.append, post=lambda _body: answers.pop(0))
+    assert messages[-1] == "The train job was refused: 429 Too Many Requests. Waiting for the first one."
     with pytest.raises(TwinError, match="The train job was refused: 503 busy"):
-        model.ensure(twin.state, said.append, post=lambda _body: ApiResponse(503, "busy"))
+        model.ensure(twin.state, messages.append, post=lambda _body: ApiResponse(503, "busy"))
