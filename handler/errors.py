@@ -21,7 +21,7 @@ Every other exception (``handler.aws.AwsError`` first of all) is an ordinary fai
 
 from __future__ import annotations
 
-LONGEST = 500
+MAX_CHARS = 500
 """Characters of a sentence. It quotes names out of the job, and they may be as long as the job."""
 
 
@@ -29,7 +29,7 @@ class Rejected(Exception):
     """``str(error)`` is one sentence for a person: what was wrong, and where. Too long a one is cut."""
 
     def __init__(self, sentence: str) -> None:
-        super().__init__(sentence if len(sentence) <= LONGEST else f"{sentence[: LONGEST - 1]}…")
+        super().__init__(sentence if len(sentence) <= MAX_CHARS else f"{sentence[: MAX_CHARS - 1]}…")
 
 
 class NotJson(Rejected):

@@ -8,9 +8,9 @@ from typing import Any
 from handler import contract
 from handler.records import message_id, receives, sent_ms
 
-LONGEST = 128
+MAX_CHARS = 128
 """Characters of a text that are logged: a message group ID has no more (SendMessage, botocore 1.44.5 model, 2026-11)."""
-LARGEST_BODY = 262_144
+MAX_BODY_CHARS = 262_144
 """Characters of a body in which a tenant is looked for: reading a larger one a second time would delay its job."""
 
 
@@ -18,7 +18,7 @@ def seen_message(record: dict[str, Any], tenant_field: str = "") -> dict[str, st
     """The fields ``contract.SEEN_*``; what the record does not tell is left out. ``tenant_field``: a dotted path."""
     attributes = record.get("attributes") or {}
     values: dict[str, str | int | None] = {
-        contract.SEEN_ID: message_id(record)[:LONGEST],
+        contract.SEEN_ID: message_id(record)[:MAX_CHARS],
         contract.SEEN_SENT: sent_ms(record),
         contract.SEEN_RECEIVES: receives(record),
         contract.SEEN_GROUP: _text(attributes.get("MessageGroupId")),
@@ -30,12 +30,12 @@ def seen_message(record: dict[str, Any], tenant_field: str = "") -> dict[str, st
 
 
 def _text(value: object) -> str:
-    return value[:LONGEST] if isinstance(value, str) else ""
+    return value[:MAX_CHARS] if isinstance(value, str) else ""
 
 
 def _tenant(body: str, path: str) -> str:
     """A text, number or truth value at ``path``; empty where there is none."""
-    if len(body) > LARGEST_BODY:
+    if len(body) > MAX_BODY_CHARS:
         return ""
     try:
         value = json.loads(body)
@@ -43,9 +43,9 @@ def _tenant(body: str, path: str) -> str:
             value = value[name]
     except (ValueError, TypeError, LookupError, RecursionError):
         return ""
-    return str(value)[:LONGEST] if isinstance(value, str | int | float) else ""
+    return str(value)[:MAX_CHARS] if isinstance(value, str | int | float) else ""
 
 
 def _sampled_trace(header: object) -> str:
     parts = dict(part.strip().partition("=")[::2] for part in header.split(";")) if isinstance(header, str) else {}
-    return parts.get("Root", "")[:LONGEST] if parts.get("Sampled") == "1" else ""
+    return parts.get("Root", "")[:MAX_CHARS] if parts.get("Sampled") == "1" else ""

@@ -20,7 +20,7 @@ LABEL = "ops rightsize"
 MEASURED = "measured by ops rightsize"
 FOLDER = "rightsize"
 """In the state folder."""
-MOST_KEPT = 2_000
+MAX_KEPT = 2_000
 """Versions, and changes; the oldest are dropped."""
 
 
@@ -62,7 +62,7 @@ class MeasuredVersionsFile:
         versions = (*known.versions, version) if version and version not in known.versions else known.versions
         again = changed_at is None or changed_at in known.changes
         changes = known.changes if again or changed_at is None else (*known.changes, changed_at)
-        new = replace(known, versions=versions[-MOST_KEPT:], changes=changes[-MOST_KEPT:])
+        new = replace(known, versions=versions[-MAX_KEPT:], changes=changes[-MAX_KEPT:])
         path = _path(*self._where)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from ops.errors import TwinError
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-_HIGHEST_PID = 2**31 - 1
+_MAX_PID = 2**31 - 1
 
 
 def folder() -> Path:
@@ -70,7 +70,7 @@ def _is_sound(twin: TwinState) -> bool:
         all(isinstance(text, str) for text in texts)
         and type(twin.period) is int
         and type(twin.idle_limit) is int
-        and all(type(pid) is int and 0 < pid <= _HIGHEST_PID for pid in pids)
+        and all(type(pid) is int and 0 < pid <= _MAX_PID for pid in pids)
     )
 
 

@@ -41,7 +41,7 @@ def show_reasons(report: ColdStartReport) -> None:
 
 
 INTERVAL_HELP = "In brackets the 95% confidence interval, where there are enough cold starts for one"
-LEAST = "; it takes 72 for p95, and 368 for p99"
+STARTS_NEEDED = "; it takes 72 for p95, and 368 for p99"
 
 
 def show_versions(report: ColdStartReport) -> None:
@@ -59,8 +59,8 @@ def show_versions(report: ColdStartReport) -> None:
             "cold": st.column_config.NumberColumn("Cold starts", format="localized"),
             "share": st.column_config.NumberColumn("Share cold"),
             "init_p50": _init("Init p50"),
-            "init_p95": _init("Init p95", LEAST),
-            "init_p99": _init("Init p99", LEAST),
+            "init_p95": _init("Init p95", STARTS_NEEDED),
+            "init_p99": _init("Init p99", STARTS_NEEDED),
             "slower": st.column_config.TextColumn(
                 "Slower than before", help="Whether the median is above that of the version before, by more than chance"
             ),

@@ -15,7 +15,7 @@ from dashboard.charts.drawing.series import late_start, since
 from dashboard.formatting import millis, number, plain
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 
-MOST_DOTS = 1_000
+MAX_DOTS = 1_000
 """Dots sent to a browser per refresh (about 200 kB), unless more are cold or failed."""
 WEBGL_FROM = 2_000
 """Dots from which WebGL draws them: as SVG each one is an element of the page, but WebGL is slow without a graphics card."""
@@ -94,12 +94,12 @@ def _drawn(drawn: int, left_out: int) -> str:
 def _thinned(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """No more dots than a browser draws smoothly, and how many are left out: warm successes are thinned out evenly, but for
     the slowest; never a cold or failed one."""
-    if len(rows) <= MOST_DOTS:
+    if len(rows) <= MAX_DOTS:
         return rows, 0
     kept = rows["cold"].astype(bool) | ~rows["status"].isin(["success", ""])
     kept |= rows["duration_ms"].mask(kept).rank(method="first", ascending=False) <= SLOWEST
     others = rows[~kept]
-    others = others.iloc[:: max(2, -(-len(others) // max(1, MOST_DOTS - int(kept.sum()))))]
+    others = others.iloc[:: max(2, -(-len(others) // max(1, MAX_DOTS - int(kept.sum()))))]
     drawn = pd.concat([rows[kept], others]).sort_values("started")
     return drawn, len(rows) - len(drawn)
 

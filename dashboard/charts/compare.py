@@ -16,7 +16,7 @@ from ops.formatting import about, latency, usd
 COLOURS = {SYNCHRONOUS: theme.NEUTRAL, EVENT_DRIVEN: theme.VISIBLE}
 """Of the forms; any other one has ``OTHER``."""
 OTHER = theme.COLD
-MOST_STEPS = 400
+MAX_STEPS = 400
 """Points of a distribution: more cannot be told apart."""
 
 
@@ -52,7 +52,7 @@ def waits(run: ComparisonRun) -> Chart:
 
 def _distribution(ascending: Sequence[float], jobs: int) -> tuple[list[float], list[float]]:
     """Values and the percentage of all ``jobs`` up to each: what was never answered never reaches 100%."""
-    step = max(1, len(ascending) // MOST_STEPS)
+    step = max(1, len(ascending) // MAX_STEPS)
     places = sorted({*range(0, len(ascending), step), len(ascending) - 1})
     return [max(ascending[at], 0.1) for at in places], [100 * (at + 1) / jobs for at in places]
 

@@ -21,11 +21,11 @@ BAR_PX = 30
 """Height of a component's bar with its gap."""
 TWO_LINES_PX = 42
 """The same beside a name of two lines."""
-CAUSE_MOST = 26
+MAX_CAUSE_CHARS = 26
 """Characters of a cause beside its bar, which leave the bar room on a phone; the tooltip has all of it."""
 FURTHEST = 10
 """A load of more than this many times the chart's is not drawn: the break-even could not be seen beside it."""
-CAUSES_MOST = 8
+MAX_CAUSES = 8
 """Causes with a bar of their own: the rest is small beside them."""
 
 
@@ -76,11 +76,12 @@ def _bars(
 
 def failures(report: CostReport) -> Chart:
     """A bar for each cause, the most expensive first."""
-    found = report.failures.head(CAUSES_MOST)
+    found = report.failures.head(MAX_CAUSES)
     return _bars(
         "Cost of failed attempts by cause",
         _distinct(
-            f"{plain(cause, CAUSE_MOST)}<br>{what}" for cause, what in zip(found["cause"], found["what"], strict=True)
+            f"{plain(cause, MAX_CAUSE_CHARS)}<br>{what}"
+            for cause, what in zip(found["cause"], found["what"], strict=True)
         ),
         found["usd"],
         report.total_usd,

@@ -11,17 +11,17 @@ from ops.insight.imports.model import ImportRecord, heaviest
 
 SHADES = (("#d9d1f5", "#18202b"), ("#b3a4ea", "#18202b"), ("#7358cf", "#ffffff"))
 """Of a module and its name, by how much time it takes itself, the least first: the same on light and dark pages."""
-LEAST_PX, LINE_PX, TWO_LINES_PX = 330, 26, 36
+MIN_PX, LINE_PX, TWO_LINES_PX = 330, 26, 36
 """Of the chart, and of a module with its name in one line or two: Plotly leaves out a name that is higher than its place."""
-LEAST_SHARE, MOST = 0.01, 60
+MIN_SHARE, MAX_SHOWN = 0.01, 60
 """Of all the time, that a module must take to be drawn, and how many are."""
 
 
 def flame(record: ImportRecord) -> Chart:
     """From the handler's module downwards, in milliseconds."""
-    places = heaviest(record, LEAST_SHARE, MOST)
+    places = heaviest(record, MIN_SHARE, MAX_SHOWN)
     depth = _depth(record, places)
-    height = max(LEAST_PX, depth * LINE_PX)
+    height = max(MIN_PX, depth * LINE_PX)
     chart = figure("Imports of the handler", "ms, from the handler's module downwards", height=height)
     kept = {place: str(place) for place in places}
     modules = [record.modules[place] for place in places]

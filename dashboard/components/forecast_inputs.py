@@ -19,7 +19,7 @@ _ARRIVALS = {
     TYPED: "Typed",
 }
 _SCALING = {"same": "As it is", "maximum": "Maximum concurrency", "pollers": "Provisioned pollers"}
-_MOST_MESSAGES = 1e10
+_MAX_MESSAGES = 1e10
 
 
 def edit() -> Assumed:
@@ -27,11 +27,11 @@ def edit() -> Assumed:
     st.subheader("What if", anchor=False)
     changes = _changes()
     st.subheader("Load", anchor=False)
-    backlog = _number("Backlog (messages)", "fc-backlog", 0.0, _MOST_MESSAGES, 1_000.0, "as it is now")
+    backlog = _number("Backlog (messages)", "fc-backlog", 0.0, _MAX_MESSAGES, 1_000.0, "as it is now")
     source = _choice("Arrivals", "fc-arrivals", _ARRIVALS, NOW)
     arrivals = None
     if source == TYPED:
-        arrivals = _number("Arrivals per minute", "fc-rate", 0.0, _MOST_MESSAGES, 100.0, "0") or 0.0
+        arrivals = _number("Arrivals per minute", "fc-rate", 0.0, _MAX_MESSAGES, 100.0, "0") or 0.0
     seconds = _number("Time per message (s)", "fc-seconds", 0.001, 43_200.0, 0.1, "as observed", "%.3f")
     deadline = _number("Deadline (minutes)", "fc-deadline", 0.1, 20_160.0, 1.0, "the age alarm", "%.1f")
     with st.expander("FIFO queue"):

@@ -31,7 +31,7 @@ STATES = {
     "INSUFFICIENT_DATA": (Level.UNKNOWN, "No data"),
 }
 _LANES = {"ALARM": "so-fired", "OK": "so-ok", "INSUFFICIENT_DATA": "so-silent", NOT_READ: "so-unread"}
-MOST_EVENTS = 60
+MAX_EVENTS = 60
 """Events that are marked, the latest ones: each is a line through every lane."""
 TICKS = 7
 _STEPS_S = (60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400)
@@ -83,7 +83,7 @@ def _ticks(shown: Axis, viewer: tzinfo) -> list[tuple[float, str]]:
 
 def _marks(shown: Axis, events: Sequence[Event]) -> list[tuple[float, float, str, str]]:
     """(left, width, colour, title) of each event."""
-    latest = sorted(events, key=lambda event: event.end)[-MOST_EVENTS:]
+    latest = sorted(events, key=lambda event: event.end)[-MAX_EVENTS:]
     marks = []
     for event in latest:
         if event.end < shown.start or event.kind not in MARKS:

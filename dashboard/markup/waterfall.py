@@ -29,9 +29,9 @@ COLOURS = {
 """As on the other pages: waiting, in flight, cold, dead and succeeded have one colour each."""
 TICKS = 4
 """Parts of the axis. At its ends, labels stand inside."""
-SHORTEST_AXIS_S = 0.001
+MIN_AXIS_S = 0.001
 """Seconds: a shorter one, as of one attempt without an end, has its beginning only."""
-LONGEST_FAILURE = 240
+MAX_FAILURE_CHARS = 240
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class _Row:
 def waterfall(trace: JobTrace, *, shorten: bool = True) -> str:
     """The rows and the axis. ``shorten``: long waits are drawn shorter, which the axis shows."""
     scale = scale_of(trace, shorten=shorten)
-    parts = TICKS if scale.seconds_at(1.0) >= SHORTEST_AXIS_S else 0
+    parts = TICKS if scale.seconds_at(1.0) >= MIN_AXIS_S else 0
     ticks = [(f"{100 * at / TICKS:g}%", f"+{millis(scale.seconds_at(at / TICKS) * 1000)}") for at in range(parts + 1)]
     start, said, rows = trace.spans[0].start, "", []
     for span in trace.spans:
@@ -112,7 +112,7 @@ def _row(span: PathSpan, scale: TimeScale, starts_s: float, failure: str) -> _Ro
 
 def _cut(text: str) -> str:
     one_line = " ".join(text.split())
-    return one_line if len(one_line) <= LONGEST_FAILURE else f"{one_line[: LONGEST_FAILURE - 1]}…"
+    return one_line if len(one_line) <= MAX_FAILURE_CHARS else f"{one_line[: MAX_FAILURE_CHARS - 1]}…"
 
 
 def left_out(trace: JobTrace) -> str:

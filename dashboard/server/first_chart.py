@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-LONGEST_WAIT_S = 10.0
+MAX_WAIT_S = 10.0
 """The others are sent after it all the same: a browser may run no scripts. Shorter than a slow browser takes for the first
 chart, it would make that one slower still, as the browser would load and draw the others, too, before it."""
 _SCRIPT = Path(__file__).with_name("first_chart.js")
@@ -34,7 +34,7 @@ class _FirstChart:
         self.shown = threading.Event()
 
     def wait(self) -> None:
-        self.shown.wait(max(0.0, self._sent_at + LONGEST_WAIT_S - time.monotonic()))
+        self.shown.wait(max(0.0, self._sent_at + MAX_WAIT_S - time.monotonic()))
 
 
 _sent: WeakValueDictionary[str, _FirstChart] = WeakValueDictionary()
@@ -66,7 +66,7 @@ def script(opens_with_chart: bool) -> str:
 
 def before_chart() -> None:
     """Called before each chart is sent. From the session's second on it returns when the first is on the screen, or was
-    sent ``LONGEST_WAIT_S`` ago."""
+    sent ``MAX_WAIT_S`` ago."""
     token = st.session_state.get(_TOKEN)
     if token is None:
         return
@@ -78,7 +78,7 @@ def before_chart() -> None:
 
 def wait() -> None:
     """Called before what the browser would load as much for as for a chart: a block of code below one. It returns when the
-    session's first chart is on the screen, was sent ``LONGEST_WAIT_S`` ago, or has not been sent."""
+    session's first chart is on the screen, was sent ``MAX_WAIT_S`` ago, or has not been sent."""
     first = st.session_state.get(_SENT)
     if first is not None:
         first.wait()

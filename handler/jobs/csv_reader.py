@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MISSING = frozenset({"", "na", "nan", "null", "none"})
 """What a cell may say, in any case, for a missing value."""
-LONGEST = 1_048_576
+MAX_ROW_CHARS = 1_048_576
 """Characters of a row, its line breaks included."""
 SHARED = 100_000
 """Distinct strings that are kept once however often they occur."""
@@ -52,10 +52,10 @@ class _Lines:
         self.length = 0
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._file.readline(LONGEST + 1):
+        while line := self._file.readline(MAX_ROW_CHARS + 1):
             self.length += len(line)
-            if self.length > LONGEST:
-                raise UnusableData(f"a row is longer than {LONGEST} characters")
+            if self.length > MAX_ROW_CHARS:
+                raise UnusableData(f"a row is longer than {MAX_ROW_CHARS} characters")
             yield line
 
 

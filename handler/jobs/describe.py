@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 BINS = 10
 FREQUENT = 10
-LONGEST = 200  # characters of a value that are shown
-MOST_CORRELATED = 500  # columns; the matrix grows with their square
+MAX_VALUE_CHARS = 200  # characters of a value that are shown
+MAX_CORRELATED = 500  # columns; the matrix grows with their square
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -67,8 +67,8 @@ def run(table: Table, given: dict[str, Any]) -> Outcome:
 
 def _check_width(table: Table) -> None:
     """Before any column is worked on: a refusal after minutes would cost the batch its time."""
-    if len(names := table.numeric()) > MOST_CORRELATED:
-        raise TableTooLarge(f"{len(names)} columns of numbers; choose at most {MOST_CORRELATED} with columns")
+    if len(names := table.numeric()) > MAX_CORRELATED:
+        raise TableTooLarge(f"{len(names)} columns of numbers; choose at most {MAX_CORRELATED} with columns")
 
 
 def _groups(values: Column, name: str) -> tuple[Column, Column]:
@@ -89,7 +89,7 @@ def _distribution(values: Column) -> dict[str, Any]:
             "count": known.total(),
             "missing": len(values) - known.total(),
             "distinct": len(known),
-            "frequent": [{"value": value[:LONGEST], "count": count} for value, count in frequent],
+            "frequent": [{"value": value[:MAX_VALUE_CHARS], "count": count} for value, count in frequent],
         }
     numbers = values[~np.isnan(values)]
     about: dict[str, Any] = {"type": "number", "count": len(numbers), "missing": len(values) - len(numbers)}

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.float64]
 
-FEWEST_ROWS = 20
-FEWEST_OF_A_CLASS = 4
+MIN_ROWS = 20
+MIN_ROWS_PER_CLASS = 4
 """Fewer cannot be split into rows to learn from and rows to measure by."""
 HELD = 0.5
 """Percent of the rows at either end of a feature that count as no further out than the others."""
@@ -72,10 +72,10 @@ def _response(values: Numbers, name: str) -> Numbers:
     classes, counts = np.unique(values, return_counts=True)
     if len(classes) != 2:
         raise UnusableData(f"an outcome has two different values, and column {name!r} has {len(classes)}")
-    if counts.sum() < FEWEST_ROWS or counts.min() < FEWEST_OF_A_CLASS:
+    if counts.sum() < MIN_ROWS or counts.min() < MIN_ROWS_PER_CLASS:
         raise UnusableData(
             f"{counts.sum()} rows with {counts.min()} of the rarer outcome are too few to learn from "
-            f"({FEWEST_ROWS} and {FEWEST_OF_A_CLASS} are the least)"
+            f"({MIN_ROWS} and {MIN_ROWS_PER_CLASS} are the least)"
         )
     found: Numbers = (values == classes[1]).astype(np.float64)
     return found

@@ -19,7 +19,7 @@ SWITCHES = (
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
 )
-TOLD_AT_MOST = 50
+MAX_LOGGED_MESSAGES = 50
 """Messages of a batch, the oldest: about 8 kB."""
 HEADER_LIMIT = 200
 
@@ -57,7 +57,7 @@ def _datagram(event: Any, request_id: str) -> bytes:
             contract.TOLD_TRIGGER: "pubsub",
             contract.TOLD_QUEUE: records[0]["eventSourceARN"].rpartition(":")[2],
             contract.TOLD_COUNT: len(records),
-            contract.TOLD_MESSAGES: sorted(messages, key=lambda message: message[1])[:TOLD_AT_MOST],
+            contract.TOLD_MESSAGES: sorted(messages, key=lambda message: message[1])[:MAX_LOGGED_MESSAGES],
         }
     return json.dumps(told, separators=(",", ":")).encode()
 

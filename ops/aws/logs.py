@@ -22,7 +22,7 @@ QUERY_TIMEOUT_S = 45.0
 MAX_RUNNING = 8
 """Queries of this process at a time, all readers and reports together; the others wait. An account may run 100 (botocore
 1.44.5 model, 2026-11), which dashboards, alarms and people share."""
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.05, 1.0
 """Between looks for a query's results: short at first, because an answer often takes less than a second; twice as long each
 time."""
 REFUSED_PAUSE_S, REFUSED_FOR_S = 1.0, 20.0
@@ -151,7 +151,7 @@ def _wait(aws: Aws, query_id: str, timeout_s: float, max_bytes: float) -> Any:
             aws.logs.stop_query(queryId=query_id)
             return response
         time.sleep(pause)
-        pause = min(LONGEST_PAUSE_S, pause * 2)
+        pause = min(MAX_PAUSE_S, pause * 2)
 
 
 def read_events(

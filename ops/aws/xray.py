@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 IDS_PER_CALL = 5
 MAX_PAGES = 20
-LONGEST_RANGE = timedelta(hours=6)
+MAX_RANGE = timedelta(hours=6)
 """Of one GetTraceSummaries request. The API reference names no limit; short ranges are refused by none."""
 MAX_RANGES = 28
 """A week in stretches of that length."""
@@ -66,7 +66,7 @@ def find_traces(aws: Aws, annotation: str, value: str, start: datetime, end: dat
         for _ in range(MAX_RANGES):
             if start >= end:
                 break
-            begin = max(start, end - LONGEST_RANGE)
+            begin = max(start, end - MAX_RANGE)
             request = {"StartTime": begin, "EndTime": end, "FilterExpression": expression, "Sampling": False}
             for _ in range(MAX_PAGES):
                 answer = aws.xray.get_trace_summaries(**request)

@@ -24,7 +24,7 @@ BURST_START, BURST_SHARE = 1 / 3, 1 / 6
 """Of the run's time."""
 SECONDS_RANGE = (5.0, 900.0)
 RATE_RANGE = (0.1, 50.0)
-MOST_JOBS = 5_000
+MAX_JOBS = 5_000
 
 
 def day(hour: float) -> float:
@@ -67,9 +67,9 @@ class Arrivals:
             raise UsageError(f"There are no arrivals called {self.shape!r}.", f"Choose one of: {', '.join(SHAPES)}.")
         _ensure_in("The time", self.seconds, SECONDS_RANGE, "seconds")
         _ensure_in("The rate", self.per_second, RATE_RANGE, "jobs per second")
-        if self.per_second * self.seconds > MOST_JOBS:
+        if self.per_second * self.seconds > MAX_JOBS:
             raise UsageError(
-                f"{self.per_second:g} jobs per second for {self.seconds:g} s are more than {MOST_JOBS:,} jobs.",
+                f"{self.per_second:g} jobs per second for {self.seconds:g} s are more than {MAX_JOBS:,} jobs.",
                 "Choose a lower rate or a shorter time.",
             )
 

@@ -18,7 +18,7 @@ IN_SENTENCES = {
     EVENT_DRIVEN: "the event-driven function",
     WORKER: "the Elastic Beanstalk worker",
 }
-MOST_SAMPLES = 240
+MAX_SAMPLES = 240
 """Of the course of a run, in its file."""
 
 
@@ -141,7 +141,7 @@ def percentiles(ascending: Sequence[float]) -> Percentiles | None:
 
 
 def thinned(course: Sequence[CourseSample]) -> tuple[CourseSample, ...]:
-    """At most ``MOST_SAMPLES``: of neighbors the one with the most at once, so that peaks stay."""
-    step = math.ceil(len(course) / MOST_SAMPLES) or 1
+    """At most ``MAX_SAMPLES``: of neighbors the one with the most at once, so that peaks stay."""
+    step = math.ceil(len(course) / MAX_SAMPLES) or 1
     groups = (course[start : start + step] for start in range(0, len(course), step))
     return tuple(max(group, key=lambda sample: (sample.running, sample.open)) for group in groups)

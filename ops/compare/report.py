@@ -17,7 +17,7 @@ from ops.pricing import Prices
 
 NOTHING = Finding(Level.UNKNOWN, "No data: no comparison has been measured on this machine.")
 CURVE_POINTS = 160
-_DEFAULT_MOST = 1_000_000.0
+_DEFAULT_MAX = 1_000_000.0
 """Requests a day up to which costs are drawn where no break-even is known."""
 
 
@@ -64,7 +64,7 @@ class Costs:
         """(requests a day, synchronous, event-driven), up to twice the break-even."""
         if self.synchronous is None or self.event_driven is None:
             return []
-        most = 2 * (self.break_even or _DEFAULT_MOST)
+        most = 2 * (self.break_even or _DEFAULT_MAX)
         loads = (most * step / (CURVE_POINTS - 1) for step in range(CURVE_POINTS))
         return [(load, self.synchronous.usd_per_month(load), self.event_usd(load)) for load in loads]
 

@@ -108,7 +108,7 @@ def _compiled(rare: bool, *found: bool) -> re.Pattern[str]:
     return re.compile(f"{_WHERE}(?:{parts or '(?!)'})", re.VERBOSE)
 
 
-_LONGEST_CODE = (6, 11)
+_MAX_CODE_CHARS = (6, 11)
 """Characters; of a negative one, such as Windows' exit codes."""
 _OF_FIELD = re.compile(r"[\"']\s?:\s?$")
 _ID_PART = re.compile(r"(?:(?<==)-)?[A-Za-z]*\d[A-Za-z0-9]*")
@@ -215,7 +215,7 @@ def _id(message: str, start: int, end: int) -> list[Span]:
 def _is_code(message: str, start: int, end: int, text: str) -> bool:
     if text.startswith("0x"):
         return "".join(_before(message, start)[-1:]) in words.CODED | {"code"}
-    if len(text) > _LONGEST_CODE[text[0] == "-"] or not text[-1].isalnum():
+    if len(text) > _MAX_CODE_CHARS[text[0] == "-"] or not text[-1].isalnum():
         return False
     if text.lstrip("-").isdigit():
         return _is_number_code(message, start, end, text)

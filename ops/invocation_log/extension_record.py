@@ -35,7 +35,7 @@ RECORD_TEXTS = {
     contract.INV_TRACE: "trace",
     contract.INV_PHASE: "phase",
 }
-HIGHEST_COST_USD = 10.0
+MAX_COST_USD = 10.0
 """15 minutes with 10 GB cost about $0.15: a larger number is not a measurement."""
 
 
@@ -46,7 +46,7 @@ def from_record(data: Mapping[str, Any], written: datetime, stream: str) -> Invo
         return None
     started = moment(text(data.get(contract.INV_STARTED))) or written
     values: dict[str, Any] = {ours: number(data.get(theirs)) for theirs, ours in RECORD_NUMBERS.items()}
-    if (values["cost_usd"] or 0.0) > HIGHEST_COST_USD:
+    if (values["cost_usd"] or 0.0) > MAX_COST_USD:
         values["cost_usd"] = None
     values |= {ours: text(data.get(theirs)) for theirs, ours in RECORD_TEXTS.items()}
     values["cold"] = data.get(contract.INV_COLD) in (1, True)

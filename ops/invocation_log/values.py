@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-MOST = 86_400_000.0
+MAX_NUMBER = 86_400_000.0
 """No invocation takes a day (in ms) or has that much memory (in MB): a larger number is no measurement."""
 YEARS = range(1970, 2200)
 """Of times that a data frame can hold and that a clock may show."""
-_LONGEST_TEXT = 256
+_MAX_TEXT_CHARS = 256
 
 
 def text(value: object) -> str:
     """Short, and of characters that can be written out: JSON may hold halves of some."""
-    return value.strip()[:_LONGEST_TEXT].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    return value.strip()[:_MAX_TEXT_CHARS].encode("utf-8", "replace").decode() if isinstance(value, str) else ""
 
 
 def number(value: object) -> float | None:
@@ -23,7 +23,7 @@ def number(value: object) -> float | None:
         read = float(value)
     except (ValueError, OverflowError):
         return None
-    return read if 0 <= read <= MOST else None
+    return read if 0 <= read <= MAX_NUMBER else None
 
 
 def moment(written: str) -> datetime | None:

@@ -20,7 +20,7 @@ from ops.logged_errors.record_keys import (
     WORDS_KEYS,
 )
 from ops.logged_errors.stack_traces import frames, python_traces, root_cause
-from ops.logged_errors.stack_traces.thrown_error import LONGEST_LABEL, ThrownError, chain_errors, split_type
+from ops.logged_errors.stack_traces.thrown_error import MAX_LABEL_CHARS, ThrownError, chain_errors, split_type
 
 MAX_ERROR_DEPTH, MAX_SIBLING_ERRORS = 10, 20
 """Errors in errors, and errors side by side, that are read."""
@@ -49,7 +49,7 @@ def failure(record: Mapping[str, Any]) -> ThrownError:
     if not found.error_message and not (found.error_type and stack):
         return replace(found, error_message=said or _any_words(record))
     if told and said and said != told and not found.error_type:
-        return replace(found, chain=(said[:LONGEST_LABEL], *found.chain))
+        return replace(found, chain=(said[:MAX_LABEL_CHARS], *found.chain))
     return found
 
 
@@ -133,4 +133,6 @@ def _place(one: Mapping[str, Any]) -> str:
 def _any_words(record: Mapping[str, Any]) -> str:
     """Of a record whose words stand under no known name."""
     inner = [value for one in record.values() if isinstance(one, dict) for value in one.values()]
-    return next((one[:LONGEST_LABEL] for one in (*record.values(), *inner) if isinstance(one, str) and " " in one), "")
+    return next(
+        (one[:MAX_LABEL_CHARS] for one in (*record.values(), *inner) if isinstance(one, str) and " " in one), ""
+    )

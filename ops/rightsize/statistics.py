@@ -25,7 +25,7 @@ CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
 MATTERS = 0.01
 """Of a cost or a duration: a smaller difference is none, however sure it is. Our choice."""
-LEAST = 5
+MIN_INVOCATIONS = 5
 """Warm invocations below which nothing is concluded."""
 
 
@@ -100,7 +100,7 @@ def resample(
     chosen = tuple(
         setting
         for setting, found in every.items()
-        if len(found) >= LEAST and any(one.succeeded for one in found.values())
+        if len(found) >= MIN_INVOCATIONS and any(one.succeeded for one in found.values())
     )
     if not chosen:
         empty = np.empty((0, 0))

@@ -102,7 +102,7 @@ def _unfit(measured: Measured, setting: Setting, used: float | None, durations: 
         return f"fails: {max(sorted(set(errors)), key=errors.count)}"
     if failed := sum(one.succeeded < setting.batch_size for one in own):
         return f"{failed} of {len(own)} invocations had failed jobs"
-    if len(durations) < statistics.LEAST:
+    if len(durations) < statistics.MIN_INVOCATIONS:
         return "too few measurements"
     if used is not None and used > MEMORY_HEADROOM * setting.memory_mb:
         share, most = formatting.percent(used / setting.memory_mb), formatting.percent(MEMORY_HEADROOM)

@@ -13,14 +13,14 @@ from ops.deadletters.filters.growth import ensure_bounded
 from ops.deadletters.filters.nesting import ensure_shallow
 from ops.errors import UsageError
 
-LONGEST_EXPRESSION = 1_000
-LONGEST_VALUE = 128
+MAX_EXPRESSION_CHARS = 1_000
+MAX_VALUE_CHARS = 128
 
 
 def body_field(expression: str) -> Callable[[str], str]:
     """Body → text, number or truth value at ``expression``; empty where there is none. Raises UsageError."""
     try:
-        if not expression.strip() or len(expression) > LONGEST_EXPRESSION:
+        if not expression.strip() or len(expression) > MAX_EXPRESSION_CHARS:
             raise UsageError("The expression is empty or too long.", "Name a field of the body: params.tenant.")
         ensure_shallow(expression)
         compiled = jmespath.compile(expression)
@@ -44,4 +44,4 @@ def body_field(expression: str) -> Callable[[str], str]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)[:LONGEST_VALUE] if isinstance(value, str | int | float) else ""
+    return str(value)[:MAX_VALUE_CHARS] if isinstance(value, str | int | float) else ""

@@ -24,25 +24,25 @@ if TYPE_CHECKING:
 
 HOLD_S = 20
 """How long a message stays hidden where releasing it fails: a message that is not held would be received again and again."""
-MOST = 1_000
+MAX_MESSAGES = 1_000
 RECEIVING_S = 10.0
 """How long is received at most, so that nothing is visible again before it is released."""
 EMPTY_ROUNDS = 3
-FEWEST_RECEIVES = 2
+MIN_RECEIVES = 2
 """Of maxReceiveCount. With 1, a message that is only looked at goes to the dead-letter queue at its next receive."""
 
 
 def peek_effect(queue: Queue, most: int) -> str:
     """What a peek does to the queue, in a sentence. Raises UsageError where it may not be done."""
-    if not 1 <= most <= MOST:
-        raise UsageError(f"A peek receives 1 to {MOST:,} messages.", "Choose a number within that.")
+    if not 1 <= most <= MAX_MESSAGES:
+        raise UsageError(f"A peek receives 1 to {MAX_MESSAGES:,} messages.", "Choose a number within that.")
     if queue.name.endswith(".fifo"):
         raise UsageError(
             "A FIFO queue is not peeked at: a received message holds up its whole group.",
             "Use the log lines: --source logs.",
         )
     limit = queue.max_receive_count
-    if limit is not None and limit < FEWEST_RECEIVES:
+    if limit is not None and limit < MIN_RECEIVES:
         raise UsageError(
             f"{queue.name} allows {formatting.count(limit, 'receive')}: a message that is looked at would go to the "
             "dead-letter queue without an attempt.",

@@ -32,7 +32,7 @@ LARGE_SHARE = 0.5
 """Of the messages that waited: from here on one key is the reason for the backlog."""
 LONG_WAIT_S = 60.0
 """p95 of waiting below which no sender is held up by another."""
-SMALLEST_SAMPLE = 20
+MIN_SAMPLE = 20
 
 
 @dataclass(frozen=True)
@@ -228,7 +228,7 @@ def _quiet(metrics: FairQueueMetrics) -> str:
 def _level(report: TenantReport, largest: TenantShare, waited: Peak | None) -> Level:
     """A warning where one holds more than half of what waits, by more than chance, and waits are long; a single sender that
     has all is no news."""
-    if report.sampled < SMALLEST_SAMPLE:
+    if report.sampled < MIN_SAMPLE:
         return Level.UNKNOWN
     held_up = waited is not None and max(largest.wait_p95_s or 0.0, largest.wait_p95_others_s or 0.0) >= LONG_WAIT_S
     several = len(report.tenants) + report.others > 1

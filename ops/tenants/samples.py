@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ops.logs import LogSource
 
 BATCH_PATTERN = rf"\"{contract.LOG_BATCH}\""
-LONGEST_WAIT_MS = 1_209_600_000
+MAX_WAIT_MS = 1_209_600_000
 """A message waits no longer than it is kept: 14 days (botocore 1.44.5 model, 2026-11)."""
 FIELDS = {
     Grouping.GROUP: contract.SEEN_GROUP,
@@ -105,7 +105,7 @@ def _sampled(name: str, at: datetime, one: Mapping[str, Any], key: str) -> Sampl
     """Its wait is known of its first receive only: later, the time includes attempts."""
     sent_ms, receives = one.get(contract.SEEN_SENT), one.get(contract.SEEN_RECEIVES)
     at_ms = at.timestamp() * 1000
-    known = isinstance(sent_ms, int) and 0 <= at_ms - sent_ms + 1_000 <= LONGEST_WAIT_MS
+    known = isinstance(sent_ms, int) and 0 <= at_ms - sent_ms + 1_000 <= MAX_WAIT_MS
     sent = datetime.fromtimestamp(sent_ms / 1000, UTC) if known and isinstance(sent_ms, int) else None
     value = one.get(key)
     return SampledMessage(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MAX_FOUND = 20
 """Dead-letter messages of one job: more is no path that can be read."""
 MAX_LEDGERS = 50
-SHORTEST_PREFIX = 8
+MIN_PREFIX_CHARS = 8
 """Characters of a message ID: fewer are more likely a job's ID."""
 PLACES = (Place.QUEUE, Place.MISSING, Place.REDRIVEN, Place.PURGED, Place.IMPORTED)
 
@@ -78,7 +78,9 @@ class DeadLetterSearch:
         """The ID of the only message of the snapshot that begins so; else what was given."""
         try:
             with Snapshot.open(self._source) as snapshot:
-                return snapshot.get(identifier).message.message_id if len(identifier) >= SHORTEST_PREFIX else identifier
+                return (
+                    snapshot.get(identifier).message.message_id if len(identifier) >= MIN_PREFIX_CHARS else identifier
+                )
         except OpsError:
             return identifier
 

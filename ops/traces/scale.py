@@ -11,7 +11,7 @@ from datetime import datetime
 
 from ops.traces.model import PathSpan, SpanKind
 
-WAITS_AT_MOST = 0.4
+MAX_WAIT_SHARE = 0.4
 """Share of the width that all waits may take together; to scale, where they take no more."""
 _WORK = frozenset({SpanKind.API, SpanKind.INIT, SpanKind.ATTEMPT, SpanKind.STEP})
 
@@ -28,11 +28,11 @@ class TimeScale:
         lengths = [later - earlier for earlier, later in itertools.pairwise(edges)]
         waits = sum(length for length, is_busy in zip(lengths, busy, strict=True) if not is_busy)
         work = self.total_s - waits
-        self.shortened = shorten and work > 0 and waits > WAITS_AT_MOST * self.total_s
+        self.shortened = shorten and work > 0 and waits > MAX_WAIT_SHARE * self.total_s
         if self.shortened:
             roots = sum(math.sqrt(length) for length, is_busy in zip(lengths, busy, strict=True) if not is_busy)
             lengths = [
-                (1 - WAITS_AT_MOST) * length / work if is_busy else WAITS_AT_MOST * math.sqrt(length) / roots
+                (1 - MAX_WAIT_SHARE) * length / work if is_busy else MAX_WAIT_SHARE * math.sqrt(length) / roots
                 for length, is_busy in zip(lengths, busy, strict=True)
             ]
         else:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 
-MOST_QUALIFIERS = 50
+MAX_QUALIFIERS = 50
 """Aliases or versions of a function that are asked for their mappings."""
 
 
@@ -72,7 +72,7 @@ def mappings_of(aws: Aws, function: str) -> tuple[lambda_.EventSourceMapping, ..
         if kind is lambda_.list_aliases or not found:
             names = attempt(Part.DETAIL, function, partial(kind, aws, function))
             if not isinstance(names, Gap):
-                found += _listed(aws, [f"{function}:{name}" for name in names[:MOST_QUALIFIERS]])
+                found += _listed(aws, [f"{function}:{name}" for name in names[:MAX_QUALIFIERS]])
     return tuple({mapping.uuid: mapping for mapping in found}.values())
 
 

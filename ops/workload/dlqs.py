@@ -12,7 +12,7 @@ from ops.workload.gaps import Gap, Part, attempt
 if TYPE_CHECKING:
     from ops.aws import Aws
 
-MOST_SOURCES = 20
+MAX_SOURCES = 20
 """Source queues that are looked at one by one."""
 
 
@@ -22,7 +22,7 @@ def working_queues(aws: Aws, names: Iterable[str]) -> tuple[str, ...]:
     found: list[str] = []
     for name in names:
         queue = sqs.find_queue(aws, name)
-        served = [sqs.find_queue(aws, one) for one in sqs.dead_letter_sources(aws, queue)[:MOST_SOURCES]]
+        served = [sqs.find_queue(aws, one) for one in sqs.dead_letter_sources(aws, queue)[:MAX_SOURCES]]
         found += [one.name for one in served if one.dlq_arn == queue.arn] or [queue.name]
     return tuple(dict.fromkeys(found))
 
@@ -35,5 +35,5 @@ def sources(aws: Aws, queue: sqs.Queue) -> tuple[sqs.Queue, ...]:
     listed = attempt(Part.DETAIL, queue.name, lambda: sqs.dead_letter_sources(aws, queue))
     if isinstance(listed, Gap):
         return ()
-    found = [attempt(Part.DETAIL, one, partial(sqs.find_queue, aws, one)) for one in listed[:MOST_SOURCES]]
+    found = [attempt(Part.DETAIL, one, partial(sqs.find_queue, aws, one)) for one in listed[:MAX_SOURCES]]
     return tuple(one for one in found if isinstance(one, sqs.Queue) and one.dlq_arn == queue.arn)

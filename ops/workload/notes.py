@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ops.workload.consumers import Reader
     from ops.workload.model import Workload
 
-LONGEST_FILTER = 120
+MAX_FILTER_CHARS = 120
 """Characters of a filter that a note quotes."""
 
 
@@ -133,4 +133,4 @@ def _gap(workload: Workload, gap: Gap) -> str:
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_FILTER else f"{text[: LONGEST_FILTER - 1]}…"
+    return text if len(text) <= MAX_FILTER_CHARS else f"{text[: MAX_FILTER_CHARS - 1]}…"

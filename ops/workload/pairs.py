@@ -14,7 +14,7 @@ from ops.workload.gaps import Gap, Why
 if TYPE_CHECKING:
     from ops.target import Target
 
-MOST_LISTED = 20
+MAX_LISTED = 20
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ def the_one(pairs: Sequence[Pair], unread: Sequence[Gap], whose: str, target: Ta
 
 
 def listed(names: Sequence[str], between: str = ", ") -> str:
-    more = f"{between}and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
-    return between.join(names[:MOST_LISTED]) + more
+    more = f"{between}and {len(names) - MAX_LISTED} more" if len(names) > MAX_LISTED else ""
+    return between.join(names[:MAX_LISTED]) + more
 
 
 def command(words: str, queue: sqs.Queue, target: Target) -> str:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from ops.aws import Aws
 
-DEPTH, MOST_STACKS = 6, 100
+DEPTH, MAX_STACKS = 6, 100
 """Nested stacks are entered so deep, and so many of them: more are no longer one workload. Our choice."""
-MOST_ASKED = 50
+MAX_LOOKUPS = 50
 """Queues or functions of one stack that are asked for their mappings."""
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def whole(aws: Aws, name: str) -> tuple[cloudformation.Stack, tuple[Gap, ...]]:
     gaps: list[Gap] = []
     ahead = [(arn, 1) for arn in root.ids(cloudformation.NESTED_STACK)]
     entered = {root.arn}
-    while ahead and len(entered) <= MOST_STACKS:
+    while ahead and len(entered) <= MAX_STACKS:
         arn, depth = ahead.pop(0)
         if arn in entered:
             continue
@@ -146,7 +146,7 @@ class _Search:
     ) -> list[lambda_.EventSourceMapping]:
         """All mappings that ``ask`` gives; what may not be asked once is not asked again."""
         found: dict[str, lambda_.EventSourceMapping] = {}
-        for name in list(named)[:MOST_ASKED]:
+        for name in list(named)[:MAX_LOOKUPS]:
             answer = attempt(Part.MAPPING, name, partial(ask, name))
             if isinstance(answer, Gap):
                 self._gaps.append(answer)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ops.aws import Aws
     from ops.aws.sqs import Queue
 
-MOST_ASKED = 10
+MAX_LOOKUPS = 10
 """Rules, topics, and subscriptions of each topic, that are asked."""
 
 
@@ -38,7 +38,7 @@ class Roles:
 def roles(aws: Aws, queue: Queue) -> Roles:
     """What the rules and topics that the queue's policy lets in use it for."""
     serves, delivers = [], []
-    for grant in [one for one in queue.grants if one.service in _ASK and one.source_arn][:MOST_ASKED]:
+    for grant in [one for one in queue.grants if one.service in _ASK and one.source_arn][:MAX_LOOKUPS]:
         answer = attempt(Part.DETAIL, grant.source_arn, partial(_ASK[grant.service], aws, grant.source_arn, queue))
         if not isinstance(answer, Gap):
             serves += [senders.of_grant(grant)] if queue.arn in answer.undelivered else []
@@ -61,7 +61,7 @@ def _rule(aws: Aws, arn: str, queue: Queue) -> _Ends:
 
 def _topic(aws: Aws, arn: str, queue: Queue) -> _Ends:
     known = [one for one in sns.subscriptions(aws, arn) if one.arn.startswith("arn:")]
-    others = [one for one in known if one.endpoint != queue.arn][:MOST_ASKED]
+    others = [one for one in known if one.endpoint != queue.arn][:MAX_LOOKUPS]
     return _Ends(frozenset(one.endpoint for one in known), frozenset(sns.dead_letter_arn(aws, one) for one in others))
 
 

@@ -29,7 +29,7 @@ from tests.twins import Twin, start, wait_for
 PARAMETERS = {"FunctionTimeout": "30", "QueueVisibilityTimeout": "180"}
 PUBLISHED_S = 32
 """After this time the metrics of now are published."""
-MOST_S = 600.0
+TIMEOUT_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -135,11 +135,11 @@ class Drains:
         began = time.monotonic()
         sender.start()
         try:
-            wait_for(self.function.nothing_waits, MOST_S, "the backlog is not drained", pause=0.2)
+            wait_for(self.function.nothing_waits, TIMEOUT_S, "the backlog is not drained", pause=0.2)
         finally:
             over.set()
             sender.join()
-        wait_for(self.function.is_idle, MOST_S, "the backlog is not drained", pause=0.2)
+        wait_for(self.function.is_idle, TIMEOUT_S, "the backlog is not drained", pause=0.2)
         took, load = time.monotonic() - began, os.getloadavg()[0]
         time.sleep(PUBLISHED_S)
         return took, load

@@ -96,7 +96,7 @@ class State:
     look: Callable[[Sequence[str]], Shown] = look
 
 
-MOST_S = 1_500
+TIMEOUT_S = 1_500
 """No further state starts after this time: nothing is cut off on a busy machine, where each state takes twice as long."""
 STATES = (
     State("idle", lambda states: None),
@@ -119,13 +119,13 @@ STATES = (
 
 def measure(twin: Twin, only: list[str]) -> dict[str, object]:
     states, wrong, numbers, seen = States(twin), [], 0, 0
-    end = time.monotonic() + MOST_S
+    end = time.monotonic() + TIMEOUT_S
     for state in STATES:
         if only and state.name not in only:
             continue
         began = time.monotonic()
         if began > end:
-            print(f"{state.name}: not reached within {MOST_S} s", file=sys.stderr)
+            print(f"{state.name}: not reached within {TIMEOUT_S} s", file=sys.stderr)
             continue
         state.reach(states)
         reached = time.monotonic()

@@ -123,7 +123,7 @@ def check(law: str, number: int, shape: str = "") -> Checked:
     settings, case = random_case(law, pick)
     if shape:
         case = shaped(case, settings.law(), shape, pick)
-    seen, took = simulated(case, SHAPED_RUNS if shape else LEAST_RUNS)
+    seen, took = simulated(case, SHAPED_RUNS if shape else MIN_RUNS)
     found = forecast(load_of(case), settings.law(), Goals(14 * 86_400.0))
     assert found.drained_s is not None, case
     peak = statistics.fmean(one.peak_age_s for one in seen)
@@ -137,7 +137,7 @@ def check(law: str, number: int, shape: str = "") -> Checked:
     )
 
 
-MESSAGES, LEAST_RUNS, MOST_RUNS = 50_000, 3, 300
+MESSAGES, MIN_RUNS, MAX_RUNS = 50_000, 3, 300
 """That the runs of one case add up to, and how many runs at least and at most."""
 SHAPED_RUNS = 40
 """Where a small chance moves the end far, a few runs show nothing."""
@@ -145,14 +145,14 @@ GROUP_RUNS = 5
 """Times as many with message groups: when the last of them is drained is more of chance."""
 
 
-def simulated(case: Case, least: int = LEAST_RUNS) -> tuple[list[Simulated], float]:
+def simulated(case: Case, least: int = MIN_RUNS) -> tuple[list[Simulated], float]:
     """Runs with different random numbers, and the seconds of CPU that the first took. A small case is repeated: the model is of
     the mean, and what single arrivals do to it is not an error of the model."""
     began = time.process_time()
     first = Drain(case, 0).run()
     took = time.process_time() - began
     more = GROUP_RUNS if case.groups else 1
-    repeats = min(MOST_RUNS, max(least, MESSAGES // case.backlog)) * more
+    repeats = min(MAX_RUNS, max(least, MESSAGES // case.backlog)) * more
     return [first, *(Drain(case, seed).run() for seed in range(1, repeats))], took
 
 

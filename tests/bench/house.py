@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("ops", "dashboard", "handler")
 SINCE = "b88dd3a"
-LONGEST_SUBJECT = 72
+MAX_SUBJECT_CHARS = 72
 
 
 def modules() -> dict[str, Path]:
@@ -107,7 +107,7 @@ def main() -> None:
                 "collisions": len(twice),
                 "product_lines": sum(len(path.read_text().splitlines()) for path in named.values()),
                 "flat_modules_max": max(Counter(path.parent for path in named.values()).values()),
-                "long_subjects": sum(len(subject) > LONGEST_SUBJECT for subject in subjects),
+                "long_subjects": sum(len(subject) > MAX_SUBJECT_CHARS for subject in subjects),
             }
         )
     )

@@ -27,13 +27,13 @@ FOCUSED = """() => {
     hidden: box.width === 0 || getComputedStyle(at).visibility === 'hidden' || getComputedStyle(at).opacity === '0',
   };
 }"""
-MOST = 120
+MAX_STOPS = 120
 
 
 def tab_through(page: Page) -> list[dict[str, Any]]:
     """What has the focus after each press of Tab, until the page's end or the inside of a table."""
     stops: list[dict[str, Any]] = []
-    while len(stops) < MOST:
+    while len(stops) < MAX_STOPS:
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUSED)
         if stop["tag"] == "BODY" or (stops and stop["tag"] == stops[-1]["tag"] == "CANVAS"):
@@ -68,7 +68,7 @@ def test_the_overview_is_reached_in_order(samples: str, page: Page) -> None:
 
 def test_a_cause_is_chosen_with_the_keyboard(samples: str, page: Page) -> None:
     visit(page, f"{samples}/dead-letters?live=false&stack=trouble")
-    for _ in range(MOST):
+    for _ in range(MAX_STOPS):
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUSED)
         if "Messages of cause" in stop["name"]:

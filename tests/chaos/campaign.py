@@ -36,7 +36,7 @@ from tests.chaos.runner import opened
 from tests.fakes.sqs.client import FakeQueue, FakeSqs
 from tests.fakes.sqs.server import serve
 
-LONGEST_S = 150.0
+TIMEOUT_S = 150.0
 """A process that is not over by then hangs."""
 A_LEASE_S = 43_200
 TRIES = 8
@@ -160,7 +160,7 @@ def _attempt(
     killer = Killer(between, round_.signal if doomed else signal.SIGKILL)
     pid = running.start({"do": do, "run": plan.id, "queue": source.workload.queue.name, "answer": str(answer)})
     if not doomed:
-        killer.arm(pid, seconds=LONGEST_S)
+        killer.arm(pid, seconds=TIMEOUT_S)
     elif chance.random() < 0.6:
         killer.arm(pid, turns=BEGINNING[do] + chance.randrange(14 + 8 * round_.messages // 10))
     else:
@@ -171,7 +171,7 @@ def _attempt(
         result.kills += status == -signal.SIGKILL
         result.early += status == -signal.SIGKILL and not ledger.exists()
     elif killer.struck:
-        result.problems.append(f"attempt {attempt} hung for {LONGEST_S:.0f} s")
+        result.problems.append(f"attempt {attempt} hung for {TIMEOUT_S:.0f} s")
     if status not in (0, -signal.SIGKILL, -signal.SIGINT):
         log = answer.with_suffix(".log")
         result.problems.append(f"attempt {attempt} ended with {status}: {log.read_text() if log.exists() else ''}")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PREVIEW_CHARACTERS = 2_000
 """Characters of a body shown before "show all"."""
-_LONGEST_FACT = 600
+_MAX_FACT_CHARS = 600
 _NUMBER_LIST = re.compile(r"\[\s+([-+.\deE,\s]+?)\s+\]")
 """A list of numbers, one per line, which is easier to read on one line."""
 _EVENT_COLOUR = {
@@ -183,4 +183,4 @@ def _to_json(values: dict[str, str]) -> str:
 
 
 def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST_FACT else text[: _LONGEST_FACT - 1] + "…"
+    return text if len(text) <= _MAX_FACT_CHARS else text[: _MAX_FACT_CHARS - 1] + "…"

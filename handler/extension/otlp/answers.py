@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from handler.extension.otlp.connection import Collector
 
 RETRYABLE = (429, 502, 503, 504)
-LONGEST_WAIT_S = 300
+MAX_WAIT_S = 300
 TEXT_LIMIT = 200
 REJECTED = {"traces": "rejectedSpans", "metrics": "rejectedDataPoints"}
 
@@ -79,7 +79,7 @@ def _fields(answer: Message) -> dict[str, Any]:
 
 def _wait_s(text: str) -> int:
     """Seconds; 0 where it is not given as a number, in which case the back-off's own wait applies."""
-    return min(int(text), LONGEST_WAIT_S) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+    return min(int(text), MAX_WAIT_S) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
 
 
 def _printable(text: str) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from handler.extension.otlp.settings import Endpoint
 
 FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 60.0
+MAX_WAIT_S = 60.0
 TELL_EVERY_S = 60.0
 
 
@@ -48,7 +48,7 @@ class Channel:
             self._failures = 0
             self._next_at = now + self._interval_s
         else:
-            wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(self._failures, 10))
+            wait_s = min(MAX_WAIT_S, FIRST_WAIT_S * 2 ** min(self._failures, 10))
             self._failures += 1
             self._not_before = now + (outcome.wait_s or wait_s * (0.5 + posix.urandom(1)[0] / 512))
         self._tell(outcome, now)

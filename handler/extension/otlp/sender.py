@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handler.extension.otlp.metrics import Points
     from handler.extension.otlp.settings import Settings
 
-SHORTEST_PAUSE_S = 0.01
+MIN_PAUSE_S = 0.01
 
 
 class Sender:
@@ -97,7 +97,7 @@ class Sender:
                 self._export(channel)
             except Exception as error:  # noqa: BLE001 (the thread must go on)
                 channel.tell(f"unexpected {type(error).__name__}: {error}"[:300])
-                time.sleep(SHORTEST_PAUSE_S)
+                time.sleep(MIN_PAUSE_S)
             self._busy = False
         for each in self.channels.values():
             each.collector.close()
@@ -111,7 +111,7 @@ class Sender:
                 continue
             due_at = 0.0 if self._closing else channel.due_at(signal == TRACES and self._spans.pressing)
             pause_s = due_at - time.monotonic()
-            pause_s = max(pause_s, SHORTEST_PAUSE_S) if pause_s > 0 else 0.0
+            pause_s = max(pause_s, MIN_PAUSE_S) if pause_s > 0 else 0.0
             if best[0] is None or pause_s < best[1]:
                 best = (channel, pause_s)
         return best

@@ -23,7 +23,7 @@ OWN_HEADERS = frozenset(
 )
 """Headers that describe the request itself: no variable may set them."""
 TIMEOUT_MS = 10_000
-HIGHEST_MS = 600_000
+MAX_MS = 600_000
 SPAN_DELAY_MS = 5_000
 METRIC_INTERVAL_MS = 60_000
 
@@ -138,7 +138,7 @@ class Settings:
 
     def _milliseconds(self, name: str, default: int) -> int:
         text = self.value(name)
-        value = variables.milliseconds(text, 1, HIGHEST_MS) if text else default
+        value = variables.milliseconds(text, 1, MAX_MS) if text else default
         if value is None:
-            self.problems.append(f"{name} is not a whole number of milliseconds up to {HIGHEST_MS}; it is {default}")
+            self.problems.append(f"{name} is not a whole number of milliseconds up to {MAX_MS}; it is {default}")
         return default if value is None else value

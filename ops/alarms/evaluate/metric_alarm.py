@@ -32,7 +32,7 @@ from ops.alarms.evaluate.statistics import low_sample_limit, statistic
 from ops.alarms.evaluate.threshold import ALARM, COMPARISONS, INSUFFICIENT_DATA, OK, TREATMENTS, ThresholdRule
 
 DAY = 86_400
-LONGEST = 7 * DAY
+MAX_SPAN_S = 7 * DAY
 WALL_CLOCK_PERIODS = (60, 300, 3600, DAY)
 
 
@@ -145,7 +145,7 @@ def _rule(definition: Definition, comparison: str, inputs: Inputs) -> ThresholdR
         raise AlarmError(
             f"{missing} is not a treatment of missing data.", f"Use one of {', '.join(TREATMENTS)}.", "TreatMissingData"
         )
-    if periods * watched.period > (LONGEST if watched.period >= 3600 else DAY):
+    if periods * watched.period > (MAX_SPAN_S if watched.period >= 3600 else DAY):
         raise AlarmError(
             f"{periods} periods of {watched.period} seconds are longer than an alarm may look back.",
             "Up to one day, or seven days with periods of at least an hour.",

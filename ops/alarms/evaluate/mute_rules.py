@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from ops.alarms.evaluate.errors import AlarmError
 
 MAX_TARGETS = 100
-LONGEST = timedelta(days=15)
+MAX_DURATION = timedelta(days=15)
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 _MONTHS = dict(
     zip(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], range(1, 13), strict=True)
@@ -73,7 +73,7 @@ class MuteRule:
         if isinstance(self.schedule, datetime):
             yield self.schedule.replace(tzinfo=self.zone)
             return
-        day = (datetime.fromtimestamp(begin, UTC) - LONGEST - timedelta(days=1)).date()
+        day = (datetime.fromtimestamp(begin, UTC) - MAX_DURATION - timedelta(days=1)).date()
         while day <= (datetime.fromtimestamp(end, UTC) + timedelta(days=1)).date():
             if self.schedule.on(day):
                 for hour in sorted(self.schedule.hours):
@@ -149,7 +149,7 @@ def _duration(text: str) -> timedelta:
         duration = timedelta(days=days, hours=hours, minutes=minutes)
     except OverflowError:
         duration = timedelta.max
-    if not timedelta(minutes=1) <= duration <= LONGEST:
+    if not timedelta(minutes=1) <= duration <= MAX_DURATION:
         raise AlarmError(f'"{text}" is not a duration from a minute (PT1M) to 15 days (P15D).')
     return duration
 

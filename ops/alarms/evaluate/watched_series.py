@@ -10,7 +10,7 @@ from ops.alarms.evaluate.metric_math.functions import Grid
 from ops.alarms.evaluate.metric_math.program import Program
 from ops.alarms.evaluate.points import Metrics, Point
 
-MOST_COMPUTED, MOST_REMEMBERED = 10_000, 200
+MAX_COMPUTED, MAX_REMEMBERED = 10_000, 200
 """Results that are kept, and periods of one. A workload whose values repeat is computed once for each of them."""
 
 
@@ -42,12 +42,12 @@ class WatchedSeries:
             inputs = [_without_hidden(cells, positions, hidden) for cells in self._inputs]
         if self._alarm.program is None:
             return inputs[0]
-        if self._alarm.program.depends_on_clock or len(positions) > MOST_REMEMBERED:
+        if self._alarm.program.depends_on_clock or len(positions) > MAX_REMEMBERED:
             return self._computed(self._alarm.program, inputs, positions)
         key = tuple(map(tuple, inputs))
         known = self._computed_before.get(key)
         if known is None:
-            if len(self._computed_before) >= MOST_COMPUTED:
+            if len(self._computed_before) >= MAX_COMPUTED:
                 self._computed_before.clear()
             known = self._computed_before[key] = self._computed(self._alarm.program, inputs, positions)
         return list(known)

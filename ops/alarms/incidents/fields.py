@@ -12,7 +12,7 @@ from ops.files.toml_lines import TomlPath
 
 _DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _SECONDS = (86_400, 3600, 60, 1)
-LONGEST = 15 * 86_400
+MAX_DURATION_S = 15 * 86_400
 """How long CloudWatch keeps values by the minute (GetMetricData, CloudWatch API reference, 2026-11)."""
 
 
@@ -98,7 +98,7 @@ class Fields:
             self.wrong(key, f'{key} is not a duration, such as "45m", "1h30m", "2d" or "20s": {value}.')
             return default
         total = sum(int(part or 0) * unit for part, unit in zip(parts, _SECONDS, strict=True))
-        if total > LONGEST:
+        if total > MAX_DURATION_S:
             self.wrong(key, f"{key} is longer than 15 days, for which CloudWatch keeps values by the minute.")
             return default
         return total

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ops.aws.cloudwatch import Points
     from ops.workload import Workload
 
-LONGEST = timedelta(days=3)
+MAX_DURATION = timedelta(days=3)
 """Of a recording: about 200,000 values. Our choice."""
 BY_MINUTE, BY_FIVE = timedelta(days=15), timedelta(days=63)
 """How long CloudWatch keeps values by the minute and by five minutes; below a minute, three hours (GetMetricData,
@@ -83,7 +83,7 @@ def record(aws: Aws, workload: Workload, start: datetime, end: datetime, now: da
 def _period(start: datetime, end: datetime, now: datetime, finest: int) -> int:
     if end - start < timedelta(minutes=5):
         raise UsageError("The recording is shorter than 5 minutes.", "Choose a later --to, or an earlier --from.")
-    if end - start > LONGEST:
+    if end - start > MAX_DURATION:
         raise UsageError(f"{(end - start).days} days are too long for a recording.", "Choose at most 3 days.")
     if now - start > BY_FIVE:
         raise UsageError("CloudWatch keeps values by five minutes for 63 days.", "Choose a later --from.")

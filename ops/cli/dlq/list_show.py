@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ops.deadletters.causes import Timeline
 
 BODY_LINES = 40
-LEAST_CAUSE = 20
+MIN_CAUSE_WIDTH = 20
 BODY_WIDTH = 400
 COLUMNS: tuple[tuple[str, Literal["left", "right"]], ...] = (
     ("id", "left"),
@@ -130,7 +130,7 @@ def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
     ]
     widths = [max(len(name), *(len(row[at]) for row in rows)) for at, (name, _) in enumerate(COLUMNS)]
     # Only the cause is cut on a narrow terminal: half an ID is useless.
-    widths[-1] = max(LEAST_CAUSE, min(widths[-1], console.width - sum(width + 2 for width in widths[:-1])))
+    widths[-1] = max(MIN_CAUSE_WIDTH, min(widths[-1], console.width - sum(width + 2 for width in widths[:-1])))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for (name, side), width in zip(COLUMNS, widths, strict=True):
         table.add_column(name, justify=side, no_wrap=True, min_width=width)

@@ -18,8 +18,8 @@ from ops.deadletters.plans.steps import step_boundaries
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.snapshot import MOVABLE_PLACES, CauseGroup, Snapshot
 
-MOST_CAUSES = 5
-LONGEST_CAUSE = 120
+MAX_CAUSES = 5
+MAX_CAUSE_CHARS = 120
 
 
 def show(
@@ -97,11 +97,11 @@ def _causes(source: DeadLetterQueue, plan: Plan) -> str:
         known = {group.fingerprint: group for group in snapshot.groups(MOVABLE_PLACES)}
     largest = sorted(plan.causes.items(), key=lambda item: -item[1])
     rows = []
-    for fingerprint, count in largest[:MOST_CAUSES]:
+    for fingerprint, count in largest[:MAX_CAUSES]:
         group = known.get(fingerprint)
         named = _named(group) if group else "no longer in the snapshot"
-        rows.append(f"{count:,} × {safe(named, LONGEST_CAUSE)} ({fingerprint or 'unknown'})")
-    more = len(largest) - MOST_CAUSES
+        rows.append(f"{count:,} × {safe(named, MAX_CAUSE_CHARS)} ({fingerprint or 'unknown'})")
+    more = len(largest) - MAX_CAUSES
     return "\n".join([*rows, *([f"and {formatting.count(more, 'smaller one')}"] if more > 0 else [])])
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ops.deadletters.causes import CausesReport, Explanation
 
-MOST_CAUSES = 20
+MAX_CAUSES = 20
 FIXED = ("succeeds since", "deployed since")
 """Values of Fixed? with which a redrive is likely to succeed."""
 
@@ -140,7 +140,7 @@ def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report
     console.print(Text(f"{printing.where(source)} · {age}", style="dim"))
     now = datetime.now(UTC)
     rows = _rows(report)
-    for cause in rows[:MOST_CAUSES]:
+    for cause in rows[:MAX_CAUSES]:
         console.print()
         line = Text(cause["fingerprint"] or "unknown", style="bold")
         line.append(f"  {formatting.count(cause['letters'], 'message')} · {formatting.percent(cause['share'])}")
@@ -156,8 +156,8 @@ def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report
         fixed.append(safe(cause["fixed"] or "unknown"), style="bold" if cause["fixed"] != "unknown" else "dim")
         fixed.append(f" – {safe(cause['fixed_why'])}" if cause["fixed_why"] else "", style="dim")
         console.print(Padding(fixed, (0, 0, 0, 2)))
-    if len(rows) > MOST_CAUSES:
-        console.print(f"\nand {formatting.count(len(rows) - MOST_CAUSES, 'smaller cause')}: see --json.")
+    if len(rows) > MAX_CAUSES:
+        console.print(f"\nand {formatting.count(len(rows) - MAX_CAUSES, 'smaller cause')}: see --json.")
     if rows:
         console.print()
 

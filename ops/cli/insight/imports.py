@@ -25,7 +25,7 @@ from ops.insight.imports import init_statements, measure, model, parse, store
 from ops.insight.imports.model import ImportRecord
 
 COLUMNS = ("module", "total_ms", "self_ms", "depth")
-MOST_BYTES = 50_000_000
+MAX_BYTES = 50_000_000
 
 
 def imports(
@@ -91,11 +91,11 @@ def _read(path: Path, module: str, folder: Path) -> ImportRecord:
     atomic_file.ensure_regular(path)
     try:
         with path.open("rb") as file:
-            text = file.read(MOST_BYTES + 1)
+            text = file.read(MAX_BYTES + 1)
         recorded = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.", "Name a log of python -X importtime.") from error
-    if len(text) > MOST_BYTES:
+    if len(text) > MAX_BYTES:
         raise UsageError(f"{path} is too large for a log of imports.", "Record one import alone.")
     modules = parse.parse(text.decode("utf-8", "replace"), str(path))
     found = ImportRecord(modules, recorded, f"the log {path.name}", module=module)

@@ -21,7 +21,7 @@ LADDER = (128, 256, 512, 1_024, 1_769, 3_008, 5_307, 10_240)
 """MB; 1,769 and 5,307 are one and three vCPUs."""
 REACH = 4
 """Sizes from a quarter of the current memory to four times as much are measured by default. Our choice."""
-LONGEST = 200
+MAX_CHARS = 200
 """Characters of a list of numbers."""
 
 
@@ -118,6 +118,8 @@ def ensure_finite(number: float | None) -> None:
 def numbers(option: str, text: str) -> tuple[int, ...]:
     """Raises UsageError for what is not a list of whole numbers."""
     parts = [part.strip() for part in text.split(",")]
-    if len(text) > LONGEST or not all(part.isascii() and part.isdecimal() for part in parts):
-        raise UsageError(f"{safe(text[:LONGEST])} is not a list of whole numbers.", f"Write it like {option} 512,1024.")
+    if len(text) > MAX_CHARS or not all(part.isascii() and part.isdecimal() for part in parts):
+        raise UsageError(
+            f"{safe(text[:MAX_CHARS])} is not a list of whole numbers.", f"Write it like {option} 512,1024."
+        )
     return tuple(map(int, parts))

@@ -27,8 +27,8 @@ STYLES = {
 }
 MOMENT, BAR, OPEN = "◆", "━", "╌"
 NARROWEST_BAR, WIDEST_BAR = 16, 90
-LONGEST_NAME = 34
-_OTHER_COLUMNS = LONGEST_NAME + 30
+MAX_NAME_CHARS = 34
+_OTHER_COLUMNS = MAX_NAME_CHARS + 30
 """Characters that the columns beside the bars take."""
 
 
@@ -46,7 +46,7 @@ def show(console: Console, found: JobTrace, heading: str) -> None:
 
 def _table(spans: Sequence[PathSpan], scale: TimeScale, width: int) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0), show_edge=False)
-    table.add_column("Span", max_width=LONGEST_NAME, no_wrap=True, overflow="ellipsis")
+    table.add_column("Span", max_width=MAX_NAME_CHARS, no_wrap=True, overflow="ellipsis")
     table.add_column("Starts", justify="right", no_wrap=True, min_width=12)
     table.add_column("Takes", justify="right", no_wrap=True, min_width=12)
     table.add_column("", min_width=width, no_wrap=True)

@@ -16,7 +16,7 @@ from ops.twin_state import REPOSITORY
 SHIPPED = REPOSITORY / "handler" / "deployment" / "task-definition.json"
 SERVER = "handler.http_server"
 _FARGATE = "FARGATE"
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TaskSize:
 def read(path: Path) -> TaskSize:
     """Raises UsageError for a file that RegisterTaskDefinition would refuse, or that does not start the HTTP server."""
     content = atomic_file.read_file(path)
-    if len(content) > _MOST_BYTES:
+    if len(content) > _MAX_BYTES:
         raise UsageError(f"{path} is too large for a task definition: {len(content):,} bytes.")
     try:
         definition = json.loads(content)

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from ops.twin.workload.jobs import Job
 
-MOST_CALLERS = 400
+MAX_CALLERS = 400
 """Open calls at most, so that the machine stays usable; what comes beyond that is posted late, which its wait shows."""
 BROKEN, REFUSED, TIMED_OUT = "connection broken while in flight", "connection refused", "no answer in time"
 ACCEPTED = 202
@@ -63,7 +63,7 @@ class Callers:
     def run(self, stop: threading.Event) -> None:
         """Returns when each job posted has its answer. ``stop``: post no more."""
         self.began = time.monotonic()
-        with ThreadPoolExecutor(MOST_CALLERS, "caller") as pool:
+        with ThreadPoolExecutor(MAX_CALLERS, "caller") as pool:
             for job, offset in zip(self._jobs, self._offsets, strict=True):
                 if stop.wait(max(0.0, self.began + offset - time.monotonic())):
                     break

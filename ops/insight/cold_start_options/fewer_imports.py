@@ -11,7 +11,7 @@ from ops.insight.imports.model import PackageTime, packages
 NAME = "Fewer imports"
 SHARE = 0.05
 """Of the recorded imports that a package must take to be an option."""
-MOST = 2
+MAX_NAMED = 2
 
 
 def fewer_imports(base: ColdBase) -> list[Option]:
@@ -22,7 +22,7 @@ def fewer_imports(base: ColdBase) -> list[Option]:
         return [Option(NAME, Verdict.UNKNOWN, f"Which imports INIT spends its time on is not recorded: {how}.")]
     least = record.total_ms * SHARE
     found = [one for one in packages(record) if one.total_ms >= least and one.name not in sys.stdlib_module_names][
-        :MOST
+        :MAX_NAMED
     ]
     if not found:
         sentence = (

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ops.insight.imports.model import ImportRecord
 
 HOURS_PER_MONTH = 730
-LEAST = 10
+MIN_COLD_STARTS = 10
 """Cold starts with a known duration, below which nothing is said. Our choice."""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from ops import formatting
 from ops.insight.cold_start_options.fewer_imports import fewer_imports
 from ops.insight.cold_start_options.memory import more_memory
-from ops.insight.cold_start_options.model import LEAST, Between, ColdBase, Option, Verdict
+from ops.insight.cold_start_options.model import MIN_COLD_STARTS, Between, ColdBase, Option, Verdict
 from ops.insight.cold_start_options.provisioned import ProvisionedHour, provisioned, provisioned_hours
 from ops.insight.cold_start_options.snap_start import snap_start
 
@@ -29,10 +29,10 @@ class ColdStartOptions:
 def compare_options(base: ColdBase, measured: int, failures: str = "") -> ColdStartOptions:
     """``measured``: cold starts whose INIT is known. ``failures``: a sentence that most of them came after failures, which no
     option changes."""
-    if measured < LEAST:
+    if measured < MIN_COLD_STARTS:
         few = formatting.count(measured, "cold start")
         return ColdStartOptions(
-            f"Too few to say what would change it: {few} with a known init duration in the log lines read; {LEAST} are needed."
+            f"Too few to say what would change it: {few} with a known init duration in the log lines read; {MIN_COLD_STARTS} are needed."
         )
     found = [more_memory(base), *fewer_imports(base), provisioned(base), snap_start(base)]
     found.sort(key=lambda one: (_ORDER.index(one.verdict), one.extra_usd(base) / max(one.saved_s(base), 1e-9)))

@@ -15,7 +15,7 @@ NAME = "SnapStart"
 FLOOR_MS = Between(395, 693)
 """Restores of images of 51 MB and 327 MB in memory, as others measured them (2026); a Python 3.12 function took 622 ms whose
 INIT took 93."""
-LEAST_INIT_MS = 500.0
+MIN_INIT_MS = 500.0
 """Below about this, a restore takes as long as INIT (the same measurements)."""
 RUNTIMES = (("python", (3, 12)), ("java", (11,)), ("dotnet", (8,)))
 """Managed runtimes, and AWS base images, from these versions on."""
@@ -34,7 +34,7 @@ def snap_start(base: ColdBase) -> Option:
     notes = (*_prices(base), *_conditions(base.function), *_shared(base))
     before = formatting.latency(base.wait_ms)
     restore = f"{formatting.latency(FLOOR_MS.low)} to {formatting.latency(FLOOR_MS.high)}"
-    if base.wait_ms < LEAST_INIT_MS:
+    if base.wait_ms < MIN_INIT_MS:
         sentence = f"Do not use SnapStart: INIT takes {before}, and a restore {restore} where others measured it."
         return Option(NAME, Verdict.NO, sentence, _BASIS, FLOOR_MS, base.cold, usd, notes)
     dollars = (

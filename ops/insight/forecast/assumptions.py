@@ -36,7 +36,7 @@ one."""
 AHEAD = timedelta(hours=24)
 """Of an earlier day's arrivals; after that they repeat."""
 PROFILE_STEP_S = 900
-MOST = 1e12
+MAX_NUMBER = 1e12
 """Messages, messages a minute and seconds: more is a slip of the finger."""
 SUDDEN = 1.5
 """Arrivals of now this many times those of the range, or the other way round, are said."""
@@ -66,12 +66,12 @@ class Assumed:
             ("The deadline", self.deadline_s),
             ("The time within which it is to be drained", self.within_s),
         ):
-            if value is not None and not 0 <= value <= MOST:
-                raise UsageError(f"{name} cannot be {value:,g}.", f"Give a number from 0 to {MOST:g}.")
-        if self.seconds_per_message is not None and not 0 < self.seconds_per_message <= MOST:
+            if value is not None and not 0 <= value <= MAX_NUMBER:
+                raise UsageError(f"{name} cannot be {value:,g}.", f"Give a number from 0 to {MAX_NUMBER:g}.")
+        if self.seconds_per_message is not None and not 0 < self.seconds_per_message <= MAX_NUMBER:
             raise UsageError(
                 f"The time per message cannot be {self.seconds_per_message:,g} s.",
-                f"Give a number above 0, up to {MOST:g}.",
+                f"Give a number above 0, up to {MAX_NUMBER:g}.",
             )
         if self.arrivals_per_min is not None and self.days_ago is not None:
             raise UsageError("Arrivals are either given or those of an earlier day.", "Choose one of them.")
@@ -221,7 +221,7 @@ def notes(settings: ScalingSettings, seen: ObservedRates, there: Environments, a
             "interval: takes what is given as exact; arrivals at a given rate come independently of each other"
         )
     if not given and not seen.second_samples.size:
-        found.append(f"no interval: fewer than {observed_rates.LEAST_PERIODS} periods were observed")
+        found.append(f"no interval: fewer than {observed_rates.MIN_PERIODS} periods were observed")
     return tuple(found)
 
 

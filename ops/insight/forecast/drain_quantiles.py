@@ -10,7 +10,7 @@ from ops.insight.forecast.drain_model import HORIZON_S
 
 WIDE = 1.5
 """Times the interval's beginning from which its end makes it wide."""
-LEAST_WIDE_S = 60
+MIN_WIDTH_S = 60
 """Seconds: a shorter interval is not wide, however its ends compare. An almost empty queue may be drained in 0 s or in 1 s."""
 
 
@@ -34,7 +34,7 @@ class DrainQuantiles:
     @property
     def wide(self) -> bool:
         """Whether one time alone would say more than is known."""
-        return self.high > WIDE * self.low and self.high - self.low >= LEAST_WIDE_S
+        return self.high > WIDE * self.low and self.high - self.low >= MIN_WIDTH_S
 
     @property
     def text(self) -> str:

@@ -24,9 +24,9 @@ _MULTIPLES = np.concatenate(([0.0], np.geomspace(0.05, 60.0, 160)))
 """Of the fluid model's time, within which the distribution is looked for."""
 _FAR = 6.0
 """Standard deviations from zero that no walk covers."""
-_LEAST = 1e-9
+_EPSILON = 1e-9
 _CERTAIN = 0.999
-_MOST_CHANGES, _LEAST_POINTS = 48, 6
+_MAX_CHANGES, _MIN_POINTS = 48, 6
 """Changes of the arrivals that are looked at, and points between two of them."""
 MEAN_POINTS, QUANTILE_POINTS = 64, 32
 """Of a distribution: percentiles of many samples need fewer than an expectation."""
@@ -87,11 +87,11 @@ class Walk:
         from_mean, from_variance = self.at((times[:, 1:] + times[:, :-1]) / 2)
         rows, columns = np.tril_indices(points - 1)
         fallen = from_mean[:, columns] - mean[:, rows]
-        spread = np.sqrt(np.maximum(variance[:, rows] - from_variance[:, columns], _LEAST))
+        spread = np.sqrt(np.maximum(variance[:, rows] - from_variance[:, columns], _EPSILON))
         kernel = np.zeros((len(fluid), points - 1, points - 1))
         kernel[:, rows, columns] = normal(fallen / spread)
-        below = normal(-mean / np.sqrt(np.maximum(variance, _LEAST)))
-        steps = np.linalg.solve(kernel + _LEAST * np.eye(points - 1), below[..., None])[..., 0]
+        below = normal(-mean / np.sqrt(np.maximum(variance, _EPSILON)))
+        steps = np.linalg.solve(kernel + _EPSILON * np.eye(points - 1), below[..., None])[..., 0]
         reached = np.maximum.accumulate(np.clip(np.cumsum(steps, axis=1), 0.0, 1.0), axis=1)
         last = reached[:, -1:]
         reached = np.divide(reached, last, out=reached, where=(below[:, -1:] > _CERTAIN) & (last > 0))
@@ -108,7 +108,7 @@ def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array | None = None)
         return np.asarray(found, dtype=np.float64)
     points = MEAN_POINTS if levels is None else QUANTILE_POINTS
     each = [
-        (number, walk.only(known).distribution(np.maximum(fluid[known], _LEAST), points))
+        (number, walk.only(known).distribution(np.maximum(fluid[known], _EPSILON), points))
         for (number, walk), fluid in zip(walks, fluids, strict=True)
     ]
     found[known] = _last(each).mean_or_quantile(None if levels is None else levels[known])
@@ -126,11 +126,11 @@ def _last(each: Sequence[tuple[int, Distribution]]) -> Distribution:
 
 def _times(walk: Walk, fluid: Array, points: int) -> Array:
     """From where the walk may be at zero first to where it surely was, (samples, points)."""
-    kinks = walk.arrivals.changes(_MOST_CHANGES)
+    kinks = walk.arrivals.changes(_MAX_CHANGES)
     times = np.multiply.outer(fluid, _MULTIPLES)
     times = np.sort(np.concatenate((times, np.broadcast_to(kinks, (len(fluid), len(kinks)))), axis=1), axis=1)
     mean, variance = walk.at(times)
-    deviations = mean / np.sqrt(np.maximum(variance, _LEAST))
+    deviations = mean / np.sqrt(np.maximum(variance, _EPSILON))
     begins = np.maximum(0, np.argmax(deviations < _FAR, axis=1) - 1)
     surely = deviations < -_FAR
     ends = np.where(surely.any(axis=1), np.argmax(surely, axis=1), times.shape[1] - 1)
@@ -144,7 +144,7 @@ def _mesh(first: float, last: float, kinks: Array, points: int) -> Array:
     moment."""
     edges = np.concatenate(([first], kinks[(kinks > first) & (kinks < last)], [last]))
     parts = len(edges) - 1
-    if parts == 1 or parts > points // _LEAST_POINTS:
+    if parts == 1 or parts > points // _MIN_POINTS:
         return np.linspace(first, last, points)
     place = np.linspace(0.0, parts, points)
     part = np.minimum(parts - 1, place.astype(int))

@@ -24,15 +24,15 @@ from ops.insight.forecast.load import Load
 
 INTERVAL = (10, 90)
 """Percentiles of the interval that is shown."""
-LEAST_SHOWN_S = 60.0
-MOST_SHOWN = 3.0
+MIN_SHOWN_S = 60.0
+MAX_SHOWN = 3.0
 """Times to drain that the course goes on, where the interval is wide."""
 LONG_RUN = 50
 """Retention periods that are looked ahead for when messages expire, where the backlog is never drained."""
 QUICK_S = 3_600.0
 """The goal where neither a deadline nor a time is given: drained within the hour."""
 DAY_S = 86_400.0
-MOST_CONCURRENCY = 100_000
+MAX_CONCURRENCY = 100_000
 """10,000 provisioned pollers of 10 invocations each (Lambda developer guide, 2026-08)."""
 
 
@@ -78,8 +78,8 @@ def forecast(load: Load, law: ConcurrencyLaw, goals: Goals) -> Forecast:
     never = load.backlog <= 0 and overloaded
     drained = DrainQuantiles(mid, *_spread(load, law, mid)) if math.isfinite(mid) and not never else None
     if drained:
-        until = min(drained.high, MOST_SHOWN * mid)
-        shown_s = max(mid * 1.2, until * 1.05, load.arrivals.varied_s, LEAST_SHOWN_S)
+        until = min(drained.high, MAX_SHOWN * mid)
+        shown_s = max(mid * 1.2, until * 1.05, load.arrivals.varied_s, MIN_SHOWN_S)
     else:
         shown_s = goals.retention_s * 1.2
     path = _course(load, law, min(HORIZON_S, shown_s))
@@ -119,7 +119,7 @@ def _concurrency_for(load: Load, law: ConcurrencyLaw, within_s: float) -> int | 
         lifted = replace(law, limit=float(limit), limited_by="")
         return float(_drained(replace(load, groups=alike), lifted, one, one)[0]) <= within_s
 
-    most = MOST_CONCURRENCY
+    most = MAX_CONCURRENCY
     if groups:
         full = math.ceil(load.backlog / (load.batch or 1.0))  # groups that have a full batch
         most = groups.number if law.limit < groups.number else min(most, max(groups.number, full))

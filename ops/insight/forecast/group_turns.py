@@ -29,7 +29,7 @@ _CATCH_UP = 60
 """Steps in which a group's catching up is solved."""
 _LEFT = np.unique(np.concatenate(([0.0], np.geomspace(1e-6, 1.0, 300), np.linspace(0.0, 1.0, 301))))[::-1]
 """Of the time until the fluid is drained, at which it is looked at: closer together at its end, where groups are drained."""
-_LEAST = 1e-9
+_EPSILON = 1e-9
 """Messages, in place of none where they are a divisor."""
 
 
@@ -101,7 +101,7 @@ def _last_turn(
     waiting = np.maximum(0.0, arrived - taken)
     behind_oldest = _behind_oldest(waiting, size)
     moved = np.diff(np.maximum(0.0, arrived - behind_oldest), axis=1)
-    refilled = np.clip(np.diff(arrived, axis=1) / np.maximum(_LEAST, np.diff(taken, axis=1)), 0.0, 1.0)
+    refilled = np.clip(np.diff(arrived, axis=1) / np.maximum(_EPSILON, np.diff(taken, axis=1)), 0.0, 1.0)
     rate = _drained_per_message((behind_oldest[:, 1:] + behind_oldest[:, :-1]) / 2, size)
     by_chance = np.cumsum(refilled * rate * moved, axis=1)
     # If nothing arrived, a group would be drained with its last message: those that have some wait with half a batch.
@@ -118,7 +118,7 @@ def _behind_oldest(waiting: Array, size: int) -> Array:
     there are, where each batch takes all of its group."""
     full = waiting + (size - 1) / 2
     whole = waiting - 1 + np.sqrt(waiting**2 + 1)
-    return np.asarray(np.maximum(_LEAST, np.minimum(full, whole)), dtype=np.float64)
+    return np.asarray(np.maximum(_EPSILON, np.minimum(full, whole)), dtype=np.float64)
 
 
 def _drained_per_message(behind_oldest: Array, size: int) -> Array:
@@ -133,7 +133,7 @@ def _drained_per_message(behind_oldest: Array, size: int) -> Array:
     chance = np.clip(fewer, 0.0, 1 - 1e-12)
     to_next = size * np.maximum(0.0, 1 - fewer - term) / (1 - chance)
     short = behind_oldest < 0.01  # of which the difference above is no more than rounding
-    to_next = np.maximum(_LEAST, np.where(short, behind_oldest * size / (size + 1), to_next))
+    to_next = np.maximum(_EPSILON, np.where(short, behind_oldest * size / (size + 1), to_next))
     # Between evenly and one batch after the other: within 4% of the exact rate for batches of one message.
     return np.asarray((chance - 2 * np.log1p(-chance)) / 3 / to_next, dtype=np.float64)
 
@@ -183,4 +183,4 @@ def _delay(share: float, groups: MessageGroups, size: float) -> float:
 def _so_far(steady: float, chance: Array) -> Array:
     """A delay that takes its time to build up: no more than ``steady``, nor than what ``chance`` has brought about so far, and
     less than both where these are about equal (the exponent suits simulations of 160 drains)."""
-    return np.asarray((max(steady, _LEAST) ** -4 + np.maximum(chance, _LEAST) ** -4) ** -0.25, dtype=np.float64)
+    return np.asarray((max(steady, _EPSILON) ** -4 + np.maximum(chance, _EPSILON) ** -4) ** -0.25, dtype=np.float64)

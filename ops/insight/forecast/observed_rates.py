@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 Indices = npt.NDArray[np.int64]
 
-LEAST_PERIODS = 8
+MIN_PERIODS = 8
 """Fewer periods say too little of how the rates vary."""
-AROUND, LEAST_STEADY = 2, 4
-LEAST_BATCHES = 6
+AROUND, MIN_STEADY_PERIODS = 2, 4
+MIN_BATCHES = 6
 """Of an environment: with fewer, a batch at either end of the periods looks like a gap."""
 
 
@@ -29,7 +29,7 @@ class ObservedRates:
     an environment is idle for each message although messages wait, until its next batch is there; 0 where that cannot be
     told. ``throttled_gap_s``: the same of periods with throttles, after which pollers wait; None without such periods.
     ``receives_per_message``: of one that was deleted, at least 1. The samples are resampled means of the same length;
-    empty where there were fewer than ``LEAST_PERIODS`` periods. ``backlogged``: whether the time is that of periods in which
+    empty where there were fewer than ``MIN_PERIODS`` periods. ``backlogged``: whether the time is that of periods in which
     messages waited all the time: batches were full then."""
 
     arrivals_per_min: float | None
@@ -60,14 +60,14 @@ def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bo
     repeated = (float(received.sum()) - in_flight) / done if done else 1.0
     kept = _share(float(given.sum()), float(received.sum()) - in_flight)
     waited = _waited(np.array(readings.counts("visible", periods)), received, batch_size)
-    backlogged = len(waited) >= LEAST_PERIODS and bool(busy_ms[waited].any())
+    backlogged = len(waited) >= MIN_PERIODS and bool(busy_ms[waited].any())
     if backlogged:
         # An invocation's duration and its receive are counted when it starts, the messages that it was given when it ends.
         given, invocations, busy_ms = received[waited] * kept, invocations[waited], busy_ms[waited]
     handed, ran = float(given.sum()), float(invocations.sum())
     seconds = float(busy_ms.sum()) / 1000 / handed if handed and busy_ms.any() else None
     arrival_samples = second_samples = np.empty(0)
-    if len(periods) >= LEAST_PERIODS and seconds is not None:
+    if len(periods) >= MIN_PERIODS and seconds is not None:
         arrival_samples = sent[_resampled(len(sent))].mean(axis=1) / minutes
         rows = _resampled(len(given))
         handed_then = given[rows].sum(axis=1)
@@ -131,7 +131,7 @@ def _gap_s(readings: Readings, periods: range, waited: Indices, shares: tuple[fl
     steady = np.array([at for at in waited if at and running[at] == running[at - 1] > 0], dtype=np.int64)
     started, there = float(received[steady].sum()) * kept, float(running[steady].sum())
     ended = float(invoked[steady].sum()) if readings.has("invoked") else float(deleted[steady].sum()) * repeated
-    if len(steady) < LEAST_STEADY or not started or ran[steady].sum() < LEAST_BATCHES * running[steady].max():
+    if len(steady) < MIN_STEADY_PERIODS or not started or ran[steady].sum() < MIN_BATCHES * running[steady].max():
         return None
     whole_s = there * readings.window.period / ((started + ended) / 2)
     return max(0.0, whole_s - float(busy_ms[steady].sum()) / 1000 / started)

@@ -13,7 +13,7 @@ from pathlib import Path
 from ops.errors import UsageError
 from ops.insight.imports.model import InitStatement
 
-MOST_FILES = 400
+MAX_FILES = 400
 SEED, IDENTIFIER, CLIENT, TEMPORARY, TIME, SECRET = "seed", "ID", "client", "temporary file", "time", "secret"
 ADVICE = {
     SEED: "every restored environment draws the same numbers: seed it in an after-restore hook or in the handler",
@@ -60,7 +60,7 @@ def read_statements(module: str, folder: Path) -> tuple[InitStatement, ...]:
         raise UsageError(f"There is no source of {module} in {folder}.", "Name the folder with --folder DIR")
     found: list[InitStatement] = []
     todo, seen = [module], {module}
-    while todo and len(seen) <= MOST_FILES:
+    while todo and len(seen) <= MAX_FILES:
         name = todo.pop(0)
         path = _file_of(name, folder)
         if path is None:

@@ -13,7 +13,7 @@ _LINE = re.compile(r"^import time:\s*(\d{1,12}) \|\s*(\d{1,12}) \| ( *)(\S{1,300
 _CACHED = re.compile(r"^import time:\s*cached\s*\|")
 """With ``-X importtime=2`` (since 3.14), a module that was there already."""
 _MARK = "import time:"
-MOST_LINES = 200_000
+MAX_LINES = 200_000
 LAST_OF_STARTUP = "site"
 """The interpreter imports it last before it runs the command."""
 
@@ -31,7 +31,7 @@ def parse(text: str, where: str) -> tuple[ImportedModule, ...]:
     """The modules, importers first; what the interpreter imports at its own start is left out, where more follows. Other
     lines between them are skipped. Raises UsageError, naming ``where``, for a text that is no such log."""
     lines = text.splitlines()
-    if len(lines) > MOST_LINES:
+    if len(lines) > MAX_LINES:
         raise UsageError(f"{where} has {len(lines):,} lines: no import takes that many.", "Record one import alone.")
     waiting: list[_Node] = []  # whose importer's line is still to come
     for number, line in enumerate(lines, 1):

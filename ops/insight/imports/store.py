@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ops.aws.lambda_ import Function
     from ops.target import Target
 
-MOST_BYTES = 50_000_000
+MAX_BYTES = 50_000_000
 
 
 def save(target: Target, function: Function, record: ImportRecord) -> Path:
@@ -35,7 +35,7 @@ def load(target: Target, function: Function) -> ImportRecord | None:
     """None where none is kept. Raises OpsError for a file that cannot be read."""
     path = _path(target, function)
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise ValueError("it is too large")
         found = typed_json.typed(typed_json.loads(path.read_bytes()), ImportRecord)
         if any(one.parent is not None and not 0 <= one.parent < at for at, one in enumerate(found.modules)):

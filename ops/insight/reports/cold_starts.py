@@ -146,7 +146,7 @@ def report(
     answer = read_totals_of(aws, workload, window, has_records=has_records) if sampled else TotalsAnswer()
     totals = answer.totals
     compared = versions.of_totals(totals, logged.measured.versions) if totals else _by_version(logged)
-    too_few = sampled and int(frame["cold"].sum()) < versions.LEAST
+    too_few = sampled and int(frame["cold"].sum()) < versions.MIN_COLD_STARTS
     starts_read = [] if too_few else explain_logged(aws, logged, workload)
     explained = _scaled(reasons(starts_read, workload), ("inferred_cold", "cold", "usd"), logged.scale)
     starts, init_usd = cold_share.count_cold(readings, logged, totals), _init_usd(logged, readings, workload)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 DAYS = 14
-LEAST = 20
+MIN_COLD_STARTS = 20
 """Cold starts of a version, below which its p95 is that of one of them. Our choice."""
-KEPT_S, KEPT_WITHOUT_S, MOST_KEPT = 24 * 3600.0, 3600.0, 64
+KEPT_S, KEPT_WITHOUT_S, MAX_KEPT = 24 * 3600.0, 3600.0, 64
 _kept: dict[Hashable, tuple[float, InitBaseline | str]] = {}
 """Until when (``clock.elapsed_s``), and what was read."""
 
@@ -37,7 +37,7 @@ def read_daily(aws: Aws, workload: Workload) -> InitBaseline | str:
     found = read(aws, workload)
     _kept.pop(key, None)
     _kept[key] = clock.elapsed_s() + (KEPT_WITHOUT_S if isinstance(found, str) else KEPT_S), found
-    for oldest in list(_kept)[:-MOST_KEPT]:
+    for oldest in list(_kept)[:-MAX_KEPT]:
         _kept.pop(oldest, None)
     return found
 
@@ -61,11 +61,14 @@ def read(aws: Aws, workload: Workload) -> InitBaseline | str:
         # A cold start whose line has no init duration says nothing of it.
         found = found.assign(cold=[int(counted.get(version, 0)) for version in found["version"]])
     numbered = found[found["version"].str.fullmatch(r"\d+") & ~found["version"].isin(logged.measured.versions)]
-    enough = numbered[numbered["cold"] >= LEAST]
+    enough = numbered[numbered["cold"] >= MIN_COLD_STARTS]
     if enough.empty:
         cold = zip(found["version"], found["cold"], strict=True)
         seen = ", ".join(f"{version} ({count(number, 'cold start')})" for version, number in cold)
-        why = logged.unread or f"no version has {LEAST} measured cold starts in {DAYS} days: {seen or 'none ran'}"
+        why = (
+            logged.unread
+            or f"no version has {MIN_COLD_STARTS} measured cold starts in {DAYS} days: {seen or 'none ran'}"
+        )
         return f"init-slower compares with no version: {why}."
     before = enough[enough["version"] != numbered["version"].iloc[-1]]
     row: dict[Any, Any] = (enough if before.empty else before).iloc[-1].to_dict()

@@ -37,7 +37,7 @@ QUERY = f"fields @timestamp, @message | filter @message like /{contract.LOG_JOB_
 UNTYPED = "No error type"
 SHORTER = 0.8
 """Of the time in which as many invocations are to be expected as are read one by one: they do not come evenly. Our choice."""
-MOST_NAMED, NAME_CHARS = 20, 160
+MAX_NAMED, NAME_CHARS = 20, 160
 """Causes of a range with a name of their own, and its length: where each message is unlike all others, the error types remain."""
 
 
@@ -120,8 +120,8 @@ def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
     messages = Counter(_without_place(some[0]) for some in groups)
     counts: Counter[str] = Counter()
     for at, some in enumerate(groups):
-        name = _name(some) if at < MOST_NAMED else some[0].error_type
-        place = without_line(some[0].location) if messages[_without_place(some[0])] > 1 and at < MOST_NAMED else ""
+        name = _name(some) if at < MAX_NAMED else some[0].error_type
+        place = without_line(some[0].location) if messages[_without_place(some[0])] > 1 and at < MAX_NAMED else ""
         counts[f"{name} ({place})" if place else name] += len(some)
     return counts
 
@@ -153,7 +153,7 @@ def _of_totals(totals: Sequence[JobFailureTotal], look: QueryCost) -> FailedJobs
     for at, one in enumerate(sorted(totals, key=lambda one: -one.count)):
         kind, words = one.error_type or UNTYPED, " ".join(one.words.split())
         name = (
-            clipped(f"{kind}: {words}{'' if one.is_whole else ' …'}", NAME_CHARS) if words and at < MOST_NAMED else kind
+            clipped(f"{kind}: {words}{'' if one.is_whole else ' …'}", NAME_CHARS) if words and at < MAX_NAMED else kind
         )
         (rejected if one.rejected else retried)[name] += one.count
     return FailedJobs(retried, rejected, look)

@@ -35,7 +35,7 @@ FUNCTION_SUMS = {
 }
 MAPPING_SUMS = {"invoked": "InvokedEventCount", "filtered_out": "FilteredOutEventCount"}
 PERCENTILES = ("p50", "p95", "p99")
-OTHERS_MOST = 50
+MAX_OTHER_MAPPINGS = 50
 """Other queues of one function that are asked about."""
 RECORD_SUMS = {
     "cold": contract.INV_COLD,
@@ -121,12 +121,12 @@ def mapping(mapping: EventSourceMapping | None, *names: str) -> list[MetricQuery
 
 def other_keys(workload: Workload) -> list[str]:
     """The keys of ``others``."""
-    return [f"received_{number}" for number, _ in enumerate(workload.other_mappings[:OTHERS_MOST])]
+    return [f"received_{number}" for number, _ in enumerate(workload.other_mappings[:MAX_OTHER_MAPPINGS])]
 
 
 def others(workload: Workload) -> list[MetricQuery]:
     """Messages received from the function's other queues."""
-    queues = [name_of(mapping.source_arn) for mapping in workload.other_mappings[:OTHERS_MOST]]
+    queues = [name_of(mapping.source_arn) for mapping in workload.other_mappings[:MAX_OTHER_MAPPINGS]]
     return [
         MetricQuery(key, "AWS/SQS", QUEUE_COUNTS["received"], "Sum", (("QueueName", queue),))
         for key, queue in zip(other_keys(workload), queues, strict=True)

@@ -18,7 +18,7 @@ LIBRARY_PATH = re.compile(
 )
 """Frames of the platform, the standard library or packages: not the function's own code."""
 MAX_PATH_PARTS = 3
-_LONGEST_LINE = 400
+_MAX_LINE_CHARS = 400
 
 _CODE_FOLDER = re.compile(r"^.*?/task/|^file://")
 """/var/task on Lambda, and a folder of that name where Lambda is stood in for."""
@@ -64,7 +64,7 @@ class Frame(NamedTuple):
 
 def of_line(line: str) -> Frame | None:
     """The frame that one line holds."""
-    bare = line[:_LONGEST_LINE].strip().rstrip(" {,")
+    bare = line[:_MAX_LINE_CHARS].strip().rstrip(" {,")
     for shape in _shapes(bare):
         if found := shape.match(bare):
             told = found.groupdict()
@@ -89,7 +89,7 @@ def of_lines(lines: Iterable[str]) -> list[Frame]:
         if frame := of_line(line):
             called = _GO_CALL.match(before) if frame.path.endswith(".go") and not frame.name else None
             found.append(frame._replace(name=called["name"].rpartition("/")[2]) if called else frame)
-        before = line[:_LONGEST_LINE].strip()
+        before = line[:_MAX_LINE_CHARS].strip()
     return found
 
 
@@ -116,4 +116,4 @@ def location(frames: Iterable[Frame], innermost_last: bool = False) -> str:
 
 
 def is_python(line: str) -> bool:
-    return bool(_PYTHON.match(line[:_LONGEST_LINE].strip()))
+    return bool(_PYTHON.match(line[:_MAX_LINE_CHARS].strip()))

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 
 from ops.logged_errors.stack_traces import frames
-from ops.logged_errors.stack_traces.thrown_error import LONGEST_LINE, ThrownError, chain_errors
+from ops.logged_errors.stack_traces.thrown_error import MAX_LINE_CHARS, ThrownError, chain_errors
 
 HEAD = "Traceback (most recent call last):"
 _DIRECT = "The above exception was the direct cause of the following exception:"
@@ -64,14 +64,14 @@ def parse(text: str) -> ThrownError:
 def _runtime(head: str) -> tuple[str, str] | None:
     """Type and message, which may go over several lines, of what left the handler, by the runtime."""
     found = _RUNTIME.search(head)
-    return (found[1], " ".join(f"{found[2] or ''}\n{head[found.end() :]}"[:LONGEST_LINE].split())) if found else None
+    return (found[1], " ".join(f"{found[2] or ''}\n{head[found.end() :]}"[:MAX_LINE_CHARS].split())) if found else None
 
 
 def _block(part: str, link: str) -> _Block:
     lines = part.split("\n")
     place = frames.location(frame for line in reversed(lines) if (frame := frames.of_line(line)))
     for at, line in enumerate(lines):
-        if line and not line[0].isspace() and (found := _RAISED.match(line[:LONGEST_LINE].rstrip())):
+        if line and not line[0].isspace() and (found := _RAISED.match(line[:MAX_LINE_CHARS].rstrip())):
             return _Block(
                 lines[:at], ThrownError(found[1], _message(found[2] or "", lines[at + 1 :]), place), True, link
             )
@@ -83,7 +83,7 @@ def _message(first: str, more: list[str]) -> str:
     for line in more:
         if line.strip() in (_DIRECT, _DURING) or len(rest) == _ROWS_OF_A_MESSAGE:
             break
-        rest.append(line[:LONGEST_LINE])
+        rest.append(line[:MAX_LINE_CHARS])
     return " ".join(" ".join([first, *rest]).split())
 
 

@@ -10,10 +10,10 @@ import re
 from itertools import islice
 
 from ops.logged_errors.stack_traces import at_traces, frames, python_traces
-from ops.logged_errors.stack_traces.thrown_error import LONGEST_CHAIN, ThrownError, chain_errors, split_type
+from ops.logged_errors.stack_traces.thrown_error import MAX_CHAIN, ThrownError, chain_errors, split_type
 from ops.logged_errors.terminal_colors import COLOUR
 
-LONGEST, LONGEST_LINE = 60_000, 4_000
+MAX_CHARS, MAX_LINE_CHARS = 60_000, 4_000
 """Characters of a trace, and of a line of it, that are read."""
 PANIC = "panic"
 """The error type of what Go and Rust call so, and give no type."""
@@ -64,8 +64,8 @@ def parse(text: str) -> ThrownError | None:
 
 def plain_lines(text: str) -> str:
     """With line feeds for what else ends lines (Lambda's Python writes carriage returns), and without colours."""
-    lines = COLOUR.sub("", text[:LONGEST].replace("\r\n", "\n").replace("\r", "\n")).split("\n")
-    return "\n".join(line[:LONGEST_LINE] for line in lines)
+    lines = COLOUR.sub("", text[:MAX_CHARS].replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return "\n".join(line[:MAX_LINE_CHARS] for line in lines)
 
 
 def location(stack: str) -> str:
@@ -120,7 +120,7 @@ def _at_file(found: re.Match[str]) -> ThrownError:
 def _ruby(text: str) -> ThrownError | None:
     """Ruby names the outermost error first, and its cause below."""
     for shape in _RUBY:
-        if found := list(islice(shape.finditer(text), LONGEST_CHAIN)):
+        if found := list(islice(shape.finditer(text), MAX_CHAIN)):
             ends = [*(one.start() for one in found[1:]), len(text)]
             own = [location(text[one.start() : end]) for one, end in zip(found, ends, strict=True)]
             links = zip(found, own, strict=True)

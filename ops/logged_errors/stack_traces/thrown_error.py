@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from ops.fingerprints.fingerprint import WRAPPED
 
-LONGEST_LINE, LONGEST_LABEL = 2_000, 200
+MAX_LINE_CHARS, MAX_LABEL_CHARS = 2_000, 200
 """Characters of a line in which a type is searched, and of what is kept of an error in a chain."""
-LONGEST_CHAIN = 20
+MAX_CHAIN = 20
 """Errors of a chain that are kept, the innermost ones."""
 MAX_WRAPPERS = 3
 """Errors around the root that a cause names, the innermost ones."""
@@ -44,21 +44,21 @@ class ThrownError:
 
     @property
     def label(self) -> str:
-        return f"{self.error_type}: {self.error_message}".strip(": ")[:LONGEST_LABEL]
+        return f"{self.error_type}: {self.error_message}".strip(": ")[:MAX_LABEL_CHARS]
 
 
 def chain_errors(links: Sequence[ThrownError], others: Sequence[ThrownError] = ()) -> ThrownError:
     """The root of ``links``, which go from the outermost inwards. ``others``: errors that were thrown beside it."""
     if len(links) == 1 and not others:
         return links[0]
-    links = links[-LONGEST_CHAIN:]
+    links = links[-MAX_CHAIN:]
     root = links[-1]
     place = next((one.location for one in reversed(links) if one.location), "")
     different = {one.label for one in others} | {root.label}
     several = len(different) > 1
     beside = (f"first of {len(different)} different errors",) if several else ()
     wrapped = tuple(label for one in links[:-1] for label in (*one.chain, one.label) if label and label != root.label)
-    chain = (*wrapped, *beside, *root.chain)[-LONGEST_CHAIN:]
+    chain = (*wrapped, *beside, *root.chain)[-MAX_CHAIN:]
     return replace(root, location=place, chain=chain, several=several)
 
 
@@ -69,7 +69,7 @@ def with_wrappers(message: str, chain: Sequence[str]) -> str:
 
 def split_type(text: str) -> tuple[str, str] | None:
     """Type and message of a text that starts with an error's type."""
-    found = _STARTS.match(text[:LONGEST_LINE].strip())
+    found = _STARTS.match(text[:MAX_LINE_CHARS].strip())
     return (found[1] or found[3] or found[4], " ".join((found[2] or found[5] or "").split())) if found else None
 
 
@@ -78,7 +78,7 @@ def error_in_lines(lines: Sequence[str], marked: bool = False) -> tuple[str, str
 
     ``marked``: the first line starts with a type for certain, as after "Caused by:".
     """
-    some = [line[:LONGEST_LINE].rstrip() for line in lines]
+    some = [line[:MAX_LINE_CHARS].rstrip() for line in lines]
     if marked and some and (found := _MARKED.match(some[0].strip())):
         return found[1], _joined(found[2], some[1:])
     for shape in (_ERROR.search, _DOTTED.match):

@@ -15,7 +15,7 @@ from ops.workload import Workload
 
 MARGIN_SHARE = 0.1
 """Of the incident's length, shown before and after it. Our choice."""
-LEAST_MARGIN, MOST_MARGIN = timedelta(minutes=5), timedelta(minutes=30)
+MIN_MARGIN, MAX_MARGIN = timedelta(minutes=5), timedelta(minutes=30)
 _DLQ = "dlq_visible"
 _GAUGES = {"visible": ("Messages visible", "messages"), "oldest_s": ("Age of oldest message", "s")}
 _SUMS = {"errors": ("Errors", "invocations"), "throttles": ("Throttles", "invocations")}
@@ -23,7 +23,7 @@ _SUMS = {"errors": ("Errors", "invocations"), "throttles": ("Throttles", "invoca
 
 def read_metrics(aws: Aws, workload: Workload, start: datetime, end: datetime, now: datetime) -> IncidentMetrics:
     """One GetMetricData call. Raises what ``ops.aws`` raises."""
-    margin = min(MOST_MARGIN, max(LEAST_MARGIN, (end - start) * MARGIN_SHARE))
+    margin = min(MAX_MARGIN, max(MIN_MARGIN, (end - start) * MARGIN_SHARE))
     window = time_window.between(start - margin, min(end + margin, now), aws.target.finest_period, now)
     queries = [
         *metric_queries.queue(workload.queue, *_GAUGES),

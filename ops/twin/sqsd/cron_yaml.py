@@ -18,7 +18,7 @@ from ops.twin_state import REPOSITORY
 SHIPPED = REPOSITORY / "handler" / "deployment" / "cron.yaml"
 _MEMBERS = ("name", "url", "schedule")
 _EXAMPLE = 'Write version: 1, then cron: with a list of {name, url, schedule: "0 23 * * *"}.'
-_MOST_BYTES = 1_000_000
+_MAX_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CronTask:
 def read(path: Path) -> tuple[CronTask, ...]:
     """Raises UsageError, naming the file, the task and the member that is wrong."""
     content = atomic_file.read_file(path)
-    if len(content) > _MOST_BYTES:
+    if len(content) > _MAX_BYTES:
         raise UsageError(f"{path} is too large for a cron.yaml: {len(content):,} bytes.")
     return parse(content, str(path))
 

@@ -16,7 +16,7 @@ from ops.twin.sqsd.cron_yaml import CronTask
 from ops.twin.sqsd.delivery import Delivery, post
 from ops.twin.sqsd.settings import WorkerOptions
 
-RECEIVE_MOST = 10
+MAX_RECEIVED = 10
 WAIT_S = 1
 """Seconds of long polling; short, so that a stop does not wait for it. What AWS's daemon has is not documented."""
 RETRY_S = 1.0
@@ -134,7 +134,7 @@ class Worker:
 def _take(free: threading.Semaphore) -> int:
     """How many connections were free and are now held, at most as many as one receive may use."""
     held = 0
-    while held < RECEIVE_MOST and free.acquire(blocking=False):
+    while held < MAX_RECEIVED and free.acquire(blocking=False):
         held += 1
     return held
 

@@ -23,7 +23,7 @@ from tests.timing import set_timing
 
 __all__ = ["_doors", "_workloads", "_world", "desk", "terminal"]
 
-LONGEST_S = 20
+TIMEOUT_S = 20
 BODIES = tuple({"n": number} for number in range(4))
 
 
@@ -78,7 +78,7 @@ class Kept:
     def ask(self, *arguments: str) -> tuple[int, str]:
         """Exit code, and all that was said."""
         try:
-            with no_longer_than(LONGEST_S):
+            with no_longer_than(TIMEOUT_S):
                 code = ops([*arguments] if arguments[0] == "audit" else ["dlq", *arguments, "--queue", "jobs"])
         except Hung:
             return -1, "hung"

@@ -142,7 +142,7 @@ def test_warm_dots_are_thinned_and_cold_ones_are_not() -> None:
     warm = rows[~rows["cold"] & rows["status"].isin(["success", ""])]
     many = pd.concat([rows, *[warm] * 8], ignore_index=True)
     figure = cold_starts.dots(type(report)(**{**vars(report), "invocations": many}), UTC)
-    assert sum(len(one.x) for one in figure.data) <= cold_starts.MOST_DOTS
+    assert sum(len(one.x) for one in figure.data) <= cold_starts.MAX_DOTS
     assert len(trace(figure, "cold").x) == (many["cold"] & many["status"].isin(["success", ""])).sum()
     assert {one.type for one in figure.data} == {"scatter"}
     slowest = pd.concat([warm["duration_ms"]] * 9).nlargest(cold_starts.SLOWEST) / 1_000

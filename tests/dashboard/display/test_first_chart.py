@@ -47,7 +47,7 @@ def _reported_path() -> str:
 
 
 def _wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
-    monkeypatch.setattr(first_chart, "LONGEST_WAIT_S", seconds)
+    monkeypatch.setattr(first_chart, "MAX_WAIT_S", seconds)
 
 
 def test_the_second_chart_waits_for_the_report_of_the_first(

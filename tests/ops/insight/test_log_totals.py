@@ -40,7 +40,7 @@ def test_cold_starts_of_a_busy_day_are_counted_not_estimated(stage: Stage, exten
     inits = day.init_ms[after & day.cold]
     assert found.init_p95_ms == pytest.approx(np.percentile(inits, 95))
     assert found.init_of == found.by_version["version"].iloc[-1]
-    assert found.too_few == (found.invocations["cold"].sum() < versions.LEAST)
+    assert found.too_few == (found.invocations["cold"].sum() < versions.MIN_COLD_STARTS)
     assert found.reasons.empty == found.too_few, "no count is made of a handful of sampled cold starts"
     assert any("read for" in note and "counts and percentiles by version" in note for note in found.look.partial)
 
@@ -88,7 +88,7 @@ def test_a_version_is_slower_if_its_median_is_by_more_than_chance(after_ms: floa
 
     frame = versions.of_totals(LogTotals((of("1", 1_000), of("2", after_ms)), None, NOON))
     assert list(frame["slower"]) == ["", expected]
-    if cold >= versions.LEAST:
+    if cold >= versions.MIN_COLD_STARTS:
         assert frame["init_p50_low_ms"][0] == pytest.approx(1_000 - 1.96 * 0.93 * 200 / 20)
 
 

@@ -23,7 +23,7 @@ _TAKEN: dict[str, tuple[float, Callable[[Point], float]]] = {
 """What an empty cell counts as, and a cell with a point."""
 _COMBINED: dict[str, Callable[[Sequence[float]], float]] = {"Maximum": max, "Minimum": min}
 _SUMMED, _WHOLE_BELOW = ("Sum", "SampleCount"), 1e10
-MOST_CELLS = 100_000
+MAX_CELLS = 100_000
 """Cells of an array; more than that are mostly empty."""
 
 
@@ -48,7 +48,7 @@ class CellSlices:
     ) -> CellSlices | None:
         """None where a cell holds several points, or there are too many cells."""
         first, last = min(cells, default=0), max(cells, default=0)
-        if last - first >= MOST_CELLS:
+        if last - first >= MAX_CELLS:
             return None
         points: list[Point | None] = [None] * (last - first + 1)
         for at, each in cells.items():

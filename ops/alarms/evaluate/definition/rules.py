@@ -16,8 +16,8 @@ BASIC = ("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 OF_ONE_METRIC = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")
 ONE_OF = ("Metrics", "EvaluationCriteria")
 LOW_SAMPLES = ("evaluate", "ignore")
-LONGEST_TEXT = {"AlarmName": 255, "AlarmDescription": 1024, "MetricName": 255, "Namespace": 255}
-MOST = {"AlarmActions": 5, "OKActions": 5, "InsufficientDataActions": 5, "Dimensions": 30, "Tags": 50}
+MAX_CHARS = {"AlarmName": 255, "AlarmDescription": 1024, "MetricName": 255, "Namespace": 255}
+MAX_ITEMS = {"AlarmActions": 5, "OKActions": 5, "InsufficientDataActions": 5, "Dimensions": 30, "Tags": 50}
 WARM_UP_MINUTES = range(1, 2881)
 _SIZES = (
     "Bytes",
@@ -128,11 +128,11 @@ def _check_options(definition: Definition) -> None:
 
 
 def _check_sizes(definition: Definition) -> None:
-    for field, most in LONGEST_TEXT.items():
+    for field, most in MAX_CHARS.items():
         value = definition.get(field)
         if isinstance(value, str) and len(value) > most:
             raise _refused(field, f"{field} has {len(value):,} characters; at most {most:,} are allowed.")
-    for field, most in MOST.items():
+    for field, most in MAX_ITEMS.items():
         value = definition.get(field)
         if isinstance(value, list | tuple) and len(value) > most:
             raise _refused(field, f"{field} has {len(value)} entries; at most {most} are allowed.")

@@ -27,7 +27,7 @@ TEXTS = {
     ChangeKind.OBSOLETE: "is no longer recommended: ops alarms remove --obsolete",
     ChangeKind.UNCHANGED: "is as recommended",
 }
-LONGEST = 200
+MAX_VALUE_CHARS = 200
 
 
 def show(console: Console, found: AlarmDifference, where: str, prices: Mapping[str, float], region: str) -> None:
@@ -76,7 +76,7 @@ def _change(console: Console, change: AlarmChange) -> None:
 def _value(value: Any) -> str:
     if value is None or value == []:
         return "none"
-    return safe(value if isinstance(value, str) else json.dumps(value), LONGEST)
+    return safe(value if isinstance(value, str) else json.dumps(value), MAX_VALUE_CHARS)
 
 
 def warn_of_refusal(console: Console) -> None:

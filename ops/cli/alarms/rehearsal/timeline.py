@@ -13,7 +13,7 @@ from ops.cli.output.sanitize import safe
 from ops.formatting import duration
 
 COLUMNS = 60
-MOST_ALARMS, MOST_EVENTS = 60, 200
+MAX_ALARMS, MAX_EVENTS = 60, 200
 """Lines of one incident. An account may have thousands of alarms on one queue."""
 MARKS = {ALARM: ("█", "red"), INSUFFICIENT_DATA: ("░", "dim")}
 
@@ -24,15 +24,15 @@ def timeline_rows(each: IncidentRehearsal) -> Iterator[Text]:
     width = max((len(words.short(one.alarm)) for one in active), default=0)
     start, end = words.clock(0, incident), words.clock(incident.length, incident)
     yield Text(f"  {'':{width}}  {start}{end:>{COLUMNS - len(start)}}", style="dim")
-    for one in active[:MOST_ALARMS]:
+    for one in active[:MAX_ALARMS]:
         row = Text(f"  {safe(words.short(one.alarm)):{width}}  ")
         for column in range(COLUMNS):
             row.append(*_mark(one, column * incident.length / COLUMNS, (column + 1) * incident.length / COLUMNS))
         yield row
     events = sorted(_events(each), key=lambda event: event[0])
-    for at, text, style in events[:MOST_EVENTS]:
+    for at, text, style in events[:MAX_EVENTS]:
         yield Text(f"  {words.clock(at, incident)}  {safe(text)}", style=style)
-    left_out = {"alarms": len(active) - MOST_ALARMS, "events": len(events) - MOST_EVENTS}
+    left_out = {"alarms": len(active) - MAX_ALARMS, "events": len(events) - MAX_EVENTS}
     if more := [f"{number:,} more {what}" for what, number in left_out.items() if number > 0]:
         yield Text(f"  {' and '.join(more)} are not shown (--json has all).", style="dim")
 

@@ -25,7 +25,7 @@ STYLES = {
     PageOutcome.NO_PAGE: "yellow",
     PageOutcome.NOT_CHECKED: "yellow",
 }
-MOST_ALARMS = 60
+MAX_ALARMS = 60
 """Rows of the table; ``--json`` has all."""
 
 
@@ -72,7 +72,7 @@ def _incidents(result: Rehearsal) -> Table:
 def _matrices(result: Rehearsal, room: int) -> Iterator[Table]:
     """Alarm × incident, in as many tables as fit into the width of the terminal."""
     rows = list(zip(*(each.alarms for each in result.incidents), strict=True))
-    shown = [row for row in rows if any(one.outcome is not PageOutcome.UNAFFECTED for one in row)][:MOST_ALARMS]
+    shown = [row for row in rows if any(one.outcome is not PageOutcome.UNAFFECTED for one in row)][:MAX_ALARMS]
     names = [safe(words.short(row[0].alarm)) for row in shown]
     widths = [
         max(len(str(number)), max((len(words.cell(one)) for one in each.alarms), default=0))
@@ -105,7 +105,7 @@ def _left_out(result: Rehearsal) -> str:
     """Of the alarms that the table does not show."""
     rows = list(zip(*(each.alarms for each in result.incidents), strict=True))
     others = sum(all(one.outcome is PageOutcome.UNAFFECTED for one in row) for row in rows)
-    more = max(0, len(rows) - others - MOST_ALARMS)
+    more = max(0, len(rows) - others - MAX_ALARMS)
     parts = [f"{formatting.count(others, 'other alarm reads', 'other alarms read')} no metric of this workload"] * bool(
         others
     )
@@ -152,5 +152,5 @@ def _unchecked(console: Console, result: Rehearsal) -> None:
     unchecked = [one for one in result.incidents[0].alarms if one.outcome is PageOutcome.NOT_CHECKED]
     if unchecked:
         console.print(Text("Not checked", style="bold"))
-    for one in unchecked[:MOST_ALARMS]:
+    for one in unchecked[:MAX_ALARMS]:
         console.print(Padding(Text(f"{safe(one.alarm)}: {safe(one.why)}", style="dim"), (0, 0, 0, 2), expand=False))

@@ -104,7 +104,7 @@ class WhatIfOptions(OptionGroup):
         )
 
 
-LONGEST = 40
+MAX_CHARS = 40
 """Characters of a range: Python reads no number of thousands of digits."""
 
 
@@ -112,6 +112,6 @@ def _pollers(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
     least, colon, most = text.partition(":")
-    if not (colon and least.isdecimal() and most.isdecimal() and len(text) <= LONGEST):
+    if not (colon and least.isdecimal() and most.isdecimal() and len(text) <= MAX_CHARS):
         raise UsageError(f"{safe(text)} is not MIN:MAX.", "Write it like --pollers 2:200.")
     return int(least), int(most)

@@ -92,7 +92,7 @@ def _unknown(label: str) -> Cause:
 
 
 def _clusters(shapes: list[str], counts: Mapping[str, int]) -> Iterable[tuple[int, list[str]]]:
-    """(number of a cluster or -1, its shapes). Up to ``MOST_FITTED`` are fitted, the rest joins its nearest cluster."""
+    """(number of a cluster or -1, its shapes). Up to ``MAX_FITTED`` are fitted, the rest joins its nearest cluster."""
     if len(shapes) < 2:
         labels = [0] * len(shapes)
     elif _can_cluster():

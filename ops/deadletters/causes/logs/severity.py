@@ -17,7 +17,7 @@ from ops.deadletters.causes.logs.log_shapes import (
 from ops.logged_errors import json_fields
 from ops.logged_errors.terminal_colors import COLOUR
 
-_LONGEST = 24
+_MAX_CHARS = 24
 """Characters of a level's word, with what colours it."""
 
 
@@ -35,7 +35,7 @@ def of_head(word: str) -> Severity:
 
 
 def of_word(word: str) -> Severity:
-    bare = COLOUR.sub("", word[:_LONGEST]).strip().upper()
+    bare = COLOUR.sub("", word[:_MAX_CHARS]).strip().upper()
     return Severity.BAD if bare in ERROR_WORDS else Severity.FINE if bare in HARMLESS_WORDS else Severity.UNSAID
 
 

@@ -18,7 +18,7 @@ from handler import contract
 from ops.invocation_log.extension_record import RECORD_NUMBERS, RECORD_TEXTS
 from ops.invocation_log.platform_lines import METRICS
 
-_NUMBER = r"((?:0|[1-9][0-9]{0,6})(?:\.[0-9]{1,6})?)"  # as in JSON, and below invocation_log.values.MOST
+_NUMBER = r"((?:0|[1-9][0-9]{0,6})(?:\.[0-9]{1,6})?)"  # as in JSON, and below invocation_log.values.MAX_NUMBER
 REPORT_NUMBERS = (
     "duration_ms",
     "billed_ms",

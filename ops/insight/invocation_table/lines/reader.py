@@ -27,9 +27,9 @@ from ops.insight.invocation_table.lines.forms import (
 )
 from ops.insight.invocation_table.lines.times import UNKNOWN, Ticks, lasting, moments
 from ops.insight.invocation_table.text_codes import Codes
-from ops.invocation_log.extension_record import HIGHEST_COST_USD, RECORD_NUMBERS, RECORD_TEXTS
+from ops.invocation_log.extension_record import MAX_COST_USD, RECORD_NUMBERS, RECORD_TEXTS
 from ops.invocation_log.platform_lines import METRICS
-from ops.invocation_log.values import MOST
+from ops.invocation_log.values import MAX_NUMBER
 
 Row = Mapping[str, str]
 """A row of Logs Insights: ``@timestamp``, ``@message``, ``@logStream``."""
@@ -91,7 +91,7 @@ class LineReader:
         started = moments([one.started or "" for one in records])
         part["started"] = np.where(started == UNKNOWN, part["at"], started)
         part |= _numbers(records, tuple(RECORD_NUMBERS.values()))
-        part["cost_usd"][part["cost_usd"] > HIGHEST_COST_USD] = np.nan
+        part["cost_usd"][part["cost_usd"] > MAX_COST_USD] = np.nan
         part["trace"] = self.columns.texts["trace"].encode([one.trace for one in records])
         few, which = _combinations(records, (*_OF_FEW_VALUES, "function", "cold", "record"))
         for name in _OF_FEW_VALUES:
@@ -177,7 +177,7 @@ def _numbers(rows: Sequence[Any], names: Sequence[str]) -> dict[str, npt.NDArray
     """Columns with the numbers that ``invocation_log.values.number`` takes."""
     values = chain.from_iterable(map(attrgetter(*names), rows))
     table = np.fromiter(values, float, len(rows) * len(names)).reshape(len(rows), len(names))
-    table[~((table >= 0) & (table <= MOST))] = np.nan
+    table[~((table >= 0) & (table <= MAX_NUMBER))] = np.nan
     return {name: table[:, place] for place, name in enumerate(names)}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.aws.cloudwatch import Alarm, Points
     from ops.insight.report_types import Window
 
-MOST_POINTS = 1_500
+MAX_POINTS = 1_500
 """Periods that a chart shows; a longer range is drawn by longer ones."""
 ADDED_UP = ("Sum", "SampleCount")
 """Statistics that grow with the period: over longer ones, the threshold does not apply to them."""
@@ -78,7 +78,7 @@ def drawn_period(own: int, window: Window) -> int:
     """The alarm's own period, or the shortest multiple of it that CloudWatch still has and a chart can show."""
     seconds = window.length.total_seconds()
     kept = window.fine if own < window.fine and window.period >= window.fine else own
-    least = max(own, kept, seconds / MOST_POINTS)
+    least = max(own, kept, seconds / MAX_POINTS)
     return own * math.ceil(least / own)
 
 

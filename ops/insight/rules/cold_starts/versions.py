@@ -13,7 +13,7 @@ from ops.insight.rules.cold_starts import quantile_intervals
 from ops.insight.rules.cold_starts.quantile_intervals import CONFIDENCE
 from ops.insight.sources.log_totals import LogTotals, VersionTotal
 
-LEAST = 10
+MIN_COLD_STARTS = 10
 """Cold starts of a version below which it is not compared."""
 RESAMPLES = 1_000
 AT_ONCE = 1_000_000
@@ -115,7 +115,7 @@ def of_totals(totals: LogTotals, measured: Collection[str] = ()) -> pd.DataFrame
     rows: list[tuple[Any, ...]] = []
     for place, one, error in zip(places, totals.by_version, errors, strict=True):
         p50, p95, p99 = (one.init_ms.get(share, np.nan) for share in (50, 95, 99))
-        low, high = (p50 - Z * error, p50 + Z * error) if one.cold >= LEAST else (np.nan, np.nan)
+        low, high = (p50 - Z * error, p50 + Z * error) if one.cold >= MIN_COLD_STARTS else (np.nan, np.nan)
         slower = ""
         if place is not None:
             slower = _slower_median(totals.by_version[place], one, float(np.hypot(errors[place], error)))
@@ -131,7 +131,7 @@ def _median_error(one: VersionTotal) -> float:
 
 
 def _slower_median(before: VersionTotal, after: VersionTotal, error: float) -> str:
-    if min(before.cold, after.cold) < LEAST:
+    if min(before.cold, after.cold) < MIN_COLD_STARTS:
         return TOO_FEW
     return SLOWER if after.init_ms[50] - before.init_ms[50] > Z * error else NOT_SLOWER
 
@@ -139,7 +139,7 @@ def _slower_median(before: VersionTotal, after: VersionTotal, error: float) -> s
 def _row(version: str, some: pd.DataFrame, own: Any, resampled: Any, answer: str) -> tuple[Any, ...]:
     p50, p95, p99 = map(float, np.quantile(own, (0.5, 0.95, 0.99)) if len(own) else (np.nan,) * 3)
     tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(resampled, (tail, 1 - tail)) if len(own) >= LEAST else (np.nan, np.nan)
+    low, high = np.quantile(resampled, (tail, 1 - tail)) if len(own) >= MIN_COLD_STARTS else (np.nan, np.nan)
     of_p95, of_p99 = (quantile_intervals.interval(own, share) for share in (0.95, 0.99))
     inits = ((p50, float(low), float(high)), (p95, *of_p95), (p99, *of_p99))
     return _values(version, len(some), int(some["cold"].sum()), inits, answer)
@@ -163,7 +163,7 @@ def _resampled_medians(own: Any) -> Any:
 
 def _slower(before: tuple[Any, Any], after: tuple[Any, Any]) -> str:
     """By the confidence interval of the difference of the medians."""
-    if min(len(before[0]), len(after[0])) < LEAST:
+    if min(len(before[0]), len(after[0])) < MIN_COLD_STARTS:
         return TOO_FEW
     shuffled = np.random.default_rng(SEED + 1).permutation(after[1])  # the same draws would move both together
     return SLOWER if np.quantile(shuffled - before[1], (1 - CONFIDENCE) / 2) > 0 else NOT_SLOWER

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 WEEK = timedelta(days=7)
 KEPT_FOR = timedelta(minutes=10)
 """How far a range may move until its week before is read again: a refresh each minute would pay for it each time."""
-MOST_KEPT = 20
+MAX_KEPT = 20
 """Weeks before, of the workloads and ranges that were last read."""
 
 
@@ -70,7 +70,7 @@ def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Pr
 def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, QueryCost]:
     """What it costs to look is that of now: nothing for readings that are there."""
     with _lock:
-        kept = kept_readings.setdefault(aws, deque(maxlen=MOST_KEPT))
+        kept = kept_readings.setdefault(aws, deque(maxlen=MAX_KEPT))
         near = [readings for url, readings in kept if url == workload.queue.url and _is_near(readings.window, then)]
     if near:
         return near[-1], QueryCost()

@@ -14,7 +14,7 @@ from ops.aws.logs import LogRows
 if TYPE_CHECKING:
     from ops.aws import Aws
 
-MOST_EVENTS = 100_000
+MAX_EVENTS = 100_000
 """Of one range, in ``logs.MAX_CALLS`` requests at best: the newest."""
 _ABOUT_INVOCATIONS = re.compile(invocation_log.PATTERN)
 
@@ -23,7 +23,7 @@ def read_filtered(aws: Aws, group: str, _: str, start: datetime, end: datetime) 
     """As ``logs.run_query`` returns lines about invocations: to the end of the second ``end``. Raises what ``ops.aws``
     raises. Needs logs:FilterLogEvents."""
     until = end + timedelta(seconds=1)
-    found = logs.read_events(aws, group, start, until, newest_first=True, most=MOST_EVENTS)
+    found = logs.read_events(aws, group, start, until, newest_first=True, most=MAX_EVENTS)
     rows = tuple(
         {
             "@timestamp": f"{event.at:%Y-%m-%d %H:%M:%S}.{event.at.microsecond // 1000:03d}",

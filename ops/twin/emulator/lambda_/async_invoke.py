@@ -40,7 +40,7 @@ _accepted_as: contextvars.ContextVar[str] = contextvars.ContextVar("accepted_as"
 """Request id of the event that the present API call handed over."""
 
 REQUEST_ID = "x-amzn-requestid"
-LONGEST_BACKOFF = 300.0
+MAX_BACKOFF_S = 300.0
 """Seconds between tries after throttles and service errors: 1 s growing to 5 minutes (LDG, as above)."""
 
 
@@ -135,7 +135,7 @@ def attempt(func: dict[str, Any], event: Any, limits: Limits) -> AsyncResult:
         if result.get("throttle") or result.get("unreachable"):
             if lambda_svc._reserved_concurrency(func, func.get("config") or func) == 0:
                 return AsyncResult("RetriesExhausted", attempts, result)  # switched off: given up at once
-            pause = min(LONGEST_BACKOFF, 2.0**refusals) * base
+            pause = min(MAX_BACKOFF_S, 2.0**refusals) * base
             refusals += 1
         else:
             attempts += 1

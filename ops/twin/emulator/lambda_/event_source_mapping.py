@@ -25,7 +25,7 @@ from ops.twin.emulator.usage_counters import UsageCounters
 log = logging.getLogger(__name__)
 
 FIRST_RETRY = 0.5
-LONGEST_RETRY = 10.0
+MAX_RETRY_S = 10.0
 """Seconds between tries of a throttled batch, doubling. AWS does not say its own."""
 
 
@@ -143,7 +143,7 @@ def _invoke_until_given_up(
         if time.time() + pause >= give_up:
             return result
         time.sleep(pause)
-        pause = min(LONGEST_RETRY, pause * 2)
+        pause = min(MAX_RETRY_S, pause * 2)
 
 
 def _response_types(esm: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 PERIOD_US = 20_000
 """Short, so that a small share is many short pauses; the kernel takes 1 ms to 1 s (cpu.cfs_period_us). Our choice."""
-LEAST_QUOTA_US = 1_000
+MIN_QUOTA_US = 1_000
 """The kernel takes no less: 5% of a core with this period, below 128 MB's 7%."""
 _PREFIX = "ops-twin-"
 _NAME = re.compile(rf"{_PREFIX}(\d+)-.+")
@@ -27,7 +27,7 @@ class CpuCgroup:
         self.folder = parent / f"{_PREFIX}{os.getpid()}-{name}"
         self.folder.mkdir()
         try:
-            quota = max(LEAST_QUOTA_US, round(cores * PERIOD_US))
+            quota = max(MIN_QUOTA_US, round(cores * PERIOD_US))
             if (self.folder / "cpu.max").exists():
                 (self.folder / "cpu.max").write_text(f"{quota} {PERIOD_US}")
             else:

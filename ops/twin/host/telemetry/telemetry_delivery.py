@@ -25,7 +25,7 @@ from ops.twin.host.telemetry import telemetry_events
 
 MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 FIRST_PAUSE = 0.1
-LONGEST_PAUSE = 2.0
+MAX_PAUSE_S = 2.0
 ANSWER_WITHIN = 3.0
 """Seconds of running (not frozen) time that a listener may take to answer a POST before it is tried again."""
 
@@ -105,7 +105,7 @@ class TelemetrySubscription:
             while not await self._send(batch):
                 await asyncio.sleep(pause)
                 await self._thawed.wait()
-                pause = min(2 * pause, LONGEST_PAUSE)
+                pause = min(2 * pause, MAX_PAUSE_S)
             for data in batch:
                 self._queue.popleft()
                 self._bytes -= len(data)
