@@ -184,8 +184,8 @@ class Aws:
 
 
 def parse_timestamp(value: Any) -> datetime:
-    """As botocore's, which looks each number up in the machine's time zone: with 11,000 points in an answer of GetMetricData
-    that takes longer than all else. Text is left to botocore."""
+    """Replaces botocore's parser, which looks up the machine's time zone for each number: with 11,000 points in a
+    GetMetricData response that takes longer than everything else. Text is left to botocore."""
     import botocore.utils
 
     if isinstance(value, int | float):

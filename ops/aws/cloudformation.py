@@ -27,7 +27,7 @@ class Stack:
     outputs: Mapping[str, str]
     resources: Mapping[str, tuple[str, ...]]
     root: str = ""
-    """Of a nested stack: the ARN of the outermost one."""
+    """For a nested stack, the ARN of the outermost stack."""
 
     def ids(self, kind: str) -> tuple[str, ...]:
         return self.resources.get(kind, ())

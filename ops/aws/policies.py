@@ -86,7 +86,7 @@ def open_to_all(policy: Any) -> bool:
 
 
 def _statements(policy: Any) -> list[dict[str, Any]]:
-    """Those that allow something."""
+    """The statements that allow something."""
     if isinstance(policy, str):
         try:
             policy = json.loads(policy or "{}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 IDS_PER_CALL = 5
 MAX_PAGES = 20
 MAX_RANGE = timedelta(hours=6)
-"""Of one GetTraceSummaries request. The API reference names no limit; short ranges are refused by none."""
+"""The range of one GetTraceSummaries request. The API reference names no limit; short ranges are always accepted."""
 MAX_RANGES = 28
 """A week in stretches of that length."""
 

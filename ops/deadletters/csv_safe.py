@@ -10,7 +10,8 @@ from collections.abc import Iterable
 _FORMULA = frozenset("=+-@\t\r\n|%＝＋－＠")
 """Characters that begin a formula in some spreadsheet (OWASP, CSV injection), also after spaces and quotes."""
 _BREAKS_CELL = re.compile(r"([;\t\n][\s'\"\u00a0\ufeff]{0,8})([=+\-@|%＝＋－＠])")
-"""Where a spreadsheet with another list separator breaks a quoted cell in two, and the second begins like a formula."""
+"""Where a spreadsheet with another list separator would split a quoted cell, with a second part that starts like a
+formula."""
 _KEPT = "\n\t"
 
 

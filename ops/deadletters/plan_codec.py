@@ -25,7 +25,7 @@ class PlanUnreadable(UsageError):
 
 
 def encode_plan(plan: Plan) -> bytes:
-    """As ``parse`` reads it."""
+    """The plan in the form that ``parse`` reads."""
     return typed_json.dumps(plan, indent=1).encode() + b"\n"
 
 

@@ -71,18 +71,18 @@ _RESOURCES = {
     Service.EVENTS: re.compile(r"(rule|event-bus)/[\w./-]+", re.ASCII),
     Service.SNS: re.compile(r"[\w-]+(\.fifo)?", re.ASCII),
 }
-"""Of the last part of an ARN."""
+"""Valid last parts of an ARN."""
 _CLAIMED_SERVICES = {Kind.DESTINATION: Service.LAMBDA, Kind.EVENTBRIDGE: Service.EVENTS, Kind.SNS: Service.SNS}
 """Kinds of messages that name where they came from."""
 
 
 def return_origin(message: DeadLetter, context: ReturnContext | None = None) -> Origin | None:
-    """Where ``message`` goes back to; None where that is not known, or nothing takes it there."""
+    """Where ``message`` is to be sent back to; None where that is not known, or nothing accepts it."""
     return find_return_target(message, context).origin
 
 
 def find_return_target(message: DeadLetter, context: ReturnContext | None = None) -> ReturnTarget:
-    """Where ``message`` goes back to, or why it cannot."""
+    """Where ``message`` is to be sent back to, or why it cannot be."""
     context = context or ReturnContext()
     target = _chosen_function(message, context) if context.function else _origin_of(message, context)
     if target.origin is None:
@@ -182,7 +182,7 @@ def _no_function(context: ReturnContext) -> str:
 
 
 def _clipped(arn: str) -> str:
-    """Of a sender: cut where it is too long to be shown."""
+    """A sender's ARN, cut where it is too long to show."""
     return arn if len(arn) <= 200 else f"{arn[:200]}…"
 
 

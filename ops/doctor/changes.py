@@ -111,5 +111,5 @@ def _word(value: Any) -> str:
 
 
 def name(origin: SettingOrigin) -> str:
-    """Of a function or an alarm. In a template the logical ID stands for the name."""
+    """The name of a function or an alarm. In a template, the logical ID stands for it."""
     return shlex.quote(origin.name)

@@ -50,7 +50,7 @@ class Problem:
 
     @property
     def line(self) -> int:
-        """In the template, from 1; 0 when there is none."""
+        """The line in the template, from 1; 0 when there is none."""
         return self.origin.line_of(self.setting)
 
 

@@ -99,7 +99,7 @@ class FunctionSettings:
     managed: bool | Unknown
     tenant_isolation: bool | Unknown
     log_group: str = "LOG_GROUP"
-    """Its name, or a placeholder where a template does not tell it."""
+    """The log group's name, or a placeholder where a template does not give it."""
 
 
 @dataclass(frozen=True)

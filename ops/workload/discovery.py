@@ -41,7 +41,7 @@ def describe(aws: Aws, target: Target) -> Workload:
 
 
 def of_queue(aws: Aws, queue: str) -> Workload:
-    """That very queue (a name, URL or ARN) with what reads it, though it may be a dead-letter queue itself."""
+    """The workload of exactly this queue (a name, URL or ARN), even if it is a dead-letter queue itself."""
     described = sqs.find_queue(aws, queue)
     return complete(aws, described.name, Pair(described, ()), ())
 
@@ -60,7 +60,7 @@ def _from_stack(aws: Aws, name: str) -> Workload:
 
 
 def _hinted(stack: cloudformation.Stack, lonely: tuple[sqs.Queue, ...]) -> sqs.Queue | None:
-    """Of queues of which none is known to be read: the only one, or the one that the stack's output names."""
+    """The queue to use where no queue is known to be read: the only one, or the one that the stack's output names."""
     output = stack.outputs.get(contract.OUTPUT_QUEUE_URL, "")
     named = [queue for queue in lonely if output in (queue.url, queue.arn, queue.name)]
     return (named or list(lonely))[0] if named or len(lonely) == 1 else None

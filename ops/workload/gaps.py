@@ -50,7 +50,7 @@ class Gap:
         return {Why.GONE: "does not exist", Why.DENIED: "may not be read"}.get(self.why, "could not be read")
 
     def error(self, whose: str) -> AwsError:
-        """For what cannot be done without it. ``whose``: what it belongs to."""
+        """The error of something that needs the missing part. ``whose``: the resource that it belongs to."""
         kind = {Why.GONE: NotFound, Why.DENIED: AccessDenied}.get(self.why, AwsError)
         then = f"Restore {self.name}, or let {whose} name another one." if self.why is Why.GONE else self.next_step
         return kind(f"The {self.part} of {whose}, {self.name}, {self.verb}: {self.text}", then)

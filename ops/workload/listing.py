@@ -46,7 +46,7 @@ class ListedWorkload:
 
     @property
     def functions(self) -> tuple[str, ...]:
-        """By name, with alias or version."""
+        """Their names, with alias or version."""
         return tuple(dict.fromkeys(lambda_.qualified_name(mapping.function_arn) for mapping in self.mappings))
 
 
@@ -88,7 +88,7 @@ def list_workloads(aws: Aws, most: int = MAX_CHECKED) -> WorkloadListing:
 
 
 def _by_queue(mappings: Iterable[EventSourceMapping]) -> dict[str, tuple[EventSourceMapping, ...]]:
-    """By the queue's ARN, in the order of the queues' names; of each queue the mappings that are on first."""
+    """The mappings by queue ARN, in the order of the queues' names; for each queue, enabled mappings come first."""
     found: dict[str, list[EventSourceMapping]] = {}
     for mapping in sorted(mappings, key=lambda one: (one.off_rank, one.function_arn, one.uuid)):
         found.setdefault(mapping.source_arn, []).append(mapping)
@@ -114,7 +114,7 @@ class _StackSearch:
     def homes(
         self, by_queue: Mapping[str, tuple[EventSourceMapping, ...]], queues: Mapping[str, Measured | Gap]
     ) -> dict[str, Stack]:
-        """By the queue's ARN: the stack of a mapping, else that of the queue."""
+        """The stack by queue ARN: that of a mapping, else that of the queue."""
         wanted = [
             (by_queue[arn][0].uuid, "" if isinstance(queue, Gap) else queue[0].url) for arn, queue in queues.items()
         ]
@@ -127,7 +127,7 @@ class _StackSearch:
         return {arn: stacks[0] for arn, stacks in owned.items() if stacks}
 
     def _stack_arn(self, ids: tuple[str, str]) -> str:
-        """Of the first of these physical IDs that a stack has; empty where none has."""
+        """The stack of the first of these physical IDs that has one; empty if none has."""
         found = (self._ask(partial(cloudformation.stack_of, self._aws, one)) for one in ids if one)
         return next((arn for arn in found if arn), "")
 

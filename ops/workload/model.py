@@ -48,7 +48,7 @@ class Workload:
     delivered_by: tuple[Sender, ...] = ()
     """The senders of which the queue is known to be a target."""
     composite_alarms: tuple[str, ...] = ()
-    """Those of the stack, as it lists them: by their ARNs."""
+    """Composite alarms of the stack by ARN, as the stack lists them."""
 
     @property
     def purpose_unknown(self) -> bool:

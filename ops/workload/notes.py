@@ -102,7 +102,8 @@ def _reader(reader: Reader) -> Iterator[str]:
 
 
 def _how_it_runs(function: lambda_.Function) -> Iterator[str]:
-    """By the Lambda developer guide, durable-monitoring, lambda-managed-instances-core-concepts and tenant-isolation (2026)."""
+    """Facts from the Lambda developer guide: durable-monitoring, lambda-managed-instances-core-concepts and
+    tenant-isolation (2026)."""
     if function.durable:
         yield (
             f"{function.name} is a durable function: an execution takes several invocations, which replay what is done. "

@@ -51,6 +51,6 @@ def of_grant(grant: Grant) -> Sender:
 
 
 def _name(grant: Grant) -> str:
-    """Of a bucket, a topic, a rule (``rule/BUS/NAME``) or a schedule (``schedule/GROUP/NAME``)."""
+    """The name of a bucket, a topic, a rule (``rule/BUS/NAME``) or a schedule (``schedule/GROUP/NAME``)."""
     resource = grant.source_arn.split(":", 5)[-1]
     return resource.rpartition("/")[2] if grant.service in ("events", "scheduler") else resource.rpartition(":")[2]

@@ -99,7 +99,7 @@ class _Search:
         return self._each([queue.arn for queue in queues], lambda arn: lambda_.list_mappings(self._aws, source_arn=arn))
 
     def of_functions(self) -> list[lambda_.EventSourceMapping]:
-        """By name, alias and version: each lists only what names it exactly so."""
+        """The mappings of the functions, asked for by name, alias and version: each request lists only exact matches."""
         kinds = ("AWS::Lambda::Function", "AWS::Lambda::Alias", "AWS::Lambda::Version")
         names = [name for kind in kinds for name in self._stack.ids(kind)]
         return self._each(names, lambda name: lambda_.list_mappings(self._aws, function_name=name))

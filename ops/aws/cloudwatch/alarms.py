@@ -55,7 +55,7 @@ class Alarm:
     actions_enabled: bool = True
     arn: str = ""
     definition: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """As DescribeAlarms answers it."""
+    """The alarm as DescribeAlarms returns it."""
 
     @property
     def promql(self) -> str:
@@ -85,7 +85,7 @@ class CompositeAlarm:
     description: str = ""
     since: datetime | None = None
     definition: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """As DescribeAlarms answers it."""
+    """The alarm as DescribeAlarms returns it."""
 
 
 def describe_alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
@@ -102,7 +102,7 @@ def describe_alarms(aws: Aws, names: Iterable[str]) -> tuple[Alarm, ...]:
 
 
 def alarm_types(aws: Aws) -> Any:
-    """Those that the installed botocore knows: metric and composite alarms, and of newer ones log alarms."""
+    """The types that the installed botocore knows: metric and composite alarms, and in newer versions log alarms."""
     return list(aws.cloudwatch.meta.service_model.shape_for("AlarmType").enum)  # type: ignore[attr-defined]  # of a string shape
 
 

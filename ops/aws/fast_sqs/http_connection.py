@@ -55,7 +55,7 @@ class HttpResponse:
 
 
 class Connection:
-    """For one caller at a time. The first call opens it."""
+    """Serves one caller at a time. The first call opens it."""
 
     def __init__(self, url: str, timeouts: tuple[float, float], tls: ssl.SSLContext | None) -> None:
         """``timeouts``: seconds to connect, and to wait for more of a response. ``tls``: for https."""

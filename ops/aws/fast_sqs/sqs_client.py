@@ -116,7 +116,7 @@ def _close(connections: list[Connection]) -> None:
 
 
 def _host(url: str) -> str:
-    """As in the Host header: without the default port."""
+    """The value of the Host header: without the default port."""
     parts = urlsplit(url)
     default_port = {"https": ":443", "http": ":80"}[parts.scheme]
     return parts.netloc.removesuffix(default_port)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_LISTED_FUNCTIONS = 2_000
 MAX_VERSION_CALLS = 4
-"""Of 50 versions each (ListVersionsByFunction, API reference, 2026-11); the number of calls is our choice."""
+"""Pages of 50 versions (ListVersionsByFunction, API reference, 2026-11); the number of calls is our choice."""
 DEFAULT_ASYNC_RETRIES = 2
 """Lambda's default number of retries of an asynchronous invocation (Lambda developer guide, 2026-11)."""
 
@@ -52,7 +52,7 @@ class Function:
     file_system: bool = False
     description: str = ""
     measured_at: datetime | None = None
-    """In place of ``deployed_at``, where a memory sweep of this machine made the last change."""
+    """Replaces ``deployed_at`` where a memory sweep of this machine made the last change."""
     durable: bool = False
     """Whether it is a durable function, whose executions take several invocations."""
     durable_s: int | None = None

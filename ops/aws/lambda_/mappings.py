@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 MAPPINGS_PER_CALL, MAX_MAPPING_CALLS = 100, 10
 """Lambda returns at most 100 mappings a call (botocore 1.44.5 model, 2026-11); the number of calls is our choice."""
 DEFAULT_MINIMUM_POLLERS, DEFAULT_MAXIMUM_POLLERS = 2, 200
-"""Of an event source mapping in provisioned mode that sets one bound only (botocore 1.44.5 model, 2026-11)."""
+"""Defaults of an event source mapping in provisioned mode that sets only one bound (botocore 1.44.5 model, 2026-11)."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class EventSourceMapping:
 
     @property
     def off_rank(self) -> int:
-        """To sort by: 0 is on, 2 is off, 1 may be either."""
+        """A sort key: 0 is on, 2 is off, 1 may be either."""
         return 1 if self.enabled is None else 0 if self.enabled else 2
 
     @property

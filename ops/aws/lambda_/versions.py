@@ -73,7 +73,7 @@ class Invoked:
 
 
 def read_configuration(aws: Aws, name: str, version: str = "") -> Configuration:
-    """That of ``$LATEST``, or of a published version. Needs lambda:GetFunctionConfiguration."""
+    """The configuration of ``$LATEST`` or of a published version. Needs lambda:GetFunctionConfiguration."""
     qualifier: Any = {"Qualifier": version} if version else {}
     with aws.translate_errors("lambda", f"function {name}"):
         response: Any = aws.lambda_.get_function_configuration(FunctionName=name, **qualifier)

@@ -40,7 +40,7 @@ PARTITIONS = (
     ("us-isof-", "aws-iso-f"),
     ("eusc-", "aws-eusc"),
 )
-"""By region prefix (botocore 1.44.5 partitions, 2026-11); every other region is in ``aws``."""
+"""Partitions by region prefix (botocore 1.44.5 partitions, 2026-11); every other region is in ``aws``."""
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 _ACCOUNT = re.compile(r"\d{1,12}")
 _QUEUE = re.compile(r"[A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo")
@@ -63,7 +63,7 @@ class ResourceName:
 
     @property
     def bare(self) -> str:
-        """Without a function's qualifier."""
+        """The name without a function's qualifier."""
         return self.resource.partition(":")[0]
 
 

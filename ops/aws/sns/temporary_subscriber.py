@@ -103,7 +103,7 @@ def queues(aws: Aws) -> tuple[str, ...]:
 
 
 def subscriptions(aws: Aws) -> tuple[TemporarySubscription, ...]:
-    """Those of temporary queues, their queues there or not. Needs sns:ListSubscriptions."""
+    """Subscriptions of temporary queues, whether or not the queues still exist. Needs sns:ListSubscriptions."""
     with aws.translate_errors("sns", "the account's subscriptions"):
         pages: Iterable[Any] = aws.sns.get_paginator("list_subscriptions").paginate()
         items = [item for page in pages for item in page.get("Subscriptions", [])]

@@ -50,7 +50,7 @@ class BatchEntryError:
 
 
 MISSING_ENTRY = BatchEntryError("Unmentioned", "the response does not mention it", False)
-"""For an entry that is in neither list of a response."""
+"""Stands for an entry that is in neither list of a response."""
 
 
 def receive_messages(
@@ -73,7 +73,7 @@ def receive_messages(
 
 
 def received_message(item: Mapping[str, Any]) -> Message:
-    """From one of ``Messages`` in the response of ReceiveMessage."""
+    """One item of ``Messages`` in a ReceiveMessage response."""
     return Message(
         message_id=item["MessageId"],
         receipt=item["ReceiptHandle"],

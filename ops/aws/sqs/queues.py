@@ -46,7 +46,7 @@ class Queue:
     created: datetime | None = None
     """CreatedTimestamp, in UTC; None where SQS does not return it."""
     policy: str = ""
-    """Its queue policy, JSON; empty without one."""
+    """The queue policy as JSON; empty without one."""
 
 
 @dataclass(frozen=True)

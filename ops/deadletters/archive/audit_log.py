@@ -31,7 +31,7 @@ FILE = "audit.jsonl"
 RUNBOOK_ACTIONS = ("runbook", "rollback", "runbook step", "runbook undo")
 """Actions whose ``plan`` is the run of a runbook."""
 SWEEP = "memory sweep"
-"""Of ``ops rightsize``; ``plan`` is the sweep's ID."""
+"""The action of ``ops rightsize``; ``plan`` is the sweep's ID."""
 FIRST_HASH = "0" * 64
 """What the first line carries."""
 VERIFY_LIMITS = (

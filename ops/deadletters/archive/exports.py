@@ -48,7 +48,7 @@ class ExportResult:
 
 
 def default_export_path(source: DeadLetterQueue, format: str = "jsonl") -> Path:
-    """Where exports go by default: the folder ``exports`` of the queue, by the time."""
+    """The path of a new export: in the queue's ``exports`` folder, named by the current time."""
     return source.folder / "exports" / f"{source.queue.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.{format}"
 
 

@@ -36,7 +36,7 @@ Progress = Callable[[str], None]
 """Called with what is being done, as a clause: "asking the logs from 02:10 UTC (query 1)"."""
 
 EXPLAINED_NOTE = "explained"
-"""Where the snapshot keeps the result of the last run."""
+"""The snapshot's note with the result of the last run."""
 NOT_SEARCHED = "The logs were not searched, so causes that only they show are missing."
 KINDS_WITHOUT_CAUSE = (Kind.SQS, Kind.SNS, Kind.UNKNOWN)
 """Kinds of messages that never carry a cause."""
@@ -134,8 +134,9 @@ def explain_causes(
 
 @dataclass
 class _SnapshotContents:
-    """By message ID: what little the messages carry ("code 200"); kinds of jobs. And those that the logs are asked
-    about. ``throttled``: when the first cause that is throttling was last seen; None without one."""
+    """What the snapshot has before the logs are searched. ``fallback``: by message ID, the little that messages carry
+    themselves ("code 200"). ``kinds``: job kinds by message ID. ``silent``: messages to search the logs for.
+    ``throttled``: when throttling was last the cause of a failure; None if it never was."""
 
     fallback: dict[str, Cause] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -191,7 +192,8 @@ def _clustered(snapshot: Snapshot, left: list[str], kinds: Mapping[str, str], sa
 
 
 def _labels(snapshot: Snapshot) -> dict[str, str]:
-    """By fingerprint, where messages have none: what their messages share, and with the label that there is already."""
+    """Labels for messages that have none, by fingerprint: what the messages share with each other and with the label
+    that exists."""
     known = snapshot.labels()
     messages: dict[str, dict[str, None]] = {}
     for mark, message in snapshot.unlabelled_messages():

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ops.deadletters.snapshot import CauseGroup, CauseOrigin
 
 FIX_STATUS_NOTE = "fixed"
-"""Where the snapshot keeps the verdicts, by fingerprint."""
+"""The snapshot's note with the verdicts, by fingerprint."""
 NO, DEPLOYED, SUCCEEDS, UNKNOWN = "no", "deployed since", "succeeds since", "unknown"
 
 
@@ -115,7 +115,7 @@ def _verdict(
 
 
 def _without_run(group: CauseGroup, metrics: ReceiveMetrics | None, now: datetime) -> FixStatus:
-    """Of messages that the function never had: a deploy changes nothing about that, its concurrency does."""
+    """The status of messages that never reached the function: a deployment does not fix that, more concurrency does."""
     if group.error_type == NEVER_INVOKED:
         return FixStatus(UNKNOWN, "It is not known whether something other than the function still receives messages.")
     if metrics is None or group.last_failed is None:
@@ -140,7 +140,7 @@ def _without_function(group: CauseGroup, last: datetime | None, queue: str, now:
 
 
 def _worst_verdict(verdicts: Mapping[str, FixStatus]) -> FixStatus:
-    """Of several functions the one that supports a redrive least; each is quoted."""
+    """The verdict that supports a redrive least, of several functions; each is quoted."""
     if len(verdicts) == 1:
         return next(iter(verdicts.values()))
     worst = min(verdicts.values(), key=lambda one: (NO, UNKNOWN, DEPLOYED, SUCCEEDS).index(one.verdict))
@@ -229,7 +229,7 @@ def _successes(
     askings: Mapping[str, LogQuerySession],
     now: datetime,
 ) -> Successes | None:
-    """Of one function, since it failed with the first of these causes last; None where nothing shows it."""
+    """Successes of one function since the last failure of the first of these causes; None where nothing shows it."""
     session = askings.get(function.arn)
     searched = [(group, last) for group, last in causes if group.job_kinds]
     if session is None or session.asked.failed or not searched or not logs_successes(function):

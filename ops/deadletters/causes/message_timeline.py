@@ -157,7 +157,7 @@ def _unread_note(path: Path, why: OpsError) -> str:
 
 
 def _log_events(source: DeadLetterQueue, stored: SnapshotMessage) -> tuple[list[LogQuerySession], list[TimelineEvent]]:
-    """From the logs of the functions that read the queue which the message came from."""
+    """Events from the logs of the functions that read the message's source queue."""
     message = stored.message
     start, end = search_range(stored, datetime.now(UTC))
     ids = sorted({message.message_id, message.original_message_id, message.request_id, stored.cause.request_id} - {""})
@@ -185,7 +185,7 @@ def search_range(stored: SnapshotMessage, now: datetime) -> tuple[datetime, date
 def _rows(
     session: LogQuerySession, feed: QueueConsumer, pattern: str, start: datetime, end: datetime
 ) -> list[dict[str, str]]:
-    """Of this function alone, where several write into its log group."""
+    """Rows of this function alone, where several functions write to its log group."""
     rows: list[dict[str, str]] = []
     session.read([pattern], session.affordable(start, end), end, rows.append, page=False)
     setup = feed.setup
@@ -193,7 +193,7 @@ def _rows(
 
 
 def _events(rows: list[dict[str, str]], ids: set[str], request_id: str) -> list[TimelineEvent]:
-    """Of the rows that are about these message IDs, or about invocations that had them."""
+    """Events from the rows that are about these message IDs, or about invocations that had them."""
     entries = [(row, log_parser.parse_row(row)) for row in rows]
     requests = {request_id} - {""}
     requests |= {

@@ -31,8 +31,8 @@ _DECIDED = (Outcome.SUCCEEDED, Outcome.FAILED_AGAIN)
 
 @dataclass(frozen=True)
 class RedriveTrial:
-    """Of one cause in one redrive: messages whose outcome is known, and how many failed again. ``at``: when the last
-    of them was sent."""
+    """What one redrive showed about one cause: messages whose outcome is known, and how many failed again. ``at``: when
+    the last of them was sent."""
 
     at: datetime
     decided: int
@@ -117,7 +117,7 @@ def _outcomes(path: Path, changed: int, size: int) -> tuple[tuple[str, bool, dat
 
 
 def _version(path: Path) -> tuple[int, int]:
-    """Of a ledger, which another process may be writing to: of its write-ahead log as well."""
+    """Changes when a ledger does, its write-ahead log included: another process may be writing to it."""
     some = [path, path.with_name(f"{path.name}-wal")]
     known = [one.stat() for one in some if one.is_file()]
     return max((one.st_mtime_ns for one in known), default=0), sum(one.st_size for one in known)

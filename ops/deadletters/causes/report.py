@@ -73,7 +73,8 @@ class CausesReport:
     in_flight: int = field(default=0, metadata={"json_key": "held"})
     """Messages in flight at the last scan: another process had them, and they were not read."""
     expired: str = ""
-    """That messages expired on arrival, as far as the age of the queue's messages shows; such are in no snapshot."""
+    """A sentence when messages expired on arrival, as far as the age of the queue's messages shows it; such messages
+    are in no snapshot."""
 
 
 def report_causes(source: DeadLetterQueue, imported: bool = False) -> CausesReport:

@@ -22,9 +22,9 @@ MAX_NESTING = 100
 _EXAMPLE = "Write PATH=VALUE, such as body.params.alpha=0.1 or attributes.Tenant=blue."
 _ATTRIBUTE = "attributes."
 _NAME = re.compile(r"(?!(?i:aws|amazon)\.)(?!\.)(?!.*\.\.)[A-Za-z0-9_.-]{1,256}(?<!\.)")
-"""Of a message attribute (botocore 1.44.5 model, 2026-11)."""
+"""A message attribute's name (botocore 1.44.5 model, 2026-11)."""
 _RAW_STRING, _LITERAL = re.compile(r"\s*'((?:[^'\\]|\\.)*)'\s*", re.DOTALL), re.compile(r"\s*`([^`]*)`\s*", re.DOTALL)
-"""As a filter writes values, and hands write them here too."""
+"""How filters write values; people write them that way here too."""
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -99,7 +99,7 @@ def describe_edit(edit: Edit) -> str:
 
 
 def _split(expression: str) -> tuple[str, str]:
-    """At the first ``=`` that is not part of a condition or a quoted name."""
+    """Splits at the first ``=`` that is not part of a condition or a quoted name."""
     depth, quote = 0, ""
     for at, sign in enumerate(expression):
         if quote:

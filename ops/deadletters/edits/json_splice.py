@@ -93,7 +93,7 @@ class Document:
         return lines.replace("\n", f"{style.newline}{self._indentation(at)}{deeper}")
 
     def _dumped(self, value: Any, **how: Any) -> str:
-        """With escapes for all that is not ASCII where the text holds nothing but that."""
+        """The value as JSON; non-ASCII characters are escaped if the original text is ASCII throughout."""
         escaped = json.dumps(value, **how)
         if "\\u" not in escaped or self.text.isascii():
             return escaped
@@ -165,7 +165,7 @@ def _without_nulls(patch: Any) -> Any:
 
 
 def _style(text: str, root: JsonValue) -> Style:
-    """By the first items on the way down from the whole."""
+    """The style of the text, judged by the first items on the way down from the root."""
     comma = colon = newline = ""
     unit: str | None = None
     holder, above = root, ""

@@ -40,7 +40,7 @@ _ADDED_AT_FAILURE: dict[Kind, tuple[str, ...]] = {
 """Attributes added when a message was moved to the dead-letter queue; they are not part of the message."""
 
 MAX_BYTES = 1_048_576
-"""Of a message with its attributes, and of a batch (botocore 1.44.5 model, 2026-11)."""
+"""The limit for a message with its attributes, and for a batch (botocore 1.44.5 model, 2026-11)."""
 OLDER_MAX_BYTES = 262_144
 """What a queue takes that keeps the MaximumMessageSize which was the highest until August 2025."""
 

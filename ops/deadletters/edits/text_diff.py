@@ -30,7 +30,7 @@ def unified_diff(old: Sequence[str], new: Sequence[str], old_name: str, new_name
 
 
 def _span(start: int, end: int) -> str:
-    """As ``diff -u`` writes it: an empty one names the line before it."""
+    """The range as ``diff -u`` writes it: an empty one names the line before it."""
     length = end - start
     if length == 1:
         return str(start + 1)

@@ -195,7 +195,7 @@ def path_steps(node: Any) -> list[str | int] | None:
 
 
 def _json_path(steps: list[str | int]) -> str | None:
-    """As SQLite addresses JSON; None for a name that it cannot spell."""
+    """The path in SQLite's JSON syntax; None for a name that it cannot express."""
     place = "$"
     for step in steps:
         if isinstance(step, int):

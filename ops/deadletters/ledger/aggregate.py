@@ -134,7 +134,7 @@ class RunFacts:
         return self.required_time(name) if self.values.get(name) else None
 
     def required_time(self, name: str) -> datetime:
-        """In UTC. A time without a zone, or that is out of range in UTC, is refused."""
+        """The time in UTC. A time without a zone, or one that is out of range in UTC, is refused."""
         time = datetime.fromisoformat(_of_type(self.values[name], str))
         if time.tzinfo is None:
             raise ValueError(f"{name} has no time zone")

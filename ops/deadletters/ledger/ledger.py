@@ -124,7 +124,7 @@ class Ledger(RunLedger):
         writer.wait(group)
 
     def record_outcomes(self, outcomes: Iterable[MessageOutcome]) -> None:
-        """In one commit. Returns when it is synced."""
+        """Record all of them in one commit. Returns when it is synced."""
         writer = self._write()
         rows = []
         with writer.lock:

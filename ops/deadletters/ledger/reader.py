@@ -27,7 +27,7 @@ class LedgerReader:
         """Called before lists are read: writes what is pending."""
 
     def run(self) -> Run:
-        """As on disk. Reads counters, not messages: cheap enough to be called every second."""
+        """The run as it is on disk. Reads counters, not messages: cheap enough to call every second."""
         with self._reading, schema.translate_errors(self.path):
             return read_run(self._read)
 

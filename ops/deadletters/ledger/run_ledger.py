@@ -124,7 +124,8 @@ class RunLedger(LedgerReader):
         self._note(unseen=remaining, taken=self._taken)
 
     def add_unmarked(self, more: int) -> None:
-        """So many were sent without the original message ID, for which there was no room. Not waited for."""
+        """Count messages that were sent without the original message ID because it did not fit. Their outcomes are not
+        waited for."""
         if more:
             self._unmarked += more
             self._note(unmarked=self._unmarked)
@@ -179,5 +180,5 @@ _TALLY = (
 
 
 def _written(time: datetime) -> str:
-    """As the audit log has it, so that both round to the same seconds."""
+    """The time in the audit log's format, so that both round to the same second."""
     return time.isoformat(timespec="milliseconds")

@@ -38,12 +38,12 @@ _HEADERS = (
     _Names("", "rbs2-error-details"),
     _Names("", "MT-Reason"),
 )
-"""In message attributes, or in the headers that a body holds."""
+"""Pairs of names in message attributes, or in the headers that a body holds."""
 _BODY_FIELDS = (
     _Names("error_class", "error_message"),  # Sidekiq
     _Names("", "failedReason"),  # Bull
 )
-"""In the body itself."""
+"""Pairs of names in the body itself."""
 _HEADER_FIELDS = ("headers", "Headers")
 _PACKED_HEADERS = ("NServiceBus.AmazonSQS.Headers", "MT-Host-Headers")
 """Attributes that hold headers as JSON."""

@@ -17,7 +17,7 @@ _MAX_DIGITS = 18  # more do not fit SQLite's integers
 # Searched for from each escape on, a text of a megabyte with a line break in each line would take an hour.
 _NESTING = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _STRING = re.compile(r'"[^"\\]*+((?:\\.[^"\\]*+)*+)"(\s*+:)?', re.DOTALL)
-"""With what comes from its first escape on, and the colon that makes it a key."""
+"""A JSON string: its part from the first escape on, and the colon that makes it a key."""
 
 
 class BodyFormat(IntEnum):

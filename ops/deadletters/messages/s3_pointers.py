@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from ops.deadletters.messages import message_body
 
 _ENDS = "S3Pointer"
-"""Of the class: software.amazon.payloadoffloading.PayloadS3Pointer, com.amazon.sqs.javamessaging.MessageS3Pointer."""
+"""How the class name ends: software.amazon.payloadoffloading.PayloadS3Pointer,
+com.amazon.sqs.javamessaging.MessageS3Pointer."""
 _MAX_CHARS = 4_096
 """Characters; names of buckets have 63 and keys 1,024 bytes at most."""
 
@@ -36,7 +37,7 @@ def pointer_in(value: Any) -> Pointer | None:
 
 
 def read_pointer(body: str) -> Pointer | None:
-    """As ``of``, of a body's text."""
+    """The S3 pointer in a body's text; None if there is none."""
     return pointer_in(message_body.parse_body(body)) if len(body) <= _MAX_CHARS and '"s3Key"' in body else None
 
 

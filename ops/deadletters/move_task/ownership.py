@@ -75,7 +75,8 @@ class OwnMoveTasks:
         return tuple(task for task in self._list() if task.started in self._mine) if self._mine else ()
 
     def _start_task(self, per_second: int | None) -> None:
-        """Without a response, or when a retry was refused as the first attempt had started a task, the list decides."""
+        """Without a response, or when a retry was refused because the first attempt had started a task, the list of
+        tasks decides."""
         try:
             move_tasks.start_task(self._source.aws, self._source.queue, self._to, per_second)
         except AwsError as error:

@@ -70,7 +70,8 @@ class AsyncInvocationWatcher:
             self._errors.setdefault(entry.request_id, {})[entry.at] = entry
 
     def _outcome_of(self, request_id: str) -> DecidedOutcome | None:
-        """Of all attempts under the request ID: one success is enough; the last failure is the cause."""
+        """The outcome of all attempts under the request ID: one success is enough; otherwise the last failure is the
+        cause."""
         reports = self._reports.get(request_id, {})
         for at, line in reports.items():
             if not invocation_end.failed(line) and self._failure(line) is None:

@@ -147,7 +147,7 @@ class MessageTracker:
         return None
 
     def _receives(self, track: _Track) -> dict[str, datetime]:
-        """By request ID: the invocations that received the message, and those that mentioned it and failed."""
+        """Invocations that received the message, or mentioned it and failed, by request ID."""
         failed = {request_id: at for request_id, at in track.mentioned.items() if self._invocation_failed(request_id)}
         return failed | track.received
 

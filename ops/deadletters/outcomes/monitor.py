@@ -51,8 +51,8 @@ class DestinationWatcher(Protocol):
     def check(
         self, waiting: Sequence[SentMessage], run: Run, moving: bool, now: datetime
     ) -> Iterable[tuple[SentMessage, DecidedOutcome]]:
-        """Those of ``waiting`` whose outcome is known. ``moving``: the redrive is sending, and must find the dead-letter
-        queue as it is."""
+        """Messages of ``waiting`` whose outcome is known. ``moving``: the redrive is still sending, so the dead-letter
+        queue must stay as it is."""
 
 
 class OutcomeMonitor:

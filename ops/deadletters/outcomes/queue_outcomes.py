@@ -73,7 +73,7 @@ class QueueOutcomeWatcher:
     def check(
         self, silent: Sequence[SentMessage], run: Run, now: datetime, last_failure: Callable[[str], str]
     ) -> Iterator[tuple[SentMessage, DecidedOutcome]]:
-        """Those of ``silent`` that have left their queue. ``last_failure``: of a new message ID, or empty."""
+        """Messages of ``silent`` that have left their queue. ``last_failure``: the cause of a new message ID, or empty."""
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + self._settling.total_seconds() / 2

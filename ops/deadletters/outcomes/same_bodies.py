@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ops.deadletters.queue import DeadLetterQueue
 
 CLOCK_SKEW = timedelta(minutes=1)
-"""By how much clocks may differ: a message sent to its queue longer before the run started is not the run's."""
+"""Clock tolerance: a message that was sent to its queue earlier than this before the run started is not the run's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ class SameBodyMatcher:
                 self._sent_ids.update((*message.new_ids, message.original_message_id))
 
     def match(self, waiting: Sequence[SentMessage], in_dlq: Iterable[DlqMessage]) -> dict[str, str]:
-        """Of the ``waiting`` messages without known new IDs, those that are there: ID in the snapshot → cause."""
+        """Messages of ``waiting`` without a known new ID that are in the dead-letter queue: ID in the snapshot → cause."""
         unnamed = [sent for sent in waiting if not sent.new_ids]
         if not unnamed:
             return {}
@@ -80,7 +80,7 @@ class SameBodyMatcher:
         return matched
 
     def _candidates(self, in_dlq: Iterable[DlqMessage]) -> dict[bytes, list[DlqMessage]]:
-        """By body, the messages that are not accounted for, and that were not there before under an ID of the plan."""
+        """Messages that are not accounted for and were not there before under an ID of the plan, by body."""
         by_body: dict[bytes, list[DlqMessage]] = {}
         for message in in_dlq:
             is_older = message.sent is not None and message.sent < self._since

@@ -25,7 +25,8 @@ MAX_RETRY_TIME = timedelta(hours=6)
 """How long Lambda repeats an asynchronous invocation at most (MaximumEventAgeInSeconds; botocore 1.44.5 model)."""
 SEARCH_MARGIN = timedelta(minutes=5)
 FUNCTIONS_NOTE = "functions of requests"
-"""Where the snapshot keeps whose log a request id was found in: a log may be gone when it is wanted again."""
+"""The snapshot's note with the function whose log a request ID was found in: that log may be gone when it is needed
+again."""
 _QUOTABLE_SOURCES = (invocation_log.TIMEOUT, invocation_log.EXIT)
 _PLATFORM = re.compile(r"^(?:START|END|REPORT) RequestId: ([0-9a-f-]{36})\b")
 
@@ -69,7 +70,7 @@ def find_provenance(
 def _functions(
     source: DeadLetterQueue, snapshot: Snapshot, wanted: Mapping[str, datetime | None], notes: list[str], *, logs: bool
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """By request id: the function in whose log it is; and the names of those that were searched."""
+    """The function in whose log each request ID is; and the names of the functions whose logs were searched."""
     stored = snapshot.read_note(FUNCTIONS_NOTE) or {}
     known = {one: str(stored[one]) for one in wanted if one in stored}
     open_ = {one: sent for one, sent in wanted.items() if one not in known}

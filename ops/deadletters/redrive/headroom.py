@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 START_PER_S = 20.0
 FLOOR_PER_S = 1.0
 MAX_PER_S = 10_000.0
-"""Without a cap: the rate grows no further."""
+"""The highest rate where the plan sets no limit."""
 GROWTH_FACTOR, SLOW_FACTOR, HALVE_FACTOR = 1.5, 0.75, 0.5
 HOLD_PRESSURE, HALVE_PRESSURE, PAUSE_PRESSURE = 0.7, 2.0, 10.0
 """Pressures from which the rate stays, is halved, and is 0. From 1 on it falls by a quarter."""

@@ -42,7 +42,7 @@ ProgressCallback = Callable[[Run], None]
 StopCallback = Callable[[], bool]
 
 CANCEL_REASON = "not required for a cancellation"
-"""In the audit log, where every action has a reason: a cancellation must not wait for one."""
+"""The reason in the audit log, where every action has one: a cancellation must not wait for it."""
 AUDIT_COUNTS = {
     "planned": "planned",
     "sent": "sent",

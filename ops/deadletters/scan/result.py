@@ -47,7 +47,7 @@ class ScanConditions:
 
 
 def stored_counts(done: ScanResult) -> dict[str, Any]:
-    """As the snapshot stores them, beside the time of the scan."""
+    """The counts that the snapshot stores with the time of the scan."""
     kept = [item for item in fields(done) if item.name not in ("number", "scanned_at")]
     return {item.metadata.get("json_key", item.name): getattr(done, item.name) for item in kept}
 

@@ -77,7 +77,7 @@ class CauseGroup:
 
 
 def group_from_row(row: Sequence[Any], total: int) -> CauseGroup:
-    """Of a row of ``GROUPS_QUERY``. Raises ``atomic_file.MALFORMED`` for what is none, since its file may be
+    """A row of ``GROUPS_QUERY`` as a group. Raises ``atomic_file.MALFORMED`` if it is not one, since the file may be
     damaged."""
     if not all(isinstance(row[at], str) for at in (0, 9, 10, 11, 12, 13)):
         raise ValueError("a column holds what it never does")
@@ -115,7 +115,7 @@ def cause_origins(snapshot: OpenSnapshot, places: Sequence[Place]) -> tuple[Caus
 
 
 def cause_fingerprints(snapshot: OpenSnapshot, message_ids: Iterable[str]) -> dict[str, str]:
-    """Of each of these messages that has a cause, wherever it is now. Raises OpsError."""
+    """The fingerprint of each of these messages that has a cause, wherever it is now. Raises OpsError."""
     sql = "SELECT id, fingerprint FROM letters WHERE id IN (SELECT value FROM json_each(?)) AND fingerprint <> ''"
     with schema.translate_sqlite_errors(snapshot.path):
         return dict(snapshot.connection.execute(sql, [schema.dumps(list(message_ids))]).fetchall())

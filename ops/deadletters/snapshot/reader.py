@@ -186,7 +186,7 @@ class SnapshotReader:
             return {message_id: Place(place) for message_id, place in found}
 
     def labels(self) -> dict[str, str]:
-        """By fingerprint: one label of those that its messages have."""
+        """One label for each fingerprint, of those that its messages have."""
         with schema.translate_read_errors(self.path):
             return dict(
                 self.connection.execute(

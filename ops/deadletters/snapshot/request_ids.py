@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def invocation_request_ids(snapshot: Snapshot, places: Sequence[Place]) -> dict[str, datetime | None]:
-    """By request id, when the message was sent: of those whose function only a log can name."""
+    """When each message was sent, by request ID. Only messages whose function has to be found in a log."""
     with schema.translate_sqlite_errors(snapshot.path):
         found = snapshot.connection.execute(
             "SELECT request_id, sent FROM letters WHERE kind = ? AND request_id <> '' "

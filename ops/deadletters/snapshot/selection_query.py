@@ -67,7 +67,7 @@ def compile_selection(selection: Selection) -> SelectionQuery:
 
 _FINGERPRINT = re.compile("[0-9a-f]{1,10}")
 UNKNOWN_CAUSE = "unknown"
-"""As a selection's cause: messages that have none."""
+"""The cause with which a selection means messages that have none."""
 
 MAX_LIKE_CHARS = 10_000
 """Characters: SQLite takes patterns of 50,000, in which some characters are escaped."""

@@ -49,7 +49,7 @@ class Snapshot(SnapshotReader):
         return new
 
     def known_messages(self, message_ids: Iterable[str]) -> dict[str, KnownMessage]:
-        """Those of these messages that are in the snapshot."""
+        """The messages of ``message_ids`` that are in the snapshot."""
         found = self.connection.execute(
             "SELECT id, look, seen FROM letters WHERE id IN (SELECT value FROM json_each(?))",
             [schema.dumps(list(message_ids))],
@@ -83,7 +83,7 @@ class Snapshot(SnapshotReader):
             )
 
     def set_labels(self, labels: Mapping[str, str]) -> None:
-        """By fingerprint: what its messages have in common, of those that have no label yet."""
+        """``labels``: by fingerprint, what its messages have in common. Messages that have a label keep it."""
         if labels:
             with schema.write_transaction(self.connection, self.path):
                 self.connection.execute(

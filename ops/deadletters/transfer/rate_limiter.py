@@ -33,7 +33,7 @@ class RateLimiter:
         return self._why
 
     def set(self, rate: float | None, why: str = "") -> None:
-        """From now on, also for callers that are waiting."""
+        """Change the rate, also for callers that are already waiting."""
         with self._changed:
             self._refill()
             self._rate, self._why = rate, why

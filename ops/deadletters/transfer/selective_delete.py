@@ -35,7 +35,7 @@ MAX_HELD = 110_000
 """Below the 120,000 messages in flight that a queue allows (botocore 1.44.5 model, 2026-11)."""
 MAX_THREADS, MESSAGES_PER_THREAD = 8, 100
 MAX_ATTEMPTS, BACKOFF_S = 5, 0.2
-"""Of a call that failed, and the pause before its second attempt, which doubles."""
+"""Attempts of a failed call, and the pause before the second one, which doubles each time."""
 CANCELLED = "it was cancelled"
 _EXPIRED_RECEIPT = "ReceiptHandleIsInvalid"
 _PERMANENT_ERRORS = (AccessDenied, CredentialsError, NotFound)
@@ -150,7 +150,7 @@ class _Deletion:
             self._aws.disconnect()
 
     def _submit(self, pool: ThreadPoolExecutor) -> bool:
-        """As many receives as there are threads, unless it is over; False once none is under way."""
+        """Start as many receives as there are threads, unless it is over. False when none is running."""
         all_seen = not self.result.missing and not self.result.redelivered
         is_over = self.first_error or self.result.stopped or self._empty >= EMPTY_RECEIVES * self._threads or all_seen
         pause_s = BACKOFF_S * 2**self._failures if self._failures else 0.0

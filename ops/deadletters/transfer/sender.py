@@ -182,7 +182,7 @@ class MessageSender:
             self._send(destination, [outgoing], items, step)
 
     def _give_up(self, batch: Sequence[OutgoingMessage], *, unknown: bool) -> None:
-        """For now. What may have been sent stays an intent, and so a possible duplicate."""
+        """Stop trying for now. What may have been sent stays an intent, and so a possible duplicate."""
         if batch and not unknown:
             self._ledger.record_unsent([outgoing.number for outgoing in batch])
 

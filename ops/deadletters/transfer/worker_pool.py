@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 INITIAL_WORKERS = 16
 """A call to a region takes some 15 ms, most of it waiting: fewer workers leave the processor idle."""
 MAX_WORKERS = 32
-"""As many as a client has connections (``ops.aws.clients.MAX_CONNECTIONS``)."""
+"""The number of connections that a client has (``ops.aws.clients.MAX_CONNECTIONS``)."""
 MEASUREMENT_S = 0.4
 """The time over which the speed is measured."""
 MIN_SPEEDUP = 1.08

@@ -51,7 +51,7 @@ def settings(workload: Workload, alarms: Sequence[Alarm] | Unknown, metric_perio
 
 
 def unknown(gap: Gap) -> Unknown:
-    """As a clause, without the full stop."""
+    """The reason as a clause, without the full stop."""
     return Unknown(gap.text.rstrip("."))
 
 

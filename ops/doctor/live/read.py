@@ -84,7 +84,7 @@ class _Reading:
         return described.unknown(answer)
 
     def with_key(self, settings: SqsQueueSettings, resource: Queue) -> SqsQueueSettings:
-        """With what its KMS key's policy says of the services that send to it."""
+        """The settings with what the KMS key's policy allows the services that send to the queue."""
         if settings.shut_out != described.NOT_ASKED:
             return settings
         policy = self._ask(str(resource.kms_key), partial(kms.key_policy, self._aws, str(resource.kms_key)))
@@ -95,7 +95,7 @@ class _Reading:
         return replace(settings, shut_out=tuple(out))
 
     def alarms(self, workload: Workload) -> tuple[AlarmSettings, ...] | Unknown:
-        """Those on a part of the workload, though they name it wrongly, and all composite alarms."""
+        """Alarms on a part of the workload, including those that name it wrongly, and all composite alarms."""
         queues = [one for one in (workload.queue, workload.dlq) if one]
         functions = [one.function for one in workload.readers if one.function]
         names = [name for one in queues for name in (one.name, one.url, one.arn)]
@@ -109,7 +109,7 @@ class _Reading:
         return (*map(described.alarm, alarms), *map(described.composite, composites))
 
     def reader(self, reader: Reader) -> MappingSettings:
-        """With the function's reserved concurrency and log retention."""
+        """The mapping with its function's reserved concurrency and log retention."""
         if reader.function is None:
             return described.mapping(reader, None)
         function: Function = reader.function
@@ -143,7 +143,7 @@ class _Reading:
         )
 
     def topics(self, alarms: tuple[AlarmSettings, ...] | Unknown) -> tuple[TopicSettings, ...] | Unknown:
-        """Those that the alarms publish to. One that may not be read has unknown settings."""
+        """The topics that the alarms publish to. A topic that may not be read has unknown settings."""
         if isinstance(alarms, Unknown):
             return alarms
         actions = {arn for one in alarms if not isinstance(one.actions, Unknown) for arn in one.actions}

@@ -13,7 +13,7 @@ from ops.doctor.settings import FunctionSettings, MappingSettings, Unknown, Work
 CEILING = 1_250
 """Concurrent invocations of a mapping without MaximumConcurrency (Lambda developer guide, services-sqs-scaling, 2026-11)."""
 EMPTY_RECEIVES_MONTH, EMPTY_RECEIVES_MONTH_AT_TWO = 648_000, 259_200
-"""Of an idle queue with five and with two pollers: 15 and 6 per minute (getlift/lift#132, measured)."""
+"""Empty receives of an idle queue with five and with two pollers: 15 and 6 per minute (getlift/lift#132, measured)."""
 HOURS_PER_MONTH = 730
 """AWS's own month in its price examples."""
 PER_POLLER = 10
@@ -21,7 +21,7 @@ PER_POLLER = 10
 
 
 def _functions(workload: WorkloadSettings) -> list[FunctionSettings]:
-    """Those that read the queue, each once."""
+    """The functions that read the queue, each once."""
     found = [known(one.function) for one in known(workload.mappings)]
     return list({one.origin.name: one for one in found}.values())
 

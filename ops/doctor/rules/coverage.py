@@ -14,7 +14,7 @@ DEPTH = (VISIBLE, AGE, "ApproximateNumberOfMessages")
 
 
 def _name(queue: SqsQueueSettings) -> str:
-    """As an alarm's dimension names it, in CloudFormation or on AWS."""
+    """The queue's name as an alarm's dimension has it, in CloudFormation or on AWS."""
     return f"!GetAtt {queue.origin.name}.QueueName" if queue.origin.line else queue.origin.name
 
 

@@ -14,7 +14,7 @@ from ops.doctor.rules.queues import MAX_VISIBILITY_S, VISIBILITY_TIMES
 from ops.doctor.settings import FunctionSettings, NotChecked, Unknown, WorkloadSettings, known
 
 NEAR_TIMEOUT = 0.8
-"""Of the timeout, that p99 may reach. AWS recommends an alarm below the timeout; the share is our choice."""
+"""The share of the timeout that p99 may reach. AWS recommends an alarm below the timeout; the share is our choice."""
 MAX_TIMEOUT_S, MAX_MANAGED_TIMEOUT_S = 900, 5_400
 """Lambda developer guide, quotas, 2026-11; on Managed Instances, invoked by a queue (botocore 1.44.5 model, 2026-11)."""
 SNAPSTART_RUNTIMES = {"python": 12, "java": 11, "dotnet": 8}
@@ -184,8 +184,8 @@ def snapstart(function: FunctionSettings, workload: WorkloadSettings) -> Iterato
 
 
 def _eligible(function: FunctionSettings) -> bool:
-    """By its settings. An image needs one of AWS's base images or a label, which settings do not show. On Managed
-    Instances no invocation waits for INIT (LDG lambda-managed-instances-core-concepts, 2026)."""
+    """Whether its settings allow SnapStart. An image needs one of AWS's base images or a label, which settings do not
+    show. On Managed Instances no invocation waits for INIT (LDG lambda-managed-instances-core-concepts, 2026)."""
     if known(function.file_system) or known(function.ephemeral_mb) > 512:
         return False
     if known(function.tenant_isolation) or known(function.managed):

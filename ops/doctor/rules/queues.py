@@ -28,7 +28,7 @@ def visibility_wanted(timeout_s: int, window_s: int) -> int:
 
 
 def visibility_text(visibility_s: int, timeout_s: int) -> str:
-    """For a visibility timeout that is too short; without a full stop."""
+    """The text for a visibility timeout that is too short, without a full stop."""
     return (
         f"the queue's visibility timeout ({visibility_s} s) is less than six function timeouts ({timeout_s} s each), "
         "so throttled batches may be processed twice"
@@ -36,7 +36,7 @@ def visibility_text(visibility_s: int, timeout_s: int) -> str:
 
 
 def no_dead_letter_queue_text(queue: str, retention_s: int) -> str:
-    """For a queue that a function reads; without a full stop."""
+    """The text for a queue that a function reads, without a full stop."""
     kept = formatting.duration(retention_s)
     return f"{queue} has no dead-letter queue: messages that keep failing are retried for {kept}, then lost"
 

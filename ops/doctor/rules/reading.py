@@ -38,7 +38,7 @@ def watching(
 
 
 def mapping_name(mapping: MappingSettings) -> str:
-    """In a template its logical ID; on AWS it has a UUID only, and is named by its function."""
+    """The mapping's logical ID in a template; on AWS, where it has only a UUID, its function's name."""
     if not mapping.origin.id:
         return mapping.origin.name
     function = mapping.function

@@ -13,7 +13,7 @@ from ops.errors import UsageError
 MAX_BYTES = 1_048_576
 """CloudFormation's own limit of a template in S3 (CloudFormation user guide, quotas, 2026-11)."""
 MAX_DEPTH = 100
-"""Of nested values; real templates have about 15. Our choice: parsers of YAML call themselves for each level."""
+"""The depth of nested values; real templates have about 15. Our choice: YAML parsers recurse at each level."""
 NO_TEMPLATE = "Name a SAM or CloudFormation template, YAML or JSON: --template template.yaml"
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WHOLE = re.compile(r"0|[-+]?[1-9][0-9]*")

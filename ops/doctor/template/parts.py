@@ -131,7 +131,8 @@ def _traced(resource: Resource) -> bool | Unknown:
 def _retention(
     resource: Resource, logging: Mapping[str, Any] | Unknown, name: str, resources: Resources
 ) -> int | Unknown | None:
-    """Of the log group that the template declares for the function; Lambda makes one that is kept forever otherwise."""
+    """The retention of the log group that the template declares for the function. Without one, Lambda creates a group
+    that never expires."""
     named = logging if isinstance(logging, Unknown) else logging.get("LogGroup")
     if isinstance(named, Unknown):
         return named

@@ -35,7 +35,7 @@ def read(
 
 
 def of_template(template: document.Block, overrides: Mapping[str, str], queue: str | None = None) -> TemplateWorkloads:
-    """As ``read``, of a template that was read already; ``overrides``: values of its parameters. Raises UsageError."""
+    """Like ``read``, for a template that has been read; ``overrides``: parameter values. Raises UsageError."""
     declared = template.get("Parameters")
     for name in overrides:
         if not isinstance(declared, dict) or name not in declared:

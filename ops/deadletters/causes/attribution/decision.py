@@ -47,7 +47,7 @@ class LoggedFailure:
 
 
 class Attribution:
-    """Of one invocation. ``single``: it cannot have had more than one message."""
+    """Decides for the messages of one invocation. ``single``: the invocation cannot have had more than one message."""
 
     def __init__(self, invocation: InvocationLines, single: bool = False) -> None:
         self._one = invocation
@@ -106,7 +106,8 @@ class Attribution:
         return self._ended(joined) if self._end is not None or self._exit is not None else None
 
     def _ended(self, joined: bool) -> AttributedFailure:
-        """By the platform's word: REPORT knows figures where memory or time ran out, else the exit line tells more."""
+        """The failure that the platform logged: REPORT has the figures of a timeout or a memory limit; otherwise the
+        exit line says more."""
         if self._exit is not None and not (self._end is not None and invocation_end.killed(self._end)):
             return AttributedFailure(self._exit, likely=joined)
         return AttributedFailure(end=self._end, likely=joined)
@@ -173,7 +174,7 @@ def _claim(found: list[LoggedFailure], names: frozenset[str]) -> None:
 
 
 def _best(some: Sequence[LoggedFailure]) -> LoggedFailure | None:
-    """Of the most informative ones the last: what came before may have been tried again."""
+    """The most informative failure; of several, the last, because earlier ones may have been retried."""
     return max(enumerate(some), key=lambda one: (one[1].reason, one[0]), default=(0, None))[1]
 
 
@@ -183,6 +184,6 @@ def _strongest(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
 
 
 def _kinds(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
-    """One of each kind."""
+    """One failure of each kind, by fingerprint."""
     marks = {fingerprint(one.entry.error_type, one.entry.error_message, one.entry.location): one for one in some}
     return list(marks.values())

@@ -185,7 +185,7 @@ class _Settled:
 
     @cached_property
     def _loose(self) -> list[InvocationLines]:
-        """Those that failed and name no message, which may have been anyone's."""
+        """Failed invocations that name no message: any message may have been in them."""
         return [one for one in self._invocations if one.failed and not one.names()]
 
     def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[InvocationLines]:

@@ -36,7 +36,7 @@ class LogSearchResult:
 
     @property
     def asked(self) -> QueryTotals:
-        """Of all together."""
+        """The totals of all log queries."""
         some = [asking.asked for asking in self.askings.values()]
         return QueryTotals(
             queries=sum(one.queries for one in some),
@@ -104,6 +104,7 @@ def _of_function(
 
 
 def _may_join(source: DeadLetterQueue, feeds: QueueConsumers, subject: SearchedMessage) -> bool:
-    """By time only where one function alone can have failed it: of two that read a queue either may have."""
+    """Whether a failure may be joined by time: only where one function reads the queue, because either of two may have
+    failed it."""
     known = bool(subject.source) or len(feeds.by_queue) == 1
     return known and len(feeds.of(source_queue(source, subject.source))) == 1

@@ -32,7 +32,7 @@ class LogRow:
         return self.entry is not None and self.entry.loose and bool(self.entry.request_id)
 
     def without_request(self) -> LogRow:
-        """Without its request ID."""
+        """The same row without its request ID."""
         return replace(self, entry=replace(self.entry, request_id="", loose=False)) if self.entry else self
 
     @property

@@ -80,12 +80,12 @@ class LoggedInvocations:
 
 
 def _slim(entry: LogEntry) -> LogEntry:
-    """Without what takes room: of a busy group there may be a hundred thousand."""
+    """The entry without its large fields: a busy log group may yield 100,000 of them."""
     return replace(entry, text="", error_message=clipped(entry.error_message, MAX_MESSAGE_CHARS), mentioned=frozenset())
 
 
 def _ordered(some: list[LogRow], falls: bool) -> list[LogRow]:
-    """By time, then as they were written; START before, REPORT after all lines of its moment."""
+    """The rows by time, then in the order they were written; at equal times START is first and REPORT last."""
 
     def place(row: LogRow) -> tuple[datetime, int, int]:
         rank = -1 if row.start else 1 if row.end is not None else 0

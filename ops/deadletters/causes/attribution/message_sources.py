@@ -40,8 +40,8 @@ class QueueConsumer:
 
 @dataclass(frozen=True)
 class QueueConsumers:
-    """By ARN of a source queue (``OWN`` for the workload's): the functions that read it. ``notes``: where none is
-    known, why."""
+    """The functions that read each source queue, by its ARN (``OWN`` for the workload's). ``notes``: why none is known,
+    where that is so."""
 
     by_queue: Mapping[str, tuple[QueueConsumer, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

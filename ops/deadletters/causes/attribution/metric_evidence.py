@@ -32,7 +32,7 @@ METRICS_LATE = timedelta(minutes=5)
 """SQS and Lambda publish theirs a minute or so apart: before that, the silence of one of them is no evidence."""
 LOGS_AROUND = timedelta(hours=1)
 DEFAULT_RECEIVES = 3
-"""Where the queue has no redrive policy any more."""
+"""The receives assumed when the queue no longer has a redrive policy."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def _receives(source: DeadLetterQueue, subject: SearchedMessage) -> _Receives | 
 
 
 class _Decision:
-    """Of the messages of one function. ``names_messages``: whether its logs name each message that it was invoked with."""
+    """Decides for the messages of one function. ``names_messages``: whether its logs name each message that it was
+    invoked with."""
 
     def __init__(
         self,

@@ -52,12 +52,12 @@ class ReceiveMetrics:
         }
 
     def between(self, start: datetime, end: datetime) -> ReceiveCounts:
-        """Of the periods from the one of ``start`` to the one of ``end``."""
+        """The counts of the periods from the one that contains ``start`` to the one that contains ``end``."""
         first = floor(start, self._period_s)
         return ReceiveCounts(**{name: self._sum(name, first, end) for name in self._times})
 
     def after(self, moment: datetime) -> ReceiveCounts:
-        """Of the periods after the one of ``moment``."""
+        """The counts of the periods after the one that contains ``moment``."""
         first = floor(moment, self._period_s) + timedelta(seconds=self._period_s)
         return ReceiveCounts(
             **{name: self._sum(name, first, datetime.max.replace(tzinfo=first.tzinfo)) for name in self._times}
@@ -71,7 +71,8 @@ class ReceiveMetrics:
 def read_metrics(
     source: DeadLetterQueue, function: Function | None, start: datetime, now: datetime, *, oldest: bool
 ) -> ReceiveMetrics:
-    """From ``start`` until ``now``, of the last 14 days at most. Raises AwsError. Needs cloudwatch:GetMetricData."""
+    """The metrics from ``start`` until ``now``, at most the last 14 days. Raises AwsError. Needs
+    cloudwatch:GetMetricData."""
     queue = source.workload.queue
     queries = _queries(_QUEUE, "AWS/SQS", "QueueName", queue.name)
     if function is not None:

@@ -51,7 +51,7 @@ class PayloadClusters:
             self._wrapped.add(shape)
 
     def causes(self) -> Mapping[str, Cause]:
-        """By message ID. Every message that was added has one: of a group, or of none ("unlike the others")."""
+        """The cause of every message that was added, by message ID: that of its group, or "unlike the others"."""
         total = sum(len(ids) for ids in self._shapes.values())
         if total < MIN_CLUSTERED:
             return {one: _unknown(NO_TRACE_LABEL) for ids in self._shapes.values() for one in ids}
@@ -143,7 +143,7 @@ def _clustered(shapes: list[str], counts: Mapping[str, int]) -> list[int]:
 
 
 def _merged(likeness: NDArray[np.float64]) -> list[int]:
-    """For each group the first one that it is so near to that both are one."""
+    """For each group, the first group that it is close enough to be merged with."""
     same: list[int] = []
     for at in range(len(likeness)):
         same.append(next((same[one] for one in range(at) if likeness[at, one] >= MERGE_SIMILARITY), at))

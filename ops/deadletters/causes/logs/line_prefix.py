@@ -21,7 +21,7 @@ _BLANK = re.compile(r"(?:\s|\x1b\[[\d;]{0,12}m|\||[>*,;-](?=\s|$|\[)|---)+")
 _PIECE = re.compile(r"\[(?P<square>[^\[\]\n]{0,120})\]|\([^()\n]{0,80}\)|<\d{1,3}>\d?|(?P<word>[^\s|\[\]()<>]{1,160})")
 _TIME = re.compile(r"\d[\d:.,TZ/+-]*(?:ms|s|[AP]M)?$|[AaPp][Mm]$|[A-Z]{3}$|[A-Z][a-z]{2},?$|[+-]\d\d:?\d\d$")
 _PRECISE = re.compile(r"\d[.,]\d{3}")
-"""Of a second: what loggers write before a name, and Go's log.Printf, which knows no levels, does not."""
+"""Fractions of a second: loggers write them before a name; Go's log.Printf, which has no levels, does not."""
 _THROWN = re.compile(r"[\w.$:\\]+(?:Error|Exception|Failure|Fault):$")
 """The type of an error, behind which a reason follows and no level."""
 _TYPE = re.compile(r"[\w.$\\]*(?:Error|Exception|Failure|Fault): |[A-Z]\w*(?:::[A-Z]\w*)+: ")

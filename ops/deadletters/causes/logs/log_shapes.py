@@ -31,7 +31,7 @@ LEVEL_KEYS = (
     "loglevel", "log.level", "@l", "@level", "lvl", "severity", "Severity", "severityText", "severity_text",
     "SeverityText", "_meta.logLevelName", "record.level.name", "level.name", "level.levelStr",
 )  # fmt: skip
-"""Where a record holds its level; a dot is a nested key, or part of the key itself. The names go before the numbers."""
+"""Keys of a record's level, names before numbers. A dot is a nested key, or part of the key itself."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ OWN_REQUEST_KEYS = (
     contract.LOG_REQUEST_ID, "AWSRequestId", "awsRequestId", "aws_request_id", "lambda_request_id", "lambdaRequestId",
     "faas.execution", "faas.invocation_id",
 )  # fmt: skip
-"""Where loggers put the request ID of the invocation that they run in."""
+"""Keys under which loggers write the request ID of their own invocation."""
 REQUEST_KEYS = (*OWN_REQUEST_KEYS, "requestId", "request_id", "RequestId", "_requestId")
 """The last ones are Lambda's own in its JSON format, and in what a handler logs those of any service."""
 REQUEST_IN = ("context", "extra", "mdc", "contextMap", "Properties", "span", "fields", "record", "labels", "Scope")

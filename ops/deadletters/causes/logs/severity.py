@@ -28,7 +28,7 @@ class Severity(Enum):
 
 
 def of_head(word: str) -> Severity:
-    """Of a word that is a level in one logger's lines only."""
+    """The severity of a word that is a level only in one logger's lines."""
     if word in OWN_LEVELS:
         return Severity.BAD if OWN_LEVELS[word] else Severity.FINE
     return of_word(word)
@@ -40,7 +40,8 @@ def of_word(word: str) -> Severity:
 
 
 def of_record(record: Mapping[str, Any]) -> tuple[Severity, str]:
-    """With the word or number that states it. A word goes before any number: Monolog and logback write both."""
+    """The severity, and the word or number that states it. A word is preferred to a number: Monolog and logback write
+    both."""
     told = [(key, value) for key, value in json_fields.values(record, LEVEL_KEYS) if isinstance(value, str)]
     for _, word in told:
         if (severity := of_word(word)) is not Severity.UNSAID:

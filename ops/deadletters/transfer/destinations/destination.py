@@ -45,7 +45,7 @@ class DestinationSender(Protocol):
 def split_batches(
     messages: Iterable[OutgoingMessage], size: Callable[[OutgoingMessage], int], max_messages: int, max_bytes: int
 ) -> Iterator[list[OutgoingMessage]]:
-    """In order, up to ``max_messages`` and ``max_bytes`` at a time; a message that is larger goes alone."""
+    """Batches in order, of up to ``max_messages`` and ``max_bytes``; a larger message is sent alone."""
     batch: list[OutgoingMessage] = []
     room = max_bytes
     for outgoing in messages:

@@ -28,7 +28,7 @@ _TRANSIENT_CODES = {"ThrottlingException", "InternalFailure", "InternalException
 _MALFORMED_MESSAGE = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 """Raised by a message that does not have the content of its kind."""
 NO_ID = "unnamed"
-"""Of what AWS accepted without returning an ID: it is sent all the same."""
+"""Stands for the ID of a message that AWS accepted without returning one."""
 
 T = TypeVar("T")
 
