@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""Of a laptop that was closed over a lease's end, the monotonic clock would not know."""
+"""CLOCK_BOOTTIME counts the time that a machine sleeps, so a laptop that was closed sees that a lease has ended."""
 
 
 def elapsed_s() -> float:

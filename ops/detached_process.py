@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 _HERE = Path(__file__).resolve().parents[1]
-"""Where ``ops`` is importable, installed or not."""
+"""The folder from which ``ops`` can be imported, installed or not."""
 
 
 def start_process(module: str, order: bytes, log: IO[str], name: str) -> None:

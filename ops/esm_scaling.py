@@ -39,18 +39,18 @@ class ScalingPolicy:
 
     @property
     def base(self) -> int:
-        """Where it starts, and where it falls back to first."""
+        """The concurrency at which it starts, and to which it falls back first."""
         return min(self.start, self.limit)
 
     @property
     def floor(self) -> int:
-        """Where a long idle time, or failures, take it at most."""
+        """The lowest concurrency that a long idle time or failures reduce it to."""
         return self.base if self.maximum_concurrency is not None else min(self.idle, self.base)
 
 
 @dataclass(frozen=True)
 class ScalingState:
-    """Where a mapping stands. ``allowed`` is fractional so that short steps add up; ``concurrency`` is what may run."""
+    """The state of a mapping. ``allowed`` is fractional so that short steps add up; ``concurrency`` is what may run."""
 
     allowed: float
     idle_for: float = 0.0  # seconds without available messages

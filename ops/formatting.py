@@ -106,7 +106,7 @@ def rate(per_minute: float) -> str:
 
 
 def mean_of(span: tuple[datetime, datetime]) -> str:
-    """Of what time a rate is the mean: ``mean of 5 min to 13:05 UTC``."""
+    """The time that a rate is the mean of: ``mean of 5 min to 13:05 UTC``."""
     start, end = span
     return f"mean of {duration((end - start).total_seconds())} to {clock(end, end)}"
 
@@ -134,7 +134,8 @@ def sentence(clause: str) -> str:
 
 
 def capitalized(clause: str) -> str:
-    """With a capital at its start, unless its first word is a name: ``orders-jobs has no dead-letter queue``."""
+    """The clause with a capital first letter, unless its first word is a name: ``orders-jobs has no dead-letter
+    queue``."""
     first = clause.partition(" ")[0]
     is_name = any(character.isupper() or character in "-_.0123456789" for character in first)
     return clause if is_name else clause[:1].upper() + clause[1:]

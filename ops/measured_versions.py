@@ -19,7 +19,7 @@ LABEL = "ops rightsize"
 """How the description of each version begins that a sweep publishes, followed by the sweep's ID."""
 MEASURED = "measured by ops rightsize"
 FOLDER = "rightsize"
-"""In the state folder."""
+"""The folder's name in the state folder."""
 MAX_KEPT = 2_000
 """Versions, and changes; the oldest are dropped."""
 
@@ -34,7 +34,7 @@ class MeasuredVersions:
     changes: tuple[datetime, ...] = ()
 
     def named(self, version: str) -> str:
-        """For people: that it was measured, too, where it was."""
+        """The version for people, with a note if a sweep measured it."""
         return f"{version} ({MEASURED})" if version in self.versions else version
 
 
@@ -51,7 +51,7 @@ def read(target: Target, account: str, region: str, function: str) -> MeasuredVe
 
 
 class MeasuredVersionsFile:
-    """That of one function."""
+    """The file for one function."""
 
     def __init__(self, target: Target, account: str, region: str, function: str) -> None:
         self._where = target, account, region, function

@@ -89,7 +89,8 @@ def resolve_place(
     environ: Mapping[str, str] = os.environ,
     function: str | None = None,
 ) -> Target:
-    """As ``resolve``, and raises the same; but on AWS no workload has to be chosen: the account and region then stand alone."""
+    """Like ``resolve``, and raises the same, but on AWS no workload has to be chosen: the account and region are
+    enough."""
     if not (stack or queue or function):
         stack, queue, function = (environ.get(name) or None for name in ("OPS_STACK", "OPS_QUEUE", "OPS_FUNCTION"))
     wanted = environ.get("OPS_TARGET", "")
@@ -116,8 +117,8 @@ def state_folder(target: Target, environ: Mapping[str, str] = os.environ) -> Pat
 
 
 def place_digest(environ: Mapping[str, str] = os.environ) -> str:
-    """Of the place that this process works on by default: a twin, by its directory, or AWS, by its profile. Equal for
-    processes with the same place; it shows neither."""
+    """A digest of the place that this process works on by default: a twin, by its folder, or AWS, by its profile.
+    Processes with the same place have the same digest; it reveals neither."""
     try:
         on_twin = resolve_place(environ=environ).is_twin
     except OpsError:  # a twin of which a process has ended

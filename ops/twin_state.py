@@ -32,7 +32,7 @@ class TwinState:
     pids: dict[str, int] = field(default_factory=dict)  # role (emulator, host, …) → process id
     idle_limit: int = 120  # seconds after which an idle execution environment is shut down
     secret_token: str = field(default="", repr=False)
-    """Of this start: who has it may give the Lambda host work and use the emulator's own administrative paths."""
+    """New at each start. Whoever has it may give the Lambda host work and use the emulator's administrative paths."""
 
 
 def read() -> TwinState | None:

@@ -30,7 +30,7 @@ def safe(text: str, limit: int = 0) -> str:
 
 
 def escaped(words: str, in_table: bool = False) -> str:
-    """As Markdown that shows ``words``. A word that would become a link or a mention is a code span."""
+    """Markdown that shows ``words`` literally. A word that would become a link or a mention is a code span."""
     shown = " ".join(
         code(word, in_table) if _LINKED.search(word) else _escaped_word(word) for word in safe(words).split(" ")
     )

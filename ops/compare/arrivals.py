@@ -21,7 +21,7 @@ HOURS = 24
 PEAK_HOUR = 20.0
 PEAK_TO_LOW = 2.0
 BURST_START, BURST_SHARE = 1 / 3, 1 / 6
-"""Of the run's time."""
+"""Start and length of the burst, as shares of the run's time."""
 SECONDS_RANGE = (5.0, 900.0)
 RATE_RANGE = (0.1, 50.0)
 MAX_JOBS = 5_000

@@ -19,7 +19,7 @@ IN_SENTENCES = {
     WORKER: "the Elastic Beanstalk worker",
 }
 MAX_SAMPLES = 240
-"""Of the course of a run, in its file."""
+"""The length of a run's course in its file."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,8 @@ class FormMeasured:
     dead_lettered: int = 0
     """Accepted jobs that were in the dead-letter queue at the end, without a result."""
     other_messages: int = 0
-    """In the queue before the first or after the last job, whichever is more: other work, for which these jobs waited."""
+    """Other messages in the queue before the first or after the last job, whichever is more: the jobs waited for them.
+    """
 
     @property
     def wait(self) -> Percentiles | None:
@@ -84,7 +85,7 @@ class FormMeasured:
 
     @property
     def scaling_lag_s(self) -> float | None:
-        """From the moment at which there was work for as many as ever ran, to the moment at which they ran."""
+        """The time from when there was work for the peak concurrency until that concurrency was reached."""
         peak = self.peak_running
         wanted = next((sample.second for sample in self.course if sample.open >= peak), None)
         reached = next((sample.second for sample in self.course if sample.running >= peak), None)
@@ -92,7 +93,7 @@ class FormMeasured:
 
     @property
     def overloaded_s(self) -> float:
-        """For how long more jobs were open than ran."""
+        """How long more jobs were open than running."""
         pairs = zip(self.course, self.course[1:], strict=False)
         return math.fsum(after.second - now.second for now, after in pairs if now.open > now.running)
 
@@ -104,7 +105,7 @@ class Usage:
     seconds_per_job: float
     jobs_per_invocation: float
     cold_share: float
-    """Of the invocations, those with an INIT."""
+    """The share of invocations with an INIT."""
     init_s: float
     memory_mb: int
     architecture: str
@@ -119,7 +120,7 @@ class ComparisonRun:
     seconds: float
     seed: int
     cores: int
-    """Of the machine, which all forms share, one after the other."""
+    """Cores of the machine, which the forms use one after the other."""
     workers: int
     """Jobs that the container works on at once."""
     forms: tuple[FormMeasured, ...]
@@ -133,7 +134,7 @@ class ComparisonRun:
 
 
 def percentiles(ascending: Sequence[float]) -> Percentiles | None:
-    """By nearest rank: each is a value that was measured. None without any."""
+    """Percentiles by nearest rank: each is a measured value. None without values."""
     if not ascending:
         return None
     p50, p95, p99 = (ascending[max(0, math.ceil(share * len(ascending)) - 1)] for share in (0.5, 0.95, 0.99))
@@ -141,7 +142,7 @@ def percentiles(ascending: Sequence[float]) -> Percentiles | None:
 
 
 def thinned(course: Sequence[CourseSample]) -> tuple[CourseSample, ...]:
-    """At most ``MAX_SAMPLES``: of neighbors the one with the most at once, so that peaks stay."""
+    """At most ``MAX_SAMPLES`` samples: of each group of neighbors, the one with the most running, so that peaks stay."""
     step = math.ceil(len(course) / MAX_SAMPLES) or 1
     groups = (course[start : start + step] for start in range(0, len(course), step))
     return tuple(max(group, key=lambda sample: (sample.running, sample.open)) for group in groups)

@@ -39,7 +39,7 @@ ORDINARY = Shares(poison=0.0, slow=0.0, repeated=0.0)
 UNLIMITED_MAPPING = 1_250
 """Concurrent invocations of a mapping without a maximum (Lambda developer guide, services-sqs-scaling, 2025)."""
 RESULTS_WITHIN_S = 30.0
-"""And two and a half visibility timeouts: a batch whose environment was killed is received again after one."""
+"""Plus two and a half visibility timeouts: the batch of a killed environment is received again after one."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class CompareSettings:
 
 
 class Comparison:
-    """On ``twin``, which ``target`` names. ``stop``: ends it early; then nothing is reported."""
+    """A comparison on ``twin``, which ``target`` names. Setting ``stop`` ends it early; then nothing is reported."""
 
     def __init__(
         self, twin: TwinState, target: Target, settings: CompareSettings, progress: Callable[[str], None]

@@ -55,7 +55,7 @@ def atomic_write(path: Path, replace: bool = False, durable: bool = True) -> Ite
 
 
 def private_opener(name: str, flags: int) -> int:
-    """For ``open``: as ``opened``, a file that is made is for this user only, and a link in its place is not
+    """An opener for ``open``. Like ``opened``: a new file is for this user only, and a link in its place is not
     followed."""
     return open_regular(Path(name), flags | os.O_NOFOLLOW)
 

@@ -18,7 +18,7 @@ _BARE = re.compile(r"[^,\]}\n#]*")
 
 
 def lines_of(text: str) -> dict[TomlPath, int]:
-    """Of a text that is valid TOML. Lines start at 1."""
+    """The line of each key in a text that is valid TOML, from 1."""
     scanner = _Scanner(text)
     scanner.document()
     return scanner.lines

@@ -16,7 +16,7 @@ from string import ascii_letters
 from ops.fingerprints import masks
 
 WRAPPED = " ← "
-"""In a cause's message, between the root's own and each error that wrapped it: ``refused ← TypeError: fetch failed``."""
+"""Separates the root error from each error that wrapped it: ``refused ← TypeError: fetch failed``."""
 GAP = "…"
 READ_CHARS = 8_000
 """Characters at each end of a message that decide: a reason may stand at either."""
@@ -78,7 +78,7 @@ def _bare(message: str) -> str:
 
 
 def _unwrapped(message: str) -> str:
-    """Without quotes around a whole sentence, which Python's KeyError puts there."""
+    """The message without quotes around all of it, which Python's KeyError adds."""
     inner = message[1:-1]
     wrapped = len(message) > 2 and message[0] == message[-1] and message[0] in "'\""
     return inner if wrapped and " " in inner and message[0] not in inner else message
@@ -188,7 +188,7 @@ def _paired(begins: str, ends: str) -> tuple[str, str]:
 
 
 def _unclosed(text: str, partners: Mapping[str, str]) -> list[int]:
-    """Where brackets and quotes are opened and not closed, outermost first. An apostrophe within a word is neither."""
+    """Positions of brackets and quotes that are not closed, outermost first. An apostrophe within a word is neither."""
     opened: list[int] = []
     for at, character in enumerate(text):
         if character == "'" and text[at - 1 : at].isalnum() and text[at + 1 : at + 2].isalnum():

@@ -17,9 +17,9 @@ PATTERN = (
     r"|\"type\": ?\"platform.runtimeDone\".*\"status\": ?\"(?:timeout|error|failure)\""
     r"|Task timed out after|^RequestId: \S+ (?:Error: |Process exited)"
 )
-"""Of the messages that ``parse`` understands; a regular expression of Logs Insights and of Python."""
+"""Matches the messages that ``parse`` understands; a regular expression of Logs Insights and of Python."""
 _MACHINE_MADE = re.compile(r"^REPORT RequestId|\"record\": ?\"invocation\"|\"type\": ?\"platform\.report\"")
-"""Of the messages that no person wrote: one that ``parse`` cannot read is worth counting."""
+"""Matches messages that no person wrote: one that ``parse`` cannot read is worth counting."""
 _UNREADABLE = (ValueError, OverflowError, RecursionError, TypeError)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 MAX_NUMBER = 86_400_000.0
 """No invocation takes a day (in ms) or has that much memory (in MB): a larger number is no measurement."""
 YEARS = range(1970, 2200)
-"""Of times that a data frame can hold and that a clock may show."""
+"""Years that a data frame can hold and that a clock may plausibly show."""
 _MAX_TEXT_CHARS = 256
 
 

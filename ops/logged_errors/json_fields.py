@@ -7,7 +7,7 @@ from typing import Any
 
 
 def values(record: Mapping[str, Any], keys: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    """Those of ``keys`` that ``record`` has, in their order, with their values."""
+    """The keys of ``keys`` that ``record`` has, in their order, with their values."""
     for key in keys:
         if key in record:
             yield key, record[key]

@@ -68,7 +68,7 @@ def _root(outer: ThrownError, behind: list[Any]) -> ThrownError:
 
 
 def _thrown(kind: str, reason: str, stack: str, place: str) -> ThrownError:
-    """By what the record names, and by the trace: that alone shows where it wraps another error."""
+    """The error that the record names, completed by its trace: only the trace shows where it wraps another error."""
     if python_traces.HEAD in reason:
         return python_traces.parse(root_cause.plain_lines(f"[ERROR] {kind}: {reason}\n{python_traces.HEAD}\n{stack}"))
     trace = root_cause.read(stack) if stack else None
@@ -131,7 +131,7 @@ def _place(one: Mapping[str, Any]) -> str:
 
 
 def _any_words(record: Mapping[str, Any]) -> str:
-    """Of a record whose words stand under no known name."""
+    """The message of a record that has it under no known name."""
     inner = [value for one in record.values() if isinstance(one, dict) for value in one.values()]
     return next(
         (one[:MAX_LABEL_CHARS] for one in (*record.values(), *inner) if isinstance(one, str) and " " in one), ""

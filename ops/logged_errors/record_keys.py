@@ -8,7 +8,7 @@ WORDS_KEYS = (
     "message", "msg", "@m", "@message", "event", "RenderedMessage", "Message", "short_message", "fields.message",
     "@mt", "MessageTemplate", "record.message", "text", "body", "log", "textPayload",
 )  # fmt: skip
-"""Where a record holds its own words."""
+"""Keys of a record's message."""
 TYPE_KEYS = (
     contract.LOG_ERROR_TYPE, "exception_name", "errorType", "error_name", "error.type", "exception.type", "ErrorType",
     "exceptionType", "attributes.exception.type",
@@ -30,7 +30,7 @@ ERROR_KEYS = (
     "error", "err", "exception", "thrown", "throwable", "exc_info", "Exception", "context.exception", "context.error",
     "fields.error", "fields.err", "record.exception", "Error", "reason", "message", "msg",
 )  # fmt: skip
-"""Where a record holds the error itself, as an object; all but the last two also as its text."""
+"""Keys of the error itself, as an object; all but the last two also as text."""
 INNER_TYPE = ("errorType", "exc_type", "name", "type", "class", "className", "exception_class", "ClassName", "Type",
               "Name", "code")  # fmt: skip
 INNER_REASON = ("errorMessage", "exc_value", "message", "msg", "value", "exception_message", "Message", "description",

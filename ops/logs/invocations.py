@@ -24,7 +24,7 @@ _START = re.compile(r"START RequestId: |\{.*\"type\": ?\"platform\.start\"")
 
 @dataclass(frozen=True)
 class InvocationWindow:
-    """Where an invocation's lines are: its log stream, from the first line with its request ID to the last."""
+    """The place of an invocation's lines: its log stream, from the first line with its request ID to the last."""
 
     source: LogSource
     stream: str
@@ -70,7 +70,7 @@ class InvocationCluster:
         return any(window.has(source, row) for window in self.windows)
 
     def lines(self, source: LogSource, rows: Sequence[SourceRow]) -> list[SourceRow]:
-        """Those of ``rows``, read from ``source``, that are of these invocations."""
+        """The rows of ``rows``, read from ``source``, that belong to these invocations."""
         earlier = {window: _end_of_earlier(window, rows) for window in self.windows if window.init}
         return [
             (source, row)
@@ -90,7 +90,7 @@ def _end_of_earlier(window: InvocationWindow, rows: Sequence[SourceRow]) -> date
 
 
 def find_clusters(rows: Iterable[SourceRow], request_ids: Collection[str]) -> list[InvocationCluster]:
-    """Of all these invocations, the latest first."""
+    """Clusters of these invocations, the latest first."""
     clusters: list[list[InvocationWindow]] = []
     last: datetime | None = None
     for window in sorted(find_windows(rows, request_ids), key=lambda window: window.begin):

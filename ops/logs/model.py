@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 MAX_LINE_CHARACTERS = 8_000
-"""Of a line's text that a page holds: CloudWatch Logs takes lines of up to 1 MB."""
+"""The length of a line's text on a page: CloudWatch Logs takes lines of up to 1 MB."""
 MAX_TEXT_CHARACTERS = 1_000
-"""Of the text that is searched for: a Logs Insights query may have 10,000 characters (botocore 1.44.5, 2026-11)."""
+"""The length of the text to search for: a Logs Insights query may have 10,000 characters (botocore 1.44.5, 2026-11)."""
 
 MILLISECOND = timedelta(milliseconds=1)
 """The precision of CloudWatch Logs."""

@@ -29,14 +29,14 @@ def text_pattern(text: str) -> str:
 
 
 def patterns(search: LogSearch) -> list[str]:
-    """Of the lines that name what ``search`` is about."""
+    """Patterns of the lines that name what ``search`` is about."""
     if search.ids:
         return [ids_pattern(search.ids[:MAX_IDS_PER_QUERY])]
     return [text_pattern(search.text)] if search.text else []
 
 
 def query_text(source: LogSource, found_by: Sequence[str], start: datetime, end: datetime) -> str:
-    """Of one function, to the millisecond: a query's own time range is in seconds."""
+    """A query for the lines of one function, to the millisecond: a query's own time range is in seconds."""
     within = (
         f"| filter toMillis(@timestamp) >= {milliseconds(start)} | filter toMillis(@timestamp) < {milliseconds(end)} "
     )
@@ -44,7 +44,7 @@ def query_text(source: LogSource, found_by: Sequence[str], start: datetime, end:
 
 
 def query_to_copy(sources: Sequence[LogSource], search: LogSearch, limit: int) -> str:
-    """For the console, which asks for log groups and the time range beside the query."""
+    """The query for the console, which takes log groups and the time range separately."""
     found_by = patterns(search)
     if search.ids and search.text:
         found_by.append(text_pattern(search.text))
@@ -53,7 +53,7 @@ def query_to_copy(sources: Sequence[LogSource], search: LogSearch, limit: int) -
 
 
 def _of_function(source: LogSource) -> str:
-    """In a shared log group the names of Lambda's log streams include the function."""
+    """A condition for one function: in a shared log group, the names of Lambda's log streams include the function."""
     if not source.shared:
         return ""
     return rf"| filter @logStream like /^\d\d\d\d.\d\d.\d\d.({re.escape(source.function)})?\[/ "

@@ -43,7 +43,8 @@ MAX_PAGE = 1_000
 SAME_MILLISECOND = 100
 """Lines read beyond a page, so that it can end between two milliseconds."""
 MAX_CLUSTERS = 10
-"""Of invocations that overlap in time, read for one page: each takes a request, of which a region allows a few a second."""
+"""Clusters of overlapping invocations that are read for one page. Each takes a request, of which a region allows a few
+per second."""
 
 
 def find_log_lines(
@@ -119,8 +120,8 @@ def _check(search: LogSearch, limit: int, token: str) -> datetime:
 def _of_invocations(
     reader: LogReader, search: LogSearch, end: datetime, limit: int
 ) -> tuple[list[SourceRow], datetime | None]:
-    """Of the invocations that the search is about. The whole range is searched for each page: an invocation's last line
-    tells how far its lines reach."""
+    """Lines of the invocations that the search is about. The whole range is searched for each page, because only an
+    invocation's last line shows how far its lines extend."""
     since = reader.affordable_since(search.start, search.end)
     rows, truncated = reader.matching(query_text.patterns(search), since, search.end, logs.MAX_ROWS)
     requests = set(search.request_ids) | {

@@ -68,7 +68,7 @@ def find_subject_lines(aws: Aws, subject: LogSubject, text: str, token: str) -> 
 def invocation_subject(
     workload: Workload, request_id: str, now: datetime, started: datetime | None = None
 ) -> LogSubject:
-    """Of the invocation with this request ID; in the last day, where it is not known when it started."""
+    """The invocation with this request ID; in the last day if its start is not known."""
     sources = log_sources(workload)
     if started is None:
         return LogSubject(LogSearch(now - timedelta(days=1), now, request_ids=(request_id,)), sources)
@@ -81,8 +81,8 @@ def invocation_subject(
 
 
 def message_subject(source: DeadLetterQueue, message_id: str, now: datetime) -> LogSubject:
-    """Of the message with this ID, or the only one whose ID starts so. One that is not in the snapshot is searched for
-    by its whole ID. Raises UsageError: neither is possible."""
+    """The message with this ID, or the only one whose ID begins with it. One that is not in the snapshot is searched
+    for by its whole ID. Raises UsageError when neither is possible."""
     try:
         with Snapshot.open(source) as snapshot:
             message = snapshot.get(message_id)
@@ -97,14 +97,14 @@ def message_subject(source: DeadLetterQueue, message_id: str, now: datetime) -> 
 
 
 def unknown_message_subject(workload: Workload, message_id: str, now: datetime) -> LogSubject:
-    """Of a message that no snapshot has, by its whole ID, in the last day."""
+    """A message that is in no snapshot: searched for by its whole ID, in the last day."""
     search = LogSearch(now - timedelta(days=1), now, message_ids=(message_id,))
     note = f"Message {message_id} is not in the snapshot: the last day's logs are searched for its ID."
     return LogSubject(search, log_sources(workload), (note,))
 
 
 def cause_subject(source: DeadLetterQueue, cause: str, now: datetime) -> LogSubject:
-    """Of the latest messages with this cause (its ID, the first characters of it, or an error type). Raises UsageError
+    """The latest messages with this cause (its ID, the first characters of it, or an error type). Raises UsageError
     when the snapshot has none."""
     selection = Selection(cause=cause)
     with Snapshot.open(source) as snapshot:
@@ -119,8 +119,8 @@ def cause_subject(source: DeadLetterQueue, cause: str, now: datetime) -> LogSubj
 
 
 def redrive_subject(source: DeadLetterQueue, run_id: str, now: datetime) -> LogSubject:
-    """Of what a redrive sent, first the messages that failed again. Raises UsageError when there is no such redrive, and
-    OpsError when its ledger cannot be read."""
+    """The messages that a redrive sent, those that failed again first. Raises UsageError when there is no such redrive,
+    and OpsError when its ledger cannot be read."""
     run = read_run(source, run_id)
     ids, sent = sent_ids(source, run.id)
     if not ids:

@@ -127,12 +127,12 @@ def in_words(usd: float, region: str) -> str:
 
 
 def price_names() -> tuple[str, ...]:
-    """Those that every region has, us-east-1's if need be."""
+    """Names of the prices that every region has; where a region's file lacks one, us-east-1's price is used."""
     return tuple(field.name for field in fields(Prices) if field.type == "float")
 
 
 def optional_names() -> tuple[str, ...]:
-    """Those that a file may lack."""
+    """Names of the prices that a file may lack."""
     return tuple(field.name for field in fields(Prices) if field.type == "float | None")
 
 

@@ -14,7 +14,7 @@ SHIPPED = Path(__file__).parent
 
 
 def refreshed(region: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where ``ops prices refresh`` writes the prices of ``region``; there may be none. Raises OpsError."""
+    """The file to which ``ops prices refresh`` writes the prices of ``region``; it need not exist. Raises OpsError."""
     return state_home.path(environ) / "prices" / f"{region}.toml"
 
 

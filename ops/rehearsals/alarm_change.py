@@ -30,7 +30,7 @@ class AlarmAdjustment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, r
     expression: Annotated[dict[str, str], Meta(max_length=5)] = {}
 
     def text(self) -> str:
-        """As a sentence; empty where nothing is changed."""
+        """The change as a sentence; empty where nothing is changed."""
         parts = [f"periods of {formatting.duration(self.period)}"] if self.period is not None else []
         parts += [f"the threshold {self.threshold:g}"] if self.threshold is not None else []
         parts += [f"{new} instead of {old}" for old, new in self.expression.items()]

@@ -23,7 +23,7 @@ PARAMETERS: Mapping[str, str] = {
     "FunctionTimeout": "15",
     "QueueVisibilityTimeout": "20",
 }
-"""Of the template, unless a rehearsal gives others."""
+"""Parameters of the template, unless a rehearsal gives others."""
 TWIN_FOLDER, RECORDS_FOLDER = "twin", "records"
 
 
@@ -37,7 +37,7 @@ def ensure_own(twin: TwinState) -> None:
 
 
 def own_target(twin: TwinState) -> Target:
-    """Of that twin and no other, whatever the environment selects. Raises OpsError."""
+    """A target for exactly this twin, whatever the environment selects. Raises OpsError."""
     target = resolve_place(environ={"OPS_TARGET": "twin"})
     if target.endpoint != twin.endpoint:
         raise OpsError(f"The twin in this folder is {target.endpoint}, not {twin.endpoint}.")

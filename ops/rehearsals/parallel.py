@@ -23,7 +23,8 @@ _SPAWN = multiprocessing.get_context("spawn")  # a fork would share this process
 
 @dataclass(frozen=True)
 class RehearsalSinks:
-    """Of one rehearsal: lines of progress, events of its run, and the folder that is kept (None: it is removed)."""
+    """Where one rehearsal reports: lines of progress, events of its run, and the folder that is kept (None: it is
+    removed)."""
 
     progress: Callable[[str], None] = lambda _line: None
     told: EventSink = lambda _step, _event: None
@@ -114,7 +115,7 @@ def _stop(running: dict[Connection, _Work]) -> None:
 
 
 def _work(rehearsal: RunbookRehearsal, keep: bool, connection: Connection) -> None:
-    """In the process of its own. Where no one reads any more, sending fails, and the twin is stopped and removed."""
+    """Runs in a process of its own. When no one reads any more, sending fails, and the twin is stopped and removed."""
     os.setpgid(0, 0)  # Ctrl-C reaches the first process alone, which stops this one
     try:
         result = rehearse_on_own_twin(

@@ -106,7 +106,7 @@ class _Reader:
         return Act(kind, fields.fill(kind.inputs, inputs))
 
     def _fixes(self, written: tuple[dict[str, Any], ...]) -> dict[str, dict[str, tuple[Act, ...]]]:
-        """By ``before`` or ``after``, then by the ID of the step."""
+        """Acts by ``before`` or ``after``, then by the step's ID."""
         found: dict[str, dict[str, tuple[Act, ...]]] = {when: {} for when in WHEN}
         for position, each in enumerate(written):
             named = [when for when in WHEN if isinstance(each.get(when), str)]

@@ -54,7 +54,7 @@ class RehearsalResult:
     healthy_s: float | None = None
     jobs: JobTally = field(default_factory=lambda: JobTally(0, 0))
     minutes: float = 0.0
-    """Of everything, the twin's start and stop included."""
+    """The duration of everything, the twin's start and stop included."""
 
     @property
     def is_healthy(self) -> bool:
@@ -91,7 +91,7 @@ def rehearse_on_own_twin(
     progress: Callable[[str], None] = lambda _line: None,
     told: EventSink = lambda _step, _event: None,
 ) -> RehearsalResult:
-    """On a twin that is started for it, and stopped and removed at the end. ``keep``: as of ``own_twin``."""
+    """Rehearse on a twin that is started for it, and stopped and removed at the end. ``keep``: see ``own_twin``."""
     began = clock.elapsed_s()
     result = RehearsalResult(rehearsal.name, rehearsal.runbook, rehearsal.alarm)
     try:

@@ -9,7 +9,7 @@ from ops.pricing import Prices
 from ops.rightsize import sizes
 
 CHANGE_S = 5.0
-"""Of a change of a function's memory and its version, about: an image's takes a few seconds. Our choice."""
+"""How long a change of memory and its new version take, roughly: a few seconds for an image. Our choice."""
 INIT_MS = 3_000.0
 """A cold start's INIT, on the safe side. Our choice."""
 

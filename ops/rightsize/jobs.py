@@ -17,12 +17,12 @@ from ops.errors import UsageError
 from ops.files import atomic_file
 
 ID_FIELD = "job_id"
-"""Of the reference workload's jobs (``handler.contract``)."""
+"""The field of the reference workload's jobs (``handler.contract``)."""
 MAX_JOBS = 1_000
 MAX_EVENT_BYTES = 6_000_000
-"""Of a synchronous invocation (LDG gettingstarted-limits, 2026: 6 MB)."""
+"""The limit of a synchronous invocation (LDG gettingstarted-limits, 2026: 6 MB)."""
 RECORD_BYTES = 900
-"""Of a record beside its body, rounded up."""
+"""The size of a record without its body, rounded up."""
 
 
 def read(path: Path) -> tuple[str, ...]:
@@ -80,7 +80,7 @@ def batch(bodies: Sequence[str], number: int, batch_size: int) -> list[str]:
 
 
 def event(bodies: Sequence[str], field: str, sweep: str, queue_arn: str, region: str, now_ms: int) -> bytes:
-    """As Lambda hands over a batch from SQS (LDG with-sqs, 2026), each body under a new ID in ``field``."""
+    """A batch from SQS as Lambda passes it on (LDG with-sqs, 2026), each body with a new ID in ``field``."""
     return json.dumps({"Records": [_record(body, field, sweep, queue_arn, region, now_ms) for body in bodies]}).encode()
 
 

@@ -25,13 +25,13 @@ class Journal:
     before_mb: int
     intended_mb: int
     endpoint: str
-    """Of the twin; empty on AWS. A twin that was started again has nothing to put back."""
+    """The twin's endpoint; empty on AWS. A twin that was restarted has nothing to put back."""
     queue: str = ""
     """The workload's, for the audit log."""
 
 
 def folder(target: Target) -> Path:
-    """Where sweeps are kept on this machine. Raises OpsError when it cannot be made."""
+    """The folder in which this machine keeps sweeps. Raises OpsError when it cannot be made."""
     path = state_folder(target) / "rightsize"
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def folder(target: Target) -> Path:
 
 
 class JournalFile:
-    """That of one function. ``path`` exists while there is something to put back."""
+    """The journal of one function. ``path`` exists while there is something to put back."""
 
     def __init__(self, home: Path, account: str, region: str, function: str) -> None:
         self.path = home / f"{account}-{region}-{function}.journal"
@@ -62,7 +62,7 @@ class JournalFile:
             ) from error
 
     def write(self, journal: Journal) -> None:
-        """On disk when this returns."""
+        """The journal is on disk when this returns."""
         with atomic_file.atomic_write(self.path, replace=True) as stream:
             stream.write(json.dumps(asdict(journal), indent=2).encode())
 

@@ -205,7 +205,8 @@ def _report(tail: str) -> dict[str, Any]:
 
 
 def _failed_items(payload: bytes, batch_size: int) -> int:
-    """Of a partial batch response; what is not one, or has null in it, means that all succeeded (LDG services-sqs-errorhandling, 2026)."""
+    """How many items a partial batch response reports as failed; anything else, or a null in it, means that all
+    succeeded (LDG services-sqs-errorhandling, 2026)."""
     try:
         items = json.loads(payload)["batchItemFailures"]
     except (ValueError, TypeError, KeyError, RecursionError):

@@ -76,7 +76,7 @@ class Measured:
     attempts: tuple[Attempt, ...]
     stopped: str = ""
     cores: int | None = None
-    """Of this machine, where it was measured on the twin."""
+    """Cores of this machine, if it was measured on the twin."""
     load: float | None = None
     """Its load average at the end, over a minute: processes that ran or waited to run."""
 

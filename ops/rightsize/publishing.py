@@ -34,7 +34,7 @@ class PublishedSize:
 
 
 class Publisher:
-    """Of one sweep of one function."""
+    """Publishes versions for one sweep of one function."""
 
     def __init__(
         self, aws: Aws, file: JournalFile, journal: Journal, pause: Pause, tell: Callable[[str], None]

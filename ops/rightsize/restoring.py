@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from ops.aws.lambda_.versions import Configuration
 
 ALIAS = "ops-rightsize"
-"""Of the version that is measured. It exists while a sweep does, on every machine's view: a second one is refused."""
+"""The alias of the version that is measured. It exists as long as a sweep does, so a second sweep is refused on any
+machine."""
 
 
 def description(sweep: str) -> str:
-    """Of what a sweep makes: it is found by that again."""
+    """The description of everything that a sweep creates, by which it can be found."""
     return f"{LABEL} {sweep}"
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 MAX_KEPT = 20
-"""Of one function; the oldest go."""
+"""Sweeps that are kept per function; the oldest are removed."""
 
 
 def save(home: Path, measured: Measured) -> Path:
@@ -62,7 +62,7 @@ def latest_by_memory(target: Target, workload: Workload) -> MemorySweep | None:
 
 
 def by_memory(measured: Measured) -> MemorySweep:
-    """At the batch size that the workload had. Invocations that failed are left out."""
+    """The sweep at the batch size that the workload had. Failed invocations are left out."""
     size = measured.current.batch_size
     fine = [one for one in measured.attempts if one.batch_size == size and one.succeeded and not one.error]
     sizes = []

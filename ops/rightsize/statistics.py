@@ -24,15 +24,15 @@ SEED = 20_261_129
 CONFIDENCE = 0.95
 TAIL = (1 - CONFIDENCE) / 2
 MATTERS = 0.01
-"""Of a cost or a duration: a smaller difference is none, however sure it is. Our choice."""
+"""The smallest difference of cost or duration that counts, however certain a smaller one is. Our choice."""
 MIN_INVOCATIONS = 5
 """Warm invocations below which nothing is concluded."""
 
 
 @dataclass(frozen=True)
 class Resampled:
-    """Of the settings that were measured, in this order: point estimates (one per setting) and resamples (one row each).
-    USD per successful job, and the 95th percentile of durations in ms."""
+    """Point estimates (one per setting, in the order of the measured settings) and resamples (one row each) of USD per
+    successful job, and of the 95th percentile of durations in ms."""
 
     settings: tuple[Setting, ...]
     usd: Numbers
@@ -70,7 +70,7 @@ def of_setting(attempts: Sequence[Attempt], setting: Setting) -> list[Attempt]:
 
 
 def percentile(values: Sequence[float], share: float) -> Interval | None:
-    """With its interval by order statistics: the ranks between which the percentile is, with 95% confidence."""
+    """The percentile with its interval by order statistics: the ranks between which it lies with 95% confidence."""
     if not values:
         return None
     ordered, count = sorted(values), len(values)

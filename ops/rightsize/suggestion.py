@@ -13,7 +13,8 @@ from ops.rightsize.model import Interval, Measured, Objective, Setting, SizedSet
 from ops.rightsize.statistics import Numbers, Resampled
 
 MEMORY_HEADROOM = 0.8
-"""Of its memory that a setting may use. AWS gives no figure; the catalogue's alarm is at 95%, and jobs vary. Our choice."""
+"""The share of its memory that a setting may use. AWS gives no figure; the catalogue's alarm is at 95%, and jobs vary.
+Our choice."""
 ALIKE = 0.05
 """Points within which a difference that is too close to tell does not matter, so that the other goal decides. Our choice."""
 P95_INVOCATIONS = 72

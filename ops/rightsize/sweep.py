@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 INVOKE_MARGIN_S = 75
-"""That an invocation may take beyond the function's timeout: INIT, and a busy twin."""
+"""How much longer than the function's timeout an invocation may take: INIT, and a busy twin."""
 MAX_BATCH, MAX_FIFO_BATCH = 10_000, 10
-"""Of an event source mapping (botocore 1.44.5 model of CreateEventSourceMapping, 2026-11)."""
+"""Limits of an event source mapping (botocore 1.44.5 model of CreateEventSourceMapping, 2026-11)."""
 RESTORE = "When that is possible again, put it back: ops rightsize --restore."
 Tell = Callable[[str], None]
 
@@ -59,7 +59,7 @@ class SweepSettings:
 
 
 class Sweep:
-    """Of ``workload``'s function. Raises UsageError for settings or a workload that cannot be swept."""
+    """A sweep of ``workload``'s function. Raises UsageError for settings or a workload that cannot be swept."""
 
     def __init__(
         self,
@@ -153,7 +153,7 @@ class Sweep:
         return warm
 
     def estimate(self, trial: Attempt, observed: Observed) -> SweepEstimate:
-        """By the longer of the trial's job and the mean of what the function did lately: jobs differ."""
+        """An estimate from the trial's job or from the function's recent mean, whichever is longer: jobs differ."""
         settings = self.settings
         lately = (observed.duration_ms or 0.0) / max(1.0, observed.messages_per_invocation or 1.0)
         return estimate(

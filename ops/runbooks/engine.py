@@ -138,7 +138,7 @@ class StepRunner:
             raise Stop(RunPhase.FAILED, f"Step {step.id} is not verified: {self.state.step(step.id).text}")
 
     def _changed_ago_s(self) -> float | None:
-        """By the record, so that a resume knows it, too. A step that had nothing to change has no outputs."""
+        """From the record, so that a resumed run knows it too. A step that had nothing to change has no outputs."""
         changing = {
             one.id for one in self.document.steps if ACTIONS[one.action].effect in (Effect.CHANGE, Effect.FINAL)
         }

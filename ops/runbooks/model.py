@@ -11,9 +11,10 @@ import msgspec
 from msgspec import Meta
 
 PAPER_INFO = "sh generated"
-"""Of the block of commands after a step: what says only ``sh`` is written by hand, and is never overwritten."""
+"""Marks the generated block of commands after a step. A block marked only ``sh`` was written by a person and is never
+overwritten."""
 Id = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-"""Of a step: a JMESPath identifier, so that ``steps.ID.field`` needs no quotes."""
+"""A step's ID: a JMESPath identifier, so that ``steps.ID.field`` needs no quotes."""
 Prose = Annotated[str, Meta(min_length=1, max_length=2_000)]
 
 

@@ -114,7 +114,7 @@ def _value_at(path: tuple[str, ...], data: Any) -> Any:
 
 
 def _decisive(node: Mapping[str, Any], data: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Of conditions that must all be true, the first that is not."""
+    """The first false condition, of those that must all be true."""
     while node["type"] == "and_expression":
         first, second = node["children"]
         node = second if ParsedResult("", first).search(data) else first

@@ -167,7 +167,7 @@ def list_runs(home: Path) -> tuple[tuple[RunbookRun, ...], tuple[str, ...]]:
 
 @lru_cache(MAX_KEPT)
 def _read_state(folder: Path, _changed: int, _size: int) -> RunbookRun:
-    """Of a record that has not changed since, the state that was read then: a page asks for all of them every second."""
+    """Cached by the record's change time and size: a page asks for all runs every second."""
     record = RunRecord(folder)
     return fold(record.run, record.events())
 
@@ -225,7 +225,7 @@ def _shared(session: Session, run: str, who: str) -> SharedHold:
 
 
 def _taken(shared: SharedHold | None) -> dict[str, Any]:
-    """For the record."""
+    """The entry for the record."""
     return {"taken_over_from": shared.taken_from} if shared and shared.taken_from else {}
 
 
@@ -239,8 +239,8 @@ def _audited(
     *,
     began: bool = True,
 ) -> RunbookRun:
-    """In the audit log of the dead letters as well, unless it only reads. A run that waits for a person goes on: it is
-    neither ended nor, with ``began`` false, started there again."""
+    """Also recorded in the audit log of the dead letters, unless it only reads. A run that waits for a person is not
+    recorded as ended, nor, with ``began`` false, as started again."""
     if shared is None:
         work()
         return engine.state

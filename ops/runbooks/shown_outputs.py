@@ -15,9 +15,9 @@ _LABELS = {
     "sha256": "SHA-256",
     "uuid": "UUID",
 }
-"""Where the name with spaces is no label."""
+"""Labels for names that would not read well with spaces for underscores."""
 _ONLY_WHERE_KNOWN = ("stack",)
-"""Of a workload that was named by its queue, no stack is known: that is not "none"."""
+"""A workload that was named by its queue has no known stack, which does not mean that it has none."""
 _SECONDS = ("timeout", "visibility_timeout", "retention", "seconds")
 _UNITS: Mapping[str, Callable[[float], str]] = {
     **dict.fromkeys(_SECONDS, formatting.duration),
@@ -28,8 +28,8 @@ _UNITS: Mapping[str, Callable[[float], str]] = {
 def shown_lines(
     outputs: Mapping[str, Any], write: Callable[[Any], str], write_time: Callable[[datetime], str]
 ) -> list[str]:
-    """Its ``lines`` where it has some: the other outputs are for expressions then. Else one line of labels and values: a
-    time by ``write_time``, what has no unit by ``write``. Untrusted text: to be escaped."""
+    """The output's ``lines`` if it has any: then the other outputs are for expressions. Otherwise one line of labels
+    and values: times by ``write_time``, values without a unit by ``write``. Untrusted text, not escaped."""
     if lines := outputs.get("lines"):
         return [str(line) for line in lines]
     facts = [
@@ -52,7 +52,8 @@ def _shown(name: str, value: Any, write: Callable[[Any], str], write_time: Calla
 
 
 def _time(value: Any) -> datetime | None:
-    """Of a time as the record writes it. ISO 8601's short forms are none: a plan's ID, 20261130T095109-1047, reads as one."""
+    """A time in the record's format. ISO 8601's short forms do not count: a plan's ID, 20261130T095109-1047, would be
+    read as one."""
     try:
         time = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

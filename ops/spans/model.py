@@ -52,7 +52,7 @@ class FoundSpans:
 
     @property
     def trace_ids(self) -> tuple[str, ...]:
-        """In order of their first span."""
+        """Their trace IDs, in order of their first span."""
         return tuple(dict.fromkeys(span.trace_id for span in self.spans))
 
 

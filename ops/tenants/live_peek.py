@@ -29,7 +29,8 @@ RECEIVING_S = 10.0
 """How long is received at most, so that nothing is visible again before it is released."""
 EMPTY_ROUNDS = 3
 MIN_RECEIVES = 2
-"""Of maxReceiveCount. With 1, a message that is only looked at goes to the dead-letter queue at its next receive."""
+"""The lowest maxReceiveCount. With 1, a message that was only peeked at moves to the dead-letter queue at its next
+receive."""
 
 
 def peek_effect(queue: Queue, most: int) -> str:

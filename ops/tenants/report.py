@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 MAX_TENANTS = 50
 LARGE_SHARE = 0.5
-"""Of the messages that waited: from here on one key is the reason for the backlog."""
+"""The share of the waiting messages from which one key is called the reason for the backlog."""
 LONG_WAIT_S = 60.0
 """p95 of waiting below which no sender is held up by another."""
 MIN_SAMPLE = 20

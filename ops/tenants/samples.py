@@ -102,7 +102,7 @@ def logged_sample(
 
 
 def _sampled(name: str, at: datetime, one: Mapping[str, Any], key: str) -> SampledMessage:
-    """Its wait is known of its first receive only: later, the time includes attempts."""
+    """A message's wait is known only from its first receive: later, the time includes attempts."""
     sent_ms, receives = one.get(contract.SEEN_SENT), one.get(contract.SEEN_RECEIVES)
     at_ms = at.timestamp() * 1000
     known = isinstance(sent_ms, int) and 0 <= at_ms - sent_ms + 1_000 <= MAX_WAIT_MS

@@ -10,7 +10,7 @@ from datetime import datetime
 from ops.tenants.model import Peak, SampledMessage, TenantShare
 
 Z = 1.959964
-"""Of the normal distribution, for 95%."""
+"""The quantile of the normal distribution for 95%."""
 
 
 def wilson(part: int, whole: int) -> tuple[float, float]:
@@ -89,5 +89,5 @@ def _waiting(messages: Sequence[SampledMessage], at: datetime) -> list[SampledMe
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float | None:
-    """By rank, as CloudWatch's percentiles are: the smallest value that at least ``share`` of them do not exceed."""
+    """The percentile by rank, like CloudWatch's: the smallest value that at least ``share`` of them do not exceed."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)] if ordered else None

@@ -7,7 +7,7 @@ from ops.tenants.model import FairQueueMetrics
 
 
 def waiting_now(metrics: FairQueueMetrics, *, fifo: bool, peeked: bool) -> str:
-    """By SQS's metrics, and what would tell more; ``peeked``: some were received to tell it."""
+    """What SQS's metrics show, and what would show more; ``peeked``: some messages were received for it."""
     if metrics.visible is None:
         return "How many messages wait now is not known: CloudWatch has no point of the last 15 minutes."
     if not metrics.visible:

@@ -91,7 +91,7 @@ def _name(identifier: str, found: Collected) -> str:
 
 
 def _state(spans: Sequence[PathSpan]) -> tuple[Level, str]:
-    """By what happened last."""
+    """The level and state by what happened last."""
     top = [span for span in spans if span.depth == 1 and span.kind is not SpanKind.API]
     done = [span for span in top if span.kind is SpanKind.RESULT]
     dead = [span for span in top if span.kind is SpanKind.DEAD and span.duration_s is None]

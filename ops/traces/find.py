@@ -37,7 +37,7 @@ _HEX = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class TraceRange:
-    """From when to when log lines are searched (aware); None: the last day, or what the ID itself tells."""
+    """The time range (aware) in which log lines are searched; None: the last day, or the time in the ID itself."""
 
     start: datetime | None = None
     end: datetime | None = None
@@ -113,7 +113,7 @@ def _dead_letters(aws: Aws, workload: Workload, notes: list[str]) -> DeadLetterS
 def _range(
     wanted: str, within: TraceRange, letters: DeadLetterSearch | None, now: datetime
 ) -> tuple[datetime, datetime]:
-    """Of the log search: from before the job was first sent, where that is known."""
+    """The range of the log search: from before the job was first sent, where that is known."""
     first, last = now - USUAL_RANGE, now
     if trace_id(wanted):
         began = datetime.fromtimestamp(min(int(wanted[2:10], 16), now.timestamp()), UTC)

@@ -9,7 +9,7 @@ from ops.traces.model import Basis, PathSpan, SpanKind
 
 
 def folded(rest: Sequence[PathSpan], depth: int) -> Iterator[PathSpan]:
-    """From the first of ``rest`` to the end of the last; nothing without any."""
+    """One span from the start of the first of ``rest`` to the end of the last; nothing if there are none."""
     if not rest:
         return
     start, end = min(span.start for span in rest), max(span.end for span in rest)

@@ -98,7 +98,7 @@ class LoggedInvocation:
 
 
 def read_invocations(lines: Iterable[LogLine]) -> list[LoggedInvocation]:
-    """By their start. Lines without a request ID belong to none here."""
+    """The invocations by start time. Lines without a request ID are left out."""
     by_invocation: dict[tuple[str, str], list[_Read]] = defaultdict(list)
     for line in lines:
         if line.request_id:

@@ -49,11 +49,11 @@ class PathSpan:
     message_id: str = ""
     request_id: str = ""
     folded: int = 0
-    """For one row in place of the spans of a batch's other jobs: how many they are."""
+    """How many spans of a batch's other jobs this row stands for."""
 
     @property
     def end(self) -> datetime:
-        """Its start, where no end is known."""
+        """Its end, or its start where no end is known."""
         return self.start + timedelta(seconds=self.duration_s or 0.0)
 
 

@@ -71,7 +71,7 @@ class SegmentReader:
         self.searched = Searched(self._place, len(self._documents), "; ".join(gaps))
 
     def _read(self, trace_ids: Sequence[str]) -> tuple[dict[str, list[Mapping[str, Any]]], list[str]]:
-        """Also what is missing although X-Ray may have it, in words."""
+        """The segments by trace ID; and in words, what is missing although X-Ray may have it."""
         if self._aws.target.is_twin:
             return {trace: twin_documents(twin_state.folder(), trace) for trace in trace_ids}, []
         answer = xray.get_traces(self._aws, trace_ids)

@@ -122,7 +122,7 @@ def _job(document: Document) -> str | None:
 
 
 def _is_part(document: Document) -> bool:
-    """Of the function's own code, as each job is; else a call of AWS between them."""
+    """Whether it is a part of the function's own code, as each job is; otherwise it is a call to AWS in between."""
     return _job(document) is not None or document.get("namespace") != "aws"
 
 

@@ -23,7 +23,7 @@ from ops.twin_state import TwinState
 
 DASHBOARD_HEALTH = "/_stcore/health"
 SHARES = Shares(poison=0.04, slow=0.03, repeated=0.02, timeout=0.002, memory=0.001)
-"""At four jobs a second: poison every six seconds, a timed-out job every two minutes, one out of memory every four."""
+"""At four jobs per second: poison every six seconds, a timeout every two minutes, out of memory every four."""
 SHARES_FIXED = replace(SHARES, poison=0.0, timeout=0.0, memory=0.0)
 IDLE_LIMIT = 20
 """Seconds: shorter than the pause of the mixed pattern, so that cold starts come back."""

@@ -30,7 +30,7 @@ from ops.twin_state import TwinState
 TEMPLATE = twin_state.REPOSITORY / "template.yaml"
 DEPLOY_TIMEOUT = 60.0
 ALARM_PERIOD_S = 10
-"""Of the twin's alarms, which have a minute on AWS."""
+"""The period of the twin's alarms; on AWS it is a minute."""
 TEMPLATE_BUCKET = "deployed-templates"
 
 
@@ -103,7 +103,7 @@ def outputs(twin: TwinState) -> dict[str, str]:
 
 
 def api_url(twin: TwinState, outputs: Mapping[str, str]) -> str:
-    """Where the twin serves the API that ``ApiUrl`` names: there is no DNS for execute-api host names on loopback."""
+    """The URL at which the twin serves ``ApiUrl``: there is no DNS for execute-api host names on loopback."""
     host, _, stage = outputs[contract.OUTPUT_API_URL].removeprefix("https://").partition("/")
     return f"{twin.endpoint}/restapis/{host.partition('.')[0]}/{stage}/_user_request_"
 

@@ -103,7 +103,7 @@ def stage(root: Path, dockerfile: Path = DOCKERFILE, context: Path = REPOSITORY)
 
 
 def read(dockerfile: Path, context: Path) -> Recipe:
-    """Read a Dockerfile. Raises TwinError, naming the line, for what cannot be followed here."""
+    """Read a Dockerfile. Raises TwinError, naming the line, for an instruction that the twin does not support."""
     try:
         text = dockerfile.read_text()
     except OSError as error:

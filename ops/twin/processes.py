@@ -140,15 +140,15 @@ def stop_role(role: str) -> bool:
 
 
 def _begin(mark: int, parent: int | None) -> None:
-    """In the child, before its program is loaded. ``mark``: the open file that takes its ID; ``parent``: with whom it
-    dies."""
+    """Runs in the child before its program is loaded. ``mark``: the open file for its ID; ``parent``: the process with
+    which it ends."""
     os.write(mark, str(os.getpid()).encode())
     if parent is not None:
         die_with(parent)
 
 
 def die_with(parent: int) -> None:
-    """In a child, before its program is loaded (Linux): it gets TERM when ``parent``, which forked it, ends."""
+    """Runs in a child before its program is loaded (Linux): it gets TERM when ``parent``, which forked it, ends."""
     pr_set_pdeathsig = 1
     # Our handler would hear the signal in the child, and forget it.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -11,11 +11,12 @@ from ops.twin import processes
 
 COUNT, PER_SECOND, MINUTES = 150, 3, 1
 ROLE = "sample-traffic"
-"""Its log is ``<ROLE>.log`` in the twin's folder."""
+"""The process's name; its log is ``<ROLE>.log`` in the twin's folder."""
 
 
 def start_sample() -> None:
-    """At most ``COUNT`` jobs, some of which fail. Raises UsageError while a sample is being sent or without a twin."""
+    """Send at most ``COUNT`` jobs, some of which fail. Raises UsageError while a sample is being sent or without a
+    twin."""
     access.ensure_may("traffic")
     if twin_state.read() is None:
         raise UsageError("The twin is not running.", "Start it with ops twin up.")

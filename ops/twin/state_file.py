@@ -32,7 +32,7 @@ def unusable(error: OSError) -> TwinError:
 
 
 def write(twin: TwinState) -> None:
-    """For this user only: it holds the operator's keys. Raises TwinError when it cannot be written."""
+    """Write the file for this user only: it holds the operator's keys. Raises TwinError when it cannot be written."""
     path = make_folder() / "state.json"
     try:
         with atomic_write(path, replace=True, durable=False) as file:

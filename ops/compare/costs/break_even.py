@@ -116,7 +116,7 @@ class EventDrivenUse:
 
 
 def idle_usd_per_month(prices: Prices) -> float:
-    """Of the event-driven form: polling the empty queue."""
+    """What the event-driven form costs when idle: polling the empty queue."""
     return IDLE_RECEIVES_PER_MONTH * prices.sqs_request
 
 

@@ -14,7 +14,8 @@ FARGATE = "fargate"
 
 @dataclass(frozen=True)
 class InstancePrice:
-    """Of one instance, or of one Fargate task. ``source``: where the price is from, when it was read, and its region."""
+    """The price of one instance, or of one Fargate task. ``source``: where the price is from, when it was read, and its
+    region."""
 
     usd_per_hour: float
     vcpus: float

@@ -51,7 +51,7 @@ class BeanstalkWorker:
             raise
 
     def send(self, body: str) -> tuple[int, str]:
-        """As a web tier hands a job over; 202 where SQS took it, status 0 for no answer."""
+        """Send a job as a web tier does; 202 if SQS accepted it, 0 if there was no response."""
         try:
             self._sqs.send_message(QueueUrl=self.queue, MessageBody=body)
         except ClientError as error:
@@ -75,7 +75,7 @@ class BeanstalkWorker:
         self._daemon = self._start_daemon()
 
     def stop(self) -> None:
-        """Also its queues, with what is left in them."""
+        """Stop the worker and delete its queues, with the messages left in them."""
         processes.stop_role(DAEMON_ROLE)
         processes.stop_role(CONTAINER_ROLE)
         for url in (getattr(self, "queue", ""), self.dlq):

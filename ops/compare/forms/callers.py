@@ -113,7 +113,7 @@ def accepted_post(send: Callable[[str], tuple[int, str]]) -> Post:
 
 
 def _service_s(timing: str) -> float | None:
-    """Of ``queue;dur=1.5, job;dur=20.0``: the job's seconds."""
+    """The job's seconds in a header such as ``queue;dur=1.5, job;dur=20.0``."""
     for part in timing.split(","):
         name, _, duration = part.strip().partition(";dur=")
         if name == "job" and duration.replace(".", "", 1).isdecimal():

@@ -19,7 +19,7 @@ from ops.twin_state import TwinState
 
 TRAIN_TIMEOUT_S = 300.0
 ROLE = "http-container"
-"""Its log is ``http-container.log`` in the twin's folder."""
+"""The process's name; its log is ``http-container.log`` in the twin's folder."""
 
 
 class Container:
@@ -50,7 +50,7 @@ class Container:
             connection.close()
 
     def kill(self) -> None:
-        """As when its host dies: nothing is finished, no connection is closed in order."""
+        """Kill it as if its host died: nothing is finished, no connection is closed properly."""
         with contextlib.suppress(ProcessLookupError):  # it has ended by itself
             os.killpg(self._child.popen.pid, signal.SIGKILL)
         self._child.popen.wait()

@@ -11,7 +11,7 @@ from ops.compare.measured import CourseSample
 
 SAMPLE_S = 0.2
 KILL_AT = 0.42
-"""Of the run's time: within the burst. The kill then waits for work to be under way."""
+"""When the host is killed, as a share of the run's time: within the burst. The kill then waits for work in progress."""
 
 
 @dataclass

@@ -25,7 +25,7 @@ POLL_S = 0.5
 
 @dataclass(frozen=True)
 class ResultWatch:
-    """Where to see the outcomes of the jobs: the twin's boto3 client of S3, its queues' messages, the results' bucket, the
+    """Where to see the jobs' outcomes: the twin's boto3 client of S3, its queues' messages, the results' bucket, the
     queues' URLs."""
 
     s3: Any

@@ -73,7 +73,7 @@ def of_line(line: str) -> Frame | None:
 
 
 def _shapes(bare: str) -> tuple[re.Pattern[str], ...]:
-    """Those that a line can have by its beginning: a trace of many frames is read often."""
+    """The shapes that a line can have, judged by its first characters: traces of many frames are read often."""
     if bare.startswith("File "):
         return (_PYTHON,)
     if bare.startswith("at "):

@@ -63,7 +63,8 @@ def parse(text: str) -> ThrownError | None:
 
 
 def plain_lines(text: str) -> str:
-    """With line feeds for what else ends lines (Lambda's Python writes carriage returns), and without colours."""
+    """The text without colors, and with line feeds for whatever else ends lines (Lambda's Python writes carriage
+    returns)."""
     lines = COLOUR.sub("", text[:MAX_CHARS].replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(line[:MAX_LINE_CHARS] for line in lines)
 

@@ -61,7 +61,8 @@ class JobSender:
         unfinished: int,
         results: Callable[[], int],
     ) -> None:
-        """In a thread, until ``stop``; none while ``unfinished`` jobs have no result. ``results``: how many have one."""
+        """Send in a thread until ``stop``, but not while ``unfinished`` jobs have no result. ``results``: how many have
+        one."""
 
         def work() -> None:
             known = 0

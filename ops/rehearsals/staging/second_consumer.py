@@ -44,7 +44,7 @@ class SecondConsumer:
             time.sleep(0.2)
 
     def stop(self) -> None:
-        """As the runbook says: its mapping is turned off."""
+        """Turn its mapping off, as the runbook says."""
         self._lambda.update_event_source_mapping(UUID=self._mapping, Enabled=False)
 
     @property

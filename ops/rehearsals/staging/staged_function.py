@@ -130,14 +130,14 @@ class StagedFunction:
 
     @staticmethod
     def _stage() -> image.Image:
-        """In the twin's own folder, so that it goes with the twin, however that ends."""
+        """Stage the image in the twin's own folder, so that it is removed with the twin, however the twin ends."""
         folder = state_file.make_folder() / ownership.STAGED
         folder.mkdir(mode=0o700, exist_ok=True)
         return image.stage(Path(tempfile.mkdtemp(dir=folder)))
 
     @staticmethod
     def _kept(staged: image.Image) -> Path:
-        """Its folder, which says what a container image says of itself."""
+        """The image's folder, with a file that states what a container image's metadata would."""
         about = {"cmd": staged.command, "env": dict(staged.variables)}
         (staged.root / "image.json").write_text(json.dumps(about))
         return staged.root

@@ -45,7 +45,7 @@ class JobTally:
     purged: tuple[str, ...] = ()
 
     def with_exports(self, exported: str) -> JobTally:
-        """Those of the lost that ``exported``, the contents of all exports, has were purged: they can be imported again."""
+        """Lost jobs that ``exported``, the contents of all exports, contains were purged: they can be imported again."""
         purged = tuple(job_id for job_id in self.lost if job_id in exported)
         return replace(self, lost=tuple(job_id for job_id in self.lost if job_id not in purged), purged=purged)
 
@@ -88,7 +88,7 @@ class StagedWorkload:
         self.sender.send(kind, count, size)
 
     def keep_sending(self, kind: JobKind, per_second: float, at_most: int, size: int | None, unfinished: int) -> None:
-        """In a thread, until ``stop_sending``; none while ``unfinished`` jobs have no result."""
+        """Send in a thread until ``stop_sending``, but not while ``unfinished`` jobs have no result."""
         self.sender.keep_sending(kind, per_second, at_most, size, unfinished, self.results)
 
     def send_again(self) -> int:

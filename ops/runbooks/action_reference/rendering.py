@@ -29,8 +29,8 @@ def with_reference(text: str) -> str:
 
 
 def policy(actions: Iterable[RunbookAction]) -> dict[str, Any]:
-    """On every resource: which ones they are depends on the workload. Finding the workload comes with each run, and with
-    one that does more than read, the tag that shows others who runs it."""
+    """Permissions on every resource: which ones are needed depends on the workload. Every run needs those to find the
+    workload; a run that does more than read also needs those for the tag that shows others who runs it."""
     named = (FIND_WORKLOAD, *actions)
     needed = {permission for action in named for permission in action.permissions}
     if any(action.effect is not Effect.READ for action in named):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 Value = int | str | bool | None
-"""Of a setting, as JSON can hold it."""
+"""The value of a setting, as JSON can hold it."""
 Outputs = Mapping[str, Any]
 """JSON's values by name: what later steps may refer to. ``lines`` is a list of texts that a person reads instead; they
 may hold what some code logged, and are untrusted."""
@@ -57,7 +57,7 @@ class StepPreview:
     revision: str = ""
 
     def masked(self) -> StepPreview:
-        """As it may be shown: a secret that a setting holds is masked, as in the record."""
+        """The preview with secrets in settings masked, as in the record."""
         return msgspec.convert(masking.mask_value(asdict(self)), StepPreview)
 
     def is_true(self, now: StepPreview) -> bool:

@@ -149,7 +149,7 @@ class Mute(_Muting):
     def _still_to_undo(
         self, context: ActionContext, inputs: Any, changes: tuple[PlannedChange, ...]
     ) -> tuple[PlannedChange, ...]:
-        """From what is so now to what was before. What another muting still mutes is not this step's."""
+        """Changes from the current values to the earlier ones. What another muting still mutes is not this step's."""
         own = muting_of(context, inputs.alarms)
         before = {change.what: str(change.before) for change in _of_mutings(changes)}
         states = alarm_states(context, [change.what.removeprefix("alarm ") for change in changes])
@@ -224,7 +224,7 @@ def _preview_lifting(records: Sequence[muting.MuteRecord]) -> StepPreview:
 
 
 def _of_mutings(changes: tuple[PlannedChange, ...]) -> tuple[PlannedChange, ...]:
-    """Those of alarms that were muted before, and would still be."""
+    """Changes of alarms that were muted before, and would still be."""
     return tuple(
         change for change in changes if (until := _muted_until(str(change.before))) and until > datetime.now(UTC)
     )
@@ -238,7 +238,7 @@ def _muted_until(state: str) -> datetime | None:
 
 
 def _to_mute_again(context: ActionContext, changes: tuple[PlannedChange, ...]) -> dict[datetime, list[PlannedChange]]:
-    """By the end of their muting, where it is still to come and they are not muted."""
+    """Alarms to mute again, by the end of their muting, if it is still to come and they are not muted."""
     states = alarm_states(context, [change.what.removeprefix("alarm ") for change in changes])
     found: dict[datetime, list[PlannedChange]] = {}
     for change in changes:

@@ -19,7 +19,7 @@ _PREFIX = "runbook-"
 
 
 def alarm_states(context: ActionContext, alarms: Sequence[str]) -> dict[str, str]:
-    """By alarm: NOTIFIES, OFF, or until when a runbook has muted it. Raises UsageError for one that is not the
+    """For each alarm: NOTIFIES, OFF, or until when a runbook has muted it. Raises UsageError for one that is not the
     workload's, or does not exist."""
     composites = {arn.rpartition(":")[2] for arn in context.workload.composite_alarms}
     foreign = [name for name in alarms if name not in {*context.workload.alarms, *composites}]

@@ -27,7 +27,7 @@ from ops.runbooks.actions.action import (
 
 
 class NoInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For an action that takes none."""
+    """The inputs of an action that takes none."""
 
 
 class Repeatable:

@@ -248,7 +248,7 @@ def _depth(context: ActionContext, measure: str) -> measures.MeasuredValue:
 
 
 def _outlook(samples: list[DepthSample], inputs: Any) -> str:
-    """Of a sum over minutes nothing is forecast: it is 0 once the last one is old enough."""
+    """A sum over minutes is not forecast: it is 0 once the last event is old enough."""
     watched = measures.METRICS.get(inputs.measure)
     if watched is not None and watched.counts:
         return ""
@@ -257,7 +257,8 @@ def _outlook(samples: list[DepthSample], inputs: Any) -> str:
 
 
 def _earliest(alarm: cloudwatch.Alarm | cloudwatch.CompositeAlarm) -> str:
-    """Where one breaching period of N makes it fire, all N must pass without one; else the next may be enough."""
+    """When the alarm can be OK at the earliest. If one breaching period of N makes it fire, all N must pass without
+    one; otherwise the next may be enough."""
     if not isinstance(alarm, cloudwatch.Alarm) or alarm.state != "ALARM":
         return ""
     period = _period_s(alarm)

@@ -73,7 +73,7 @@ class RunControl:
         self._spawn(record, RunWork.CONTINUE, reason, again=again, take_over=take_over)
 
     def stop(self, run: str) -> None:
-        """At once where no process carries it on; else at its next safe place. Raises UsageError for one that runs in a
+        """Stop at once if no process is running it, otherwise at its next safe point. Raises UsageError for a run in a
         terminal."""
         access.ensure_may("stopping a run")
         record = find_record(self.home, run)
@@ -90,7 +90,7 @@ class RunControl:
         runs.stop(self._session("stopped on the dashboard"), record)
 
     def preview_undo(self, run: str, only: str = "") -> dict[str, StepPreview]:
-        """By the step's ID, the latest first."""
+        """Previews by step ID, the latest step first."""
         record = find_record(self.home, run)
         document, _ = runs.read_run(record)
         session = self._session("preview")

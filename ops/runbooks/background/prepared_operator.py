@@ -21,8 +21,8 @@ PREVIEW_CHANGED = "The preview changed since it was confirmed. Nothing was carri
 
 @dataclass(frozen=True)
 class PreparedAnswer:
-    """To the request with this ID. ``value``: ``yes``, ``skip`` or ``stop`` to CONFIRM; CONTINUE or ``stop`` to
-    CONTINUE; any text to ANSWER."""
+    """The answer to the request with this ID. ``value``: ``yes``, ``skip`` or ``stop`` to CONFIRM; CONTINUE or ``stop``
+    to CONTINUE; any text to ANSWER."""
 
     request: PersonRequest
     value: str

@@ -37,7 +37,7 @@ class RunProgress:
 
 
 class RunProcess:
-    """Of one run; at most one process of it at a time."""
+    """The process of one run; there is at most one at a time."""
 
     def __init__(self, record: RunRecord) -> None:
         self.record = record

@@ -36,7 +36,7 @@ RENEWED = timedelta(minutes=30)
 """Before a change, a hold that ends sooner is renewed."""
 READ_TIMEOUT_S = 5.0
 WRITTEN_WITHIN_S = 2.0
-"""From before the tag is read until it is written. Must not be above SETTLE_S."""
+"""The longest time from reading the tag to writing it. Must not be above SETTLE_S."""
 SETTLE_S = 2.0
 MAX_VALUE = 256
 _UNTIL = "%Y-%m-%dT%H:%M:%SZ"
@@ -64,7 +64,7 @@ class SharedHolder:
 
 
 class SharedHold:
-    """Of one run."""
+    """One run's hold."""
 
     def __init__(self, context: ActionContext, home: Path, run: str, who: str) -> None:
         self._aws = context.aws.without_retries(READ_TIMEOUT_S, fast_sqs=False)
@@ -136,7 +136,7 @@ class SharedHold:
             self._aws.disconnect()
 
     def _ensure_only_one(self, started_s: float) -> None:
-        """Of a tag that was written where others saw none: theirs may have been replaced, and theirs may replace it."""
+        """Two machines may have seen no tag and written one each: theirs may have been replaced, or may replace ours."""
         took_s = self._elapsed_s() - started_s
         if took_s > WRITTEN_WITHIN_S and not self.taken_from:
             self.release()
@@ -166,7 +166,7 @@ class SharedHold:
         )
 
     def _is_held(self, holder: SharedHolder) -> bool:
-        """Of this machine: whether its tag has kept others out until now."""
+        """Whether this machine's tag has kept others out until now."""
         return holder.until - clock.now_utc() > timedelta(seconds=SETTLE_S)
 
     def _is_other(self, holder: SharedHolder) -> bool:

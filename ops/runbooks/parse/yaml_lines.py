@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 MAX_CHARACTERS = 20_000
-"""Of one block: longer than any runbook needs, so that a wrong file is refused before it is parsed."""
+"""The length of one block: more than any runbook needs, so that a wrong file is refused before it is parsed."""
 
 
 _QUICK: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -27,7 +27,7 @@ LEAD = timedelta(hours=1)
 """How long before the incident changes are shown: what was deployed just before it is often its cause. Our choice."""
 
 MAX_CHANGES = 4
-"""Of an alarm that is not the incident's, in the timeline; a flapping one would hide the rest. Our choice."""
+"""Changes in the timeline of an alarm that is not the incident's; a flapping one would hide the rest. Our choice."""
 
 
 def build(record: RunRecord, target: Target | None, now: datetime | None = None) -> IncidentReport:
@@ -119,7 +119,8 @@ class _Builder:
 
 
 def _without_flapping(entries: Sequence[TimelineEntry], of_incident: Sequence[str]) -> list[TimelineEntry]:
-    """Of an alarm that is not the incident's, the first changes and the last one. ``entries``: oldest first."""
+    """Keeps only the first changes and the last one of each alarm that is not the incident's. ``entries``: oldest
+    first."""
     kept: list[TimelineEntry] = []
     for name in dict.fromkeys(entry.what for entry in entries):
         own = [entry for entry in entries if entry.what == name]
@@ -131,7 +132,7 @@ def _without_flapping(entries: Sequence[TimelineEntry], of_incident: Sequence[st
 
 
 def _merged(own: Sequence[TimelineEntry], others: Sequence[TimelineEntry]) -> tuple[TimelineEntry, ...]:
-    """By time. The run's own stay in the order in which they were recorded."""
+    """Entries by time. The run's own stay in the order in which they were recorded."""
     merged: list[TimelineEntry] = []
     waiting = sorted(others, key=lambda entry: entry.at)
     for entry in own:

@@ -25,7 +25,7 @@ _MARKS = {
 _FEW = 5
 """Counts below which the axis has a tick for each: there is no half message."""
 _APART = 0.03
-"""Of the width: marks of one label that are closer are one."""
+"""Marks of one label that are closer than this share of the width are drawn as one."""
 MAX_MARKS = 12
 """Marks with a label; more would cover each other."""
 

@@ -14,7 +14,7 @@ from ops.runbooks.report.model import IncidentMetric, IncidentMetrics
 from ops.workload import Workload
 
 MARGIN_SHARE = 0.1
-"""Of the incident's length, shown before and after it. Our choice."""
+"""The share of the incident's length that is shown before and after it. Our choice."""
 MIN_MARGIN, MAX_MARGIN = timedelta(minutes=5), timedelta(minutes=30)
 _DLQ = "dlq_visible"
 _GAUGES = {"visible": ("Messages visible", "messages"), "oldest_s": ("Age of oldest message", "s")}

@@ -55,9 +55,9 @@ class IncidentPeriod:
     ongoing: bool = False
     why: str = ""
     in_alarm: tuple[str, ...] = ()
-    """Those of ``alarms`` that are still in ALARM."""
+    """The alarms of ``alarms`` that are still in ALARM."""
     responded_s: float | None = None
-    """From its start to that of the run; None without alarms."""
+    """Seconds from the incident's start to the run's; None without alarms."""
 
 
 @dataclass(frozen=True)

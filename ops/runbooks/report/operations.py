@@ -27,7 +27,7 @@ _OUTCOMES = {"": "done", "began": "started, no end is recorded"}
 def read_operations(
     home: Path, run: RunbookRun, queues: Collection[str], start: datetime, end: datetime
 ) -> list[TimelineEntry]:
-    """Those on ``queues``, by name; without the run's own start, end and changes. Raises OpsError."""
+    """Operations on ``queues``, by name; without the run's own start, end and changes. Raises OpsError."""
     place = (run.account, run.region)
     own = [
         record

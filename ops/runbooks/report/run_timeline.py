@@ -50,8 +50,8 @@ class _Attempt:
 
 
 def run_entries(document: Runbook, events: Sequence[RecordedEvent]) -> tuple[TimelineEntry, ...]:
-    """In the order in which they were recorded. A step without an intent begins where the one before it ended: the
-    runner carries them out one after the other."""
+    """Entries in the order in which they were recorded. A step without an intent started when the step before it ended:
+    the runner carries out one after the other."""
     return tuple(_entries(document, _monotonic(events)))
 
 
@@ -66,7 +66,7 @@ def clock_notes(events: Sequence[RecordedEvent]) -> tuple[str, ...]:
 
 
 def _monotonic(events: Sequence[RecordedEvent]) -> list[RecordedEvent]:
-    """With no time before that of the event before it: the record's order is certain, a clock may step back."""
+    """Events whose times never decrease: the record's order is certain, but a clock may step back."""
     found: list[RecordedEvent] = []
     for event in events:
         at = max(event.at, found[-1].at) if found else event.at
@@ -137,5 +137,5 @@ def changes_of(event: RecordedEvent) -> tuple[PlannedChange, ...]:
 
 
 def _sentences(*texts: object) -> tuple[str, ...]:
-    """Without what is empty or said twice."""
+    """The sentences, without empty or repeated ones."""
     return tuple(dict.fromkeys(str(text) for text in texts if text))

@@ -9,12 +9,12 @@ WIDTH = 60
 """Characters at most: with its name and its bounds a line still fits an editor."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 GAP = "·"
-"""Where there is no data point."""
+"""Stands for a missing data point."""
 
 
 def sparkline(values: Sequence[float | None], width: int = WIDTH) -> str:
-    """From 0, or the lowest value where that is below 0, to the highest one. Several values that share a character are
-    shown by the highest of them, so that no peak is lost."""
+    """Values from 0, or from the lowest value if it is below 0, to the highest. Values that share a character are shown
+    by the highest of them, so that no peak is lost."""
     shared = [_highest(part) for part in _parts(values, width)]
     known = [value for value in shared if value is not None]
     low, high = min([0.0, *known]), max([0.0, *known])

@@ -14,7 +14,7 @@ from ops.twin.host.telemetry.xray import Sampler, TraceFile
 
 
 class Log(Protocol):
-    """Where an environment's lines go."""
+    """Takes the lines of an environment."""
 
     def write(self, moment: float, texts: list[str]) -> None: ...
 

@@ -37,7 +37,7 @@ _FUNCTION_PATH = re.compile(r"/functions/(?P<name>[A-Za-z0-9-_:$]+)(?P<rest>/inv
 
 
 class NoLog:
-    """Without an emulator there is nowhere to write log streams to."""
+    """Discards lines: without an emulator there are no log streams."""
 
     def write(self, moment: float, texts: list[str]) -> None:
         pass

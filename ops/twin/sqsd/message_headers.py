@@ -10,15 +10,15 @@ from typing import Any
 PREFIX = "X-Aws-Sqsd-"
 USER_AGENT = "aws-sqsd/1.1"
 PERIODIC_BODY = "elasticbeanstalk scheduled job"
-"""As the daemon's own messages have it, seen in public; so are the names of the two attributes with path and time. That of
-the task's name is inferred."""
+"""Seen in the daemon's own messages, like the names of the attributes for path and time. The attribute for the task's
+name is inferred."""
 PATH_ATTRIBUTE, TIME_ATTRIBUTE = "beanstalk.sqsd.path", "beanstalk.sqsd.scheduled_time"
 TASK_ATTRIBUTE = "beanstalk.sqsd.task_name"
 _OWN = (PATH_ATTRIBUTE, TIME_ATTRIBUTE, TASK_ATTRIBUTE)
 
 
 def headers(message: Mapping[str, Any], queue: str, mime_type: str) -> dict[str, str]:
-    """Of a message as ReceiveMessage gives it, with all its attributes. ``queue``: its name."""
+    """Headers for a message from ReceiveMessage, with all its attributes. ``queue``: its name."""
     system = message.get("Attributes", {})
     found = {
         "User-Agent": USER_AGENT,
@@ -43,7 +43,7 @@ def headers(message: Mapping[str, Any], queue: str, mime_type: str) -> dict[str,
 
 
 def path(message: Mapping[str, Any], otherwise: str) -> str:
-    """Where to post it: a periodic task has its own path."""
+    """The path to post it to: a periodic task has its own."""
     attribute = message.get("MessageAttributes", {}).get(PATH_ATTRIBUTE, {})
     given = str(attribute.get("StringValue", ""))
     return (

@@ -42,7 +42,7 @@ class WorkerOptions:
 
     @classmethod
     def of(cls, options: Mapping[str, str]) -> WorkerOptions:
-        """By AWS's names. Raises UsageError for an unknown name, or a value beyond its range."""
+        """Options by AWS's names. Raises UsageError for an unknown name, or a value out of range."""
         found: dict[str, Any] = {}
         for name, value in options.items():
             if name in _TEXTS:

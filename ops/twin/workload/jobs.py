@@ -31,8 +31,8 @@ LOST_KEYS = tuple(f"inputs/lost-{number}.csv" for number in range(1, 10))
 """Objects of the results bucket that poison jobs name, and that are not there."""
 LOST_ROWS = 200
 POISON_WEIGHTS = (8, 1, 1, 1)
-"""Of missing data, an unknown kind, a path outside of the mount and an outcome of one value: one cause is clearly the
-largest, and the others stay visible."""
+"""Weights of missing data, an unknown kind, a path outside of the mount and an outcome of one value: one cause is
+clearly the largest, and the others stay visible."""
 REMEMBERED = 64
 """How many of the last jobs a repeated one is chosen from."""
 

@@ -93,7 +93,7 @@ class PlanQuarantine(Repeatable):
 
 
 class Quarantine(Redrive):
-    """By a plan of ``dlq.plan-quarantine``; its ledger makes it safe to continue, as that of a redrive."""
+    """Runs a plan of ``dlq.plan-quarantine``. As with a redrive, its ledger makes it safe to resume."""
 
     name = "dlq.quarantine"
     summary = "Move the messages of a plan to its quarantine queue"

@@ -15,7 +15,7 @@ DEPTH_EVERY_S = 10.0
 
 
 class QueueAhead:
-    """Of the workload's queue. Other messages than those ahead may be counted, so that the time is an upper estimate."""
+    """The messages ahead in the workload's queue. Others may be counted too, so the time is an upper estimate."""
 
     def __init__(self, context: ActionContext) -> None:
         self._context = context

@@ -34,8 +34,8 @@ LEASE = ("sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttri
 
 
 def cause_notes(source: DeadLetterQueue, cause: str) -> tuple[str, ...]:
-    """For a preview: which messages a cause has in the snapshot, a sentence each. ``cause``: as of ``Selection``; none
-    for an empty one. The texts are untrusted."""
+    """Notes for a preview: one sentence for each cause, with the messages that the snapshot has of it. ``cause``: as in
+    ``Selection``; an empty one gives none. The texts are untrusted."""
     if not cause:
         return ()
     with Snapshot.open(source) as snapshot:
@@ -44,8 +44,8 @@ def cause_notes(source: DeadLetterQueue, cause: str) -> tuple[str, ...]:
 
 
 def notes_by_cause(source: DeadLetterQueue, message_ids: Sequence[str]) -> tuple[str, ...]:
-    """For the preview of what deletes: how many of these messages of the queue each cause has, most first, and whether it
-    is fixed, a sentence each. The texts are untrusted."""
+    """Notes for the preview of a deletion: one sentence for each cause of these messages, the most frequent first, with
+    their number and whether the cause is fixed. The texts are untrusted."""
     with Snapshot.open(source) as snapshot:
         groups = {each.fingerprint: each for each in snapshot.groups()}
         verdicts = redrive_evidence.current_fix_status(source, snapshot, groups.values(), clock.now_utc())

@@ -42,7 +42,7 @@ class RedriveInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Redrive(Repeatable):
-    """Its own ledger makes it safe to continue: a run has its plan's ID, and what was sent is not sent again."""
+    """Runs a plan. Its ledger makes it safe to resume: a run has its plan's ID, and what was sent is not sent again."""
 
     name = "dlq.redrive"
     summary = "Send the messages of a plan back in stages; the outcomes of each stage decide on the next"

@@ -19,7 +19,7 @@ from ops.runbooks.actions.reads import Repeatable
 
 AlarmName = Annotated[str, Meta(min_length=1, max_length=255)]
 LATE_PERIODS = 3
-"""By which CloudWatch may be behind."""
+"""Periods that CloudWatch may be late by."""
 
 
 class AlarmInputs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 MAX_CHARACTERS = 400
-"""Of a line: it goes into the record of the run."""
+"""The length of a line, which is stored in the record of the run."""
 MAX_CHANGES = 10
 MAX_ITEMS = 3
 _ON_PAPER = 20
@@ -138,7 +138,7 @@ class LookAtChanges(Repeatable):
 
 
 def _described_now(context: ActionContext) -> Workload:
-    """With the function and the mapping as they are now: a run may be hours old."""
+    """The workload with its function and mapping as they are now: a run may be hours old."""
     workload = context.workload
     function, mapping = workload.function, workload.mapping
     return replace(
@@ -167,7 +167,7 @@ def _flat(text: str) -> str:
 
 
 def _brief(key: str, value: object) -> str:
-    """Of a stack trace its last line, which has the error; of a list how many it has."""
+    """A short form: the last line of a stack trace, which has the error; the length of a list."""
     if isinstance(value, list) and len(value) > MAX_ITEMS:
         return f"{len(value)} values"
     return str(value).strip().rpartition("\n")[2] if key == "exception" else str(value)

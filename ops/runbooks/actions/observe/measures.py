@@ -43,7 +43,7 @@ LATE_MIN = 6
 """Minutes by which CloudWatch may be behind: they are read besides those that are asked for."""
 SUMS = ("Sum", "SampleCount")
 _HEARTBEAT = {"visible": "ApproximateNumberOfMessagesVisible", "deleted": "NumberOfMessagesDeleted"}
-"""Of the queue: SQS publishes zeros, too, so that these show how far CloudWatch is."""
+"""Metrics of the queue: SQS publishes zeros too, so these show how current CloudWatch's data is."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ops.insight.report_types import QueryCost, Window
 
 MAX_ROWS = 8
-"""Of a table that a step shows."""
+"""Rows of a table that a step shows."""
 _PERMISSIONS = ("logs:StartQuery", "logs:GetQueryResults", "cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms")
 
 

@@ -63,7 +63,7 @@ class ActionSuppression:
         return dispatch
 
     def _record(self, alarm: dict[str, Any]) -> _Record:
-        """Up to date with the suppressor's state. Another suppressor begins afresh, as in the guide."""
+        """The record, updated to the suppressor's state. Another suppressor starts afresh, as in the guide."""
         key = (*account_context.current(), alarm["AlarmName"])
         record = self._records.get(key)
         if record is None or record.suppressor != alarm["ActionsSuppressor"]:

@@ -51,7 +51,7 @@ def _put(original: Any) -> Any:
 
 
 def own_quotas() -> Quotas:
-    """Of the account that is acted for, as GetAccountSettings answers."""
+    """Quotas of the caller's account, as GetAccountSettings returns them."""
     _, _, answer = lambda_svc._get_account_settings()
     return account_quotas(float(json.loads(answer)["AccountLimit"]["ConcurrentExecutions"]))
 

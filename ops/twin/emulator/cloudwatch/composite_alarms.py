@@ -62,7 +62,7 @@ def _state(alarm: Mapping[str, Any]) -> str:
 
 
 def state_of_alarm(reference: str) -> str:
-    """Of a name or an ARN; empty for an alarm that does not exist."""
+    """The state of an alarm by name or ARN; empty for an alarm that does not exist."""
     name = alarm_name(reference)
     alarm = cloudwatch._alarms.get(name) or cloudwatch._composite_alarms.get(name)
     return str(alarm["StateValue"]) if alarm else ""

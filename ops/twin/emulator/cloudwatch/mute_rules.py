@@ -49,7 +49,7 @@ class MuteRules:
         return [Patch("services.cloudwatch", "handle_request", self._handling, "alarm mute rules")]
 
     def muted(self, alarm: str) -> bool:
-        """In the account and region of the caller, now."""
+        """Whether the alarm is muted now, in the caller's account and region."""
         with self._lock:
             rules = list(self._own().values())
         return any(alarm in rule.alarms and _status(rule) == "ACTIVE" for rule in map(mute_rule, rules))

@@ -73,7 +73,7 @@ def _of_directive(record: dict[str, Any], directive: dict[str, Any], when: float
 
 
 def _dimension_sets(record: dict[str, Any], sets: Any) -> list[dict[str, str]]:
-    """Those sets whose every key has a usable value in the record. ``[[]]`` is one set without dimensions."""
+    """The sets whose every key has a usable value in the record. ``[[]]`` is one set without dimensions."""
     if not isinstance(sets, list):
         return []
     found = []

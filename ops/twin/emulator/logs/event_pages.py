@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"([fb])/(\d{1,12})")
 
 
 def filter_in_pages(original: Any) -> Any:
-    """In place of MiniStack's ``_filter_log_events``. Raises PatternError."""
+    """Replaces MiniStack's ``_filter_log_events``. Raises PatternError."""
 
     def filtered(data: dict[str, Any]) -> Any:
         group = service._resolve_log_group_name(data)
@@ -51,7 +51,7 @@ def filter_in_pages(original: Any) -> Any:
 
 
 def _page(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """As many as fit, one at least."""
+    """As many events as fit, but at least one."""
     size = 0
     for number, event in enumerate(events):
         size += len(event.get("message", "").encode(errors="surrogatepass"))

@@ -72,7 +72,7 @@ class Task:
 
 
 class MoveTasks:
-    """By account and region and the source's ARN, the newest first."""
+    """Move tasks by account, region and source ARN, the newest first."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

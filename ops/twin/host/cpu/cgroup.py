@@ -53,8 +53,8 @@ class CpuCgroup:
 
 
 def usable_parent() -> Path | None:
-    """Where this process may make cgroups with a CPU quota and put its children into them; None if nowhere. Tried, as
-    permissions, delegation and read-only mounts all have a say."""
+    """Where this process may create cgroups with a CPU quota and put its children into them; None if nowhere. Found by
+    trying, because permissions, delegation and read-only mounts all matter."""
     parent = own_folder(Path("/proc/self/cgroup").read_text(), Path("/proc/self/mountinfo").read_text())
     if parent is None:
         return None
@@ -88,7 +88,7 @@ def own_folder(cgroups: str, mounts: str) -> Path | None:
 
 
 def remove_leftovers(parent: Path) -> None:
-    """Those of hosts that were killed."""
+    """Remove the cgroups of hosts that were killed."""
     for folder in parent.glob(f"{_PREFIX}*"):
         owner = _NAME.fullmatch(folder.name)
         if owner and not Path(f"/proc/{owner[1]}").exists():

@@ -24,7 +24,7 @@ from ops.twin.host.settings import CpuByMemory, CpuMeans
 
 
 class CpuLimit(Protocol):
-    """Of one environment. ``admit``: what each of its processes calls between fork and exec."""
+    """The limit of one environment. ``admit``: called by each of its processes between fork and exec."""
 
     admit: Callable[[], None] | None
 
@@ -67,7 +67,7 @@ class _BySlices(Unlimited):
 
 
 class CpuLimits:
-    """Those of one host. ``run`` goes on as long as the host."""
+    """The limits of one host. ``run`` goes on as long as the host."""
 
     def __init__(self, which: CpuByMemory, means: CpuMeans) -> None:
         self._which = which

@@ -43,7 +43,7 @@ class _Account:
 
 
 class Slices:
-    """Of all groups of a host."""
+    """Time slices for all groups of a host."""
 
     def __init__(self) -> None:
         self._accounts: dict[CpuUser, _Account] = {}
@@ -51,7 +51,7 @@ class Slices:
         self._broken = False
 
     def enter(self, group: CpuUser, cores: float, moment: float) -> None:
-        """From ``moment`` (of ``clock.now``) on ``group`` has that share."""
+        """Give ``group`` this share from ``moment`` (of ``clock.now``) on."""
         if group not in self._accounts and not self._broken:
             self._accounts[group] = _Account(cores, moment, group.cpu_seconds())
             self._some.set()

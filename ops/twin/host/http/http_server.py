@@ -106,7 +106,7 @@ class _Connection(asyncio.Protocol):
         self._serve()
 
     def _wait(self, more: bool) -> None:
-        """For the rest of a request, with a limit; or no longer."""
+        """Wait for the rest of a request, with a limit, or stop waiting for one."""
         if more and self._timer is None:
             late = BadMessage(408, f"The request did not arrive within {REQUEST_TIMEOUT:.0f} s.")
             self._timer = asyncio.get_running_loop().call_later(REQUEST_TIMEOUT, self._refuse, late)

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 
 def children(pid: int) -> list[int]:
-    """By bare system calls: this is on the way of each invocation."""
+    """Uses bare system calls, because each invocation waits for it."""
     found: list[int] = []
     folder = f"/proc/{pid}/task"
     try:

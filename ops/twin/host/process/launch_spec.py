@@ -23,4 +23,4 @@ class LaunchSpec:
     memory: int
     registration: Mapping[str, str]
     hosts: Path | None = None
-    """Its /etc/hosts (see ``local_names``)."""
+    """The environment's /etc/hosts (see ``local_names``)."""

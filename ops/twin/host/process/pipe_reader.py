@@ -23,7 +23,7 @@ class Pipe:
         os.close(self.writer)
 
     def drain(self, limit: int = 2 * CAPACITY) -> None:
-        """Read what is there, all that was written before; not more than ``limit``, as the program may write for ever."""
+        """Read what has been written so far, at most ``limit`` bytes, because the program may never stop writing."""
         while limit > 0 and self._reader >= 0:
             try:
                 data = os.read(self._reader, CAPACITY)

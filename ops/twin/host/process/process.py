@@ -38,7 +38,7 @@ _started: set[int] = set()
 
 
 def adopt() -> None:
-    """From now on the host is the parent of what its dead children leave behind."""
+    """Make the host the parent of the processes that its dead children leave behind."""
     _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -145,7 +145,7 @@ class Process:
             self._send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """With all that it has started; nothing when it is gone."""
+        """Kill it with everything that it has started; does nothing when it has ended."""
         if self.running:
             self._send(signal.SIGSTOP)
             below = descendants.stop(self.pid)  # what stands still starts nothing, and gets no new parent
@@ -153,7 +153,7 @@ class Process:
             descendants.send(below, signal.SIGKILL)
 
     def _send(self, number: int) -> None:
-        """To the whole group."""
+        """Signal the whole process group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):  # it has ended, or runs as another user
             os.killpg(self.pid, number)
 

@@ -51,7 +51,8 @@ class InvocationEnd:
 def judge(
     request_id: str, reply: Reply | None, failure: PhaseFailure | None, timeout: float, end: float
 ) -> InvocationEnd:
-    """From what the runtime answered and what went wrong. ``timeout`` in seconds, ``end`` a ``clock.now()`` moment."""
+    """How an invocation ended, from the runtime's response and from what went wrong. ``timeout`` in seconds, ``end`` a
+    ``clock.now()`` moment."""
     if reply is not None and reply.error_type:
         return InvocationEnd("error", reply.error_type, reply.payload, "Unhandled")
     if failure is None:

@@ -65,7 +65,7 @@ _LEVEL_OF = {
     "platform.runtimeDone": "DEBUG",
     "platform.logsDropped": _WARN,
 }
-"""Of events that went well; what is not here is INFO (LDG monitoring-cloudwatchlogs-log-level, "System log level event
+"""Levels of events that went well; others are INFO (LDG monitoring-cloudwatchlogs-log-level, "System log level event
 mapping", 2026)."""
 
 
