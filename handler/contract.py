@@ -69,7 +69,7 @@ METRIC_END_TO_END: Final = "EndToEndLatency"
 INVOCATION_NAMESPACE: Final = "LambdaOps"
 INVOCATION_DIMENSION: Final = "FunctionName"
 UNNAMED: Final = "unknown"
-"""Its value where the environment does not name the function."""
+"""The dimension's value where the environment does not name the function."""
 INVOCATION_RECORD: Final = "invocation"
 """Value of the ``record`` property: ``filter record = "invocation"`` finds every one in Logs Insights."""
 

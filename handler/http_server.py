@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from handler.results import Pointer
 
 MAX_BODY = 1_048_576
-"""As much as SQS takes (botocore 1.44.5 model, 2026-11), so that a job fits through every front."""
+"""As large as SQS accepts (botocore 1.44.5 model, 2026-11), so that a job fits through every front."""
 STATUS = {
     errors.NotJson: 400,
     errors.WrongSchema: 400,

@@ -92,7 +92,7 @@ class Persistence(BasePersistenceLayer):
             raise IdempotencyItemAlreadyExistsError(old_data_record=old) from error
 
     def _update_record(self, data_record: DataRecord) -> None:
-        """With the digest: an item that is gone, because another run took the job over meanwhile, is written again."""
+        """Writes with the digest: an item that is missing, because another run took over the job, is written again."""
         self._call(
             "UpdateItem",
             Key={"id": {"S": data_record.idempotency_key}},

@@ -13,7 +13,7 @@ from handler import contract
 from handler.errors import NotJson, UnknownJob, WrongSchema
 
 JOB_ID = re.compile(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,128}")
-"""Also a part of object keys, so nothing that could leave the results prefix: ``.`` and ``..`` mean nothing to S3, but
+"""Also a part of object keys, so it must not lead out of the results prefix: ``.`` and ``..`` mean nothing to S3, but
 much to a tool that copies the bucket into folders."""
 MEMBERS = frozenset({"schema", "job_id", "kind", "data", "params"})
 

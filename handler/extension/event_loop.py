@@ -44,7 +44,7 @@ SETTLE_S = 0.05
 
 
 class EventLoop:
-    """Without a listener, and while nothing comes to one that was not ``subscribed``, it works from INVOKE events."""
+    """Works from INVOKE events if it has no listener, and as long as nothing comes to one that was not ``subscribed``."""
 
     def __init__(
         self,

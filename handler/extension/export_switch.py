@@ -19,7 +19,7 @@ ENDPOINTS = (
 
 
 def bind_inbox(notices: Notices) -> Inbox | None:
-    """For what the handler reports; None where the export is off, and where there can be no socket."""
+    """The inbox for the handler's reports; None if the export is off, or no socket can be opened."""
     if not any(posix.environ.get(name, b"").strip() for name in ENDPOINTS):
         return None
     try:

@@ -12,7 +12,7 @@ DATAGRAM_LIMIT = 65_536
 
 
 class Inbox:
-    """Where the port is taken, ``refusal`` tells why, and nothing comes."""
+    """If the port is taken, ``refusal`` says why, and nothing arrives."""
 
     def __init__(self, port: int) -> None:
         self.refusal = ""

@@ -32,7 +32,7 @@ SHARED = 100_000
 
 
 def columns(name: str, content: bytes) -> dict[str, Column]:
-    """By the names in the header line: float64 with NaN for missing, or object with str and None."""
+    """Columns by the names in the header line: float64 with NaN for missing, or object with str and None."""
     rows = _rows(name, content)
     header = next(rows)
     numbers = _numbers(rows, len(header))

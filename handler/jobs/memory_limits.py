@@ -34,7 +34,7 @@ def data_memory() -> int:
 
 
 def max_object_bytes() -> int:
-    """Of one object or file. Less of it may be too much once it is parsed."""
+    """The size of one object or file. A smaller one may still be too large once it is parsed."""
     return memory() // 16
 
 

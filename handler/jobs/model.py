@@ -47,7 +47,7 @@ class Model:
 
     @classmethod
     def from_document(cls, document: Any) -> Model:
-        """From parsed JSON. Raises WrongSchema, and UnknownModelSchema for a document of another version."""
+        """The model from parsed JSON. Raises WrongSchema, and UnknownModelSchema for a document of another version."""
         if not isinstance(document, dict):
             raise WrongSchema("model must be a model document, or the name of one")
         if document.get("schema") != contract.MODEL_SCHEMA:

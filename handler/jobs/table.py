@@ -44,7 +44,8 @@ class Table:
 
     @classmethod
     def from_bytes(cls, name: str, content: bytes) -> Table:
-        """From a file's content: CSV with a header line if ``name`` ends in ``.csv``, else JSON of the inline form."""
+        """A table from a file's content: CSV with a header line if ``name`` ends in ``.csv``, else JSON of the inline
+        form."""
         if name.lower().endswith(".csv"):
             from handler.jobs import csv_reader
 

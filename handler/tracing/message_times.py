@@ -33,7 +33,7 @@ class MessageTimes:
         self._port = int(port) if wanted else 0
 
     def tell(self, event: Any, request_id: str) -> None:
-        """Never fails, never waits."""
+        """Never raises and never waits."""
         if not self._port:
             return
         try:

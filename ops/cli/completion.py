@@ -21,7 +21,7 @@ PATIENCE_S = 2.0
 """How long AWS may take."""
 MAX_NAMES = 100
 _FOLDER = re.compile(r"\d*-[a-z]{2}(?:-[a-z]+)+-\d+-(.+)")
-"""Of a dead-letter queue on this machine: account, region, name."""
+"""The folder of a dead-letter queue on this machine: account, region, name."""
 
 Value = tuple[str, str]
 """The value, and what it is: shells that can show that do."""
@@ -51,7 +51,7 @@ def queues(ctx: typer.Context, incomplete: str) -> Iterable[Value]:
 
 @_never_an_error
 def stacks(ctx: typer.Context, _incomplete: str) -> Iterable[Value]:
-    """Those with a workload; all of the account where the workloads are not known in time."""
+    """Stacks that have a workload; all of the account's stacks where the workloads are not known in time."""
     from ops.aws import cloudformation
     from ops.workload import listing
 
@@ -65,7 +65,7 @@ def stacks(ctx: typer.Context, _incomplete: str) -> Iterable[Value]:
 
 @_never_an_error
 def dead_letter_queues(ctx: typer.Context, _incomplete: str) -> Iterable[Value]:
-    """Those that were scanned from this machine."""
+    """Dead-letter queues that were scanned from this machine."""
     return sorted({(name, "") for name, _ in _folders(ctx, named=None)})
 
 
@@ -93,12 +93,12 @@ def runs(ctx: typer.Context, _incomplete: str) -> Iterable[Value]:
 
 
 def one_of(values: Iterable[str]) -> Completion:
-    """For an argument that has few values."""
+    """Completes an argument that has few values."""
     return _never_an_error(lambda _ctx, _incomplete: [(value, "") for value in values])
 
 
 def _newest(ctx: typer.Context, pattern: str) -> Iterable[Value]:
-    """By file, the latest first: their names are IDs that begin with the time."""
+    """IDs by file name, the latest first: the names begin with the time."""
     found = [(path.stem, name) for name, folder in _folders(ctx, _option(ctx, "dlq")) for path in folder.glob(pattern)]
     return sorted(found, reverse=True)
 
@@ -115,7 +115,7 @@ def _folders(ctx: typer.Context, named: str | None) -> Iterator[tuple[str, Path]
 
 
 def _target(ctx: typer.Context) -> Target:
-    """As the options and the environment choose it; where they choose no workload yet, the account."""
+    """The target that the options and the environment choose; the account if they choose no workload yet."""
     from ops.errors import UsageError
     from ops.target import Target, resolve_place
 
@@ -155,7 +155,7 @@ def _within_patience(target: Target, ask: Callable[[Aws], Iterator[Iterable[Valu
 
 
 def _plain(text: str) -> Any:
-    """On one line, short, with nothing that a shell or a terminal interprets: causes quote what any code printed."""
+    """The text on one line, short, without anything that a shell or a terminal interprets: causes quote untrusted text."""
     from ops.cli.output.sanitize import safe
 
     return re.sub(r"[`$\\\"';&|<>]", " ", safe(text, 60))

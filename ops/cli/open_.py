@@ -41,7 +41,7 @@ FIRST_PORT, FURTHER_PORTS = 8501, 20
 DASHBOARD_SENTENCE = b"This address is not one of the dashboard's."
 """How the dashboard, and no other Streamlit app, answers a request for a host that is not its own."""
 ASKING_HOST, PLACE_HEADER = "ops-open", "x-ops-place"
-"""By this name it is asked which place it is of (``target.place_digest``)."""
+"""A request with this host name asks a dashboard which place it shows (``target.place_digest``)."""
 TIMEOUT_S = 1.0
 
 
@@ -110,7 +110,7 @@ def open_(
 
 
 def _time_range(since: str | None, until: str | None, now: datetime) -> dict[str, str]:
-    """As the dashboard has it in its address: UTC, in whole minutes."""
+    """The range as in the dashboard's address: UTC, in whole minutes."""
     if until and not since:
         raise UsageError("--until needs --since.", "Specify the start of the time range, too.")
     if not since:

@@ -53,7 +53,7 @@ class WorkloadOptions(OptionGroup):
     region: Region = None
 
     def target(self) -> Target:
-        """As ``target``."""
+        """See ``target``."""
         return target(self.stack, self.queue, self.function, self.profile, self.region)
 
 

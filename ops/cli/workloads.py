@@ -20,7 +20,7 @@ from ops.insight.reports.workload_list import WorkloadListReport, WorkloadStatus
 from ops.target import Target, resolve_place
 
 COLUMNS = ("name", "stack", "queue", "region", "functions", "level", "why", "queued", "dead", "alarms")
-"""Of the CSV: a row for each workload."""
+"""Columns of the CSV, which has a row for each workload."""
 
 
 def workloads(

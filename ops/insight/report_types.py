@@ -22,7 +22,7 @@ class Level(StrEnum):
 
     @property
     def label(self) -> str:
-        """As people read it; the value is what ``--json`` holds."""
+        """The level for people; the value is what ``--json`` holds."""
         return {"ok": "OK", "watch": "Warning", "act": "Critical", "unknown": "No data"}[self.value]
 
 

@@ -18,7 +18,7 @@ VALUE_LIMIT = 1_024
 """Characters of a value."""
 SCOPE = {"name": "scilearn-telemetry"}
 PREFIX = "lambda_ops."
-"""Of the names that the semantic conventions lack."""
+"""Begins the names that the semantic conventions lack."""
 
 
 def clean(text: str) -> str:

@@ -93,7 +93,7 @@ class Collector:
                 return answer
 
     def _connect(self, deadline: float) -> Stream:
-        """To the first of the host's addresses that takes it; each gets a fair share of the time."""
+        """Connects to the first of the host's addresses that accepts; each gets a fair share of the time."""
         url = self._endpoint.url
         addresses = _socket.getaddrinfo(url.host, url.port, 0, _socket.SOCK_STREAM)
         for place, (family, kind, protocol, _, address) in enumerate(addresses):

@@ -23,7 +23,7 @@ TRIGGERS = ("pubsub", "other")
 
 
 class Message:
-    """Of a batch. Times in epoch milliseconds; ``trace``: the sender's trace header, or empty."""
+    """One message of a batch. Times in epoch milliseconds; ``trace``: the sender's trace header, or empty."""
 
     __slots__ = ("id", "receives", "sent_ms", "trace")
 
@@ -65,7 +65,7 @@ class Deliveries:
             self._take(data)
 
     def of(self, request_id: str) -> Delivery:
-        """Of this invocation; it is given out once, as a retry tells of itself."""
+        """The delivery of this invocation. It is given out once, because a retry reports its own."""
         return self._known.pop(request_id, NOT_TOLD)
 
     def _take(self, data: bytes) -> None:

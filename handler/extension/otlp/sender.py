@@ -155,7 +155,7 @@ class Sender:
         return outcome.done
 
     def _keep(self, aggregates: Aggregates, points: Points) -> None:
-        """Of an export that failed: cumulative points are in the next one anyway, others are added to it."""
+        """Keeps the points of a failed export: cumulative points are in the next one anyway, others are added to it."""
         if not self._cumulative:
             aggregates.put_back(points)
         self._changed = self._changed or aggregates is self._aggregates

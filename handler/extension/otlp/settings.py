@@ -29,7 +29,7 @@ METRIC_INTERVAL_MS = 60_000
 
 
 class Endpoint:
-    """Where one signal goes, and how."""
+    """Where and how one signal is sent."""
 
     __slots__ = ("ca_file", "gzip", "headers", "timeout_s", "url")
 
@@ -41,7 +41,7 @@ class Endpoint:
         self.ca_file = ca_file
 
     def __str__(self) -> str:
-        """For log lines: without the query, which may hold a key."""
+        """The URL for log lines: without the query, which may hold a key."""
         return f"{self.url.scheme}://{self.url.authority}{self.url.path}"
 
 

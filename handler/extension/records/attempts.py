@@ -14,7 +14,7 @@ OPEN_LIMIT = 1_000
 REMEMBERED = 1_000
 """Attempts already given out, so that a repeated delivery does not become a second record."""
 SLACK_MS = 1_000
-"""By how much the times of an attempt's events may contradict their order. Less than any retry waits."""
+"""How far the times of an attempt's events may contradict their order. Less than any retry waits."""
 RANKS = {"platform.start": 0, "platform.runtimeDone": 1, "platform.report": 2}
 
 

@@ -74,7 +74,7 @@ def record(invocation: Invocation, function: Function) -> str:
 
 
 def estimated_usd(invocation: Invocation, function: Function) -> float | None:
-    """From what Lambda says it bills; where no report came, from the duration by the same rule."""
+    """The cost by what Lambda says it bills; without a report, by the duration and the same rule."""
     billed = invocation.billed
     if billed is None and invocation.duration is not None:
         # A suppressed init (phase "invoke") is inside the duration already.

@@ -77,7 +77,7 @@ class InvocationTracker:
         return invocation
 
     def completed(self) -> list[Invocation]:
-        """Those that are complete or given up. For the end of a batch: inside one, order is not relied on."""
+        """Invocations that are complete or given up. Call it at the end of a batch: within one, order is not reliable."""
         self._sort_out()
         ready, self._ready = self._ready, []
         for invocation in [each for each in self._attempts.open() if "platform.report" in each.seen]:
@@ -104,7 +104,8 @@ class InvocationTracker:
         return self._close(invocation)
 
     def _sort_out(self) -> None:
-        """Read a delivery in order of time, starts before the ends of the same moment. What has no time stays put."""
+        """Reads a delivery in order of time, starts before ends of the same moment. Events without a time keep their
+        place."""
         events, self._unsorted = self._unsorted, []
         keyed: list[tuple[int, int, int, str, dict[str, Any], str]] = []
         latest = 0
@@ -127,7 +128,7 @@ class InvocationTracker:
         return invocation
 
     def _type_of(self, invocation: Invocation) -> str:
-        """By its report, else by the initialisation before it, else by the environment."""
+        """The initialization type by the report, otherwise by the INIT before it, otherwise by the environment."""
         init_type = invocation.init_type or (self._init.type if self._init else "") or self._init_type
         return rules.kind_of(init_type, invocation.restore)
 

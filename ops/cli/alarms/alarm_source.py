@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ops.workload import Workload
 
 MAX_BYTES = 64 * 1024 * 1024
-"""Of a file of alarms: about 30,000 of them. Our choice."""
+"""The size of a file of alarms: about 30,000 of them. Our choice."""
 DESCRIBE_ALARMS = "Write it with: aws cloudwatch describe-alarms > alarms.json"
 DLQ_WORDS = ("dlq", "dead", "failed", "failures", "undeliver")
 
@@ -38,9 +38,9 @@ class AlarmSource:
     workload: WorkloadSettings | None = None
     """None: of a file of alarms, which tells no settings."""
     options: CatalogueOptions = field(default_factory=CatalogueOptions)
-    """Of an account: those that an earlier ``ops alarms apply`` was given, which its alarms remember."""
+    """For an account, the options of an earlier ``ops alarms apply``, which its alarms remember."""
     place_of: Callable[[str, str], str] = lambda _name, _field: ""
-    """By an alarm's name and a field of its definition: the file and the line."""
+    """The file and line of an alarm's field, by the alarm's name and the field's."""
 
 
 def of_template(path: Path, parameters: Mapping[str, str], queue: str | None) -> AlarmSource:
@@ -68,7 +68,7 @@ def of_template(path: Path, parameters: Mapping[str, str], queue: str | None) ->
 
 
 def of_file(path: Path, queue: str | None, dlq: str | None, function: str | None) -> AlarmSource:
-    """Of what DescribeAlarms answers, as JSON. Raises UsageError."""
+    """Alarms from a file that holds a DescribeAlarms response as JSON. Raises UsageError."""
     definitions, text = _described(path)
     roles, notes = _named_roles(definitions, queue, dlq, function)
 
@@ -96,7 +96,8 @@ def of_account(target: Target) -> AlarmSource:
 
 
 def _remembered(aws: Aws, described: Workload, settings: WorkloadSettings) -> tuple[CatalogueOptions, tuple[str, ...]]:
-    """And what is to be said of it. Tags that cannot be read, or that someone changed, are no reason not to rehearse."""
+    """The remembered options, and notes on them. Tags that cannot be read, or that someone changed, do not prevent a
+    rehearsal."""
     from ops.alarms.applying import recommend_for, remembered_options
 
     try:
@@ -107,7 +108,7 @@ def _remembered(aws: Aws, described: Workload, settings: WorkloadSettings) -> tu
 
 
 def _described(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:
-    """And the file's text."""
+    """The alarms and the file's text."""
     try:
         content = path.read_bytes()
     except OSError as error:

@@ -19,7 +19,7 @@ from ops.errors import AwsError
 from ops.target import resolve_place
 
 COLUMNS = ("alarm", "state", "status", "text", "action", "action_status", "action_text", "last", "error", "subscribers")
-"""Of the CSV: a row for each action."""
+"""Columns of the CSV, which has a row for each action."""
 
 AlarmName = Annotated[str | None, typer.Option("--alarm", metavar="NAME", help="One alarm, instead of the workload's.")]
 

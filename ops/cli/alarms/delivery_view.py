@@ -48,7 +48,7 @@ def _summary(report: DeliveryReport) -> str:
 
 
 def _alarms(console: Console, status: DeliveryStatus, text: str, alarms: list[AlarmDelivery]) -> None:
-    """Those with the same answer, which is said once."""
+    """Prints alarms that have the same answer, and the answer once."""
     line = Text(f"{status:<9}", style=STYLES[status])
     line.append(f" {safe(text)}")
     console.print(line)

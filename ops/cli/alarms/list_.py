@@ -27,7 +27,7 @@ COLUMNS = (
     *("workload", "id", "name", "severity", "title", "to_alarm", "periods", "period_s", "comparison", "threshold"),
     *("monthly_usd", "runbook", "reason"),
 )
-"""Of the CSV: a row for each alarm."""
+"""Columns of the CSV, which has a row for each alarm."""
 NOT_USED = (
     "Not in the list: log alarms, whose price is not on record (ops alarms apply with --log-group, --query-role and --lines-role "
     "puts one that has the log lines in its notification; ops alarms export --format log-alarm writes it), and warm-up, which "

@@ -13,7 +13,7 @@ SUBSCRIBE = "aws sns subscribe --topic-arn ARN --protocol email --notification-e
 
 
 def notified(found: WorkloadRecommendation) -> Iterator[str]:
-    """Of the composite alarm and of those below it. Whether it arrives is another command's question."""
+    """Who is notified, by the composite alarm and by those below it. Whether it arrives is another command's question."""
     alarms = found.recommendation.alarms
     over = [one for one in alarms if one.composite][-1:]
     single = [one for one in alarms if not one.composite]

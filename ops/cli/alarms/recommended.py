@@ -241,7 +241,7 @@ def of_account(
 
 
 def _jobs(settings: WorkloadSettings) -> JobMetrics | None:
-    """As the template's own alarms name them."""
+    """The metrics that the template's own alarms read."""
     alarms = settings.alarms if isinstance(settings.alarms, tuple) else ()
     for series in (series for alarm in alarms for series in alarm.series):
         dimensions = [(name, value) for name, value in series.dimensions.items() if isinstance(value, str)]

@@ -25,7 +25,7 @@ from ops.errors import UsageError
 from ops.target import resolve_place
 
 COLUMNS = ("alarm", "topic", "after_s", "passed")
-"""Of the CSV: a row for each topic."""
+"""Columns of the CSV, which has a row for each topic."""
 
 
 def test(

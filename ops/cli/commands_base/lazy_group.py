@@ -40,7 +40,7 @@ class LazyCommand(TyperCommand):
         return loaded
 
     def make_context(self, *args: Any, **extra: Any) -> Any:
-        """Where both running a command and completing its options in a shell start."""
+        """Called first both when a command is run and when a shell completes its options."""
         context = self.load().make_context(*args, **extra)
         for name, value in context.params.items():
             if isinstance(value, float) and not math.isfinite(value):

@@ -74,7 +74,7 @@ FORMATS = {"": "jsonl", ".jsonl": "jsonl", ".csv": "csv"}
 
 
 def _format(path: Path | None) -> str:
-    """By the file's name. Raises UsageError for another suffix, such as that of a workbook."""
+    """The format by the file's name. Raises UsageError for another suffix, such as that of a workbook."""
     suffix = path.suffix.lower() if path else ""
     if suffix not in FORMATS:
         raise UsageError(

@@ -106,7 +106,7 @@ def _causes(source: DeadLetterQueue, plan: Plan) -> str:
 
 
 def _named(group: CauseGroup) -> str:
-    """With ``likely`` also when only a part of the group is: a plan by this cause includes that part."""
+    """Says ``likely`` even if only a part of the group is: a plan by this cause includes that part."""
     named = cause_in_words(group.error_type, group.label, group.source, likely=group.likely)
     some = group.likely_messages and not group.likely
     return named + (f" (likely, of {formatting.count(group.likely_messages)})" if some else "")

@@ -29,7 +29,7 @@ COLUMNS = (
     *("id", "state", "began", "ended", "engine", "planned", "reached", "sent", "deleted", "succeeded", "came_back"),
     *("waiting", "failed", "vanished", "left", "who", "reason", "said"),
 )
-"""Of the CSV: the names that --json has."""
+"""Columns of the CSV, named as in --json."""
 WAIT_S = 60.0
 """How long ``cancel`` waits for the redrive to end, in seconds: its batches in flight are finished first."""
 
@@ -198,7 +198,8 @@ def _existing(source: DeadLetterQueue, run_id: str) -> Run | None:
 
 
 def _as_json(run: Run) -> dict[str, Any]:
-    """With two more counts: ``planned`` were selected, ``reached`` were in the scan, ``sent``, and ``left`` remain."""
+    """The run with two more counts: ``planned`` were selected, ``reached`` were in the scan, ``sent``, and ``left``
+    remain."""
     return {**plain(run), "reached": run.planned - run.unseen, "left": run.remaining}
 
 

@@ -153,7 +153,7 @@ class DlqContext:
 
 
 def _quoted(word: str) -> str:
-    """For a shell. Filters are full of single quotes, which are unreadable within single quotes."""
+    """The word quoted for a shell. Filters are full of single quotes, which are unreadable within single quotes."""
     plain = "'" in word and not set(word) & set('"$`\\!')
     return f'"{word}"' if plain else shlex.quote(word)
 

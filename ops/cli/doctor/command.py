@@ -25,7 +25,7 @@ from ops.target import Target
 from ops.workload import notes
 
 COLUMNS = ("workload", "severity", "rule", "resource", "setting", "line", "text", "cli", "cloudformation")
-"""Of the CSV: a row for each finding."""
+"""Columns of the CSV, which has a row for each finding."""
 
 
 class DoctorFormat(StrEnum):

@@ -24,7 +24,7 @@ def summary(examination: Examination) -> str:
 
 
 def change(finding: RuleFinding) -> str:
-    """In a template its properties, else the command."""
+    """The change: properties in a template, otherwise the command."""
     both = finding.change
     return both.cloudformation if finding.line else both.cli or both.cloudformation
 

@@ -44,7 +44,7 @@ def _examination(console: Console, report: DoctorReport, examination: Examinatio
 
 
 def _findings(console: Console, template: str, findings: list[RuleFinding]) -> None:
-    """Those of one rule, with what they share once."""
+    """Prints the findings of one rule, with what they share once."""
     first = findings[0]
     for finding in findings:
         head = Text(sentence(finding.text))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def plain(found: ColdStartOptions) -> dict[str, Any]:
-    """For JSON; cold starts and dollars a month."""
+    """The options for JSON, with cold starts and dollars per month."""
     base = found.base
     now = base and {"cold": base.cold, "wait_ms": base.wait_ms, "usd": base.usd, "init_usd": base.init_usd}
     return {

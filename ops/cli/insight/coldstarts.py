@@ -132,7 +132,7 @@ def _versions(report: ColdStartReport) -> Table:
 
 
 def _percentile(row: dict[str, Any], name: str) -> tuple[str, str]:
-    """And its 95% confidence interval."""
+    """The percentile and its 95% confidence interval."""
     ms, low, high = row[f"init_{name}_ms"], row[f"init_{name}_low_ms"], row[f"init_{name}_high_ms"]
     if ms is None:
         return "", ""

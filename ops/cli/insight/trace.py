@@ -104,7 +104,7 @@ def trace(
 
 
 def as_plain(found: JobTrace) -> dict[str, Any]:
-    """For ``--json``."""
+    """The trace for ``--json``."""
     return {
         **{name: getattr(found, name) for name in found.__dataclass_fields__ if name != "spans"},
         "spans": [row_of(span) for span in found.spans],

@@ -66,7 +66,7 @@ def _print_each(
 
 
 def _screen(console: Console, draw: Callable[[Console, T], None], value: T, header: str, failed: str) -> Text:
-    """As ``draw`` prints it, in the size of the terminal."""
+    """What ``draw`` prints, cut to the size of the terminal."""
     buffer = io.StringIO()
     inner = Console(file=buffer, force_terminal=True, width=console.width, highlight=False, color_system="standard")
     inner.print(Text(f"{_clock()} · {header}", style="dim"))

@@ -13,8 +13,8 @@ MAX_METRICS = 6
 
 
 def summary(line: LogLine) -> str:
-    """Of the extension's record of an invocation, or of another record in the embedded metric format; empty for any
-    other line, and for one that was cut. The values are untrusted text."""
+    """A summary of the extension's record of an invocation, or of another record in the embedded metric format; empty
+    for any other line, and for one that was cut. The values are untrusted text."""
     if line.cut or not line.text.startswith("{"):
         return ""
     at = line.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]

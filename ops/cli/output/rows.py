@@ -59,7 +59,7 @@ def _yaml_entry(head: str, item: Any, indent: str) -> Iterator[str]:
 
 
 def _yaml_scalar(value: Any) -> str:
-    """As JSON; a number with an exponent gets the point without which YAML 1.1 takes it for text."""
+    """The value as JSON; a number with an exponent gets a decimal point, without which YAML 1.1 reads it as text."""
     text = json.dumps(value)
     return text.replace("e", ".0e") if isinstance(value, float) and "." not in text else text
 

@@ -58,5 +58,5 @@ def _argument(argument: Any) -> str:
 
 
 def _text(text: str) -> str:
-    """In one line, without what Markdown would take for HTML or emphasis."""
+    """The text on one line, with characters escaped that Markdown would take for HTML or emphasis."""
     return " ".join(re.sub(r"<(?=[A-Za-z/!])|\*", r"\\\g<0>", text).split())

@@ -23,7 +23,7 @@ class AlarmsBehind:
         return tuple(one for one in self.alarms if one.state == "ALARM")
 
     def chosen(self, has_own: bool) -> tuple[Alarm, ...]:
-        """Those in ALARM; all where none is, unless the composite alarm has a runbook of its own."""
+        """The alarms in ALARM; all of them if none is, unless the composite alarm has a runbook of its own."""
         return self.firing or (() if has_own else self.alarms)
 
     def shown(self, chosen: tuple[Alarm, ...]) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ("key", "title", "value", "unit", "level", "note")
-"""Of the CSV: a row for each number."""
+"""Columns of the CSV, which has a row for each number."""
 MIN_INTERVAL_S, INTERVAL_S, TWIN_INTERVAL_S = 5.0, 30.0, 5.0
 """Between refreshes of --watch. CloudWatch has a metric's new value once a minute."""
 

@@ -45,7 +45,7 @@ class Concurrency:
         return float(np.mean(self.at_arrival > number)) if len(self.at_arrival) else 0.0
 
     def at_hour(self, hour: int) -> Concurrency:
-        """Of that hour of the day (UTC)."""
+        """The concurrency of this hour of the day (UTC)."""
         mine, then = _hours(self.arrivals) == hour, _hours(self.moments) == hour
         return Concurrency(
             self.arrivals[mine],
@@ -58,7 +58,7 @@ class Concurrency:
 
     @property
     def hours(self) -> tuple[int, ...]:
-        """Of the day, in which invocations began."""
+        """The hours of the day in which invocations began."""
         return tuple(int(hour) for hour in np.unique(_hours(self.arrivals)))
 
 

@@ -10,7 +10,7 @@ from ops.insight.imports.model import PackageTime, packages
 
 NAME = "Fewer imports"
 SHARE = 0.05
-"""Of the recorded imports that a package must take to be an option."""
+"""The share of the recorded imports that a package must take to be an option."""
 MAX_NAMED = 2
 
 

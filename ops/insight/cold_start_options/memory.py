@@ -11,11 +11,11 @@ ONE_PROCESSOR_MB = 1_769
 NAME = "More memory"
 COMMAND = "ops rightsize"
 SHORTER = 0.95
-"""Of the INIT of now: one that takes more than this is not worth another memory size. Our choice."""
+"""A memory size is worth suggesting only if INIT takes less than this share of today's. Our choice."""
 
 
 def more_memory(base: ColdBase) -> Option:
-    """By the sweep that is saved, where it has the memory of now and a larger one; else inferred."""
+    """Measured by the saved sweep, if it has the current memory size and a larger one; otherwise inferred."""
     sweep, memory = base.sweep, base.function.memory_mb
     now = sweep.at(memory) if sweep else None
     if sweep is None or now is None:

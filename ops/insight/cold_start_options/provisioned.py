@@ -14,7 +14,7 @@ from ops.insight.cold_start_options.model import HOURS_PER_MONTH, Between, ColdB
 
 NAME = "Provisioned concurrency"
 WARM_SHARE = 0.95
-"""Of the invocations that are to find an environment. Our choice."""
+"""The share of invocations that should find a warm environment. Our choice."""
 INCOMPLETE = (
     "How many invocations ran at the same time is not known: not all of this range were read. Choose a shorter range, with at "
     f"most {logs.MAX_ROWS:,} invocations."

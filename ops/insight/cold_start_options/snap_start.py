@@ -90,7 +90,7 @@ def _usd(base: ColdBase) -> Between | None:
 
 
 def _cached_gb_s(base: ColdBase) -> float:
-    """Of one published version, a month."""
+    """The cached GB-seconds of one published version per month."""
     return base.gb * HOURS_PER_MONTH * 3600
 
 

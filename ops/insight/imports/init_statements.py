@@ -53,8 +53,8 @@ _KINDS = {name: kind for kind, names in CALLS.items() for name in names}
 
 
 def read_statements(module: str, folder: Path) -> tuple[InitStatement, ...]:
-    """Of ``module`` and the modules of its own package in ``folder`` that it imports at its top. Raises UsageError for one
-    that is not there; a file that is not Python is skipped."""
+    """Statements of ``module`` and of the modules of its own package in ``folder`` that it imports at its top. Raises
+    UsageError for one that does not exist; a file that is not Python is skipped."""
     first = _file_of(module, folder)
     if first is None:
         raise UsageError(f"There is no source of {module} in {folder}.", "Name the folder with --folder DIR")

@@ -11,7 +11,7 @@ from ops.insight.imports.model import ImportedModule
 _LINE = re.compile(r"^import time:\s*(\d{1,12}) \|\s*(\d{1,12}) \| ( *)(\S{1,300})\s*$")
 """Times in microseconds; two spaces more for each importer (CPython's documentation of -X importtime, 3.7 to 3.14)."""
 _CACHED = re.compile(r"^import time:\s*cached\s*\|")
-"""With ``-X importtime=2`` (since 3.14), a module that was there already."""
+"""With ``-X importtime=2`` (since 3.14), a module that was already imported."""
 _MARK = "import time:"
 MAX_LINES = 200_000
 LAST_OF_STARTUP = "site"

@@ -20,7 +20,7 @@ MAX_BYTES = 50_000_000
 
 
 def save(target: Target, function: Function, record: ImportRecord) -> Path:
-    """In place of the one before. Raises OpsError where it cannot be written."""
+    """Replaces the record that was saved before. Raises OpsError where it cannot be written."""
     path = _path(target, function)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -14,9 +14,9 @@ from ops.insight.invocation_table.table import InvocationTable
 
 
 def priced(table: InvocationTable, function: Function, region: str) -> InvocationTable:
-    """With ``cost_usd``: what a record says (EstimatedCost, at us-east-1's prices) where these are those of ``region``, too, or
-    nothing else is known; else the price of the billed time and the request, by the prices of ``region`` and how the
-    environment is billed. With the function's memory where no line says it."""
+    """The table with ``cost_usd``: what a record says (EstimatedCost, at us-east-1's prices) if ``region`` has the same
+    prices, or if nothing else is known; otherwise the price of the billed time and the request in ``region``, by how
+    the environment is billed. Where no line states the memory, the function's is used."""
     prices = pricing.load(region)
     costs, billed = table.numbers["cost_usd"], table.numbers["billed_ms"]
     said = table.numbers["memory_size_mb"]

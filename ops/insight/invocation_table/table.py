@@ -37,7 +37,7 @@ class InvocationTable:
         return len(self.started)
 
     def is_one_of(self, column: str, *texts: str) -> npt.NDArray[np.bool_]:
-        """Of each row: whether its text in ``column`` is one of ``texts``."""
+        """For each row, whether its text in ``column`` is one of ``texts``."""
         known = np.array([text in texts for text in self.texts[column]], dtype=bool)
         return known[self.codes[column]]
 
@@ -46,7 +46,7 @@ class InvocationTable:
         return {self.texts[column][code] for code in np.unique(self.codes[column])}
 
     def first_known(self, *columns: str) -> npt.NDArray[np.float64]:
-        """Of each row: the first of these numbers that is known, or 0."""
+        """For each row, the first of these numbers that is known, or 0."""
         found = self.numbers[columns[0]]
         for column in columns[1:]:
             found = np.where(np.isnan(found), self.numbers[column], found)
@@ -62,7 +62,7 @@ class InvocationTable:
 
     @cached_property
     def rows(self) -> tuple[Invocation, ...]:
-        """As objects: 1,000 bytes per row, so only of a table of a page."""
+        """The rows as objects: 1,000 bytes per row, so only for the table of a page."""
         columns: dict[str, list[Any]] = {"started": [moment_of(one) for one in self.started.tolist()]}
         columns["cold"] = self.cold.tolist()
         for name in NUMBERS:
@@ -74,7 +74,7 @@ class InvocationTable:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """With ``Invocation``'s fields as columns, texts as categories; each request ID stands by itself."""
+        """A data frame with ``Invocation``'s fields as columns, texts as categories; request IDs are plain texts."""
         import pandas as pd  # takes half a second, which `ops status` avoids
 
         columns: dict[str, Any] = {"started": pd.to_datetime(self.started.view("datetime64[us]"), utc=True)}

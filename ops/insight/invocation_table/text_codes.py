@@ -30,13 +30,13 @@ class TextCodes:
 
     @property
     def texts(self) -> list[str]:
-        """By code."""
+        """The texts, at the position of their code."""
         if len(self._texts) < len(self._codes):
             self._texts.extend(islice(self._codes, len(self._texts), None))
         return self._texts
 
     def encode(self, texts: Sequence[str | None]) -> Codes:
-        """Of texts most of which are known already. None is the empty text."""
+        """Codes of texts, most of which are already known. None counts as the empty text."""
         known: Any = self._codes.get
         codes = list(map(known, texts))
         if None in codes:
@@ -45,7 +45,7 @@ class TextCodes:
         return np.array(codes, dtype=np.int32)
 
     def encode_ids(self, texts: Sequence[str]) -> Codes:
-        """Of request IDs, most of which are new."""
+        """Codes of request IDs, most of which are new."""
         return self.add_all(texts) if _are_request_ids(texts) else self.encode(texts)
 
     def code(self, raw: str) -> int:

@@ -63,7 +63,7 @@ def observe_missing(workload: Workload, known: tuple[Alarm, ...], missing: tuple
 
 
 def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:
-    """As the pages show them; those in ALARM first."""
+    """The states as the pages show them; those in ALARM first."""
     shown = [
         AlarmState(
             name=alarm.name,

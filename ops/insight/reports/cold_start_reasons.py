@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def explain_logged(aws: Aws, logged: Invocations, workload: Workload) -> list[ColdStart]:
-    """Those of the rows that were read."""
+    """Cold starts of the rows that were read."""
     limit = aws.target.idle_limit_s
     warm = WARM if limit is None else timedelta(seconds=limit)
     return explain(logged.rows, _changes(workload), whole=logged.sample is None, warm=warm)
@@ -54,8 +54,8 @@ def _changes(workload: Workload) -> tuple[datetime, ...]:
 
 
 def usd_per_ms(workload: Workload) -> float | None:
-    """Of duration or INIT, by the function's memory and architecture; 0 on Managed Instances, which bill neither; None where
-    the function is not known."""
+    """The price of duration or INIT, by the function's memory and architecture; 0 on Managed Instances, which bill
+    neither; None where the function is not known."""
     if workload.function is None:
         return None
     if workload.function.managed:

@@ -55,7 +55,7 @@ PHASES = (
     ("Extension overhead", "extension_overhead_ms"),
 )
 RESTORE_PHASE = ("Restore from snapshot", "restore_ms")
-"""With SnapStart, in place of INIT."""
+"""The phase that replaces INIT with SnapStart."""
 NOT_COUNTED = "cold starts have no metric here, and log lines are not read yet"
 
 
@@ -188,7 +188,7 @@ def _by_version(logged: Invocations) -> pd.DataFrame:
 
 
 def _scaled(frame: pd.DataFrame, columns: Sequence[str], scale: float) -> pd.DataFrame:
-    """With these counts and sums as of all invocations, where ``frame`` is of a sample."""
+    """``frame``, if it is of a sample, with these counts and sums scaled to all invocations."""
     if scale == 1.0 or frame.empty:
         return frame
     whole = {name: (frame[name] * scale).round() if name != "usd" else frame[name] * scale for name in columns}

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 SETTINGS_OF_NOW = "alarms, provisioned concurrency and other settings that are priced are those of now"
-"""Of a range that is over."""
+"""The note on a range that is over."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +180,7 @@ def prices_of(
     known: Sequence[Alarm],
     listed: pricing.Prices | None = None,
 ) -> pricing.Prices:
-    """Those of the workload's region, or ``listed``, at a month's volume where that is asked for and can be told."""
+    """Prices of the workload's region, or ``listed``; at a month's volume if that is asked for and can be told."""
     table = listed or pricing.load(workload.region)
     if not (assumptions.volume_tiers or assumptions.free_tier):
         return table

@@ -149,7 +149,7 @@ def arrived(readings: Readings, dlq: Queue | None, there: Depths) -> NewMessages
 
 
 def _rises(points: Points) -> list[tuple[datetime, float]]:
-    """By how much each point but the first is above the one before it."""
+    """By how much each point is above the one before it; the first point has none."""
     return [(time, max(0.0, value - before)) for (_, before), (time, value) in pairwise(points)]
 
 
@@ -163,7 +163,7 @@ def rate(readings: Readings, least_s: float) -> float | None:
 
 
 def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> list[Observation]:
-    """That there are some, the same words on every page."""
+    """An observation that there are some, in the same words on every page."""
     if not there.dead or not there.dead_count:
         return []
     dead = formatting.count(there.dead_count, "dead letter")
@@ -175,7 +175,7 @@ def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> lis
 
 
 def _held(depth: sqs.Depth) -> str:
-    """That none of them can be received now."""
+    """A clause that says that none of them can be received now."""
     if not depth.in_flight or depth.visible or depth.delayed:
         return ""
     every = "all in flight" if depth.in_flight > 1 else "in flight"
@@ -202,7 +202,7 @@ def oldest_s(readings: Readings, there: Depths) -> float | None:
 def observe_dead_letters(
     workload: Workload, readings: Readings, there: Depths, new: NewMessages | None
 ) -> list[Observation]:
-    """For the page, its card and the headline."""
+    """Observations for the page, its card and the headline."""
     if workload.dlq is None:
         none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
         return setting_claims.dead_lettering(workload, readings.window) or [none]

@@ -189,7 +189,7 @@ def _counted(column: str, readings: Readings, work: FailedWork) -> float | None:
 
 
 def _work(work: FailedWork, logged: Invocations, failed: pd.DataFrame, memory: float | None) -> FailedWork:
-    """By the metrics, as on the Overview; by the log lines what has no metric, or none yet."""
+    """Failed work by the metrics, as on the Overview; by the log lines where there is no metric, or none yet."""
     failures = work.failed or float(len(failed))
     total = work.total or float(len(logged.frame))
     if work.p95_ms is None and _has_all_durations(logged):

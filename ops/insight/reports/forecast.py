@@ -60,14 +60,14 @@ class ForecastReport:
     look: QueryCost
     age_lines: tuple[Threshold, ...] = ()
     settings: ScalingSettings | None = None
-    """Of the workload; None where no function of this account reads the queue."""
+    """The workload's settings; None where no function of this account reads the queue."""
     memory_mb: int | None = None
     at: datetime | None = None
     """The end of a past range, from which the forecast starts."""
 
     @property
     def now(self) -> VariantForecast | None:
-        """Of the settings as they are, or as assumed."""
+        """The forecast with the current settings, or with those assumed."""
         return self.variants[0] if self.variants else None
 
     @property

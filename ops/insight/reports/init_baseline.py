@@ -26,8 +26,8 @@ _kept: dict[Hashable, tuple[float, InitBaseline | str]] = {}
 
 
 def read_daily(aws: Aws, workload: Workload) -> InitBaseline | str:
-    """As ``read``, once a day for what is deployed, or once an hour where there is none: a page asks every few minutes, and
-    each query is paid for by the GB of two weeks."""
+    """Like ``read``, but once a day for what is deployed, or once an hour if there is no baseline: a page asks every
+    few minutes, and each query is billed for the GB of two weeks."""
     function = workload.function
     deployed = (function.arn, function.version, function.deployed_at) if function else None
     key = (aws.target, workload.queue.arn, deployed)
@@ -43,9 +43,9 @@ def read_daily(aws: Aws, workload: Workload) -> InitBaseline | str:
 
 
 def read(aws: Aws, workload: Workload) -> InitBaseline | str:
-    """Of the last version but one that has enough cold starts in two weeks, or of the only one; or why there is none, as a
-    sentence. One GetMetricData call and one Logs Insights query; aggregates of all lines where these are more than one query
-    returns. Raises what ``ops.aws`` raises."""
+    """The baseline of the latest version but one that has enough cold starts in two weeks, or of the only version; or a
+    sentence that says why there is none. One GetMetricData call and one Logs Insights query; aggregates of all lines if
+    one query cannot return them. Raises what ``ops.aws`` raises."""
     window = time_window.last(DAYS * 24 * 60, aws.target.finest_period)
     wanted = [*cold_share.queries(workload.function), *metric_queries.function(workload.function, "invocations")]
     readings = metrics.read(aws, wanted, window)

@@ -71,7 +71,7 @@ class OverviewReport:
     watched: tuple[WatchedQueue, ...] = ()
     timeline: OverviewTimeline | None = None
     settings: SettingsFindings | None = None
-    """Of a range that ends now: what is known without a further call. The page shows all that ``ops doctor`` finds."""
+    """For a range that ends now: what is known without a further call. The page shows all that ``ops doctor`` finds."""
 
 
 def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = False) -> OverviewReport:
@@ -143,7 +143,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
 
 
 def _watched(names: tuple[str, ...], readings: Readings, known: tuple[Alarm, ...]) -> tuple[WatchedQueue, ...]:
-    """With their depth over time, against the thresholds of their alarms."""
+    """The queues with their depth over time, and the thresholds of their alarms."""
     return tuple(
         replace(
             queue,

@@ -44,7 +44,7 @@ class WorkloadStatus:
     level: Level | None
     """The worst that is known: never OK. None: nothing is known to be wrong, which is less than OK."""
     why: str
-    """In words: "54 dead letters, 2 alarms in ALARM"."""
+    """The reason in words: "54 dead letters, 2 alarms in ALARM"."""
     queued: int | None
     """Messages visible, as on the Overview; None where not known."""
     dead: int | None
@@ -130,7 +130,7 @@ def _reasons(listed: ListedWorkload, alarms_unread: bool, alarms: tuple[Alarm, .
 
 
 def _is_its_alarm(alarm: Alarm, listed: ListedWorkload) -> bool:
-    """As of a workload that is described: the alarms of its stack, else those on its queues and functions."""
+    """The rule for described workloads: alarms of its stack, otherwise those on its queues and functions."""
     own = listed.stack.ids("AWS::CloudWatch::Alarm") if listed.stack else ()
     if own:
         return alarm.name in own

@@ -44,7 +44,8 @@ class DrainForecast:
 
 
 def forecast(samples: Sequence[DepthSample], bound: float) -> DrainForecast | None:
-    """By the mean rate of all ``samples`` (oldest first) and that of their later half; None while they are too few."""
+    """The forecast by the mean rate of all ``samples`` (oldest first) and that of their later half; None while they are
+    too few."""
     if len(samples) < 2 or samples[-1].at_s - samples[0].at_s < MIN_SPAN_S:
         return None
     last = samples[-1]

@@ -20,7 +20,7 @@ Managed Instances, which may take 5,400 s (botocore 1.44.5 model, 2026-11): what
 
 
 def counted(frame: pd.DataFrame, window: Window) -> pd.DataFrame:
-    """By period, of all rows."""
+    """Counts of all rows by period."""
     known = frame.dropna(subset=["duration_ms"])
     edges = np.array(DURATION_EDGES_MS, dtype=float)
     upper = edges[np.searchsorted(edges, known["duration_ms"].clip(upper=edges[-1]))]

@@ -33,7 +33,7 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
 
 
 def errors_of_totals(totals: LogTotals, readings: Readings, window: Window, longest_s: float) -> pd.DataFrame:
-    """As ``errors_by_type``, from aggregates of all log lines."""
+    """Like ``errors_by_type``, from aggregates of all log lines."""
     found = totals.failures
     types = pd.Series([one.error_type for one in found], dtype=object)
     periods = pd.Series(pd.DatetimeIndex([one.time for one in found], tz="UTC"), name="started")

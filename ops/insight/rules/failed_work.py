@@ -71,8 +71,8 @@ def observe_failures(
     details: str = "",
     when: str = "",
 ) -> list[Observation]:
-    """For the page and the headline. ``details``: what else is known of the failed invocations; ``when``: the range, where
-    the sentence also says what is so now."""
+    """Observations for the page and the headline. ``details``: what else is known of the failed invocations; ``when``:
+    the range, if the sentence also describes the present."""
     return [
         *alarm_rules.firing(known, readings.window, workload.stack, "failures"),
         *_failed_invocations(work, _in_alarm(workload, readings, known), f"{when}{details}"),
@@ -133,7 +133,7 @@ def failed_share(readings: Readings) -> float:
 
 
 def failed_job_share(readings: Readings) -> float:
-    """Of the jobs of invocations that ended well."""
+    """The share of failed jobs in invocations that ended well."""
     counted = [readings.total(name) for name in ("jobs_succeeded", "jobs_failed", "jobs_rejected")]
     if any(count is not None for count in counted):
         succeeded, *not_done = (count or 0.0 for count in counted)

@@ -33,7 +33,7 @@ def visibility(workload: Workload, window: Window) -> list[Observation]:
 
 
 def disabled(workload: Workload) -> list[Observation]:
-    """That every mapping of the queue is off."""
+    """An observation that every mapping of the queue is off."""
     found = _claims(described.settings(workload, ()), mappings.mapping_disabled, "queue")
     return [Observation(Level.ACT, f"{claim.text}: {HALTED}", claim.page) for claim in found[:1]]
 
@@ -49,13 +49,13 @@ def dead_lettering(workload: Workload, window: Window) -> list[Observation]:
 
 
 def unread_dead_letter_queue(queue: sqs.Queue, gap: Gap) -> Observation:
-    """That the dead-letter queue that the queue names could not be read."""
+    """An observation that the dead-letter queue that the queue names could not be read."""
     text = f"{queue.name}'s dead-letter queue {gap.name} {gap.verb}, so the number of dead letters is unknown"
     return Observation(Level.UNKNOWN, text, "dead_letters")
 
 
 def of_listed(listed: ListedWorkload) -> list[tuple[Level, str]]:
-    """Of a workload in a list, of which no more is read: in a few words each."""
+    """Claims, a few words each, about a workload in a list, of which nothing more is read."""
     queue, dlq = listed.queue, listed.dlq
     gone = dlq.name if isinstance(dlq, Gap) and dlq.why is Why.GONE else ""
     settings = WorkloadSettings(

@@ -34,8 +34,8 @@ def state_spans(
     end: datetime,
     known_from: datetime,
 ) -> tuple[StateSpan, ...]:
-    """From ``start`` to ``end``, oldest first. ``state`` and ``since``: its present one. ``changes``: its own between
-    them, oldest first, all of those after ``known_from``."""
+    """The alarm's states from ``start`` to ``end``, oldest first. ``state`` and ``since``: the present one.
+    ``changes``: its changes in that time, oldest first, complete after ``known_from``."""
     if not changes:  # the state has lasted since it began, and of the time before that nothing is known
         begins = max(start, min(since, end)) if since is not None else end
         return _joined([(start, begins, NOT_READ), (begins, end, state)])
@@ -47,7 +47,7 @@ def state_spans(
 
 
 def _joined(spans: Sequence[tuple[datetime, datetime, str]]) -> tuple[StateSpan, ...]:
-    """Without empty spans, those of one state that follow each other as one."""
+    """The spans without empty ones, and with consecutive spans of one state joined."""
     joined: list[StateSpan] = []
     for start, end, state in spans:
         if end <= start:

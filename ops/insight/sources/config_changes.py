@@ -86,7 +86,7 @@ def settings_changed(before: Function, after: Function) -> list[str]:
 
 
 def _last_change(function: Function | None, versions: tuple[Function, ...]) -> list[Event]:
-    """Of the version that the workload runs, unless it is a published one."""
+    """The last change of the version that the workload runs, unless it is a published one."""
     if function is not None and function.measured_at is not None:
         name = f"{function.name}: memory changed by ops rightsize to measure it"
         return [Event(MEASUREMENT, name, function.measured_at, function.measured_at)]

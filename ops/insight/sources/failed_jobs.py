@@ -127,7 +127,7 @@ def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
 
 
 def _divided(some: list[JobError]) -> Iterable[list[JobError]]:
-    """By codes in their messages, which many of them share."""
+    """Errors divided by the codes in their messages, if many share them."""
     messages = [one.message for one in some[: code_split.SAMPLE_SIZE]]
     rule = code_split.split_rule(messages) if len(some) >= code_split.MIN_GROUP_SIZE else None
     if rule is None:

@@ -42,7 +42,8 @@ def read_usage(
     table: InvocationTable | None = None,
     provisioned_environments: int = 0,
 ) -> FunctionUsage:
-    """By the metrics, and by the invocations in ``table`` for what has no metric. ``provisioned_environments``: as configured."""
+    """Usage by the metrics, and by the invocations in ``table`` where there is no metric. ``provisioned_environments``:
+    as configured."""
     handled, about_filter = _handled(readings, workload)
     share, about_share = _queue_share(readings, workload, handled)
     by_type = _billed_by_type(table) if table else {}
@@ -94,7 +95,7 @@ def _handled(readings: Readings, workload: Workload) -> tuple[float, tuple[str, 
 
 
 def _managed(workload: Workload, by_type: dict[str, float]) -> float:
-    """By its configuration, else as its records say."""
+    """By the function's configuration, otherwise by its records."""
     if workload.function is not None and workload.function.managed:
         return 1.0
     return math.fsum(part for kind, part in by_type.items() if rules.managed(kind))

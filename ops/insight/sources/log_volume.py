@@ -24,7 +24,7 @@ BYTES_PER_GB = 1e9
 KEPT = timedelta(minutes=5)
 """How much later a range may end than the one whose volume is known: CloudWatch has the last minutes late anyway."""
 _kept: WeakKeyDictionary[Aws, dict[tuple[str, ...], _Kept]] = WeakKeyDictionary()
-"""By connection and log groups: the last range that was read, and its volume."""
+"""The last range that was read and its volume, by connection and log groups."""
 _lock = threading.Lock()
 
 
@@ -53,7 +53,7 @@ class LogVolume:
         return start
 
     def within(self, start: datetime, end: datetime) -> LogVolume:
-        """Of a part of the range, which costs nothing."""
+        """The volume of a part of the range, which costs nothing."""
         inside = tuple((at, size) for at, size in self.by_period if start - self.period <= at < end)
         return replace(self, by_period=inside, usd=0.0)
 

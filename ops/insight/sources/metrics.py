@@ -123,7 +123,7 @@ class Readings:
         return next((value for value in reversed(fresh) if not math.isnan(value)), quiet)
 
     def _queue_columns(self, columns: Iterable[str]) -> tuple[str, ...]:
-        """Those of the queue; all of them where those have no point."""
+        """Columns of the queue; all columns if those have no point."""
         every = tuple(columns)
         return tuple(name for name in every if name in QUEUE_COLUMNS and self.has(name)) or every
 
@@ -133,7 +133,7 @@ class Readings:
         return [at for at, row in enumerate(rows) if any(not math.isnan(value) for value in row)]
 
     def replaced(self, columns: Mapping[str, Sequence[float]]) -> Readings:
-        """With these columns instead of, or besides, the ones read."""
+        """The readings with these columns added or replaced."""
         return replace(self, columns={**self.columns, **columns})
 
     @property
@@ -165,7 +165,7 @@ class Readings:
         return self.times[self.recent[0]], self.times[self.recent[-1]] + timedelta(seconds=self.window.period)
 
     def dated(self, finding: Finding) -> Finding:
-        """With the end of the data, where that is long ago: the finding is not about now."""
+        """The finding with the end of the data, if that is long ago: then it is not about now."""
         if self.late_since is None:
             return finding
         until = formatting.clock(self.late_since, self.window.end)

@@ -39,7 +39,7 @@ class Depths:
 
     @property
     def label(self) -> str:
-        """Of a past range, ``at 13:15 UTC``; empty of now."""
+        """``at 13:15 UTC`` for a past range; empty for now."""
         return "" if self.at is None else f"at {formatting.clock(self.at, self.at)}"
 
 

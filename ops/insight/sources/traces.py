@@ -20,9 +20,9 @@ _CONSOLES = {
     "aws-cn": "console.amazonaws.cn",
     "aws-us-gov": "console.amazonaws-us-gov.com",
 }
-"""By partition; the addresses of others are not known here."""
+"""Console hosts by partition; those of other partitions are not known here."""
 FILES = ("traces.1.jsonl", "traces.jsonl")
-"""In the twin's folder, the older first (``ops.twin.host.telemetry.xray`` writes them)."""
+"""Files in the twin's folder, the older first (``ops.twin.host.telemetry.xray`` writes them)."""
 MAX_SPANS = 200
 """Spans of a trace that are shown."""
 _MAX_NAME = 120

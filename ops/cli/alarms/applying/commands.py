@@ -40,8 +40,8 @@ COLUMNS, RESULT_COLUMNS = (
     ("name", "change", "field", "before", "after", "owner", "monthly_usd"),
     ("name", "result", "error"),
 )
-"""Of the CSV: of a difference, a row for each field that changes, or for an alarm without one; of what was done, one for
-each alarm."""
+"""Columns of the CSV: a difference has a row for each field that changes, or for an alarm without one; a result has a
+row for each alarm."""
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
 

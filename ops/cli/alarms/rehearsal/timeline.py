@@ -38,7 +38,7 @@ def timeline_rows(each: IncidentRehearsal) -> Iterator[Text]:
 
 
 def _mark(alarm: AlarmRehearsal, begins: float, ends: float) -> tuple[str, str]:
-    """Of one column: ALARM, if it was in it at any time of that column."""
+    """The mark of one column: ALARM if the alarm was in it at any time of the column."""
     state = INSUFFICIENT_DATA
     for change in alarm.states:
         if change.at >= ends:

@@ -102,7 +102,7 @@ def _blocks(widths: Sequence[int], room: int) -> Iterator[range]:
 
 
 def _left_out(result: Rehearsal) -> str:
-    """Of the alarms that the table does not show."""
+    """A line about the alarms that the table does not show."""
     rows = list(zip(*(each.alarms for each in result.incidents), strict=True))
     others = sum(all(one.outcome is PageOutcome.UNAFFECTED for one in row) for row in rows)
     more = max(0, len(rows) - others - MAX_ALARMS)

@@ -33,7 +33,7 @@ def minutes(value: float | None) -> str:
 
 
 def cell(alarm: AlarmRehearsal) -> str:
-    """In at most four characters; ``LEGEND`` explains them."""
+    """The outcome in at most four characters; ``LEGEND`` explains them."""
     shown = {
         PageOutcome.PAGED: minutes(alarm.minutes),
         PageOutcome.LATE: "late",
@@ -70,7 +70,7 @@ def _pages(number: int, noun: str) -> str:
 
 
 def verdict(incident: IncidentRehearsal) -> str:
-    """In a few words."""
+    """The verdict in a few words."""
     if any(not each.holds for each in incident.states):
         return "other state"
     if incident.missed:

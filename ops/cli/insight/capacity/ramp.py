@@ -87,7 +87,7 @@ def _periods(report: ConcurrencyReport) -> list[tuple[datetime, RampPeriod]]:
 
 
 def _known(period: RampPeriod) -> dict[str, Any]:
-    """Its fields; None where a number is not known."""
+    """The period's fields; None where a number is not known."""
     return {
         name: None if isinstance(value, float) and math.isnan(value) else value
         for name, value in asdict(period).items()
@@ -95,7 +95,7 @@ def _known(period: RampPeriod) -> dict[str, Any]:
 
 
 def as_plain(report: ConcurrencyReport, window: Window) -> dict[str, Any]:
-    """For scripts: every period, with None for what is not known."""
+    """The report for scripts: every period, with None for what is not known."""
     return {
         "finding": report.finding,
         "binding": report.binding,
@@ -108,7 +108,7 @@ def as_plain(report: ConcurrencyReport, window: Window) -> dict[str, Any]:
 
 
 def show(console: Console, where: str, report: ConcurrencyReport, window: Window) -> None:
-    """For people: a line for each stretch in which the same held work up."""
+    """Prints the report: a line for each stretch with the same limiting factor."""
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     console.print(Text(where, style="dim"))
     console.print()

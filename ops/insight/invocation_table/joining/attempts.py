@@ -39,7 +39,7 @@ def attempts(lines: Iterable[InvocationLogLine]) -> Iterator[tuple[str, datetime
 
 
 def _by_environment(lines: Sequence[InvocationLogLine]) -> dict[tuple[str, str], list[InvocationLogLine]]:
-    """By request id and log stream; a line that was read twice counts once."""
+    """Lines by request ID and log stream; a line that was read twice counts once."""
     once = {
         (line.source, line.request_id, line.started, None if line.source == RECORD else line.at, line.stream): line
         for line in lines

@@ -44,14 +44,14 @@ def rows_by_attempt(
 
 
 def _first(sorted_values: Column) -> Mask:
-    """Of each: whether it is the first of its kind."""
+    """For each value, whether it is the first of its kind."""
     first = np.ones(len(sorted_values), dtype=bool)
     first[1:] = sorted_values[1:] != sorted_values[:-1]
     return first
 
 
 def _ended(key: Keys, which: Rows, count: int, apart: Sequence[int]) -> Mask:
-    """Of each key: whether it is one of those ``apart``."""
+    """For each key, whether it is one of those ``apart``."""
     places = np.searchsorted(key, np.array(apart, dtype=np.int64))
     there = places < len(key)
     there[there] = key[places[there]] == np.array(apart, dtype=np.int64)[there]
@@ -61,8 +61,8 @@ def _ended(key: Keys, which: Rows, count: int, apart: Sequence[int]) -> Mask:
 
 
 def _retried(columns: dict[str, Column], keys: Keys, rows: Rows) -> tuple[Rows, Mask, Rows]:
-    """As ``rows_by_attempt``, of keys with several attempts: known are those whose attempts began apart, each with the same
-    lines. Then each line's own attempt is the nearest, in whatever order they are paired."""
+    """Like ``rows_by_attempt``, for keys with several attempts: known are those whose attempts began apart, each with
+    the same lines. Then each line's own attempt is the nearest, in whatever order they are paired."""
     if not len(rows):
         return rows, np.zeros(0, dtype=bool), rows
     rows = rows[np.lexsort((columns["started"][rows], keys[rows]))]

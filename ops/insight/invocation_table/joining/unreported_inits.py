@@ -46,7 +46,7 @@ def _is_one_of(lines: LineColumns, found: dict[str, Column], column: str, texts:
 
 
 def _follows(broken: npt.NDArray[np.bool_], environment: Column) -> npt.NDArray[np.bool_]:
-    """Of each attempt: whether the one before in the same environment is ``broken``."""
+    """For each attempt, whether the one before it in the same environment is ``broken``."""
     follows = np.zeros(len(broken), dtype=bool)
     some = np.flatnonzero(np.isin(environment, np.unique(environment[broken])))
     ordered = some[np.argsort(environment[some], kind="stable")]

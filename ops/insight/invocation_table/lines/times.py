@@ -16,7 +16,8 @@ Ticks = npt.NDArray[np.int64]
 
 UNKNOWN = np.iinfo(np.int64).min
 _FORM = "2026-11-23 19:00:00.123"
-"""As Logs Insights writes times, which are UTC. The extension writes a T between date and time, and a Z at the end."""
+"""The form in which Logs Insights writes times, which are UTC. The extension writes a T between date and time, and a Z
+at the end."""
 _DIGITS = [place for place, character in enumerate(_FORM) if character.isdigit()]
 _MARKS = [place for place, character in enumerate(_FORM) if character in "-:."]
 _MARK_BYTES = np.frombuffer(_FORM.encode(), dtype=np.uint8)[_MARKS]
@@ -60,7 +61,7 @@ def _written(texts: Sequence[str]) -> npt.NDArray[np.bytes_] | None:
 
 
 def lasting(milliseconds: npt.NDArray[np.float64]) -> Ticks:
-    """In ticks, rounded as ``timedelta(milliseconds=…)`` does; 0 for NaN."""
+    """The duration in ticks, rounded as ``timedelta(milliseconds=…)`` does; 0 for NaN."""
     known = np.nan_to_num(milliseconds)
     whole = np.trunc(known)
     found: Ticks = (whole * 1000 + np.rint((known - whole) * 1000)).astype(np.int64)

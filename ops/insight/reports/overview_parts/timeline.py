@@ -43,7 +43,7 @@ class OverviewTimeline:
     timeout_ms: float | None = None
     notes: tuple[str, ...] = ()
     arrivals: DlqArrivals | None = None
-    """Of a dead-letter queue that was scanned, if any message in the snapshot arrived in the window."""
+    """Arrivals in the dead-letter queue, if it was scanned and any message in the snapshot arrived in the window."""
 
     @cached_property
     def frame(self) -> pd.DataFrame:

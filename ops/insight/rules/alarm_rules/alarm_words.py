@@ -56,7 +56,7 @@ _METRICS = {
 
 
 def metric_words(metric: str) -> MetricWords:
-    """Of AWS's metrics in plain words; another one by its own name."""
+    """AWS's metrics in plain words; any other metric by its own name."""
     return _METRICS.get(metric) or MetricWords(metric or "Expression", "", lambda value: formatting.count(value))
 
 

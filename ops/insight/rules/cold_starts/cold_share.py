@@ -41,7 +41,7 @@ class ColdStarts:
 
     @property
     def too_few(self) -> bool:
-        """To judge a share that would be a warning of more invocations."""
+        """Whether there are too few invocations to judge a share that would otherwise be a warning."""
         return self.share >= COLD_SHARE and self.recorded < MIN_INVOCATIONS
 
     def __str__(self) -> str:
@@ -59,8 +59,8 @@ def queries(function: Function | None) -> list[MetricQuery]:
 
 
 def count_cold(readings: Readings, found: Invocations | None, totals: LogTotals | None = None) -> ColdStarts | None:
-    """By the metrics; for a function without them by ``totals`` of its log lines (else those of
-    ``found``), or by all of them, or by a sample. None when unknown."""
+    """Counts by the metrics; for a function without them, by ``totals`` of its log lines (or those of ``found``), by
+    all of them, or by a sample. None when unknown."""
     if recorded := readings.total("recorded"):
         slowest = max((ms for _, ms in readings.points("slowest_init_ms")), default=None)
         return ColdStarts(readings.total("cold") or 0.0, recorded, slowest)

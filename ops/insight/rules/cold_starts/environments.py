@@ -32,9 +32,10 @@ def ticks(moment: datetime | timedelta) -> int:
 
 
 class LoggedEnvironments:
-    """Those of ``rows``, which are sorted by time, without those whose log stream is not known. Arrays hold one value for
-    each environment, in ticks: ``first`` and ``last`` are when its first and last invocation started, ``ended`` is when
-    the last one before the moment of ``move_to`` ended, INIT included; ``next`` when the one after that starts."""
+    """The environments of ``rows``, which are sorted by time; rows without a known log stream are left out. Arrays hold
+    one value per environment, in ticks: ``first`` and ``last`` are the starts of its first and last invocation;
+    ``ended`` is the end of the last invocation before the moment of ``move_to``, INIT included; ``next`` is the start
+    of the invocation after that."""
 
     def __init__(self, rows: Sequence[Invocation]) -> None:
         self._rows = [row for row in rows if row.environment]
@@ -56,7 +57,7 @@ class LoggedEnvironments:
         self._passed = 0
 
     def move_to(self, moment: datetime) -> None:
-        """Never back."""
+        """Moves forward only."""
         while self._passed < len(self._rows) and self._rows[self._passed].started < moment:
             row = self._rows[self._passed]
             lasted = timedelta(milliseconds=(row.duration_ms or 0.0) + (row.init_ms or row.restore_ms or 0.0))
@@ -66,7 +67,7 @@ class LoggedEnvironments:
             self._passed += 1
 
     def others(self, row: Invocation) -> Mask:
-        """Those that had an invocation before ``row``, without its own."""
+        """Environments that had an invocation before ``row``, except its own."""
         found: Mask = self.first < ticks(row.started)
         found[self._place[row.environment]] = False
         return found

@@ -21,8 +21,8 @@ NONE = (math.nan, math.nan)
 
 
 def ranks(count: int, share: float, confidence: float = CONFIDENCE) -> tuple[int, int] | None:
-    """Of the sorted values, from 1 on: those that enclose the percentile, each tail with half of what is left of 1. None
-    where there are too few values."""
+    """The ranks (from 1) of the sorted values that enclose the percentile; what is left of 1 is shared by both tails.
+    None where there are too few values."""
     if count < 1:
         return None
     tail = (1 - confidence) / 2
@@ -35,7 +35,7 @@ def ranks(count: int, share: float, confidence: float = CONFIDENCE) -> tuple[int
 
 
 def interval(values: Any, share: float) -> tuple[float, float]:
-    """Of the percentile of ``values``; NaN where there are too few."""
+    """The interval of the percentile of ``values``; NaN where there are too few."""
     found = ranks(len(values), share)
     if found is None:
         return NONE
@@ -44,8 +44,8 @@ def interval(values: Any, share: float) -> tuple[float, float]:
 
 
 def interval_between(percentiles: Mapping[float, float], count: int, share: float) -> tuple[float, float]:
-    """As ``interval``, where of ``count`` values only some ``percentiles`` are known: as wide as the next ones outside. NaN
-    where there are too few values, or no known percentile is outside."""
+    """Like ``interval``, if only some ``percentiles`` of the ``count`` values are known: it extends to the next known
+    ones outside. NaN where there are too few values, or no known percentile is outside."""
     found = ranks(count, share)
     if found is None:
         return NONE

@@ -19,7 +19,8 @@ RESAMPLES = 1_000
 AT_ONCE = 1_000_000
 """Values drawn at a time, for the sake of memory."""
 Z, MEDIAN_ERROR = 1.96, 0.93
-"""Of ``CONFIDENCE``; standard error of a median, in interquartile ranges over the root of the count."""
+"""The normal quantile for ``CONFIDENCE``; and the standard error of a median, in interquartile ranges over the root of
+the count."""
 SEED = 20_261_129
 """Fixed, so that the same cold starts give the same answer at each refresh."""
 PERCENTILES = ("p50", "p95", "p99")
@@ -92,8 +93,8 @@ def _before(versions: Iterable[str], measured: Collection[str]) -> list[int | No
 
 
 def init_latency(frame: pd.DataFrame, totals: LogTotals | None, measured: Collection[str] = ()) -> InitLatency:
-    """Of all cold starts; by aggregates of the newest version that no sweep ``measured``, as percentiles of several cannot be
-    joined."""
+    """Latency of all cold starts; from aggregates, that of the newest version that no sweep ``measured``, because
+    percentiles of several versions cannot be combined."""
     cold = [one for one in totals.by_version if one.cold and one.version not in measured] if totals else []
     if totals is not None and cold:
         newest, alone = cold[-1], len([one for one in totals.by_version if one.cold]) == 1
@@ -107,9 +108,10 @@ def init_latency(frame: pd.DataFrame, totals: LogTotals | None, measured: Collec
 
 
 def of_totals(totals: LogTotals, measured: Collection[str] = ()) -> pd.DataFrame:
-    """As ``by_version``, from aggregates of all log lines. The median's interval is by its asymptotic standard error in a
-    normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots are): an
-    aggregate has no values to resample. Those of p95 and p99 are as wide as the percentiles that the aggregate has."""
+    """Like ``by_version``, from aggregates of all log lines. The median's interval is by its asymptotic standard error
+    in a normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots
+    are): an aggregate has no values to resample. Those of p95 and p99 are as wide as the percentiles that the aggregate
+    has."""
     errors = [_median_error(one) for one in totals.by_version]
     places = _before([one.version for one in totals.by_version], measured)
     rows: list[tuple[Any, ...]] = []
@@ -146,7 +148,7 @@ def _row(version: str, some: pd.DataFrame, own: Any, resampled: Any, answer: str
 
 
 def _values(version: str, invocations: int, cold: int, inits: _Inits, slower: str) -> tuple[Any, ...]:
-    """By ``COLUMNS``. ``inits``: p50, p95 and p99, each with its interval."""
+    """A row of ``COLUMNS``. ``inits``: p50, p95 and p99, each with its interval."""
     few = [name for name, (ms, low, _) in zip(PERCENTILES, inits, strict=True) if not np.isnan(ms) and np.isnan(low)]
     share = cold / invocations
     return version, invocations, cold, share, *inits[0], *inits[1], *inits[2], ", ".join(few), slower
@@ -162,7 +164,7 @@ def _resampled_medians(own: Any) -> Any:
 
 
 def _slower(before: tuple[Any, Any], after: tuple[Any, Any]) -> str:
-    """By the confidence interval of the difference of the medians."""
+    """The verdict by the confidence interval of the difference of the medians."""
     if min(len(before[0]), len(after[0])) < MIN_COLD_STARTS:
         return TOO_FEW
     shuffled = np.random.default_rng(SEED + 1).permutation(after[1])  # the same draws would move both together

@@ -37,7 +37,7 @@ def queries(workload: Workload) -> list[MetricQuery]:
 def observe_concurrency(
     workload: Workload, readings: Readings, there: Depths, known: tuple[Alarm, ...]
 ) -> list[Observation]:
-    """For the page, its card and the headline."""
+    """Observations for the page, its card and the headline."""
     claims = queue_readers.reading(workload, readings, there.work)
     claims += alarm_rules.firing(known, readings.window, workload.stack, "concurrency")
     return claims if workload.mapping is None else [*claims, *_claims(workload, readings, there)]

@@ -108,7 +108,7 @@ def monthly_units(
 def _units(
     points: Mapping[str, float], workload: Workload, assumptions: Assumptions, use: FunctionUsage
 ) -> dict[str, float]:
-    """Of one period, by the name of their price."""
+    """Units of one period, by the name of their price."""
     function, found = workload.function, {}
     if function is not None:
         of_queue, invocations = use.queue, points.get("invocations", 0.0)
@@ -126,7 +126,7 @@ def _units(
 
 
 def _sqs_requests(points: Mapping[str, float]) -> tuple[float, float]:
-    """Those for messages, and empty receives."""
+    """Requests for messages, and empty receives."""
     sent, received, deleted, empty = (points.get(name, 0.0) for name in metric_queries.QUEUE_COUNTS)
     return (sent + received) * sqs_chunks(points.get("message_bytes", 0.0)) + deleted, empty
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ops.insight.sources.metrics import Readings
 
 NOT_DELETED = "Received, not deleted"
-"""Of a function that does not count its jobs: why is not known."""
+"""The cause for a function that does not count its jobs: why they failed is not known."""
 NOT_LOGGED = "Failed job, cause not in the logs"
 CRASHED, RETRIED, REJECTED = "invocation failed", "job failed, retried", "job rejected"
 
@@ -69,7 +69,7 @@ def _crashed(logged: Invocations) -> tuple[float, dict[str, float]]:
 
 
 def _job_shares(readings: Readings, jobs: FailedJobs) -> Mapping[tuple[str, str], float]:
-    """Of the failed jobs, what is whose; adds up to 1."""
+    """How the failed jobs divide among the causes; adds up to 1."""
     counts = {RETRIED: readings.total("jobs_failed") or 0.0, REJECTED: readings.total("jobs_rejected") or 0.0}
     every = math.fsum(counts.values())
     if not every:

@@ -22,7 +22,7 @@ LAMBDA_COMPONENTS = (DURATION_COMPONENT, INIT_COMPONENT, REQUESTS_COMPONENT)
 RESTORE_COMPONENT, RESTORED_GB_COMPONENT = "Lambda restore", "SnapStart restores by the GB"
 """Only of functions with SnapStart: the billed time of restores, and what is billed for each by the memory."""
 CACHE_COMPONENT, PROVISIONED_COMPONENT = "SnapStart cache", "Provisioned concurrency"
-"""By the hour, used or not."""
+"""Components billed by the hour, used or not."""
 FREE_TMP_MB = 512
 GB = 1e9
 """CloudWatch Logs bills decimal or binary gigabytes without saying which; the difference is 7%."""
@@ -51,7 +51,7 @@ def is_compute(component: str) -> bool:
 def function_usd(
     points: Mapping[str, float], function: Function, log_bytes: float, prices: Prices, use: FunctionUsage
 ) -> dict[str, float]:
-    """Of the whole function. ``log_bytes``: of an invocation."""
+    """The cost of the whole function. ``log_bytes``: per invocation."""
     spent = _running_usd(points, function, prices, use)
     if "estimated_usd" in points:
         # The records' prices are us-east-1's, of the first tier: each part of them is taken at its own price.
@@ -81,14 +81,14 @@ def hourly_usd(function: Function, prices: Prices, use: FunctionUsage) -> dict[s
 
 
 def _is_java(function: Function) -> bool:
-    """Its snapshots and restores are not billed: only those of Python and .NET are (LDG snapstart, 2026)."""
+    """Snapshots and restores of Java are not billed: only those of Python and .NET are (LDG snapstart, 2026)."""
     return function.runtime.startswith("java")
 
 
 def _running_usd(
     points: Mapping[str, float], function: Function, prices: Prices, use: FunctionUsage
 ) -> dict[str, float]:
-    """By usage and price."""
+    """The cost of running, by usage and price."""
     time = BilledTime.of(points)
     gb_seconds = function.memory_mb / 1024 / 1000
     on_demand = prices.gb_second(function.architecture)

@@ -34,7 +34,7 @@ def queries(workload: Workload) -> list[MetricQuery]:
 
 
 def _own(workload: Workload) -> list[MetricQuery]:
-    """Those that show whether anything is billed."""
+    """Metrics that show whether anything is billed."""
     function = workload.function
     return [
         *metric_queries.queue(workload.queue, "sent", "received", "deleted", "empty_receives"),
@@ -46,8 +46,8 @@ def _own(workload: Workload) -> list[MetricQuery]:
 
 
 def completed(aws: Aws, workload: Workload, readings: Readings) -> tuple[Readings, Invocations | None]:
-    """With billed time and INIT from REPORT lines, for a function that ran and has no records (one Logs Insights query; for
-    a busy range those of a sample and of aggregates): what the Cost page shows and what the Overview shows then rest on
+    """The readings with billed time and INIT from REPORT lines, for a function that ran and has no records (one Logs
+    Insights query; for a busy range, those of a sample and of aggregates). So the Cost page and the Overview rest on
     the same lines."""
     if readings.total("billed_ms") is not None or not readings.total("invocations"):
         return readings, None

@@ -18,7 +18,7 @@ TIERS_NOTE = "volume tiers count what a whole account uses; here they are reache
 
 
 def at_volume(prices: Prices, monthly: Mapping[str, float], *, tiers: bool, free_tier: bool) -> Prices:
-    """With the mean price of a unit at so many units a month, by the price's name."""
+    """The prices at the mean price per unit for this many units a month, by the price's name."""
     changed: dict[str, Any] = {
         name: month_usd(prices, name, units, tiers=tiers, free_tier=free_tier) / units
         for name, units in monthly.items()

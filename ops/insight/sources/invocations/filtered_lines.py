@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ops.aws import Aws
 
 MAX_EVENTS = 100_000
-"""Of one range, in ``logs.MAX_CALLS`` requests at best: the newest."""
+"""The newest events of one range, in ``logs.MAX_CALLS`` requests at best."""
 _ABOUT_INVOCATIONS = re.compile(invocation_log.PATTERN)
 
 
 def read_filtered(aws: Aws, group: str, _: str, start: datetime, end: datetime) -> LogRows:
-    """As ``logs.run_query`` returns lines about invocations: to the end of the second ``end``. Raises what ``ops.aws``
-    raises. Needs logs:FilterLogEvents."""
+    """Lines about invocations as ``logs.run_query`` returns them, up to the end of the second ``end``. Raises what
+    ``ops.aws`` raises. Needs logs:FilterLogEvents."""
     until = end + timedelta(seconds=1)
     found = logs.read_events(aws, group, start, until, newest_first=True, most=MAX_EVENTS)
     rows = tuple(

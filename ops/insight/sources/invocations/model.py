@@ -51,7 +51,7 @@ class Invocations:
 
     @property
     def rows(self) -> tuple[Invocation, ...]:
-        """As objects, which take time and memory: ``table`` has the same as arrays."""
+        """The rows as objects, which take time and memory: ``table`` has the same as arrays."""
         return self.table.rows
 
     @cached_property

@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from ops.target import Target
 
 ReadLines = Callable[["Aws", str, str, datetime, datetime], "LogRows"]
-"""As ``logs.run_query``: of a log group, a query and a range."""
+"""Reads the lines of a log group, a query and a range, like ``logs.run_query``."""
 PARTS = 24
-"""Of a range, and up to two more where it begins and ends within one: enough for an interval from their differences, and
-few enough queries to wait for."""
+"""Parts of a range, and up to two more if it begins and ends within one: enough for an interval from their differences,
+and few enough queries to wait for."""
 WANTED_LINES = 6_000
-"""Of all moments together, by the mean rate, or up to twice as many; each may hold ``logs.MAX_ROWS``, so a burst is read
-whole."""
+"""Lines of all moments together, by the mean rate, or up to twice as many; each moment may hold ``logs.MAX_ROWS``, so a
+burst is read completely."""
 LINES_PER_INVOCATION = 3
-"""At most, as a rule: a REPORT line, the extension's record, a line about a failure."""
+"""Usually at most: a REPORT line, the extension's record, a line about a failure."""
 KEPT_MOMENTS = 200
-"""Read by this process, the latest used: of about six ranges, a few hundred lines each."""
+"""Moments that this process keeps, the most recently used: those of about six ranges, a few hundred lines each."""
 SETTLED = timedelta(minutes=5)
 """A moment that ended this long ago has all its lines: Logs Insights finds them within a minute or so, our choice."""
 AT_ONCE = 6
@@ -47,7 +47,7 @@ AT_ONCE = 6
 SEED = 20_261_129
 """Fixed, so that the same range gives the same sample."""
 Z = 1.96
-"""Of a 95% interval."""
+"""The normal quantile for a 95% interval."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class RangeSample:
 
     @property
     def length(self) -> timedelta:
-        """Of each moment."""
+        """The length of each moment."""
         return self.moments[0][1] - self.moments[0][0]
 
     def parts(self, started: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
