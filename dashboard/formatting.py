@@ -34,7 +34,7 @@ def principal(arn: str) -> str:
 _PRINCIPAL = re.compile(
     r"arn:[\w-]+:(?:iam|sts)::\d*:(?:root|(?:user|role|assumed-role|federated-user)/[\w+=,.@/-]*[\w+=@/-])"
 )
-"""In a sentence, whose last character is not part of it."""
+"""Matches a principal in a sentence, whose last character is not part of it."""
 
 
 def with_principals(text: str) -> str:
@@ -139,18 +139,18 @@ _SHOWN = {**_DIRECTIONS, **_CONTROLS}
 
 
 def sendable(text: str) -> str:
-    """With the codes of lone surrogates, which cannot be sent to a browser, and of direction marks, which mislead; and
-    with control characters in view."""
+    """The text with codes for lone surrogates, which cannot be sent to a browser, and for direction marks, which
+    mislead; and with control characters made visible."""
     return text.translate(_SHOWN).encode(errors="backslashreplace").decode()
 
 
 def escape(text: object) -> str:
-    """For text and attribute values in our own HTML."""
+    """Escapes text and attribute values for our own HTML."""
     return html.escape(sendable(str(text)), quote=True)
 
 
 def plain(text: object, limit: int = 120) -> str:
-    """For chart labels: Plotly interprets some HTML in every label, so it is escaped."""
+    """Text for chart labels: Plotly interprets some HTML in every label, so it is escaped."""
     one_line = " ".join(sendable(str(text)).split())
     cut = one_line if len(one_line) <= limit else one_line[: limit - 1] + "…"
     return cut.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -46,5 +46,5 @@ def forget(key: Any) -> None:
 
 
 def show_reading(title: str) -> None:
-    """In place of a chart titled ``title``."""
+    """Replaces a chart titled ``title`` while it is read."""
     st.html(html_blocks.instead_of_chart(title, READING))

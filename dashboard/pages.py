@@ -17,11 +17,11 @@ class Entry:
     icon: str
     subtitle: str
     ranged: bool = True
-    """Its numbers are for the time range selected in the sidebar."""
+    """Whether its numbers are for the time range selected in the sidebar."""
     comparable: bool = False
-    """Its charts can draw an earlier range behind the selected one."""
+    """Whether its charts can draw an earlier range behind the selected one."""
     opens_with_chart: bool = True
-    """Its first figure is a chart in Plotly's terms."""
+    """Whether its first figure is a Plotly chart."""
 
     @property
     def file(self) -> Path:

@@ -50,7 +50,7 @@ def link(runbook: str, alarm: str = "") -> str:
 
 
 def short_link(runbook: str, alarm: str = "") -> str:
-    """As ``link``, with the word "Runbook" for one that can be opened."""
+    """Like ``link``, with the word "Runbook" for one that can be opened."""
     return _link(runbook, alarm, "Runbook")
 
 

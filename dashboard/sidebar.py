@@ -27,7 +27,7 @@ from ops.target import Target
 TWIN_REFRESH, AWS_REFRESH = 10, 60
 """Seconds. AWS publishes metrics once per minute and bills each refresh; the twin's metrics are faster and free."""
 _UNKNOWN = "_unknown_range"
-"""In the session: a range in the address that is not offered, and the one that is shown instead."""
+"""The session's key for a range in the address that is not offered, and the one that is shown instead."""
 _NOTED = 40
 """Characters of such a range that are quoted."""
 

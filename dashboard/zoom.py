@@ -14,7 +14,7 @@ import streamlit as st
 from dashboard import time_range as spans
 
 ZOOMED_FROM = "zoomed_from"
-"""In the address and the session: the range that "Reset zoom" restores, as ``spans.address`` writes it."""
+"""The key in the address and the session for the range that "Reset zoom" restores, as ``spans.address`` writes it."""
 _DRAGS, _MOVED = "_zoom_drags", "_zoom_moved"
 
 

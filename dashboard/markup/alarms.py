@@ -45,7 +45,7 @@ class Axis:
     end: datetime
 
     def place(self, moment: datetime) -> float:
-        """In percent from the left."""
+        """The position in percent from the left."""
         share = (moment - self.start) / (self.end - self.start)
         return round(100 * min(1.0, max(0.0, share)), 3)
 
@@ -227,7 +227,7 @@ def changes(alarm: AlarmRow, viewer: tzinfo) -> str:
 
 
 def setting(found: RuleFinding, colour: str) -> str:
-    """One of the doctor's findings: what is so, what would happen, and where the rule comes from."""
+    """One of the doctor's findings: the setting, the consequence, and the rule's source."""
     return _MACROS.setting(found, colour, sentence(found.text))
 
 

@@ -34,7 +34,7 @@ class _Bar:
 
 
 def histogram(arrivals: CauseArrivals, fingerprint: str, viewer: tzinfo) -> str:
-    """Of one cause, on the axis of all; the highest bar is its own busiest period."""
+    """The histogram of one cause, on the axis of all; the highest bar is its own busiest period."""
     counts = arrivals.counts.get(fingerprint, {})
     if not counts:
         return ""

@@ -52,7 +52,7 @@ class _Stage:
 
 
 def course(plan: Plan, queue: str) -> str:
-    """From where to where."""
+    """The plan's source and destination."""
     return MACROS.course(origin(plan, queue), destination(plan))
 
 

@@ -78,7 +78,7 @@ def stats(row: Sequence[Stat]) -> str:
 
 
 def empty(title: str, reason: str) -> str:
-    """In place of a chart or table: what is missing, why, and what to do about it."""
+    """Replaces an empty chart or table: what is missing, why, and what to do about it."""
     return _MACROS.empty(title, reason)
 
 
@@ -117,7 +117,7 @@ def workloads(title: str, rows: Sequence[WorkloadRow]) -> str:
 
 
 def heading(text: str) -> str:
-    """Of a section, in plain text."""
+    """The heading of a section, in plain text."""
     return _MACROS.heading(text)
 
 

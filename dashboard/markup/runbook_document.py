@@ -25,7 +25,7 @@ _OWN_PAGE = re.compile(r"(?:\./)?([A-Za-z0-9_-]+)\.md(?:#.*)?")
 
 @dataclass(frozen=True)
 class Section:
-    """From one second-level heading to the next. ``parts``: HTML, and the steps in between."""
+    """The document from one second-level heading to the next. ``parts``: HTML, and the steps in between."""
 
     heading: str
     parts: tuple[str | RunbookStep, ...]
@@ -51,7 +51,7 @@ def sections(document: Runbook, stack: str = "", query: Mapping[str, str] | None
 
 
 def _without_front_matter(lines: list[str]) -> list[str]:
-    """Its lines are empty: a line's number stays."""
+    """Empties the lines of the front matter, so that line numbers stay the same."""
     if lines[0].rstrip() != "---":
         return lines
     end = next((number for number, line in enumerate(lines[1:], 1) if line.rstrip() == "---"), 0)

@@ -18,7 +18,7 @@ def _printable(value: Any) -> Any:
 
 
 def _breakable(text: str) -> Markup:
-    """With room for a line break inside names such as MaximumConcurrency."""
+    """Allows line breaks inside names such as MaximumConcurrency."""
     return Markup("<wbr>").join(re.split(r"(?<=[a-z])(?=[A-Z])", formatting.sendable(text)))
 
 

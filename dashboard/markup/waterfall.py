@@ -26,7 +26,7 @@ COLOURS = {
     SpanKind.DEAD: theme.DEAD,
     SpanKind.REDRIVE: theme.WATCH,
 }
-"""As on the other pages: waiting, in flight, cold, dead and succeeded have one colour each."""
+"""The colors of the other pages: waiting, in flight, cold, dead and succeeded have one each."""
 TICKS = 4
 """Parts of the axis. At its ends, labels stand inside."""
 MIN_AXIS_S = 0.001
@@ -46,7 +46,7 @@ class _Row:
     width: str
     moment: bool
     is_open: bool
-    """Its end is not known; the template draws it so."""
+    """Whether its end is unknown; the template draws it open."""
     inferred: bool
     failed: bool
     failure: str

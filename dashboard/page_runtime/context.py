@@ -58,8 +58,8 @@ def page_context() -> PageContext:
 
 
 def read_again() -> None:
-    """From the next run on, reports are read again for this visitor: as Refresh does, and where something has ended that
-    changes what they count."""
+    """Read reports again for this visitor from the next run on: for Refresh, and when something has ended that changes
+    the figures."""
     st.session_state["_visit"], st.session_state["_pressed"] = uuid4().hex, time.time()
 
 

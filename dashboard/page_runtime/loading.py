@@ -34,7 +34,7 @@ pressed: it takes several calls."""
 
 @st.cache_resource(ttl=WORKLOAD_TTL_S, max_entries=16, show_spinner=False)
 def _connected(target: Target, _connect: Callable[[Target], ReportSource]) -> tuple[ReportSource, float]:
-    """With when the workload was described (``time.time()``)."""
+    """The report source, and when the workload was described (``time.time()``)."""
     return _connect(target), time.time()
 
 

@@ -12,7 +12,7 @@ from dashboard.page_runtime.context import page_context
 from ops.errors import OpsError
 
 AGE_CHECK_S, AGE_SHOWN_FROM_S = 15, 60
-"""Without automatic refresh: how often the data's age is checked, and from what age it is shown."""
+"""If automatic refresh is off: how often the data's age is checked, and from what age it is shown."""
 
 
 def drawn_times() -> dict[Any, datetime]:

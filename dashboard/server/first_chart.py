@@ -38,7 +38,7 @@ class _FirstChart:
 
 
 _sent: WeakValueDictionary[str, _FirstChart] = WeakValueDictionary()
-"""By token; each is kept by its session."""
+"""First charts by token; each is kept alive by its session."""
 
 
 def serve() -> None:

@@ -14,7 +14,7 @@ from dashboard.server import first_chart
 
 LIBRARIES = ("boto3", "plotly.graph_objects", "plotly.subplots")
 PACKAGES = ("dashboard.charts", "dashboard.components", "ops.insight.reports", "ops.traces")
-"""With every module below them: what the pages import at their first use."""
+"""Packages that the pages import on first use; every module below them is imported too."""
 
 
 @asynccontextmanager

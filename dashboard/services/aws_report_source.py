@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 
 class AwsReportSource:
-    """By metrics and logs. Finds the target's workload once; raises OpsError when it does not exist or cannot be read.
+    """Reports from metrics and logs. Finds the target's workload once; raises OpsError when it does not exist or cannot be read.
 
     Each report's module is imported on first use, so that the page's frame is on the screen before boto3 is loaded.
     """

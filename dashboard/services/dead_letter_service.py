@@ -32,7 +32,7 @@ class DeadLetterService(Protocol):
     """One dead-letter queue. Everything raises OpsError."""
 
     queue: str
-    """Its name."""
+    """The queue's name."""
 
     def version(self) -> tuple[Any, ...]:
         """Changes whenever the snapshot may have changed; until then, what was read from it can be cached."""

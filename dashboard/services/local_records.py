@@ -31,8 +31,8 @@ class LocalRecords:
         self._arrivals: ArrivalsCache | None = None
 
     def added_to_overview(self, report: OverviewReport, window: Window) -> OverviewReport:
-        """With redrives and purges, and the causes of what arrived in the dead-letter queue, as far as it was scanned. What could
-        not be read is a note of the report."""
+        """The report with redrives and purges, and with the causes of arrivals in the dead-letter queue, as far as it
+        was scanned. What could not be read is a note of the report."""
         if report.timeline is None or self._queue is None:
             return report
         operations, notes = self._operations(window)
@@ -44,7 +44,7 @@ class LocalRecords:
         return _with_notes(replace(report, timeline=timeline), notes)
 
     def added_to_alarms(self, report: AlarmsReport) -> AlarmsReport:
-        """With the redrives and purges of the report's history."""
+        """The report with the redrives and purges of its history."""
         operations, notes = self._operations(report.history)
         return _with_notes(replace(report, events=(*report.events, *operations)), notes)
 

@@ -22,7 +22,7 @@ class OutlineMetrics:
         self._kept: dict[tuple[str, TimeRange], tuple[float, Readings]] = {}
 
     def keep(self, name: str, span: TimeRange, readings: Readings) -> None:
-        """Of the report ``name``."""
+        """Keep the readings of the report ``name``."""
         now = time.monotonic()
         with self._lock:
             self._kept = {key: one for key, one in self._kept.items() if one[0] > now}

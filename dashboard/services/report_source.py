@@ -57,9 +57,10 @@ class ReportSource(Protocol):
     notes: tuple[str, ...]
     """What is missing from the workload, or could not be read."""
     dead_letter_queue: str | None
-    """Its name; None when there is none, when it is gone or when it cannot be read."""
+    """The dead-letter queue's name; None when there is none, or it is missing or cannot be read."""
     template_stack: str
-    """Its stack, where that is of this project's template; empty otherwise. The names in runbooks are of it."""
+    """The workload's stack, if it was deployed from this project's template; otherwise empty. Runbooks name its
+    resources."""
     dead_letter_gap: Gap | None
     """Why there is no ``dead_letter_queue``, though the queue names one."""
 
@@ -87,7 +88,7 @@ class ReportSource(Protocol):
     def queue(self, span: TimeRange) -> QueueReport: ...
     def concurrency(self, span: TimeRange) -> ConcurrencyReport: ...
     def forecast(self, span: TimeRange, assumed: Assumed) -> ForecastReport:
-        """From the end of the range on. Raises UsageError for what is assumed and cannot be."""
+        """The forecast from the end of the range on. Raises UsageError for impossible assumptions."""
 
     def cold_starts(self, span: TimeRange) -> ColdStartReport: ...
     def failures(self, span: TimeRange) -> FailuresReport: ...
@@ -116,7 +117,7 @@ class ReportSource(Protocol):
         """Whom a test of the alarm would notify."""
 
     def start_alarm_test(self, plan: AlarmTestPlan) -> AlarmTestRun:
-        """In the background. Raises ReadOnly."""
+        """Start the test in the background. Raises ReadOnly."""
 
     def alarm_test(self, arn: str) -> AlarmTestRun | None:
         """The latest test of the alarm; None without one."""
@@ -133,7 +134,7 @@ class ReportSource(Protocol):
         Searches the logs, which costs money; the queue is not touched."""
 
     def trace(self, trace_id: str) -> XrayTrace:
-        """Where an X-Ray trace is to be seen. Calls no AWS service."""
+        """Where an X-Ray trace can be viewed. Calls no AWS service."""
 
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         """The workload's dead-letter queue, or another one (name, URL or ARN)."""

@@ -89,10 +89,10 @@ class RunbookService(Protocol):
     """The runbooks and runs of one workload. Everything raises OpsError."""
 
     def list_documents(self) -> RunbookList:
-        """With the alarms that fire: one call to AWS."""
+        """All documents, and the alarms that fire: one call to AWS."""
 
     def document(self, name: str) -> RunbookEntry:
-        """Without alarms."""
+        """One document, without alarms."""
 
     def list_runs(self) -> RecordedRuns: ...
     def run(self, run: str) -> ShownRun: ...

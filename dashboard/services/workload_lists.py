@@ -31,7 +31,7 @@ class ListState:
 
 @dataclass
 class WorkloadLists:
-    """By place: a target without a workload. Safe to share between threads."""
+    """Lists by place: a target without a workload. Safe to share between threads."""
 
     list_workloads: ListWorkloads
     _states: dict[Target, ListState] = field(default_factory=dict)

@@ -24,7 +24,7 @@ CELLS = 400_000  # counts held at once: 3 MB
 def intervals(
     columns: dict[str, Column], groups: tuple[Column, Column] | None, resamples: int, seed: int
 ) -> dict[str, Any]:
-    """By column: ``estimate`` (the mean, or the second group's minus the first's), ``low``, ``high``, ``resamples``.
+    """For each column: ``estimate`` (the mean, or the second group's minus the first's), ``low``, ``high``, ``resamples``.
 
     A column whose groups are empty has none.
     """

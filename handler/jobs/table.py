@@ -28,9 +28,9 @@ class Table:
 
     @classmethod
     def from_document(cls, document: Any) -> Table:
-        """From the inline form ``{"columns": {name: [values…]}}``: numbers, booleans (1, 0), strings and null.
+        """A table from the inline form ``{"columns": {name: [values…]}}``: numbers, booleans (1, 0), strings and null.
 
-        A column with a string in it is text. NaN and infinities, no JSON but written by many, are missing.
+        A column with a string in it is text. NaN and infinities, which are not JSON but written by many, count as missing.
         """
         if not isinstance(document, dict) or document.keys() != {"columns"}:
             raise WrongSchema('a table must be {"columns": {name: [values]}}')

@@ -38,10 +38,10 @@ def last(minutes: float, finest: int = 60, now: datetime | None = None) -> Windo
 
 
 def between(start: datetime, end: datetime, finest: int = 60, now: datetime | None = None) -> Window:
-    """From ``start`` to ``end`` (aware), with the shortest period that CloudWatch still has and a chart can show.
+    """The window from ``start`` to ``end`` (aware), with the shortest period that CloudWatch still has and a chart can show.
 
     ``start`` moves back to a period's beginning. Raises UsageError for naive times, an empty window, or one that begins
-    before what CloudWatch keeps.
+    before CloudWatch's retention.
     """
     if start.tzinfo is None or end.tzinfo is None:
         raise UsageError("A time without a zone is ambiguous.", "Write it with one, e.g. 2026-11-23T19:00:00Z.")

@@ -85,9 +85,9 @@ def age_lines(workload: Workload, readings: Readings, known: tuple[Alarm, ...]) 
 
 
 def age_claims(readings: Readings, workload: Workload, now: sqs.Depth, known: tuple[Alarm, ...]) -> list[Observation]:
-    """That the oldest message waits too long: over its alarm's threshold, or half-way to being deleted.
+    """Observations that the oldest message waits too long: past its alarm's threshold, or past half of its retention.
 
-    A message that is in flight while nothing waits needs no faster work: it has most likely been tried before. The
+    A message that is in flight while nothing waits does not need faster work: it has most likely been tried before. The
     metric lags behind the depth, so an empty queue makes no claim.
     """
     age = readings.latest("oldest_s")
