@@ -55,7 +55,7 @@ def arrows(rates: PipelineRates) -> tuple[str, str, str, str]:
 
 
 def _done(rates: PipelineRates) -> tuple[float | None, str]:
-    """Jobs that succeeded, where they are counted; else messages processed, which is no proof of success."""
+    """Jobs that succeeded, where they are counted; else messages processed, which is not proof of success."""
     return (rates.finished, "processed") if rates.succeeded is None else (rates.succeeded, "succeeded")
 
 

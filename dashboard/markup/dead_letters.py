@@ -102,7 +102,7 @@ def run_head(run: Run, messages: str, zone: tzinfo) -> str:
 
 def status_of(run: Run) -> tuple[str, str]:
     """Colour and label. A move task that loops is stopped without the canary; the redrive's sentence has the reason.
-    A redrive is done once everything was sent, even if messages failed again: that is no success."""
+    A redrive is done once everything was sent, even if messages failed again: that is not success."""
     if _is_stopping(run):
         return theme.WATCH, "Stopping"
     if run.state is RunState.STOPPED and (run.moved or not run.stopped_by_canary):

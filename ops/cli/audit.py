@@ -66,7 +66,7 @@ def audit(
 
 
 def _print(value: Any, lines: list[str], form: OutputFormat) -> None:
-    """A result that is no list: CSV shows it as the table does."""
+    """A result that is not a list: CSV shows it as the table does."""
     if form is OutputFormat.CSV or not print_as(form, value, (), ()):
         for line in lines:
             typer.echo(safe(line))

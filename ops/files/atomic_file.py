@@ -97,7 +97,7 @@ def ensure_regular(path: Path, found: os.stat_result | None = None) -> None:
     except OSError as error:
         raise file_error(path, error) from error
     if kind != stat.S_IFREG:
-        what = _KINDS.get(kind, "it is no file")
+        what = _KINDS.get(kind, "it is not a file")
         raise UsageError(f"{path} cannot be used: {what}.", "Move it away, or name a file.")
 
 

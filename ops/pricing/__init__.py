@@ -113,7 +113,7 @@ def _tiers(name: str, value: object) -> Tiers:
     found: list[tuple[float, float]] = []
     for entry in value if isinstance(value, list) else ():
         if not isinstance(entry, list) or len(entry) != 2 or not isinstance(entry[0], int | float):
-            raise ValueError(f"{name} has tiers that are no pairs of numbers")
+            raise ValueError(f"{name} has tiers that are not pairs of numbers")
         found.append((float(entry[0]), _usd(name, entry[1])))
     if not found or sorted(found) != found or found[-1][0] != math.inf:
         raise ValueError(f"the tiers of {name} do not rise to infinity")

@@ -24,7 +24,7 @@ LOCK_FILE = "archive.lock"
 """Beside the runs. One process archives at a time: a write that fails on a full disk is cut off the end of the file, where
 another's would be."""
 _GOING, _COMING = ".removed-", ".restored-"
-"""Names of folders that are no runs: what a kill leaves of them is removed by the next one."""
+"""Names of folders that are not runs: what a kill leaves of them is removed by the next one."""
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def client(twin: TwinState, service: str) -> Any:
     target = Target(stack=twin.stack, region=twin.region, endpoint=twin.endpoint)
 
     def failed(exception: Exception, **_details: Any) -> None:
-        """botocore emits this for what is no answer of the service, before it raises it."""
+        """botocore emits this for what is not an answer of the service, before it raises it."""
         raise error_mapping.translate(exception, service, f"stack {twin.stack}", target) from exception
 
     def answered(http_response: Any, parsed: Any, model: Any, context: Any, **_details: Any) -> None:

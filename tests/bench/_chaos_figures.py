@@ -31,7 +31,7 @@ def page_of(find: str, *steps: str) -> str:
 
 
 def entries(home: Path) -> list[dict[str, Any]]:
-    """The records of the runs, line by line; empty for a line that is no JSON."""
+    """The records of the runs, line by line; empty for a line that is not JSON."""
     found: list[dict[str, Any]] = []
     for record in sorted(home.glob("runbooks/*/record.jsonl")):
         for line in record.read_text().splitlines():

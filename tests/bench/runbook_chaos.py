@@ -6,7 +6,7 @@
 - ``kills_while_moving``: those of them that left dead letters in the quarantine queue and in their own;
 - ``repeated_effects``: changes that AWS got more often than the runbook makes them, and messages that were moved twice
   without being listed as such;
-- ``lost_records``: changes that AWS got without an intent in the record, and lines of the record that are no JSON;
+- ``lost_records``: changes that AWS got without an intent in the record, and lines of the record that are not JSON;
 - ``lost_messages``: messages that are neither in the dead-letter queue nor in the quarantine queue;
 - ``stuck``: runs that were not done, or not as they must be, after the resume.
 """

@@ -54,7 +54,7 @@ def _id(text: str, length: int) -> str:
 
 
 def new_id(size: int) -> str:
-    """Random, ``size`` bytes in hexadecimal; never all zeros, which is no ID."""
+    """Random, ``size`` bytes in hexadecimal; never all zeros, which is not an ID."""
     return posix.urandom(size).hex().replace("0" * size * 2, "1" * size * 2)
 
 

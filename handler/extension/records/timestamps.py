@@ -6,7 +6,7 @@ import time
 
 
 def epoch_ms(text: str) -> int | None:
-    """Milliseconds since 1970 of ``2025-01-29T12:00:15.064Z`` (any fraction), or None if it is no time."""
+    """Milliseconds since 1970 of ``2025-01-29T12:00:15.064Z`` (any fraction), or None if it is not a time."""
     try:
         year, month, day = int(text[0:4]), int(text[5:7]), int(text[8:10])
         hour, minute, second = int(text[11:13]), int(text[14:16]), int(text[17:19])

@@ -19,7 +19,7 @@ TIMEOUT_S = 30.0
 
 @dataclass(frozen=True)
 class HeldJobs:
-    """Messages by job ID, visible or in flight; under an empty ID those that are no jobs."""
+    """Messages by job ID, visible or in flight; under an empty ID those that are not jobs."""
 
     twin: TwinState
 

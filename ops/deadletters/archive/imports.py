@@ -42,7 +42,7 @@ def import_messages(source: DeadLetterQueue, path: Path) -> ImportResult:
     later, what the queue says stands.
 
     Messages that had left the queue (redriven, purged, gone) are selectable again as imported ones. Raises UsageError
-    with the line's number for what is no message or is there twice, OpsError for a file or snapshot that cannot be
+    with the line's number for what is not a message or is there twice, OpsError for a file or snapshot that cannot be
     used.
     """
     access.ensure_may("an import")

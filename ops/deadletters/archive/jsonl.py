@@ -79,7 +79,7 @@ def decode_line(line: bytes) -> SnapshotMessage:
 def read_lines(path: Path, seen: Callable[[bytes], object] | None = None) -> Iterator[tuple[int, SnapshotMessage]]:
     """Line number and message with its cause, one line in memory at a time; ``seen`` is called with each line's bytes.
 
-    Raises UsageError for a line that is no message, OpsError when the file cannot be read.
+    Raises UsageError for a line that is not a message, OpsError when the file cannot be read.
     """
     try:
         with os.fdopen(atomic_file.open_regular(path), "rb") as stream:

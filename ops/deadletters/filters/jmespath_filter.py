@@ -3,7 +3,7 @@
 ``body`` is the JSON value of the body, null where it is none; ``text`` the body as it was sent. ``attributes`` and
 ``system`` map names to text. A filter is true of a message as JMESPath says: null, false and what is empty are not
 true. A function that is given what it does not take is not true either; ``contains``, ``starts_with`` and ``ends_with``
-of something that is no text are false instead, so that ``contains(body.note, 'x') || …`` is still evaluated.
+of something that is not text are false instead, so that ``contains(body.note, 'x') || …`` is still evaluated.
 """
 
 from __future__ import annotations

@@ -208,7 +208,7 @@ def _json_path(steps: list[str | int]) -> str | None:
 
 
 def _number(literal: Any) -> Any:
-    """An integer that SQLite has no room for is compared as a float; one that is no float either, as infinite."""
+    """An integer that SQLite has no room for is compared as a float; one that is not a float either, as infinite."""
     if not isinstance(literal, int) or abs(literal) < 1 << 63:
         return literal
     try:

@@ -153,7 +153,7 @@ def _number(text: str | None) -> int:
 
 
 def parse_timestamp(text: str | None) -> datetime | None:
-    """The time in a system attribute of SQS, which has it as Unix time in milliseconds; None for what is no such time:
+    """The time in a system attribute of SQS, which has it as Unix time in milliseconds; None for what is not such a time:
     attributes are read from files too, where anything may stand."""
     try:
         return _plausible(datetime.fromtimestamp(int(text) / 1000, UTC)) if text else None

@@ -55,7 +55,7 @@ class PublishOutcomeWatcher:
             count = formatting.count(self._unwatched, "message")
             within = formatting.duration(self._settling_s)
             notes.append(
-                f"{count} to {self._name} did not return to {self._queue.name} within {within}; that is no proof of "
+                f"{count} to {self._name} did not return to {self._queue.name} within {within}; that is not proof of "
                 f"delivery, and {RETRY_POLICIES[self._service]}."
             )
         return notes

@@ -11,9 +11,9 @@ from ops.errors import UsageError
 
 def step_boundaries(sizes: Sequence[str], total: int) -> tuple[int, ...]:
     """Messages sent by the end of each stage, growing, the last one ``total``. ``("5", "1%", "10%", "100%")`` of 2,000:
-    5, 20, 200, 2,000; of 50: 5, 50 (1% and 10% of it are no step beyond 5).
+    5, 20, 200, 2,000; of 50: 5, 50 (1% and 10% of it are not more than 5).
 
-    Raises UsageError for a size that is no count above 0 or share up to 100%, and for sizes that do not grow.
+    Raises UsageError for a size that is not a count above 0 or share up to 100%, and for sizes that do not grow.
     """
     if total < 1:
         return ()

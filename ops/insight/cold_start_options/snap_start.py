@@ -134,9 +134,9 @@ def _shared(base: ColdBase) -> tuple[str, ...]:
         )
     if not record.statements:
         return (
-            "A reading of the source found nothing that init makes and environments may not share; that is no proof.",
+            "A reading of the source found nothing that init makes and environments may not share; that is not proof.",
         )
     found = [
         f"{one.file}:{one.line} makes a {one.kind} in init ({one.text}): {one.advice}." for one in record.statements
     ]
-    return ("By a reading of the source, which is no proof:", *found)
+    return ("By a reading of the source, which is not proof:", *found)

@@ -28,7 +28,7 @@ class ImportedModule:
 @dataclass(frozen=True)
 class InitStatement:
     """What a module makes when it is imported, so that environments restored from one snapshot share it: by a reading of
-    the source, which is no proof. ``kind``: seed, ID, client, temporary file, time or secret."""
+    the source, which is not proof. ``kind``: seed, ID, client, temporary file, time or secret."""
 
     kind: str
     file: str

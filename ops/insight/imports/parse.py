@@ -29,7 +29,7 @@ class _Node:
 
 def parse(text: str, where: str) -> tuple[ImportedModule, ...]:
     """The modules, importers first; what the interpreter imports at its own start is left out, where more follows. Other
-    lines between them are skipped. Raises UsageError, naming ``where``, for a text that is no such log."""
+    lines between them are skipped. Raises UsageError, naming ``where``, for a text that is not such a log."""
     lines = text.splitlines()
     if len(lines) > MAX_LINES:
         raise UsageError(f"{where} has {len(lines):,} lines: no import takes that many.", "Record one import alone.")

@@ -253,7 +253,7 @@ def left_out(
         ),
         (
             bool(unpriced),
-            f"the price of {', '.join(unpriced)}, which is no plain metric alarm: the price of one is used instead",
+            f"the price of {', '.join(unpriced)}, which is not a plain metric alarm: the price of one is used instead",
         ),
         (bool(others), f"other functions that read this queue ({', '.join(sorted(others))})"),
         (

@@ -33,7 +33,7 @@ class FunctionUsage:
     snapshots: int = 0
     provisioned_environments: int = 0
     inferred: tuple[str, ...] = ()
-    """What of it is no count but a conclusion, in words."""
+    """The figures that are inferred, not counted, in words."""
 
 
 def read_usage(

@@ -64,7 +64,7 @@ class RunControl:
         _, state = runs.read_run(record)
         if state.request is None or state.request.id != request.id:
             raise UsageError("This was answered already, here or elsewhere.", "See what the run shows now.")
-        PreparedAnswer(state.request, value)  # refuses what is no answer
+        PreparedAnswer(state.request, value)  # refuses what is not an answer
         self._spawn(record, RunWork.CONTINUE, reason, request=state.request, value=value)
 
     def resume(self, run: str, reason: str, again: str = "", over: SharedHolder | None = None) -> None:

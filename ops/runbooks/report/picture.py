@@ -1,6 +1,6 @@
 """The metrics of an incident as a PNG: a Plotly figure that a headless Chromium on this machine draws.
 
-Plotly's own image export needs kaleido, which is no dependency of this project. The page that the browser opens is a
+Plotly's own image export needs kaleido, which is not a dependency of this project. The page that the browser opens is a
 file of ours without a network address, in an empty profile that is removed afterwards.
 """
 

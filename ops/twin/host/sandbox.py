@@ -207,7 +207,7 @@ class Sandbox:
         return self.runtime.reply is not None and self._all_ready()
 
     async def _gone(self, condition: Callable[[], bool], deadline: float) -> None:
-        """Wait for processes to end, which is no failure here."""
+        """Wait for processes to end; their end is not a failure here."""
         await self._phase.until(condition, deadline, failures_count=False)
 
     def _notify_shutdown(self, reason: str, deadline: float) -> list[str]:

@@ -27,7 +27,7 @@ def parse(message: str) -> invocation_log.InvocationLogLine | None:
         '{"record": "invocation", "request_id": 7}',
         '{"record": "invocation", "request_id": "x", "InvokeDuration": ' + "9" * 5_000 + "}",
     ],
-    ids=["brackets", "brackets in a record", "braces", "an id that is no text", "more digits than Python reads"],
+    ids=["brackets", "brackets in a record", "braces", "an id that is not text", "more digits than Python reads"],
 )
 def test_what_is_no_invocation_is_left_out(message: str) -> None:
     assert parse(message) is None

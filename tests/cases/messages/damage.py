@@ -116,7 +116,7 @@ OF_SNAPSHOT: Mapping[str, Damage] = {
         "system as numbers": "UPDATE contents SET system = '{\"SentTimestamp\":5}'",
         "notes cut": "UPDATE notes SET value = '{'",
         "notes of another type": "UPDATE notes SET value = '[5]'",
-        "bodies that are no text": "UPDATE contents SET body = x'ff00fe'",
+        "bodies that are not text": "UPDATE contents SET body = x'ff00fe'",
         "bodies as numbers": "UPDATE contents SET body = 5",
         "no bodies": "DELETE FROM contents",
         "failed beyond the calendar": "UPDATE letters SET died = 9223372036854775807",

@@ -1,4 +1,4 @@
-"""``ops doctor --template``: what it prints, its exit codes, and what it says of files that are no template."""
+"""``ops doctor --template``: what it prints, its exit codes, and what it says of files that are not templates."""
 
 from __future__ import annotations
 

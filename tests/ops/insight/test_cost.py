@@ -135,7 +135,7 @@ def test_an_alarm_without_a_price_of_its_own_is_named() -> None:
     found = cost.left_out(
         nothing, WORKLOAD, pricing.load(), FunctionUsage(), build_table([]), Assumptions(), (odd, plain)
     )
-    assert "the price of anomaly, which is no plain metric alarm: the price of one is used instead" in found
+    assert "the price of anomaly, which is not a plain metric alarm: the price of one is used instead" in found
 
 
 def test_records_are_priced_as_in_their_region(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

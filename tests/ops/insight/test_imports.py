@@ -1,4 +1,4 @@
-"""Logs of ``-X importtime``: the tree of what was imported, the packages that take longest, and what is no such log."""
+"""Logs of ``-X importtime``: the tree of what was imported, the packages that take longest, and what is not such a log."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ BROKEN = {
         "{message} is neither {dead-",
     ),
     "a reference that cannot be read": ('"no"', '"{steps.[}"', 16, "{steps.[} is not valid JMESPath"),
-    "an answer that is no text": ('paused = "no"', "paused = false", 15, "key answers: expected `str`, got `bool`"),
+    "an answer that is not text": ('paused = "no"', "paused = false", 15, "key answers: expected `str`, got `bool`"),
     "a fix for a step without an answer": ('before = "paused"', 'before = "faster"', 20, "no answer to step faster"),
     "a fix for no step": ('before = "paused"\n', "", 19, "a fix needs the ID of a step: before it is answered"),
     "a fix both before and after": (

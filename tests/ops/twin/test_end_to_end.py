@@ -214,7 +214,7 @@ def test_the_same_job_sent_twice_gives_one_result_and_no_letter(twin: Twin) -> N
 
 
 def test_a_failed_asynchronous_invocation_is_reported_to_its_destination(twin: Twin) -> None:
-    """Straight to the function, as Event: what is no batch fails, is tried twice more, and is then recorded."""
+    """Straight to the function, as Event: what is not a batch fails, is tried twice more, and is then recorded."""
     mark = fresh("async")
     twin.client("lambda").invoke(
         FunctionName=twin.outputs[contract.OUTPUT_FUNCTION],

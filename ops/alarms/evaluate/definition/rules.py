@@ -68,7 +68,9 @@ def _check_statistic(definition: Definition) -> None:
         raise _refused("Statistic", f"Statistic is {basic}: it takes {', '.join(BASIC)}.", "Use ExtendedStatistic.")
     if extended in BASIC:
         raise _refused(
-            "ExtendedStatistic", f"ExtendedStatistic is {extended}, which is no extended one.", "Use Statistic."
+            "ExtendedStatistic",
+            f"ExtendedStatistic is {extended}, which is not an extended statistic.",
+            "Use Statistic.",
         )
     shares = _SHARES.fullmatch(str(extended or ""))
     if shares and "%" in str(extended) and not all(_is_share(bound) for bound in shares.groups()):

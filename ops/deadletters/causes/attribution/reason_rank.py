@@ -8,7 +8,7 @@ from enum import IntEnum
 from ops.deadletters.causes.logs.log_parser import LOGGED_ERROR, REPORT_LINE, LogEntry
 
 _BARE = frozenset({"Error", "Exception", "Runtime.Unknown", "Runtime.ExitError"})
-"""Types that are no explanation without a message."""
+"""Types that explain nothing without a message."""
 _FILLER = re.compile(
     r"""\b(?:an?|all|and|any|at|batch|been?|by|could|couldn|t|did|do|due|during|errors?|events?|exceptions?|for|from
     |fail(?:ed|ing|ures?|s)?|had|handl(?:ed?|er|ing)|ha(?:s|ve)|ids?|in|invocation|is|items?|jobs?|messages?|not|of|on|one

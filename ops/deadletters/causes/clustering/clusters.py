@@ -119,7 +119,7 @@ def _clustered(shapes: list[str], counts: Mapping[str, int]) -> list[int]:
     vectors = _vectors(shapes)
     chosen = random.Random(0).sample(range(len(shapes)), min(MAX_FITTED, len(shapes)))  # noqa: S311 - a sample, no secret
     size = min(MAX_MIN_CLUSTER, max(MIN_CLUSTERED, len(chosen) // 100))
-    # A shape that many messages have is as good as many alike: it stands in for them, so that it is no outlier.
+    # A shape that many messages have is as good as many alike: it stands in for them, so that it is not an outlier.
     rows = [row for row in chosen for _ in range(min(counts[shapes[row]], size))][:MAX_FITTED]
     labels = np.full(len(rows), -1)
     for single in (False, True):

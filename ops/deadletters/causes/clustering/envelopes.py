@@ -23,7 +23,7 @@ _OTHER = re.compile(r"[0-9a-f-]+|[0-9A-F-]+|[A-Z]?[a-z_-]+|[A-Z_-]+|\d+")
 """Hex, a UUID, a number or a word."""
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 _BINARY = 0.1
-"""Share of such characters in what is no text."""
+"""Share of such characters in what is not text."""
 _GZIP = b"\x1f\x8b"
 
 
@@ -60,7 +60,7 @@ _URL_SAFE = str.maketrans("-_", "+/")
 
 
 def _encoded(body: str) -> str:
-    """Base64, and what is no text at all."""
+    """Base64, and what is not text at all."""
     held = decoded(body)
     if held is None:
         odd = len(_CONTROL.findall(body[:4_096]))

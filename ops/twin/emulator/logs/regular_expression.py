@@ -124,7 +124,7 @@ class Expression:
 
 
 def _alternatives(text: str) -> list[str]:
-    """Cut at each ``|`` that is no part of a class or an escape."""
+    """Cut at each ``|`` that is not part of a class or an escape."""
     return re.findall(r"((?:\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|[^|\[\\]|[\[\\])*)(?:\||$)", text)[: text.count("|") + 1]
 
 

@@ -29,7 +29,7 @@ class Client:
                 self.close()
                 if not reused:
                     raise
-                # The other side closed an idle connection: that is no failure, once.
+                # The other side closed an idle connection: that is not a failure, once.
                 return await self._exchange(method, path, headers, body)
             except BaseException:  # cancelled: what is left of the answer must not be read as the next one
                 self.close()

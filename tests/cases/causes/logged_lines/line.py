@@ -12,7 +12,7 @@ UNTYPED = "logged error"
 
 @dataclass(frozen=True)
 class Line:
-    """``shape``: its name in ``log_shapes.SHAPES``. ``error``: type and message; empty for a line that is no failure.
+    """``shape``: its name in ``log_shapes.SHAPES``. ``error``: type and message; empty for a line that is not a failure.
     ``request``: the request id that it tells, or empty."""
 
     shape: str

@@ -247,7 +247,7 @@ def test_a_log_alarm_is_put_last_and_removed_alone(world: AlarmWorld, there: Aws
     applying.apply(there, applying.difference(there, "shop", wanted))
     assert world.calls[-2:] == ["put shop-page", "put shop-a-lines"]
     again = applying.difference(there, "shop", wanted)
-    assert set(kinds(again).values()) == {UNCHANGED}, "CloudWatch gives the query an ARN, which is no difference"
+    assert set(kinds(again).values()) == {UNCHANGED}, "CloudWatch gives the query an ARN, which is not a difference"
     found = applying.difference(there, "shop", [log_alarm("shop-a-lines", Threshold=3)])
     assert [(one.name, one.before, one.after) for one in found.changes[0].fields] == [("Threshold", 0.0, 3.0)]
     world.add(log_alarm("theirs-lines"))

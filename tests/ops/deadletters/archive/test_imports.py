@@ -1,4 +1,4 @@
-"""Imports: what a file brings, undone again; a file that is no export changes nothing."""
+"""Imports: what a file brings, undone again; a file that is not an export changes nothing."""
 
 from __future__ import annotations
 

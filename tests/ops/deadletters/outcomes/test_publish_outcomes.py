@@ -128,7 +128,7 @@ def test_notifications_that_come_back_are_told_from_those_that_did_not(world: Wo
     assert (run.state, run.sent, run.succeeded, run.failed_again, run.waiting) == (RunState.DONE, 4, 0, 1, 0)
     assert run.status_text == (
         "4 messages were sent, 1 failed again (1: unknown), 3 cannot be tracked. 3 messages to orders did not return to "
-        "jobs-dlq within 0.3 s; that is no proof of delivery, and SNS retries a failed delivery to SQS or Lambda "
+        "jobs-dlq within 0.3 s; that is not proof of delivery, and SNS retries a failed delivery to SQS or Lambda "
         "for up to 23 days."
     )
 
