@@ -245,7 +245,7 @@ def test_what_a_snapshot_would_share_is_said_with_its_place() -> None:
     made = InitStatement("client", "app/main.py", 10, "boto3.client('s3')", "connect in the handler")
     notes = snap_start.snap_start(base(imports=replace(RECORD, source="/src", statements=(made,)))).notes
     assert "app/main.py:10 makes a client in init (boto3.client('s3')): connect in the handler." in notes
-    assert any("no proof" in note for note in notes)
+    assert any("not proof" in note for note in notes)
     assert any("ops imports" in note for note in snap_start.snap_start(base()).notes)
 
 
