@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KEPT = timedelta(days=30)
 """How long CloudWatch keeps the history of alarms (DescribeAlarmHistory, API reference, 2026-11)."""
-LONGEST_RETENTION_S = 1_209_600
+MAX_RETENTION_S = 1_209_600
 """Of an SQS message (botocore 1.44.5 model, 2026-11): none is older."""
 AFTERWARDS = "What it left behind, such as a backlog or a redrive, may cost more after that: --until TIME includes it."
 
@@ -104,7 +104,7 @@ def _start(alarm: Alarm | CompositeAlarm, began: StateChange, queue: str, now: d
         return began.at, f"From {alarmed}, the change to ALARM: the alarm's history has no datapoint that breached."
     at, value = breaching[0]
     first = formatting.clock(at, now)
-    if value is not None and _is_age_of(alarm, queue) and 0 < value <= LONGEST_RETENTION_S:
+    if value is not None and _is_age_of(alarm, queue) and 0 < value <= MAX_RETENTION_S:
         sent = at - timedelta(seconds=value)
         age = f"it had waited {formatting.duration(value)} in the first datapoint that breached, of {first}"
         return (
