@@ -61,7 +61,7 @@ class RecordedRuns:
 @dataclass(frozen=True)
 class ShownRun:
     """A run with the document that it started with. ``here``: a process of the dashboard carries it on; ``holder``: who
-    carries it on elsewhere."""
+    carries it on elsewhere; ``changed``: how the document's file differs now, as a sentence, or empty."""
 
     document: Runbook
     state: RunbookRun
@@ -69,6 +69,7 @@ class ShownRun:
     here: bool = False
     holder: LockHolder | None = None
     progress: RunProgress | None = None
+    changed: str = ""
 
     @property
     def active(self) -> bool:
@@ -167,7 +168,8 @@ class LocalRunbookService:
         holder = locking.read_holder(self._control.home, self._workload)
         document, state = runs.read_run(record)
         elsewhere = holder if holder is not None and holder.run == record.run and not here else None
-        return ShownRun(document, state, record.events(), here, elsewhere, process.read_progress())
+        changed = library.change_since(document)
+        return ShownRun(document, state, record.events(), here, elsewhere, process.read_progress(), changed)
 
     def find_other_machine(self) -> SharedHolder | None:
         return self._control.find_other_machine()

@@ -11,6 +11,8 @@ from ops.files import atomic_file
 from ops.runbooks import validate
 from ops.runbooks.model import DocumentProblem, Runbook
 
+_KEPT = "the run keeps the version that it started with."
+
 
 def names(folder: Path = runbook_files.RUNBOOKS_DIR) -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder.glob("*.md")))
@@ -53,6 +55,20 @@ def load(name: str) -> Runbook:
         more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
         raise OpsError(f"{problems[0]}{more}", f"See all: ops runbook check {name}.")
     return document
+
+
+def change_since(document: Runbook) -> str:
+    """How the file of a run's ``document`` differs now from what the run started with, as a sentence; empty where it does
+    not, or where a relative path leads nowhere from this folder."""
+    own = document.file == f"runbooks/{document.name}.md"
+    path = runbook_files.file(f"{document.name}.md") if own else Path(document.file)
+    if path is None or (path.is_absolute() and not path.exists()):
+        return f"{document.file} is no longer there; {_KEPT}"
+    try:
+        now = atomic_file.read_file(path)
+    except OpsError:
+        return ""
+    return "" if now == document.text.encode() else f"{document.file} has changed since the run started; {_KEPT}"
 
 
 def for_alarm(alarm: str, description: str = "") -> tuple[Runbook, ...]:

@@ -52,7 +52,8 @@ def events(told: Sequence[Told]) -> tuple[RecordedEvent, ...]:
 
 class SampleRunbookService:
     """``told``: the events of the one run; empty: none. ``foreign``: appended to what others may have written. ``here``,
-    ``holder``: who carries it on. ``other``: who holds the workload on another machine. ``previews``: of its undo."""
+    ``holder``: who carries it on. ``other``: who holds the workload on another machine. ``previews``: of its undo.
+    ``changed``: how the file of the run's document differs since."""
 
     def __init__(
         self,
@@ -63,10 +64,11 @@ class SampleRunbookService:
         holder: LockHolder | None = None,
         previews: Mapping[str, StepPreview] | None = None,
         other: SharedHolder | None = None,
+        changed: str = "",
     ) -> None:
         self._told, self._foreign, self._firing, self._here = told, foreign, firing, here
         self._holder, self._previews = holder, dict(previews or {})
-        self._other = other
+        self._other, self._changed = other, changed
         self.calls: list[tuple[Any, ...]] = []
 
     def list_documents(self) -> RunbookList:
@@ -95,7 +97,8 @@ class SampleRunbookService:
             raise UsageError(f"There is no run {run} of a runbook on this machine.", "List the runs: ops runbook runs.")
         told = events(self._told)
         state = fold(RUN, told)
-        return ShownRun(self.document(state.runbook).document, state, told, self._here, self._holder)
+        document = self.document(state.runbook).document
+        return ShownRun(document, state, told, self._here, self._holder, changed=self._changed)
 
     def find_other_machine(self) -> SharedHolder | None:
         return self._other

@@ -9,7 +9,7 @@ from ops.files.lock_holder import LockHolder
 from ops.runbooks.actions.action import PlannedChange, StepPreview
 from ops.runbooks.locking import SharedHolder
 from ops.runbooks.run_state import PersonRequest
-from tests.fakes.runbook_service import CHECKS, RUN, STARTED, SampleRunbookService, Told
+from tests.fakes.runbook_service import CHECKS, PREVIEW, RUN, STARTED, SampleRunbookService, Told
 
 PLAN = "20261129T021112-7f3a"
 CHANGE = {"what": "polling of mapping 14e0db71", "before": "off", "after": "on"}
@@ -80,6 +80,9 @@ LEFT = StepPreview(
         f"If it took place, undo it manually: {OFF}",
     )
 )
+CHANGED = (
+    "runbooks/stalled-consumer.md has changed since the run started; the run keeps the version that it started with."
+)
 UNDO = {"turn_on": StepPreview((PlannedChange("polling of mapping 14e0db71", "on", "off"),), command=OFF)}
 
 
@@ -104,8 +107,9 @@ def _with(
     previews: Mapping[str, StepPreview] | None = None,
     other: SharedHolder | None = None,
     here: bool = False,
+    changed: str = "",
 ) -> Callable[[], SampleRunbookService]:
-    return lambda: SampleRunbookService(told, here=here, holder=holder, previews=previews, other=other)
+    return lambda: SampleRunbookService(told, here=here, holder=holder, previews=previews, other=other, changed=changed)
 
 
 STATES: dict[str, Callable[[], SampleRunbookService]] = {
@@ -121,5 +125,6 @@ STATES: dict[str, Callable[[], SampleRunbookService]] = {
     "runbook-stopped": _with(STOPPED, previews=UNDO),
     "runbook-rolled-back": _with(ROLLED_BACK),
     "runbook-typed": Redriving,
+    "runbook-changed": _with((STARTED, *CHECKS, PREVIEW), changed=CHANGED),
 }
 """By the name of the sample."""

@@ -91,6 +91,8 @@ def show(service: RunbookService, run: ShownRun) -> None:
         text, at = _text(run, views), next((view.anchor for view in views if view.state == runbook_steps.CURRENT), "")
         st.html(MACROS.run_head(colour, badge, run.active, run.document.title, text, _facts(run), at))
         st.html(MACROS.progress(views, done, len(views)))
+        if run.changed:
+            st.html(html_blocks.quiet(run.changed))
         if run.progress and run.progress.error and not run.active:
             error_box.show(
                 OpsError(run.progress.error, run.progress.next_step), again=False, title="The run could not go on"

@@ -130,7 +130,7 @@ def _row(entry: RunbookEntry, last: RunbookRun | None) -> str:
         state = count(len(entry.document.steps), "step")
     if entry.firing:
         state, colour = "Firing", theme.DEAD
-    when = f"{last.phase.value}, {moment(last.began, page_runtime.ZONE)}" if last else "never run" if entry.live else ""
+    when = f"{last.phase.value}, {moment(last.began, page_runtime.ZONE)}" if last else ""
     return MACROS.entry(entry.document, colour, state, alarms, when, utc(last.began) if last else "")
 
 

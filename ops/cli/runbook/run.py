@@ -140,6 +140,8 @@ def _finish(
     session = _session(context, reason.strip() or engine.READ_ONLY_REASON, operator, console, read_only)
     session = replace(session, take_over=take_over)
     console.print(Text(place(session.context.workload, context.target), style="dim"))
+    if changed := library.change_since(document):
+        console.print(Text(safe(changed), style="yellow"), soft_wrap=True)
     try:
         state = work(session)
     except (KeyboardInterrupt, typer.Abort):

@@ -106,7 +106,7 @@ class _Builder:
             tuple(conclusions.still_open(self._document, run, period, dlq)),
             tuple(conclusions.follow_ups(self._document, run, period, history.spans)),
             unread.why,
-            run_timeline.clock_notes(self._events),
+            (*run_timeline.clock_notes(self._events), *filter(None, [library.change_since(self._document)])),
             asked=target is not None,
         )
 

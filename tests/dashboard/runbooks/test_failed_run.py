@@ -47,3 +47,8 @@ def test_each_state_of_a_run_is_a_word(sample: Callable[[str], App], name: str, 
     app = sample(f"runbook-{name}").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
     assert not app.at.exception
     assert re.search(rf'<span class="so-badge[^>]*>{word}</span>', app.html)
+
+
+def test_a_run_says_that_its_runbook_has_changed_since(sample: Callable[[str], App]) -> None:
+    app = sample("runbook-changed").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
+    assert app.text.count(runbook_states.CHANGED) == 1

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes.aws import Refusal
-from tests.ops.cli.runbook.conftest import Incident
+from tests.ops.cli.runbook.conftest import SMALL, Incident
 
 RUN = ("run", "stalled-consumer", "--reason", "pager 17")
 
@@ -220,3 +220,19 @@ def test_an_alarm_on_the_dead_letter_queue_leads_to_its_workload(
     told = incident.json("for", "shop-dead-letters")
     assert not any("--queue" in each["command"] for each in told["runbooks"]), "it is not taken for a working queue"
     assert "name it with --queue or --stack" in told["note"]
+
+
+def test_a_run_says_that_its_document_has_changed_since(incident: Incident, tmp_path: Path, terminal: Any) -> None:
+    page = tmp_path / "small.md"
+    page.write_text(SMALL)
+    incident.ops("check", str(page), "--write")
+    terminal("stop")
+    incident.ops("run", str(page), "--reason", "pager 17")
+    kept = "the run keeps the version that it started with."
+    assert kept not in incident.ops("report")[1]
+    page.write_text(page.read_text().replace("otherwise: Ask.", "otherwise: Ask Kim."))
+    changed = f"{page} has changed since the run started; {kept}"
+    assert changed in incident.json("report")["notes"]
+    page.rename(tmp_path / "other.md")
+    terminal("stop")
+    assert f"{page} is no longer there; {kept}" in incident.ops("resume")[2]
