@@ -76,7 +76,7 @@ def _measured(measured: Measured, command: str) -> None:
 
 
 def _inputs(measured: Measured) -> tuple[Objective, float | None]:
-    goal, jobs = st.columns((2, 1), gap="medium")
+    goal, jobs = st.columns(2, gap="medium")
     chosen = goal.segmented_control(
         "Objective",
         list(NAMES),
@@ -112,7 +112,7 @@ def _stats(measured: Measured, answer: Sizing) -> list[Stat]:
         Stat(
             "Measured",
             number(len(measured.attempts)),
-            note=f"invocations{' on the twin' if measured.twin else ''}{', ended early' if measured.stopped else ''}",
+            note=f"invocations{' on the twin' if measured.twin else ''}",
         ),
     ]
 

@@ -80,7 +80,7 @@ def _course(form: FormMeasured) -> Chart:
         chart.add_scatter(
             x=seconds,
             y=values,
-            name="busy environments" if name == "worked on" and form.form == EVENT_DRIVEN else name,
+            name="environments" if name == "worked on" and form.form == EVENT_DRIVEN else name,
             mode="lines",
             line={"color": colour, "width": 2, "shape": "hv"},
             fill=fill,

@@ -85,6 +85,7 @@ def views(document: Runbook, run: ShownRun | None, zone: tzinfo) -> dict[str, St
 def _view(step: RunbookStep, number: int, run: ShownRun | None, at: str, zone: tzinfo) -> StepView:
     progress = _progress(run, step.id)
     word, colour, symbol = _WORDS[progress.state]
+    word = word if run else ""  # the head says that it is not run
     state = DONE if progress.state in _OVER else FAILED if progress.state is StepState.FAILED else OPEN
     text = _line(progress, step, zone)
     if run and step.id == at:

@@ -11,7 +11,7 @@ from ops.compare.costs import break_even
 from ops.compare.costs.assumptions import CostAssumptions
 from ops.compare.costs.break_even import EventDrivenUse, SynchronousUse
 from ops.compare.measured import EVENT_DRIVEN, IN_SENTENCES, SYNCHRONOUS, TITLES, ComparisonRun, FormMeasured
-from ops.formatting import about, count, duration, latency, usd
+from ops.formatting import about, count, duration, latency, sentence, usd
 from ops.insight.report_types import Finding, Level
 from ops.pricing import Prices
 
@@ -125,8 +125,7 @@ def wait_sentence(run: ComparisonRun) -> str:
 
 def loss_sentence(run: ComparisonRun) -> str:
     """What callers had to handle, and what the killed host took with it."""
-    moments = {duration(form.killed_at_s) if form.killed_at_s is not None else "" for form in run.forms}
-    (together,) = moments if len(moments) == 1 else ("",)
+    together = _killed_together(run)
     clauses = []
     for form in run.forms:
         own = form.killed_at_s if not together else None
@@ -138,6 +137,24 @@ def loss_sentence(run: ComparisonRun) -> str:
     if together:
         return f"The host of each was killed after {together}: {text}."
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def kill_sentence(run: ComparisonRun) -> str:
+    """When which host was killed."""
+    if together := _killed_together(run):
+        return f"The host of each was killed after {together}."
+    killed = [
+        f"the host of {IN_SENTENCES[form.form]} was killed after {duration(form.killed_at_s)}"
+        for form in run.forms
+        if form.killed_at_s is not None
+    ]
+    return sentence("; ".join(killed) or "no host was killed")
+
+
+def _killed_together(run: ComparisonRun) -> str:
+    """After how long every host was killed, as text; empty where they differ or none was."""
+    moments = {duration(form.killed_at_s) if form.killed_at_s is not None else "" for form in run.forms}
+    return moments.pop() if len(moments) == 1 else ""
 
 
 def _open(form: FormMeasured) -> list[str]:
@@ -180,7 +197,7 @@ def _finding(run: ComparisonRun | None, costs: Costs) -> Finding:
         (late, f"{count(late, 'event-driven job was', 'event-driven jobs were')} still in the queue at the end"),
     )
     head, *more = [text for number, text in known if number] or [_waits(run)]
-    clauses = [head, *more, *_losses(run), _cheaper(costs)]
+    clauses = [head, *more, _losses(run), _cheaper(costs)]
     return Finding(level, f"{level.label}: {'; '.join(clauses)}.", "", f"{level.label}: {head}.", tuple(clauses[1:]))
 
 
@@ -194,11 +211,11 @@ def _waits(run: ComparisonRun) -> str:
     return f"{waited}, {latency(second.wait.p95)} to hand a job over{later} (p95)"
 
 
-def _losses(run: ComparisonRun) -> list[str]:
+def _losses(run: ComparisonRun) -> str:
     killed = [form for form in run.forms if form.killed_at_s is not None]
     if not killed:
-        return ["no host was killed"]
-    return [f"{form.form}: {count(form.lost, 'job')} lost with the host" for form in killed]
+        return "no host was killed"
+    return f"jobs lost with the host: {', '.join(f'{form.lost:,} {form.form}' for form in killed)}"
 
 
 def _cheaper(costs: Costs) -> str:

@@ -69,7 +69,7 @@ def _measured(report: ComparisonReport, run: ComparisonRun) -> None:
     courses = charts.courses(run)
     widgets.pair(*((chart, f"compare-course-{form.form}") for form, chart in zip(run.forms, courses, strict=True)))
     st.subheader("What callers have to handle", anchor=False)
-    st.html(html_blocks.lead(reports.loss_sentence(run)))
+    st.html(html_blocks.lead(reports.kill_sentence(run)))
     _failures(run)
     about = (
         f"{run.shape} arrivals, {run.per_second:g} jobs per second for {duration(run.seconds)}, seed {run.seed}; "
@@ -89,14 +89,13 @@ def _stats(report: ComparisonReport, run: ComparisonRun) -> list[Stat]:
     if event := run.form(EVENT_DRIVEN):
         shown.append(_times("Event-driven result", event.to_result, "after its arrival", missing="no result in time"))
     lost = {form.form: form.lost for form in run.forms}
-    killed = any(form.killed_at_s is not None for form in run.forms)
     value = " / ".join(number(each) for each in lost.values())
     gone = any(count for form, count in lost.items() if form != SYNCHRONOUS)
     shown.append(
         Stat(
             "Jobs lost",
             value,
-            note=f"{' / '.join(lost)}{'' if killed else '; no host was killed'}",
+            note=" / ".join(lost),
             colour=theme.DEAD if gone else "",
         )
     )
@@ -124,8 +123,11 @@ def _failures(run: ComparisonRun) -> None:
         {"kind": kind.capitalize(), **{form.form: form.failures.get(kind, 0) for form in run.forms}} for kind in kinds
     ]
     rows.append({"kind": "Jobs lost", **{form.form: form.lost for form in run.forms}})
-    rows.append({"kind": "Jobs in the dead-letter queue", **{form.form: form.dead_lettered for form in run.forms}})
-    rows.append({"kind": "Jobs still in the queue", **{form.form: form.unfinished for form in run.forms}})
+    open_jobs = {
+        "Jobs in the DLQ": {form.form: form.dead_lettered for form in run.forms},
+        "Jobs still in the queue": {form.form: form.unfinished for form in run.forms},
+    }
+    rows += [{"kind": kind, **numbers} for kind, numbers in open_jobs.items() if any(numbers.values())]
     columns = {
         form.form: st.column_config.NumberColumn(form.form.capitalize(), format="localized", width=FORM_PX)
         for form in run.forms

@@ -38,8 +38,9 @@ def show(service: RunbookService) -> None:
             st.html(html_blocks.notes("Read-only", (f"{access().why} Runs are shown; none can be started.",)))
         for place, run in enumerate(open_runs):
             _show_open_run(run, place)
-        _show_entries(listed.entries, recorded)
-        _show_earlier(recorded, [run.state.id for run in open_runs])
+        shown = [run.state.id for run in open_runs]
+        _show_entries(listed.entries, recorded, shown)
+        _show_earlier(recorded, shown)
         if notes := (*listed.unread, *recorded.unread):
             st.html(html_blocks.partial(notes))
 
@@ -100,11 +101,12 @@ def _show_open_run(run: ShownRun, place: int) -> None:
         )
 
 
-def _show_entries(entries: Sequence[RunbookEntry], recorded: RecordedRuns) -> None:
+def _show_entries(entries: Sequence[RunbookEntry], recorded: RecordedRuns, shown: Sequence[str]) -> None:
+    """``shown``: IDs of the runs that are above."""
     if not entries:
         st.html(html_blocks.empty("No runbooks", "Documents in runbooks/ of this checkout are listed here."))
         return
-    last = {state.runbook: state for state in reversed(recorded.own)}
+    last = {state.runbook: state for state in reversed(recorded.own) if state.id not in shown}
     with st.container(key="books", gap=None):
         for place, entry in enumerate(ordered(entries)):
             with st.container(key=f"book-{place}"):
@@ -130,16 +132,16 @@ def _row(entry: RunbookEntry, last: RunbookRun | None) -> str:
         state = count(len(entry.document.steps), "step")
     if entry.firing:
         state, colour = "Firing", theme.DEAD
-    when = f"{last.phase.value}, {moment(last.began, page_runtime.ZONE)}" if last else ""
+    when = f"last run {last.phase.value}, {moment(last.began, page_runtime.ZONE)}" if last else ""
     return MACROS.entry(entry.document, colour, state, alarms, when, utc(last.began) if last else "")
 
 
 def _show_earlier(recorded: RecordedRuns, shown: Sequence[str]) -> None:
-    earlier = [state for state in recorded.own if state.id not in shown][:MAX_EARLIER]
+    earlier = [state for state in recorded.own if state.id not in shown]
     if not earlier:
         return
     st.subheader("Earlier runs", anchor=False)
-    for place, state in enumerate(earlier):
+    for place, state in enumerate(earlier[:MAX_EARLIER]):
         with st.container(horizontal=True, vertical_alignment="center", key=f"earlier-{place}"):
             st.button(
                 "Open",
@@ -151,6 +153,7 @@ def _show_earlier(recorded: RecordedRuns, shown: Sequence[str]) -> None:
             )
             st.text(sendable(f"{moment(state.began, page_runtime.ZONE)}  {state.runbook}: {state.phase.value}"))
             st.html(html_blocks.quiet(state.reason))
-    if recorded.others:
-        more = f"{count(recorded.others, 'run')} of other workloads: ops runbook runs."
-        st.html(f'<span class="so-quiet">{more}</span>')
+    more = [f"{count(len(earlier) - MAX_EARLIER, 'earlier run')}"] if len(earlier) > MAX_EARLIER else []
+    more += [f"{count(recorded.others, 'run')} of other workloads"] if recorded.others else []
+    if more:
+        st.html(html_blocks.quiet(f"{' and '.join(more)}: ops runbook runs."))

@@ -18,7 +18,7 @@ from ops.twin.workload.jobs import Job
 
 MAX_CALLERS = 400
 """Open calls at most, so that the machine stays usable; what comes beyond that is posted late, which its wait shows."""
-BROKEN, REFUSED, TIMED_OUT = "connection broken while in flight", "connection refused", "no answer in time"
+BROKEN, REFUSED, TIMED_OUT = "connection broken", "connection refused", "no answer in time"
 ACCEPTED = 202
 
 

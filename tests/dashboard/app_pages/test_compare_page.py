@@ -24,8 +24,7 @@ def test_a_measured_run(sample: Visit) -> None:
     sentences = [
         "At the median, a synchronous caller waited",
         "Synchronous container: at most 2 of 2 jobs at once",
-        "The host of each was killed after 25 s: the synchronous container lost 4 jobs and left its callers 13 failed calls; "
-        "the event-driven function lost no jobs and left its callers no failed calls",
+        "The host of each was killed after 25 s.",
         "A month without a request costs $119.14 for 2 instances",
     ]
     places = [app.text.index(sentence) for sentence in sentences]
@@ -38,7 +37,7 @@ def test_a_measured_run(sample: Visit) -> None:
 
 def test_without_a_kill_it_says_so(sample: Visit) -> None:
     app = sample("fine").open(ENTRY)
-    assert "no host was killed" in app.text
+    assert app.text.lower().count("no host was killed") == 2, "in the finding, and where callers' failures would be"
     assert "host killed" not in app.html
 
 

@@ -16,7 +16,7 @@ def comparison_run(killed: bool = True, lost: int = 0, worker: bool = False) -> 
     """``killed``: with the hosts killed in the middle. ``lost``: event-driven jobs. ``worker``: with the third form."""
     rng = np.random.default_rng(5)
     failed = LOST + REFUSED if killed else 0
-    failures = {"connection broken while in flight": LOST, "connection refused": REFUSED} if killed else {}
+    failures = {"connection broken": LOST, "connection refused": REFUSED} if killed else {}
     waits = tuple(np.sort(rng.lognormal(5.2, 0.7, JOBS - failed)).tolist())
     results = tuple(np.sort(rng.lognormal(7.6, 0.9, JOBS - lost)).tolist())
     accepted = tuple(np.sort(rng.lognormal(3.1, 0.4, JOBS)).tolist())

@@ -19,8 +19,7 @@ RUN = comparison_run()
 def test_the_finding_says_what_was_waited_lost_and_which_is_cheaper() -> None:
     found = reports.report(RUN, CostAssumptions(peak_factor=1.0)).finding
     assert found.level is Level.OK
-    assert f"synchronous: {LOST} jobs lost with the host" in found.text
-    assert "event-driven: 0 jobs lost with the host" in found.text
+    assert f"; jobs lost with the host: {LOST} synchronous, 0 event-driven;" in found.text
     assert f"for a synchronous result ({LOST + REFUSED} of {JOBS} calls got none)" in found.headline
     assert "whose result came after" in found.headline
 
@@ -33,6 +32,17 @@ def test_hosts_killed_at_the_same_second_are_named_once() -> None:
     sync, event = RUN.forms
     apart = replace(RUN, forms=(sync, replace(event, killed_at_s=(event.killed_at_s or 0) + 0.04)))
     assert reports.loss_sentence(apart).startswith("The host of each was killed after 25 s: ")
+    assert reports.kill_sentence(apart) == "The host of each was killed after 25 s."
+
+
+def test_hosts_killed_at_other_times_are_named_with_theirs() -> None:
+    sync, event = RUN.forms
+    later = replace(RUN, forms=(sync, replace(event, killed_at_s=30.0)))
+    assert reports.kill_sentence(later) == (
+        "The host of the synchronous container was killed after 25 s; "
+        "the host of the event-driven function was killed after 30 s."
+    )
+    assert reports.kill_sentence(comparison_run(killed=False)) == "No host was killed."
 
 
 def test_a_lost_event_driven_job_is_critical() -> None:
