@@ -64,7 +64,7 @@ def _comparison_page_values(app: App) -> dict[str, str | None]:
     for row in app.at.dataframe[0].value.to_dict("records"):
         for form, count in row.items():
             if form != "kind":
-                kind = str(row["kind"]).casefold().removeprefix("jobs ")
+                kind = str(row["kind"]).casefold().removeprefix("jobs ").replace("dlq", "dead-letter queue")
                 values[f"{form} {kind}"] = formatting.count(count)
     return values | _comparison_sentences(sentences)
 
