@@ -26,8 +26,11 @@ _FEW = 5
 """Counts below which the axis has a tick for each: there is no half message."""
 _APART = 0.03
 """Marks of one label that are closer than this share of the width are drawn as one."""
-MAX_MARKS = 12
-"""Marks with a label; more would cover each other."""
+LEFT, RIGHT, TOP = 60, 20, 84
+"""Margins in pixels; the title and the rows of labels are in the one on top."""
+_ROWS_PX = (4, 18, 32)
+"""Where rows of labels are above the first chart. A label that fits into none is left out; its line is drawn."""
+_CHARACTER_PX, _TITLE_CHARACTER_PX, _GAP_PX = 6.2, 7.4, 8
 
 
 def metrics_figure(report: IncidentReport, metrics: IncidentMetrics, width: int, height: int) -> go.Figure:
@@ -41,7 +44,7 @@ def metrics_figure(report: IncidentReport, metrics: IncidentMetrics, width: int,
     figure.update_layout(
         width=width,
         height=height,
-        margin={"l": 60, "r": 20, "t": 70, "b": 30},
+        margin={"l": LEFT, "r": RIGHT, "t": TOP, "b": 30},
         title={"text": _title(report), "x": 0, "xref": "paper", "font": {"size": 17}, "y": 0.985, "yanchor": "top"},
         font={"family": "sans-serif", "color": _INK, "size": 12},
         paper_bgcolor="#ffffff",
@@ -57,11 +60,20 @@ def metrics_figure(report: IncidentReport, metrics: IncidentMetrics, width: int,
     figure.update_annotations(x=0, xanchor="left", font={"size": 13})
     if report.period.alarms:
         figure.add_vrect(x0=report.period.start, x1=report.period.end, fillcolor=_INCIDENT, line_width=0, layer="below")
-    for number, (at, label, color) in enumerate(_marks(report, metrics)):
+    marks = list(_marks(report, metrics))
+    for at, _, color in marks:
         figure.add_vline(x=at, line={"color": color, "width": 1, "dash": "dot"})
-        if number < MAX_MARKS:
+    ends = [len(titles[0]) * _TITLE_CHARACTER_PX, 0.0, 0.0]  # the first chart's title is in the lowest row
+    plot = width - LEFT - RIGHT
+    for at, label, color in marks:
+        x = plot * ((at - metrics.start) / (metrics.end - metrics.start))
+        needed = len(label) * _CHARACTER_PX
+        left = min(x, plot - needed)
+        row = next((row for row, end in enumerate(ends) if end + _GAP_PX <= left), None)
+        if row is not None:
+            ends[row] = left + needed
             figure.add_annotation(
-                x=at, xref="x", y=1, yref="paper", yanchor="bottom", yshift=18 if number % 2 else 4,
+                x=left / plot, xref="paper", y=1, yref="paper", yanchor="bottom", yshift=_ROWS_PX[row],
                 text=label, showarrow=False, font={"size": 11, "color": color}, xanchor="left",
             )  # fmt: skip
     return figure

@@ -17,7 +17,7 @@ from ops.runbooks.report.model import IncidentReport
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 DEADLINE_S = 60.0
-WIDTH, PANEL_HEIGHT, REST_HEIGHT = 1200, 150, 110
+WIDTH, PANEL_HEIGHT, REST_HEIGHT = 1200, 150, 124
 _FLAGS = (
     *("--headless", "--disable-gpu", "--hide-scrollbars", "--no-first-run", "--no-default-browser-check"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions"),
