@@ -13,6 +13,7 @@ from dashboard.charts.drawing.base import BAR_LABEL, add_mark, figure, set_inste
 from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.time_series import Series, over_time
 from dashboard.formatting import number, percent, plain, usd
+from ops.formatting import count
 from ops.insight.report_types import Threshold
 from ops.insight.reports.cost import CostReport
 from ops.insight.rules.cost.function_cost import is_compute
@@ -26,7 +27,8 @@ MAX_CAUSE_CHARS = 26
 FURTHEST = 10
 """A load of more than this many times the chart's is not drawn: the break-even could not be seen beside it."""
 MAX_CAUSES = 8
-"""Causes with a bar of their own: the rest is small beside them."""
+MIN_SHARE = 0.005
+"""Of the cost. Causes beyond so many, or with less, share one bar: theirs would be too short to see."""
 
 
 def in_dollars(chart: Chart) -> Chart:
@@ -75,19 +77,28 @@ def _bars(
 
 
 def failures(report: CostReport) -> Chart:
-    """A bar for each cause, the most expensive first."""
-    found = report.failures.head(MAX_CAUSES)
+    """A bar for each cause, the most expensive first, and one for all that cost next to nothing."""
+    causes = report.failures
+    large = causes[causes["usd"] >= MIN_SHARE * report.total_usd].head(MAX_CAUSES)
+    own = causes if len(causes) - len(large) < 2 else large
+    names = [
+        f"{plain(cause, MAX_CAUSE_CHARS)}<br>{what}" for cause, what in zip(own["cause"], own["what"], strict=True)
+    ]
+    whole = [f"{plain(cause)} ({what})" for cause, what in zip(own["cause"], own["what"], strict=True)]
+    dollars = list(own["usd"])
+    if others := len(causes) - len(own):
+        rest = count(others, "cause" if own.empty else "other cause")
+        names.append(f"{rest}<br>together")
+        whole.append(f"{rest}: ops costs lists each")
+        dollars.append(float(causes["usd"].iloc[len(own) :].sum()))
     return _bars(
         "Cost of failed attempts by cause",
-        _distinct(
-            f"{plain(cause, MAX_CAUSE_CHARS)}<br>{what}"
-            for cause, what in zip(found["cause"], found["what"], strict=True)
-        ),
-        found["usd"],
+        _distinct(names),
+        pd.Series(dollars, dtype=float),
         report.total_usd,
         theme.DEAD,
         "no attempt failed in this range",
-        [f"{plain(cause)} ({what})" for cause, what in zip(found["cause"], found["what"], strict=True)],
+        whole,
     )
 
 

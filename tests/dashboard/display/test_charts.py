@@ -169,6 +169,21 @@ def test_components_of_the_cost_are_sorted_and_have_their_share() -> None:
     assert bars.text[0] == "$0.012 · 38%"
 
 
+def test_causes_that_cost_next_to_nothing_share_a_bar() -> None:
+    report = BUSY.cost(SPAN, Assumptions())
+
+    def bars(*shares: float) -> tuple[list[str], list[str]]:
+        rows = [{"cause": "A: same start", "what": "retried", "usd": share * report.total_usd} for share in shares]
+        (drawn,) = cost.failures(replace(report, failures=pd.DataFrame(rows))).data
+        return [name.replace("\u00a0", "") for name in drawn.y], [text.partition(" · ")[2] for text in drawn.text]
+
+    one = "A: same start<br>retried"
+    assert bars(0.3, 0.002, 0.001) == ([one, "2 other causes<br>together"], ["30%", "0.3%"])
+    assert bars(0.3, 0.002) == ([one] * 2, ["30%", "0.2%"]), "one alone has its name"
+    assert bars(*[0.05] * 10)[0] == [one] * cost.MAX_CAUSES + ["2 other causes<br>together"]
+    assert bars(0.002, 0.001)[0] == ["2 causes<br>together"]
+
+
 def test_foreign_text_in_labels_is_no_markup() -> None:
     report = replace(BUSY.queue(SPAN), age_lines=(Threshold(HOSTILE, 60.0),))
     limits = [line.name for line in queue.age(report, UTC).layout.shapes]
