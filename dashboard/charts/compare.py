@@ -94,11 +94,9 @@ def _course(form: FormMeasured) -> Chart:
 
 
 def costs(found: Costs, per_day: float | None) -> Chart:
+    """``found`` is comparable."""
     chart = in_dollars(figure("Cost by requests a day", "USD per month", "requests a day", height=300))
     points = found.curve()
-    if not points:
-        set_instead(chart, "a price or a time per job is missing")
-        return chart
     loads = [load for load, _, _ in points]
     for form, values, dash in (
         (SYNCHRONOUS, [cost for _, cost, _ in points], "dot"),

@@ -69,7 +69,8 @@ def section() -> None:
     head.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     with st.container(key="opening"):
         page_runtime.show_finding(history.finding)
-    st.html(_numbers(history))
+    if history.records or history.verified.problems:
+        st.html(_numbers(history))
     if history.verified.problems:
         st.html(html_blocks.notes("Where the log is damaged", history.verified.problems[:20]))
     if not history.records:
@@ -101,8 +102,6 @@ def _numbers(history: History) -> str:
 
 def _integrity(verified: Verification) -> Stat:
     limits = "a cut end or a rewrite of the whole file cannot be detected"
-    if not verified.lines and not verified.problems:
-        return Stat("Audit log", "empty", words=True)
     status = "damaged" if verified.problems else "no gaps or edits found"
     return Stat("Audit log", status, note=f"{count(verified.lines, 'record')} checked; {limits}", words=True)
 

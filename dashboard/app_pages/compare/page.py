@@ -49,7 +49,7 @@ def page() -> None:
         with st.container(key="opening"):
             page_runtime.show_finding(report.finding)
         if run is None:
-            why = "Nothing has been measured on this machine. This starts a twin if none is running, and takes about four minutes:"
+            why = "A comparison starts a twin if none is running, and takes about four minutes:"
             st.html(html_blocks.empty("No comparison yet", why))
             st.code(COMMAND, language=None, wrap_lines=True)
         else:
@@ -144,21 +144,26 @@ def _costs(report: ComparisonReport) -> None:
     st.subheader("Break-even", anchor=False)
     costs = report.costs
     st.html(html_blocks.lead(f"{reports.cost_sentence(costs)} {reports.idle_sentence(costs)}"))
+    if costs.comparable:
+        _costs_by_load(costs)
+    parts = ", ".join(f"{name} {usd(value * 1000)}" for name, value in sorted(costs.parts.items(), key=lambda p: -p[1]))
+    per_job = (f"Event-driven, per 1,000 jobs: {usd(1000 * costs.usd_per_job)} ({parts})",) if costs.parts else ()
+    notes = (_OPTION.sub(" under Assumptions", note) for note in report.notes)
+    st.html(html_blocks.remarks((*per_job, *notes)))
+
+
+def _costs_by_load(costs: reports.Costs) -> None:
     place = st.container()
     field, answer = st.columns((1, 2), gap="medium", vertical_alignment="bottom")
     with field:
         per_day = assumptions_form.requests_per_day()
     with place:
         widgets.chart(charts.costs(costs, per_day), "compare-costs")
-    if per_day is not None and costs.synchronous is not None and costs.event_driven is not None:
+    if per_day is not None and costs.synchronous is not None:
         container, function = costs.synchronous.usd_per_month(per_day), costs.event_usd(per_day)
         instances = counted(costs.synchronous.instances(per_day), "instance")
         text = f"At {number(per_day)} requests a day: {usd(container)} a month for {instances}, {usd(function)} event-driven."
         answer.html(html_blocks.lead(text))
-    parts = ", ".join(f"{name} {usd(value * 1000)}" for name, value in sorted(costs.parts.items(), key=lambda p: -p[1]))
-    per_job = (f"Event-driven, per 1,000 jobs: {usd(1000 * costs.usd_per_job)} ({parts})",) if costs.parts else ()
-    notes = (_OPTION.sub(" under Assumptions", note) for note in report.notes)
-    st.html(html_blocks.remarks((*per_job, *notes)))
 
 
 page()

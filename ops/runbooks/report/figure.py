@@ -69,11 +69,11 @@ def metrics_figure(report: IncidentReport, metrics: IncidentMetrics, width: int,
         x = plot * ((at - metrics.start) / (metrics.end - metrics.start))
         needed = len(label) * _CHARACTER_PX
         left = min(x, plot - needed)
-        row = next((row for row, end in enumerate(ends) if end + _GAP_PX <= left), None)
-        if row is not None:
-            ends[row] = left + needed
+        free = next((place for place, end in enumerate(ends) if end + _GAP_PX <= left), None)
+        if free is not None:
+            ends[free] = left + needed
             figure.add_annotation(
-                x=left / plot, xref="paper", y=1, yref="paper", yanchor="bottom", yshift=_ROWS_PX[row],
+                x=left / plot, xref="paper", y=1, yref="paper", yanchor="bottom", yshift=_ROWS_PX[free],
                 text=label, showarrow=False, font={"size": 11, "color": color}, xanchor="left",
             )  # fmt: skip
     return figure

@@ -47,7 +47,10 @@ def test_nothing_measured_shows_the_command_and_no_number(sample: Visit) -> None
     assert "No comparison yet" in app.text
     assert "ops compare --kill" in app.text
     assert app.charts == []
-    assert "The costs cannot be compared" in app.text
+    assert app.text.count("a price or a time per job is missing") == 1
+    assert not [field for field in app.at.number_input if field.key == "cmp-per-day"], (
+        "there is no chart to mark a load on"
+    )
     assert "The container's time per job is not measured: give it under Assumptions." in app.text
 
 
