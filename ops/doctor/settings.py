@@ -100,6 +100,8 @@ class FunctionSettings:
     tenant_isolation: bool | Unknown
     log_group: str = "LOG_GROUP"
     """The log group's name, or a placeholder where a template does not give it."""
+    undelivered: str | Unknown | None = None
+    """The queue of its failed asynchronous invocations, as a dimension names it; None without one."""
 
 
 @dataclass(frozen=True)

@@ -139,9 +139,7 @@ def dimensions(
             raise NotChecked("the queue has no dead-letter queue")
         return "AWS/SQS", (("QueueName", metric_name(dlq)),)
     if subject == "undelivered":
-        if options.undelivered_queue is None:
-            raise NotChecked("no queue for failed asynchronous invocations is named")
-        return "AWS/SQS", (("QueueName", options.undelivered_queue),)
+        return "AWS/SQS", (("QueueName", options.undelivered_queue or _undelivered_queue(workload)),)
     if subject == "jobs":
         if options.jobs is None:
             raise NotChecked("no metrics of finished jobs are named")
@@ -151,6 +149,21 @@ def dimensions(
         _check_extension(workload, options)
         return contract.INVOCATION_NAMESPACE, ((contract.INVOCATION_DIMENSION, name),)
     return "AWS/Lambda", (("FunctionName", name),)
+
+
+def _undelivered_queue(workload: WorkloadSettings) -> str:
+    """The one that the functions' settings name. Raises NotChecked where they name none, or several."""
+    found = {name for name in (known(each.undelivered) for each in functions(workload)) if name is not None}
+    if not found:
+        raise NotChecked("no queue for failed asynchronous invocations is configured, or named (--undelivered)")
+    if len(found) > 1:
+        several = ", ".join(sorted(found))
+        raise NotChecked(f"several queues keep failed asynchronous invocations: name one (--undelivered): {several}")
+    (name,) = found
+    for queue in (workload.queue, workload.dlq):
+        if isinstance(queue, SqsQueueSettings) and name in queue.metric_names:
+            raise NotChecked(f"failed asynchronous invocations go to {name}, which other alarms watch")
+    return name
 
 
 def metric_name(of: SqsQueueSettings | FunctionSettings) -> str:

@@ -1,5 +1,6 @@
 """Lambda: functions, their event source mappings and the account's concurrency."""
 
+from ops.aws.lambda_.asynchronous import event_invoke_configs, failure_destination, failure_targets
 from ops.aws.lambda_.functions import (
     DEFAULT_ASYNC_RETRIES,
     Function,
@@ -41,6 +42,9 @@ __all__ = [
     "account_concurrency",
     "async_retries",
     "bare_arn",
+    "event_invoke_configs",
+    "failure_destination",
+    "failure_targets",
     "function_policy",
     "functions_with_dlq",
     "get_function",

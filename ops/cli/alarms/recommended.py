@@ -68,7 +68,12 @@ Extension = Annotated[
     ),
 ]
 Undelivered = Annotated[
-    str | None, typer.Option("--undelivered", metavar="QUEUE", help="The queue of failed asynchronous invocations.")
+    str | None,
+    typer.Option(
+        "--undelivered",
+        metavar="QUEUE",
+        help="The queue of failed asynchronous invocations (default: as the function's settings name it).",
+    ),
 ]
 CompareVersions = Annotated[
     bool | None,
@@ -234,7 +239,7 @@ def of_account(
         place_words(described, target),
         own.as_put(),
         (*notes, *filter(None, (own.unread, own.not_compared))),
-        refused=found.refused or bool(own.unread),
+        refused=found.refused or bool(own.unread) or (found.undelivered_refused and not own.options.undelivered_queue),
         owner=own.owner,
         options_kept=own.kept,
     )

@@ -163,6 +163,19 @@ def function_settings(resource: lambda_.Function) -> FunctionSettings:
     )
 
 
+def undelivered(targets: tuple[str, ...], function_arn: str) -> str | Unknown | None:
+    """The queue among ``targets`` of failed asynchronous invocations. The metrics of another account's or region's are not
+    here."""
+    home = tuple(function_arn.split(":")[3:5])
+    queues = [arn.split(":") for arn in targets if ":sqs:" in arn]
+    found = sorted({parts[-1] for parts in queues if tuple(parts[3:5]) == home})
+    if len(found) > 1:
+        return Unknown(f"several queues keep failed asynchronous invocations: {', '.join(found)}")
+    if queues and not found:
+        return Unknown("the queue of failed asynchronous invocations is in another account or region")
+    return found[0] if found else None
+
+
 def _durable(resource: lambda_.Function) -> int | Unknown | None:
     if not resource.durable:
         return None

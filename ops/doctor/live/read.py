@@ -39,10 +39,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """``refused``: whether AWS refused to show a part."""
+    """``refused``: whether AWS refused to show a part that a rule needs. ``undelivered_refused``: or what keeps failed
+    asynchronous invocations, which only the catalogue of alarms needs."""
 
     workload: WorkloadSettings
     refused: bool
+    undelivered_refused: bool = False
 
 
 def read(aws: Aws, workload: Workload) -> LiveSettings:
@@ -66,15 +68,16 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
         observed=reading.observed(workload),
     )
     denied = reading.refused or any(gap.why is Why.DENIED for gap in workload.gaps)
-    return LiveSettings(settings, denied)
+    return LiveSettings(settings, denied, reading.undelivered_refused)
 
 
 class _Reading:
-    """``refused`` is set by the first refusal."""
+    """``refused`` is set by the first refusal, ``undelivered_refused`` by one of what no rule needs."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self.refused = False
+        self.undelivered_refused = False
 
     def _ask(self, name: str, question: Callable[[], T]) -> T | Unknown:
         answer = attempt(Part.DETAIL, name, question)
@@ -109,7 +112,7 @@ class _Reading:
         return (*map(described.alarm, alarms), *map(described.composite, composites))
 
     def reader(self, reader: Reader) -> MappingSettings:
-        """The mapping with its function's reserved concurrency and log retention."""
+        """The mapping with its function's reserved concurrency, log retention and queue of failed asynchronous invocations."""
         if reader.function is None:
             return described.mapping(reader, None)
         function: Function = reader.function
@@ -119,7 +122,15 @@ class _Reading:
         settings = described.function_settings(function if isinstance(reserved, Unknown) else reserved)
         if isinstance(reserved, Unknown):
             settings = replace(settings, reserved=reserved)
-        return replace(described.mapping(reader, function), function=replace(settings, log_retention_days=days))
+        settings = replace(settings, log_retention_days=days, undelivered=self._undelivered(function))
+        return replace(described.mapping(reader, function), function=settings)
+
+    def _undelivered(self, function: Function) -> str | Unknown | None:
+        targets = attempt(Part.DETAIL, function.name, partial(lambda_.failure_targets, self._aws, function))
+        if isinstance(targets, Gap):
+            self.undelivered_refused |= targets.why is not Why.GONE
+            return described.unknown(targets)
+        return described.undelivered(targets, function.arn)
 
     def others(self, workload: Workload, own: Iterable[str]) -> tuple[MappingSettings, ...] | Unknown:
         """The mappings of these functions on other queues."""

@@ -9,6 +9,7 @@ from ops.aws import policies
 from ops.doctor.settings import KEY_USERS, FunctionSettings, MappingSettings, SqsQueueSettings, Unknown
 from ops.doctor.template import keys
 from ops.doctor.template.resources import SAM_FUNCTION, Resource, Resources, own_name, whole
+from ops.doctor.template.undelivered import undelivered_queue
 from ops.doctor.template.values import lists, names, texts, within
 
 QUEUE, FUNCTION, ALIAS, VERSION = (
@@ -100,6 +101,7 @@ def function(resource: Resource, resources: Resources) -> FunctionSettings:
         log_format=within(logging, "LogFormat", str) or "Text",
         log_retention_days=_retention(resource, logging, name, resources),
         log_group=f"/aws/lambda/{name}" if name else "LOG_GROUP",
+        undelivered=undelivered_queue(resource, resources),
         dead_letter_target=any(resource.get(key) for key in ("DeadLetterConfig", "DeadLetterQueue")),
         durable_s=_durable(resource.inner("DurableConfig")),
         managed=bool(resource.get("CapacityProviderConfig")),

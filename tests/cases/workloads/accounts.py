@@ -80,6 +80,8 @@ class Account:
     """Alarms in ALARM, each with the queue or function that it watches."""
     subscriptions: Mapping[str, str] = field(default_factory=dict)
     """By topic: the dead-letter queue of its one subscription."""
+    invoke_configs: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    """By function: its settings for asynchronous invocation."""
 
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "lambda":
@@ -184,6 +186,10 @@ class Account:
         if parts[0] == "account-settings":
             self._allow("GetAccountSettings")
             return {"AccountLimit": {"ConcurrentExecutions": 1_000}}
+        if parts[2] == "event-invoke-config":
+            self._allow("ListFunctionEventInvokeConfigs")
+            name = parts[1].rpartition(":")[2]
+            return {"FunctionEventInvokeConfigs": [dict(one) for one in self.invoke_configs.get(name, ())]}
         return self._function(parts[1], parts[2])
 
     def _allow(self, operation: str) -> None:

@@ -210,3 +210,31 @@ def test_a_promql_alarm_is_found_by_its_query(served: Served) -> None:
     fake.answer = _answers(ACCOUNT, {}, alarms)
     found = cloudwatch.find_alarms_on(aws, ["orders", "orders-dlq"])
     assert [(one.name, one.metrics, bool(one.promql)) for one in found] == [("ours", (), True)]
+
+
+@pytest.mark.parametrize(
+    ("targets", "denied", "name"),
+    [
+        ((arn("sqs", "failed"), arn("sqs", "failed")), "", "failed"),
+        ((arn("sqs", "failed"), arn("sns", "failed")), "", "failed"),
+        ((arn("sqs", "failed"), arn("sqs", "other")), "", "several queues"),
+        (("arn:aws:sqs:eu-west-1:999999999999:failed",), "", "another account"),
+        ((arn("sns", "failed"),), "", None),
+        ((), "", None),
+        ((), "ListFunctionEventInvokeConfigs", "ListFunctionEventInvokeConfigs"),
+    ],
+)
+def test_the_queue_of_failed_asynchronous_invocations(
+    served: Served, targets: tuple[str, ...], denied: str, name: str | None
+) -> None:
+    """What may not be read is not known, and is no reason to call the examination incomplete: no rule needs it."""
+    fake, aws = served
+    configs = [{"DestinationConfig": {"OnFailure": {"Destination": one}, "OnSuccess": {}}} for one in targets]
+    fake.answer = _answers(replace(ACCOUNT, invoke_configs={"worker": configs}, denied=frozenset({denied})), OPEN_TOPIC)
+    there = aimed(aws, queue="orders")
+    found = read.read(there, workload.describe(there, there.target))
+    (mapping,) = found.workload.mappings if not isinstance(found.workload.mappings, Unknown) else ()
+    assert not isinstance(mapping.function, Unknown)
+    queue = mapping.function.undelivered
+    assert name in queue.why if isinstance(queue, Unknown) and name else queue == name
+    assert (found.refused, found.undelivered_refused) == (False, bool(denied))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ops.doctor.examination import Examination, examine
-from ops.doctor.settings import MappingSettings, SqsQueueSettings, Unknown, WorkloadSettings
+from ops.doctor.settings import MappingSettings, SqsQueueSettings, Unknown, WorkloadSettings, known
 from ops.doctor.template import document, workloads
 from ops.errors import UsageError
 
@@ -234,6 +234,62 @@ def test_alarms_topics_and_how_they_name_a_queue() -> None:
     assert {"dlq-alarm", "alarm-dimension"} <= {one.rule for one in wrong.findings}
     unclear = examine(_one(ALARM.replace("DIMENSION", "!ImportValue dead-queue")))
     assert "Fn::ImportValue" in _why(unclear, "dlq-alarm")
+
+
+EVENT_CONFIG = """
+  E:
+    Type: AWS::Lambda::EventInvokeConfig
+    Properties: {FunctionName: !Ref F, Qualifier: $LATEST, DestinationConfig: {OnFailure: {Destination: TARGET}}}
+  U: {Type: AWS::SQS::Queue}
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("!GetAtt U.Arn", "${U.QueueName}"),
+        ("arn:aws:sqs:eu-west-1:111122223333:failed", "failed"),
+        ("!Ref T", None),
+        ("arn:aws:events:eu-west-1:111122223333:event-bus/default", None),
+    ],
+)
+def test_the_queue_of_failed_asynchronous_invocations(target: str, name: str | None) -> None:
+    workload = _one(ALARM.replace("DIMENSION", "x") + EVENT_CONFIG.replace("TARGET", target))
+    assert known(_mapping(workload).function).undelivered == name
+
+
+@pytest.mark.parametrize(
+    ("own", "name"),
+    [
+        ("DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt U.Arn}", "${U.QueueName}"),
+        (
+            "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt U.Arn}}}",
+            "${U.QueueName}",
+        ),
+        ("EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS}}}", "SAM makes the queue"),
+        ("EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !ImportValue a}}}", "Fn::ImportValue"),
+        (
+            "DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt U.Arn}\n      "
+            "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Q.Arn}}}",
+            "several queues keep",
+        ),
+        ("MemorySize: 512", None),
+    ],
+)
+def test_the_same_of_a_sam_function(own: str, name: str | None) -> None:
+    text = f"""
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Q: {{Type: AWS::SQS::Queue}}
+  U: {{Type: AWS::SQS::Queue}}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      {own}
+      Events: {{Jobs: {{Type: SQS, Properties: {{Queue: !GetAtt Q.Arn}}}}}}
+"""
+    found = known(_mapping(_one(text)).function).undelivered
+    assert name in found.why if isinstance(found, Unknown) and name else found == name
 
 
 def test_a_promql_alarm_of_a_template_is_not_ignored() -> None:

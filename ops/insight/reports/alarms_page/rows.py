@@ -140,7 +140,7 @@ def _watched(alarm: Alarm | CompositeAlarm, stack: str | None, title: str, price
         "expression": alarm_words.expression(alarm),
         "condition": alarm_words.condition(alarm),
         "monthly_usd": alarm_words.monthly_usd(alarm, prices),
-        "missing_data": alarm.missing_data,
+        "missing_data": "" if alarm.promql else alarm.missing_data,  # which does not apply to it
         "statistic": ", ".join(dict.fromkeys(metric.statistic for metric in alarm.metrics)),
     }
 

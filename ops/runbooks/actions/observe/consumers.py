@@ -3,6 +3,7 @@ invocations, and the account's concurrency that other functions use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ops import formatting
@@ -43,19 +44,14 @@ def async_destination(context: ActionContext) -> str | None:
     return _async_settings(context)[1]
 
 
-def _async_settings(context: ActionContext) -> tuple[dict[str, Any], str | None]:
+def _async_settings(context: ActionContext) -> tuple[Mapping[str, Any], str | None]:
     """The function's settings for asynchronous invocation, empty where it has the defaults; and its destination."""
     function = context.workload.function
     if function is None:
         raise UsageError(f"No function is known to read {context.workload.queue.name}.", "Name one: --function NAME.")
-    with context.aws.translate_errors("lambda", f"asynchronous invocations of {function.name}"):
-        pages: Any = context.aws.lambda_.get_paginator("list_function_event_invoke_configs").paginate(
-            FunctionName=function.name
-        )
-        configs = [config for page in pages for config in page["FunctionEventInvokeConfigs"]]
+    configs = lambda_.event_invoke_configs(context.aws, function.name)
     found = next((one for one in configs if _qualifier(one["FunctionArn"]) in _LATEST), configs[0] if configs else {})
-    target = found.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination") or function.dead_letter_arn
-    return found, target
+    return found, lambda_.failure_destination(found) or function.dead_letter_arn
 
 
 def _asynchronous(context: ActionContext) -> Outputs:

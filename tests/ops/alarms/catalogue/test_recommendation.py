@@ -65,6 +65,23 @@ def test_a_short_visibility_timeout_is_no_limit_of_the_wait(visibility_s: int) -
     assert one("oldest-message-age", healthy.on_queue(visibility_s=visibility_s)).definition["Threshold"] == 300
 
 
+def test_the_queue_of_failed_asynchronous_invocations_follows_the_function() -> None:
+    """Unless another is named; where the settings leave a doubt, there is none."""
+
+    def watched(workload: WorkloadSettings, **options: Any) -> Any:
+        return one("undelivered", workload, **options).definition["Dimensions"]
+
+    there = healthy.on_function(undelivered="failed")
+    assert watched(there, undelivered_queue=None) == [{"Name": "QueueName", "Value": "failed"}]
+    assert watched(there, undelivered_queue="mine") == [{"Name": "QueueName", "Value": "mine"}]
+    for value, why in (
+        (None, "no queue for failed asynchronous invocations is configured, or named (--undelivered)"),
+        (Unknown("several queues keep them"), "several queues keep them"),
+        ("orders-dlq", "failed asynchronous invocations go to orders-dlq, which other alarms watch"),
+    ):
+        assert why_not("undelivered", healthy.on_function(undelivered=value), undelivered_queue=None) == why
+
+
 def test_a_given_deadline_is_the_threshold_and_the_reason() -> None:
     alarm = one("oldest-message-age", deadline_s=120)
     assert alarm.definition["Threshold"] == 96

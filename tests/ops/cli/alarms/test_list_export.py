@@ -49,13 +49,15 @@ def two(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_the_list_has_prices_their_sum_and_what_is_left_out(ops: Ops) -> None:
+def test_the_list_has_prices_their_sum_and_what_is_left_out(ops: Ops, two: str) -> None:
     code, out, _ = ops("list", "--template", str(TEMPLATE))
     assert code == 0
     text = " ".join(out.split())
-    assert "26 alarms · $5.40 a month at us-east-1 prices" in text
+    assert "27 alarms · $5.50 a month at us-east-1 prices" in text
     assert re.search(r"stalled Messages wait and [a-z ]*page 0.30", text)
-    assert "undelivered: no queue for failed asynchronous invocations is named" in text
+    assert "undelivered An asynchronous invocation" in text, "whose queue the template names"
+    _, out, _ = ops("list", "--template", two, "--queue", "A")
+    assert "undelivered: no queue for failed asynchronous invocations is configured, or named" in " ".join(out.split())
 
 
 def test_that_nobody_is_notified_and_how_somebody_is_added(ops: Ops) -> None:
@@ -163,8 +165,8 @@ def test_a_topic_is_an_arn_or_a_reference_of_the_template(ops: Ops) -> None:
     assert "AlarmActions: [!Ref AlarmTopic]" in out
 
 
-def test_export_says_what_it_leaves_out_apart_from_the_template(ops: Ops) -> None:
-    _, out, err = ops("export", "--template", str(TEMPLATE))
+def test_export_says_what_it_leaves_out_apart_from_the_template(ops: Ops, two: str) -> None:
+    _, out, err = ops("export", "--template", two, "--queue", "A")
     assert "undelivered is left out" in err
     assert "These alarms notify no one: add --topic ARN." in err
     assert "left out" not in out
