@@ -112,6 +112,13 @@ def moment(time: datetime | None, viewer: tzinfo, now: datetime | None = None) -
     return f"{local.day} {local:%b %H:%M}" if local.year == today.year else f"{local.day} {local:%b %Y %H:%M}"
 
 
+def first_to_last(first: datetime | None, last: datetime | None, viewer: tzinfo, now: datetime | None = None) -> str:
+    """``14:03:20 – 14:05:02``; the day once where it is the same, and one moment where both are."""
+    begin, end = moment(first, viewer, now), moment(last, viewer, now)
+    day = begin.rpartition(" ")[0]
+    return begin if begin == end else f"{begin} – {end.removeprefix(f'{day} ') if day else end}"
+
+
 def local_range(start: datetime | None, end: datetime | None, viewer: tzinfo) -> str:
     """``22 Nov 23:30 to 23 Nov 02:30, Europe/Berlin``; with the names of the offsets where they differ, since a clock that
     is set back shows an hour twice."""

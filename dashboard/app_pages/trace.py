@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -34,7 +33,7 @@ KEPT = 8
 
 
 def show() -> None:
-    st.html(html_blocks.head(PAGES["trace"], datetime.now(UTC), page_runtime.ZONE))
+    st.html(html_blocks.head(PAGES["trace"]))
     wanted, days = _ask()
     if not wanted:
         _show_how_to_choose()

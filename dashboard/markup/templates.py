@@ -33,6 +33,7 @@ _ENVIRONMENT = Environment(
 _ENVIRONMENT.globals.update(theme=theme, NONE=formatting.NONE)
 _ENVIRONMENT.filters.update(
     breakable=_breakable,
+    first_to_last=formatting.first_to_last,
     messages=formatting.message_count,
     moment=formatting.moment,
     number=formatting.number,

@@ -1,10 +1,12 @@
-"""Runs in states that a page seldom shows: failed, unknown, elsewhere, waiting for words to be typed, rolled back in part."""
+"""Runs that a page seldom shows: failed, unknown, elsewhere, waiting for words to be typed, rolled back, one of hundreds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
+from dashboard.services.runbook_service import RecordedRuns
 from ops.files.lock_holder import LockHolder
 from ops.runbooks.actions.action import PlannedChange, StepPreview
 from ops.runbooks.locking import SharedHolder
@@ -101,6 +103,20 @@ class Redriving(SampleRunbookService):
         )
 
 
+class ManyRuns(SampleRunbookService):
+    """300 runs of this workload that are over, and 40 of others."""
+
+    def __init__(self) -> None:
+        super().__init__(DONE)
+
+    def list_runs(self) -> RecordedRuns:
+        (done,) = super().list_runs().own
+        own = (
+            replace(done, id=f"{done.id}-{number}", began=done.began - timedelta(hours=number)) for number in range(300)
+        )
+        return RecordedRuns(tuple(own), 40)
+
+
 def _with(
     told: tuple[Told, ...],
     holder: LockHolder | None = None,
@@ -125,6 +141,7 @@ STATES: dict[str, Callable[[], SampleRunbookService]] = {
     "runbook-stopped": _with(STOPPED, previews=UNDO),
     "runbook-rolled-back": _with(ROLLED_BACK),
     "runbook-typed": Redriving,
+    "runbook-many": ManyRuns,
     "runbook-changed": _with((STARTED, *CHECKS, PREVIEW), changed=CHANGED),
 }
 """By the name of the sample."""

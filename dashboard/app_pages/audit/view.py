@@ -46,11 +46,11 @@ _NOTED = (*audit_log.RUNBOOK_ACTIONS, audit_log.SWEEP)
 # What a phone shows without scrolling comes first: when, what and how it ended. The details have the second.
 _COLUMNS = {
     "at": st.column_config.DatetimeColumn("Started", format="D MMM YYYY HH:mm", width=128),
-    "action": st.column_config.TextColumn("Operation", width=92),
+    "action": st.column_config.TextColumn("Operation", width=108),
     "outcome": st.column_config.TextColumn("Result", width=84),
     "who": st.column_config.TextColumn("User", width=130),
     "reason": st.column_config.TextColumn("Reason", width=190),
-    "letters": st.column_config.TextColumn("Messages or change", width=310),
+    "letters": st.column_config.TextColumn("Messages or change", width=294),
     "took": st.column_config.TextColumn("Duration", width=72),
 }
 
@@ -88,10 +88,10 @@ def section() -> None:
 
 def _numbers(history: History) -> str:
     operations = Counter(entry.record.action for entry in history.operations)
-    unfinished = f"{number(history.unfinished)} not finished" if history.unfinished else ""
+    unfinished = f"; {number(history.unfinished)} not finished" if history.unfinished else ""
     return html_blocks.stats(
         [
-            Stat("Operations", number(operations.total()), note=unfinished),
+            Stat("Operations", number(operations.total()), note=f"on record{unfinished}"),
             Stat("Redrives", number(operations["redrive"] + operations["resume"])),
             Stat("Messages redriven", number(history.redriven)),
             Stat("Purges", number(operations["purge"])),

@@ -32,6 +32,17 @@ def test_millis(ms: float | None, said: str) -> None:
     assert formatting.millis(ms) == said
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "said"),
+    [("23T12:00:05", "23T12:00:09", "12:00:05 – 12:00:09"), ("23T12:00:05", "23T12:00:05", "12:00:05"),
+     ("22T12:00:05", "22T12:09:05", "22 Nov 12:00 – 12:09"), ("22T12:00:05", "22T12:00:50", "22 Nov 12:00"),
+     ("21T12:00:05", "22T12:00:05", "21 Nov 12:00 – 22 Nov 12:00"), ("22T12:00:05", "23T12:00:05", "22 Nov 12:00 – 12:00:05")],
+)  # fmt: skip
+def test_a_day_and_a_moment_are_written_once(first: str, last: str, said: str) -> None:
+    ends = [datetime.fromisoformat(f"2026-11-{each}+00:00") for each in (first, last)]
+    assert formatting.first_to_last(ends[0], ends[1], UTC, datetime(2026, 11, 23, 22, 0, tzinfo=UTC)) == said
+
+
 def test_moments_are_in_the_viewers_zone() -> None:
     now = datetime(2026, 11, 23, 22, 0, tzinfo=UTC)
     berlin = formatting.zone("Europe/Berlin")

@@ -52,3 +52,11 @@ def test_each_state_of_a_run_is_a_word(sample: Callable[[str], App], name: str, 
 def test_a_run_says_that_its_runbook_has_changed_since(sample: Callable[[str], App]) -> None:
     app = sample("runbook-changed").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
     assert app.text.count(runbook_states.CHANGED) == 1
+
+
+def test_of_hundreds_of_runs_the_latest_are_listed_and_the_rest_is_counted(sample: Callable[[str], App]) -> None:
+    app = sample("runbook-many").open(PAGES["runbooks"])
+    assert not app.at.exception
+    assert len([button for button in app.at.button if str(button.key).startswith("earlier-run-")]) == 8
+    assert "292 earlier runs and 40 runs of other workloads: ops runbook runs." in app.text
+    assert app.text.count("last run done") == 1
