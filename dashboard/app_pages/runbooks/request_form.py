@@ -20,7 +20,7 @@ FAILED_TITLE = "Not answered"
 
 def show(service: RunbookService, view: StepView, run: ShownRun, request: PersonRequest) -> None:
     if request.kind is RequestKind.CONFIRM:
-        _show_preview(request)
+        _show_preview(request, is_final=view.effect is Effect.FINAL)
         _show_confirmation(service, view, run, request)
     elif request.kind is RequestKind.ANSWER:
         _show_question(service, run, request)
@@ -32,7 +32,8 @@ def _send(service: RunbookService, run: ShownRun, request: PersonRequest, value:
     acting.act(lambda: service.answer(run.state.id, request, value, reason or run.state.reason), FAILED_TITLE)
 
 
-def _show_preview(request: PersonRequest) -> None:
+def _show_preview(request: PersonRequest, is_final: bool) -> None:
+    """``is_final``: what stands for the undo is a sentence, no command."""
     if request.text:
         st.html(html_blocks.notes("Not carried out", (request.text,)))
     if request.changes:
@@ -44,7 +45,9 @@ def _show_preview(request: PersonRequest) -> None:
     if request.command:
         st.html('<span class="so-quiet">Same as</span>')
         st.code(sendable(request.command), language="bash", wrap_lines=True)
-    if request.undo:
+    if request.undo and is_final:
+        st.html(html_blocks.quiet(f"Undo: {request.undo}"))
+    elif request.undo:
         st.html('<span class="so-quiet">Undo</span>')
         st.code(sendable(request.undo), language="bash", wrap_lines=True)
 

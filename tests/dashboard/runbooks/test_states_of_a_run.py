@@ -1,4 +1,4 @@
-"""The page of a run that failed, on a made-up record."""
+"""The page of a run in states that are seldom seen, on made-up records."""
 
 from __future__ import annotations
 
@@ -60,3 +60,9 @@ def test_of_hundreds_of_runs_the_latest_are_listed_and_the_rest_is_counted(sampl
     assert len([button for button in app.at.button if str(button.key).startswith("earlier-run-")]) == 8
     assert "292 earlier runs and 40 runs of other workloads: ops runbook runs." in app.text
     assert app.text.count("last run done") == 1
+
+
+def test_what_cannot_be_undone_has_no_command_for_it(sample: Callable[[str], App]) -> None:
+    app = sample("runbook-typed").open(PAGES["runbooks"], runbook="dlq-redrive", run=RUN)
+    assert "Undo: Sent messages cannot be recalled." in app.text
+    assert not [block for block in app.at.code if "recalled" in block.value]
