@@ -11,7 +11,7 @@ from ops.files.lock_holder import LockHolder
 from ops.runbooks.actions.action import PlannedChange, StepPreview
 from ops.runbooks.locking import SharedHolder
 from ops.runbooks.run_state import PersonRequest
-from tests.fakes.runbook_service import CHECKS, PREVIEW, RUN, STARTED, SampleRunbookService, Told
+from tests.fakes.runbook_service import CHECKS, PREVIEW, RUN, START, STARTED, SampleRunbookService, Told
 
 PLAN = "20261129T021112-7f3a"
 CHANGE = {"what": "polling of mapping 14e0db71", "before": "off", "after": "on"}
@@ -111,9 +111,8 @@ class ManyRuns(SampleRunbookService):
 
     def list_runs(self) -> RecordedRuns:
         (done,) = super().list_runs().own
-        own = (
-            replace(done, id=f"{done.id}-{number}", began=done.began - timedelta(hours=number)) for number in range(300)
-        )
+        began = [START - timedelta(hours=number) for number in range(300)]
+        own = (replace(done, id=f"{done.id}-{number}", began=at) for number, at in enumerate(began))
         return RecordedRuns(tuple(own), 40)
 
 

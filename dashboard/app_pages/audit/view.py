@@ -71,7 +71,7 @@ def section() -> None:
         page_runtime.show_finding(history.finding)
     if history.records or history.verified.problems:
         st.html(_numbers(history))
-    if history.verified.problems:
+    if len(history.verified.problems) > 1:  # the finding has one
         st.html(html_blocks.notes("Where the log is damaged", history.verified.problems[:20]))
     if not history.records:
         why = "Redrives, copies, purges, runs of runbooks and memory sweeps are recorded here, with who, when and why."

@@ -119,15 +119,16 @@ def _times(
 
 def _failures(run: ComparisonRun) -> None:
     kinds = sorted({kind for form in run.forms for kind in form.failures})
-    rows = [
-        {"kind": kind.capitalize(), **{form.form: form.failures.get(kind, 0) for form in run.forms}} for kind in kinds
-    ]
-    rows.append({"kind": "Jobs lost", **{form.form: form.lost for form in run.forms}})
-    open_jobs = {
+    counts = {kind.capitalize(): {form.form: form.failures.get(kind, 0) for form in run.forms} for kind in kinds}
+    counts |= {
+        "Jobs lost": {form.form: form.lost for form in run.forms},
         "Jobs in the DLQ": {form.form: form.dead_lettered for form in run.forms},
         "Jobs still in the queue": {form.form: form.unfinished for form in run.forms},
     }
-    rows += [{"kind": kind, **numbers} for kind, numbers in open_jobs.items() if any(numbers.values())]
+    rows = [{"kind": kind, **numbers} for kind, numbers in counts.items() if any(numbers.values())]
+    if not rows:
+        st.html(html_blocks.quiet("No call failed, and no job was lost."))
+        return
     columns = {
         form.form: st.column_config.NumberColumn(form.form.capitalize(), format="localized", width=FORM_PX)
         for form in run.forms

@@ -39,6 +39,8 @@ def test_without_a_kill_it_says_so(sample: Visit) -> None:
     app = sample("fine").open(ENTRY)
     assert app.text.lower().count("no host was killed") == 2, "in the finding, and where callers' failures would be"
     assert "host killed" not in app.html
+    assert "No call failed, and no job was lost." in app.text
+    assert not app.at.dataframe
 
 
 def test_nothing_measured_shows_the_command_and_no_number(sample: Visit) -> None:

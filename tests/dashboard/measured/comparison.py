@@ -61,7 +61,7 @@ def _comparison_page_values(app: App) -> dict[str, str | None]:
         for form, count in zip(forms.partition(";")[0].split(" / "), lost.split(" / "), strict=True)
     }
     sentences = app.text
-    for row in app.at.dataframe[0].value.to_dict("records"):
+    for row in app.at.dataframe[0].value.to_dict("records") if app.at.dataframe else ():
         for form, count in row.items():
             if form != "kind":
                 kind = str(row["kind"]).casefold().removeprefix("jobs ").replace("dlq", "dead-letter queue")
