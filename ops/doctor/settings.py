@@ -136,7 +136,7 @@ class Series:
 @dataclass(frozen=True)
 class AlarmSettings:
     """``rule``: of a composite alarm, which has no series; empty of a metric alarm. ``math``: it reads an expression.
-    ``promql``: the query of a PromQL alarm, which has no series either."""
+    ``promql``: the query of a PromQL alarm, which has no series either; ``log_query``: that of a log alarm with its log groups."""
 
     origin: SettingOrigin
     name: str
@@ -151,6 +151,7 @@ class AlarmSettings:
     rule: str | Unknown = ""
     math: bool = False
     promql: str | Unknown = ""
+    log_query: str = ""
 
 
 @dataclass(frozen=True)

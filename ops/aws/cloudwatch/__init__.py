@@ -13,6 +13,7 @@ from ops.aws.cloudwatch.alarms import (
     find_alarm,
     find_alarms_on,
     firing_alarms,
+    log_alarms,
 )
 from ops.aws.cloudwatch.metrics import MetricData, MetricQuery, Points, get_metric_data
 from ops.aws.cloudwatch.mute_rules import (
@@ -48,6 +49,7 @@ __all__ = [
     "firing_alarms",
     "get_metric_data",
     "get_mute_rule",
+    "log_alarms",
     "put_mute_rule",
     "set_alarm_state",
 ]

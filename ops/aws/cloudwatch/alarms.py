@@ -138,6 +138,15 @@ def composite_alarms(aws: Aws) -> tuple[CompositeAlarm, ...]:
     return tuple(map(_composite, items))
 
 
+def log_alarms(aws: Aws) -> tuple[Mapping[str, Any], ...]:
+    """The region's log alarms as DescribeAlarms answers them; none where the installed botocore does not know them."""
+    if "LogAlarm" not in alarm_types(aws):
+        return ()
+    with aws.translate_errors("cloudwatch", "alarms"):
+        pages: Any = aws.cloudwatch.get_paginator("describe_alarms").paginate(AlarmTypes=["LogAlarm"])
+        return tuple(item for page in pages for item in page.get("LogAlarms", []))
+
+
 def alarms_named(aws: Aws, names: Iterable[str]) -> dict[str, Alarm | CompositeAlarm]:
     """The metric and composite alarms with these names, by name in that order; those that do not exist are left out."""
     wanted = list(dict.fromkeys(names))

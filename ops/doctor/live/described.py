@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from ops.aws import kms, lambda_, policies, sqs
 from ops.doctor.settings import (
@@ -199,6 +200,24 @@ def alarm(resource: Alarm) -> AlarmSettings:
         actions_enabled=resource.actions_enabled,
         math=resource.math,
         promql=resource.promql,
+    )
+
+
+def log_alarm(resource: Mapping[str, Any]) -> AlarmSettings:
+    """As DescribeAlarms answers one. Its actions are not looked at."""
+    name = str(resource.get("AlarmName") or "")
+    return AlarmSettings(
+        origin=SettingOrigin("log alarm", name, name),
+        name=name,
+        series=(),
+        periods=1,
+        to_alarm=1,
+        comparison="",
+        threshold=None,
+        missing="",
+        actions=(),
+        actions_enabled=True,
+        log_query=json.dumps(resource.get("ScheduledQueryConfiguration") or {}),
     )
 
 

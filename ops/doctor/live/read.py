@@ -98,7 +98,7 @@ class _Reading:
         return replace(settings, shut_out=tuple(out))
 
     def alarms(self, workload: Workload) -> tuple[AlarmSettings, ...] | Unknown:
-        """Alarms on a part of the workload, including those that name it wrongly, and all composite alarms."""
+        """Alarms on a part of the workload, including those that name it wrongly, and all composite and log alarms."""
         queues = [one for one in (workload.queue, workload.dlq) if one]
         functions = [one.function for one in workload.readers if one.function]
         names = [name for one in queues for name in (one.name, one.url, one.arn)]
@@ -109,7 +109,14 @@ class _Reading:
             return alarms
         if isinstance(composites, Unknown):
             return composites
-        return (*map(described.alarm, alarms), *map(described.composite, composites))
+        logged = self._ask("alarms", partial(cloudwatch.log_alarms, self._aws))
+        if isinstance(logged, Unknown):
+            return logged
+        return (
+            *map(described.alarm, alarms),
+            *map(described.composite, composites),
+            *map(described.log_alarm, logged),
+        )
 
     def reader(self, reader: Reader) -> MappingSettings:
         """The mapping with its function's reserved concurrency, log retention and queue of failed asynchronous invocations."""

@@ -14,13 +14,15 @@ def watching(
     workload: WorkloadSettings, dimension: str, names: Collection[str], metrics: Collection[str] = ()
 ) -> list[tuple[AlarmSettings, Series]]:
     """The alarms, and the series in them, with one of ``metrics`` (any, if empty) of what ``names`` names. Raises
-    NotChecked when none does, but one may: what it watches is not known, or a PromQL query, which is not evaluated."""
+    NotChecked when none does, but one may: what it watches is not known, or a query that is not evaluated."""
     found, doubt = [], ""
     for alarm in known(workload.alarms):
         if isinstance(alarm.promql, Unknown):
             doubt = f"what PromQL alarm {alarm.name} watches is not known: {alarm.promql.why}"
         elif is_mentioned(alarm.promql, names):
             doubt = f"{alarm.name} is a PromQL alarm, whose query is not evaluated here"
+        elif is_mentioned(alarm.log_query, names):
+            doubt = f"{alarm.name} is a log alarm, whose query is not evaluated here"
         for series in alarm.series:
             value, metric = series.dimensions.get(dimension), series.metric
             if isinstance(value, str) and value not in names:

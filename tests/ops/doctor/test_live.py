@@ -48,13 +48,17 @@ ACCOUNT = Account(
 )
 
 
-def _answers(account: Account, topic: Mapping[str, str], alarms: Any = ALARMS) -> Callable[..., Any]:
+def _answers(
+    account: Account, topic: Mapping[str, str], alarms: Any = ALARMS, log_alarms: Any = ()
+) -> Callable[..., Any]:
     """The account with alarms, a topic, log groups and a reserved concurrency of 10."""
 
     def answer(service: str, operation: str, asked: dict[str, Any]) -> Any:
         if operation in account.denied:
             raise DENIED
         if operation == "DescribeAlarms":
+            if asked.get("AlarmTypes") == ["LogAlarm"]:
+                return {"LogAlarms": list(log_alarms)}
             composites = asked.get("AlarmTypes") == ["CompositeAlarm"]
             return {"CompositeAlarms": []} if composites else {"MetricAlarms": list(alarms)}
         if operation == "GetTopicAttributes":
@@ -238,3 +242,16 @@ def test_the_queue_of_failed_asynchronous_invocations(
     queue = mapping.function.undelivered
     assert name in queue.why if isinstance(queue, Unknown) and name else queue == name
     assert (found.refused, found.undelivered_refused) == (False, bool(denied))
+
+
+def test_a_log_alarm_on_the_functions_lines_is_named(served: Served) -> None:
+    """It may be what a rule misses: the alarms on errors are left out of the account."""
+    lines = {"LogGroupIdentifiers": ["/aws/lambda/worker"], "QueryString": "filter level = 'ERROR'"}
+    log_alarm = {"AlarmName": "lines", "StateValue": "OK", "ScheduledQueryConfiguration": lines}
+    fake, aws = served
+    fake.answer = _answers(ACCOUNT, OPEN_TOPIC, ALARMS[:1], (log_alarm,))
+    there = aimed(aws, queue="orders")
+    found = examine(read.read(there, workload.describe(there, there.target)).workload)
+    why = {one.rule: one.why for one in found.not_checked}
+    assert why["errors-alarm"] == "lines is a log alarm, whose query is not evaluated here"
+    assert "errors-alarm" not in {one.rule for one in found.findings}

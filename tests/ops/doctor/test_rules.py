@@ -79,6 +79,16 @@ def test_a_promql_alarm_is_neither_ignored_nor_taken_for_one_on_the_metric(query
     assert len(found.not_checked) == bool(why)
 
 
+def test_a_log_alarm_on_the_functions_lines_is_not_taken_for_none() -> None:
+    lines = replace(
+        alarm("lines", "", ("QueueName", "")), series=(), threshold=None, log_query='["/aws/lambda/worker"]'
+    )
+    (found,) = examine(replace(HEALTHY, alarms=(AGE_ALARM, lines)), [BY_ID["errors-alarm"]]).not_checked
+    assert found.why == "lines is a log alarm, whose query is not evaluated here"
+    other = replace(lines, log_query='["/aws/lambda/worker-2"]')
+    assert examine(replace(HEALTHY, alarms=(AGE_ALARM, other)), [BY_ID["errors-alarm"]]).findings
+
+
 def _hidden(settings: Any) -> Any:
     """The same settings with every value unknown."""
     keep = (
@@ -92,6 +102,7 @@ def _hidden(settings: Any) -> Any:
         "series",
         "rule",
         "promql",
+        "log_query",
         "deadline_s",
     )
     unseen = {field.name: Unknown("no one may look") for field in fields(settings) if field.name not in keep}

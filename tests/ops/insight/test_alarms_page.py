@@ -109,6 +109,7 @@ def test_a_promql_alarm_is_shown_with_its_query(stage: Stage) -> None:
     found = report(stage, firing=["shop-dead"], chosen="shop-dead", definitions={"shop-dead": own})
     row = found.rows[0]
     assert (row.state, row.watches, row.monthly_usd) == ("ALARM", f"PromQL: {query}", None)
+    assert row.missing_data == "", "TreatMissingData does not apply"
     assert found.chart is None
     assert "PromQL alarms are not modeled" in found.no_chart
 
