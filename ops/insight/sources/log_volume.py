@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from ops import pricing
 from ops.aws import cloudwatch
@@ -17,14 +16,16 @@ from ops.errors import AwsError
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.target import Target
 
 MAX_PERIODS = 1_000
 """Points per log group that are asked for: hours, or as many hours each as the range needs."""
 BYTES_PER_GB = 1e9
 KEPT = timedelta(minutes=5)
 """How much later a range may end than the one whose volume is known: CloudWatch has the last minutes late anyway."""
-_kept: WeakKeyDictionary[Aws, dict[tuple[str, ...], _Kept]] = WeakKeyDictionary()
-"""The last range that was read and its volume, by connection and log groups."""
+MAX_KEPT = 32
+kept_volumes: dict[tuple[Target, tuple[str, ...]], _Kept] = {}
+"""The last range that was read and its volume, by target and log groups."""
 _lock = threading.Lock()
 
 
@@ -74,9 +75,9 @@ def scan_price(size: float, region: str) -> float:
 
 def known_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime) -> LogVolume | None:
     """As ``read_volume``, but what was read for a range that begins no later and ends nearly as late costs nothing again."""
-    key = tuple(groups)
+    key = (aws.target, tuple(groups))
     with _lock:
-        kept = _kept.get(aws, {}).get(key)
+        kept = kept_volumes.get(key)
     if (
         kept is not None
         and kept.start <= start
@@ -87,7 +88,10 @@ def known_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime
     volume = read_volume(aws, groups, start, end)
     if volume is not None:
         with _lock:
-            _kept.setdefault(aws, {})[key] = _Kept(start, min(end, datetime.now(UTC)), volume)
+            kept_volumes.pop(key, None)
+            kept_volumes[key] = _Kept(start, min(end, datetime.now(UTC)), volume)
+            while len(kept_volumes) > MAX_KEPT:
+                del kept_volumes[next(iter(kept_volumes))]
     return volume
 
 

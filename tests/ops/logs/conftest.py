@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ops.aws import Aws
+from ops.insight.sources.log_volume import kept_volumes
 from ops.logs import LogPage, LogSearch, LogSource, find_log_lines
 from ops.target import Target
 from tests.fakes.aws import FakeAws, serve
@@ -47,6 +48,7 @@ class LogWorld:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogWorld]:
     logs = FakeLogs()
+    kept_volumes.clear()  # of another world's log groups
     with serve(logs.answer, monkeypatch) as server:
         yield LogWorld(logs, server, Aws(Target(), max_attempts=1))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ops.access import ReadOnly
+from ops.aws import Aws
 from ops.errors import CredentialsError, UsageError
 from ops.logs import LogSearch, find_log_lines
 from tests.fakes.logs import row
@@ -71,6 +72,9 @@ def test_the_volume_of_the_logs_is_kept_for_minutes(world: LogWorld) -> None:
     again = world.page(text="another", start=START + timedelta(minutes=4), end=END + timedelta(minutes=4))
     assert len(world.logs.metric_calls) == 1
     assert again.estimated_bytes == first.estimated_bytes and first.usd > again.usd == 0, "nothing is paid twice"
+    world.aws = Aws(world.aws.target, max_attempts=1)
+    world.page(text="w")
+    assert len(world.logs.metric_calls) == 1, "nor by a new connection, as a press of Refresh makes"
     world.page(text="w", end=END + timedelta(minutes=6))
     assert len(world.logs.metric_calls) == 2, "it is too old for a range that ends so late"
     world.page(text="w", start=START - timedelta(days=1))

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
 
 from ops.errors import UsageError
 from ops.insight import time_window
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from ops.insight.sources.function_usage import FunctionUsage
     from ops.insight.sources.metrics import Readings
     from ops.pricing import Prices
+    from ops.target import Target
     from ops.workload import Workload
 
 WEEK = timedelta(days=7)
@@ -46,7 +46,7 @@ class Priced:
 
 
 def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Priced) -> tuple[WeekBefore, QueryCost]:
-    """With today's settings, shares and prices. One GetMetricData call, or none where ``aws`` was asked for the same
+    """With today's settings, shares and prices. One GetMetricData call, or none where it was asked for of the same
     workload and a range that ``KEPT_FOR`` has not moved since. Raises what ``ops.aws`` raises.
     """
     if now.has(REPORT_COLUMNS[0]):
@@ -69,14 +69,14 @@ def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Pr
 
 def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, QueryCost]:
     """What it costs to look is that of now: nothing for readings that are there."""
+    key = (aws.target, workload.queue.url)
     with _lock:
-        kept = kept_readings.setdefault(aws, deque(maxlen=MAX_KEPT))
-        near = [readings for url, readings in kept if url == workload.queue.url and _is_near(readings.window, then)]
+        near = [kept for whose, kept in kept_readings if whose == key and _is_near(kept.window, then)]
     if near:
         return near[-1], QueryCost()
     readings = metrics.read(aws, usage_readings.queries(workload), then)
     with _lock:
-        kept.append((workload.queue.url, readings))
+        kept_readings.append((key, readings))
     return readings, readings.look
 
 
@@ -88,5 +88,5 @@ def _is_near(one: Window, other: Window) -> bool:
 
 
 _lock = threading.Lock()
-kept_readings: WeakKeyDictionary[Aws, deque[tuple[str, Readings]]] = WeakKeyDictionary()
-"""By the URL of the workload's queue."""
+kept_readings: deque[tuple[tuple[Target, str], Readings]] = deque(maxlen=MAX_KEPT)
+"""With the target and the URL of the workload's queue. Not by connection: a press of Refresh makes a new one."""
