@@ -88,6 +88,11 @@ class InvocationTable:
             columns[name] = pd.Categorical.from_codes(self.codes[name], categories=categories)
         return pd.DataFrame({name: columns[name] for name in COLUMNS}, copy=False)
 
+    @cached_property
+    def text_frame(self) -> pd.DataFrame:
+        """``frame`` with texts as text."""
+        return self.frame.astype(dict.fromkeys(TEXTS, "str"))
+
 
 def build_table(chunks: Iterable[Sequence[Row]], function: str = "", as_json: bool = False) -> InvocationTable:
     """One row for each attempt with a genuine line. A chunk's rows are not kept, only what they say.

@@ -13,6 +13,7 @@ from ops.insight.report_types import Window
 from ops.insight.reports import cold_starts, cost, failures
 from ops.insight.rules.cold_starts.reasons import ColdReason
 from ops.insight.rules.error_counts import ALL_ERRORS
+from ops.insight.sources import invocations
 from ops.insight.sources.invocations import range_sample
 from ops.insight.sources.invocations.range_sample import PARTS, share_interval
 from ops.workload import Workload
@@ -100,6 +101,17 @@ def test_a_moment_of_the_last_minutes_is_read_again(stage: Stage) -> None:
         for _ in range(2):
             range_sample.read_moments(aws, "/busy/new", "fields @message", sample)
     assert fake.count("StartQuery") == 2 * len(sample.moments)
+
+
+def test_the_same_lines_are_parsed_once_for_one_setting(stage: Stage) -> None:
+    workload = of_group("parsed")
+    assert workload.function is not None
+    larger = replace(workload, function=replace(workload.function, memory_mb=10_240))
+    with world(stage, BUSY, log_lines=LINES) as (aws, _):
+        first, again, other = (invocations.read(aws, one, DAY, MILLION) for one in (workload, workload, larger))
+    assert len(first.table) > 0
+    assert again.table is first.table
+    assert other.table is not first.table, "its price is of the function's memory"
 
 
 @pytest.mark.parametrize(("rows", "expected"), [(0, (0.0, 1.0)), (1, (0.0, 1.0))])

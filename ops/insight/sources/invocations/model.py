@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ops.insight.invocation_table import Invocation, InvocationTable
-from ops.insight.invocation_table.model import TEXTS
 from ops.insight.report_types import QueryCost
 from ops.insight.sources.invocations.range_sample import RangeSample
 from ops.measured_versions import MeasuredVersions
@@ -54,8 +52,7 @@ class Invocations:
         """The rows as objects, which take time and memory: ``table`` has the same as arrays."""
         return self.table.rows
 
-    @cached_property
+    @property
     def frame(self) -> pd.DataFrame:
-        """One row per invocation, with ``Invocation``'s fields as columns; texts as text."""
-        frame = self.table.frame
-        return frame.astype(dict.fromkeys(TEXTS, "str"))
+        """One row per invocation, with ``Invocation``'s fields as columns; texts as text. Shared: not to be changed."""
+        return self.table.text_frame

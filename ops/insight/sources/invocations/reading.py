@@ -6,6 +6,9 @@ whose emulator knows no other kind of filter.
 
 from __future__ import annotations
 
+import operator
+import threading
+from collections import deque
 from typing import TYPE_CHECKING
 
 from ops import formatting, invocation_log, measured_versions
@@ -22,9 +25,13 @@ from ops.workload.notes import unknown_function
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.lambda_ import Function
+    from ops.insight.invocation_table import InvocationTable
     from ops.insight.report_types import Window
     from ops.workload import Workload
 
+MAX_TABLES = 4
+"""Tables of samples that are kept: of the ranges and workloads shown last. Our choice."""
 QUERY = (
     r"fields @timestamp, @message, @logStream "
     rf"| filter @message like /{invocation_log.PATTERN}/ "
@@ -61,8 +68,7 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
             return _nothing(f"No invocations: {denied} {denied.next_step}", "the function's logs may not be read")
         by_filter = f"{denied} The log lines are read with FilterLogEvents instead, which is free but slower."
     function = workload.function
-    as_json = function.log_format == "JSON"
-    table = priced(build_table((one.rows for one in found), function.name, as_json), function, workload.region)
+    table = _table(found, function, workload.region)
     size = sum(one.bytes_scanned for one in found)
     partial = [*([by_filter] if by_filter else []), *_left_out(table.unreadable)]
     cut = sum(one.truncated for one in found)
@@ -77,6 +83,24 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
     look = QueryCost(usd=scan_price(scanned, workload.region), partial=tuple(partial))
     measured = measured_versions.read(aws.target, workload.account, workload.region, function.name)
     return Invocations(table, bool(cut) or sample is not None, size, look, "", sample, scale, measured=measured)
+
+
+def _table(found: tuple[logs.LogRows, ...], function: Function, region: str) -> InvocationTable:
+    """Of a sample the one from before, while its moments are: in a range of a day they are the same for an hour."""
+    with _lock:
+        for lines, of, known in _tables:
+            if of == (function, region) and len(lines) == len(found) and all(map(operator.is_, lines, found)):
+                return known
+    as_json = function.log_format == "JSON"
+    table = priced(build_table((one.rows for one in found), function.name, as_json), function, region)
+    if len(found) > 1:
+        with _lock:
+            _tables.append((found, (function, region), table))
+    return table
+
+
+_lock = threading.Lock()
+_tables: deque[tuple[tuple[logs.LogRows, ...], tuple[Function, str], InvocationTable]] = deque(maxlen=MAX_TABLES)
 
 
 def await_sample(aws: Aws, workload: Workload, window: Window, counted: float | None) -> Invocations | None:
