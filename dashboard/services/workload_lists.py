@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MAX_PLACES = 16
 """Accounts and regions whose lists are kept."""
 
+RELOAD_AFTER_S = 1.0
+"""The box shows a newer list at its next check, up to a minute later; the page that was just drawn is still being sent."""
+
 ListWorkloads = Callable[[Target], "WorkloadListReport"]
 
 
@@ -43,12 +46,15 @@ class WorkloadLists:
             return self._states.get(place, ListState())
 
     def load(self, place: Target, since: float) -> None:
-        """Start to load the list again, unless the last one came after ``since``."""
+        """Start to load the list again, unless the last one came after ``since``; where there is one, ``RELOAD_AFTER_S`` later."""
         with self._changed:
-            if place in self._loading or self._states.get(place, ListState()).at > since:
+            known = self._states.get(place, ListState())
+            if place in self._loading or known.at > since:
                 return
             self._loading.add(place)
-        threading.Thread(target=self._load, args=(place,), name="workload list", daemon=True).start()
+        timer = threading.Timer(RELOAD_AFTER_S if known.at else 0.0, self._load, (place,))
+        timer.daemon = True  # no one waits for it when the program ends
+        timer.start()
 
     def wait(self, place: Target, timeout: float) -> ListState:
         """The state once nothing is loading, or after ``timeout`` seconds."""
