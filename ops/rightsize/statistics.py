@@ -121,7 +121,7 @@ def resample(
         drawn_penalty = penalty[chance.integers(0, len(penalty), (RESAMPLES, len(penalty)))].mean(axis=1)
         drawn = _usd(billed[draws], done[draws], drawn_penalty, gb_ms, request, cold_share)
         p95 = np.nanquantile(lasted, 0.95)
-        columns.append((point, drawn, p95, _quantiles(lasted[draws], p95)))
+        columns.append((point, drawn, p95, p95_by_row(lasted[draws], p95)))
     usd, usd_resampled, p95s, p95_resampled = zip(*columns, strict=True)
     return Resampled(
         chosen,
@@ -140,9 +140,15 @@ def _usd(billed: Numbers, done: Numbers, penalty: Numbers, gb_ms: float, request
     return np.asarray(np.where(successes > 0, spent / np.maximum(successes, 1), np.inf), dtype=float)
 
 
-def _quantiles(drawn: Numbers, otherwise: float) -> Numbers:
-    drawn = np.where(np.isnan(drawn).all(axis=1, keepdims=True), otherwise, drawn)
-    return np.asarray(np.nanquantile(drawn, 0.95, axis=1), dtype=float)
+def p95_by_row(drawn: Numbers, otherwise: float) -> Numbers:
+    """``otherwise`` for a row without a number. np.nanquantile gives the same row by row, which takes 70 times as long."""
+    ordered = np.sort(drawn, axis=1)  # NaN last
+    known = np.count_nonzero(~np.isnan(ordered), axis=1)
+    found = np.full(len(drawn), otherwise)
+    for count in np.unique(known[known > 0]):
+        rows = known == count
+        found[rows] = np.quantile(ordered[rows, :count], 0.95, axis=1)
+    return found
 
 
 def _penalties(

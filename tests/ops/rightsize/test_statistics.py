@@ -96,3 +96,13 @@ def test_no_rate_means_no_saving() -> None:
     assert answer.saving_month is None
     assert all(row.usd_month is None for row in answer.rows)
     assert "per month" not in answer.finding
+
+
+def test_percentiles_of_many_rows_are_those_of_each_row() -> None:
+    chance = np.random.default_rng(3)
+    drawn = chance.random((400, 6)) * 1_000
+    drawn[chance.random(drawn.shape) < 0.6] = np.nan
+    empty = [bool(np.isnan(row).all()) for row in drawn]
+    assert 0 < sum(empty) < 100
+    expected = [250.0 if none else np.nanquantile(row, 0.95) for none, row in zip(empty, drawn, strict=True)]
+    assert statistics.p95_by_row(drawn, 250.0).tolist() == expected
