@@ -74,7 +74,7 @@ def _course(form: FormMeasured) -> Chart:
     chart = figure(f"{form.form.capitalize()}: jobs over time", "jobs", "seconds from the start")
     seconds = [sample.second for sample in form.course]
     for name, values, colour, fill in (
-        ("without a result", [sample.open for sample in form.course], theme.VISIBLE, None),
+        ("unfinished", [sample.open for sample in form.course], theme.VISIBLE, None),
         ("worked on", [sample.running for sample in form.course], theme.IN_FLIGHT, "tozeroy"),
     ):
         chart.add_scatter(

@@ -44,12 +44,12 @@ def _show_preview(request: PersonRequest, is_final: bool) -> None:
         st.html(html_blocks.notes("Note", request.notes))
     if request.command:
         st.html('<span class="so-quiet">Same as</span>')
-        st.code(sendable(request.command), language="bash", wrap_lines=True)
+        st.code(sendable(request.command), language=None, wrap_lines=True)
     if request.undo and is_final:
         st.html(html_blocks.quiet(f"Undo: {request.undo}"))
     elif request.undo:
         st.html('<span class="so-quiet">Undo</span>')
-        st.code(sendable(request.undo), language="bash", wrap_lines=True)
+        st.code(sendable(request.undo), language=None, wrap_lines=True)
 
 
 def _show_confirmation(service: RunbookService, view: StepView, run: ShownRun, request: PersonRequest) -> None:

@@ -60,7 +60,7 @@ def _show_commands(view: StepView, stack: str) -> None:
         return
     lines = [line.removeprefix(view.step.indent) for line in paper.block(view.step, action)[1:-1]]
     if lines:
-        st.code(sendable(runbooks.with_stack("\n".join(lines), stack)), language="bash", wrap_lines=True)
+        st.code(sendable(runbooks.with_stack("\n".join(lines), stack)), language=None, wrap_lines=True)
 
 
 def _show_current(service: RunbookService, view: StepView, run: ShownRun, stack: str) -> None:

@@ -40,7 +40,7 @@ def ask(service: RunbookService, run: ShownRun, step: str, previews: dict[str, S
         return
     st.html(runbook_steps.diff(changes))
     commands = [preview.command for preview in shown if preview.command]
-    st.code(sendable("\n".join(commands)), language="bash", wrap_lines=True)
+    st.code(sendable("\n".join(commands)), language=None, wrap_lines=True)
     reason = acting.reason_input("undo-reason")
     with st.container(horizontal=True, key="confirm-undo"):
         if st.button("Undo", key="undo-confirmed", icon=":material/undo:"):
