@@ -120,7 +120,7 @@ def _label(row: WorkloadStatus) -> str:
 
 def notes(place: Target | None, state: ListState) -> str:
     """What the list is of, or why there is none."""
-    return "".join(html_blocks.quiet(line) for line in _lines(place, state)) or "<span></span>"
+    return " ".join(html_blocks.quiet(line) for line in _lines(place, state)) or "<span></span>"
 
 
 def _lines(place: Target | None, state: ListState) -> list[str]:

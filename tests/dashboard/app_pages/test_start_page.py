@@ -45,6 +45,7 @@ def test_without_a_list_it_says_why_and_what_can_be_done(sample: Sample, name: s
     app = loaded(sample(name).open(START))
     assert links(app) == []
     assert app.text.count(why) == 2, "here and in the sidebar, which a phone hides"
+    assert ".Type" not in re.sub(r"<[^>]+>", "", app.html), "sentences have a space between them"
     assert app.at.button(key="start-twin").label == "Start the twin"
 
 
