@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -89,7 +90,7 @@ def costs(
     parts = zip(report.parts["component"], report.parts["usd"], strict=True)
     report = replace(report, inferred=(*why, *report.inferred))
     if not print_as(form, report, COLUMNS, ({"component": component, "usd": usd} for component, usd in parts)):
-        _show(Console(highlight=False), f"{place(described, target)} · {said}", report)
+        _show(Console(highlight=False), (f"{place(described, target)} · {said}", *why), report)
     if cost_model.unpriced_reason(described):
         raise typer.Exit(AwsError.exit_code)
 
@@ -135,7 +136,8 @@ def _window(
     return window, f"{whose}{formatting.clock(start, now)} to {until}", why
 
 
-def _show(console: Console, where: str, report: CostReport) -> None:
+def _show(console: Console, where: Sequence[str], report: CostReport) -> None:
+    """``where``: the place and the range, and what is to be said of them."""
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column()
@@ -153,7 +155,8 @@ def _show(console: Console, where: str, report: CostReport) -> None:
             table.add_row(
                 Text(f"  {safe(cause)} ({what})"), formatting.usd(usd), formatting.percent(usd / report.total_usd)
             )
-    console.print(Text(where, style="dim"))
+    for line in where:
+        console.print(Text(safe(line), style="dim"))
     console.print()
     console.print(table)
     console.print()
@@ -162,5 +165,5 @@ def _show(console: Console, where: str, report: CostReport) -> None:
         jobs = formatting.count(report.break_even_jobs_per_hour)
         console.print(f"An always-on worker is cheaper from {jobs} jobs per hour.")
     console.print(Text(f"Prices as of {report.prices_dated}. Excluded: {'; '.join(report.left_out)}.", style="dim"))
-    for note in (*report.inferred, *report.look.partial):
+    for note in (one for one in (*report.inferred, *report.look.partial) if one not in where):
         console.print(Text(f"note: {safe(note)}", style="dim"))

@@ -70,7 +70,7 @@ def latest(aws: Aws, name: str, queue: str, now: datetime) -> IncidentTime:
             f"{name} was in ALARM{ended}, but its history does not have the change to ALARM.",
             "Give the time with --since and --until.",
         )
-    start, why = _start(alarm, found.began, queue, now)
+    start, why = first_breach(alarm, found.began, queue, now)
     end = found.left.at if found.left else None
     return IncidentTime(start, end, (why, _until(found.left, now), *((AFTERWARDS,) if end else ())))
 
@@ -93,8 +93,9 @@ def _latest_changes(changes: Sequence[StateChange]) -> _Changes | None:
     return current or latest
 
 
-def _start(alarm: Alarm | CompositeAlarm, began: StateChange, queue: str, now: datetime) -> tuple[datetime, str]:
-    """The start, and which time that is."""
+def first_breach(alarm: Alarm | CompositeAlarm, began: StateChange, queue: str, now: datetime) -> tuple[datetime, str]:
+    """When the incident began that ``began``, a change to ALARM, is of, and which time that is, as a sentence. ``queue``: as of
+    ``latest``."""
     alarmed = formatting.clock(began.at, now)
     if isinstance(alarm, CompositeAlarm):
         why = "a composite alarm evaluates no datapoints. Name one of the alarms in its rule for an earlier start"

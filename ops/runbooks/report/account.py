@@ -14,11 +14,11 @@ from ops.insight import time_window
 from ops.insight.report_types import Window
 from ops.insight.reports.alarms import short_reason
 from ops.insight.rules.cost import cost_model
-from ops.insight.sources import config_changes
+from ops.insight.sources import config_changes, incident_time
 from ops.insight.sources.alarm_history import StateSpan
 from ops.insight.sources.event_model import DEPLOY
 from ops.runbooks.report import period as periods
-from ops.runbooks.report.model import EntryKind, IncidentCost, TimelineEntry
+from ops.runbooks.report.model import EntryKind, IncidentCost, IncidentPeriod, TimelineEntry
 from ops.runbooks.report.sections import ALARMS, CHANGES, Unread
 from ops.runbooks.run_state import RunbookRun
 from ops.target import Target
@@ -45,11 +45,15 @@ def describe(run: RunbookRun, target: Target) -> tuple[Aws, Workload]:
 
 @dataclass(frozen=True)
 class AlarmHistory:
-    """``spans``: the times in ALARM by alarm. ``descriptions``: of the alarms that exist now."""
+    """``spans``: the times in ALARM by alarm. ``alarms``: the metric alarms that exist now."""
 
     changes: tuple[StateChange, ...] = ()
     spans: dict[str, tuple[StateSpan, ...]] = field(default_factory=dict)
-    descriptions: dict[str, str] = field(default_factory=dict)
+    alarms: tuple[Alarm, ...] = ()
+
+    @property
+    def descriptions(self) -> dict[str, str]:
+        return {alarm.name: alarm.description for alarm in self.alarms}
 
 
 def read_alarms(aws: Aws, described: Workload, start: datetime, end: datetime, unread: Unread) -> AlarmHistory:
@@ -68,7 +72,7 @@ def read_alarms(aws: Aws, described: Workload, start: datetime, end: datetime, u
         name: periods.alarm_spans(name, present.get(name, ("", None)), changes, start, end, known_from)
         for name in names
     }
-    return AlarmHistory(changes, spans, {alarm.name: alarm.description for alarm in alarms})
+    return AlarmHistory(changes, spans, alarms)
 
 
 def alarm_entries(changes: Sequence[StateChange]) -> list[TimelineEntry]:
@@ -95,8 +99,23 @@ def read_config_changes(aws: Aws, described: Workload, window: Window, unread: U
     ]
 
 
-def read_cost(aws: Aws, described: Workload, start: datetime, end: datetime, now: datetime) -> IncidentCost | None:
-    """None where it is shorter than a metric period."""
+def cost_start(history: AlarmHistory, period: IncidentPeriod, queue: str, now: datetime) -> tuple[datetime, str]:
+    """From when on the incident cost, and which time that is: the first datapoint that breached is before the transition to
+    ALARM. Where the history does not tell it, the period's start and an empty text."""
+    alarms = {alarm.name: alarm for alarm in history.alarms if alarm.name in period.alarms}
+    found = [
+        incident_time.first_breach(alarms[change.alarm], change, queue, now)
+        for change in history.changes
+        if change.alarm in alarms and change.after == periods.IN_ALARM and period.start <= change.at <= period.end
+    ]
+    start, why = min(found, default=(period.start, ""))
+    return (start, why) if start < period.start else (period.start, "")
+
+
+def read_cost(
+    aws: Aws, described: Workload, start: datetime, end: datetime, now: datetime, since: str = ""
+) -> IncidentCost | None:
+    """None where it is shorter than a metric period. ``since``: which time ``start`` is, as a sentence."""
     from ops.insight.reports import cost  # with pandas, for which the help is not to wait
 
     window = time_window.between(start, end, aws.target.finest_period, now)
@@ -111,6 +130,7 @@ def read_cost(aws: Aws, described: Workload, start: datetime, end: datetime, now
         found.left_out,
         found.prices_dated,
         cost_model.unpriced_reason(described),
+        since,
     )
 
 

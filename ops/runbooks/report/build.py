@@ -87,8 +87,9 @@ class _Builder:
             found_metrics = unread.attempt(
                 sections.METRICS, lambda: metrics.read_metrics(aws, workload, period.start, end, self._now), None
             )
+            since, why = account.cost_start(history, period, workload.queue.name, self._now)
             cost = unread.attempt(
-                sections.COST, lambda: account.read_cost(aws, workload, period.start, end, self._now), None
+                sections.COST, lambda: account.read_cost(aws, workload, since, end, self._now, why), None
             )
             dlq = unread.attempt(sections.DLQ, lambda: account.messages_in_dlq(aws, workload, self._now), "")
         others += unread.attempt(

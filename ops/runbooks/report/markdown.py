@@ -195,7 +195,8 @@ def _cost(cost: IncidentCost | None, unread: Sequence[str], asked: bool) -> Iter
             yield "Not known: the incident is shorter than a period of its metrics."
         return
     failed = formatting.price(cost.failed_usd)
-    yield f"{formatting.price(cost.usd)} during the incident, of which {failed} went into work that failed."
+    since = f" {cost.since}" if cost.since else ""
+    yield f"{formatting.price(cost.usd)} during the incident, of which {failed} went into work that failed.{since}"
     if cost.unpriced:
         yield escaped(formatting.sentence(cost.unpriced))
     yield ""

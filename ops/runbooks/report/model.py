@@ -97,6 +97,8 @@ class IncidentCost:
     prices_dated: str
     unpriced: str = ""
     """Why the sum is not what the workload costs, as a clause."""
+    since: str = ""
+    """From when on, as a sentence, where that is before the incident's period."""
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from ops.aws.cloudwatch import StateChange, alarm_of
 from ops.insight.sources.alarm_history import StateSpan
+from ops.runbooks.report import account
 from ops.runbooks.report import period as periods
 from ops.runbooks.report.model import IncidentPeriod
 from ops.runbooks.report.sparkline import sparkline
@@ -81,3 +84,22 @@ def test_a_long_series_keeps_its_peak() -> None:
     values[501] = 9.0
     assert len(sparkline(values)) == 60
     assert sparkline(values).count("█") == 1
+
+
+def test_what_an_incident_cost_begins_with_the_first_datapoint_that_breached() -> None:
+    """The period, from which the response is counted, begins with the transition; where the history tells no more, so does the cost."""
+    alarmed = RAN - timedelta(minutes=10)
+    began = alarmed - timedelta(minutes=3)
+    data: dict[str, Any] = {"threshold": 0.0, "evaluatedDatapoints": [{"timestamp": began.isoformat(), "value": 4.0}]}
+    incident = IncidentPeriod(alarmed, ENDED, ("own-dead",))
+    alarm = alarm_of({"AlarmName": "own-dead", "ComparisonOperator": "GreaterThanThreshold"})
+    cases: tuple[tuple[dict[str, Any], datetime], ...] = ((data, began), ({}, alarmed))
+    for known, start in cases:
+        changes = (
+            StateChange(alarmed, "own-dead", "OK", "ALARM", "", known),
+            StateChange(alarmed, "another", "OK", "ALARM", "", data),
+        )
+        history = account.AlarmHistory(changes, alarms=(alarm,))
+        found, why = account.cost_start(history, incident, "jobs", NOW)
+        assert found == start
+        assert ("the first datapoint that breached" in why) == bool(known)
