@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from ops.insight.reports.alarms_page.coverage import Coverage
     from ops.insight.reports.alarms_page.report import AlarmsReport
     from ops.logs import LogPage
-    from ops.logs.subjects import LogSubject
+    from ops.logs.log_subjects import LogSubject
     from ops.tenants import TenantReport
     from ops.traces import JobTrace
 
@@ -249,20 +249,20 @@ class AwsReportSource:
         return LocalRunbookService(self._aws, self._workload)
 
     def log_lines(self, topic: LogTopic, text: str, token: str) -> LogPage:
-        from ops.logs import subjects
+        from ops.logs import log_subjects
 
-        return subjects.find_subject_lines(self._aws, self._log_subject(topic), text, token)
+        return log_subjects.find_subject_lines(self._aws, self._log_subject(topic), text, token)
 
     def _log_subject(self, topic: LogTopic) -> LogSubject:
         from ops.deadletters.queue import open_queue
-        from ops.logs import subjects
+        from ops.logs import log_subjects
 
         now = datetime.now(UTC)
         if topic.kind == "request":
-            return subjects.invocation_subject(self._workload, topic.value, now, topic.at)
+            return log_subjects.invocation_subject(self._workload, topic.value, now, topic.at)
         source = open_queue(self._aws, self._workload, topic.queue or None)
         if topic.kind == "message":
-            return subjects.message_subject(source, topic.value, now)
+            return log_subjects.message_subject(source, topic.value, now)
         if topic.kind == "cause":
-            return subjects.cause_subject(source, topic.value, now)
-        return subjects.redrive_subject(source, topic.value, now)
+            return log_subjects.cause_subject(source, topic.value, now)
+        return log_subjects.redrive_subject(source, topic.value, now)

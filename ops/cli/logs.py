@@ -20,11 +20,11 @@ from ops.deadletters.queue import open_queue, own_dead_letter_queue
 from ops.deadletters.redrive.runs import read_run
 from ops.errors import AwsError, UsageError
 from ops.insight import time_window
-from ops.logs import LogSearch, find_log_lines, follow_log_lines, log_sources, subjects
+from ops.logs import LogSearch, find_log_lines, follow_log_lines, log_sources, log_subjects
 from ops.workload.gaps import Part
 
 if TYPE_CHECKING:
-    from ops.logs.subjects import LogSubject
+    from ops.logs.log_subjects import LogSubject
     from ops.workload import Workload
 
 WHICH = "Which lines (one of these; default: all)"
@@ -148,7 +148,7 @@ def _check_options(
     if len(which) > 1:
         raise UsageError(f"{' and '.join(which)} exclude each other.", "Specify one of them.")
     request = named["--request"]
-    if request is not None and not subjects.WHOLE_ID.fullmatch(request):
+    if request is not None and not log_subjects.WHOLE_ID.fullmatch(request):
         raise UsageError(f"{request!r} is not a request ID.", "Specify it in full, as in the line REPORT RequestId: ….")
     if tail and (until or page_token):
         flag = "--until" if until else "--page"
@@ -165,19 +165,19 @@ def _subject(
     """What the options select, in the time range that goes with it."""
     request, message, cause, run = (named[flag] for flag in ("--request", "--message", "--cause", "--redrive"))
     has_queue = dlq or own_dead_letter_queue(aws.target, described)
-    if message and not has_queue and subjects.WHOLE_ID.fullmatch(message):
-        return subjects.unknown_message_subject(described, message, now)
+    if message and not has_queue and log_subjects.WHOLE_ID.fullmatch(message):
+        return log_subjects.unknown_message_subject(described, message, now)
     if message or cause or run:
         source = open_queue(aws, described, dlq)
         if message:
-            return subjects.message_subject(source, message, now)
+            return log_subjects.message_subject(source, message, now)
         if cause:
-            return subjects.cause_subject(source, cause, now)
-        return subjects.redrive_subject(source, str(run), now)
+            return log_subjects.cause_subject(source, cause, now)
+        return log_subjects.redrive_subject(source, str(run), now)
     if request:
-        return subjects.invocation_subject(described, request, now)
+        return log_subjects.invocation_subject(described, request, now)
     search = LogSearch(now - timedelta(minutes=time_window.usual_minutes(aws.target.is_twin)), now)
-    return subjects.LogSubject(search, log_sources(described))
+    return log_subjects.LogSubject(search, log_sources(described))
 
 
 def _require_functions(described: Workload, subject: LogSubject) -> None:
@@ -200,7 +200,7 @@ def _sent_ids(
         return None
     source = open_queue(aws, described, dlq)
     run_id = read_run(source, redrive).id
-    return lambda: subjects.sent_ids(source, run_id)[0]
+    return lambda: log_subjects.sent_ids(source, run_id)[0]
 
 
 def _follow(

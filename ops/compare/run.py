@@ -13,13 +13,13 @@ from pathlib import Path
 from handler import contract
 from ops import access
 from ops.compare.arrivals import Arrivals
-from ops.compare.forms import environments, function_usage, handed_over, synchronous
+from ops.compare.forms import environments, function_usage, queued_jobs, synchronous
 from ops.compare.forms.beanstalk_worker import VISIBILITY_S, BeanstalkWorker
 from ops.compare.forms.callers import accepted_post
 from ops.compare.forms.container import Container, function_variables
-from ops.compare.forms.course import Killing
-from ops.compare.forms.handed_over import ResultWatch
 from ops.compare.forms.held_jobs import HeldJobs
+from ops.compare.forms.queued_jobs import ResultWatch
+from ops.compare.forms.run_monitor import Killing
 from ops.compare.measured import EVENT_DRIVEN, WORKER, ComparisonRun, FormMeasured
 from ops.errors import OpsError, UsageError
 from ops.formatting import count
@@ -162,7 +162,7 @@ class Comparison:
 
         most = self._most_at_once()
         killing = Killing(lambda: environments.kill_busy(self._twin, function), lambda: None)
-        return handed_over.measure(
+        return queued_jobs.measure(
             EVENT_DRIVEN,
             accepted_post(send),
             jobs,
@@ -183,7 +183,7 @@ class Comparison:
         variables = function_variables(self._twin, self._outputs)
         worker = BeanstalkWorker(self._twin, variables, name, settings.workers, settings.cron)
         try:
-            return handed_over.measure(
+            return queued_jobs.measure(
                 WORKER,
                 accepted_post(worker.send),
                 jobs,

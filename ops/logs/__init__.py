@@ -1,7 +1,7 @@
 """The log lines of a workload's functions: found, paged and followed, with what reading them costs.
 
-``find_log_lines`` answers one page, newest first; ``follow_log_lines`` waits for new lines; ``subjects`` tells what to
-look for when the lines of a message, a failure cause or a redrive are wanted.
+``find_log_lines`` answers one page, newest first; ``follow_log_lines`` waits for new lines; ``log_subjects`` says what
+to look for when the lines of a message, a failure cause or a redrive are wanted.
 """
 
 from ops.logs.follow import follow_log_lines

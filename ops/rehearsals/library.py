@@ -8,7 +8,7 @@ from pathlib import Path
 from ops import runbook_files
 from ops.errors import OpsError, UsageError
 from ops.files import atomic_file
-from ops.rehearsals import reading
+from ops.rehearsals import rehearsal_parser
 from ops.rehearsals.model import RunbookRehearsal
 from ops.runbooks.model import DocumentProblem
 
@@ -49,7 +49,7 @@ def read_file(name: str) -> tuple[RunbookRehearsal | None, tuple[DocumentProblem
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         return None, (DocumentProblem(shown, line, "this is not UTF-8"),)
-    return reading.read(path.stem, shown, text)
+    return rehearsal_parser.read(path.stem, shown, text)
 
 
 def load(name: str) -> RunbookRehearsal:

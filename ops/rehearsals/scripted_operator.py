@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ops.errors import OpsError
-from ops.rehearsals.reading import wrong_answer
+from ops.rehearsals.rehearsal_parser import wrong_answer
 from ops.runbooks import references
 from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import RunbookAction, StepPreview

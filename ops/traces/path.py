@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ops.deadletters.messages.model import Place
+from ops.traces.batch_summary import folded
 from ops.traces.dead_letter_evidence import DeadLetterEvidence, DeadLetterStay, RedriveSend
-from ops.traces.fold import folded
 from ops.traces.logged_invocations import DONE, HANDLER, LoggedInvocation
 from ops.traces.logged_steps import logged_steps
 from ops.traces.model import Basis, PathSpan, SpanKind

@@ -11,7 +11,7 @@ from typing import Any
 
 from handler import contract
 from ops.insight.sources.traces import failure_text
-from ops.traces.fold import folded
+from ops.traces.batch_summary import folded
 from ops.traces.model import Basis, PathSpan, SpanKind
 
 SOURCE = "X-Ray"

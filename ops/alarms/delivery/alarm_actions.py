@@ -12,7 +12,7 @@ from ops.alarms.delivery.subscribing import subscribed
 from ops.workload.gaps import Gap
 
 if TYPE_CHECKING:
-    from ops.alarms.delivery.reading import AlarmPlace, DeliveryReader
+    from ops.alarms.delivery.cached_reader import AlarmPlace, DeliveryReader
     from ops.aws.cloudwatch import AlarmActionRecord
 
 TELLING = {

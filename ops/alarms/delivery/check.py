@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from ops import formatting
 from ops.alarms.delivery.alarm_actions import action_delivery
+from ops.alarms.delivery.cached_reader import DeliveryReader, place_of
 from ops.alarms.delivery.model import BEST_FIRST, ActionDelivery, AlarmDelivery, DeliveryReport, DeliveryStatus
-from ops.alarms.delivery.reading import DeliveryReader, place_of
 from ops.alarms.evaluate.composite.alarm_rule import AlarmRule, alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.aws import cloudwatch

@@ -6,16 +6,16 @@ import json
 from typing import TYPE_CHECKING
 
 from ops.alarms.delivery import statements
+from ops.alarms.delivery.cached_reader import AlarmPlace, is_elsewhere
 from ops.alarms.delivery.model import DeliveryLeg, DeliveryStatus
 from ops.alarms.delivery.policy_verdict import PolicyAnswer, ServiceRequest, service_context, verdict
-from ops.alarms.delivery.reading import AlarmPlace, is_elsewhere
 from ops.aws import kms
 from ops.workload.gaps import Gap, Why
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ops.alarms.delivery.reading import DeliveryReader
+    from ops.alarms.delivery.cached_reader import DeliveryReader
     from ops.aws.cloudwatch import AlarmActionRecord
 
 USABLE_KEY_STATES = ("Enabled", "Creating", "Updating")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.alarms.delivery import statements
+from ops.alarms.delivery.cached_reader import AlarmPlace, is_elsewhere
 from ops.alarms.delivery.model import DeliveryLeg, DeliveryStatus, SubscriptionDelivery
 from ops.alarms.delivery.policy_verdict import PolicyAnswer, PolicyVerdict, ServiceRequest, service_context, verdict
 from ops.alarms.delivery.publishing import USABLE_KEY_STATES, filters_everything
-from ops.alarms.delivery.reading import AlarmPlace, is_elsewhere
 from ops.aws import kms
 from ops.workload.gaps import Gap, Why
 
 if TYPE_CHECKING:
-    from ops.alarms.delivery.reading import DeliveryReader
+    from ops.alarms.delivery.cached_reader import DeliveryReader
     from ops.aws.sns import Subscription
 
 DEFAULT_SCOPE = "MessageAttributes"

@@ -9,9 +9,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from ops.alarms.incidents.incident_parser import parse, read
 from ops.alarms.incidents.model import Incident, IncidentError, IncidentFinding
 from ops.alarms.incidents.points import points_of
-from ops.alarms.incidents.reading import parse, read
 
 FOLDER = Path(__file__).parent
 HEALTHY = "healthy"

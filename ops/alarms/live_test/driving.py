@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ops import access
 from ops.alarms.delivery import AlarmDelivery, DeliveryStatus, check_alarm
-from ops.alarms.delivery.reading import is_elsewhere, place_of
+from ops.alarms.delivery.cached_reader import is_elsewhere, place_of
 from ops.alarms.live_test import leftovers, reasons
 from ops.alarms.live_test.model import AlarmTestPlan, AlarmTestResult, TopicArrival
 from ops.alarms.live_test.other_actions import other_actions

@@ -84,11 +84,11 @@ def of_account(target: Target) -> AlarmSource:
     """All alarms of the region; those on other workloads are said to be unaffected. Raises what ``ops.aws`` raises."""
     from ops import workload
     from ops.aws import Aws, cloudwatch
-    from ops.doctor.live import read
+    from ops.doctor.live import live_settings
 
     aws = Aws(target)
     described = workload.describe(aws, target)
-    settings = read.read(aws, described).workload
+    settings = live_settings.read(aws, described).workload
     alarms, note = by_minute(cloudwatch.alarm_definitions(aws), settings.metric_period_s)
     options, more = _remembered(aws, described, settings)
     notes = tuple(filter(None, (note, *more)))

@@ -218,7 +218,7 @@ def of_account(
     target: Target, chosen: CatalogueOptions, forget: bool = False, strict: bool = True
 ) -> tuple[OwnRecommendation, WorkloadRecommendation]:
     """``forget`` and ``strict``: as ``ops.alarms.applying.recommend_for`` has them; the second one is as a list shows it."""
-    from ops.doctor.live import read as live
+    from ops.doctor.live import live_settings as live
 
     aws = Aws(target)
     described = workload.describe(aws, target)

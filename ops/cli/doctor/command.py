@@ -18,7 +18,7 @@ from ops.cli.output.json_output import dumps
 from ops.cli.output.rows import print_as
 from ops.cli.output.sanitize import place
 from ops.doctor.examination import DoctorReport, examine
-from ops.doctor.live import read
+from ops.doctor.live import live_settings
 from ops.doctor.rule import RuleSeverity
 from ops.errors import AwsError, UsageError
 from ops.target import Target
@@ -109,7 +109,7 @@ def _of_account(parameter: list[str] | None, target: Target, deadline: float | N
     aws = Aws(target)
     described = workload.describe(aws, target)
     notes.ensure_is_read(described)
-    found = read.read(aws, described)
+    found = live_settings.read(aws, described)
     settings = replace(found.workload, deadline_s=int(deadline) if deadline else None)
     return DoctorReport("", place(described, target), (examine(settings),), refused=found.refused)
 

@@ -107,7 +107,7 @@ def _measure(
     yes: bool,
     console: StderrConsole,
 ) -> Measured:
-    from ops.rightsize import observed as observing
+    from ops.rightsize import current_load as observing
     from ops.rightsize import sweep as sweeps
 
     function = sweeps.swept_function(described)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from ops.compare.forms.callers import BROKEN, Callers, http_post
 from ops.compare.forms.container import Container
-from ops.compare.forms.course import Course, Killing
+from ops.compare.forms.run_monitor import Killing, RunMonitor
 from ops.compare.measured import SYNCHRONOUS, FormMeasured, thinned
 from ops.twin.workload.jobs import Job
 
@@ -27,12 +27,12 @@ def measure(
     """The measurement, and the container's mean seconds for one job. ``timeout_s``: how long a caller waits."""
     callers = Callers(jobs, offsets, http_post(container.address, timeout_s))
     killing = Killing(container.kill, container.replace) if kill else None
-    course = Course(lambda second: callers.arrived(second) - callers.ended(), container.busy, seconds, killing)
-    course.start()
+    monitor = RunMonitor(lambda second: callers.arrived(second) - callers.ended(), container.busy, seconds, killing)
+    monitor.start()
     try:
         callers.run(stop)
     finally:
-        course.stop()
+        monitor.stop()
     answered = [call for call in callers.calls if not call.result.failure]
     failures = Counter(call.result.failure for call in callers.calls if call.result.failure)
     waits = tuple(sorted(1000 * (call.ended - call.due) for call in answered))
@@ -48,6 +48,6 @@ def measure(
         most_at_once=workers,
         killed_at_s=killing.at_s if killing else None,
         replaced_at_s=killing.back_s if killing else None,
-        course=thinned(course.samples),
+        course=thinned(monitor.samples),
     )
     return measured, math.fsum(served) / len(served) if served else None

@@ -8,7 +8,7 @@ from ops import formatting
 from ops.doctor import changes, sources
 from ops.doctor.rule import Check, Problem, RuleSeverity, each, rule
 from ops.doctor.rules.coverage import DEPTH
-from ops.doctor.rules.reading import AGE, watching
+from ops.doctor.rules.workload_facts import AGE, watching
 from ops.doctor.settings import (
     AlarmSettings,
     FunctionSettings,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ops import formatting, pricing
 from ops.doctor import changes, sources
 from ops.doctor.rule import Problem, RuleSeverity, each, rule
-from ops.doctor.rules.reading import mapping_name
+from ops.doctor.rules.workload_facts import mapping_name
 from ops.doctor.settings import FunctionSettings, MappingSettings, Unknown, WorkloadSettings, known
 
 CEILING = 1_250

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ops.doctor import changes, sources
 from ops.doctor.rule import Problem, RuleSeverity, rule
-from ops.doctor.rules.reading import AGE, watching
+from ops.doctor.rules.workload_facts import AGE, watching
 from ops.doctor.settings import FunctionSettings, SqsQueueSettings, WorkloadSettings, known
 
 VISIBLE, RECEIVED, SENT = "ApproximateNumberOfMessagesVisible", "NumberOfMessagesReceived", "NumberOfMessagesSent"

@@ -8,7 +8,7 @@ from math import ceil
 from ops import formatting
 from ops.doctor import changes, sources
 from ops.doctor.rule import Problem, RuleSeverity, rule
-from ops.doctor.rules import reading
+from ops.doctor.rules import workload_facts
 from ops.doctor.rules.concurrency import CEILING
 from ops.doctor.settings import NotChecked, WorkloadSettings, known
 
@@ -153,7 +153,7 @@ def fifo_retry_time(workload: WorkloadSettings) -> Iterator[Problem]:
     count = known(queue.max_receive_count)
     if count is None:
         return  # dlq-missing says it
-    deadline = workload.deadline_s or reading.age_deadline(workload)
+    deadline = workload.deadline_s or workload_facts.age_deadline(workload)
     if deadline is None:
         raise NotChecked("no deadline is known: give --deadline, or an alarm on ApproximateAgeOfOldestMessage")
     visibility = known(queue.visibility_s)

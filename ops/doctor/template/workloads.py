@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ops.doctor.settings import AlarmSettings, SqsQueueSettings, Unknown, WorkloadSettings
-from ops.doctor.template import alarms, document, parts, resources
+from ops.doctor.template import alarms, document, resource_settings, resources
 from ops.doctor.template.resources import SAM_EVENT, Resource, Resources
 from ops.errors import UsageError
 
@@ -67,30 +67,34 @@ def _workloads(declared: Resources) -> list[WorkloadSettings]:
     by_queue: dict[str, list[Resource]] = {}
     for mapping in declared.of(*MAPPINGS):
         source = mapping.get("EventSourceArn")
-        queue = declared.find(source, parts.QUEUE)
+        queue = declared.find(source, resource_settings.QUEUE)
         if queue is not None:
             by_queue.setdefault(queue.name, []).append(mapping)
         elif mapping.kind == SAM_EVENT or ":sqs:" in str(source):
             name = source if isinstance(source, str) else f"queue of {mapping.name}"
             by_queue.setdefault(name, []).append(mapping)
-    dead = {_dlq_resource(queue, declared) for queue in declared.of(parts.QUEUE)}
+    dead = {_dlq_resource(queue, declared) for queue in declared.of(resource_settings.QUEUE)}
     working = [name for name in by_queue if name not in dead]
     names = working or list(by_queue)
     if not names:  # something outside of the template may read them
-        names = [queue.name for queue in declared.of(parts.QUEUE) if queue.name not in dead]
+        names = [queue.name for queue in declared.of(resource_settings.QUEUE) if queue.name not in dead]
     return [_workload(name, by_queue, declared) for name in names]
 
 
 def _dlq_resource(queue: Resource, declared: Resources) -> str:
     policy = queue.inner("RedrivePolicy")
-    target = None if isinstance(policy, Unknown) else declared.find(policy.get("deadLetterTargetArn"), parts.QUEUE)
+    target = (
+        None
+        if isinstance(policy, Unknown)
+        else declared.find(policy.get("deadLetterTargetArn"), resource_settings.QUEUE)
+    )
     return target.name if target else ""
 
 
 def _workload(name: str, by_queue: Mapping[str, list[Resource]], declared: Resources) -> WorkloadSettings:
     resource = declared.all.get(name)
     own = by_queue.get(name, [])
-    mappings = tuple(parts.mapping(one, declared) for one in own)
+    mappings = tuple(resource_settings.mapping(one, declared) for one in own)
     functions = {_function_name(one, declared) for one in own} - {""}
     others = [one for source, several in by_queue.items() if source != name for one in several]
     dlq = _dlq(resource, declared)
@@ -99,13 +103,13 @@ def _workload(name: str, by_queue: Mapping[str, list[Resource]], declared: Resou
     return WorkloadSettings(
         name=name,
         scope=SCOPE,
-        queue=parts.queue(resource, declared) if resource else ELSEWHERE,
+        queue=resource_settings.queue(resource, declared) if resource else ELSEWHERE,
         dlq=dlq,
         mappings=mappings or read_elsewhere,
         other_mappings=tuple(
-            parts.mapping(one, declared) for one in others if _function_name(one, declared) in functions
+            resource_settings.mapping(one, declared) for one in others if _function_name(one, declared) in functions
         ),
-        dlq_mappings=tuple(parts.mapping(one, declared) for one in by_queue.get(dlq_name, [])),
+        dlq_mappings=tuple(resource_settings.mapping(one, declared) for one in by_queue.get(dlq_name, [])),
         alarms=_alarms(declared),
         topics=tuple(alarms.topic(one, declared) for one in declared.of(alarms.TOPIC)),
         account_concurrency=Unknown("the account's concurrency is not in a template"),
@@ -123,7 +127,7 @@ def _alarms(declared: Resources) -> tuple[AlarmSettings, ...]:
 
 
 def _function_name(mapping: Resource, declared: Resources) -> str:
-    target = parts.target(mapping, declared)[0]
+    target = resource_settings.target(mapping, declared)[0]
     return target.name if target else ""
 
 
@@ -136,5 +140,9 @@ def _dlq(resource: Resource | None, declared: Resources) -> SqsQueueSettings | U
     named = policy.get("deadLetterTargetArn")
     if named is None or isinstance(named, Unknown):
         return named
-    target = declared.find(named, parts.QUEUE)
-    return parts.queue(target, declared) if target else Unknown("the dead-letter queue is not in this template")
+    target = declared.find(named, resource_settings.QUEUE)
+    return (
+        resource_settings.queue(target, declared)
+        if target
+        else Unknown("the dead-letter queue is not in this template")
+    )

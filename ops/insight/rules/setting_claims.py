@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ops.doctor.examination import RuleFinding, examine
-from ops.doctor.live import described
+from ops.doctor.live import described_settings
 from ops.doctor.rules import dead_letter_queues, mappings, queues
 from ops.doctor.settings import Unknown, WorkloadSettings
 from ops.insight.report_types import Level
@@ -29,12 +29,12 @@ HALTED = "nothing is processed until you enable it: follow runbooks/stalled-cons
 
 def visibility(workload: Workload, window: Window) -> list[Observation]:
     """Whether a message may become visible again while it is still being processed."""
-    return of_now(_claims(described.settings(workload, ()), queues.visibility_timeout, "queue"), window)
+    return of_now(_claims(described_settings.settings(workload, ()), queues.visibility_timeout, "queue"), window)
 
 
 def disabled(workload: Workload) -> list[Observation]:
     """An observation that every mapping of the queue is off."""
-    found = _claims(described.settings(workload, ()), mappings.mapping_disabled, "queue")
+    found = _claims(described_settings.settings(workload, ()), mappings.mapping_disabled, "queue")
     return [Observation(Level.ACT, f"{claim.text}: {HALTED}", claim.page) for claim in found[:1]]
 
 
@@ -45,7 +45,9 @@ def dead_lettering(workload: Workload, window: Window) -> list[Observation]:
     gap = workload.gap(Part.DLQ)
     if gap is not None and gap.why is not Why.GONE:
         return of_now([unread_dead_letter_queue(workload.queue, gap)], window)
-    return of_now(_claims(described.settings(workload, ()), dead_letter_queues.dlq_missing, "dead_letters"), window)
+    return of_now(
+        _claims(described_settings.settings(workload, ()), dead_letter_queues.dlq_missing, "dead_letters"), window
+    )
 
 
 def unread_dead_letter_queue(queue: sqs.Queue, gap: Gap) -> Observation:
@@ -60,10 +62,10 @@ def of_listed(listed: ListedWorkload) -> list[tuple[Level, str]]:
     gone = dlq.name if isinstance(dlq, Gap) and dlq.why is Why.GONE else ""
     settings = WorkloadSettings(
         name=listed.queue_arn,
-        scope=described.SCOPE,
-        queue=NOT_READ if queue is None or isinstance(queue, Gap) else described.queue(queue[0]),
+        scope=described_settings.SCOPE,
+        queue=NOT_READ if queue is None or isinstance(queue, Gap) else described_settings.queue(queue[0]),
         dlq=None if gone or dlq is None else NOT_READ,
-        mappings=tuple(described.mapping_settings(one, NOT_READ) for one in listed.mappings),
+        mappings=tuple(described_settings.mapping_settings(one, NOT_READ) for one in listed.mappings),
         other_mappings=NOT_READ,
         dlq_mappings=NOT_READ,
         alarms=NOT_READ,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.doctor.examination import examine
-from ops.doctor.live import described
+from ops.doctor.live import described_settings
 from ops.doctor.rule import RuleSeverity
 from ops.doctor.settings import Unknown
 from ops.workload import pairs
@@ -46,6 +46,6 @@ def count_findings(workload: Workload, target: Target) -> SettingsFindings | Non
     dead-letter queue: the doctor checks the queue before it."""
     if workload.serves:
         return None
-    found = examine(described.settings(workload, ALARMS_NOT_READ, target.finest_period))
+    found = examine(described_settings.settings(workload, ALARMS_NOT_READ, target.finest_period))
     command = pairs.command("doctor", workload.queue, target)
     return SettingsFindings(found.count(RuleSeverity.CRITICAL), found.count(RuleSeverity.WARNING), command)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.doctor.live import described as live
+from ops.doctor.live import described_settings as live
 from ops.doctor.settings import Unknown
 from ops.workload import Workload
 from tests.cases.workloads.accounts import Account, M, Queue, Reads

@@ -9,10 +9,10 @@ import pytest
 
 from handler import contract
 from ops.compare.arrivals import Arrivals
-from ops.compare.forms import handed_over
+from ops.compare.forms import queued_jobs
 from ops.compare.forms.callers import CallResult
-from ops.compare.forms.handed_over import ResultWatch
 from ops.compare.forms.held_jobs import HeldJobs
+from ops.compare.forms.queued_jobs import ResultWatch
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, WORKER
 from ops.compare.run import CompareSettings, Comparison
 from ops.target import resolve_place
@@ -70,6 +70,6 @@ def test_a_job_without_a_result_is_late_dead_lettered_or_lost(twin: Twin) -> Non
     jobs = [Job(f"compared-{at}", fate, f'{{"job_id": "compared-{at}"}}') for at, fate in enumerate(fates)]
     watch = ResultWatch(s3, HeldJobs(twin.state), bucket, queue, dlq)
     arrivals = [0.05 * at for at in range(len(jobs))]
-    form = handed_over.measure(WORKER, post, jobs, arrivals, 1.0, watch, lambda: 0, 1, None, 1.0, threading.Event())
+    form = queued_jobs.measure(WORKER, post, jobs, arrivals, 1.0, watch, lambda: 0, 1, None, 1.0, threading.Event())
     assert (len(form.results_ms), form.unfinished, form.dead_lettered, form.lost) == (1, 2, 2, 1)
     assert form.other_messages == 3

@@ -14,7 +14,7 @@ from ops import workload
 from ops.aws import cloudwatch
 from ops.cli.app import run
 from ops.doctor.examination import Examination, examine
-from ops.doctor.live import described, read
+from ops.doctor.live import described_settings, live_settings
 from ops.doctor.settings import Unknown
 from tests.cases.workloads.accounts import DENIED, Account, M, Queue, Reads, arn, url
 from tests.cases.workloads.served import Served, aimed, serving
@@ -87,7 +87,7 @@ def _examined(served: Served, account: Account, topic: Mapping[str, str] = OPEN_
     fake, aws = served
     fake.answer = _answers(account, topic)
     there = aimed(aws, queue="orders")
-    found = read.read(there, workload.describe(there, there.target))
+    found = live_settings.read(there, workload.describe(there, there.target))
     return examine(found.workload), found.refused
 
 
@@ -172,7 +172,7 @@ def test_what_a_page_knows_already_is_checked_without_a_call(served: Served) -> 
     there = aimed(aws, queue="orders")
     known = workload.describe(there, there.target)
     before = len(fake.calls)
-    found = examine(described.settings(known, Unknown("not read")))
+    found = examine(described_settings.settings(known, Unknown("not read")))
     assert len(fake.calls) == before
     assert "dlq-retention" in {one.rule for one in found.findings}
     assert "log-retention" in {one.rule for one in found.not_checked}

@@ -10,7 +10,7 @@ import pytest
 from dashboard.time_range import TimeRange
 from ops.alarms.catalogue import Recommendation, RecommendedAlarm
 from ops.alarms.delivery import AlarmDelivery, DeliveryStatus
-from ops.doctor.live import described
+from ops.doctor.live import described_settings
 from ops.insight.reports.alarms_page import coverage, recommended
 from ops.insight.reports.alarms_page.checks import AlarmChecks
 from tests.dashboard.samples.alarm_reports import AlarmReports
@@ -50,7 +50,7 @@ CATALOGUE = Recommendation((DEAD, AGE), (), "us-east-1")
 def checks(*definitions: Mapping[str, Any], **more: Any) -> AlarmChecks:
     return AlarmChecks(
         at=END,
-        settings=described.settings(WORKLOAD, ()),
+        settings=described_settings.settings(WORKLOAD, ()),
         examination=None,
         deliveries=more.pop("deliveries", {}),
         recommendation=CATALOGUE,

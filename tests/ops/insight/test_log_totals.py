@@ -20,9 +20,9 @@ from ops.insight.sources.log_totals import (
     line_form,
     query_texts,
     read_totals_of,
-    reading,
+    totals_reader,
 )
-from ops.insight.sources.log_totals.reading import BUDGET
+from ops.insight.sources.log_totals.totals_reader import BUDGET
 from tests.fakes.busy_day.traffic import ERRORS
 from tests.ops.insight.busy_range import DAY, NOON, aggregates, busy
 from tests.ops.insight.world import FUNCTION, Stage
@@ -132,7 +132,7 @@ def test_no_budget_asks_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("written", ["much", "-1", "inf", "nan"])
 def test_a_budget_that_is_not_an_amount_is_refused(written: str) -> None:
     with pytest.raises(UsageError, match="not a valid amount"):
-        reading.budget_usd({BUDGET: written})
+        totals_reader.budget_usd({BUDGET: written})
 
 
 def test_where_logs_insights_is_refused_the_sample_is_read_by_filter(stage: Stage) -> None:

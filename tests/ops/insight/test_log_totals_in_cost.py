@@ -12,7 +12,7 @@ from handler import contract
 from ops.insight.reports import cold_starts, cost, overview
 from ops.insight.sources.log_totals import query_texts
 from ops.insight.sources.log_totals.model import FAILED, job_failure_totals
-from ops.insight.sources.log_totals.reading import BUDGET
+from ops.insight.sources.log_totals.totals_reader import BUDGET
 from tests.ops.insight.busy_range import DAY, aggregates, busy
 from tests.ops.insight.world import Stage
 

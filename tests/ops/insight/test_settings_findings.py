@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from ops.aws.sqs import Queue
 from ops.doctor.examination import examine
-from ops.doctor.live import described
+from ops.doctor.live import described_settings
 from ops.doctor.rule import RuleSeverity
 from ops.insight.rules.settings_findings import count_findings, counts_text
 from ops.target import Target
@@ -29,7 +29,7 @@ def test_counts_and_the_command() -> None:
 def test_what_is_not_read_counts_for_nothing() -> None:
     """So that it never counts more than ``ops doctor``, which knows of alarms outside the stack."""
     found = count_findings(WORKLOAD, AWS)
-    without_alarms = examine(described.settings(WORKLOAD, (), AWS.finest_period))
+    without_alarms = examine(described_settings.settings(WORKLOAD, (), AWS.finest_period))
     assert found is not None
     assert found.critical < without_alarms.count(RuleSeverity.CRITICAL), "no alarm on the dead-letter queue"
 

@@ -10,7 +10,7 @@ import numpy as np
 from handler.extension.records import rules
 from ops.insight.invocation_table.error_types import error_types
 from ops.insight.invocation_table.joining.genuine_lines import genuine_lines
-from ops.insight.invocation_table.joining.line_by_line import join_line_by_line
+from ops.insight.invocation_table.joining.irregular_attempts import join_line_by_line
 from ops.insight.invocation_table.joining.rows_by_attempt import Mask, Rows, rows_by_attempt
 from ops.insight.invocation_table.joining.unreported_inits import mark_unreported_inits
 from ops.insight.invocation_table.lines.columns import VALUE_TEXTS, Column, LineColumns

@@ -15,7 +15,7 @@ from ops.alarms.catalogue import CatalogueOptions, InitBaseline, Recommendation,
 from ops.alarms.delivery import AlarmDelivery, DeliveryStatus
 from ops.aws import cloudwatch
 from ops.doctor.examination import Examination, examine
-from ops.doctor.live import read as live
+from ops.doctor.live import live_settings as live
 from ops.doctor.rule import RuleSeverity
 from ops.errors import UsageError
 from ops.insight.reports import alarms, init_baseline

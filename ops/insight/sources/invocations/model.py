@@ -33,7 +33,7 @@ class Invocations:
     scale: float = 1.0
     """Invocations for each row: above 1 for a sample."""
     totals: LogTotals | None = None
-    """Aggregates of all lines of the range, where they were read beside a sample (``with_totals``)."""
+    """Aggregates of all lines of the range, where they were read beside a sample (``sample_with_totals``)."""
     measured: MeasuredVersions = field(default_factory=MeasuredVersions)
     """Versions that memory sweeps of this machine published."""
 

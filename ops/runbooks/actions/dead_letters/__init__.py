@@ -2,8 +2,8 @@
 
 from ops.runbooks.actions.dead_letters.archive import Export, Purge
 from ops.runbooks.actions.dead_letters.quarantine import PlanQuarantine, Quarantine
-from ops.runbooks.actions.dead_letters.reading import Explain, MakePlan, Scan, ScanAndExplain
 from ops.runbooks.actions.dead_letters.redrive import Cancel, Redrive
+from ops.runbooks.actions.dead_letters.scan_and_plan import Explain, MakePlan, Scan, ScanAndExplain
 from ops.runbooks.actions.dead_letters.undelivered import PlanUndelivered, RedriveUndelivered, ScanUndelivered
 
 __all__ = [

@@ -32,7 +32,7 @@ from ops.runbooks.actions.action import (
     StepVerdict,
     StepVerification,
 )
-from ops.runbooks.actions.dead_letters.reading import notes_by_cause
+from ops.runbooks.actions.dead_letters.scan_and_plan import notes_by_cause
 from ops.runbooks.actions.reads import Repeatable
 
 

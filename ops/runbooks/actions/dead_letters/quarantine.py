@@ -33,8 +33,8 @@ from ops.runbooks.actions.action import (
     StepVerification,
 )
 from ops.runbooks.actions.dead_letters.archive import chosen
-from ops.runbooks.actions.dead_letters.reading import LEASE, cause_notes
 from ops.runbooks.actions.dead_letters.redrive import Redrive
+from ops.runbooks.actions.dead_letters.scan_and_plan import LEASE, cause_notes
 from ops.runbooks.actions.reads import Repeatable
 
 _READS = (

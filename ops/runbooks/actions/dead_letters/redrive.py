@@ -31,7 +31,7 @@ from ops.runbooks.actions.action import (
     StepVerification,
 )
 from ops.runbooks.actions.dead_letters.queue_ahead import QueueAhead
-from ops.runbooks.actions.dead_letters.reading import LEASE, cause_notes
+from ops.runbooks.actions.dead_letters.scan_and_plan import LEASE, cause_notes
 from ops.runbooks.actions.reads import NoInputs, Repeatable
 
 

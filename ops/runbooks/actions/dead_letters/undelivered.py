@@ -14,8 +14,8 @@ from ops.deadletters.plan_model import Selection, Steps
 from ops.deadletters.queue import DeadLetterQueue, open_queue
 from ops.errors import UsageError
 from ops.runbooks.actions.action import ActionContext, Effect, Outputs, Paper
-from ops.runbooks.actions.dead_letters.reading import LEASE, Scan, ScanInputs
 from ops.runbooks.actions.dead_letters.redrive import Redrive
+from ops.runbooks.actions.dead_letters.scan_and_plan import LEASE, Scan, ScanInputs
 from ops.runbooks.actions.observe.consumers import async_destination
 from ops.runbooks.actions.reads import NoInputs, Repeatable
 

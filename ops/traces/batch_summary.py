@@ -1,4 +1,4 @@
-"""One row in place of what a batch's other jobs did."""
+"""Replaces the spans of a batch's other jobs by one row."""
 
 from __future__ import annotations
 

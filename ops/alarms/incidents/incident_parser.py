@@ -1,4 +1,4 @@
-"""An incident from its TOML file. Everything that is wrong in it is reported at once, with its line."""
+"""Parses an incident's TOML file. All problems are reported at once, each with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several rules ask of a workload: which alarms watch what, and the deadline of its messages."""
+"""What several rules need to know about a workload: which alarms watch what, and the deadline of its messages."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ AGE = "ApproximateAgeOfOldestMessage"
 def watching(
     workload: WorkloadSettings, dimension: str, names: Collection[str], metrics: Collection[str] = ()
 ) -> list[tuple[AlarmSettings, Series]]:
-    """The alarms, and the series in them, with one of ``metrics`` (any, if empty) of what ``names`` names. Raises
-    NotChecked when none does, but one may: what it watches is not known, or a query that is not evaluated."""
+    """The alarms, each with its series, on one of ``metrics`` (any, if empty) of the resources ``names``. Raises NotChecked
+    when there is none, but an alarm may be one: its metric is not known, or it is a query that is not evaluated."""
     found, doubt = [], ""
     for alarm in known(workload.alarms):
         if isinstance(alarm.promql, Unknown):

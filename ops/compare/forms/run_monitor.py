@@ -1,4 +1,4 @@
-"""Watches a run from the side: how many jobs are open and how many are worked on, and kills the host in the middle."""
+"""Samples a run while it lasts, how many jobs are open and how many are running, and kills the host in the middle."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KILL_AT = 0.42
 
 @dataclass
 class Killing:
-    """``kill`` and ``replace`` are called once each, from a thread of their own."""
+    """``kill`` and ``replace`` are called once each, from a separate thread."""
 
     kill: Callable[[], object]
     replace: Callable[[], None]
@@ -26,7 +26,7 @@ class Killing:
 
 
 @dataclass
-class Course:
+class RunMonitor:
     """``open_jobs`` gets the seconds since the start."""
 
     open_jobs: Callable[[float], int]

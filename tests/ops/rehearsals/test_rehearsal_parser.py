@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops.cli.app import run
-from ops.rehearsals import library, reading
+from ops.rehearsals import library, rehearsal_parser
 from ops.runbooks import library as runbooks
 
 GOOD = """about = "No consumer reads the queue."
@@ -105,7 +105,7 @@ def test_every_runbook_with_live_steps_is_rehearsed() -> None:
 
 
 def test_the_good_file_is_good() -> None:
-    rehearsal, problems = reading.read("x", "x.toml", GOOD)
+    rehearsal, problems = rehearsal_parser.read("x", "x.toml", GOOD)
     assert problems == ()
     assert rehearsal is not None
     assert [act.kind.name for act in rehearsal.incident] == ["pause-mapping", "send-jobs"]
@@ -116,7 +116,7 @@ def test_the_good_file_is_good() -> None:
 def test_what_is_wrong_is_told_with_its_line(case: tuple[str, str, int, str]) -> None:
     right, wrong, line, text = case
     assert right in GOOD
-    rehearsal, problems = reading.read("x", "x.toml", GOOD.replace(right, wrong, 1))
+    rehearsal, problems = rehearsal_parser.read("x", "x.toml", GOOD.replace(right, wrong, 1))
     assert rehearsal is None
     (problem,) = problems
     assert (problem.file, problem.line) == ("x.toml", line)
@@ -125,11 +125,11 @@ def test_what_is_wrong_is_told_with_its_line(case: tuple[str, str, int, str]) ->
 
 def test_every_problem_is_told_at_once() -> None:
     text = GOOD.replace("count = 10", "count = 0").replace('"no"', '"never"')
-    assert [problem.line for problem in reading.read("x", "x.toml", text)[1]] == [13, 16]
+    assert [problem.line for problem in rehearsal_parser.read("x", "x.toml", text)[1]] == [13, 16]
 
 
 def test_a_file_that_is_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
-    assert "larger than 50,000 bytes" in reading.read("x", "x.toml", GOOD + "#" * 50_000)[1][0].text
+    assert "larger than 50,000 bytes" in rehearsal_parser.read("x", "x.toml", GOOD + "#" * 50_000)[1][0].text
     path = tmp_path / "latin.toml"
     path.write_bytes(b'about = "x"\nrunbook = "\xe9"\n')
     assert [(problem.line, problem.text) for problem in library.read_file(str(path))[1]] == [(2, "this is not UTF-8")]

@@ -1,4 +1,4 @@
-"""Actions on dead letters, by the engine behind ``ops dlq``: scan, explain, plan, redrive in stages."""
+"""Actions that scan the dead-letter queue, explain its messages and plan a redrive, with the engine behind ``ops dlq``."""
 
 from __future__ import annotations
 

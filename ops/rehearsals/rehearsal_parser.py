@@ -1,4 +1,4 @@
-"""Rehearsals as TOML files, and what is wrong with one, each with its line. Nothing is run."""
+"""Parses a rehearsal's TOML file. All problems are reported, each with its line; nothing is run."""
 
 from __future__ import annotations
 

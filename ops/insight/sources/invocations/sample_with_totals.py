@@ -1,4 +1,4 @@
-"""The aggregates of a range beside the sample of its invocations."""
+"""Adds the aggregates of a range to the sample of its invocations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Joins the attempts whose lines are out of the ordinary, as objects, and gives them back as columns."""
+"""Joins attempts whose lines are irregular, one by one as objects, and returns them as columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS asked once for each thing, and answers that are kept with what AWS refused to say."""
+"""Reads each resource from AWS once, and keeps the answer, or the reason why AWS refused it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class AlarmPlace:
 
 
 class DeliveryReader:
-    """What is refused or gone is a ``Gap``. ``refused``: whether AWS refused anything."""
+    """A resource that is denied or missing is a ``Gap``. ``refused``: whether AWS denied any request."""
 
     def __init__(self, aws: Aws) -> None:
         self.aws = aws

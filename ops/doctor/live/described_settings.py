@@ -1,4 +1,4 @@
-"""The settings that a described workload has, without a call to AWS. What it lacks is Unknown."""
+"""The settings that a described workload already has, without a call to AWS. Missing settings are Unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures a form to which jobs are handed over: callers wait for the acceptance, results come later.
+"""Measures a form that queues jobs: callers wait only until a job is accepted, and results come later.
 
 A result's time is its object's LastModified, which the twin gives in milliseconds, by the same clock.
 """
@@ -14,8 +14,8 @@ from typing import Any
 
 from handler import contract
 from ops.compare.forms.callers import Callers, Post
-from ops.compare.forms.course import Course, Killing
 from ops.compare.forms.held_jobs import HeldJobs
+from ops.compare.forms.run_monitor import Killing, RunMonitor
 from ops.compare.measured import FormMeasured, thinned
 from ops.errors import OpsError
 from ops.twin.workload.jobs import Job
@@ -76,13 +76,13 @@ def measure(
     def open_jobs(second: float) -> int:
         return callers.arrived(second) - len(done)
 
-    course = Course(open_jobs, running, seconds, killing)
+    monitor = RunMonitor(open_jobs, running, seconds, killing)
     watching = threading.Event()
     watcher = threading.Thread(
         target=_watch, args=(observed, prefix, done, unseen, watching), name="comparison results"
     )
     began = time.time()
-    course.start()
+    monitor.start()
     watcher.start()
     try:
         callers.run(stop)
@@ -93,7 +93,7 @@ def measure(
     finally:
         watching.set()
         watcher.join()
-        course.stop()
+        monitor.stop()
     if unseen:
         raise unseen[0]
     others = max(others, observed.others(prefix))
@@ -117,7 +117,7 @@ def measure(
         most_at_once=most_at_once,
         killed_at_s=killing.at_s if killing else None,
         replaced_at_s=killing.back_s if killing else None,
-        course=thinned(course.samples),
+        course=thinned(monitor.samples),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the workload does by itself: the share of cold starts, the rate of jobs, and how full its batches are."""
+"""The workload's current load: the share of cold starts, the rate of jobs, and how full its batches are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def observe(aws: Aws, workload: Workload, window: Window, share: float | None, per_month: float | None) -> Observed:
-    """Over ``window``, by the metrics that the Cost page reads; ``share`` (0 to 1) and ``per_month`` replace what was
+    """The load over ``window``, by the metrics that the Cost page reads; ``share`` (0 to 1) and ``per_month`` replace what was
     observed. Raises what ``ops.aws`` raises."""
     queries = [*usage_readings.queries(workload), *cold_share.queries(workload.function)]
     unique = {query.key: query for query in queries}

@@ -1,4 +1,4 @@
-"""Whether the aggregates are worth their price, and reading them once for several refreshes."""
+"""Decides whether aggregates are worth their price, and reads them once for several refreshes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All settings of a workload of an account, each part read by itself: what AWS refuses is Unknown, the rest is checked."""
+"""Reads all settings of a workload in an account, part by part: what AWS denies is Unknown, the rest is checked."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from handler import contract
 from ops.aws import cloudwatch, kms, lambda_, logs, policies, sns
 from ops.aws.cloudwatch import MetricQuery
-from ops.doctor.live import described
+from ops.doctor.live import described_settings
 from ops.doctor.settings import (
     AlarmSettings,
     MappingSettings,
@@ -51,7 +51,7 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
     """Five metrics of two weeks are asked for, which costs $0.00005. Raises CredentialsError and Unreachable."""
     reading = _Reading(aws)
     alarms = reading.alarms(workload)
-    base = described.settings(workload, (), aws.target.finest_period)
+    base = described_settings.settings(workload, (), aws.target.finest_period)
     readers = parallel_map(reading.reader, workload.readers)
     own = {lambda_.bare_arn(one.function.arn) for one in workload.readers if one.function}
     settings = replace(
@@ -84,16 +84,16 @@ class _Reading:
         if not isinstance(answer, Gap):
             return answer
         self.refused |= answer.why is not Why.GONE
-        return described.unknown(answer)
+        return described_settings.unknown(answer)
 
     def with_key(self, settings: SqsQueueSettings, resource: Queue) -> SqsQueueSettings:
         """The settings with what the KMS key's policy allows the services that send to the queue."""
-        if settings.shut_out != described.NOT_ASKED:
+        if settings.shut_out != described_settings.NOT_ASKED:
             return settings
         policy = self._ask(str(resource.kms_key), partial(kms.key_policy, self._aws, str(resource.kms_key)))
         if isinstance(policy, Unknown):
             return replace(settings, shut_out=policy)
-        users = described.key_users(resource)
+        users = described_settings.key_users(resource)
         out = (one for one in users if not policies.allows(policy, f"{one}.amazonaws.com", kms.USE_ACTIONS))
         return replace(settings, shut_out=tuple(out))
 
@@ -113,31 +113,31 @@ class _Reading:
         if isinstance(logged, Unknown):
             return logged
         return (
-            *map(described.alarm, alarms),
-            *map(described.composite, composites),
-            *map(described.log_alarm, logged),
+            *map(described_settings.alarm, alarms),
+            *map(described_settings.composite, composites),
+            *map(described_settings.log_alarm, logged),
         )
 
     def reader(self, reader: Reader) -> MappingSettings:
         """The mapping with its function's reserved concurrency, log retention and queue of failed asynchronous invocations."""
         if reader.function is None:
-            return described.mapping(reader, None)
+            return described_settings.mapping(reader, None)
         function: Function = reader.function
         name = function.name
         reserved = self._ask(name, partial(lambda_.with_reserved_concurrency, self._aws, function))
         days = self._ask(function.log_group, partial(logs.retention_days, self._aws, function.log_group))
-        settings = described.function_settings(function if isinstance(reserved, Unknown) else reserved)
+        settings = described_settings.function_settings(function if isinstance(reserved, Unknown) else reserved)
         if isinstance(reserved, Unknown):
             settings = replace(settings, reserved=reserved)
         settings = replace(settings, log_retention_days=days, undelivered=self._undelivered(function))
-        return replace(described.mapping(reader, function), function=settings)
+        return replace(described_settings.mapping(reader, function), function=settings)
 
     def _undelivered(self, function: Function) -> str | Unknown | None:
         targets = attempt(Part.DETAIL, function.name, partial(lambda_.failure_targets, self._aws, function))
         if isinstance(targets, Gap):
             self.undelivered_refused |= targets.why is not Why.GONE
-            return described.unknown(targets)
-        return described.undelivered(targets, function.arn)
+            return described_settings.unknown(targets)
+        return described_settings.undelivered(targets, function.arn)
 
     def others(self, workload: Workload, own: Iterable[str]) -> tuple[MappingSettings, ...] | Unknown:
         """The mappings of these functions on other queues."""
@@ -148,7 +148,7 @@ class _Reading:
             if isinstance(mappings, Unknown):
                 return mappings
             others = [one for one in mappings if one.source_arn != workload.queue.arn]
-            settings += [described.mapping(consumers.Reader(one, known[arn]), known[arn]) for one in others]
+            settings += [described_settings.mapping(consumers.Reader(one, known[arn]), known[arn]) for one in others]
         return tuple(settings)
 
     def dlq_mappings(self, workload: Workload) -> tuple[MappingSettings, ...] | Unknown:
@@ -157,7 +157,9 @@ class _Reading:
         arn = workload.dlq.arn
         readers = self._ask(workload.dlq.name, partial(consumers.readers, self._aws, arn))
         return (
-            readers if isinstance(readers, Unknown) else tuple(described.mapping(one, one.function) for one in readers)
+            readers
+            if isinstance(readers, Unknown)
+            else tuple(described_settings.mapping(one, one.function) for one in readers)
         )
 
     def topics(self, alarms: tuple[AlarmSettings, ...] | Unknown) -> tuple[TopicSettings, ...] | Unknown:

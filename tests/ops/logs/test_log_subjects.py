@@ -16,7 +16,7 @@ from ops.deadletters.plan_model import Steps
 from ops.deadletters.redrive import redrive
 from ops.deadletters.snapshot import Snapshot
 from ops.errors import UsageError
-from ops.logs import subjects
+from ops.logs import log_subjects
 from tests.fakes.dlq_world import FixedOutcomes, a_plan, a_world
 from tests.fakes.logs import SENT_AT, a_source, batch, row, silent
 from tests.ops.insight.world import WORKLOAD
@@ -34,7 +34,7 @@ def test_a_message_by_its_ids_while_it_was_worked_on(tmp_path: Path, monkeypatch
             snapshot.set_causes(
                 [(M1, Cause("ValueError", "no", request_id=R1, failed_at=failed_at, fingerprint="ab" * 5))]
             )
-        subject = subjects.message_subject(source, M1[:8], NOW)
+        subject = log_subjects.message_subject(source, M1[:8], NOW)
     assert set(subject.search.message_ids) == {M1, M2} and set(subject.search.request_ids) == {R1, R2}
     assert subject.search.start < SENT_AT and failed_at < subject.search.end < failed_at + timedelta(minutes=10)
     assert [one.group for one in subject.sources] == ["/aws/lambda/worker"]
@@ -45,30 +45,30 @@ def test_a_message_that_never_ran_says_so(tmp_path: Path, monkeypatch: pytest.Mo
     with a_source(tmp_path, monkeypatch, [silent(M1)]) as (source, _):
         with Snapshot.open(source) as snapshot:
             snapshot.set_causes([(M1, Cause(NEVER_RAN, "Lambda throttled every receive", fingerprint="ab" * 5))])
-        subject = subjects.message_subject(source, M1, NOW)
+        subject = log_subjects.message_subject(source, M1, NOW)
     assert subject.notes == (f"Message {M1} never ran: Lambda throttled every receive",)
 
 
 def test_a_message_of_no_snapshot_by_its_whole_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, []) as (source, _):
-        subject = subjects.message_subject(source, M1, NOW)
+        subject = log_subjects.message_subject(source, M1, NOW)
         with pytest.raises(UsageError):
-            subjects.message_subject(source, M1[:8], NOW)
+            log_subjects.message_subject(source, M1[:8], NOW)
     assert subject.search.message_ids == (M1,) and subject.search.start == NOW - timedelta(days=1)
     assert subject.notes == (f"Message {M1} is not in the snapshot: the last day's logs are searched for its ID.",)
 
 
 def test_a_cause_by_its_latest_messages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    many = subjects.MAX_MESSAGES + 5
+    many = log_subjects.MAX_MESSAGES + 5
     messages = [replace(silent(f"m{number}"), sent=SENT_AT + timedelta(seconds=number)) for number in range(many)]
     with a_source(tmp_path, monkeypatch, messages) as (source, _):
         with Snapshot.open(source) as snapshot:
             snapshot.set_causes((f"m{n}", Cause("ValueError", "no", fingerprint="ab" * 5)) for n in range(many))
-        subject = subjects.cause_subject(source, "ababa", NOW)
+        subject = log_subjects.cause_subject(source, "ababa", NOW)
         with pytest.raises(UsageError, match="No message in the snapshot has the cause 'other'"):
-            subjects.cause_subject(source, "other", NOW)
+            log_subjects.cause_subject(source, "other", NOW)
     assert f"m{many - 1}" in subject.search.message_ids and "m0" not in subject.search.message_ids
-    assert subject.notes == (f"Only the {subjects.MAX_MESSAGES} latest of {many} messages were searched for.",)
+    assert subject.notes == (f"Only the {log_subjects.MAX_MESSAGES} latest of {many} messages were searched for.",)
 
 
 def test_a_redrive_by_what_it_sent_first_what_failed_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +78,9 @@ def test_a_redrive_by_what_it_sent_first_what_failed_again(tmp_path: Path, monke
         world.put([f'{{"n": {number}}}' for number in range(6)])
         plan = a_plan(world, steps=Steps(("100%",), 1.0, 60.0))
         with pytest.raises(UsageError, match="There is no run"):
-            subjects.redrive_subject(world.source, plan.id, NOW)
+            log_subjects.redrive_subject(world.source, plan.id, NOW)
         run = redrive.start_redrive(world.source, plan, reason="r")
-        subject = subjects.redrive_subject(world.source, run.id[:-1], datetime.now(UTC))
+        subject = log_subjects.redrive_subject(world.source, run.id[:-1], datetime.now(UTC))
         sent = {message["MessageId"] for message in world.jobs.messages()}
         with Ledger.open(world.source.runs_folder / f"{run.id}.db") as ledger:
             (failed,) = [one for one in ledger.sent_messages() if one.outcome is Outcome.FAILED_AGAIN]
@@ -92,8 +92,8 @@ def test_a_redrive_by_what_it_sent_first_what_failed_again(tmp_path: Path, monke
 @pytest.mark.parametrize(("off_by_s", "noted"), [(30, False), (-1_800, True), (2_400, True)])
 def test_an_invocation_is_found_although_its_clock_was_wrong(world: LogWorld, off_by_s: float, noted: bool) -> None:
     world.logs.rows = invocation(off_by_s, R1, "working")
-    subject = subjects.invocation_subject(WORKLOAD, R1, NOW, SENT_AT)
-    page = subjects.find_subject_lines(world.aws, subject, "", "")
+    subject = log_subjects.invocation_subject(WORKLOAD, R1, NOW, SENT_AT)
+    page = log_subjects.find_subject_lines(world.aws, subject, "", "")
     assert "working" in texts(page)
     assert [note.startswith("Nothing was found around the time that is known") for note in page.notes] == [True] * noted
 
@@ -112,7 +112,7 @@ def test_a_message_is_found_although_queue_and_function_differ_in_time(
             row(-598, "working"),
             row(-597, f"REPORT RequestId: {R1}\tDuration: 9 ms"),
         ]
-        subject = subjects.message_subject(source, M1, NOW)
-        page = subjects.find_subject_lines(source.aws, subject, "", "")
+        subject = log_subjects.message_subject(source, M1, NOW)
+        page = log_subjects.find_subject_lines(source.aws, subject, "", "")
     assert "working" in texts(page)
     assert page.notes[0].startswith("Nothing was found around the time that is known")
