@@ -77,21 +77,21 @@ def _parts(
         shown = [*kept, *(_closing(token) for token in reversed(open_tokens))]
         kept.clear()
         kept.extend(_reopened(open_tokens, numbers))
-        said = str(parser.renderer.render(shown, parser.options, {})).strip()
-        return said if re.sub(r"<[^>]+>", "", said).strip() else ""
+        rendered = str(parser.renderer.render(shown, parser.options, {})).strip()
+        return rendered if re.sub(r"<[^>]+>", "", rendered).strip() else ""
 
     for token in tokens:
         if token.type == "fence" and (step := steps.get(token.map[0] if token.map else -1)):
-            if said := html():
-                yield said
+            if rendered := html():
+                yield rendered
             yield step
             continue
         if token.type == "fence" and token.info == PAPER_INFO:
             continue  # the card has it
         kept.append(token)
         _follow(token, open_tokens, numbers)
-    if said := html():
-        yield said
+    if rendered := html():
+        yield rendered
 
 
 def _follow(token: Token, open_tokens: list[Token], numbers: list[int]) -> None:

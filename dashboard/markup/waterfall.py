@@ -60,10 +60,10 @@ def waterfall(trace: JobTrace, *, shorten: bool = True) -> str:
     scale = scale_of(trace, shorten=shorten)
     parts = TICKS if scale.seconds_at(1.0) >= MIN_AXIS_S else 0
     ticks = [(f"{100 * at / TICKS:g}%", f"+{millis(scale.seconds_at(at / TICKS) * 1000)}") for at in range(parts + 1)]
-    start, said, rows = trace.spans[0].start, "", []
+    start, shown_failure, rows = trace.spans[0].start, "", []
     for span in trace.spans:
-        failure = span.failure if span.kind is not SpanKind.JOB and span.failure != said else ""
-        said = failure or said
+        failure = span.failure if span.kind is not SpanKind.JOB and span.failure != shown_failure else ""
+        shown_failure = failure or shown_failure
         rows.append(_row(span, scale, (span.start - start).total_seconds(), failure))
     return str(MACROS.waterfall(rows, ticks))
 

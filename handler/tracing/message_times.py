@@ -45,7 +45,7 @@ class MessageTimes:
 
 
 def _datagram(event: Any, request_id: str) -> bytes:
-    told: dict[str, Any] = {
+    report: dict[str, Any] = {
         contract.TOLD_REQUEST_ID: request_id,
         contract.TOLD_TRIGGER: "other",
         contract.TOLD_LOG_STREAM: os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", ""),
@@ -53,13 +53,13 @@ def _datagram(event: Any, request_id: str) -> bytes:
     if is_batch(event):
         records = event["Records"]
         messages = [message for record in records if (message := _message(record))]
-        told |= {
+        report |= {
             contract.TOLD_TRIGGER: "pubsub",
             contract.TOLD_QUEUE: records[0]["eventSourceARN"].rpartition(":")[2],
             contract.TOLD_COUNT: len(records),
             contract.TOLD_MESSAGES: sorted(messages, key=lambda message: message[1])[:MAX_LOGGED_MESSAGES],
         }
-    return json.dumps(told, separators=(",", ":")).encode()
+    return json.dumps(report, separators=(",", ":")).encode()
 
 
 def _message(record: Any) -> tuple[str, int, int, str] | None:

@@ -34,22 +34,24 @@ _FILE = re.compile(r"(/[^\n]{1,300}):(\d+)$")
 
 def failure(record: Mapping[str, Any]) -> ThrownError:
     """The failure that an error record reports; its type is empty where nothing names one."""
-    said = own_words(record)
+    message = own_words(record)
     inner = next(_errors(record), {})
     kind = json_fields.text(record, TYPE_KEYS)
-    told = _told_in_text(record)
-    reason = json_fields.text(record, REASON_KEYS) or json_fields.text(inner, INNER_REASON) or told
+    in_text = _told_in_text(record)
+    reason = json_fields.text(record, REASON_KEYS) or json_fields.text(inner, INNER_REASON) or in_text
     stack = (
-        json_fields.text(record, STACK_KEYS) or json_fields.text(inner, INNER_STACK) or (said if "\n" in said else "")
+        json_fields.text(record, STACK_KEYS)
+        or json_fields.text(inner, INNER_STACK)
+        or (message if "\n" in message else "")
     )
     outer = _thrown(kind or _kind(inner), reason, stack, _place(record) or _place(inner))
     found = _root(outer, _behind(inner) or (_behind(record) if kind else _behind(record, INNER_CAUSE[:1])))
-    if not found.error_type and (parts := split_type(found.error_message or said)):
+    if not found.error_type and (parts := split_type(found.error_message or message)):
         found = replace(found, error_type=parts[0], error_message=parts[1])
     if not found.error_message and not (found.error_type and stack):
-        return replace(found, error_message=said or _any_words(record))
-    if told and said and said != told and not found.error_type:
-        return replace(found, chain=(said[:MAX_LABEL_CHARS], *found.chain))
+        return replace(found, error_message=message or _any_words(record))
+    if in_text and message and message != in_text and not found.error_type:
+        return replace(found, chain=(message[:MAX_LABEL_CHARS], *found.chain))
     return found
 
 

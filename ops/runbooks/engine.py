@@ -167,8 +167,8 @@ class StepRunner:
             self.note("step.refused", step, text=preview.difference(now))
             raise Stop(RunPhase.FAILED, f"Step {step.id} was not carried out: {preview.difference(now)}")
         changes = [asdict(change) for change in preview.changes]
-        told = {"changes": changes, "command": now.command, "undo": preview.undo}
-        self.note("step.intended", step, inputs=msgspec.to_builtins(inputs), **told)
+        details = {"changes": changes, "command": now.command, "undo": preview.undo}
+        self.note("step.intended", step, inputs=msgspec.to_builtins(inputs), **details)
         try:
             outputs = action.execute(replace(self.context, previewed=now), inputs)
         except AwsError as error:

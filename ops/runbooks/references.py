@@ -31,8 +31,8 @@ def expression_error(expression: str) -> str:
     try:
         jmespath.compile(expression)
     except JMESPathError as error:
-        said = re.sub(r"\s+", " ", str(error).splitlines()[0])
-        return re.sub(r"^Invalid jmespath expression: |:? ?,? for expression:$|:$", "", said)
+        text = re.sub(r"\s+", " ", str(error).splitlines()[0])
+        return re.sub(r"^Invalid jmespath expression: |:? ?,? for expression:$|:$", "", text)
     return ""
 
 

@@ -35,10 +35,10 @@ def held_back() -> Iterator[None]:
     """A signal takes effect at the end of the block. An exception in the middle of a start would lose the process: it
     runs already, and nothing knows its ID yet. Some are even swallowed there, in the functions that Python calls at a
     fork."""
-    heard: list[int] = []
+    received: list[int] = []
 
     def raise_heard() -> None:
-        for number in dict.fromkeys(heard):
+        for number in dict.fromkeys(received):
             signal.raise_signal(number)
 
     with contextlib.ExitStack() as at_end:  # which restores all, also where a signal interrupts it
@@ -48,5 +48,5 @@ def held_back() -> Iterator[None]:
                 before = signal.getsignal(one)
                 if before not in (signal.SIG_IGN, None):
                     at_end.callback(signal.signal, one, before)
-                    signal.signal(one, lambda number, _frame: heard.append(number))
+                    signal.signal(one, lambda number, _frame: received.append(number))
         yield

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.handler.extension.fake import environment, lay_out
@@ -83,19 +84,28 @@ def bare_ms() -> float:
     return (time.perf_counter() - began) * 1000
 
 
-def overheads_ms(api: socket.socket, telemetry: socket.socket) -> list[float]:
+def overheads_ms(
+    api: socket.socket,
+    telemetry: socket.socket,
+    prefix: str = "",
+    handle: Callable[[str, int], object] = lambda _request_id, _now: None,
+) -> list[float]:
+    """How long each invocation waits for the extension. ``handle``: what the handler does with a request ID at a time
+    (epoch milliseconds)."""
     taken = []
     for number in range(INVOCATIONS):
         now = int(time.time() * 1000)
-        batch = json.dumps(invocation(f"{now}-{number}", iso(now))).encode()
+        request_id = f"{prefix or now}-{number}"
+        batch = json.dumps(invocation(request_id, iso(now))).encode()
         event = {
             "eventType": "INVOKE",
             "deadlineMs": now + 60_000,
-            "requestId": f"{now}-{number}",
+            "requestId": request_id,
             "invokedFunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:jobs",
             "tracing": {"type": "X-Amzn-Trace-Id", "value": "Root=1-65f0c0de-0123456789abcdef01234567"},
         }
         body = json.dumps(event).encode()
+        handle(request_id, now)
         telemetry.sendall(b"POST / HTTP/1.1\r\nHost: sandbox\r\nContent-Length: %d\r\n\r\n" % len(batch) + batch)
         began = time.perf_counter()
         answer(api, body)

@@ -26,10 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from handler import contract
-from tests.bench.extension import INVOCATIONS, ROUNDS, RawLambda, answer, bare_ms, p99, peak_mb, request
+from tests.bench.extension import INVOCATIONS, ROUNDS, RawLambda, answer, bare_ms, overheads_ms, p99, peak_mb
 from tests.fakes.otlp_collector import Collector, attributes
 from tests.fakes.tls import certificate
-from tests.handler.extension.shapes import invocation, iso
 
 ROUNDS_OF_INVOCATIONS = 8
 MESSAGES = 10
@@ -69,33 +68,7 @@ def collecting(tls: Path | None = None) -> Iterator[tuple[int, Connection]]:
         process.join()
 
 
-def overheads_ms(api: socket.socket, telemetry: socket.socket, handler: socket.socket, prefix: str) -> list[float]:
-    port = api.getsockname()[1]
-    taken = []
-    for number in range(INVOCATIONS):
-        now = int(time.time() * 1000)
-        request_id = f"{prefix}-{number}"
-        batch = json.dumps(invocation(request_id, iso(now))).encode()
-        event = {
-            "eventType": "INVOKE",
-            "deadlineMs": now + 60_000,
-            "requestId": request_id,
-            "invokedFunctionArn": "arn:aws:lambda:eu-west-1:123456789012:function:jobs",
-            "tracing": {"type": "X-Amzn-Trace-Id", "value": "Root=1-65f0c0de-0123456789abcdef01234567"},
-        }
-        body = json.dumps(event).encode()
-        handler.sendto(told(request_id, now), ("127.0.0.1", port))
-        telemetry.sendall(b"POST / HTTP/1.1\r\nHost: sandbox\r\nContent-Length: %d\r\n\r\n" % len(batch) + batch)
-        began = time.perf_counter()
-        answer(api, body)
-        request(api)
-        taken.append((time.perf_counter() - began) * 1000)
-        telemetry.recv(4096)
-        time.sleep(0.001)
-    return taken
-
-
-def told(request_id: str, now: int) -> bytes:
+def message_times(request_id: str, now: int) -> bytes:
     """As ``handler.tracing.message_times`` sends it."""
     trace = "Root=1-65f0c0de-0123456789abcdef01234567;Parent=89abcdef01234567;Sampled=1"
     fields = {
@@ -117,7 +90,12 @@ def run(fake: RawLambda, entry: Path, rounds: int, tls: Path | None = None) -> t
         process, api, telemetry, _, _ = fake.start(entry, **variables)
         handler = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            overhead = min(p99(overheads_ms(api, telemetry, handler, str(each))) for each in range(rounds))
+            port = api.getsockname()[1]
+
+            def handle(request_id: str, now: int) -> None:
+                handler.sendto(message_times(request_id, now), ("127.0.0.1", port))
+
+            overhead = min(p99(overheads_ms(api, telemetry, str(each), handle)) for each in range(rounds))
             rss = peak_mb(process.pid)
             deadline = int(time.time() * 1000) + 2_000
             shutdown = {"eventType": "SHUTDOWN", "shutdownReason": "SPINDOWN", "deadlineMs": deadline}

@@ -35,7 +35,7 @@ def test_a_batch_is_scored_stored_and_announced_in_one_call(app: ModuleType, aws
     assert aws.calls["PutEvents"] == 1
 
 
-def test_a_body_of_a_mebibyte_is_worked_on_or_given_back_but_never_lost(app: ModuleType, aws: FakeAws) -> None:
+def test_a_body_of_a_mebibyte_is_worked_on_or_returned_but_never_lost(app: ModuleType, aws: FakeAws) -> None:
     body = job(data={"columns": {"a": [1] * 50_000, "b": [2] * 50_000}})
     body += " " * (MAX_MESSAGE - len(body))
     poison = "x" * MAX_MESSAGE  # its cause does not fit beside it: SQS itself moves it after its receives
@@ -43,7 +43,7 @@ def test_a_body_of_a_mebibyte_is_worked_on_or_given_back_but_never_lost(app: Mod
     assert aws.result("job-1")["result"]["summary"]["rows"] == 50_000
 
 
-def test_a_batch_where_all_fail_is_given_back_whole(app: ModuleType, aws: FakeAws) -> None:
+def test_a_batch_where_all_fail_is_returned_whole(app: ModuleType, aws: FakeAws) -> None:
     aws.fail("PutItem", 500, "InternalServerError")
     assert handle(app, record("m1", job(job_id="a")), record("m2", job(job_id="b"))) == ["m1", "m2"]
 
@@ -63,7 +63,7 @@ def test_a_job_id_that_was_used_for_another_job_is_refused(app: ModuleType, aws:
     assert cause(aws.sent[0]) == "JobIdReused"
 
 
-def test_a_short_failure_of_s3_is_retried_and_a_long_one_given_back(app: ModuleType, aws: FakeAws) -> None:
+def test_a_short_failure_of_s3_is_retried_and_a_long_one_returned(app: ModuleType, aws: FakeAws) -> None:
     aws.fail("PutObject", 503, "SlowDown", times=2)
     assert handle(app, record("m1", job())) == []
     aws.fail("PutObject", 500, "InternalError")
@@ -73,7 +73,7 @@ def test_a_short_failure_of_s3_is_retried_and_a_long_one_given_back(app: ModuleT
     assert aws.result("other")
 
 
-def test_a_result_that_the_bus_refused_is_given_back_and_announced_later(app: ModuleType, aws: FakeAws) -> None:
+def test_a_result_that_the_bus_refused_is_returned_and_announced_later(app: ModuleType, aws: FakeAws) -> None:
     aws.refused_events.add("a")
     assert handle(app, record("m1", job(job_id="a")), record("m2", job(job_id="b"))) == ["m1"]
     aws.refused_events.clear()
@@ -82,7 +82,7 @@ def test_a_result_that_the_bus_refused_is_given_back_and_announced_later(app: Mo
     assert aws.calls["PutObject"] == 2
 
 
-def test_all_results_are_given_back_when_the_bus_is_down(app: ModuleType, aws: FakeAws) -> None:
+def test_all_results_are_returned_when_the_bus_is_down(app: ModuleType, aws: FakeAws) -> None:
     aws.fail("PutEvents", 503, "ServiceUnavailable")
     assert handle(app, record("m1", job(job_id="a")), record("m2", job(job_id="b"))) == ["m1", "m2"]
 
@@ -132,12 +132,12 @@ def test_a_suspect_does_not_wait_for_messages_that_sqs_would_not_delete(app: Mod
     assert aws.result("suspect") and aws.result("other")
 
 
-def test_a_job_that_runs_elsewhere_at_this_moment_is_given_back(app: ModuleType, aws: FakeAws) -> None:
+def test_a_job_that_runs_elsewhere_at_this_moment_is_returned(app: ModuleType, aws: FakeAws) -> None:
     stale_attempt_deadline(aws, app, "busy", time.time() + 60)
     assert handle(app, record("m1", job(job_id="busy"), receives=2), record("m2", job())) == ["m1"]
 
 
-def test_what_cannot_be_finished_in_time_is_given_back(app: ModuleType, aws: FakeAws) -> None:
+def test_what_cannot_be_finished_in_time_is_returned(app: ModuleType, aws: FakeAws) -> None:
     context = Context(seconds=7.2, step=1.1)  # two looks at the start, one before a job, one of its idempotency record
     given_back = handle(app, *(record(f"m{n}", job(job_id=f"j{n}")) for n in range(4)), context=context)
     assert given_back == ["m2", "m3"]
@@ -165,7 +165,7 @@ def test_a_job_that_is_sent_again_keeps_its_tenant(app: ModuleType, aws: FakeAws
     assert [letter.get("MessageGroupId") for letter in aws.sent] == ["tenant-1"]
 
 
-def test_a_job_that_sqs_does_not_take_again_is_given_back(app: ModuleType, aws: FakeAws) -> None:
+def test_a_job_that_sqs_does_not_take_again_is_returned(app: ModuleType, aws: FakeAws) -> None:
     aws.fail("SendMessage", 403, "AccessDenied")
     batch = [record(f"m{n}", job(job_id=f"j{n}"), receives=3) for n in range(2)]
     assert handle(app, *batch, context=out_of_time()) == ["m1"]
@@ -183,7 +183,7 @@ def test_a_suspect_is_not_sent_again(app: ModuleType, aws: FakeAws) -> None:
     assert aws.sent == []
 
 
-def test_a_crowd_of_slow_jobs_is_worked_off_and_none_dies_unbegun(app: ModuleType, aws: FakeAws) -> None:
+def test_a_crowd_of_slow_jobs_is_worked_off_and_none_fails_unstarted(app: ModuleType, aws: FakeAws) -> None:
     queue = [(f"slow-{n}", 0) for n in range(40)]
     while queue:
         batch, queue = queue[:10], queue[10:]

@@ -98,7 +98,7 @@ def test_objects(read: Read, aws: FakeAws) -> None:
 @pytest.mark.parametrize(
     "bucket", ["localhost:{port}#", "x@localhost:{port}#", "A", "ab", "a_b", "[::1]", "a" * 64, "-ab"]
 )
-def test_a_name_that_is_no_buckets_reaches_nobody(
+def test_a_name_that_is_no_buckets_reaches_no_one(
     read: Read, aws: FakeAws, monkeypatch: pytest.MonkeyPatch, bucket: str
 ) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")  # a bucket's name is a part of its address only on the real AWS

@@ -100,7 +100,7 @@ def test_metrics_count_what_became_of_the_jobs(run: Run) -> None:
     assert (directive["Namespace"], directive["Dimensions"]) == (contract.JOB_NAMESPACE, [[contract.JOB_DIMENSION]])
 
 
-def test_only_what_failed_is_given_back(run: Run) -> None:
+def test_only_what_failed_is_returned(run: Run) -> None:
     assert run.answers == [
         {"batchItemFailures": []},
         {"batchItemFailures": []},

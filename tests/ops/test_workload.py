@@ -117,7 +117,7 @@ def test_a_stack_without_a_mapping(twin: Twin) -> None:
         cloudformation.delete_stack(StackName="topics")
 
 
-def test_keys_that_nobody_knows(twin: Twin) -> None:
+def test_keys_that_no_one_knows(twin: Twin) -> None:
     target = twin_target(twin, stack="scilearn", access_key_id="AKIAIOSFODNN7EXAMPLE", secret_access_key="wrong")
     with pytest.raises(CredentialsError, match="does not accept these credentials"):
         workload.describe(Aws(target), target)

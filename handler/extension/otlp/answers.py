@@ -48,8 +48,8 @@ def send(collector: Collector, signal: str, body: bytes) -> Outcome:
 def _outcome(answer: Message, signal: str) -> Outcome:
     if 200 <= answer.status < 300:
         return _accepted(answer, signal)
-    said = _printable(str(_fields(answer).get("message") or ""))
-    text = f"status {answer.status}{': ' if said else ''}{said}"
+    message = _printable(str(_fields(answer).get("message") or ""))
+    text = f"status {answer.status}{': ' if message else ''}{message}"
     if answer.status in RETRYABLE:
         return Outcome(False, text, wait_s=_wait_s(answer.headers.get("retry-after", "")))
     return Outcome(True, text, refused=True)
@@ -64,9 +64,9 @@ def _accepted(answer: Message, signal: str) -> Outcome:
         rejected = max(0, int(partial.get(REJECTED[signal]) or 0))
     except (ValueError, TypeError, OverflowError):
         rejected = 0
-    said = _printable(str(partial.get("errorMessage") or ""))
-    text = f"the collector rejected {rejected} items" if rejected else "the collector warns" if said else ""
-    return Outcome(True, f"{text}: {said}" if said else text, rejected=rejected)
+    message = _printable(str(partial.get("errorMessage") or ""))
+    text = f"the collector rejected {rejected} items" if rejected else "the collector warns" if message else ""
+    return Outcome(True, f"{text}: {message}" if message else text, rejected=rejected)
 
 
 def _fields(answer: Message) -> dict[str, Any]:

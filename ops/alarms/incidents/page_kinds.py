@@ -78,22 +78,22 @@ def kinds_of(reads: Collection[str], below: bool, math: bool) -> frozenset[str]:
 
 
 def _of_expression(reads: set[str]) -> frozenset[str]:
-    said = set()
+    kinds = set()
     waits, progresses = reads.intersection(_WAITING), reads.intersection(_PROGRESS)
     if waits and progresses:
-        said.add("backlog" if progresses == {_DELETED} else "stalled")
+        kinds.add("backlog" if progresses == {_DELETED} else "stalled")
     if {_RECEIVED, _DELETED} <= reads and not waits:
-        said.add("returned-without-delete")
+        kinds.add("returned-without-delete")
     dead = {each for each in reads if each.startswith("dlq.")}
     if dead:
         arrived = "dead-letters" if dead.isdisjoint(_PASSED_DLQ) else "dlq-drained-unseen"
-        said.add("throttled-into-dlq" if "function.Throttles" in reads else arrived)
+        kinds.add("throttled-into-dlq" if "function.Throttles" in reads else arrived)
     if "invocations.EstimatedCost" in reads:
-        said.add("cost")
+        kinds.add("cost")
     elif any(each.startswith("jobs.") for each in reads) and progresses.intersection((_DELETED, _INVOKED)):
-        said.add("results-missing")
+        kinds.add("results-missing")
     elif any(each.startswith("invocations.") for each in reads) and _INVOKED in reads:
-        said.add("extension-silent")
-    if said:
-        return frozenset(said)
+        kinds.add("extension-silent")
+    if kinds:
+        return frozenset(kinds)
     return frozenset(_ONE_METRIC[each] for each in reads if each in _ONE_METRIC) or frozenset({"other"})

@@ -176,14 +176,14 @@ class _Incident:
         )
 
     def _requirement(self, required: MustPage) -> RequirementRehearsal:
-        said = [each for pages in self._pages.values() for each in pages if answers(each, required)]
-        if not said:
+        answering = [each for pages in self._pages.values() for each in pages if answers(each, required)]
+        if not answering:
             return RequirementRehearsal(required, PageOutcome.NEVER)
-        first = min(said, key=_at)
+        first = min(answering, key=_at)
         delay = (first.at - required.begins) / 60
         if first.at > required.begins + required.within:
             return RequirementRehearsal(required, PageOutcome.LATE, first.alarm, delay)
-        in_time = [each for each in said if each.at <= required.begins + required.within]
+        in_time = [each for each in answering if each.at <= required.begins + required.within]
         cleared = min((self._cleared(each, required.until) for each in in_time), key=lambda at: -at)
         if cleared < required.until:
             return RequirementRehearsal(required, PageOutcome.CLEARED, first.alarm, (cleared - required.begins) / 60)

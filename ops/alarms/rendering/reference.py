@@ -93,8 +93,8 @@ def with_generated_alarms(template: Path) -> str:
 def _parametrized(alarm: RecommendedAlarm, row: CatalogueRow) -> RecommendedAlarm:
     definition: dict[str, Any] = dict(alarm.definition)
     if alarm.composite:
-        told = {field: OnCondition(HAS_PAGER, definition[field]) for field in ("AlarmActions", "OKActions")}
-        return replace(alarm, definition={**definition, **told})
+        actions = {field: OnCondition(HAS_PAGER, definition[field]) for field in ("AlarmActions", "OKActions")}
+        return replace(alarm, definition={**definition, **actions})
     to_alarm, periods = row.datapoints
     for field, formula in (
         ("Threshold", row.thresholds[-1].formula),

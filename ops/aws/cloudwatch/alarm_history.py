@@ -65,16 +65,16 @@ def alarm_state_changes(
 
 def _state_change(item: Any) -> StateChange | None:
     """The summary reads ``Alarm updated from OK to ALARM``; None where it does not."""
-    told = _STATE_UPDATE.fullmatch(item.get("HistorySummary", ""))
-    if not told:
+    update = _STATE_UPDATE.fullmatch(item.get("HistorySummary", ""))
+    if not update:
         return None
     state = _new_state(item)
     data = state.get("stateReasonData")
     return StateChange(
         item["Timestamp"],
         item["AlarmName"],
-        told["before"],
-        told["after"],
+        update["before"],
+        update["after"],
         str(state.get("stateReason") or ""),
         data if isinstance(data, dict) else {},
     )

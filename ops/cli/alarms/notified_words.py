@@ -21,8 +21,8 @@ def notified(found: WorkloadRecommendation) -> Iterator[str]:
     for one in over:
         yield f"{one.id} notifies {', '.join(pagers)}." if pagers else _silent(one)
     if single and topics:
-        told = sum(bool(one.definition.get("AlarmActions")) for one in single)
-        yield f"{formatting.count(told, 'alarm')} of the {len(single)} {'below it ' * bool(over)}notify {', '.join(topics)}."
+        notifying = sum(bool(one.definition.get("AlarmActions")) for one in single)
+        yield f"{formatting.count(notifying, 'alarm')} of the {len(single)} {'below it ' * bool(over)}notify {', '.join(topics)}."
     elif single:
         yield f"The alarms {'below it ' * bool(over)}notify no one."
     command = "apply" if found.owner else "export"

@@ -50,7 +50,7 @@ def _table(spans: Sequence[PathSpan], scale: TimeScale, width: int) -> Table:
     table.add_column("Starts", justify="right", no_wrap=True, min_width=12)
     table.add_column("Takes", justify="right", no_wrap=True, min_width=12)
     table.add_column("", min_width=width, no_wrap=True)
-    start, said = min(span.start for span in spans), ""
+    start, shown_failure = min(span.start for span in spans), ""
     for span in spans:
         takes = "open" if span.duration_s is None else "" if _is_moment(span) else _took(span.duration_s)
         inferred = "~" if span.basis is Basis.INFERRED and span.kind is not SpanKind.JOB else ""
@@ -62,12 +62,12 @@ def _table(spans: Sequence[PathSpan], scale: TimeScale, width: int) -> Table:
         )
         failure = f"✗ {span.failure}" if span.failure and span.kind is not SpanKind.JOB else ""
         for text, style in (
-            (failure if failure != said else "", "red"),
+            (failure if failure != shown_failure else "", "red"),
             (span.detail if span.depth == 1 else "", "dim"),
         ):
             if text:
                 table.add_row("", "", "", Text(_cut(safe(" ".join(text.split())), width), style=style))
-        said = failure or said
+        shown_failure = failure or shown_failure
     return table
 
 

@@ -85,8 +85,8 @@ def _import_once(module: str, folder: Path, python: str, environ: Mapping[str, s
     except subprocess.TimeoutExpired as error:
         raise UsageError(f"Importing {module} took more than {LIMIT_S:.0f} s.") from error
     if done.returncode:
-        said = [line for line in done.stderr.splitlines() if line and not line.startswith("import time:")]
-        why = said[-1][:200] if said else f"it ended with exit code {done.returncode}"
+        lines = [line for line in done.stderr.splitlines() if line and not line.startswith("import time:")]
+        why = lines[-1][:200] if lines else f"it ended with exit code {done.returncode}"
         raise ImportFailed(
             f"{module} cannot be imported in {folder}: {why}",
             "Use the Python that has the handler's packages (--python PATH), its folder (--folder DIR) and its environment "

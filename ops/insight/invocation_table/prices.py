@@ -19,8 +19,8 @@ def priced(table: InvocationTable, function: Function, region: str) -> Invocatio
     the environment is billed. Where no line states the memory, the function's is used."""
     prices = pricing.load(region)
     costs, billed = table.numbers["cost_usd"], table.numbers["billed_ms"]
-    said = table.numbers["memory_size_mb"]
-    memory = np.where(said > 0, said, float(function.memory_mb))
+    logged = table.numbers["memory_size_mb"]
+    memory = np.where(logged > 0, logged, float(function.memory_mb))
     managed = np.array([rules.managed(name) for name in table.texts["init_type"]], dtype=bool)[table.codes["init_type"]]
     usd = billed / 1000 * memory / 1024 * _gb_seconds(table, function, prices) + prices.lambda_request
     usd = np.where(managed, prices.lambda_request, usd)
@@ -31,7 +31,7 @@ def priced(table: InvocationTable, function: Function, region: str) -> Invocatio
         numbers={
             **table.numbers,
             "cost_usd": np.where(unknown | (elsewhere & ~np.isnan(usd)), usd, costs),
-            "memory_size_mb": np.where(filled, memory, said),
+            "memory_size_mb": np.where(filled, memory, logged),
         },
     )
 

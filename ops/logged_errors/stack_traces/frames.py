@@ -67,8 +67,8 @@ def of_line(line: str) -> Frame | None:
     bare = line[:_MAX_LINE_CHARS].strip().rstrip(" {,")
     for shape in _shapes(bare):
         if found := shape.match(bare):
-            told = found.groupdict()
-            return Frame(told.get("path") or "", told.get("line") or "", (told.get("name") or "").strip())
+            groups = found.groupdict()
+            return Frame(groups.get("path") or "", groups.get("line") or "", (groups.get("name") or "").strip())
     return None
 
 

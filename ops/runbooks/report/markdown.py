@@ -127,8 +127,8 @@ def _change(change: PlannedChange) -> str:
 
 def _outputs(outputs: Mapping[str, Any]) -> list[str]:
     """The lines that the action made for people, where there are any. Of a setting, the change says both values."""
-    told = {name: value for name, value in outputs.items() if name not in ("before", "after")}
-    lines = shown_lines(told, _value, _moment)
+    others = {name: value for name, value in outputs.items() if name not in ("before", "after")}
+    lines = shown_lines(others, _value, _moment)
     more = [f"{len(lines) - MAX_LINES} more"] if len(lines) > MAX_LINES else []
     return [*(_cut(line) for line in lines[:MAX_LINES]), *more]
 

@@ -115,7 +115,7 @@ def test_a_server_does_not_start_without_a_token() -> None:
     assert "ops twin up" in refused.value.next_step
 
 
-def test_a_connection_that_nobody_holds_any_more_is_nobodys() -> None:
+def test_a_connection_that_no_one_holds_any_more_is_no_ones() -> None:
     """The kernel gives it to user 0, which would be us when the twin is root's."""
     loopback_peers.ensure_known()
     with socket.socket() as listener:

@@ -169,7 +169,7 @@ def test_requests_that_follow_at_once_are_read_one_by_one(step: int) -> None:
     assert refused.value.status == 400
 
 
-def test_requests_that_nobody_takes_count_for_more_than_their_bytes() -> None:
+def test_requests_that_no_one_takes_count_for_more_than_their_bytes() -> None:
     parser = RequestParser(1000)
     parser.feed(b"GET / HTTP/1.1\r\n\r\n" * 100)
     assert parser.pending_bytes >= 100 * http_messages.MESSAGE_OVERHEAD

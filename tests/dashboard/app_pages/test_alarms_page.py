@@ -104,7 +104,7 @@ def test_checks_are_made_once_and_not_at_each_refresh(sample: Visit, monkeypatch
     assert len(made) == 1
 
 
-def test_the_reason_for_the_threshold_and_the_way_to_somebody(sample: Visit) -> None:
+def test_the_reason_for_the_threshold_and_the_way_to_someone(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS)
     assert "A message that failed for good is never normal, so the first one counts." in app.text
     assert "KMS key is disabled" in app.text
@@ -231,7 +231,7 @@ def test_an_alarm_that_stops_something_is_not_tested_from_the_page(sample: Visit
     assert not [button for button in app.at.button if button.key == "test-confirmed"]
 
 
-def test_an_alarm_that_tells_nobody_cannot_be_tested(sample: Visit) -> None:
+def test_an_alarm_that_tells_no_one_cannot_be_tested(sample: Visit) -> None:
     app = sample("fine").open(ALARMS, alarm="scilearn-function-errors")
     app.at.button(key="test-alarm").click().run()
     assert "Nothing could arrive. It has no topic of this region and account to watch." in app.text

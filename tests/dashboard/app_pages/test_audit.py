@@ -125,7 +125,7 @@ def test_a_redrive_that_is_known_to_run_is_no_warning() -> None:
     assert finding.text.endswith("that started 13:36 UTC has no recorded end: it is still in progress, or was killed.")
 
 
-def test_letters_of_a_run_that_was_resumed_are_counted_once() -> None:
+def test_messages_of_a_run_that_was_resumed_are_counted_once() -> None:
     started = replace(record("cancelled", days=2, deleted=30), plan="p1")
     resumed = replace(started, action="resume", outcome="began", at=NOW)
     other = replace(record(deleted=5), plan="p2")

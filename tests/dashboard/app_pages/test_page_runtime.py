@@ -42,7 +42,7 @@ def test_all_viewers_of_a_page_share_one_call_a_refresh(asked: Sample) -> None:
     assert asked.calls == ["queue", "queue"]
 
 
-def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
+def test_another_span_or_a_refresh_asks_again(asked: Sample) -> None:
     look(asked, tick=-1)
     look(asked, tick=-1)
     look(asked, tick=-1, span=TimeRange(minutes=15))
@@ -50,7 +50,7 @@ def test_another_span_or_a_wish_to_look_now_asks_anew(asked: Sample) -> None:
     assert len(asked.calls) == 3
 
 
-def test_a_press_of_refresh_describes_the_workload_anew(asked: Sample) -> None:
+def test_a_press_of_refresh_describes_the_workload_again(asked: Sample) -> None:
     """Someone may have disabled its event source mapping meanwhile."""
     described: list[Target] = []
 

@@ -38,7 +38,7 @@ def test_the_group_that_fills_the_queue(sample: Visit) -> None:
     assert list(table["key"]) == ["north", "south", "east", "west"] and list(table["peak"]) == [900, 42, 36, 22]
 
 
-def test_another_grouping_is_read_anew(sample: Visit) -> None:
+def test_another_grouping_is_read_again(sample: Visit) -> None:
     app = read(sample("trouble"))
     app.at.selectbox(key="tenants-by").set_value("tenant").run()
     assert "Message group north" not in app.text

@@ -48,7 +48,7 @@ def states(ledgers: RunCache) -> list[RunState]:
     return [run.state for run in ledgers.load_all() if isinstance(run, Run)]
 
 
-def test_a_run_that_has_ended_is_read_once_until_somebody_resumes_it(
+def test_a_run_that_has_ended_is_read_once_until_someone_resumes_it(
     service: SampleDeadLetterService, read: list[str]
 ) -> None:
     path, ledgers = began(service), RunCache(service._source)

@@ -109,7 +109,7 @@ def test_a_primary_button_can_be_read_and_seen(scheme: str) -> None:
     assert contrast(BACKGROUNDS[scheme], button) >= 3.0
 
 
-def test_the_app_phones_nobody_and_stays_on_loopback() -> None:
+def test_the_app_phones_no_one_and_stays_on_loopback() -> None:
     configured = tomllib.loads(CONFIG.read_text())
     assert configured["browser"]["gatherUsageStats"] is False
     assert configured["server"]["address"] == "127.0.0.1"

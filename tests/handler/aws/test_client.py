@@ -54,7 +54,7 @@ def test_a_refusal_is_not_tried_again_and_is_named(client: Client, aws: FakeAws,
     assert (caught.value.status, caught.value.code, aws.calls[operation]) == (400, "ValidationException", 1)
 
 
-def test_nobody_there_is_an_error_after_all_attempts(
+def test_no_one_there_is_an_error_after_all_attempts(
     aws: FakeAws, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", "http://127.0.0.1:9")

@@ -66,7 +66,7 @@ def test_a_message_without_a_readable_time_is_left_out(
     assert told(extension)[contract.TOLD_MESSAGES] == expected
 
 
-def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_one_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ENDPOINT, "http://c")
     monkeypatch.setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1")
     times = MessageTimes()

@@ -71,7 +71,7 @@ def test_a_region_that_is_none() -> None:
         find_queue(Aws(Target(region="mars north", access_key_id="a", secret_access_key="b")))
 
 
-def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as held:  # bound but not listening: connections are refused
         held.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{held.getsockname()[1]}"

@@ -116,7 +116,7 @@ def test_what_goes_wrong_is_known_for_what_it_is(
     assert send(door, queue)["Successful"]
 
 
-def test_nobody_answers(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_one_answers(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{probe.getsockname()[1]}")

@@ -100,7 +100,7 @@ def test_no_answer_in_time() -> None:
         connection.post({"host": "h"}, b"")
 
 
-def test_nobody_listens() -> None:
+def test_no_one_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
     with pytest.raises(EndpointConnectionError):

@@ -46,7 +46,7 @@ def test_the_help_of_a_command_is_as_wide_as_the_terminal(
 @pytest.mark.parametrize(
     "command", [["--version"], ["costs", "--help"], ["runbook", "list"], ["runbook", "list", "--json"]]
 )
-def test_output_that_nobody_reads_any_more_is_not_attention_needed(command: list[str]) -> None:
+def test_output_that_no_one_reads_any_more_is_not_attention_needed(command: list[str]) -> None:
     """As ``ops … | head``: exit code 1 would mean that the answer needs attention."""
     read, write = os.pipe()
     os.close(read)

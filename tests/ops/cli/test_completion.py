@@ -108,7 +108,7 @@ def test_a_damaged_snapshot_is_no_error(
     assert completed("ops dlq plan --cause ", capsys, monkeypatch) == []
 
 
-def test_an_account_that_does_not_answer_keeps_nobody_waiting(
+def test_an_account_that_does_not_answer_keeps_no_one_waiting(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered = threading.Event()

@@ -103,5 +103,5 @@ def test_any_message_has_a_fingerprint(message: str) -> None:
         (["", ""], ""),
     ],
 )
-def test_what_the_letters_of_a_cause_share(messages: list[str], shared: str) -> None:
+def test_what_the_messages_of_a_cause_share(messages: list[str], shared: str) -> None:
     assert common_label(messages) == shared

@@ -94,7 +94,7 @@ def test_a_rehearsal_names_what_nothing_pages_for() -> None:
     assert found.wrong_pages == 0
 
 
-def test_what_is_certain_to_reach_nobody_is_counted() -> None:
+def test_what_is_certain_to_reach_no_one_is_counted() -> None:
     broken = AlarmDelivery("a", "OK", False, DeliveryStatus.BROKEN, "It reaches no one.")
     found = checks(deliveries={"a": broken})
     some = AlarmReports().alarms(TimeRange(), "").rows[0]

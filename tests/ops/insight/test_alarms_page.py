@@ -147,7 +147,7 @@ def test_a_composite_alarm_tells_for_those_in_its_rule(stage: Stage) -> None:
     assert found.finding.level is Level.ACT
 
 
-def test_actions_that_are_disabled_tell_nobody(stage: Stage) -> None:
+def test_actions_that_are_disabled_tell_no_one(stage: Stage) -> None:
     found = report(stage, definitions={"shop-dead": {**DEAD, "ActionsEnabled": False}})
     receivers = next(row.receivers for row in found.rows if row.name == "shop-dead")
     assert receivers == AlarmReceivers(True, "actions disabled")

@@ -25,7 +25,7 @@ def report(
     return found
 
 
-def test_letters_are_counted_with_those_that_somebody_looks_at(stage: Stage) -> None:
+def test_messages_are_counted_with_those_that_someone_looks_at(stage: Stage) -> None:
     found = report(stage, {"ApproximateNumberOfMessagesVisible": [0.0, 3, 3, 1, 54]}, (50, 4))
     assert found.count == 54
     assert found.arrived == 56
@@ -67,12 +67,12 @@ def test_points_of_an_earlier_queue_of_that_name_do_not_count(stage: Stage) -> N
     assert (found.arrived, found.arrived_at_least) == (4, False)
 
 
-def test_letters_that_will_be_deleted_soon(stage: Stage) -> None:
+def test_messages_that_will_be_deleted_soon(stage: Stage) -> None:
     found = report(stage, {"ApproximateAgeOfOldestMessage": DLQ.retention_s - 7_200}, (1, 0))
     assert "the oldest has been there for 13 d 22 h and expires in 2 h at the latest" in found.finding.text
 
 
-def test_when_letters_expire_is_not_said_of_a_past_range(stage: Stage) -> None:
+def test_when_messages_expire_is_not_said_of_a_past_range(stage: Stage) -> None:
     metrics = {
         "ApproximateAgeOfOldestMessage": DLQ.retention_s - 7_200,
         "QueueName=dead ApproximateNumberOfMessagesVisible": 1.0,

@@ -88,7 +88,7 @@ def test_the_oldest_message_over_its_alarm(stage: Stage) -> None:
     assert card(found, "age").note == "alarm ≥ 9 min"
 
 
-def test_letters_that_lay_there_at_the_first_point_make_no_rate(stage: Stage) -> None:
+def test_messages_that_lay_there_at_the_first_point_make_no_rate(stage: Stage) -> None:
     young: list[float | None] = [None] * 8
     first = report(stage, BUSY | {"QueueName=dead ApproximateNumberOfMessagesVisible": [*young, None, 3.0]})
     assert first.path.died is None, "neither 0 nor 3 a minute is known"
@@ -123,7 +123,7 @@ def test_crashes_and_throttles_are_watched(stage: Stage) -> None:
     assert card(found, "concurrency").level is Level.WATCH
 
 
-def test_nobody_reads_and_nothing_is_kept(stage: Stage) -> None:
+def test_no_one_reads_and_nothing_is_kept(stage: Stage) -> None:
     orphan = without(mapping=None, function=None, dlq=None, alarms=())
     found = report(stage, {"QueueName=jobs NumberOfMessagesSent": 1}, orphan, depths={"jobs": (9, 0)})
     assert found.finding.text == (

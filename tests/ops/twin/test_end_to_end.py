@@ -195,7 +195,7 @@ def test_killed_jobs_die_after_three_receives_and_take_no_batch_mate_along(twin:
         assert twin.result(mate["job_id"], timeout=180)["kind"] == "describe"
 
 
-def test_the_same_job_sent_twice_gives_one_result_and_no_letter(twin: Twin) -> None:
+def test_the_same_job_sent_twice_gives_one_result_and_no_message(twin: Twin) -> None:
     job_id = fresh("twice")
     for _ in range(2):
         assert twin.post(describe(job_id)).status == 202

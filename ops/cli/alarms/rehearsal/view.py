@@ -141,8 +141,8 @@ def _missing(console: Console, result: Rehearsal, suggestions: tuple[Suggestion,
     beyond = [(each, one) for each in result.incidents for one in each.incident.beyond_metrics]
     if beyond:
         console.print(Text("What no alarm on metrics can say", style="bold"))
-    for each, said in beyond:
-        text = f"{each.incident.name}: {said.what} → {said.command}"
+    for each, claim in beyond:
+        text = f"{each.incident.name}: {claim.what} → {claim.command}"
         console.print(Padding(Text(safe(text)), (0, 0, 0, 2), expand=False))
 
 

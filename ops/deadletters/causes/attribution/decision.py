@@ -72,10 +72,10 @@ class Attribution:
         named = [one for one in self._failures if one.named and one.owners & ids]
         own = [one for one in self._failures if not one.named and one.owners == one.owners & ids and one.owners]
         typed = _best([one for one in own if one.reason is ReasonRank.TYPED])
-        told = _best([one for one in named if not (one.quoted and typed)])
-        if told is not None and (told.reason is ReasonRank.TYPED or typed is None):
-            shared = len(told.owners - ids) > 0 and not single
-            return AttributedFailure(told.entry, likely=shared or told.quoted, quoted=told.quoted)
+        best = _best([one for one in named if not (one.quoted and typed)])
+        if best is not None and (best.reason is ReasonRank.TYPED or typed is None):
+            shared = len(best.owners - ids) > 0 and not single
+            return AttributedFailure(best.entry, likely=shared or best.quoted, quoted=best.quoted)
         if self._killed and not (typed is not None and typed.closed):
             return self._ended(joined)
         if (chosen := _best(own)) is not None and (chosen.reason is ReasonRank.TYPED or not self._whole()):
@@ -88,8 +88,8 @@ class Attribution:
         if self._killed:
             return [self._ended(True)]
         pool = [one for one in self._whole() or self._failures if not one.named]
-        if told := _strongest(pool):
-            return [AttributedFailure(one.entry, likely=True) for one in _kinds(told)]
+        if best := _strongest(pool):
+            return [AttributedFailure(one.entry, likely=True) for one in _kinds(best)]
         return [self._ended(True)] if self._end is not None or self._exit is not None else []
 
     def _as_whole(self, ids: frozenset[str], single: bool, joined: bool) -> AttributedFailure | None:
@@ -141,29 +141,29 @@ def _failures(lines: Sequence[tuple[LogRow, bool]]) -> list[LoggedFailure]:
     found: list[LoggedFailure] = []
     current: frozenset[str] = frozenset()
     announced: frozenset[str] = frozenset()
-    for heard, joined in lines:
-        reason = reason_rank.rank_of(heard.entry) if heard.entry is not None and heard.entry.failed else None
-        said = heard.entry
-        if said is not None and reason and _speaks_of(said, heard.names - announced, current, found):
-            either = heard.names | current
-            found.append(LoggedFailure(said, reason, either, True, joined, heard.unhandled, quoted=True))
+    for row, joined in lines:
+        entry = row.entry
+        reason = reason_rank.rank_of(entry) if entry is not None and entry.failed else None
+        if entry is not None and reason and _speaks_of(entry, row.names - announced, current, found):
+            either = row.names | current
+            found.append(LoggedFailure(entry, reason, either, True, joined, row.unhandled, quoted=True))
             continue
-        announced |= heard.names
-        if heard.names:
+        announced |= row.names
+        if row.names:
             if reason is ReasonRank.NONE:
-                _claim(found, heard.names)
-            found = [replace(one, closed=one.closed or one.owners != heard.names) for one in found]
-            current = frozenset() if reason is ReasonRank.NONE else heard.names
-        if heard.entry is not None and reason:
-            found.append(LoggedFailure(heard.entry, reason, current, bool(heard.names), joined, heard.unhandled))
+                _claim(found, row.names)
+            found = [replace(one, closed=one.closed or one.owners != row.names) for one in found]
+            current = frozenset() if reason is ReasonRank.NONE else row.names
+        if entry is not None and reason:
+            found.append(LoggedFailure(entry, reason, current, bool(row.names), joined, row.unhandled))
     return found
 
 
-def _speaks_of(said: LogEntry, names: frozenset[str], current: frozenset[str], found: Sequence[LoggedFailure]) -> bool:
+def _speaks_of(entry: LogEntry, names: frozenset[str], current: frozenset[str], found: Sequence[LoggedFailure]) -> bool:
     """Whether an error's message holds ids that are new to the invocation, while one of its own has not failed yet."""
-    if not current or not names or names & said.message_ids or any(one.owners & current for one in found):
+    if not current or not names or names & entry.message_ids or any(one.owners & current for one in found):
         return False
-    return all(any(name in text for text in (said.error_message, *said.chain)) for name in names)
+    return all(any(name in text for text in (entry.error_message, *entry.chain)) for name in names)
 
 
 def _claim(found: list[LoggedFailure], names: frozenset[str]) -> None:

@@ -202,19 +202,19 @@ def _cause(one: InvocationLines, decided: AttributedFailure, subject: SearchedMe
     known = Cause(request_id=one.request_id, job_kind=subject.job_kind, likely=likely)
     version = str(one.end.values.get("version") or "") if one.end else ""
     if decided.entry is not None:
-        said = decided.entry
-        kind, text = _listed((said, *decided.others))
+        entry = decided.entry
+        kind, text = _listed((entry, *decided.others))
         return replace(
             known,
             error_type=kind,
             error_message=clipped(text, MAX_MESSAGE_CHARS),
-            location="" if decided.others else said.location,
-            source=said.source,
-            request_id=said.request_id or one.request_id,
-            failed_at=said.at,
-            function_version=said.version or version,
-            job_kind=said.job_kind or subject.job_kind,
-            likely=likely or said.several,
+            location="" if decided.others else entry.location,
+            source=entry.source,
+            request_id=entry.request_id or one.request_id,
+            failed_at=entry.at,
+            function_version=entry.version or version,
+            job_kind=entry.job_kind or subject.job_kind,
+            likely=likely or entry.several,
         )
     if decided.end is None:
         return known

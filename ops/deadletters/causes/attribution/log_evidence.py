@@ -56,20 +56,20 @@ def search_logs(
 ) -> LogSearchResult:
     """What the logs know of ``subjects``; the budget is for all functions together, those that come first in it may
     leave more for the rest."""
-    heard = LogSearchResult()
+    result = LogSearchResult()
     every = feeds.all
     for number, feed in enumerate(every):
-        asked, left = heard.asked, len(every) - number
+        asked, left = result.asked, len(every) - number
         share = replace(
             budget,
             queries=-(-max(0, budget.queries - asked.queries) // left),
             usd=max(0.0, budget.usd - asked.usd) / left,
         )
         asking = LogQuerySession(source.aws, feed.function.log_group, share, say)
-        heard.askings[feed.function.arn] = asking
-        mine = [one for one in subjects if one.message_id not in heard.found and _reads(source, feeds, feed, one)]
-        _of_function(source, feeds, feed, mine, asking, now, heard)
-    return heard
+        result.askings[feed.function.arn] = asking
+        mine = [one for one in subjects if one.message_id not in result.found and _reads(source, feeds, feed, one)]
+        _of_function(source, feeds, feed, mine, asking, now, result)
+    return result
 
 
 def _reads(source: DeadLetterQueue, feeds: QueueConsumers, feed: QueueConsumer, subject: SearchedMessage) -> bool:
@@ -83,7 +83,7 @@ def _of_function(
     subjects: Sequence[SearchedMessage],
     asking: LogQuerySession,
     now: datetime,
-    heard: LogSearchResult,
+    result: LogSearchResult,
 ) -> None:
     evidence = Evidence(frozenset().union(*(subject.ids for subject in subjects)), feed.setup)
     queue = source.workload.queue
@@ -92,15 +92,15 @@ def _of_function(
         horizon = max(horizon, OTHER_QUEUES_HORIZON)
     when = SearchWindow(now, horizon, horizon if source.queue.fifo else timedelta(0))
     if search_function_logs(asking, subjects, evidence, when) and not (asking.asked.failed or asking.asked.notes):
-        heard.whole.add(feed.function.arn)
+        result.whole.add(feed.function.arn)
     for subject in subjects:
         cause = evidence.cause(subject)
         if cause is None and _may_join(source, feeds, subject):
             cause = evidence.likely(subject)
         if cause is not None:
-            heard.found[subject.message_id] = cause
+            result.found[subject.message_id] = cause
         elif (invocation := evidence.last_attempt(subject)) is not None:
-            heard.unfailed[subject.message_id] = invocation
+            result.unfailed[subject.message_id] = invocation
 
 
 def _may_join(source: DeadLetterQueue, feeds: QueueConsumers, subject: SearchedMessage) -> bool:

@@ -55,7 +55,7 @@ class _Receives:
 def infer_from_metrics(
     source: DeadLetterQueue,
     feeds: QueueConsumers,
-    heard: LogSearchResult,
+    search: LogSearchResult,
     subjects: Sequence[SearchedMessage],
     since: datetime | None,
     now: datetime,
@@ -84,7 +84,7 @@ def infer_from_metrics(
     if reader is None:
         return MetricCauses(metrics=metrics)
     latest = min(now, max((receives.end for _, receives in mine.values()), default=now))
-    decision = _Decision(reader, heard, metrics, lambda: _names_messages(reader, heard, min(starts), latest))
+    decision = _Decision(reader, search, metrics, lambda: _names_messages(reader, search, min(starts), latest))
     found = {name: cause for name, (one, receives) in mine.items() if (cause := decision.cause(one, receives, now))}
     return MetricCauses(found, decision.notes(), metrics)
 
@@ -107,12 +107,12 @@ class _Decision:
     def __init__(
         self,
         reader: QueueConsumer,
-        heard: LogSearchResult,
+        search: LogSearchResult,
         metrics: ReceiveMetrics,
         names_messages: Callable[[], bool],
     ) -> None:
-        self._unfailed = heard.unfailed
-        self._whole = reader.function.arn in heard.whole
+        self._unfailed = search.unfailed
+        self._whole = reader.function.arn in search.whole
         self._partial = not reader.mappings or any(one.partial_batches for one in reader.mappings)
         self._metrics = metrics
         self._ask = names_messages
@@ -187,10 +187,10 @@ def _cause(error_type: str, text: str, at: datetime | None, request_id: str = ""
     )
 
 
-def _names_messages(reader: QueueConsumer, heard: LogSearchResult, start: datetime, end: datetime) -> bool:
+def _names_messages(reader: QueueConsumer, search: LogSearchResult, start: datetime, end: datetime) -> bool:
     """Whether the function logs batches with their message IDs: between ``start`` and ``end``, or else within an hour of
     that. Two log queries at most."""
-    session = heard.askings.get(reader.function.arn)
+    session = search.askings.get(reader.function.arn)
     if session is None:
         return False
     batches: list[bool] = []

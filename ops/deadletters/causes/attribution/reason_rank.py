@@ -27,17 +27,17 @@ class ReasonRank(IntEnum):
     TYPED = 2  # a type or a stack trace
 
 
-def rank_of(said: LogEntry) -> ReasonRank:
+def rank_of(entry: LogEntry) -> ReasonRank:
     """How much a failure's line explains."""
-    if said.source == REPORT_LINE:
+    if entry.source == REPORT_LINE:
         return ReasonRank.NONE
-    if said.error_type in _BARE and not said.error_message.strip():
+    if entry.error_type in _BARE and not entry.error_message.strip():
         return ReasonRank.NONE
-    if said.error_type != LOGGED_ERROR:
+    if entry.error_type != LOGGED_ERROR:
         return ReasonRank.TYPED
-    return ReasonRank.WORDS if _WORD.search(_FILLER.sub(" ", said.error_message)) else ReasonRank.NONE
+    return ReasonRank.WORDS if _WORD.search(_FILLER.sub(" ", entry.error_message)) else ReasonRank.NONE
 
 
-def is_exit(said: LogEntry | None) -> bool:
+def is_exit(entry: LogEntry | None) -> bool:
     """Whether the platform reports that the runtime's process ended: that has the same reason as what was logged."""
-    return said is not None and said.source == REPORT_LINE
+    return entry is not None and entry.source == REPORT_LINE

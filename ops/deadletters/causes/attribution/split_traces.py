@@ -37,15 +37,15 @@ class TraceAssembler:
         self._lines: dict[str, list[tuple[datetime, int, LogEntry]]] = {}
         self._count = 0
 
-    def add(self, said: LogEntry) -> bool:
+    def add(self, entry: LogEntry) -> bool:
         """Whether it was a piece of a stack trace rather than a line of its own."""
-        text = said.text.rstrip()
-        if said.level or (said.failed and not _PANIC.match(text)):
+        text = entry.text.rstrip()
+        if entry.level or (entry.failed and not _PANIC.match(text)):
             return False
         if "\n" in text or not (_begins(text) or _RAISED.match(text) or _GOES_ON.match(text)):
             return False
         self._count += 1
-        self._lines.setdefault(said.stream, []).append((said.at, self._count, said))
+        self._lines.setdefault(entry.stream, []).append((entry.at, self._count, entry))
         return True
 
     def whole(self) -> Iterator[LogEntry]:
@@ -53,7 +53,7 @@ class TraceAssembler:
         for lines in self._lines.values():
             newest_first = lines[0][0] > lines[-1][0]
             ordered = sorted(lines, key=lambda line: (line[0], -line[1] if newest_first else line[1]))
-            for block in _blocks([said for _, _, said in ordered]):
+            for block in _blocks([entry for _, _, entry in ordered]):
                 yield from _read(block)
 
 
@@ -64,18 +64,18 @@ def _begins(text: str) -> bool:
 def _blocks(lines: list[LogEntry]) -> Iterator[list[LogEntry]]:
     """Python's last line looks like the first one of others."""
     block: list[LogEntry] = []
-    for said in lines:
-        text = said.text.rstrip()
-        late = bool(block) and (said.at - block[0].at > MAX_LINE_GAP or len(block) == MAX_TRACE_LINES)
+    for entry in lines:
+        text = entry.text.rstrip()
+        late = bool(block) and (entry.at - block[0].at > MAX_LINE_GAP or len(block) == MAX_TRACE_LINES)
         ends = bool(block) and block[0].text.strip() == _HEAD and not late and bool(_RAISED.match(text))
         if ends:
-            yield [*block, said]
+            yield [*block, entry]
             block = []
         elif late or _begins(text):
             yield block
-            block = [said] if _begins(text) else []
+            block = [entry] if _begins(text) else []
         elif block:
-            block.append(said)
+            block.append(entry)
     yield block
 
 
@@ -86,12 +86,12 @@ def _read(block: list[LogEntry]) -> Iterator[LogEntry]:
     python = block[0].text.strip() == _HEAD
     if python and not _RAISED.match(last.text):
         return
-    said = log_parser.parse_row(
+    entry = log_parser.parse_row(
         {
             "@timestamp": last.at.isoformat(),
             "@message": "\n".join(one.text.rstrip() for one in block),
             "@logStream": last.stream,
         }
     )
-    if said is not None and said.failed:
-        yield said
+    if entry is not None and entry.failed:
+        yield entry

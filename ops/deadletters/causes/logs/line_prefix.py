@@ -65,10 +65,10 @@ def parse_prefix(text: str) -> LinePrefix:
     text = text.removeprefix(_PHP)
     for shape in LINE_PREFIXES:
         found = shape.match(text)
-        if found and (told := severity.of_head(found["level"])) is not Severity.UNSAID:
+        if found and (stated := severity.of_head(found["level"])) is not Severity.UNSAID:
             request = found.groupdict().get("request") or ""
             own = text[found.end() :]
-            return LinePrefix(Severity.FINE if _WARNS.match(own) else told, found["level"], request, own)
+            return LinePrefix(Severity.FINE if _WARNS.match(own) else stated, found["level"], request, own)
     return _by_pieces(text)
 
 
@@ -133,5 +133,5 @@ def _head(level: str, text: str, at: int, request: str) -> LinePrefix:
             break
     if found := _REQUEST.match(own):
         own = own[found.end() :]
-    told = Severity.FINE if _WARNS.match(own) else severity.of_word(level)
-    return LinePrefix(told, level, request, own)
+    stated = Severity.FINE if _WARNS.match(own) else severity.of_word(level)
+    return LinePrefix(stated, level, request, own)

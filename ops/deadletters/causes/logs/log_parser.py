@@ -140,15 +140,15 @@ def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Seve
     """``head``: the severity by the text before the record."""
     batch = record.get("message") == contract.LOG_BATCH
     named = record.get("message_ids") if batch else [record.get(key) for key in MESSAGE_KEYS]
-    said = json_record.own_words(record)
+    message = json_record.own_words(record)
     bad, level = severity.of_record(record)
     if bad is not Severity.UNSAID:
         head = bad
     known = _request_of(record)
-    told = replace(
+    parsed = replace(
         plain,
-        text=said or plain.text,
-        request_id=known or plain.request_id or _request_in(said or plain.text),
+        text=message or plain.text,
+        request_id=known or plain.request_id or _request_in(message or plain.text),
         loose=not known and (plain.loose or not plain.request_id),
         own_request=known == _request_of(record, OWN_REQUEST_KEYS) if known else plain.own_request,
         message_ids=frozenset(str(one) for one in named if one) if isinstance(named, list) else frozenset(),
@@ -156,19 +156,19 @@ def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Seve
         level=level,
         job_kind=json_fields.text(record, (contract.LOG_JOB_KIND,)),
     )
-    if head is Severity.UNSAID and said:
-        own = line_prefix.parse_prefix(said)
+    if head is Severity.UNSAID and message:
+        own = line_prefix.parse_prefix(message)
         head = own.severity
         record = {**record, "message": own.own} if head is Severity.BAD and "message" in record else record
-    if said.startswith("{") and bad is not Severity.BAD and (inner := _object(said, 0)):
-        within = _of_record(replace(plain, request_id=told.request_id, own_request=told.own_request), inner)
-        return within if within.failed or within.batch or within.message_ids else told
-    if exited := _exited(told, said):
+    if message.startswith("{") and bad is not Severity.BAD and (inner := _object(message, 0)):
+        within = _of_record(replace(plain, request_id=parsed.request_id, own_request=parsed.own_request), inner)
+        return within if within.failed or within.batch or within.message_ids else parsed
+    if exited := _exited(parsed, message):
         return exited
     runtimes = _by_runtime(record)
     if head is Severity.BAD or (head is Severity.UNSAID and runtimes):
-        return _failed(replace(told, unhandled=plain.unhandled or runtimes), json_record.failure(record))
-    return told
+        return _failed(replace(parsed, unhandled=plain.unhandled or runtimes), json_record.failure(record))
+    return parsed
 
 
 def _by_runtime(record: Mapping[str, Any]) -> bool:
@@ -236,9 +236,9 @@ def _pairs(text: str) -> dict[str, Any]:
     return {name: quoted.replace('\\"', '"') or bare for name, quoted, bare in _PAIR.findall(text)}
 
 
-def _failed(said: LogEntry, thrown: ThrownError) -> LogEntry:
+def _failed(entry: LogEntry, thrown: ThrownError) -> LogEntry:
     return replace(
-        said,
+        entry,
         failed=True,
         error_type=thrown.error_type or LOGGED_ERROR,
         error_message=thrown.error_message,

@@ -65,7 +65,7 @@ class LogQuerySession:
         filters: Sequence[str],
         start: datetime,
         end: datetime,
-        heard: Callable[[dict[str, str]], None],
+        on_row: Callable[[dict[str, str]], None],
         *,
         page: bool = True,
         enough: Callable[[], bool] = lambda: False,
@@ -84,7 +84,7 @@ class LogQuerySession:
             if found is None:
                 return False
             for row in found.rows:
-                heard(row)
+                on_row(row)
             if not found.truncated:
                 continue
             if not page:

@@ -42,8 +42,8 @@ def of_word(word: str) -> Severity:
 def of_record(record: Mapping[str, Any]) -> tuple[Severity, str]:
     """The severity, and the word or number that states it. A word is preferred to a number: Monolog and logback write
     both."""
-    told = [(key, value) for key, value in json_fields.values(record, LEVEL_KEYS) if isinstance(value, str)]
-    for _, word in told:
+    stated = [(key, value) for key, value in json_fields.values(record, LEVEL_KEYS) if isinstance(value, str)]
+    for _, word in stated:
         if (severity := of_word(word)) is not Severity.UNSAID:
             return severity, COLOUR.sub("", word).strip()
     for key, bad in NUMBER_KEYS.items():

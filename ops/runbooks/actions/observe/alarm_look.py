@@ -49,7 +49,7 @@ class LookAtAlarm(Repeatable):
         now = datetime.now(UTC)
         since = f" since {formatting.clock(alarm.since, now)}" if alarm.since else ""
         lines = [f"{alarm.name} is in {alarm.state}{since}"]
-        value, breaching, told = (
+        value, breaching, latest = (
             _value(context, alarm, now) if isinstance(alarm, cloudwatch.Alarm) else (None, None, ())
         )
         return {
@@ -59,7 +59,7 @@ class LookAtAlarm(Repeatable):
             "value": value,
             "threshold": alarm.threshold if isinstance(alarm, cloudwatch.Alarm) else None,
             "breaching": breaching,
-            "lines": [*lines, *told, *_why(alarm)],
+            "lines": [*lines, *latest, *_why(alarm)],
         }
 
 
@@ -113,9 +113,9 @@ def _value(
         return None, drawn.breaching, (watched, "no data in the periods that it evaluates")
     at, value = values[-1]
     words = alarm_words.metric_words("" if alarm.math else alarm.metric)
-    told = f"latest value {words.write(value)} at {formatting.clock(at, now)}"
+    latest = f"latest value {words.write(value)} at {formatting.clock(at, now)}"
     breach = f"{drawn.breaching} of the last {drawn.periods} periods breach, {drawn.to_alarm} make it fire"
-    return value, drawn.breaching, (watched, f"{told}; {breach}")
+    return value, drawn.breaching, (watched, f"{latest}; {breach}")
 
 
 def _why(alarm: cloudwatch.Alarm | cloudwatch.CompositeAlarm) -> tuple[str, ...]:

@@ -83,15 +83,15 @@ def _errors(context: ActionContext, window: Window) -> Outputs:
     if report.failed and not len(failed):
         lines.append("no log line explains these errors: the function may not start; read its newest log lines")
     if report.failed is None or report.total is None:
-        told = "no invocation in this time left a metric, a record or a REPORT line"
+        summary = "no invocation in this time left a metric, a record or a REPORT line"
     else:
-        told = f"{report.failed:,.0f} of {formatting.count(report.total, 'invocation')} failed"
+        summary = f"{report.failed:,.0f} of {formatting.count(report.total, 'invocation')} failed"
     return {
         "failed": report.failed,
         "invocations": report.total,
         "leading": str(leading["error_type"]) if leading is not None else None,
         "request": str(newest["request_id"]) if newest is not None else None,
-        "lines": [told, *lines, *_asked(report.look)],
+        "lines": [summary, *lines, *_asked(report.look)],
     }
 
 

@@ -179,7 +179,7 @@ def test_a_restored_environment_is_another_instance(entry: Path, collector: Coll
     assert len(instance) == 2
 
 
-def test_an_init_that_nobody_waited_for_is_a_trace_of_its_own(entry: Path, collector: Collector) -> None:
+def test_an_init_that_no_one_waited_for_is_a_trace_of_its_own(entry: Path, collector: Collector) -> None:
     with exporting(entry, collector) as extension:
         extension.fake.deliver(*shapes.init(kind="provisioned-concurrency"))
         later = [each | {"time": shapes.iso(shapes.EPOCH_MS + 9_000)} for each in shapes.invocation("later")]

@@ -109,7 +109,7 @@ def test_the_order_of_dimensions_actions_and_metrics_is_no_difference(world: Ala
     assert kinds(applying.difference(there, "shop", [defined(True)])) == {"shop-a": UNCHANGED}
 
 
-def test_actions_that_somebody_disabled_stay_so(world: AlarmWorld, there: Aws) -> None:
+def test_actions_that_someone_disabled_stay_so(world: AlarmWorld, there: Aws) -> None:
     applying.apply(there, applying.difference(there, "shop", SET[2:3]))
     world.alarms["shop-a"]["ActionsEnabled"] = False
     assert kinds(applying.difference(there, "shop", SET[2:3])) == {"shop-a": UNCHANGED}
@@ -125,7 +125,7 @@ def test_actions_that_somebody_disabled_stay_so(world: AlarmWorld, there: Aws) -
         ({"scilearn_ops__owner": "billing"}, "workload billing"),
     ],
 )
-def test_somebody_elses_alarm_of_the_same_name_is_refused_by_name(
+def test_someone_elses_alarm_of_the_same_name_is_refused_by_name(
     world: AlarmWorld, there: Aws, tags: dict[str, str], owner: str
 ) -> None:
     world.add(metric("shop-a", Threshold=99), **tags)
@@ -177,7 +177,7 @@ def test_removal_is_the_other_way_round_and_takes_obsolete_ones(world: AlarmWorl
     assert set(world.alarms) == {"shop-strangers"}
 
 
-def test_an_alarm_that_somebody_made_since_the_difference_is_left_alone(world: AlarmWorld, there: Aws) -> None:
+def test_an_alarm_that_someone_made_since_the_difference_is_left_alone(world: AlarmWorld, there: Aws) -> None:
     found = applying.difference(there, "shop", SET)
     world.add(metric("shop-b", Threshold=99))
     result = applying.apply(there, found)

@@ -62,7 +62,7 @@ def test_a_redrive_of_what_was_there_is_not_drained_unseen() -> None:
     assert fired("dlq-drained-unseen", received=received, depth=depth, hidden=hidden) == []
 
 
-def test_a_queue_that_nobody_reads_is_stalled_after_ten_minutes() -> None:
+def test_a_queue_that_no_one_reads_is_stalled_after_ten_minutes() -> None:
     assert fired("stalled", waiting="5 " * 20, received="3 " * 5 + "0 " * 15, deleted="3 " * 5 + "0 " * 15) == [15]
 
 

@@ -161,7 +161,7 @@ def test_a_success_speaks_against_a_setting_that_seems_to_refuse(of: Any) -> Non
     assert found.actions[0].publish.statement is not None
 
 
-def test_an_alarm_of_its_own_that_tells_nobody(of: Any) -> None:
+def test_an_alarm_of_its_own_that_tells_no_one(of: Any) -> None:
     silent = of(AlarmAccount(alarms=[alarm("dead", [])]))
     assert (silent.status, silent.text) == (BROKEN, "It has no action: it turns red and notifies no one.")
     scaling = "arn:aws:autoscaling:eu-west-1:111122223333:scalingPolicy:1:autoScalingGroupName/a:policyName/b"

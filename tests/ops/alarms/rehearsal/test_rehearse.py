@@ -68,7 +68,7 @@ def test_a_page_for_something_else_does_not_count() -> None:
     assert result.missed == 1
 
 
-def test_who_notifies_nobody_does_not_page() -> None:
+def test_who_notifies_no_one_does_not_page() -> None:
     without, disabled = alarm("age", AGE, 500, AlarmActions=[]), alarm("off", AGE, 500, ActionsEnabled=False)
     result = one(without, disabled)
     assert [(each.outcome, each.why) for each in result.incidents[0].alarms] == [

@@ -85,7 +85,7 @@ def test_a_difference_and_what_was_done_as_rows(ops: Ops, world: AlarmWorld) -> 
     assert ops("diff", "--json", "--output", "csv")[0] == 2, "they exclude each other"
 
 
-def test_somebody_elses_alarm(ops: Ops, world: AlarmWorld) -> None:
+def test_someone_elses_alarm(ops: Ops, world: AlarmWorld) -> None:
     world.add({"AlarmName": "orders-dead-letters", "Threshold": 9.0})
     code, out, _ = ops("diff")
     assert code == 1
@@ -96,7 +96,7 @@ def test_somebody_elses_alarm(ops: Ops, world: AlarmWorld) -> None:
     assert world.calls == []
 
 
-def test_alarms_that_notify_nobody_are_warned_of(ops: Ops) -> None:
+def test_alarms_that_notify_no_one_are_warned_of(ops: Ops) -> None:
     assert "will notify no one" in ops("diff")[1]
     assert "will notify no one" not in ops("diff", "--topic", TOPIC)[1]
     assert "will notify no one" in ops("apply", "--yes")[2]

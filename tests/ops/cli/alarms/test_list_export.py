@@ -60,7 +60,7 @@ def test_the_list_has_prices_their_sum_and_what_is_left_out(ops: Ops, two: str) 
     assert "undelivered: no queue for failed asynchronous invocations is configured, or named" in " ".join(out.split())
 
 
-def test_that_nobody_is_notified_and_how_somebody_is_added(ops: Ops) -> None:
+def test_that_no_one_is_notified_and_how_someone_is_added(ops: Ops) -> None:
     _, out, _ = ops("list", "--template", str(TEMPLATE))
     text = " ".join(out.split())
     assert "page-me notifies no one: without --pager it is one state to look at, for $0.50 a month." in text

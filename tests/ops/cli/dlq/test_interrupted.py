@@ -70,7 +70,7 @@ def test_a_plan_that_was_begun_is_gone_on_with(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("why", [errno.EPIPE, errno.ENOSPC])
-def test_progress_that_nobody_can_read_any_more_stops_in_order(
+def test_progress_that_no_one_can_read_any_more_stops_in_order(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, why: int
 ) -> None:
     class Gone(io.StringIO):

@@ -49,7 +49,7 @@ def died(twin: Twin) -> list[str]:
     return jobs
 
 
-def test_an_incident_from_look_to_nothing_left(twin: Twin, died: list[str], ops: Any, tmp_path: Path) -> None:
+def test_an_incident_from_scan_to_nothing_left(twin: Twin, died: list[str], ops: Any, tmp_path: Path) -> None:
     code, screen = ops("scan")
     assert code == 1
     assert KIND in screen

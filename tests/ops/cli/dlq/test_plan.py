@@ -85,7 +85,7 @@ def test_a_diff_of_a_purge_is_refused(desk: Desk) -> None:
     assert "deletes messages and sends none." in err
 
 
-def test_a_diff_says_when_a_letter_does_not_take_the_edit(desk: Desk) -> None:
+def test_a_diff_says_when_a_message_does_not_take_the_edit(desk: Desk) -> None:
     desk.bury(*jobs(2))
     [text] = desk.bury("no JSON at all \x1b[2J")
     _, out, _ = desk.ops("plan", "--set", "body.params.alpha=1", "--out", "plan.json")

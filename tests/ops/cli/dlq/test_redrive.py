@@ -59,7 +59,7 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     assert f"Run {plan} is done." in err
 
 
-def test_a_letter_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
+def test_a_message_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
     plan = make_redrive_plan(desk, 20)
     desk.world.dlq.remove([desk.world.dlq.messages()[3]["MessageId"]])
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
@@ -73,7 +73,7 @@ def test_a_letter_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
     assert f"Run {plan} is done." in err
 
 
-def test_a_copy_of_what_the_shelf_lost_was_not_sent(desk: Desk) -> None:
+def test_a_copy_of_what_the_snapshot_lost_was_not_sent(desk: Desk) -> None:
     desk.world.aws.queue("trial")
     ids = desk.bury(*job_bodies(20))
     plan = str(desk.told("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
@@ -117,7 +117,7 @@ def test_a_canary_that_nothing_answers_is_told_as_lines(desk: Desk) -> None:
     assert told["steps"][0]["upto"] == 2
 
 
-def test_where_nobody_can_answer_a_closed_input_is_said_like_a_pipe(
+def test_where_no_one_can_answer_a_closed_input_is_said_like_a_pipe(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = make_redrive_plan(desk, 3)

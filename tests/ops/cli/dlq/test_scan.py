@@ -21,7 +21,7 @@ def jobs(count: int, kind: str = "train") -> list[dict[str, object]]:
     return [{"job_id": f"{kind}-{number}", "kind": kind, "params": {"alpha": number}} for number in range(count)]
 
 
-def test_look_says_what_died_and_what_to_type_next(desk: Desk) -> None:
+def test_scan_says_what_failed_and_what_to_type_next(desk: Desk) -> None:
     desk.bury(*jobs(9))
     desk.bury(*jobs(3, "score"), error="KeyError", why="'gift'")
     code, out, _ = desk.ops("scan")
@@ -70,7 +70,7 @@ def test_an_empty_queue_in_which_messages_would_expire_on_arrival_is_looked_into
     _workloads.clear()
 
 
-def test_causes_reads_the_shelf_only(desk: Desk) -> None:
+def test_causes_reads_the_snapshot_only(desk: Desk) -> None:
     desk.bury(*jobs(4))
     desk.ops("scan", "--no-logs")
     before = desk.world.aws.counts().get("ReceiveMessage")
@@ -125,7 +125,7 @@ def test_a_filter_that_means_nothing(desk: Desk, filters: list[str], sentence: s
     assert "\n→ " in err
 
 
-def test_a_guess_says_what_the_letters_look_like(desk: Desk) -> None:
+def test_a_guess_says_what_the_messages_look_like(desk: Desk) -> None:
     letter, *_ = desk.bury(*jobs(30), error="", why="")
     _, out, _ = desk.ops("list")
     assert f"{letter[:13]}  " in out
@@ -134,7 +134,7 @@ def test_a_guess_says_what_the_letters_look_like(desk: Desk) -> None:
     assert out.startswith("no known cause; looks like: ")
 
 
-def test_show_is_the_whole_letter(desk: Desk) -> None:
+def test_show_is_the_whole_message(desk: Desk) -> None:
     [letter] = desk.bury({"job_id": "a", "deep": {"n": 1.0}})
     code, out, _ = desk.ops("show", letter[:10])
     assert code == 0
@@ -194,7 +194,7 @@ def test_an_answer_that_a_full_disk_does_not_take(
     assert sentence.startswith("The disk is full: the output could not be written.")
 
 
-def test_a_hostile_letter_is_harmless_on_screen(desk: Desk) -> None:
+def test_a_hostile_message_is_harmless_on_screen(desk: Desk) -> None:
     bad = "\x1b]0;owned\x07[link=x]bad[/link]\u202e"
     [letter] = desk.bury(f"\x1b[2J{bad}\nsecond line", error=bad, why="\x1b[31mwhy")
     for command in (["scan", "--no-logs"], ["causes"], ["list"], ["show", letter, "--no-logs"]):
@@ -207,7 +207,7 @@ def test_a_hostile_letter_is_harmless_on_screen(desk: Desk) -> None:
     assert desk.told("list")["letters"][0]["letter"]["body"].startswith("\x1b[2J")
 
 
-def test_a_letter_with_no_trace_is_said_to_have_none(desk: Desk) -> None:
+def test_a_message_with_no_trace_is_said_to_have_none(desk: Desk) -> None:
     desk.bury("plain text", error="", why="")
     desk.ops("scan", "--no-logs")
     _, out, _ = desk.ops("causes")
@@ -215,7 +215,7 @@ def test_a_letter_with_no_trace_is_said_to_have_none(desk: Desk) -> None:
     assert "--cause unknown" in out
 
 
-def test_a_refused_look_is_a_sentence(desk: Desk) -> None:
+def test_a_refused_scan_is_a_sentence(desk: Desk) -> None:
     desk.bury(*jobs(1))
     desk.world.aws.fault(DENIED)
     code, out, err = desk.ops("scan")

@@ -73,7 +73,7 @@ def test_of_two_that_start_at_once_one_gives_way_where_the_other_did(incident: I
 
 
 @pytest.mark.parametrize("tag", [_held(-1), "something else", f"x on y until yesterday-and-so-on by {ANN}"])
-def test_a_hold_that_is_over_or_unreadable_keeps_nobody_out(incident: Incident, tag: str) -> None:
+def test_a_hold_that_is_over_or_unreadable_keeps_no_one_out(incident: Incident, tag: str) -> None:
     incident.workload.tags = {TAG: tag}
     assert incident.ops(*RUN)[0] == 0
 

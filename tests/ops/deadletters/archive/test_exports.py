@@ -23,7 +23,7 @@ from tests.fakes.dlq_world import World
 from tests.ops.deadletters.archive.exported import ALL, store_messages, strange_messages
 
 
-def test_letters_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
+def test_messages_come_back_byte_for_byte(world: World, tmp_path: Path) -> None:
     letters = strange_messages()
     store_messages(world, *letters)
     path = tmp_path / "letters.jsonl"

@@ -22,7 +22,7 @@ WAITS_S = 0.05
 
 
 @pytest.mark.parametrize("jump", [-86_400 * 400, -3_600, 3_600, 86_400 * 400], ids=str)
-def test_a_clock_that_is_set_while_letters_move(world: World, jump: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_is_set_while_messages_move(world: World, jump: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leases, patience and pace go by a clock that nobody sets; the wall clock is for display."""
     world.put([f"letter {number}" for number in range(LETTERS)])
     plan = a_plan(world, pace=Pace(400, headroom=False))

@@ -52,7 +52,7 @@ def test_a_disk_that_is_full_loses_nothing(world: World, room: int, monkeypatch:
     assert {ids[int(body.split()[1])] for body, count in sent.items() if count > 1} <= set(run.possible_duplicates)
 
 
-def test_a_look_on_a_full_disk_gives_everything_back(world: World) -> None:
+def test_a_scan_on_a_full_disk_releases_everything(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn}
     world.dlq.put([{"body": f"{at} " + "x" * 20_000, "system": system} for at in range(100)])
     with longest_file(400_000), pytest.raises(OpsError) as full:

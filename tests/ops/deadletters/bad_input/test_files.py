@@ -92,7 +92,7 @@ def test_a_damaged_plan_is_refused(world: World, damage: bytes) -> None:
     ensure_sentence(refused.value)
 
 
-def test_a_damaged_shelf_is_refused_and_may_be_deleted(world: World) -> None:
+def test_a_damaged_snapshot_is_refused_and_may_be_deleted(world: World) -> None:
     world.put(["a", "b"])
     world.source.snapshot_path.write_bytes(os.urandom(20_000))
     with pytest.raises(OpsError) as refused:

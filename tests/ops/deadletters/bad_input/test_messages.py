@@ -37,7 +37,7 @@ BODIES = {
 }
 
 
-def test_letters_of_any_content_come_back_as_they_were(world: World) -> None:
+def test_messages_of_any_content_come_back_as_they_were(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn, "AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a994272793"}
     ids = world.dlq.put([{"body": body, "system": system} for body in BODIES.values()])
     done = scan_queue(world.source)
@@ -66,7 +66,7 @@ def test_bodies_that_sqs_would_not_take_stay_and_are_told(world: World) -> None:
     assert not any("\x1b" in sentence or "\n" in sentence for sentence, _ in run.failures)
 
 
-def test_a_letter_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
+def test_a_message_as_large_as_sqs_allows_goes_as_it_is(world: World) -> None:
     """There is no room for the original message id, as there is none beside ten attributes."""
     body = "x" * 1_048_576
     world.put([body, "small"])
@@ -107,7 +107,7 @@ def test_attributes_at_their_limits(world: World) -> None:
     assert rest == typed | {"OriginalMessageId": {"DataType": "String", "StringValue": ids[1]}}
 
 
-def test_large_letters_go_in_batches_that_fit(world: World) -> None:
+def test_large_messages_go_in_batches_that_fit(world: World) -> None:
     system = {"DeadLetterQueueSourceArn": world.jobs.arn}
     bodies = [json.dumps({"n": at, "x": "ä" * 130_000}, ensure_ascii=False) for at in range(12)]
     world.dlq.put([{"body": body, "system": system} for body in bodies])

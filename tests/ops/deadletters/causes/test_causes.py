@@ -19,7 +19,7 @@ from tests.factories import a_dead_letter
 from tests.fakes.logs import SENT_AT, a_source, batch, failed, invocation_record, rejected, row, silent
 
 
-def test_letters_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_are_grouped_by_what_they_carry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [rejected(n) for n in range(9)] + [rejected(3, "TableTooLarge", "2.98 GiB for (20000, {})")]
     with a_source(tmp_path, monkeypatch, letters) as (here, logs):
         assert causes.report_causes(here).finding.text.startswith("Critical: 10 dead letters")
@@ -62,7 +62,7 @@ def test_causes_from_the_logs_in_one_query(tmp_path: Path, monkeypatch: pytest.M
     assert any(text.startswith("asking the logs from") for text in said)
 
 
-def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
+def test_a_message_of_an_asynchronous_invocation_gets_the_logs_word(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the letter itself says is "code 200"; the logs know the error by the request id."""
@@ -81,7 +81,7 @@ def test_a_letter_of_an_asynchronous_invocation_gets_the_logs_word(
             assert snapshot.get("b").cause.error_type == "Asynchronous invocation, code 200"
 
 
-def test_many_letters_are_asked_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_messages_are_asked_for_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [silent(f"m{n}", sent=SENT_AT + timedelta(seconds=n)) for n in range(500)]
     rows = [entry for n in range(500) for entry in (batch(n, f"r{n}", f"m{n}"), failed(n, "E", f"r{n}", f"m{n}"))]
     with a_source(tmp_path, monkeypatch, letters, rows) as (here, logs):
@@ -157,7 +157,7 @@ def test_a_dear_log_group_is_read_as_far_back_as_the_budget_reaches(
     assert any("would cost more than $0.50" in note for note in done.notes)
 
 
-def test_letters_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_are_shown_when_the_logs_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent(), rejected(1)]) as (here, logs):
         logs.refuse = "AccessDeniedException"
         done = causes.explain_causes(here)
@@ -175,7 +175,7 @@ def test_no_function_no_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert "No function reads jobs" in done.notes[0]
 
 
-def test_findings_of_an_empty_shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_findings_of_an_empty_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, []) as (here, _):
         found = causes.report_causes(here)
         assert (found.finding.level, found.scanned_at, found.age_s, found.messages) == (Level.UNKNOWN, None, None, 0)
@@ -189,7 +189,7 @@ def test_a_long_message_is_cut_in_a_sentence() -> None:
     assert causes.cause_in_words("unknown", "", "none") == "no known cause"
 
 
-def test_one_letter_and_letters_with_no_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_message_and_messages_with_no_cause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent()]) as (here, _):
         causes.explain_causes(here)
         assert causes.report_causes(here).finding.text == "Critical: 1 dead letter: no known cause."
@@ -214,7 +214,7 @@ def test_a_shelved_cause_keeps_all_that_is_known(tmp_path: Path, monkeypatch: py
     )
 
 
-def test_a_cause_as_long_as_a_letter_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cause_as_long_as_a_message_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     letters = [rejected(1, "E" * 5_000, "no " + "x" * 900_000), rejected(2, "\x1b[31m<b>", "=cmd|\n{}")]
     with a_source(tmp_path, monkeypatch, letters) as (here, _):
         causes.explain_causes(here)

@@ -21,7 +21,7 @@ from tests.factories import a_dead_letter
 from tests.fakes.logs import SENT_AT, a_source, failed
 
 
-def test_letters_without_a_trace_are_grouped_by_what_they_look_like() -> None:
+def test_messages_without_a_trace_are_grouped_by_what_they_look_like() -> None:
     draw = random.Random(4)
     bodies: dict[str, Callable[[int], str | dict[str, Any]]] = {
         "score": lambda n: {"kind": "score", "job_id": f"j{n}", "params": {"model": f"s3://b/{n}.json"}},
@@ -89,7 +89,7 @@ def test_the_kind_of_a_job() -> None:
     assert job_kind('"kind": "score"') == ""
 
 
-def test_guesses_on_the_shelf_can_be_selected_and_are_tried_again(
+def test_guesses_on_the_snapshot_can_be_selected_and_are_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     letters = [a_dead_letter('{"kind": "score"}', f"m{n}", sent=SENT_AT) for n in range(5)]

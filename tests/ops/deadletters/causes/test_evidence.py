@@ -72,7 +72,7 @@ def test_what_the_handler_said_in_that_batch_goes_before_how_the_batch_ended() -
     assert found.error_type == "DataNotFound"
 
 
-def test_a_letter_that_was_sent_again_is_known_by_its_first_id() -> None:
+def test_a_message_that_was_sent_again_is_known_by_its_first_id() -> None:
     again = silent(original_message_id="first")
     assert told([failed(1, "Late", "r1", "first")], again).error_type == "Late"
 

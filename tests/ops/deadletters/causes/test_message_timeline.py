@@ -15,7 +15,7 @@ from tests.fakes.logs import SENT_AT, a_source, batch, failed, invocation_record
 from tests.ops.deadletters.ledger.conftest import a_plan
 
 
-def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_timeline_of_a_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         batch(1, "r1", "m1", "m2"),
         row(1.5, {"level": "INFO", "message": "loading", "message_id": "m1", "function_request_id": "r1"}),
@@ -40,7 +40,7 @@ def test_the_timeline_of_a_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert [moment.at for moment in found.events] == sorted(moment.at for moment in found.events)
 
 
-def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_timeline_of_a_message_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (
         a_source(tmp_path, monkeypatch, []) as (here, _),
         pytest.raises(UsageError, match="No message in the snapshot"),
@@ -48,7 +48,7 @@ def test_a_timeline_of_a_letter_that_is_not_there(tmp_path: Path, monkeypatch: p
         causes.build_timeline(here, "nobody")
 
 
-def test_a_rejected_letter_was_sent_to_the_dead_letter_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rejected_message_was_sent_to_the_dead_letter_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was made when the job died; what the job went through before is in the logs under its first id."""
     letter = replace(rejected(1), original_message_id="first")
     rows = [batch(1, "r1", "first"), failed(2, "DataNotFound", "r1", "first")]
@@ -83,7 +83,7 @@ def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
     assert found[-1].text.startswith("the rest of its batch: Sandbox.Timedout")
 
 
-def test_a_letter_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_came_back_shows_who_sent_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, [silent("new-0", original_message_id="id-000")]) as (here, _):
         here.runs_folder.mkdir()
         with Ledger.create(here.runs_folder / "20261124T040000-aaaa.db", a_plan(2), "it is fixed", "me") as ledger:

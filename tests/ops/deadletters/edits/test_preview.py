@@ -79,7 +79,7 @@ def shown_and_sent(world: World, plan: Plan) -> preview.Preview:
     return seen
 
 
-def test_what_was_put_on_when_it_died_is_left_out_before_room_is_asked_for(world: World) -> None:
+def test_what_was_put_on_when_it_failed_is_left_out_before_room_is_asked_for(world: World) -> None:
     buried(world, rejected(world, **{f"own{number}": "x" for number in range(5)}))
     seen = shown_and_sent(world, planned(world, "attributes.Tenant=blue"))
     assert seen.refused == ""
@@ -101,7 +101,7 @@ def test_the_first_id_that_a_redrive_puts_on_is_shown(world: World) -> None:
     assert seen.note == "Added by the redrive: OriginalMessageId, which identifies duplicates."
 
 
-def test_a_letter_with_no_room_for_the_first_id_is_shown_without(world: World) -> None:
+def test_a_message_with_no_room_for_the_first_id_is_shown_without(world: World) -> None:
     buried(world, texts(**{f"own{number}": "x" for number in range(10)}))
     seen = shown_and_sent(world, planned(world, "body.a=2"))
     assert (seen.added, seen.removed, seen.note) == ((), (), "")

@@ -154,7 +154,7 @@ def test_a_notification() -> None:
         '{"requestContext": ' * 3_000,
     ],
 )
-def test_what_nobody_knows_stays_whole(body: str) -> None:
+def test_what_no_one_knows_stays_whole(body: str) -> None:
     found = read(body)
     assert (found.kind, found.body, found.source_arn, carried_cause(found)) == (Kind.UNKNOWN, body, "", None)
 

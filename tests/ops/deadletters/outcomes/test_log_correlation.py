@@ -38,7 +38,7 @@ def fate(rows: list[Row], at: float = 100.0, message_id: str = M1, *, receives: 
     return answers.pop()
 
 
-def test_nothing_is_known_of_what_nobody_mentions() -> None:
+def test_nothing_is_known_of_what_no_one_mentions() -> None:
     assert fate([]) is None
     assert fate([batch(1, R1, M2)]) is None
 

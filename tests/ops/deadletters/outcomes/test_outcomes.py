@@ -102,7 +102,7 @@ def test_a_dead_letter_queue_that_is_too_long_is_not_searched(world: World, monk
     assert "has 5 messages, too many to search" in run.status_text
 
 
-def test_letters_that_came_back_are_found_though_as_many_others_left(world: World) -> None:
+def test_messages_that_came_back_are_found_though_as_many_others_left(world: World) -> None:
     """They expire, or somebody deletes them: the queue's count is what it was."""
     world.put([f"letter {number}" for number in range(12)])
     chosen = tuple(f"letter {number}" for number in range(4))
@@ -142,7 +142,7 @@ def test_nothing_is_taken_to_have_succeeded_while_it_waits_unread(server: World,
     assert len(world.jobs.messages()) == 5
 
 
-def test_a_message_that_nobody_takes_stays_open(world: World) -> None:
+def test_a_message_that_no_one_takes_stays_open(world: World) -> None:
     world.put(["a", "b"])
     run = redriven(world, steps=Steps(sizes=("1", "100%"), patience_s=1))
     assert run.state is RunState.STOPPED

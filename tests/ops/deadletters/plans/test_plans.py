@@ -51,7 +51,7 @@ def test_nothing_is_received_or_sent(world: World) -> None:
     assert not list(world.source.plans_folder.iterdir())
 
 
-def test_imported_letters_are_planned_apart_from_those_of_the_queue(world: World) -> None:
+def test_imported_messages_are_planned_apart_from_those_of_the_queue(world: World) -> None:
     with Snapshot.open(world.source) as snapshot:
         snapshot.add([a_dead_letter("from a file", "file", source_arn=world.source.workload.queue.arn)])
     with pytest.raises(UsageError, match="No message of jobs-dlq in the snapshot matches") as caught:

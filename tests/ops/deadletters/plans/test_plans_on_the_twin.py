@@ -90,7 +90,7 @@ def test_a_destination_whose_key_cannot_be_used(source: DeadLetterQueue, twin: T
     assert caught.value.next_step
 
 
-def test_a_purge_deletes_exactly_its_letters(source: DeadLetterQueue) -> None:
+def test_a_purge_deletes_exactly_its_messages(source: DeadLetterQueue) -> None:
     scan_queue(source)
     plan = plans.make_plan(source, Selection(where="body.n < `10`"), action=Action.PURGE)
     kept = exports.export_messages(source, Selection(ids=plan.ids))

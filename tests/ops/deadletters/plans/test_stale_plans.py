@@ -49,7 +49,7 @@ def test_a_plan_is_stale_when_its_selection_changed_or_it_is_old(world: World) -
         plans.ensure_current(world.source, replace(plan, made_at=plan.made_at + timedelta(hours=1)))
 
 
-def test_a_plan_of_imported_letters_does_not_mind_the_queue(world: World) -> None:
+def test_a_plan_of_imported_messages_does_not_mind_the_queue(world: World) -> None:
     with Snapshot.open(world.source) as snapshot:
         snapshot.add([a_dead_letter(source_arn=world.source.workload.queue.arn)])
     plan = plans.make_plan(world.source, Selection(imported=True))

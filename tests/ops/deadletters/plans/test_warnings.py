@@ -93,7 +93,7 @@ def test_what_should_be_known_before(world: World) -> None:
         (timedelta(days=1), None),
     ],
 )
-def test_letters_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
+def test_messages_that_expire_soon(world: World, age: timedelta, says: str | None) -> None:
     with Snapshot.open(world.source) as snapshot:
         snapshot.add([a_dead_letter(sent=datetime.now(UTC) - age)], Place.QUEUE)
     plan = plans.make_plan(world.source, ALL)

@@ -127,7 +127,7 @@ def test_what_was_fixed_succeeds_and_is_counted(twin: Twin, source: DeadLetterQu
     assert any("keeps up" in run.rate_reason for run in seen), "the rate's reason is shown"
 
 
-def test_what_dies_again_stops_the_canary_with_its_cause(twin: Twin, source: DeadLetterQueue) -> None:
+def test_what_fails_again_stops_the_canary_with_its_cause(twin: Twin, source: DeadLetterQueue) -> None:
     jobs = dies(twin, 12)
     look(source, 12)
     run = redrive.start_redrive(source, a_plan(source), reason="a hope")

@@ -168,7 +168,7 @@ def test_a_looping_mover_stops_the_run_though_no_message_is_left(watched: bool) 
     assert ledger.run().steps[-1].state == "stopped"
 
 
-def test_nobody_watches_one_step() -> None:
+def test_no_one_watches_one_step() -> None:
     run, ledger = make_rollout(a_plan(30, Steps(watch=False)), None)
     assert run.run() == (RunState.DONE, "30 messages were sent.")
     assert [step.upto for step in ledger.run().steps] == [30]

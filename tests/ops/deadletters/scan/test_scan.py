@@ -21,7 +21,7 @@ from tests.fakes.sqs.faults import Fault
 from tests.ops.deadletters.scan.scanning import all_back, bury, stored
 
 
-def test_every_letter_is_read_and_given_back(look_world: World) -> None:
+def test_every_message_is_read_and_returned(look_world: World) -> None:
     ids = bury(look_world, 237)
     seen: list[tuple[int, int]] = []
     done = scan_queue(look_world.source, progress=lambda read, there: seen.append((read, there)))
@@ -67,7 +67,7 @@ def test_a_limit_is_kept(look_world: World) -> None:
         scan_queue(look_world.source, limit=0)
 
 
-def test_letters_that_somebody_else_holds(look_world: World) -> None:
+def test_messages_that_someone_else_holds(look_world: World) -> None:
     bury(look_world, 3)
     client = look_world.source.aws.sqs
     client.receive_message(QueueUrl=look_world.source.queue.url, MaxNumberOfMessages=2, VisibilityTimeout=60)
@@ -81,14 +81,14 @@ def test_an_empty_queue(look_world: World) -> None:
     assert (done.messages, done.complete, done.notes) == (0, True, ())
 
 
-def test_a_queue_that_a_look_would_change_is_not_looked_at(look_world: World) -> None:
+def test_a_queue_that_a_scan_would_change_is_not_scanned(look_world: World) -> None:
     policy = replace(look_world.source.queue, dlq_arn="arn:aws:sqs:eu-west-1:1:third", max_receive_count=1)
     with pytest.raises(UsageError, match="has a redrive policy itself") as caught:
         scan_queue(replace(look_world.source, queue=policy))
     assert caught.value.next_step
 
 
-def test_not_while_letters_are_moved_nor_twice(look_world: World) -> None:
+def test_not_while_messages_are_moved_nor_twice(look_world: World) -> None:
     bury(look_world, 1)
     with queue_lock.hold_lock(look_world.source, "20261124T000000-aaaa", "somebody"), pytest.raises(QueueBusy):
         scan_queue(look_world.source)
@@ -110,7 +110,7 @@ def test_not_while_letters_are_moved_nor_twice(look_world: World) -> None:
     assert caught
 
 
-def test_letters_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_messages_of_a_fifo_queue(look_server: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     look_world = look_server.with_new_queues(tmp_path, monkeypatch, suffix=".fifo", FifoQueue="true")
     systems = [{"MessageGroupId": f"g{n}", "MessageDeduplicationId": f"d{n}"} for n in (1, 2)]
     look_world.dlq.put([{"body": "{}", "system": system} for system in systems])

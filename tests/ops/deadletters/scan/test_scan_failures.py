@@ -29,7 +29,7 @@ def test_stopped_early_what_was_read_stays(look_world: World) -> None:
     assert all_back(look_world)
 
 
-def test_interrupted_everything_is_given_back(look_world: World) -> None:
+def test_interrupted_everything_is_returned(look_world: World) -> None:
     bury(look_world, 60)
 
     def interrupt(read: int, there: int) -> None:
@@ -44,7 +44,7 @@ def test_interrupted_everything_is_given_back(look_world: World) -> None:
     assert all_back(look_world)
 
 
-def test_a_look_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it had read is not read again: the receive counts of those letters are one."""
     bury(look_world, 300)
     kill(look_world, monkeypatch, after=100)
@@ -60,7 +60,7 @@ def test_a_look_that_was_killed_goes_on(look_world: World, monkeypatch: pytest.M
     assert all_back(look_world)
 
 
-def test_a_look_killed_long_ago_begins_anew(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_killed_long_ago_starts_again(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     bury(look_world, 100)
     kill(look_world, monkeypatch, after=10)
     look_world.aws.advance(3 * looks.MIN_LEASE_S)
@@ -157,7 +157,7 @@ def test_leases_that_end_meanwhile(look_world: World) -> None:
     assert all_back(look_world)
 
 
-def test_a_look_that_takes_long_renews_its_leases(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scan_that_takes_long_renews_its_leases(look_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(looks, "RENEW_WITHIN_S", 2 * looks.MIN_LEASE_S)  # what was just leased is renewed already
     bury(look_world, 40)
 

@@ -60,7 +60,7 @@ def test_what_the_queue_holds_is_what_is_exported_before_it_is_purged(look_world
     assert look_world.bodies() == []
 
 
-def test_the_cause_that_a_file_brought_stays_with_the_very_same_letter(look_world: World, tmp_path: Path) -> None:
+def test_the_cause_that_a_file_brought_stays_with_the_very_same_message(look_world: World, tmp_path: Path) -> None:
     one = buried(look_world, "the true body")
     system = {"DeadLetterQueueSourceArn": look_world.source.workload.queue.arn}
     tenant = {"Tenant": {"type": "String", "value": "blue"}}
@@ -88,7 +88,7 @@ def test_not_with_one_that_differs(look_world: World, tmp_path: Path, brought: d
     assert on_the_shelf(look_world, one).cause.fingerprint == ""
 
 
-def test_a_cause_that_the_letter_tells_itself_is_taken_from_the_queue(look_world: World, tmp_path: Path) -> None:
+def test_a_cause_that_the_message_tells_itself_is_taken_from_the_queue(look_world: World, tmp_path: Path) -> None:
     told = {contract.DLQ_ERROR_TYPE: "KeyError", contract.DLQ_ERROR_MESSAGE: "alpha"}
     attributes = {name: {"DataType": "String", "StringValue": value} for name, value in told.items()}
     (one,) = look_world.dlq.put([{"body": "{}", "attributes": attributes, "system": {}}])
@@ -98,7 +98,7 @@ def test_a_cause_that_the_letter_tells_itself_is_taken_from_the_queue(look_world
     assert (found.message.kind, found.cause.error_type, found.cause.source) == (Kind.REJECTED, "KeyError", "attribute")
 
 
-def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world: World, tmp_path: Path) -> None:
+def test_a_message_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world: World, tmp_path: Path) -> None:
     one = buried(look_world, "the true body")
     imported(look_world, tmp_path, one, "another body")
     look_world.aws.queue("test-sent")
@@ -115,7 +115,7 @@ def test_a_letter_that_was_sent_from_a_file_and_then_met_in_the_queue(look_world
     assert (found.place, found.message.body) == (Place.QUEUE, "the true body")
 
 
-def test_a_letter_that_was_in_the_queue_before_keeps_what_that_said(look_world: World, tmp_path: Path) -> None:
+def test_a_message_that_was_in_the_queue_before_keeps_what_that_said(look_world: World, tmp_path: Path) -> None:
     one = buried(look_world, "the true body")
     scan_queue(look_world.source)
     with Snapshot.open(look_world.source) as snapshot:

@@ -29,7 +29,7 @@ def source(queue: str | None = None, letters: str | None = None) -> DeadLetterQu
     return open_queue(aws, workload.describe(aws, target), letters)
 
 
-def test_a_queue_is_read_and_given_back(twin: Twin) -> None:
+def test_a_queue_is_read_and_returned(twin: Twin) -> None:
     sqs, name = twin.client("sqs"), f"look-{uuid.uuid4().hex[:8]}"
     dead = sqs.create_queue(QueueName=f"{name}-dead")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -58,7 +58,7 @@ def bury(sqs: Any, queue: str) -> int:
     return len(sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []))
 
 
-def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
+def test_a_job_that_failed_carries_its_cause(twin: Twin) -> None:
     job: dict[str, Any] = {
         "schema": contract.JOB_SCHEMA,
         "job_id": uuid.uuid4().hex,
@@ -84,5 +84,5 @@ def test_a_job_that_died_carries_its_cause(twin: Twin) -> None:
     twin.receive(queue.queue.url, lambda message: job["job_id"] in message["Body"])
 
 
-def test_the_twins_shelf_goes_with_the_twin(twin: Twin) -> None:
+def test_the_twins_snapshot_goes_with_the_twin(twin: Twin) -> None:
     assert Path(source().folder).is_relative_to(twin.folder / "ops")

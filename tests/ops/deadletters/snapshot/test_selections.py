@@ -115,7 +115,7 @@ def test_what_sqlite_answers_and_what_python_answers_come_in_order(snapshot: Sna
     assert snapshot.ids(Selection(where="sum([body.n, `1`]) > `98`")) == ("m098", "m099")
 
 
-def test_an_answer_is_remembered_until_the_shelf_changes(snapshot: Snapshot) -> None:
+def test_an_answer_is_remembered_until_the_snapshot_changes(snapshot: Snapshot) -> None:
     snapshot.add(some_messages(2), Place.QUEUE)
     where = Selection(where="body.n >= `0`")
     assert snapshot.count(where) == 2

@@ -15,7 +15,7 @@ from tests.factories import SENT, a_dead_letter
 from tests.ops.deadletters.snapshot.messages import DIED, FULL, some_messages
 
 
-def test_a_letter_comes_back_as_it_was(snapshot: Snapshot) -> None:
+def test_a_message_comes_back_as_it_was(snapshot: Snapshot) -> None:
     attributes = {
         "Blob": Attribute("Binary", "AP8="),
         "N": Attribute("Number.int", "7"),
@@ -96,7 +96,7 @@ def test_an_import_that_fails_leaves_nothing(snapshot: Snapshot) -> None:
     assert snapshot.count(places=tuple(Place)) == 0
 
 
-def test_a_time_beyond_the_calendar_does_not_hide_the_letter(snapshot: Snapshot) -> None:
+def test_a_time_beyond_the_calendar_does_not_hide_the_message(snapshot: Snapshot) -> None:
     """A version before this one took such times from letters."""
     snapshot.add(some_messages(1), Place.QUEUE)
     snapshot.connection.execute("UPDATE letters SET died = ?", [2**60])

@@ -14,7 +14,7 @@ from ops.errors import OpsError
 from tests.ops.deadletters.snapshot.messages import some_messages
 
 
-def test_a_snapshot_in_place_of_a_deleted_one_is_asked_anew(tmp_path: Path) -> None:
+def test_a_snapshot_in_place_of_a_deleted_one_is_asked_again(tmp_path: Path) -> None:
     """Also where the new file gets the inode of the old one, as file systems do."""
     path, other = tmp_path / "shelf.db", tmp_path / "other.db"
     for made, letters in ((path, some_messages(3)), (other, some_messages(5))):

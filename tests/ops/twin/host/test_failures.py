@@ -46,7 +46,7 @@ def test_an_exception_is_the_functions_answer(host: Host) -> None:
 
 
 @pytest.mark.slow
-def test_a_timeout_kills_and_the_environment_starts_anew(host: Host) -> None:
+def test_a_timeout_kills_and_the_environment_starts_again(host: Host) -> None:
     function = host.function(ON_DEMAND_BAD, extensions=("recorder",), timeout=3.5)
     function.invoke("")
     answer = function.invoke("print('before', flush=True); time.sleep(30)", "late")
