@@ -17,9 +17,9 @@ from tests.fakes.aws import FakeAws, Refusal
 from tests.fakes.busy_day import BusyDay, BusyService, Deployed
 from tests.ops.insight.world import FUNCTION, WORKLOAD, Stage
 
-NOON = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-"""The end of yesterday: a day of the fake's, whole."""
-DAY = Window(NOON - timedelta(days=1), NOON, 300, past=True)
+MIDNIGHT = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+"""The end of yesterday, so that ``DAY`` is a whole day of the fake's."""
+DAY = Window(MIDNIGHT - timedelta(days=1), MIDNIGHT, 300, past=True)
 INVOCATIONS = 30_000
 QUEUE_COUNTS = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
 

@@ -24,7 +24,7 @@ from ops.insight.sources.log_totals import (
 )
 from ops.insight.sources.log_totals.totals_reader import BUDGET
 from tests.fakes.busy_day.traffic import ERRORS
-from tests.ops.insight.busy_range import DAY, NOON, aggregates, busy
+from tests.ops.insight.busy_range import DAY, MIDNIGHT, aggregates, busy
 from tests.ops.insight.world import FUNCTION, Stage
 
 
@@ -86,7 +86,7 @@ def test_a_version_is_slower_if_its_median_is_by_more_than_chance(after_ms: floa
     def of(version: str, median: float) -> VersionTotal:
         return VersionTotal(version, 10_000, cold, {25: median - 100, 50: median, 75: median + 100}, {})
 
-    frame = versions.of_totals(LogTotals((of("1", 1_000), of("2", after_ms)), None, NOON))
+    frame = versions.of_totals(LogTotals((of("1", 1_000), of("2", after_ms)), None, MIDNIGHT))
     assert list(frame["slower"]) == ["", expected]
     if cold >= versions.MIN_COLD_STARTS:
         assert frame["init_p50_low_ms"][0] == pytest.approx(1_000 - 1.96 * 0.93 * 200 / 20)

@@ -23,7 +23,7 @@ from tests.ops.insight.world import WORKLOAD
 from tests.ops.logs.conftest import M1, M2, R1, R2, LogWorld, texts
 from tests.ops.logs.invocations import invocation
 
-NOW = datetime.now(UTC)
+NOW = SENT_AT + timedelta(hours=1)
 
 
 def test_a_message_by_its_ids_while_it_was_worked_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

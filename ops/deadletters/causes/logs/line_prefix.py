@@ -73,6 +73,11 @@ def parse_prefix(text: str) -> LinePrefix:
 
 
 def _by_pieces(text: str) -> LinePrefix:
+    """Reads words and bracketed pieces from the left until one is a level, or until the line's own words start.
+
+    ``timed``: a time was read, ``precise``: with fractions of a second; ``name``: the logger's; ``padded``: the word is set
+    off, as levels in columns are. Each makes it likelier that a word is a level.
+    """
     beginning = text[:_BEGINNING]
     at, timed, precise, name, request = 0, False, False, "", ""
     for number in range(_PIECES):
