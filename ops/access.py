@@ -1,4 +1,4 @@
-"""May this process act? ``OPS_READ_ONLY`` is held here, by every function that acts, for every caller.
+"""Whether this process may act. Every function that acts enforces ``OPS_READ_ONLY`` here, for every caller.
 
 An act leaves a trace in a workload or on a bill: a scan (SQS counts a receive of each message), asking the logs, a
 redrive and all that steers one, a purge, an import, a job's start and stop, the twin's start, stop and traffic. Reading

@@ -1,4 +1,4 @@
-"""Time that only runs forward, also while the machine sleeps: what leases and outcomes are measured by."""
+"""Time that only runs forward, even while the machine sleeps: leases and outcomes are measured by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A process of this project that outlives the one that starts it, with its order on standard input."""
+"""A process that outlives the one that starts it, and reads its order from standard input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets in what is recorded, reported or printed: masked, by the names of fields and by their own shapes.
+"""Masks secrets in what is recorded, reported or printed, by the names of fields and by their own shapes.
 
 Names and IDs stay: an ARN is never masked, nor is a name, an ID, a count or a time that a field's last word announces.
 What has no known shape and stands in no field of a telling name is not found.

@@ -1,4 +1,4 @@
-"""Errors of botocore and AWS as errors of ``ops.errors``: the only module that knows their classes and codes."""
+"""Maps errors of botocore and AWS to those of ``ops.errors``: the only module that knows their classes and codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands put together, and how their errors are reported."""
+"""Assembles the commands, and reports their errors."""
 
 from __future__ import annotations
 

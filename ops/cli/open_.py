@@ -1,4 +1,4 @@
-"""``ops open``: the dashboard that runs on this machine, at a page."""
+"""``ops open``: opens a page of the dashboard that runs on this machine."""
 
 from __future__ import annotations
 

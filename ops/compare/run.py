@@ -1,4 +1,4 @@
-"""One comparison: the same seeded jobs at each form, one form after the other, on a running twin."""
+"""One comparison on a running twin: the same seeded jobs on each form, one form after the other."""
 
 from __future__ import annotations
 

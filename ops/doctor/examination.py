@@ -1,4 +1,4 @@
-"""A workload's settings, examined by every rule: what is wrong, what is fine, what could not be checked."""
+"""A workload's settings, examined by every rule: findings, rules passed, and rules that could not be checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule is, and what it answers."""
+"""A rule, and its possible results."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Files that hold what must not be lost or mixed up: written whole, locked, and read with their lines."""
+"""Files that must not be lost or corrupted: written atomically, locked, and parsed with line numbers."""

@@ -1,4 +1,4 @@
-"""Where this machine keeps what ``ops`` has read and done."""
+"""The folder in which this machine keeps what ``ops`` has read and done."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Questions answered from telemetry: one call a page, one report back."""
+"""Reports from telemetry: one call per page returns one report."""

@@ -1,4 +1,4 @@
-"""The escape sequences by which loggers color a terminal: no part of a line's text."""
+"""The escape sequences with which loggers color a terminal: not part of a line's text."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The lines of an invocation, those too that do not carry its request ID.
+"""The lines of an invocation, including those without its request ID.
 
 A stack trace or a ``print`` has no request ID. An execution environment writes to one log stream and works on one
 invocation at a time, so its lines lie between the first and the last that do have the ID.

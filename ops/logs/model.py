@@ -1,4 +1,4 @@
-"""What is asked of a workload's logs, and what comes back."""
+"""A search of a workload's logs, and its result."""
 
 from __future__ import annotations
 

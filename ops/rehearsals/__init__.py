@@ -1,4 +1,4 @@
-"""Runbooks tried on a twin of their own: an incident is brought about, and the runbook must end it.
+"""Tests runbooks on separate twins: an incident is caused, and the runbook must end it.
 
 ``library`` and ``rehearsal_parser``: the files in ``runbooks/rehearsals``. ``own_twin`` starts the twin that
 ``rehearse`` works on, ``parallel`` several of them; ``acts`` are what a file may do to it, and ``staging`` does it.

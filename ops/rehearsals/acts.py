@@ -1,4 +1,4 @@
-"""What a rehearsal may do to its twin, outside of the runbook: to bring the incident about, or to fix its cause."""
+"""What a rehearsal may do to its twin, outside of the runbook: cause the incident, or fix its cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rehearsal changes of its alarm, so that the incident may be smaller, or its periods sooner over."""
+"""What a rehearsal changes in its alarm, so that a smaller incident is enough, or its periods end sooner."""
 
 from __future__ import annotations
 

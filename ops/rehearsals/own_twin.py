@@ -1,4 +1,4 @@
-"""A twin for rehearsals alone: in a folder of its own, on free ports, stopped and removed however the work ends."""
+"""A twin for rehearsals alone: in its own folder, on free ports, stopped and removed however the work ends."""
 
 from __future__ import annotations
 

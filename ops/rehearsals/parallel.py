@@ -1,4 +1,4 @@
-"""Several rehearsals, one after the other or a few at a time, each in a process of its own with a twin of its own."""
+"""Runs several rehearsals, one after the other or a few at a time, each in its own process with its own twin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One rehearsal: bring the incident about, wait for the alarm, run the runbook, and check that it ended the incident."""
+"""One rehearsal: cause the incident, wait for the alarm, run the runbook, and check that it ended the incident."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who answers in a rehearsal: a file. A question that it does not answer fails the run, with its text."""
+"""Answers a rehearsal's questions from a file. A question that it does not answer fails the run, with its text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a sweep may take and cost, before it starts: from the trial's time, which is taken to shrink with CPU only."""
+"""Estimates a sweep's time and cost before it starts: the trial's time is assumed to shrink only with CPU."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The jobs of a sweep: bodies from a file, each sent under an ID of its own, in the event that Lambda makes of a batch.
+"""The jobs of a sweep: bodies from a file, each sent under a new ID, in the event that Lambda makes of a batch.
 
 The same bodies run at each memory size. Their IDs differ, because an idempotent function would answer a repeated ID
 from its memory, and because results and log lines of a sweep are told apart by them.

@@ -1,4 +1,4 @@
-"""What a sweep is about to change, on disk before each change: from it everything is put back, also after kill -9."""
+"""What a sweep is about to change, on disk before each change: everything is restored from it, even after kill -9."""
 
 from __future__ import annotations
 

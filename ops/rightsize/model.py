@@ -1,4 +1,4 @@
-"""What a sweep is asked, what it measures, and what follows: all of it is saved, so that it can be looked at again."""
+"""A sweep's settings, measurements and results, all of which are saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A published version for each memory size and round; ``$LATEST`` has its former memory again before anything is measured.
+"""Publishes a version for each memory size and round, and restores the memory of ``$LATEST`` before measuring.
 
 Memory belongs to ``$LATEST``, and a version is a copy of it, so there is no other way to a version of another size. Each
 change is in the journal before it is made, and names the revision that it is meant for. The current size comes last in a

@@ -1,4 +1,4 @@
-"""Putting back what a sweep changed: the function's memory, its alias, its versions. No other change is undone."""
+"""Restores what a sweep changed: the function's memory, its alias, its versions. No other change is undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweeps on disk: one file each, so that the page shows them and another goal can be asked of the same measurements."""
+"""Sweeps on disk, one file each: the page shows them, and applies another objective to the same measurements."""
 
 from __future__ import annotations
 

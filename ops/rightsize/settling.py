@@ -1,4 +1,4 @@
-"""Waiting for a function's change to be done, and noticing changes that others make meanwhile."""
+"""Waits until a change of the function is complete, and notices changes that others make meanwhile."""
 
 from __future__ import annotations
 

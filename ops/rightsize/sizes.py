@@ -1,4 +1,4 @@
-"""Memory sizes that Lambda has, and what CPU comes with them."""
+"""Lambda's memory sizes, and the CPU that comes with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what was measured to one setting: what each costs and takes, which may be chosen, and what changing it saves."""
+"""Chooses a setting from the measurements: what each costs and takes, which are allowed, and what a change saves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sweep from its first look to its saved result.
+"""One sweep, from its first call to its saved result.
 
 In order: what an interrupted sweep left is put back; a trial invocation of the live version shows that the jobs run;
 versions are published, the former memory put back; the versions are measured through the alias; alias and versions are

@@ -1,4 +1,4 @@
-"""The shell text of a step, generated from the action that it names, so that paper and run cannot differ."""
+"""The shell text of a step, generated from the action that it names, so that text and run cannot differ."""
 
 from __future__ import annotations
 

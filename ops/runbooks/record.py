@@ -1,4 +1,4 @@
-"""What happened in a run: one line of JSON each, in a file that is only ever added to, synced before the next step.
+"""The record of a run: one line of JSON per event, in an append-only file, synced before the next step.
 
 Secrets are masked before a line is written, so that nothing that reads a record can show one.
 

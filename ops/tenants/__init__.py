@@ -1,4 +1,4 @@
-"""Who fills the queue: shares of message groups, senders, tenants or values of a body's field, from a sample that is said.
+"""Who fills the queue: shares of message groups, senders, tenants or values of a body field, from a stated sample.
 
 ``tenants_report`` reads log lines or the dead-letter queue's snapshot, and touches no queue; ``peek`` receives live messages,
 on request only.

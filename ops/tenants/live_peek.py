@@ -1,4 +1,4 @@
-"""A bounded look at the live queue, which SQS has no call for: messages are received and released at once.
+"""A bounded peek at the live queue, for which SQS has no call: messages are received and released at once.
 
 Each message that is received counts one receive more towards the queue's maxReceiveCount and is hidden from its consumers until
 it is released, a moment later; undeleted receives count as failed ones (SQS API reference, ReceiveMessage; facts of

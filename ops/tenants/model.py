@@ -1,4 +1,4 @@
-"""What a sample shows of who sent the messages, and how long whose messages waited."""
+"""What a sample shows about who sent the messages, and how long they waited."""
 
 from __future__ import annotations
 

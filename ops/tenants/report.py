@@ -1,4 +1,4 @@
-"""Who fills the queue: the sample, its shares, SQS's own fair-queue metrics, and the sentence that they make."""
+"""Who fills the queue: the sample, its shares, SQS's own fair-queue metrics, and the resulting sentence."""
 
 from __future__ import annotations
 

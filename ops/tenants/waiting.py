@@ -1,4 +1,4 @@
-"""What is known of the messages that still wait, which no log line and no dead letter shows, without receiving one."""
+"""What is known, without receiving one, about messages that still wait: no log line or dead letter shows them."""
 
 from __future__ import annotations
 

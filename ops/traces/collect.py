@@ -1,4 +1,4 @@
-"""The log lines of a job, round by round: each round's lines name further IDs of it, until none is new."""
+"""Collects the log lines of a job, round by round: each round's lines name more of its IDs, until none is new."""
 
 from __future__ import annotations
 

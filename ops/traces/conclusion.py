@@ -1,4 +1,4 @@
-"""What a path amounts to, in one sentence: how the job ended, how long it took, and where the time went."""
+"""A path in one sentence: how the job ended, how long it took, and where the time went."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this machine knows of a job beside the logs: its dead-letter messages in the snapshot, and redrives in the ledgers."""
+"""What this machine knows about a job besides logs: its messages in the snapshot, and redrives in the ledgers."""
 
 from __future__ import annotations
 

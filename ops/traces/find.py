@@ -1,4 +1,4 @@
-"""Finds a job by its ID, the ID of one of its messages, a request ID or a trace ID, and puts its path together."""
+"""Finds a job by its ID, the ID of one of its messages, a request ID or a trace ID, and builds its path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A job's path, put together: each message's wait, its attempts with INIT and steps, the dead-letter queue, redrives."""
+"""Builds a job's path: each message's wait, its attempts with INIT and steps, the dead-letter queue, redrives."""
 
 from __future__ import annotations
 

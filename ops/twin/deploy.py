@@ -1,4 +1,4 @@
-"""Deploy template.yaml, the file that AWS gets, through the twin's CloudFormation; then set what that leaves out.
+"""Deploys template.yaml, the same file as on AWS, through the twin's CloudFormation; then sets what that leaves out.
 
 What MiniStack 1.5.33's CloudFormation drops or gets wrong although its APIs take it (read in its source and tried,
 2026-11), and is therefore set afterwards by ``finish``:

@@ -1,4 +1,4 @@
-"""What changes alarms that are there: their state, for a test, and whether their actions are carried out."""
+"""Changes to existing alarms: their state, for a test, and whether their actions are enabled."""
 
 from __future__ import annotations
 

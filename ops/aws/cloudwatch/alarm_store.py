@@ -1,4 +1,4 @@
-"""Alarms put, deleted and tagged, as their definitions."""
+"""Puts, deletes and tags alarms by their definitions."""
 
 from __future__ import annotations
 

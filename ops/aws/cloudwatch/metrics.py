@@ -1,4 +1,4 @@
-"""Metrics: what GetMetricData answers."""
+"""Metrics, read with GetMetricData."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The alarms that a command is about, of a template, a file or an account, with the names of their workload."""
+"""The alarms that a command is about, from a template, a file or an account, with the names of their workload."""
 
 from __future__ import annotations
 

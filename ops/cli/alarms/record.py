@@ -1,4 +1,4 @@
-"""The command that makes an incident file of a stretch of metrics."""
+"""The command that records metrics as an incident file."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What commands are made with: groups that load their commands when they run, and options in groups."""
+"""The base of all commands: groups that load commands when they run, and groups of options."""

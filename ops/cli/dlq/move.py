@@ -1,4 +1,4 @@
-"""``ops dlq move``: the whole queue to another queue, through a plan like any other."""
+"""``ops dlq move``: moves the whole queue to another queue, through a plan like any other."""
 
 from __future__ import annotations
 

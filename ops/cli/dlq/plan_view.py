@@ -1,4 +1,4 @@
-"""A plan as it is shown before it is confirmed."""
+"""Shows a plan before it is confirmed."""
 
 from __future__ import annotations
 

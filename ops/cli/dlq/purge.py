@@ -1,4 +1,4 @@
-"""``ops dlq purge``: messages deleted permanently, by an export of exactly those."""
+"""``ops dlq purge``: permanently deletes messages, with an export of exactly those."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ops doctor``: what of a workload's settings will go wrong, and the exact change."""
+"""``ops doctor``: settings of a workload that will cause problems, and the exact change."""
 
 from ops.cli.doctor.command import doctor
 

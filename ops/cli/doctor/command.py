@@ -1,4 +1,4 @@
-"""The command: where the settings are from, how the findings are printed, and its exit code."""
+"""The command: where the settings come from, how the findings are printed, and its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every format says of a finding."""
+"""What every format shows of a finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ops compare``: the same jobs at a synchronous container and at the event-driven function, measured on the twin."""
+"""``ops compare``: the same jobs on a synchronous container and on the event-driven function, measured on the twin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ops imports``: what the handler imports in INIT, and what its modules make there."""
+"""``ops imports``: what the handler imports in INIT, and what its modules create there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ops prices``: which prices a region's costs are worked out with, and reading new ones from AWS's Price List."""
+"""``ops prices``: the prices of a region that costs are computed with, and updating them from AWS's Price List."""
 
 from __future__ import annotations
 

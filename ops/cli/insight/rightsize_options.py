@@ -1,4 +1,4 @@
-"""The options of ``ops rightsize``: what is measured, within which bounds, and what is made of it."""
+"""The options of ``ops rightsize``: what is measured, within which bounds, and how a setting is chosen."""
 
 from __future__ import annotations
 

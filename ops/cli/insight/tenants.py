@@ -1,4 +1,4 @@
-"""``ops tenants``: who fills the queue, from a sample that is said."""
+"""``ops tenants``: who fills the queue, from a stated sample."""
 
 from __future__ import annotations
 

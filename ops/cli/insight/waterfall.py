@@ -1,4 +1,4 @@
-"""A job's path on a terminal: a line per span, its bar where it was in time."""
+"""A job's path on a terminal: a line per span, with a bar for its time."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""How answers leave the command line: on a terminal, which may not be changed by what they quote, or for programs."""
+"""How results are printed: on a terminal, which untrusted text must not control, or for programs."""

@@ -1,4 +1,4 @@
-"""Asking before something is done."""
+"""Asks before something is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A screen that is drawn again and again until Ctrl-C."""
+"""A screen that is redrawn until Ctrl-C."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``--output``: the same answer as a table, as CSV for spreadsheets, as JSON or as YAML.
+"""``--output``: the same result as a table, as CSV for spreadsheets, as JSON or as YAML.
 
 YAML is written here: of its kinds of text only double-quoted ones are used, which are JSON's.
 """

@@ -1,4 +1,4 @@
-"""Where progress goes: to stderr, so that stdout has the output only."""
+"""Prints progress to stderr, so that stdout has only the output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as its parser has it: each command, loaded, with the name it is run by."""
+"""The command line as its parser has it: each command, loaded, with its full name."""
 
 from __future__ import annotations
 

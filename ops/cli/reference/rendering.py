@@ -1,4 +1,4 @@
-"""The reference as Markdown: what a command does, when it exits with another code than 0, and its options."""
+"""The reference as Markdown: what a command does, its exit codes other than 0, and its options."""
 
 from __future__ import annotations
 

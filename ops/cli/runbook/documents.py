@@ -1,4 +1,4 @@
-"""``ops runbook list``, ``show`` and ``actions``: what there is to run."""
+"""``ops runbook list``, ``show`` and ``actions``: the runbooks and actions that exist."""
 
 from __future__ import annotations
 

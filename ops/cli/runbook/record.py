@@ -1,4 +1,4 @@
-"""``ops runbook record``: what a run recorded, event by event and with nothing left out."""
+"""``ops runbook record``: everything that a run recorded, event by event."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ops runbook rehearse``: runbooks tried on a twin of their own, and whether they ended the incident."""
+"""``ops runbook rehearse``: tests runbooks on separate twins, and reports whether they ended the incident."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What each form costs a month by requests a day."""
+"""The monthly cost of each form by requests per day."""

@@ -1,4 +1,4 @@
-"""What the cost by requests a day assumes: a person's numbers, else the measured ones, else said to be unknown."""
+"""What the cost by requests per day assumes: given numbers, else measured ones; otherwise they are unknown."""
 
 from __future__ import annotations
 

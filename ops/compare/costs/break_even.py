@@ -1,4 +1,4 @@
-"""What both forms cost a month by requests a day, and from which load on the always-on one is cheaper.
+"""The monthly cost of both forms by requests per day, and the load from which the always-on form is cheaper.
 
 Synchronous: instances are paid for by the hour, at least ``least_instances`` of them, and as many as the peak of a day
 needs. Event-driven: each job pays for its API request, its SQS requests, its share of an invocation and its logs; an

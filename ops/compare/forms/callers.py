@@ -1,4 +1,4 @@
-"""Callers of a form: each job is posted at its time by a caller of its own, who never waits for another one.
+"""Callers of a form: each job is posted at its time by a separate caller, which never waits for another one.
 
 A wait counts from the job's time, not from when a busy machine came round to post it: otherwise a slow server would
 slow down its own measurement (coordinated omission).

@@ -1,4 +1,4 @@
-"""JSON text by positions: where each value stands, so that one is changed and every other character stays as it was.
+"""JSON text by positions: where each value is, so that one can be changed and every other character stays.
 
 ``json.loads`` and ``json.dumps`` lose spacing, ``\\/``, ``\\u003c``, 1.10 and every digit after the seventeenth; a
 message that is sent again must not. Everything here takes time in proportion to the text: values are passed over by the

@@ -1,4 +1,4 @@
-"""A message before it is sent, as it will be: made by the functions that make the message when it goes."""
+"""Previews a message as it will be sent, with the functions that build it when it is sent."""
 
 from __future__ import annotations
 

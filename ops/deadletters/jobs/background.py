@@ -1,4 +1,4 @@
-"""Long work in a process of its own: it continues when the page is left, or the dashboard or its terminal is closed.
+"""Long work in a separate process: it continues when the page is left, or the dashboard or its terminal is closed.
 
 ``start_job(source, work)`` starts ``python -m ops.deadletters.jobs.background`` with its order on standard input, so
 that credentials are on no command line and in no file. A job is known by its name; one of a name runs at a time. Each

@@ -1,4 +1,4 @@
-"""Rules about which alarms there are: what happens without anyone being told."""
+"""Rules about missing alarms: what could happen without anyone being notified."""
 
 from __future__ import annotations
 

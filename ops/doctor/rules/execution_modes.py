@@ -1,4 +1,4 @@
-"""Rules about how a function runs, where that binds its event source mapping: durable executions, tenant isolation."""
+"""Rules about execution modes that limit an event source mapping: durable executions, tenant isolation."""
 
 from __future__ import annotations
 

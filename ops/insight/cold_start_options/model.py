@@ -1,4 +1,4 @@
-"""One option, and what all of them start from."""
+"""One option, and the base that all options start from."""
 
 from __future__ import annotations
 

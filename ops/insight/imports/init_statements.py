@@ -1,4 +1,4 @@
-"""What a module makes when it is imported, by reading its source: what environments restored from one snapshot would share.
+"""What a module creates when it is imported, from its source: environments restored from one snapshot would share it.
 
 A reading of the syntax tree, not of what runs: a call behind a function that is called in INIT is not seen, and a name that is
 found may be harmless. Kinds after Lambda's guide on uniqueness with SnapStart (LDG snapstart-uniqueness, 2026-11).

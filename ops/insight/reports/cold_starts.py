@@ -1,4 +1,4 @@
-"""Cold starts: how much latency and money are they, of which version, and where does the time go?"""
+"""Cold starts: their latency and cost, by version, and where the time goes."""
 
 from __future__ import annotations
 

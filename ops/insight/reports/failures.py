@@ -1,4 +1,4 @@
-"""Failures: what fails, how slow is it, and since when?"""
+"""Failures: what fails, how slow the rest is, and since when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The init durations of the version before, with which those of a newer one are compared by an alarm."""
+"""The init durations of the previous version, with which an alarm compares those of a newer one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Failed invocations per period by error type: what the log lines show, held against what the metric counts."""
+"""Failed invocations per period by error type: what the log lines show, compared with what the metric counts."""
 
 from __future__ import annotations
 

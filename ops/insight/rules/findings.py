@@ -1,4 +1,4 @@
-"""From what is so to the one sentence on top of a page: the worst things first, and what to do about them."""
+"""Turns observations into the one sentence at the top of a page: the worst first, and what to do about them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of a workload's code and configuration, as far as Lambda tells them.
+"""Changes of a workload's code and configuration, as far as Lambda reports them.
 
 A published version holds its settings, so that what changed from one to the next is known. Of the unpublished version and
 of an event source mapping only the time of the last change is known, and not what it was. What ``ops rightsize`` published

@@ -1,4 +1,4 @@
-"""Whose work a function's numbers count, and in which environments it ran: what its price depends on."""
+"""Which workloads a function's metrics count, and in which environments it ran: its price depends on both."""
 
 from __future__ import annotations
 

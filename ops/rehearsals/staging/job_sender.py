@@ -1,4 +1,4 @@
-"""Sends a rehearsal's jobs through the API, at once or on and on, and knows which it sent."""
+"""Sends a rehearsal's jobs through the API, all at once or continuously, and keeps track of them."""
 
 from __future__ import annotations
 

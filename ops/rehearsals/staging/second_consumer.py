@@ -1,4 +1,4 @@
-"""A consumer of the dead-letter queue that no one knows of: it prints each message, deletes it and reports to no one."""
+"""An unknown consumer of the dead-letter queue: it prints each message, deletes it and reports to no one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made from the registry of actions: their reference, and the IAM policies that they need."""
+"""What is generated from the registry of actions: their reference, and the IAM policies that they need."""
 
 from ops.runbooks.action_reference.rendering import policy, with_reference
 

@@ -1,4 +1,4 @@
-"""What is made from the registry of actions: the table of their reference, and the IAM policies that they need."""
+"""Renders the registry of actions: the table of their reference, and the IAM policies that they need."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an action of a runbook is: its inputs, what it would change, the call, the check, and the undo."""
+"""An action of a runbook: its inputs, what it would change, the call, the check, and the undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Carry out one order; whatever comes of it is in the run's record, or, where it could not begin, in its progress."""
+"""Carries out one order. The result is in the run's record, or, if the run could not start, in its progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Start, answer, stop and undo runs from a page: each call returns at once, and a process of its own does the work."""
+"""Starts, answers, stops and undoes runs from a page: calls return at once, a separate process does the work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a background process is to do with a run."""
+"""What a background process should do with a run."""
 
 from __future__ import annotations
 

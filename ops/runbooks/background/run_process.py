@@ -1,4 +1,4 @@
-"""The process that carries a run on, and what it leaves in the run's folder beside the record.
+"""The process that continues a run, and the files that it leaves in the run's folder next to the record.
 
 ``process.log`` (its output; it holds a lock on it, so that "is it running?" needs no process ID), ``progress.json`` (its
 latest line, or why it could not begin) and ``stop`` (it was asked to end). Its order is on standard input, so that

@@ -1,4 +1,4 @@
-"""The incident report of a run: its record with what the account and the audit log say about the same time.
+"""The incident report of a run: its record with what the account and the audit log show about the same time.
 
 ``build(record, target)`` reads, ``markdown(report)`` writes it as text, ``pictures.draw(report, path)`` as a picture.
 """

@@ -1,4 +1,4 @@
-"""What the account tells of the time of an incident: alarms, changes, metrics, cost. Each source may be unreadable."""
+"""What the account shows about the time of an incident: alarms, changes, metrics, cost. Any may be unreadable."""
 
 from __future__ import annotations
 

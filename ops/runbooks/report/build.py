@@ -1,4 +1,4 @@
-"""The incident report of a run: what its record says, and what the account and the audit log say of the same time."""
+"""The incident report of a run, from its record, the account and the audit log of the same time."""
 
 from __future__ import annotations
 

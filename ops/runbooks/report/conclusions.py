@@ -1,4 +1,4 @@
-"""What is still open after a run, and what follows from its findings. Nothing is concluded that no source says."""
+"""What is still open after a run, and what follows from its findings. Nothing is concluded without a source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the incident was: by the alarms that were in ALARM while the runbook was run."""
+"""When the incident was, by the alarms that were in ALARM while the runbook ran."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections of a report that a source may be missing in, and why."""
+"""The sections of a report that may lack a source, and why."""
 
 from __future__ import annotations
 

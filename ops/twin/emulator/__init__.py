@@ -1,4 +1,4 @@
-"""The embedded AWS: MiniStack in our own process, with named functions of it replaced where AWS behaves otherwise.
+"""The emulator: MiniStack in our own process, with named functions of it replaced where AWS behaves differently.
 
 ``python -m ops.twin.emulator`` serves it on loopback. ``assembly`` lists the modules that bring replacements
 ("patches"); each holds those of one concern, and says which AWS behaviour they stand for, its source, and what they

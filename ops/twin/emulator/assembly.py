@@ -1,4 +1,4 @@
-"""Puts the parts together: which modules bring patches, and which work goes on in the background."""
+"""Assembles the emulator: which modules bring patches, and which work runs in the background."""
 
 from __future__ import annotations
 

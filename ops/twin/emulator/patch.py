@@ -1,4 +1,4 @@
-"""What a patch is: one named attribute of MiniStack, and what stands there instead."""
+"""A patch: one named attribute of MiniStack, and its replacement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an environment takes and returns, and the services it uses."""
+"""What an environment takes and returns, and the services that it uses."""
 
 from __future__ import annotations
 

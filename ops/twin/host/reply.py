@@ -1,4 +1,4 @@
-"""What a runtime answered to one invocation."""
+"""A runtime's reply to one invocation."""
 
 from __future__ import annotations
 

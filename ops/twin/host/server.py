@@ -1,4 +1,4 @@
-"""The host's own door: the protocol between the emulator and this process (see the package's documentation)."""
+"""The host's server: the protocol between the emulator and this process (see the package's documentation)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``ops alarms diff``, ``apply`` and ``remove``: the recommended alarms made true in an account."""
+"""``ops alarms diff``, ``apply`` and ``remove``: the recommended alarms in an account."""
 
 from ops.cli.alarms.applying.commands import apply, diff, remove
 

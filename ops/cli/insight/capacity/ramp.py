@@ -1,4 +1,4 @@
-"""``ops ramp``: how concurrency grew against the law that binds, by the same report as the dashboard's Concurrency page."""
+"""``ops ramp``: concurrency against the scaling law, from the same report as the dashboard's Concurrency page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking the logs of every function that may have failed the messages, each about those of its own queues."""
+"""Searches the logs of every function that may have failed the messages, each for those of its own queues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose messages a dead-letter queue takes: its source queues, and the functions that read each of them."""
+"""Where a dead-letter queue's messages come from: its source queues, and the functions that read each of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why messages failed of which no log line tells a failure, by the metrics of the time in which they were received.
+"""Why messages failed that no log line explains, from the metrics of the time in which they were received.
 
 Throttled at every receive: it never ran, and nothing is wrong with it. Neither invoked nor throttled: something else
 received it. Invoked, and no error: it was returned without being deleted. All of that is inferred, so only likely.

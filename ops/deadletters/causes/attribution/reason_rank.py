@@ -1,4 +1,4 @@
-"""How much a logged failure shows of its cause: a type or a stack trace, a sentence, or only that something failed."""
+"""How much a logged failure reveals of its cause: a type or a stack trace, a sentence, or only that it happened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether shapes have words in common: what clustering puts together by chance is no group."""
+"""Whether shapes have words in common: a cluster that is put together by chance is not a group."""
 
 from __future__ import annotations
 

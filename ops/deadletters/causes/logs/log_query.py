@@ -1,4 +1,4 @@
-"""Asking a log group: query by query, newest first, within a budget, with its cost reported.
+"""Queries a log group, newest first, within a budget, and reports the cost.
 
 Logs Insights bills what a query scans ($ a GB, see ops.pricing) and gives 10,000 rows at most.
 """

@@ -1,4 +1,4 @@
-"""The report of the page: every alarm of the workload, a week of their states, and the chart of one of them.
+"""The report of the Alarms page: every alarm of the workload, a week of its states, and the chart of one alarm.
 
 The level is of the alarms' states alone, as on the Overview. Whom they tell is a setting: it is in the sentence, and has
 no level, as the doctor's findings have none.

@@ -1,4 +1,4 @@
-"""One row for each alarm: its state over a week, what it watches, what it costs and whom it tells."""
+"""One row for each alarm: its state over a week, what it watches, its price, and whom it notifies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read of the invocations of a range."""
+"""The invocations that were read for a range."""
 
 from __future__ import annotations
 

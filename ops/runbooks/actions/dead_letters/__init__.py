@@ -1,4 +1,4 @@
-"""Actions on dead letters: read and explained, kept and deleted, sent back, moved to a quarantine queue."""
+"""Actions on dead letters: scan and explain, export and delete, redrive, move to a quarantine queue."""
 
 from ops.runbooks.actions.dead_letters.archive import Export, Purge
 from ops.runbooks.actions.dead_letters.quarantine import PlanQuarantine, Quarantine

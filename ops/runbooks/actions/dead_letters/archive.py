@@ -1,4 +1,4 @@
-"""Actions that keep dead letters in a file, and that delete what is in it from the queue."""
+"""Actions that export dead letters to a file, and that delete the messages of a file from the queue."""
 
 from __future__ import annotations
 

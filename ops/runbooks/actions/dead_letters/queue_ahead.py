@@ -1,4 +1,4 @@
-"""What waits before the messages that a redrive has just sent: told while their outcomes are awaited."""
+"""The messages that wait before those that a redrive has just sent, shown while their outcomes are awaited."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Actions that send dead letters back in stages, by the engine behind ``ops dlq redrive``, and that stop that."""
+"""Actions that redrive dead letters in stages, with the engine behind ``ops dlq redrive``, and that stop a redrive."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Actions that only look: metrics, alarms, errors, logs, changes, destinations."""
+"""Actions that only read: metrics, alarms, errors, logs, changes, destinations."""

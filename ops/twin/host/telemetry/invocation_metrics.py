@@ -1,4 +1,4 @@
-"""What an invocation came to: how it ended, how long each part took, what it is billed as."""
+"""The figures of an invocation: how it ended, how long each part took, what it is billed as."""
 
 from __future__ import annotations
 

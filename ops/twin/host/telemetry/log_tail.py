@@ -1,4 +1,4 @@
-"""The end of what an invocation logged, which a caller may ask for with its answer (``LogType=Tail``)."""
+"""The last lines that an invocation logged, which a caller may ask for (``LogType=Tail``)."""
 
 from __future__ import annotations
 
