@@ -65,7 +65,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A threshold or a limit, drawn dashed and labelled with its name."""
+    """A threshold or a limit, drawn dashed and labeled with its name."""
 
     name: str
     value: float

@@ -39,7 +39,7 @@ def parameters(cores: int, timeout: int = 15) -> dict[str, str]:
 
     Short, so that a job that is killed dies after three receives within minutes; long enough for the first imports of
     SciPy and scikit-learn (some four seconds of CPU) in several cold environments at once. Concurrency follows the
-    machine's cores: an environment here takes real CPU from its neighbours.
+    machine's cores: an environment here takes real CPU from its neighbors.
     """
     concurrency = max(2, min(10, cores + 1))
     return {

@@ -3,7 +3,7 @@
 Stands for the container image (``docker build`` and Lambda's image store). The Dockerfile is read, not run: ARG, ENV,
 WORKDIR, COPY and CMD of the last stage are applied. RUN lines and what comes from another stage install packages and
 byte code; here the project's own ``.venv`` has the packages (a test holds its versions to handler/requirements.txt).
-Not modelled: the base image's own files, layers, users and ownership. What is not understood is refused with its line.
+Not modeled: the base image's own files, layers, users and ownership. What is not understood is refused with its line.
 """
 
 from __future__ import annotations

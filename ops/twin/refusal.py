@@ -35,8 +35,8 @@ class TwinRefused(AwsError, ClientError):
         self.next_step = step
 
 
-def refused(parsed: Any, operation: str, endpoint: str, modelled: type[ClientError]) -> TwinRefused:
+def refused(parsed: Any, operation: str, endpoint: str, modeled: type[ClientError]) -> TwinRefused:
     """An error that is also of the service's own class for its code (``s3.exceptions.NoSuchKey``)."""
-    kind = type(TwinRefused.__name__, (TwinRefused, modelled), {})
+    kind = type(TwinRefused.__name__, (TwinRefused, modeled), {})
     made: TwinRefused = kind(parsed, operation, endpoint)
     return made

@@ -1,4 +1,4 @@
-"""Workloads of others: each logs in one shape (``log_formats``), in a group of its own or one shared with a neighbour.
+"""Workloads of others: each logs in one shape (``log_formats``), in a group of its own or one shared with a neighbor.
 
 Streams are interleaved; batches fail as a whole or message by message; some messages are tried twice and fail otherwise
 the second time; some are named nowhere; error lines that did no harm stand before and behind those that did; where the
@@ -66,7 +66,7 @@ class World:
         alone = [next(one for one in waiting if one[0] == kind) for kind in KINDS]
         self._named([one for one in waiting if one not in alone])
         if self.shared:
-            self._neighbour()
+            self._neighbor()
         self._unnamed(alone)
         self.truth = {one: kind for kind, one in waiting}
         self.messages = [silent(one, self._received[one]) for _, one in waiting]
@@ -137,10 +137,10 @@ class World:
             self._end(stream, end, request, kind)
             at += 300
 
-    def _neighbour(self) -> None:
+    def _neighbor(self) -> None:
         """Another function that fails at the same times, of its own reasons."""
         until = max(self._clocks.values())
-        own, self._clocks = self._clocks, {self._stream("neighbour"): self._draw.random()}
+        own, self._clocks = self._clocks, {self._stream("neighbor"): self._draw.random()}
         while max(self._clocks.values()) < until + 300 * len(KINDS):
             self._whole(self._draw.choice([*TEXTS]), [])
             for stream in self._clocks:

@@ -43,7 +43,7 @@ class MetricWorld:
     def _own_failures(self) -> None:
         """As Lambda counts them: an invocation for each REPORT, an error for each that ended badly."""
         for row in self.world.rows:
-            if not row["@message"].startswith("REPORT") or "neighbour" in row["@logStream"]:
+            if not row["@message"].startswith("REPORT") or "neighbor" in row["@logStream"]:
                 continue
             at = int(float(self._seconds(row)) // MINUTE_S)
             self.metrics["Invocations"][at] += 1

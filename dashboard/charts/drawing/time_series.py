@@ -186,7 +186,7 @@ def select_range(chart: Chart, selected: tuple[datetime, datetime] | None, viewe
 
 
 def _alone(values: pd.Series) -> np.ndarray[Any, Any]:
-    """Points without a neighbour, which a line does not show."""
+    """Points without a neighbor, which a line does not show."""
     known = values.notna()
     return (known & ~known.shift(1, fill_value=False) & ~known.shift(-1, fill_value=False)).to_numpy()
 

@@ -138,7 +138,7 @@ class Aggregates:
                 self._add(PREFIX + "queue_wait", trigger, max(0, invocation.started_ms - message.sent_ms) / 1000)
 
     def init(self, init: Init, trigger: str = "") -> None:
-        """The initialisation before a snapshot ran when the version was published, once for all environments."""
+        """The initialization before a snapshot ran when the version was published, once for all environments."""
         if init.restore is not None:
             self._add(PREFIX + "restore_duration", trigger, init.restore / 1000)
         if init.duration is not None and init.type != rules.SNAP_START:

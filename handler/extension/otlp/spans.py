@@ -1,4 +1,4 @@
-"""Spans of an invocation, with its initialisation or restore and the wait of its messages, as OTLP/JSON.
+"""Spans of an invocation, with its initialization or restore and the wait of its messages, as OTLP/JSON.
 
 The invocation's span has the name of the function, kind SERVER, and the attributes of the FaaS and AWS Lambda
 conventions; the others are its children, although they begin before it, so that a trace has one root and shows all of
@@ -90,7 +90,7 @@ def invocation_spans(
 
 
 def init_spans(init: Init, trace_id: str, parent: str = "") -> Iterator[str]:
-    """An initialisation, or a restore from a snapshot; nothing where its start or its length is unknown."""
+    """An initialization, or a restore from a snapshot; nothing where its start or its length is unknown."""
     restored = init.type == rules.SNAP_START and init.phase == rules.SNAP_START
     length = init.restore if restored else init.duration
     if init.started_ms is None or length is None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from handler.extension.records.model import Invocation
 
 APART_LIMIT = 100
-"""Initialisations that are kept for the export; without one no one takes them."""
+"""Initializations that are kept for the export; without one no one takes them."""
 ENDED_BY = {"TIMEOUT": "timeout", "FAILURE": "error"}
 
 
@@ -94,7 +94,7 @@ class InvocationTracker:
         return ready
 
     def inits_apart(self) -> list[Init]:
-        """Initialisations since the last call that no invocation waited for: ahead of time, or failed."""
+        """Initializations since the last call that no invocation waited for: ahead of time, or failed."""
         apart, self._apart = self._apart, []
         return apart
 
@@ -142,7 +142,7 @@ class InvocationTracker:
         )
 
     def _set_apart(self) -> None:
-        """The latest initialisation, if it is over and no invocation has used it. One before a snapshot ran elsewhere."""
+        """The latest initialization, if it is over and no invocation has used it. One before a snapshot ran elsewhere."""
         init = self._init
         if init is not None and not init.used and init.duration is not None and init.type != rules.SNAP_START:
             init.used = True
@@ -223,9 +223,9 @@ class InvocationTracker:
         return invocation
 
     def _attach_init(self, invocation: Invocation, reported_ms: int | None) -> None:
-        """An initialisation belongs to the first invocation reported after it began: that one waited for it.
+        """An initialization belongs to the first invocation reported after it began: that one waited for it.
 
-        A report older than the initialisation is of the invocation that failed before it. One that ran ahead, waited for
+        A report older than the initialization is of the invocation that failed before it. One that ran ahead, waited for
         by no one, leaves no trace in the invocation: its time is not in what the report bills.
         """
         phase = self._claim_init(invocation, reported_ms)
@@ -238,7 +238,7 @@ class InvocationTracker:
             invocation.inits = []
 
     def _claim_init(self, invocation: Invocation, reported_ms: int | None) -> str:
-        """Take over the initialisation that no other invocation has used: its phase, or empty."""
+        """Take over the initialization that no other invocation has used: its phase, or empty."""
         init = self._init
         if init is None or init.used:
             return ""

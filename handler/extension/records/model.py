@@ -1,4 +1,4 @@
-"""What the extension knows about an initialisation and an invocation. Times in milliseconds, memory in MB."""
+"""What the extension knows about an initialization and an invocation. Times in milliseconds, memory in MB."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from handler.extension.records.rules import UNSPECIFIED_ERRORS, error_type
 
 
 class Init:
-    """The latest initialisation of this environment, or its restoration from a snapshot."""
+    """The latest initialization of this environment, or its restoration from a snapshot."""
 
     __slots__ = (
         "duration",

@@ -15,7 +15,7 @@ ON_DEMAND = "on-demand"
 PROVISIONED = "provisioned-concurrency"
 SNAP_START = "snap-start"
 SUPPRESSED = "invoke"
-"""Phase of an initialisation that runs inside an invocation, after a failed one (telemetry-schema-reference)."""
+"""Phase of an initialization that runs inside an invocation, after a failed one (telemetry-schema-reference)."""
 
 
 def managed(init_type: str) -> bool:
@@ -25,15 +25,15 @@ def managed(init_type: str) -> bool:
 
 
 def ahead(init_type: str) -> bool:
-    """Whether environments of this type initialise before there is anything to do."""
+    """Whether environments of this type initialize before there is anything to do."""
     return init_type == PROVISIONED or managed(init_type)
 
 
 def is_cold(init_type: str, init: float | None, restore: float | None, phase: str = "") -> bool:
-    """Whether the invocation waited for an initialisation (``init``, ms) or for a restore (``restore``, ms).
+    """Whether the invocation waited for an initialization (``init``, ms) or for a restore (``restore``, ms).
 
-    ``phase``: of the initialisation that it was the first to use, where that is known. Provisioned concurrency and
-    Managed Instances initialise ahead, whatever their reports name; a suppressed initialisation is always waited for.
+    ``phase``: of the initialization that it was the first to use, where that is known. Provisioned concurrency and
+    Managed Instances initialize ahead, whatever their reports name; a suppressed initialization is always waited for.
     """
     if ahead(init_type):
         return phase == SUPPRESSED

@@ -196,7 +196,7 @@ def _labels(snapshot: Snapshot) -> dict[str, str]:
     that exists."""
     known = snapshot.labels()
     messages: dict[str, dict[str, None]] = {}
-    for mark, message in snapshot.unlabelled_messages():
+    for mark, message in snapshot.unlabeled_messages():
         some = messages.setdefault(mark, {})
         if len(some) < LABEL_SAMPLE:
             some[message] = None

@@ -194,14 +194,14 @@ class SnapshotReader:
                 )
             )
 
-    def unlabelled_messages(self) -> Iterator[tuple[str, str]]:
+    def unlabeled_messages(self) -> Iterator[tuple[str, str]]:
         """Fingerprint and error message of each message whose cause has no label."""
         with schema.translate_read_errors(self.path):
             yield from self.connection.execute(
                 "SELECT fingerprint, error_message FROM letters WHERE label = '' AND fingerprint <> ''"
             )
 
-    def unlabelled_groups(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    def unlabeled_groups(self, many: int, marks: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         """Fingerprint, message id and error message of the messages of causes where some have no label, cause by cause:
         those of at least ``many`` messages, and ``marks``."""
         with schema.translate_sqlite_errors(self.path):

@@ -16,7 +16,7 @@ from ops.doctor.settings import FunctionSettings, WorkloadSettings, known
     "durable-execution-timeout",
     RuleSeverity.CRITICAL,
     "a durable function has an execution timeout of at most 15 minutes, or 90 on Managed Instances",
-    "Lambda rejects the event source mapping, which waits for the whole execution: none may take longer than an invocation.",
+    "Lambda rejects the event source mapping: it waits for the whole execution, which must not outlast an invocation.",
     sources.LAMBDA_DURABLE,
 )
 @each_function
@@ -25,8 +25,8 @@ def durable_execution_timeout(function: FunctionSettings, workload: WorkloadSett
     if execution_s is None or execution_s <= (longest := longest_timeout_s(function)):
         return
     text = (
-        f"an execution of {function.origin.name} may take {formatting.duration(execution_s)}, and an event source mapping "
-        f"waits {formatting.duration(longest)} at most; start longer ones asynchronously, from a function in between"
+        f"an execution of {function.origin.name} may take {formatting.duration(execution_s)}, but an event source mapping "
+        f"waits at most {formatting.duration(longest)}; start longer ones asynchronously, from another function"
     )
     change = changes.function(
         function.origin, f"--durable-config ExecutionTimeout={longest}", "DurableConfig", {"ExecutionTimeout": longest}
@@ -61,13 +61,13 @@ def durable_visibility_timeout(function: FunctionSettings, workload: WorkloadSet
     "tenant-isolation",
     RuleSeverity.CRITICAL,
     "a function that an event source mapping invokes has no tenant isolation",
-    "No message is processed: tenant isolation works with API Gateway, and with no event source mapping.",
+    "No message is processed: tenant isolation works with API Gateway, not with event source mappings.",
     sources.TENANT_ISOLATION,
 )
 @each_function
 def tenant_isolation(function: FunctionSettings, workload: WorkloadSettings) -> Iterator[Problem]:
     if known(function.tenant_isolation):
-        text = f"{function.origin.name} has tenant isolation, and an event source mapping is to invoke it"
+        text = f"{function.origin.name} has tenant isolation, but an event source mapping invokes it"
         change = changes.other("", f"{function.origin.name} ({function.origin.kind}): remove TenancyConfig")
         yield Problem(text, function.origin, "TenancyConfig", change)
 

@@ -150,7 +150,7 @@ def _spoken(readings: Readings) -> range:
 
 
 def _resampled(periods: int) -> Indices:
-    """Indices of blocks of neighbouring periods, as long together as the range: neighbours are alike, so that single
+    """Indices of blocks of neighboring periods, as long together as the range: neighbors are alike, so that single
     periods would look more certain than they are. (Block length: the cube root, the usual choice.)"""
     length = max(1, round(periods ** (1 / 3)))
     blocks = math.ceil(periods / length)

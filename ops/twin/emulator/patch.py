@@ -12,4 +12,4 @@ class Patch:
     module: str  # below ministack, e.g. services.sqs
     attribute: str
     make: Callable[[Any], Any]  # the original in, the replacement out
-    why: str  # the AWS behaviour that the replacement brings
+    why: str  # the AWS behavior that the replacement brings

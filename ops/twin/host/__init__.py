@@ -12,7 +12,7 @@ Inside, from the door to the process: ``server`` (the protocol) → ``pool`` (a 
 ``environment`` (init, invocations, reset, shutdown, and what is reported about them) → ``sandbox`` (phases, freeze, the
 three APIs) → ``process_group`` and ``process``. One thread, one event loop.
 
-Each module says what of AWS it stands for and what it does not model. Not modelled anywhere: an
+Each module says what of AWS it stands for and what it does not model. Not modeled anywhere: an
 isolated file system and network, ``/tmp`` limits, provisioned concurrency, SnapStart, Managed Instances, response
 streaming.
 """

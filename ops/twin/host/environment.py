@@ -5,7 +5,7 @@ first invocation under the function's timeout (a suppressed init: its time is pa
 Duration); after a timeout, a crash or running out of memory the environment is reset (SHUTDOWN to the extensions, with
 the reason) and used again, so the next invocation there begins with a suppressed init.
 
-Not modelled: the response reaches the caller when the extensions are done too, and not at all when something fails
+Not modeled: the response reaches the caller when the extensions are done too, and not at all when something fails
 after it (AWS hands it over when the runtime has answered); snapshots; provisioned concurrency; ``/tmp``
 size and isolation.
 """

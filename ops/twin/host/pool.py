@@ -2,7 +2,7 @@
 
 Stands for Lambda's placement: an idle environment of the current revision is used again, else a new one is started. A
 new revision retires the old environments, idle ones at once, busy ones when they are done. The emulator, not the host,
-holds concurrency limits. Not modelled: an invocation that waits for a cold start does not switch to an environment
+holds concurrency limits. Not modeled: an invocation that waits for a cold start does not switch to an environment
 that becomes free meanwhile; the scaling rate of 1,000 environments in 10 s.
 """
 

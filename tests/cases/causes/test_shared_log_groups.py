@@ -19,7 +19,7 @@ ALONE = ConsumerSetup(timeout_s=15, window_s=1, function="order-worker")
     [
         (OURS, "x", True, False),
         (THEIRS, "x", True, True),
-        (THEIRS, "x", False, True),  # a neighbour may choose our group as its own
+        (THEIRS, "x", False, True),  # a neighbor may choose our group as its own
         (f"{DAY}/[7]0a1b", "x", False, False),
         (f"{DAY}/[7]0a1b", "x", True, False),
         (f"{DAY}/[$LATEST]0a1b", '{"function_name": "mail-worker"}', True, True),
@@ -43,7 +43,7 @@ def test_a_group_of_ones_own_is_named_as_lambda_names_it() -> None:
     assert log_streams.is_shared("/shop/all", "order-worker")
 
 
-def test_a_neighbours_failure_at_the_same_time_is_no_cause() -> None:
+def test_a_neighbors_failure_at_the_same_time_is_no_cause() -> None:
     rows = [unhandled(0.5, "SMTPServerDisconnected: closed", THEIRS), start(0.5, R1, OURS)]
     assert cause(rows, setup=SHARED) is None
     both = [*rows, unhandled(0.6, "KeyError: 'sku'", OURS), report(0.7, R1, status="error", stream=OURS)]
@@ -52,14 +52,14 @@ def test_a_neighbours_failure_at_the_same_time_is_no_cause() -> None:
     assert in_words(cause(in_its_own, setup=ALONE)) == "likely KeyError: 'sku'"
 
 
-def test_a_neighbour_that_names_the_message_is_no_cause_either() -> None:
+def test_a_neighbor_that_names_the_message_is_no_cause_either() -> None:
     """It may have been sent the message's id, and fail for a reason of its own."""
     told = {"level": "ERROR", "errorType": "MailboxFull", "errorMessage": "full", "requestId": R2, "messageId": A}
     rows = [info(0, f"got {A}", R1, OURS), row(0.2, told, THEIRS)]
     assert cause(rows, setup=SHARED) is None
 
 
-def test_a_neighbours_time_out_is_none_of_ours() -> None:
+def test_a_neighbors_time_out_is_none_of_ours() -> None:
     rows = [report(15, R1, ms=15_000, status="timeout", stream=THEIRS)]
     assert cause(rows, setup=SHARED) is None
     assert in_words(cause(rows, setup=ConsumerSetup(timeout_s=15, window_s=1))).startswith("likely Sandbox.Timedout")

@@ -1,4 +1,4 @@
-"""Restores are cold; what initialises ahead of time is not. Records and REPORT lines come to the same answer."""
+"""Restores are cold; what initializes ahead of time is not. Records and REPORT lines come to the same answer."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def test_a_message_whose_function_is_not_known_stays_without_a_cause(
     with shared(tmp_path, monkeypatch) as (here, logs):
         logs.mappings.clear()
         done = causes.explain_causes(here)
-        assert causes_of(here)["m1"] == ("unknown", False), "not that of the neighbour's function"
+        assert causes_of(here)["m1"] == ("unknown", False), "not that of the neighbor's function"
         assert causes_of(here)["o1"] == ("KeyError", True)
         assert any("no function that reads mails is known" in note for note in done.notes)
         fixed = causes.report_causes(here).groups.set_index("error_type").loc["unknown"]
@@ -114,7 +114,7 @@ def test_fixed_since_is_by_the_function_that_failed(tmp_path: Path, monkeypatch:
         causes.explain_causes(here)
         groups = causes.report_causes(here).groups.set_index("error_type")
         assert groups.loc["KeyError", "fixed"] == "deployed since"
-        assert groups.loc["RecipientRefused", "fixed"] == "no", "a neighbour's deploy fixes nothing"
+        assert groups.loc["RecipientRefused", "fixed"] == "no", "a neighbor's deploy fixes nothing"
         assert "last deploy" not in causes.report_causes(here).finding.text, "the largest cause is another function's"
         logs.functions[WORKER] = function(deployed=SENT_AT + timedelta(minutes=40))
         causes.explain_causes(here)

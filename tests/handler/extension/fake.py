@@ -59,7 +59,7 @@ def environment(address: str) -> dict[str, str]:
 
 
 @dataclass
-class Behaviour:
+class Behavior:
     """How the fake answers. ``register`` is a list of statuses, the last of which stays."""
 
     register: list[int] = field(default_factory=lambda: [200])
@@ -70,8 +70,8 @@ class Behaviour:
 
 
 class FakeLambda:
-    def __init__(self, behaviour: Behaviour) -> None:
-        self.behaviour = behaviour
+    def __init__(self, behavior: Behavior) -> None:
+        self.behavior = behavior
         self.registrations: list[dict[str, Any]] = []
         self.subscriptions: list[dict[str, Any]] = []
         self.identifiers: list[str] = []
@@ -172,10 +172,10 @@ class Extension:
 
 @contextmanager
 def running(
-    entry: Path, behaviour: Behaviour | None = None, stdout: int = subprocess.PIPE, **variables: str
+    entry: Path, behavior: Behavior | None = None, stdout: int = subprocess.PIPE, **variables: str
 ) -> Iterator[Extension]:
     """The extension, registered and waiting for its first event; killed at the end if it is still there."""
-    fake = FakeLambda(behaviour or Behaviour())
+    fake = FakeLambda(behavior or Behavior())
     process = subprocess.Popen(
         [entry], env=environment(fake.address) | variables, stdout=stdout, stderr=subprocess.PIPE, cwd="/"
     )
@@ -212,7 +212,7 @@ def _handler(fake: FakeLambda) -> type[BaseHTTPRequestHandler]:
             body = self._body()
             assert self.path == "/2020-01-01/extension/register", self.path
             fake.registrations.append({"name": self.headers["Lambda-Extension-Name"]} | body)
-            statuses = fake.behaviour.register
+            statuses = fake.behavior.register
             status = statuses.pop(0) if len(statuses) > 1 else statuses[0]
             answer = {"functionName": "jobs", "functionVersion": "$LATEST", "handler": "handler.app.lambda_handler"}
             self._answer(status, answer if status == 200 else {"errorType": "Extension.Refused", "errorMessage": "no"})
@@ -222,7 +222,7 @@ def _handler(fake: FakeLambda) -> type[BaseHTTPRequestHandler]:
             assert self.path.rstrip("/") == "/2022-07-01/telemetry", self.path
             fake.identifiers.append(self.headers["Lambda-Extension-Identifier"])
             fake.subscriptions.append(body)
-            status = fake.behaviour.subscribe
+            status = fake.behavior.subscribe
             answer: Any = "OK"
             if status != 200:
                 answer = {"errorType": "Telemetry.NotSupported", "errorMessage": "Telemetry API is not supported"}
@@ -231,8 +231,8 @@ def _handler(fake: FakeLambda) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             assert self.path == "/2020-01-01/extension/event/next", self.path
             fake.identifiers.append(self.headers["Lambda-Extension-Identifier"])
-            if fake.behaviour.next_failures:
-                fake.behaviour.next_failures -= 1
+            if fake.behavior.next_failures:
+                fake.behavior.next_failures -= 1
                 self._answer(500, {"errorType": "Container.Error", "errorMessage": "non-recoverable"})
                 return
             fake.next_asked.release()
@@ -250,9 +250,9 @@ def _handler(fake: FakeLambda) -> type[BaseHTTPRequestHandler]:
             body = json.dumps(answer).encode()
             self.send_response(status)
             self.send_header("Lambda-Extension-Identifier", IDENTIFIER)
-            if fake.behaviour.close_each:
+            if fake.behavior.close_each:
                 self.send_header("Connection", "close")
-            if fake.behaviour.chunked:
+            if fake.behavior.chunked:
                 self.send_header("Transfer-Encoding", "chunked")
                 body = b"%x\r\n%s\r\n%x\r\n%s\r\n0\r\n\r\n" % (3, body[:3], len(body) - 3, body[3:])
             else:

@@ -22,7 +22,7 @@ def event(kind: str, record: Any, at_ms: float = 0) -> dict[str, Any]:
 
 
 def init(phase: str = "init", kind: str = "on-demand", at_ms: float = 0, ms: float = 420.5) -> list[dict[str, Any]]:
-    """The three events of an initialisation, of which the runtime took 300 ms."""
+    """The three events of an initialization, of which the runtime took 300 ms."""
     start = {
         "initializationType": kind,
         "phase": phase,

@@ -14,14 +14,14 @@ import pytest
 from tests.handler.extension import shapes
 from tests.handler.extension.alive import OK, works
 from tests.handler.extension.emf_rules import broken_rules
-from tests.handler.extension.fake import PATIENCE_S, Behaviour, running
+from tests.handler.extension.fake import PATIENCE_S, Behavior, running
 
 # --- no Telemetry API -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("status", [202, 400, 500])
 def test_without_telemetry_records_come_from_invoke_events(entry: Path, status: int) -> None:
-    with running(entry, Behaviour(subscribe=status)) as extension:
+    with running(entry, Behavior(subscribe=status)) as extension:
         for request_id in ("a", "b"):
             extension.fake.invoke(request_id)
             extension.fake.wait_for_next()

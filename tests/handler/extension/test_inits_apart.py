@@ -1,4 +1,4 @@
-"""Initialisations that no invocation waited for: few are kept, as without the export no one takes them."""
+"""Initializations that no invocation waited for: few are kept, as without the export no one takes them."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import pytest
 
 from handler.extension.telemetry_listener import PORT
 from tests.handler.extension import shapes
-from tests.handler.extension.fake import Behaviour, Extension, running
+from tests.handler.extension.fake import Behavior, Extension, running
 
 ALONE = "127.77.3.9"
 """A loopback address that nothing else on this machine listens on."""
@@ -46,7 +46,7 @@ def test_another_port_where_it_is_taken(entry: Path) -> None:
 @pytest.mark.parametrize("status", [400, 403])
 def test_what_a_former_subscription_delivers_is_read(entry: Path, status: int) -> None:
     """The second start inside an invocation: a new subscription is refused, the former one goes on."""
-    with running(entry, Behaviour(subscribe=status), LAMBDA_TELEMETRY_LISTEN_ADDRESS=ALONE) as extension:
+    with running(entry, Behavior(subscribe=status), LAMBDA_TELEMETRY_LISTEN_ADDRESS=ALONE) as extension:
         deliver(ALONE, shapes.init("invoke"))
         deliver(ALONE, shapes.invocation("a"))
         (record,) = extension.wait_for(1)

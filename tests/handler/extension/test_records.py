@@ -113,7 +113,7 @@ def test_a_handler_error_keeps_its_type(entry: Path) -> None:
 
 
 def test_a_suppressed_init_is_inside_the_duration(entry: Path) -> None:
-    """After a crash the next invocation initialises again: phase invoke, no initDurationMs in its report."""
+    """After a crash the next invocation initializes again: phase invoke, no initDurationMs in its report."""
     with running(entry) as extension:
         record = told(
             extension,

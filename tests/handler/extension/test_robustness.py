@@ -15,7 +15,7 @@ import pytest
 from tests.handler.extension import shapes
 from tests.handler.extension.alive import OK, works
 from tests.handler.extension.emf_rules import broken_rules
-from tests.handler.extension.fake import IDENTIFIER, NAME, PATIENCE_S, Behaviour, Extension, environment, running
+from tests.handler.extension.fake import IDENTIFIER, NAME, PATIENCE_S, Behavior, Extension, environment, running
 
 TRIES = 5
 """Of what is a matter of time, since this machine may be busy: who really is late is late each time."""
@@ -42,26 +42,26 @@ def test_it_registers_and_subscribes_as_documented(entry: Path) -> None:
         assert set(fake.identifiers) == {IDENTIFIER}
 
 
-@pytest.mark.parametrize("behaviour", [Behaviour(chunked=True), Behaviour(close_each=True)], ids=["chunked", "close"])
-def test_any_framing_of_the_answers(entry: Path, behaviour: Behaviour) -> None:
-    with running(entry, behaviour) as extension:
+@pytest.mark.parametrize("behavior", [Behavior(chunked=True), Behavior(close_each=True)], ids=["chunked", "close"])
+def test_any_framing_of_the_answers(entry: Path, behavior: Behavior) -> None:
+    with running(entry, behavior) as extension:
         works(extension, "one")
         works(extension, "two")
         assert extension.end() == 0
 
 
 def test_registration_is_tried_again(entry: Path) -> None:
-    with running(entry, Behaviour(register=[500, 500, 200])) as extension:
+    with running(entry, Behavior(register=[500, 500, 200])) as extension:
         works(extension)
 
 
 def test_managed_instances_refuse_invoke(entry: Path) -> None:
-    with running(entry, Behaviour(register=[403, 200])) as extension:
+    with running(entry, Behavior(register=[403, 200])) as extension:
         assert extension.fake.registrations[-1]["events"] == ["SHUTDOWN"]
 
 
 def test_a_failing_next_is_asked_again(entry: Path) -> None:
-    with running(entry, Behaviour(next_failures=2)) as extension:
+    with running(entry, Behavior(next_failures=2)) as extension:
         works(extension)
         assert len(extension.records("extension")) == 1
 
@@ -69,7 +69,7 @@ def test_a_failing_next_is_asked_again(entry: Path) -> None:
 def test_when_the_runtime_api_is_gone_it_ends(entry: Path) -> None:
     """The environment is gone too then; an orphan would only linger."""
     with running(entry) as extension:
-        extension.fake.behaviour.next_failures = 1_000
+        extension.fake.behavior.next_failures = 1_000
         extension.fake.invoke("a")
         assert extension.process.wait(PATIENCE_S) == 1
 

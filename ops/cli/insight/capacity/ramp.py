@@ -136,7 +136,7 @@ def show(console: Console, where: str, report: ConcurrencyReport, window: Window
 
 
 def _stretches(periods: list[tuple[datetime, RampPeriod]]) -> Iterator[list[tuple[datetime, RampPeriod]]]:
-    """Neighbouring periods in which the same held work up; those without a metric are left out."""
+    """Neighboring periods in which the same held work up; those without a metric are left out."""
     known = [(time, one) for time, one in periods if not math.isnan(one.observed)]
     for _, stretch in itertools.groupby(known, lambda at: (at[1].binding, at[1].backed_off)):
         yield list(stretch)

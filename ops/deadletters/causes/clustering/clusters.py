@@ -1,6 +1,6 @@
 """Messages without evidence, clustered by what they look like: TF-IDF and HDBSCAN on the shapes of bodies.
 
-A guess, and labelled as one: messages that look alike need not have failed for the same reason.
+A guess, and labeled as one: messages that look alike need not have failed for the same reason.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ def split_groups(snapshot: Snapshot) -> None:
     rules: dict[str, Any] = snapshot.read_note(SPLIT_NOTE) or {}
     marks: list[tuple[str, str]] = []
     known = dict(rules)
-    for mark, rows in groupby(snapshot.unlabelled_groups(MIN_GROUP_SIZE, list(rules)), key=lambda row: row[0]):
+    for mark, rows in groupby(snapshot.unlabeled_groups(MIN_GROUP_SIZE, list(rules)), key=lambda row: row[0]):
         group = [(message_id, message) for _, message_id, message in rows]
         rule = split_rule([message for _, message in group[:SAMPLE_SIZE]], known.get(mark))
         if rule:

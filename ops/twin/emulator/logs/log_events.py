@@ -1,6 +1,6 @@
 """Patches: log events are searched for embedded metrics when they arrive, and filtered by what a pattern means.
 
-See ``emf_parser`` and ``filter_pattern`` for the AWS behaviour they stand for. MiniStack extracts no metrics, takes every JSON
+See ``emf_parser`` and ``filter_pattern`` for the AWS behavior they stand for. MiniStack extracts no metrics, takes every JSON
 pattern for "everything", and matches terms word by word whatever their case.
 """
 

@@ -3,7 +3,7 @@
 Stands for ``/extension/register``, ``/extension/event/next``, ``/extension/init/error`` and ``/extension/exit/error``
 (LDG runtimes-extensions-api, 2023): external extensions are those started from ``/opt/extensions``, any other that
 registers is an internal one and cannot have SHUTDOWN. Names of refusals (``Extension.…``) are as the public runtime
-emulator words them. Not modelled: accountId is the twin's, and an internal extension's 500 ms at shutdown passes
+emulator words them. Not modeled: accountId is the twin's, and an internal extension's 500 ms at shutdown passes
 inside the runtime's 300 ms.
 """
 

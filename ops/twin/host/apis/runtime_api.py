@@ -2,7 +2,7 @@
 
 Stands for ``/runtime/invocation/next``, ``/{id}/response``, ``/{id}/error`` and ``/runtime/init/error`` (LDG
 runtimes-api, 2026), with the documented answers: 202 accepted, 400 for a request id that is not the running one, 403
-for a call at the wrong moment, 413 for a response over 6 MB. Not modelled: response streaming, client context, Cognito
+for a call at the wrong moment, 413 for a response over 6 MB. Not modeled: response streaming, client context, Cognito
 identity, tenants.
 """
 
@@ -96,7 +96,7 @@ class RuntimeApi:
 
     def _init_error(self, request: Request) -> Response:
         if self.ready_once:
-            return error_response(403, "InvalidStateTransition", "The runtime has been initialised already.")
+            return error_response(403, "InvalidStateTransition", "The runtime has been initialized already.")
         self._listener.runtime_init_failed(valid_type(request.headers.get(ERROR_TYPE, "")), request.body)
         return json_response({"status": "OK"}, 202)
 

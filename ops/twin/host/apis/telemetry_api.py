@@ -3,7 +3,7 @@
 Stands for ``PUT /telemetry`` with its documented limits and ``ValidationError`` answers (LDG telemetry-api-reference),
 and for events of the init phase reaching those who subscribe later in it. ``sandbox.localdomain`` (and ``sandbox``) in
 a destination means the environment: here 127.0.0.1. As environments share that address, a listener should let the
-system choose its port and name it in the destination. Not modelled: the JSON form of function records applies to every
+system choose its port and name it in the destination. Not modeled: the JSON form of function records applies to every
 schema version.
 """
 

@@ -2,7 +2,7 @@
 
 Stands for the sandbox around runtime and extensions. Linux only. Each process leads a process group of its own; what
 it starts is frozen, counted and killed with it by descent, also in a session of its own (see ``descendants``), as AWS's
-cgroup does. Not modelled: a file system of its own, and the limit of 1,024 processes and threads.
+cgroup does. Not modeled: a file system of its own, and the limit of 1,024 processes and threads.
 
 No orphans: the kernel kills each process when the host dies (PR_SET_PDEATHSIG), and the reaper kills what these
 have started (see ``orphan_reaper``).

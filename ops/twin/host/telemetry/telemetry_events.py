@@ -2,7 +2,7 @@
 
 Stands for the event schema of version 2025-01-29 (LDG telemetry-schema-reference, compiled 2026-11-23), and for what
 public recordings of 2026 have beyond it: ``functionArn`` at the start, memory in bytes, zero bytes produced. Not
-modelled: the restore events (SnapStart does not take container images), ``runtimeVersion`` fields (images have none)
+modeled: the restore events (SnapStart does not take container images), ``runtimeVersion`` fields (images have none)
 and the extra members of Managed Instances.
 """
 

@@ -4,7 +4,7 @@ Stands for Active tracing (LDG services-xray, 2026): without a header, the first
 others are sampled; a sampled invocation has two segments of the platform (``AWS::Lambda`` and, below it,
 ``AWS::Lambda::Function``), and the function's own segments name the second as their parent. The daemon (X-Ray
 developer guide, xray-daemon) gets UDP datagrams of a JSON header line and a segment. All of it is appended to
-``traces.jsonl``, a segment a line. Not modelled: the X-Ray API, sampling rules of one's own, and segments of the SQS
+``traces.jsonl``, a segment a line. Not modeled: the X-Ray API, sampling rules of one's own, and segments of the SQS
 poller.
 """
 
