@@ -236,7 +236,7 @@ def test_the_queue_of_failed_asynchronous_invocations(
     configs = [{"DestinationConfig": {"OnFailure": {"Destination": one}, "OnSuccess": {}}} for one in targets]
     fake.answer = _answers(replace(ACCOUNT, invoke_configs={"worker": configs}, denied=frozenset({denied})), OPEN_TOPIC)
     there = aimed(aws, queue="orders")
-    found = read.read(there, workload.describe(there, there.target))
+    found = live_settings.read(there, workload.describe(there, there.target))
     (mapping,) = found.workload.mappings if not isinstance(found.workload.mappings, Unknown) else ()
     assert not isinstance(mapping.function, Unknown)
     queue = mapping.function.undelivered
@@ -251,7 +251,7 @@ def test_a_log_alarm_on_the_functions_lines_is_named(served: Served) -> None:
     fake, aws = served
     fake.answer = _answers(ACCOUNT, OPEN_TOPIC, ALARMS[:1], (log_alarm,))
     there = aimed(aws, queue="orders")
-    found = examine(read.read(there, workload.describe(there, there.target)).workload)
+    found = examine(live_settings.read(there, workload.describe(there, there.target)).workload)
     why = {one.rule: one.why for one in found.not_checked}
     assert why["errors-alarm"] == "lines is a log alarm, whose query is not evaluated here"
     assert "errors-alarm" not in {one.rule for one in found.findings}
