@@ -83,6 +83,7 @@ def incident(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     monkeypatch.setattr(waiting, "POLL_S", 0.01)
     monkeypatch.setattr(engine, "VERIFY_INTERVAL_S", 0.01)
     monkeypatch.setattr(shared_hold, "SETTLE_S", 0.01)
+    monkeypatch.setattr(shared_hold, "WRITTEN_WITHIN_S", 60.0)  # a busy machine may take seconds to write the tag
     monkeypatch.setattr(mapping, "READY_POLL_S", 0.01)
     with serve(workload.answer, monkeypatch) as aws:
         yield Incident(workload, aws, home, capsys)
