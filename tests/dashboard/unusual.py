@@ -194,6 +194,10 @@ class DeadLettersUnread(NoDeadLetterQueue):
         "Ask for an IAM policy that allows it.",
     )
 
+    def dead_letters(self, span: TimeRange) -> DeadLettersReport:
+        text = "scilearn-jobs's dead-letter queue scilearn-jobs-dead may not be read, so the number of dead letters is unknown"
+        return replace(super().dead_letters(span), finding=Finding(Level.UNKNOWN, f"No data: {text}."))
+
 
 class Refused(Sample):
     """Every question raises the same error, made by ``make``."""
