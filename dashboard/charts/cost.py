@@ -27,8 +27,9 @@ MAX_CAUSE_CHARS = 26
 FURTHEST = 10
 """A load of more than this many times the chart's is not drawn: the break-even could not be seen beside it."""
 MAX_CAUSES = 8
-MIN_SHARE = 0.005
-"""Of the cost. Causes beyond so many, or with less, share one bar: theirs would be too short to see."""
+MIN_SHARE = 0.01
+"""Of what failed attempts cost, to which the bars are drawn. Causes beyond so many, or with less, share one bar: theirs would be
+too short to see."""
 
 
 def in_dollars(chart: Chart) -> Chart:
@@ -79,7 +80,7 @@ def _bars(
 def failures(report: CostReport) -> Chart:
     """A bar for each cause, the most expensive first, and one for all that cost next to nothing."""
     causes = report.failures
-    large = causes[causes["usd"] >= MIN_SHARE * report.total_usd].head(MAX_CAUSES)
+    large = causes[causes["usd"] >= MIN_SHARE * causes["usd"].sum()].head(MAX_CAUSES)
     own = causes if len(causes) - len(large) < 2 else large
     names = [
         f"{plain(cause, MAX_CAUSE_CHARS)}<br>{what}" for cause, what in zip(own["cause"], own["what"], strict=True)
@@ -87,7 +88,7 @@ def failures(report: CostReport) -> Chart:
     whole = [f"{plain(cause)} ({what})" for cause, what in zip(own["cause"], own["what"], strict=True)]
     dollars = list(own["usd"])
     if others := len(causes) - len(own):
-        rest = count(others, "cause" if own.empty else "other cause")
+        rest = count(others, "other cause")
         names.append(f"{rest}<br>together")
         whole.append(f"{rest}: ops costs lists each")
         dollars.append(float(causes["usd"].iloc[len(own) :].sum()))

@@ -181,7 +181,9 @@ def test_causes_that_cost_next_to_nothing_share_a_bar() -> None:
     assert bars(0.3, 0.002, 0.001) == ([one, "2 other causes<br>together"], ["30%", "0.3%"])
     assert bars(0.3, 0.002) == ([one] * 2, ["30%", "0.2%"]), "one alone has its name"
     assert bars(*[0.05] * 10)[0] == [one] * cost.MAX_CAUSES + ["2 other causes<br>together"]
-    assert bars(0.002, 0.001)[0] == ["2 causes<br>together"]
+    assert bars(0.002, 0.001, 0.00001, 0.00001)[0] == [one, one, "2 other causes<br>together"], (
+        "though failures cost little"
+    )
 
 
 def test_foreign_text_in_labels_is_no_markup() -> None:
