@@ -1,4 +1,4 @@
-"""What only a browser shows: that charts are drawn, that nothing moves on refresh, that foreign text stays text."""
+"""What only a browser shows: charts are drawn, nothing moves on refresh, and untrusted text stays text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A redrive on the Dead letters page, from its cause to its result, on one screen: nothing has to be scrolled."""
+"""A redrive on the Dead letters page, from its cause to its result, on one screen: no scrolling is needed."""
 
 from __future__ import annotations
 

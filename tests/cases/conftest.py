@@ -1,4 +1,4 @@
-"""What these tests begin with: queues in memory, as the tests of dead letters have them, and parts of the twin."""
+"""Fixtures of the cases: queues in memory, as in the tests of dead letters, and parts of the twin."""
 
 from tests.dashboard.conftest import sample
 from tests.ops.deadletters.conftest import server, world

@@ -1,4 +1,4 @@
-"""A redriving process that stands still for longer than its leases last: a closed laptop, a paused container."""
+"""A redrive whose process is suspended for longer than its leases last: a closed laptop, a paused container."""
 
 from __future__ import annotations
 

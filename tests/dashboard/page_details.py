@@ -1,4 +1,4 @@
-"""Numbers of a page below its tiles: what its tables, charts and their sentences count, and where each stands."""
+"""Numbers of a page below its tiles: what its tables, charts and their sentences count, and where each is shown."""
 
 from __future__ import annotations
 

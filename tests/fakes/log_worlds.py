@@ -1,4 +1,4 @@
-"""Workloads of others: each logs in one shape (``log_formats``), in a group of its own or one shared with a neighbor.
+"""Other people's workloads: each logs in one shape (``log_formats``), in its own log group or in a shared one.
 
 Streams are interleaved; batches fail as a whole or message by message; some messages are tried twice and fail otherwise
 the second time; some are named nowhere; error lines that did no harm stand before and behind those that did; where the

@@ -1,4 +1,4 @@
-"""A collector's OTLP/HTTP receiver: a real server that keeps what it was sent, and misbehaves as told.
+"""A collector's OTLP/HTTP receiver: a real server that keeps what it received, and misbehaves on demand.
 
 Requests are checked against the published schema (``opentelemetry-proto``), strictly: an unknown member, a number where
 64-bit integers are text, or an enum by name is refused with 400, as is what is not JSON.

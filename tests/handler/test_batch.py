@@ -1,4 +1,4 @@
-"""Batches through ``lambda_handler``: what is stored, announced, buried and given back. The rest always completes."""
+"""Batches through ``lambda_handler``: what is stored, announced, dead-lettered or returned. The rest completes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events that SQS never sent: each is rejected or given back, and no batch-mate is lost."""
+"""Events that SQS never sends: each is rejected or returned, and no other message of the batch is lost."""
 
 from __future__ import annotations
 

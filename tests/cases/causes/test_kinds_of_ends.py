@@ -1,4 +1,4 @@
-"""A timeout, a kill for memory and a crash are told from any one line, of whatever year, as text or as JSON."""
+"""A timeout, an out-of-memory kill and a crash are recognized by any one line, of any year, as text or as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ways in which a kept file may be damaged: its bytes, what lies in its place, and rows of a database."""
+"""Ways in which a file may be damaged: its bytes, something else in its place, and rows of a database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a message goes back to, by what proves it; what proves nothing keeps it where it is."""
+"""Where a message is sent back to, by evidence; without evidence it stays where it is."""
 
 from __future__ import annotations
 

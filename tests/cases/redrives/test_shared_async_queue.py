@@ -1,4 +1,4 @@
-"""One dead-letter queue of the asynchronous invocations of several functions: to each its own, and nothing else."""
+"""One dead-letter queue for the asynchronous invocations of several functions: each gets only its own messages."""
 
 from __future__ import annotations
 

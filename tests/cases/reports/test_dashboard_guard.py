@@ -1,4 +1,4 @@
-"""A web page cannot drive the dashboard, and nobody beyond this machine reaches it unasked."""
+"""A web page cannot control the dashboard, and other machines cannot reach it unless that is allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a page shows to somebody who reads it in an incident, and where it leads."""
+"""What a page shows in an incident, and where it leads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes of stacks as tools deploy them, what is asked for, and the workload that it stands for."""
+"""Shapes of stacks as tools deploy them, what is asked for, and the workload that is expected."""
 
 from __future__ import annotations
 

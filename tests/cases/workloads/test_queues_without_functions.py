@@ -1,4 +1,4 @@
-"""Queues that no Lambda function reads, described as what they are, and what stands along a workload's path."""
+"""Queues that no Lambda function reads, and the parts along a workload's path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is gone or may not be read is said to be that: in notes, finding, card, path and exit code."""
+"""A part that is missing or cannot be read is named as such: in notes, finding, card, path and exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which queue and which function a stack, a queue or a function stands for, in the shapes that tools deploy."""
+"""Which queue and function a stack, a queue or a function means, in the shapes that tools deploy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looking costs money: one question a refresh, however many look, and none when refreshing is off."""
+"""A refresh costs money: one call per refresh for any number of viewers, and none when refreshing is off."""
 
 from __future__ import annotations
 

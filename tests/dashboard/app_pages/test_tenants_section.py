@@ -1,4 +1,4 @@
-"""Who fills the queue, on the Queue page: read on request, with its sample said."""
+"""Who fills the queue, on the Queue page: read on request, with its sample stated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, moments and foreign text, as a reader sees them."""
+"""Numbers, times and untrusted text as a reader sees them."""
 
 from __future__ import annotations
 

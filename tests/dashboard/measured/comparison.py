@@ -1,4 +1,4 @@
-"""Where a comparison stands: the page Compare and ``ops compare --last``."""
+"""Where a comparison is shown: the page Compare and ``ops compare --last``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a sweep stands: the page Right-sizing and ``ops rightsize --last``."""
+"""Where a sweep is shown: the page Right-sizing and ``ops rightsize --last``."""
 
 from __future__ import annotations
 

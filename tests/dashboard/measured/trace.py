@@ -1,4 +1,4 @@
-"""Where a job's path stands: the page Trace and ``ops trace``."""
+"""Where a job's path is shown: the page Trace and ``ops trace``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Telemetry that never comes, is malformed or comes as bad HTTP: left out, said once; the next record is whole."""
+"""Telemetry that never comes, is malformed or comes as bad HTTP: skipped, logged once; the next record is complete."""
 
 from __future__ import annotations
 

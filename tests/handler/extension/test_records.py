@@ -1,4 +1,4 @@
-"""What becomes of each documented sequence of telemetry: the invocation records on stdout."""
+"""Each documented sequence of telemetry, and the invocation records on stdout that it results in."""
 
 from __future__ import annotations
 

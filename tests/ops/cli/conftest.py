@@ -1,4 +1,4 @@
-"""A desk for the commands about dead letters: an SQS in memory, a home of the test's own, and what was printed."""
+"""A ``Desk`` for commands about dead letters: an SQS in memory, a state folder, and what was printed."""
 
 from __future__ import annotations
 

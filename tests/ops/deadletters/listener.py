@@ -1,4 +1,4 @@
-"""An HTTP server that keeps what it was asked, and answers as it is told: EventBridge, SNS or Lambda to a test."""
+"""An HTTP server that records requests, and answers as told: EventBridge, SNS or Lambda for a test."""
 
 from __future__ import annotations
 

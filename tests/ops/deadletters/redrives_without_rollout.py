@@ -1,4 +1,4 @@
-"""Redrives in one step that nobody watches, and what an error must look like to a user."""
+"""Redrives in one step without outcomes, and what an error must look like to a user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which errors are the same, and what the letters of a cause share."""
+"""Which errors are the same, and what the messages of a cause share."""
 
 from __future__ import annotations
 

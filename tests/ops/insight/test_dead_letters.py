@@ -1,4 +1,4 @@
-"""The dead letters' number, course and age, without receiving any."""
+"""The dead letters' number over time and age, without receiving any."""
 
 from __future__ import annotations
 

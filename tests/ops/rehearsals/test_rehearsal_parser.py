@@ -1,4 +1,4 @@
-"""Rehearsal files: those of the repository are right, and a wrong one is told with its line."""
+"""Rehearsal files: those of the repository are valid, and an invalid one is reported with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that look: at an alarm, metrics, errors, logs, changes, destinations, readers of the dead-letter queue."""
+"""Checks that read an alarm, metrics, errors, logs, changes, destinations, readers of the dead-letter queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The main road and its ditches, on the real twin: API, queue, mapping, environment, handler, results, dead letters."""
+"""Success and failure paths on the real twin: API, queue, mapping, environment, handler, results, dead letters."""
 
 from __future__ import annotations
 

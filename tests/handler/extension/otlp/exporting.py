@@ -1,4 +1,4 @@
-"""The extension with the export on, a collector, and the handler's side of what it is told."""
+"""The extension with the export on, a collector, and the handler's reports."""
 
 from __future__ import annotations
 

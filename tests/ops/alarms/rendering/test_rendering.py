@@ -1,4 +1,4 @@
-"""Recommended alarms as CloudFormation and as Terraform say the same as the API would be told."""
+"""Recommended alarms as CloudFormation and as Terraform are the same as those put with the API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading dead letters on the command line: look, causes, list, show. An SQS in memory answers."""
+"""Dead letters on the command line: scan, causes, list, show. An SQS in memory answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The desk of a test: a queue, its dead-letter queue and a snapshot on disk."""
+"""A ``Desk`` for ``ops trace``: a queue, its dead-letter queue and a snapshot on disk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letters get their causes: what they carry, what the logs know, and what asking costs at most."""
+"""Messages get their causes: what they carry, what the logs show, and the limit on what queries cost."""
 
 from __future__ import annotations
 

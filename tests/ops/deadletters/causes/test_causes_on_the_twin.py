@@ -1,4 +1,4 @@
-"""The whole way on the twin: real jobs die, and are explained by what the real handler and extension logged."""
+"""End to end on the twin: real jobs fail, and are explained by the logs of the real handler and extension."""
 
 from __future__ import annotations
 

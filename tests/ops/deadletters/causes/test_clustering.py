@@ -1,4 +1,4 @@
-"""Letters that nothing tells about, put together by what they look like."""
+"""Messages without evidence, clustered by what they look like."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a message died, from whatever the log group holds about it: our handler's records and other people's."""
+"""Why a message failed, from anything that the log group holds about it: our handler's records and other people's."""
 
 from __future__ import annotations
 

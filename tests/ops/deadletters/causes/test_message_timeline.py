@@ -1,4 +1,4 @@
-"""The life of one letter."""
+"""The timeline of one message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan shows of a letter before it is sent, held against what arrives when it is."""
+"""What a plan shows of a message before it is sent, compared with what arrives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A filter means the same whether SQLite or Python answers it: each is asked over letters of every shape."""
+"""A filter means the same whether SQLite or Python evaluates it: both are asked about messages of every shape."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Long work in a process of its own: it is followed and stopped through its files."""
+"""Long work in a separate process: it is followed and stopped through its files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each kind of dead letter is told from the others, and what it carries of its cause is read."""
+"""Each kind of dead-letter message is recognized, and the cause that it carries is read."""
 
 from __future__ import annotations
 

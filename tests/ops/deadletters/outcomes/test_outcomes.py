@@ -1,4 +1,4 @@
-"""What became of messages where no log tells, by the queues alone; and of what nobody can watch."""
+"""Outcomes of messages that no log mentions, from the queues alone; and of messages that cannot be watched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Redriving events and notifications: those that cannot be delivered again come back under their new ids."""
+"""Redriving events and notifications: those that cannot be delivered again return under their new IDs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where letters go back to."""
+"""Where messages are sent back to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What somebody should know of a plan before letters move."""
+"""Warnings of a plan, before any message is moved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plan carried out against SQS in memory, which nobody reads: what a run does and records."""
+"""A plan run against SQS in memory without a consumer: what a run does and records."""
 
 from __future__ import annotations
 

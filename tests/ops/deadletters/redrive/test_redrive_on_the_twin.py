@@ -1,4 +1,4 @@
-"""Redriving on the real twin: what was fixed succeeds, what was not comes back, and the canary sees which is which."""
+"""Redriving on the real twin: fixed messages succeed, the others fail again, and the canary tells them apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of a look do around it."""
+"""Helpers of the scan tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look takes nothing away: every letter is read into the snapshot as it is, and given back."""
+"""A scan takes nothing away: every message is read into the snapshot as it is, and released."""
 
 from __future__ import annotations
 

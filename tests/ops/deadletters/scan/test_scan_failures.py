@@ -1,4 +1,4 @@
-"""Whatever goes wrong while a look goes on: what was read stays in the snapshot, and everything is given back."""
+"""Whatever goes wrong during a scan: what was read stays in the snapshot, and everything is released."""
 
 from __future__ import annotations
 

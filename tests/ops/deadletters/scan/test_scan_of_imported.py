@@ -1,4 +1,4 @@
-"""What a file said of a letter that lies in the queue: there, what the queue says stands."""
+"""A message that an import brought and the queue has too: what the queue says takes precedence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A look at real queues of the twin, and at a job that the real handler buried."""
+"""A scan of real queues of the twin, and of a job that the real handler rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes in the snapshot comes back as it was, whoever reads it meanwhile."""
+"""What is stored in the snapshot is read as it was, whoever reads it meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Letters that go back to a function, an event bus or a topic: what these are asked, and what their answers mean."""
+"""Messages sent back to a function, an event bus or a topic: the requests, and what the responses mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A report from a record and an audit log alone: what stands in it, what is escaped, and what a clock cannot break."""
+"""A report from a record and an audit log alone: its contents, escaping, and clock changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting: what is checked first, what is said when it does not go, and who is let in."""
+"""Start-up: what is checked first, what is reported when it fails, and who is let in."""
 
 from __future__ import annotations
 

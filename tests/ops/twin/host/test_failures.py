@@ -1,4 +1,4 @@
-"""Functions and extensions that fail: what the caller is told, what the log says, and that the next one works."""
+"""Functions and extensions that fail: what the caller gets, what the log has, and that the next one works."""
 
 from __future__ import annotations
 
