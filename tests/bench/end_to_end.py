@@ -88,14 +88,14 @@ def results(twin: Twin) -> set[str]:
 def take_letters(twin: Twin, dead: dict[str, str]) -> None:
     """Empty the dead-letter queue into ``dead``: job id → cause."""
     sqs, url = twin.client("sqs"), twin.outputs[contract.OUTPUT_DLQ_URL]
-    while letters := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
         "Messages"
     ):
-        for letter in letters:
-            attributes = letter.get("MessageAttributes", {})
+        for message in messages:
+            attributes = message.get("MessageAttributes", {})
             cause = attributes.get(contract.DLQ_ERROR_TYPE, {}).get("StringValue", "killed")
-            dead[json.loads(letter["Body"])["job_id"]] = cause
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=letter["ReceiptHandle"])
+            dead[json.loads(message["Body"])["job_id"]] = cause
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
 def run(twin: Twin, count: int) -> dict[str, float]:

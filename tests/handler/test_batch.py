@@ -154,15 +154,15 @@ def test_a_job_that_no_time_is_left_for_on_its_last_receive_is_sent_again(app: M
     batch = [record(f"m{n}", job(job_id=f"j{n}"), receives=3, attributes=own) for n in range(3)]
     assert handle(app, *batch, context=out_of_time()) == []
     assert [event["job_id"] for event in announced(aws)] == ["j0"]
-    assert [letter["MessageBody"] for letter in aws.sent] == [job(job_id="j1"), job(job_id="j2")]
-    assert {letter["QueueUrl"] for letter in aws.sent} == {f"{aws.url}/000000000000/scilearn-jobs"}
+    assert [message["MessageBody"] for message in aws.sent] == [job(job_id="j1"), job(job_id="j2")]
+    assert {message["QueueUrl"] for message in aws.sent} == {f"{aws.url}/000000000000/scilearn-jobs"}
     assert aws.sent[0]["MessageAttributes"] == {"tenant": {"StringValue": "a", "DataType": "String"}}
 
 
 def test_a_job_that_is_sent_again_keeps_its_tenant(app: ModuleType, aws: FakeAws) -> None:
     batch = [of_tenant(record(f"m{n}", job(job_id=f"j{n}"), receives=3), f"tenant-{n}") for n in range(2)]
     assert handle(app, *batch, context=out_of_time()) == []
-    assert [letter.get("MessageGroupId") for letter in aws.sent] == ["tenant-1"]
+    assert [message.get("MessageGroupId") for message in aws.sent] == ["tenant-1"]
 
 
 def test_a_job_that_sqs_does_not_take_again_is_returned(app: ModuleType, aws: FakeAws) -> None:
@@ -191,7 +191,7 @@ def test_a_crowd_of_slow_jobs_is_worked_off_and_none_fails_unstarted(app: Module
         records = [record(name, job(job_id=name), receives=receives + 1) for name, receives in batch]
         given_back = handle(app, *records, context=Context(seconds=80, step=10))  # 20 s a job, of 60
         queue += [(name, receives + 1) for name, receives in batch if name in given_back]
-        queue += [(json.loads(letter["MessageBody"])["job_id"], 0) for letter in aws.sent]
+        queue += [(json.loads(message["MessageBody"])["job_id"], 0) for message in aws.sent]
         aws.sent.clear()
     assert len({event["job_id"] for event in announced(aws)}) == 40
 

@@ -22,7 +22,7 @@ def event(name: str) -> Any:
 def test_a_batch_of_a_standard_queue(app: ModuleType, aws: FakeAws) -> None:
     assert app.lambda_handler(event("sqs.json"), Context()) == {"batchItemFailures": []}
     assert aws.result("score-000017")["result"]["summary"]["rows"] == 2
-    assert [cause(letter) for letter in aws.sent] == ["NotJson"]
+    assert [cause(message) for message in aws.sent] == ["NotJson"]
 
 
 @pytest.mark.parametrize("name", ["sqs_redriven.json", "sqs_fifo.json"])

@@ -134,9 +134,9 @@ def test_a_workers_message_is_deleted_when_its_job_is_done(port: int, aws: FakeA
 
 def test_a_workers_message_that_can_never_succeed_is_buried_then_deleted(port: int, aws: FakeAws) -> None:
     assert post(port, "/", "{", SQSD)[0] == 200
-    [letter] = aws.sent
-    assert (letter["MessageBody"], cause(letter)) == ("{", "NotJson")
-    attributes = letter["MessageAttributes"]
+    [message] = aws.sent
+    assert (message["MessageBody"], cause(message)) == ("{", "NotJson")
+    attributes = message["MessageAttributes"]
     assert attributes["tenant"]["StringValue"] == "a"
     assert attributes[contract.DLQ_ORIGINAL_MESSAGE_ID]["StringValue"] == SQSD["X-Aws-Sqsd-Msgid"]
     arn = "arn:aws:sqs:us-east-1:000000000000:scilearn-jobs"

@@ -102,6 +102,6 @@ def failed(answer: dict[str, Any]) -> list[str]:
     return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
 
 
-def cause(letter: dict[str, Any]) -> str:
+def cause(message: dict[str, Any]) -> str:
     """The error type that a message in the dead-letter queue carries."""
-    return str(letter["MessageAttributes"][contract.DLQ_ERROR_TYPE]["StringValue"])
+    return str(message["MessageAttributes"][contract.DLQ_ERROR_TYPE]["StringValue"])

@@ -105,15 +105,15 @@ def die(twin: Twin, count: int, **changes: Any) -> tuple[list[str], str]:
     key = f"inputs/{uuid.uuid4().hex}.csv"
     bucket = twin.outputs[contract.OUTPUT_BUCKET]
     ids = [f"runbook-{uuid.uuid4().hex}" for _ in range(count)]
-    before = letters(twin)
+    before = messages(twin)
     for job_id in ids:
         job = {"schema": contract.JOB_SCHEMA, "job_id": job_id, "kind": "describe", "data": f"s3://{bucket}/{key}"}
         assert twin.post(job | changes).status == 202
-    wait_for(lambda: letters(twin) >= before + count, 180, "the jobs did not die")
+    wait_for(lambda: messages(twin) >= before + count, 180, "the jobs did not die")
     return ids, key
 
 
-def letters(twin: Twin) -> int:
+def messages(twin: Twin) -> int:
     wanted = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     answer = twin.client("sqs").get_queue_attributes(
         QueueUrl=twin.outputs[contract.OUTPUT_DLQ_URL], AttributeNames=wanted
@@ -152,7 +152,7 @@ def test_the_page_from_the_alarm_to_an_empty_queue(twin: Twin, shell: Shell) -> 
     keep, purge = next(text for text in say if text.startswith("ops dlq export")).splitlines()
     shell.run(keep)
     shell.run(purge, typed=f"purge {HOPELESS} messages\n")
-    assert letters(twin) == 0
+    assert messages(twin) == 0
     assert str(HOPELESS) in shell.run(say["ops dlq import left.jsonl"])
     assert f"{HOPELESS} messages to send back" in shell.run(say["ops dlq plan --imported"])
     assert "the table was put there" in shell.run(say["ops audit"])
@@ -194,12 +194,12 @@ def test_the_page_by_hand(twin: Twin, shell: Shell) -> None:
     # The look above hides its letters for 30 s, as the page says.
     wait_for(lambda: _visible(sqs, dead) == BY_HAND, 180, "the letters did not come back")
     assert seen[-1]["MessageId"] in shell.run(one)
-    wait_for(lambda: letters(twin) == BY_HAND - 1, 180, "the letter was not deleted")
+    wait_for(lambda: messages(twin) == BY_HAND - 1, 180, "the letter was not deleted")
     # Those that were received on the way are hidden for a minute, as the page says.
     wait_for(lambda: _visible(sqs, dead) == BY_HAND - 1, 180, "the others did not come back")
     moved = json.loads("{" + shell.run(every).split("{", 2)[2])
     assert moved["Results"][0]["Status"] in ("RUNNING", "COMPLETED")
-    wait_for(lambda: letters(twin) == 0, 180, "the task did not move the letters")
+    wait_for(lambda: messages(twin) == 0, 180, "the task did not move the letters")
     shell.words["HANDLE"] = "bm90IG9uZQ=="
     assert "ResourceNotFound" in shell.run(cancel, fine=(254,))
 

@@ -70,11 +70,11 @@ def test_which_cause(
 
 def test_a_fifo_queue_s_messages_return_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its dead-letter queue stamps them on arrival: the receives were before."""
-    letters = [silent(sent=SENT_AT + timedelta(minutes=18), first_receive=0)]
+    messages = [silent(sent=SENT_AT + timedelta(minutes=18), first_receive=0)]
     fifo = replace(OWN, fifo=True, visibility_s=360)
     metrics = {"Invocations": {0: 1.0, 6: 1.0, 12: 1.0}, "NumberOfMessagesReceived": {0: 1.0, 6: 1.0, 12: 1.0}}
     with a_source(
-        tmp_path, monkeypatch, letters, queue=fifo, dlq=replace(DLQ, fifo=True), mapping=replace(PARTIAL, batch_size=1)
+        tmp_path, monkeypatch, messages, queue=fifo, dlq=replace(DLQ, fifo=True), mapping=replace(PARTIAL, batch_size=1)
     ) as (here, logs):
         logs.metrics = metrics
         assert explained(here) == (RETURNED, True)
@@ -112,8 +112,8 @@ def test_never_ran_is_fixed_when_nothing_was_throttled_since(
 
 
 def test_one_call_for_the_metrics_of_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    letters = [silent(f"m{n}", first_receive=5 + n) for n in range(50)]
-    with a_source(tmp_path, monkeypatch, letters, queue=OWN, mapping=PARTIAL) as (here, logs):
+    messages = [silent(f"m{n}", first_receive=5 + n) for n in range(50)]
+    with a_source(tmp_path, monkeypatch, messages, queue=OWN, mapping=PARTIAL) as (here, logs):
         logs.metrics = dict(THROTTLED)
         done = causes.explain_causes(here)
         assert len([names for names in logs.metric_calls if "Throttles" in names]) == 1

@@ -44,12 +44,12 @@ TENANT = {"Tenant": Attribute("String", "research")}
 def test_the_original_id_is_put_on_only_where_there_is_room(
     body: int, attributes: dict[str, Attribute], limit: int | None, marked: bool
 ) -> None:
-    letter = a_dead_letter("x" * body, attributes=attributes)
-    found = outgoing.outgoing_attributes(letter, limit)
+    message = a_dead_letter("x" * body, attributes=attributes)
+    found = outgoing.outgoing_attributes(message, limit)
     assert (DLQ_ORIGINAL_MESSAGE_ID in found) is marked
     own = body + sum(len(name) + len(one.data_type) + len(one.value) for name, one in attributes.items())
-    assert outgoing.message_size(letter.body, found) == own + (ID_BYTES if marked else 0)
-    assert outgoing.message_sizes(letter) == (own, own + ID_BYTES)
+    assert outgoing.message_size(message.body, found) == own + (ID_BYTES if marked else 0)
+    assert outgoing.message_sizes(message) == (own, own + ID_BYTES)
 
 
 def to(world: World, limit: int) -> Destination:

@@ -197,8 +197,8 @@ def test_an_idle_stack_raises_no_warning(stage: world.Stage) -> None:
     shown, page = pages(stage, IDLE)
     with world.world(stage, IDLE) as (aws, _):
         spent, lives = cost.report(aws, WORKLOAD, WINDOW), concurrency.report(aws, WORKLOAD, WINDOW)
-        letters = dead_letters.report(aws, WORKLOAD, WINDOW)
-    for report in (shown, page, spent, lives, letters):
+        messages = dead_letters.report(aws, WORKLOAD, WINDOW)
+    for report in (shown, page, spent, lives, messages):
         assert report.finding.level in (Level.OK, Level.UNKNOWN), report.finding.text
     assert spent.break_even_jobs_per_hour is None
     assert "nothing was sent or processed" in spent.finding.text
@@ -233,17 +233,17 @@ THEN = flow(60, 50) | {
 def test_every_number_of_a_past_range_is_of_its_end(stage: world.Stage) -> None:
     with world.world(stage, THEN, depths={"jobs": (3_842, 5), "dead": (246, 0)}, firing=["shop-age"]) as (aws, fake):
         shown, page = overview.report(aws, WORKLOAD, PAST), queue.report(aws, WORKLOAD, PAST)
-        letters, lives = dead_letters.report(aws, WORKLOAD, PAST), concurrency.report(aws, WORKLOAD, PAST)
+        messages, lives = dead_letters.report(aws, WORKLOAD, PAST), concurrency.report(aws, WORKLOAD, PAST)
         assert fake.count("GetQueueAttributes") == 0
     assert (card(shown, "depth").value, shown.path.waiting, page.waiting, lives.backlog) == (60, 60, 60, 60)
-    assert (card(shown, "dead").value, shown.path.dead, letters.count, letters.arrived) == (48, 48, 48, 6)
+    assert (card(shown, "dead").value, shown.path.dead, messages.count, messages.arrived) == (48, 48, 48, 6)
     when = f"at {END:%H:%M} UTC"
     assert when in card(shown, "depth").note
     assert f"48 dead letters {when}, at least 6 arrived in the 10 min to {END:%H:%M} UTC" in shown.finding.text
-    assert shown.alarms == letters.alarms == ()
+    assert shown.alarms == messages.alarms == ()
     assert "shop-age" not in shown.finding.text
     assert "alarm age is in ALARM" not in shown.finding.text
-    assert shown.at == page.at == letters.at == END
+    assert shown.at == page.at == messages.at == END
 
 
 def test_a_past_range_without_metrics_is_not_known(stage: world.Stage) -> None:

@@ -200,8 +200,8 @@ def _one_letter(service: str, operation: str, asked: dict[str, Any]) -> Any:
         values = {"ErrorType": "\x1b]0;owned\x07[link=x]bad[/link]", "ErrorMessage": "why"}
         attributes = {name: {"DataType": "String", "StringValue": value} for name, value in values.items()}
         system = {"SentTimestamp": str(int(END.timestamp() * 1000)), "ApproximateReceiveCount": "1"}
-        letter = {"MessageId": "m", "ReceiptHandle": "r", "Body": "\x1b[2J", "MessageAttributes": attributes}
-        return {"Messages": [{**letter, "Attributes": system}]}
+        message = {"MessageId": "m", "ReceiptHandle": "r", "Body": "\x1b[2J", "MessageAttributes": attributes}
+        return {"Messages": [{**message, "Attributes": system}]}
     if operation == "GetQueueUrl":
         return {"QueueUrl": f"http://aws/1/{asked['QueueName']}"}
     name = asked.get("QueueUrl", "").rsplit("/", 1)[-1]

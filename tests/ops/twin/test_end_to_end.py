@@ -35,13 +35,13 @@ def fresh(kind: str) -> str:
 
 def dead_letters(twin: Twin, job_ids: set[str], timeout: float) -> dict[str, Any]:
     """The letters of these jobs by job id, taken out of the dead-letter queue."""
-    letters = twin.receive(
+    messages = twin.receive(
         twin.outputs[contract.OUTPUT_DLQ_URL],
         lambda message: json.loads(message["Body"]).get("job_id") in job_ids,
         count=len(job_ids),
         timeout=timeout,
     )
-    return {json.loads(letter["Body"])["job_id"]: letter for letter in letters}
+    return {json.loads(letter["Body"])["job_id"]: letter for letter in messages}
 
 
 def test_a_dead_letter_reaches_the_subscriber_of_the_alarm_topic(twin: Twin, subscriber: str) -> None:
@@ -188,8 +188,8 @@ def test_killed_jobs_die_after_three_receives_and_take_no_batch_mate_along(twin:
         entries = [{"Id": str(number), "MessageBody": json.dumps(job)} for number, job in enumerate(batch)]
         assert not sqs.send_message_batch(QueueUrl=queue, Entries=entries).get("Failed")
 
-    letters = dead_letters(twin, {endless, greedy}, timeout=600)
-    for letter in letters.values():
+    messages = dead_letters(twin, {endless, greedy}, timeout=600)
+    for letter in messages.values():
         assert int(letter["Attributes"]["ApproximateReceiveCount"]) > 3
     for mate in mates:
         assert twin.result(mate["job_id"], timeout=180)["kind"] == "describe"

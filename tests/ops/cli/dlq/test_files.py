@@ -173,7 +173,7 @@ def test_an_export_whose_name_begins_as_a_home_does(desk: Desk) -> None:
 def test_a_message_of_a_file_that_is_no_text_does_not_stop_the_others_plan(desk: Desk) -> None:
     torn = {"\ud800": {"type": "String.\ud800", "value": "\ud800"}}
     letters = [{"message_id": "whole", "attributes": {}}, {"message_id": "torn", "attributes": torn}]
-    lines = [json.dumps({"schema": 1, "body": "{}", "system": {}, **letter}) for letter in letters]
+    lines = [json.dumps({"schema": 1, "body": "{}", "system": {}, **message}) for message in letters]
     Path("two.jsonl").write_text("\n".join(lines), encoding="utf-8")
     assert desk.ops("import", "two.jsonl")[0] == 0
     assert len(desk.told("plan", "--imported", "--to", "jobs", "--no-watch")["plan"]["ids"]) == 2

@@ -27,7 +27,7 @@ def test_csv_for_a_spreadsheet(world: World, tmp_path: Path) -> None:
     assert data.startswith(b"\xef\xbb\xbf")
     csv.field_size_limit(2_000_000)
     rows = {row["message_id"]: row for row in csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))}
-    assert set(rows) == {letter.message_id for letter in letters}
+    assert set(rows) == {message.message_id for message in letters}
     one = rows["m-formula"]
     assert (one["body"], one["error_type"], one["error_message"]) == ("'=1+1", "'@SUM(A1)", "'+1")
     assert one["sent"] == "2026-11-23T19:00:00.000+00:00"

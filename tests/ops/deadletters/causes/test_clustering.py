@@ -92,8 +92,8 @@ def test_the_kind_of_a_job() -> None:
 def test_guesses_on_the_snapshot_can_be_selected_and_are_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letters = [a_dead_letter('{"kind": "score"}', f"m{n}", sent=SENT_AT) for n in range(5)]
-    with a_source(tmp_path, monkeypatch, letters) as (here, logs):
+    messages = [a_dead_letter('{"kind": "score"}', f"m{n}", sent=SENT_AT) for n in range(5)]
+    with a_source(tmp_path, monkeypatch, messages) as (here, logs):
         done = causes.explain_causes(here)
         assert (done.guessed, done.unexplained) == (5, 0)
         found = causes.report_causes(here)

@@ -17,9 +17,9 @@ M1, M2 = "6d68ca91-49c9-448d-89b8-7ca3e6dc66aa", "deddfc5f-b8f2-4a47-abc9-591798
 R1, R2 = "11111111-2222-4333-8444-555555555555", "99999999-2222-4333-8444-555555555555"
 
 
-def explain(rows: list[dict[str, str]], letter: DeadLetter | None = None, likely: bool = False) -> Cause | None:
+def explain(rows: list[dict[str, str]], message: DeadLetter | None = None, likely: bool = False) -> Cause | None:
     """The cause by ``rows``, in whichever order they come."""
-    subject = SearchedMessage.of(letter or silent())
+    subject = SearchedMessage.of(message or silent())
     found = []
     for order in (rows, rows[::-1]):
         evidence = Evidence(subject.ids, ConsumerSetup(timeout_s=15, window_s=1))
@@ -30,8 +30,8 @@ def explain(rows: list[dict[str, str]], letter: DeadLetter | None = None, likely
     return found[0]
 
 
-def told(rows: list[dict[str, str]], letter: DeadLetter | None = None) -> Cause:
-    cause = explain(rows, letter)
+def told(rows: list[dict[str, str]], message: DeadLetter | None = None) -> Cause:
+    cause = explain(rows, message)
     assert cause is not None
     return cause
 
@@ -219,16 +219,16 @@ def test_a_traceback_that_came_line_by_line() -> None:
 
 def test_by_time_alone_only_when_there_is_one_candidate() -> None:
     """Nothing names the message: the only failure that began when it was received first is likely its own."""
-    letter = silent(M1, first_receive=30)
-    found = explain([row(5, PYTHON), row(31, PYTHON), row(31.5, PYTHON.replace("17", "18"))], letter, likely=True)
+    message = silent(M1, first_receive=30)
+    found = explain([row(5, PYTHON), row(31, PYTHON), row(31.5, PYTHON.replace("17", "18"))], message, likely=True)
     assert found is not None
     assert (found.error_type, found.likely) == ("ValueError", True)
     timeout = row(45, f"REPORT RequestId: {R1}\tDuration: 15000.00 ms\tStatus: timeout")
-    assert explain([row(31, PYTHON), timeout], letter, likely=True) is None, "two causes might be meant"
-    alone = explain([timeout], letter, likely=True)
+    assert explain([row(31, PYTHON), timeout], message, likely=True) is None, "two causes might be meant"
+    alone = explain([timeout], message, likely=True)
     assert alone is not None and alone.error_type == "Sandbox.Timedout"
     others = [batch(30, R1, M2), timeout, failed(31, "Other", R2, M2)]
-    assert explain(others, letter, likely=True) is None, "that invocation is known to have had other messages"
+    assert explain(others, message, likely=True) is None, "that invocation is known to have had other messages"
     assert explain([row(31, PYTHON)], silent(M1, first_receive=900), likely=True) is None
 
 

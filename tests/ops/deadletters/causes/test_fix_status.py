@@ -56,10 +56,10 @@ def test_later_successes_of_that_kind_of_job_are_counted(tmp_path: Path, monkeyp
     def succeeded(seconds: float, kind: str) -> dict[str, str]:
         return row(seconds, {"level": "INFO", "message": contract.LOG_JOB_OK, "job_kind": kind})
 
-    letters = [silent("m1"), silent("m2")]
+    messages = [silent("m1"), silent("m2")]
     rows = [failed(10, "E", "r1", "m1", job_kind="score"), failed(99, "F", "r2", "m2", job_kind="train")]
     rows += [succeeded(5, "score"), succeeded(11, "score"), succeeded(12, "score"), succeeded(50, "train")]
-    with a_source(tmp_path, monkeypatch, letters, rows, **OURS) as (here, logs):
+    with a_source(tmp_path, monkeypatch, messages, rows, **OURS) as (here, logs):
         causes.explain_causes(here)
         groups = causes.report_causes(here).groups.set_index("error_type")
         assert len(logs.asked) == 2

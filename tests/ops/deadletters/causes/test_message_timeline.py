@@ -50,11 +50,11 @@ def test_a_timeline_of_a_message_that_is_not_there(tmp_path: Path, monkeypatch: 
 
 def test_a_rejected_message_was_sent_to_the_dead_letter_queue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It was made when the job died; what the job went through before is in the logs under its first id."""
-    letter = replace(rejected(1), original_message_id="first")
+    message = replace(rejected(1), original_message_id="first")
     rows = [batch(1, "r1", "first"), failed(2, "DataNotFound", "r1", "first")]
-    with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+    with a_source(tmp_path, monkeypatch, [message], rows) as (here, _):
         causes.explain_causes(here)
-        found = causes.build_timeline(here, letter.message_id[:6]).events
+        found = causes.build_timeline(here, message.message_id[:6]).events
     assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
     assert found[2].text == "sent to the dead-letter queue"
 
@@ -62,23 +62,23 @@ def test_a_rejected_message_was_sent_to_the_dead_letter_queue(tmp_path: Path, mo
 def test_log_lines_that_are_collected_after_the_rejection_still_come_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letter = replace(rejected(1), original_message_id="first", request_id="r1")
+    message = replace(rejected(1), original_message_id="first", request_id="r1")
     rows = [batch(60.001, "r1", "first"), failed(60.004, "DataNotFound", "r1", "first")]
-    with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+    with a_source(tmp_path, monkeypatch, [message], rows) as (here, _):
         causes.explain_causes(here)
-        found = causes.build_timeline(here, letter.message_id[:6]).events
+        found = causes.build_timeline(here, message.message_id[:6]).events
     assert [moment.what for moment in found] == ["received", "error", "sent", "died"]
 
 
 def test_what_became_of_the_rest_of_its_batch_is_not_its_own_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    letter = replace(rejected(1), original_message_id="first")
+    message = replace(rejected(1), original_message_id="first")
     rows = [batch(59, "r1", "first", "other"), failed(60, "DataNotFound", "r1", "first"),
             invocation_record(59, "r1", InvokeDuration=15_000.0)]  # fmt: skip
-    with a_source(tmp_path, monkeypatch, [letter], rows) as (here, _):
+    with a_source(tmp_path, monkeypatch, [message], rows) as (here, _):
         causes.explain_causes(here)
-        found = causes.build_timeline(here, letter.message_id).events
+        found = causes.build_timeline(here, message.message_id).events
     assert [moment.what for moment in found][-2:] == ["died", "timeout"]
     assert found[-1].text.startswith("the rest of its batch: Sandbox.Timedout")
 

@@ -41,8 +41,8 @@ def test_by_kind(kind: Kind, arn: str, origin: Origin | None) -> None:
 
 def test_asynchronous_messages_go_to_the_function_in_whose_log_their_request_is() -> None:
     known = ReturnContext(functions={"r-1": FUNCTION})
-    letter = a_dead_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-1")
-    assert return_target.return_origin(letter, known) == Origin(Service.LAMBDA, FUNCTION)
+    message = a_dead_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-1")
+    assert return_target.return_origin(message, known) == Origin(Service.LAMBDA, FUNCTION)
     assert return_target.return_origin(a_dead_letter(kind=Kind.LAMBDA, source_arn="", request_id="r-2"), known) is None
     assert return_target.return_origin(a_dead_letter(kind=Kind.UNKNOWN, source_arn="", request_id="r-1"), known) is None
 

@@ -19,10 +19,10 @@ START = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
 
 def arrived(snapshot: Snapshot, letters: Sequence[Arrival], place: Place = Place.QUEUE) -> None:
-    snapshot.add((letter for letter, _, _ in letters), place)
+    snapshot.add((message for message, _, _ in letters), place)
     snapshot.set_causes(
-        (letter.message_id, Cause("E", fingerprint=fingerprint, failed_at=failed))
-        for letter, fingerprint, failed in letters
+        (message.message_id, Cause("E", fingerprint=fingerprint, failed_at=failed))
+        for message, fingerprint, failed in letters
     )
 
 

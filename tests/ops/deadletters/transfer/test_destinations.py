@@ -41,7 +41,7 @@ def aws(listener: Listener) -> Iterator[Aws]:
 
 
 def parcels(*letters: DeadLetter) -> list[OutgoingMessage]:
-    return [OutgoingMessage(number, letter) for number, letter in enumerate(letters)]
+    return [OutgoingMessage(number, message) for number, message in enumerate(letters)]
 
 
 def test_a_function_is_invoked_with_what_it_had_failed_on(listener: Listener, aws: Aws) -> None:
@@ -81,10 +81,10 @@ def an_event(**changes: Any) -> str:
 
 def test_an_event_is_put_on_its_bus_again(listener: Listener, aws: Aws) -> None:
     listener.reply = lambda path, body: (200, '{"FailedEntryCount": 0, "Entries": [{"EventId": "new-1"}]}')
-    letter = a_dead_letter(
+    message = a_dead_letter(
         an_event(), kind=Kind.EVENTBRIDGE, system={"AWSTraceHeader": "Root=1-5759e988-bd862e3fe1be46a9"}
     )
-    assert EventBusSender(aws, BUS).send(parcels(letter)) == [SendResult(sent_as="new-1")]
+    assert EventBusSender(aws, BUS).send(parcels(message)) == [SendResult(sent_as="new-1")]
     [(_, headers, body)] = listener.asked
     assert headers["X-Amz-Target"] == "AWSEvents.PutEvents"
     [entry] = json.loads(body)["Entries"]
@@ -155,8 +155,8 @@ def test_what_cannot_be_said_on_the_wire_is_refused_alone(listener: Listener, aw
     """Not raised as it comes: that would end the run, and again each time that it is resumed."""
     late = a_dead_letter(an_event(time="9999-12-31T23:59:59-14:00"), kind=Kind.EVENTBRIDGE)
     torn = a_dead_letter("\ud800", kind=Kind.LAMBDA)
-    for route, letter in ((EventBusSender(aws, BUS), late), (FunctionSender(aws, FUNCTION), torn)):
-        [answer] = route.send(parcels(letter))
+    for route, message in ((EventBusSender(aws, BUS), late), (FunctionSender(aws, FUNCTION), torn)):
+        [answer] = route.send(parcels(message))
         assert "cannot be extracted from the dead-letter message" in answer.refused
     with pytest.raises(AwsError) as refused:
         TopicSender(aws, TOPIC).send(parcels(a_dead_letter('{"Message": "\\ud800"}', kind=Kind.SNS)))

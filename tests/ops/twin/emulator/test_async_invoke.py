@@ -50,7 +50,7 @@ def test_a_success_goes_to_its_destination(emulator: Emulator) -> None:
 
 def test_a_failure_is_tried_three_times_under_one_request_id(emulator: Emulator) -> None:
     _, records, records_arn = emulator.queue()
-    _, letters, letters_arn = emulator.queue()
+    _, messages, letters_arn = emulator.queue()
     name = emulator.function(
         lambda _: Reply({"errorType": "E", "errorMessage": "no luck"}, error="Unhandled"),
         policy=may_send_to(records_arn, letters_arn),
@@ -65,9 +65,9 @@ def test_a_failure_is_tried_three_times_under_one_request_id(emulator: Emulator)
     assert record["requestContext"]["approximateInvokeCount"] == 3
     assert record["responseContext"]["functionError"] == "Unhandled"
     assert record["responsePayload"]["errorMessage"] == "no luck"
-    letter = receive(emulator, letters)
-    assert json.loads(letter["Body"]) == {"n": 2}, "a dead letter is the bare event"
-    attributes = {key: value["StringValue"] for key, value in letter["MessageAttributes"].items()}
+    message = receive(emulator, messages)
+    assert json.loads(message["Body"]) == {"n": 2}, "a dead letter is the bare event"
+    attributes = {key: value["StringValue"] for key, value in message["MessageAttributes"].items()}
     calls = [headers for called, _, headers in emulator.host.calls if called == name]
     assert len(calls) == 3
     assert {headers["X-Amzn-Lambda-Request-Id"] for headers in calls} == {attributes["RequestID"]}

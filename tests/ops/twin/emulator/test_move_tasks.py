@@ -40,7 +40,7 @@ def test_messages_go_back_as_new_ones(emulator: Emulator) -> None:
     sqs = emulator.client("sqs")
     tenant = {"Tenant": {"DataType": "String.custom", "StringValue": "a"}}
     url, _, dead_url, dead_arn = dead_letters(emulator, 3, MessageAttributes=tenant)
-    letters = sqs.receive_message(QueueUrl=dead_url, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
+    messages = sqs.receive_message(QueueUrl=dead_url, MaxNumberOfMessages=10, VisibilityTimeout=0)["Messages"]
     handle = sqs.start_message_move_task(SourceArn=dead_arn)["TaskHandle"]
     assert json.loads(base64.b64decode(handle))["sourceArn"] == dead_arn
     eventually(lambda: newest(emulator, dead_arn)["Status"], "COMPLETED")
@@ -54,7 +54,7 @@ def test_messages_go_back_as_new_ones(emulator: Emulator) -> None:
     )["Messages"]
     assert sorted(message["Body"] for message in back) == ["0", "1", "2"]
     assert all(message["MessageAttributes"] == tenant for message in back)
-    assert {message["MessageId"] for message in back}.isdisjoint(message["MessageId"] for message in letters)
+    assert {message["MessageId"] for message in back}.isdisjoint(message["MessageId"] for message in messages)
     assert all(message["Attributes"]["ApproximateReceiveCount"] == "1" for message in back)
     assert all("DeadLetterQueueSourceArn" not in message["Attributes"] for message in back)
 
