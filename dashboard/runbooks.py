@@ -54,6 +54,11 @@ def short_link(runbook: str, alarm: str = "") -> str:
     return _link(runbook, alarm, "Runbook")
 
 
+def titled_link(name: str, title: str, alarm: str = "") -> str:
+    """As ``link``, of the runbook of this checkout with that name, by its title."""
+    return _link(f"runbooks/{name}.md", alarm, title)
+
+
 def _link(runbook: str, alarm: str, word: str) -> str:
     path = runbook_files.RUNBOOK_PATH.fullmatch(runbook)
     if runbook_files.is_page(runbook):

@@ -178,7 +178,7 @@ def _selected(key: str, row: Any) -> Any:
 
 
 def _moment(label: str) -> Any:
-    return st.column_config.DatetimeColumn(label, format="D MMM YYYY HH:mm:ss", timezone="UTC")
+    return st.column_config.DatetimeColumn(label, format="D MMM HH:mm:ss", timezone="UTC")
 
 
 page_runtime.page("failures", draw, skeleton_heights=(56, 70, 300, 300, 300), has_outline=True)

@@ -13,6 +13,7 @@ from dashboard.charts.drawing.base import BAR_LABEL, figure, local, over_time_ax
 from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.series import late_start, since
 from dashboard.formatting import millis, number, plain
+from ops.formatting import count
 from ops.insight.reports.cold_starts import PHASES, ColdStartReport
 
 MAX_DOTS = 1_000
@@ -141,8 +142,11 @@ def distribution(report: ColdStartReport) -> Chart:
             name=f"version {plain(version)}",
             marker={"color": SHADES[at % len(SHADES)], "line": {"width": 0}},
             opacity=0.75,
-            customdata=[f"{low:,.0f} to {high:,.0f} ms" for low, high in itertools.pairwise(edges)],
-            hovertemplate="%{customdata}: %{y} cold starts",
+            customdata=[
+                f"{low:,.0f} to {high:,.0f} ms: {count(found, 'cold start')}"
+                for (low, high), found in zip(itertools.pairwise(edges), counts, strict=True)
+            ],
+            hovertemplate="%{customdata}",
         )
     chart.update_layout(barmode="overlay", hovermode="closest")
     whole(chart, most)

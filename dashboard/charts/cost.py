@@ -121,9 +121,8 @@ def trend(report: CostReport, viewer: tzinfo) -> Chart:
         viewer,
         limits=limits,
         write=usd,
+        read=usd,
     )
-    dollars = [usd(value) for value in report.trend["usd_per_1000"]]
-    chart.update_trace("cost per 1,000 jobs", customdata=dollars, hovertemplate="%{customdata}")
     return in_dollars(chart)
 
 

@@ -97,6 +97,7 @@ def durations(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | N
         limits=report.duration_lines,
         scale=1000.0,
         write=duration,
+        read=lambda seconds: millis(seconds * 1000),
         earlier=earlier.lines(lambda before: before.durations) if earlier else None,
     )
 
@@ -111,6 +112,7 @@ def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | 
         viewer,
         scale=1000.0,
         write=duration,
+        read=lambda seconds: millis(seconds * 1000),
         earlier=earlier.lines(lambda before: before.end_to_end) if earlier else None,
     )
 
@@ -129,7 +131,13 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
     shown = counts[edges]
     moments = pd.DatetimeIndex(shown.index).tz_convert("UTC")
     labels = [f"≤ {millis(edge)}" for edge in edges]
-    cells = [[f"{_bin(edge)}<br>{moment:%Y-%m-%d %H:%M:%S} UTC" for moment in moments] for edge in edges]
+    cells = [
+        [
+            f"{count(found, 'invocation')} of {_bin(edge)}<br>{moment:%Y-%m-%d %H:%M:%S} UTC"
+            for found, moment in zip(shown[edge], moments, strict=True)
+        ]
+        for edge in edges
+    ]
     chart.add_heatmap(
         x=local(shown.index, viewer),
         y=labels,
@@ -138,7 +146,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
         zmin=0,
         showscale=False,
         customdata=cells,
-        hovertemplate="%{z:,.0f} invocations of %{customdata}<extra></extra>",
+        hovertemplate="%{customdata}<extra></extra>",
         xgap=1 if len(shown) <= MAX_GAPS else 0,
         ygap=1,
     )

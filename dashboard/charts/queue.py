@@ -44,6 +44,7 @@ def age(report: QueueReport, viewer: tzinfo, earlier: EarlierReport | None = Non
         limits=report.age_lines,
         scale=size,
         write=lambda value: duration(value * size),
+        read=lambda value: duration(value * size),
         earlier=earlier.lines(lambda before: before.age) if earlier else None,
     )
 

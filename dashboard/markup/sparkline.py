@@ -21,6 +21,8 @@ def svg(values: Sequence[float | None], colour: str) -> str:
             f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT - MARGIN}" y2="{HEIGHT - MARGIN}" stroke="{colour}"'
             ' stroke-opacity=".35" stroke-dasharray="2 4"/>'
         )
+    if len(present) == 1:  # the figure beside it: a lone dot would add nothing
+        return _document("")
     values = _thinned(_without_late_start(values))
     top = max(*present, 0) or 1.0
     step = WIDTH / max(1, len(values) - 1)

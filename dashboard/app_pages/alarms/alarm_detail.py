@@ -69,11 +69,11 @@ def show_facts(selected: SelectedAlarm, checks: AlarmChecks | None) -> DetailEle
     row = selected.row
     with selected.beside:
         _show_runbook(row, selected.rows)
-        commands = st.container()  # not st.empty(): a refresh would take them away for a moment
+        command = st.container()  # not st.empty(): a refresh would take them away for a moment
         st.html(html_blocks.facts(_facts(row)))
         told = st.empty()
         first_chart.wait()
-        _show_commands(commands, row, selected.rows)
+        _show_command(command, row, selected.rows)
         _show_delivery(told, row, checks)
         live_test.show(row)
     return DetailElements(selected.why, told)
@@ -117,14 +117,18 @@ def _show_runbook(row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
             st.html(f'<p class="so-runbook">{named}: {runbooks.link(path, one.name)}</p>')
 
 
-def _show_commands(place: Any, row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
-    """That run the runbook; of a composite alarm also the first one of each alarm behind it."""
+def _show_command(place: Any, row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
+    """That runs the runbook to follow; the alarm's other runbooks are links. Those of the alarms behind a composite one
+    stand above already."""
     source = page_runtime.report_source()
     own = runbook_queries.runnable(row.name, row.runbook)
-    below = [runbook_queries.runnable(one.name, one.runbook)[:1] for one in runbook_queries.behind(row, rows)]
+    below = [runbook_queries.runnable(one.name, one.runbook) for one in runbook_queries.behind(row, rows)]
     with place:
-        for name in dict.fromkeys([*own, *(name for names in below for name in names)]):
+        for name in [name for names in (own, *below) for name in names][:1]:
             st.code(source.command(f"runbook run {name}"), language=None, wrap_lines=True)
+        if others := list(own.items())[1:]:
+            links = [runbooks.titled_link(name, title, row.name) for name, title in others]
+            st.html(f'<p class="so-also">Also for this alarm: {" · ".join(links)}</p>')
 
 
 def _facts(row: AlarmRow) -> dict[str, str]:

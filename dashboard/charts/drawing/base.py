@@ -43,9 +43,9 @@ VALUE_AXIS: dict[str, Any] = {
     "tickformatstops": value_ticks(),
 }
 """Ticks are on the right: however long they are, every plot of a page starts below its title."""
-TIME_TICKS = [
-    {"dtickrange": [None, 60_000], "value": "%H:%M:%S"},
-    {"dtickrange": [60_000, 86_400_000], "value": "%H:%M\n%-d %b"},
+TIME_TICKS = [  # the first one that fits, with its ends: a tick a minute has no seconds, one a day no hours
+    {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
+    {"dtickrange": [60_000, 86_399_999], "value": "%H:%M\n%-d %b"},
     {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
 ]
 _DASHES = ("dash", "dashdot", "longdashdot")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, tzinfo
+from typing import Any
 
 import pandas as pd
 
@@ -24,6 +26,19 @@ def total(frame: pd.DataFrame, column: str) -> float | None:
 def period(frame: pd.DataFrame) -> str:
     """The length of the frame's periods, ``10 s``; "" when it has too few rows."""
     return duration((frame.index[1] - frame.index[0]).total_seconds()) if len(frame) > 1 else ""
+
+
+def hover(values: pd.Series, unit: str, write: Callable[[float], str] | None = None) -> dict[str, Any]:
+    """What a trace shows of a value below the pointer: by ``write``, or with about as many digits as figures on the page
+    have, which ``values``, its highest one, decide for all."""
+    if write is not None:
+        return {"customdata": [write(value) for value in values], "hovertemplate": "%{customdata}"}
+    return {"hovertemplate": f"%{{y:{_digits(values.abs().max())}}} {unit}".rstrip()}
+
+
+def _digits(highest: float) -> str:
+    """In d3's notation: ``0.43`` and ``37`` below 100, ``120`` below 1,000, and ``1,204`` and ``0.4`` above."""
+    return ",.1~f" if highest >= 1_000 else f",.{3 if highest >= 100 else 2}~r"
 
 
 SMALL = 0.25

@@ -25,7 +25,7 @@ from dashboard.charts.drawing.base import (
 )
 from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.comparison import OPACITY, EarlierLines, faint_line
-from dashboard.charts.drawing.series import late_start, period, since
+from dashboard.charts.drawing.series import hover, late_start, period, since
 from ops.insight.report_types import Threshold
 
 EARLIER = "earlier"
@@ -64,18 +64,21 @@ def over_time(
     counts: bool = False,
     height: int = HEIGHT,
     write: Callable[[float], str] | None = None,
+    read: Callable[[float], str] | None = None,
     earlier: EarlierLines | None = None,
 ) -> Chart:
     """Lines over time. ``scale`` divides every value and limit (60: seconds to minutes); ``unit`` is the result's unit.
 
     ``earlier``: the same columns of an earlier range, drawn faintly.
-    ``counts``: the values are whole numbers. ``write``: formats a limit's scaled value, with its unit.
+    ``counts``: the values are whole numbers. ``write``: formats a limit's scaled value, with its unit; ``read`` the value
+    below the pointer.
     """
     chart = figure(title, unit, height=height)
     over_time_axis(chart)
     chart.update_xaxes(showticklabels=bool(len(frame)))  # without times, an axis of -1 to 6 would mislead
     times = local(frame.index, viewer)
     late = fit(chart, frame[[line.column for line in series if line.dash == "solid"]], viewer)
+    shown_unit = "" if counts else unit  # "1 messages"
     for line in series:
         values = frame[line.column] / scale
         chart.add_scatter(
@@ -88,11 +91,11 @@ def over_time(
             fillcolor=faded(line.colour, 0.16),
             connectgaps=False,
             showlegend=len(series) > 1,  # one alone is named by the title
-            hovertemplate="%{y:,.3~f} " + unit,
+            **hover(values, shown_unit, read),
         )
     for line in series:
         _add_points(chart, times, frame[line.column] / scale, line.colour)
-    before = _add_earlier(chart, earlier, series, viewer, scale, unit) if earlier else ""
+    before = _add_earlier(chart, earlier, series, viewer, scale, shown_unit, read) if earlier else ""
     add_utc(chart, times, frame.index)
     measured = [frame[line.column] for line in series if frame[line.column].notna().any()]
     top = max((float(values.max()) / scale for values in measured), default=0.0)
@@ -116,6 +119,7 @@ def _add_points(chart: Chart, times: np.ndarray[Any, Any], values: pd.Series, co
             y=shown,
             mode="markers",
             marker={"size": 5, "color": colour},
+            cliponaxis=False,  # one at 0 is whole, too
             showlegend=False,
             hoverinfo="skip",
         )
@@ -133,21 +137,28 @@ def _any_earlier(earlier: EarlierLines | None, series: Sequence[Series]) -> bool
 
 
 def _add_earlier(
-    chart: Chart, earlier: EarlierLines, series: Sequence[Series], viewer: tzinfo, scale: float, unit: str
+    chart: Chart,
+    earlier: EarlierLines,
+    series: Sequence[Series],
+    viewer: tzinfo,
+    scale: float,
+    unit: str,
+    read: Callable[[float], str] | None,
 ) -> str:
     """One entry in the legend for all lines; what is to be said of them in words."""
     known = [line for line in series if line.column in earlier.frame and earlier.frame[line.column].notna().any()]
     for line in known:
+        values = earlier.frame[line.column] / scale
         chart.add_scatter(
             x=local(earlier.frame.index, viewer),
-            y=earlier.frame[line.column] / scale,
+            y=values,
             name=earlier.label if len(series) == 1 else f"{line.name}, {earlier.label}",
             showlegend=False,
             legendgroup=EARLIER,
             mode="lines",
             opacity=OPACITY,
             line=faint_line(line.colour, line.step),
-            hovertemplate="%{y:,.3~f} " + unit,
+            **hover(values, unit, read),
         )
     if known:
         style = faint_line(known[0].colour if len(known) == 1 else theme.NEUTRAL, step=False)

@@ -13,6 +13,7 @@ from dashboard import theme
 from dashboard.charts.drawing.base import faded, local, set_instead, set_remark
 from dashboard.charts.drawing.chart import Chart
 from dashboard.charts.drawing.comparison import OPACITY, EarlierLines, EarlierReport, faint_line
+from dashboard.charts.drawing.series import hover
 from dashboard.charts.drawing.time_series import Series, fit, per_period, percentile_series, points_to_mark
 from dashboard.charts.failures import PATTERNS
 from dashboard.charts.timeline.event_lanes import MARKS, MAX_EVENTS, event_shapes, event_traces, lanes_axis, starts
@@ -95,14 +96,15 @@ def _lines(
 ) -> list[dict[str, Any]]:
     times = local(frame.index, viewer)
     traces = []
-    for row, (unit, series) in enumerate(rows, start=2):
+    for row, (title, series) in enumerate(rows, start=2):
+        unit = "" if series[0].column in COUNTED else title  # "1 dead letters"
         for line in series:
             name = per_period(line.name, frame) if line.column == "errors" else line.name
             traces.append(_line(row, replace(line, name=name), times, frame[line.column], unit))
             if (points := points_to_mark(frame[line.column])).notna().any():
                 traces.append(_points(row, line, times, points))
             if before is not None:
-                traces.append(_earlier(row, line, before, viewer))
+                traces.append(_earlier(row, line, before, viewer, unit))
     return traces
 
 
@@ -122,7 +124,7 @@ def _arrivals(row: int, arrivals: DlqArrivals, times: object, period: int) -> li
                 "line": {"width": 0},
                 "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "solidity": 0.25},
             },
-            "hovertemplate": "%{y:,.0f} messages",
+            "hovertemplate": "%{y:,.0f}",
             "xaxis": f"x{row}",
             "yaxis": f"y{row}",
         }
@@ -159,20 +161,19 @@ def _compared(earlier: EarlierReport | None, before: EarlierLines | None) -> str
     return f"no data for the {earlier.label}" if before is None else f"faint, dotted: {earlier.label}"
 
 
-def _earlier(row: int, line: Series, before: EarlierLines, viewer: tzinfo) -> dict[str, Any]:
+def _earlier(row: int, line: Series, before: EarlierLines, viewer: tzinfo, unit: str) -> dict[str, Any]:
     """Without an entry in the row's legend, which has no room: the chart's remark names these lines."""
-    in_seconds = line.column.endswith("_ms")
-    values = before.frame[line.column]
+    values, unit = _values(line, before.frame[line.column], unit)
     return {
         "type": "scatter",
         "x": local(before.frame.index, viewer),
-        "y": values / 1000 if in_seconds else values,
+        "y": values,
         "name": f"{line.name}, {before.label}",
         "showlegend": False,
         "mode": "lines",
         "opacity": OPACITY,
         "line": faint_line(line.colour, line.step),
-        "hovertemplate": "%{y:,.3~f}",
+        **hover(values, unit),
         "xaxis": f"x{row}",
         "yaxis": f"y{row}",
     }
@@ -182,9 +183,10 @@ def _points(row: int, line: Series, times: object, points: pd.Series) -> dict[st
     return {
         "type": "scatter",
         "x": times,
-        "y": points / 1000 if line.column.endswith("_ms") else points,
+        "y": _values(line, points, "")[0],
         "mode": "markers",
         "marker": {"size": 4, "color": line.colour},
+        "cliponaxis": False,
         "showlegend": False,
         "hoverinfo": "skip",
         "xaxis": f"x{row}",
@@ -193,18 +195,23 @@ def _points(row: int, line: Series, times: object, points: pd.Series) -> dict[st
 
 
 def _line(row: int, line: Series, times: object, values: pd.Series, unit: str) -> dict[str, Any]:
-    in_seconds = line.column.endswith("_ms")
+    values, unit = _values(line, values, unit)
     return {
         "type": "scatter",
         "x": times,
-        "y": values / 1000 if in_seconds else values,
+        "y": values,
         "name": line.name,
         "legend": f"legend{row}",
         "mode": "lines",
         "line": {"color": line.colour, "width": 1.6, "shape": "hv" if line.step else "linear", "dash": line.dash},
         "fill": "tozeroy" if line.fill and values.notna().all() else None,
         "fillcolor": faded(line.colour, 0.16),
-        "hovertemplate": f"%{{y:,.3~f}} {'s' if in_seconds else unit}",
+        **hover(values, unit),
         "xaxis": f"x{row}",
         "yaxis": f"y{row}",
     }
+
+
+def _values(line: Series, values: pd.Series, unit: str) -> tuple[pd.Series, str]:
+    """As they are drawn, with their unit: milliseconds as seconds."""
+    return (values / 1000, "s") if line.column.endswith("_ms") else (values, unit)

@@ -77,6 +77,7 @@ def behind(row: AlarmRow, rows: Sequence[AlarmRow]) -> list[AlarmRow]:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def runnable(alarm: str, described: str) -> list[str]:
-    """Names of the runbooks for the alarm that can be run. ``described``: the runbook that its description names."""
-    return [document.name for document in library.for_alarm(alarm, described) if document.steps]
+def runnable(alarm: str, described: str) -> dict[str, str]:
+    """Name → title of the runbooks for the alarm that can be run, the one to follow first. ``described``: the runbook that
+    its description names."""
+    return {one.name: one.title for one in library.for_alarm(alarm, described) if one.steps}

@@ -164,7 +164,9 @@ def test_recommended_alarms_that_are_missing(sample: Visit) -> None:
 def test_the_runbook_opens_with_the_alarm_filled_in(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS, stack="orders")
     assert 'href="/runbooks?stack=orders&amp;runbook=dead-letters&amp;alarm=scilearn-dead-letters"' in app.html
-    assert "ops runbook run dlq-redrive --queue scilearn-jobs" in [one.value for one in app.at.code]
+    commands = [one.value for one in app.at.code if "runbook run" in one.value]
+    assert commands == ["ops runbook run dead-letters --queue scilearn-jobs"], "of the one to follow"
+    assert "Also for this alarm: Redrive dead letters · Poison message" in " ".join(app.text.split())
 
 
 def test_names_of_others_are_text(sample: Visit) -> None:

@@ -18,7 +18,7 @@ from dashboard.charts import cold_starts, concurrency, cost, dead_letters, failu
 from dashboard.charts.drawing import base, time_series
 from dashboard.charts.drawing.chart import Chart, Settings
 from dashboard.charts.timeline import overview
-from dashboard.formatting import duration
+from dashboard.formatting import duration, millis
 from dashboard.markup import sparkline
 from dashboard.time_range import TimeRange
 from ops import pricing
@@ -94,6 +94,45 @@ def test_dollars_of_a_chart_are_written_as_on_its_page() -> None:
     report = replace(BUSY.cost(SPAN, Assumptions()), trend=trend)
     assert list(trace(cost.trend(report, UTC), "cost per 1,000 jobs").customdata) == ["$1,234.50", "$0.0042"]
     assert trace(cost.break_even(report), "always-on").customdata[0] == "$0.082"
+
+
+def test_values_below_the_pointer_have_the_digits_of_figures() -> None:
+    report = BUSY.queue(SPAN)
+    assert trace(queue.rates(report, UTC), "arriving").hovertemplate == "%{y:,.3~r} messages/min"
+    assert trace(queue.depth(report, UTC), "queued").hovertemplate == "%{y:,.1~f}", 'not "1 messages"'
+    oldest = float(report.age["oldest_s"].dropna().iloc[-1])
+    assert trace(queue.age(report, UTC), "oldest message").customdata[-1] == duration(oldest)
+    failed = BUSY.failures(SPAN)
+    latest = float(failed.durations["p50_ms"].dropna().iloc[-1])
+    assert trace(failures.durations(failed, UTC), "p50").customdata[-1] == millis(latest)
+    rows = frame(2, 60, value=np.array([0.4321, 37.44]))
+    small = time_series.over_time("What?", rows, [time_series.Series("value", "value", "#000000")], "MB", UTC)
+    assert trace(small, "value").hovertemplate == "%{y:,.2~r} MB"
+
+
+def test_one_of_a_thing_has_no_plural_below_the_pointer() -> None:
+    failed = BUSY.failures(SPAN)
+    one = replace(failed, duration_counts=failed.duration_counts.clip(upper=1))
+    cells = failures.heat_map(one, UTC).data[0].customdata
+    assert any(cell.startswith("1 invocation of ") for cells_of_edge in cells for cell in cells_of_edge)
+    cold = BUSY.cold_starts(SPAN)
+    bars = [text for bar in cold_starts.distribution(cold).data for text in bar.customdata]
+    assert any(text.endswith("ms: 1 cold start") for text in bars)
+
+
+def test_a_tick_per_minute_has_no_seconds_and_one_per_day_no_hours() -> None:
+    """Plotly takes the first format whose range has the distance of the ticks, with both ends."""
+
+    def format_of(apart_ms: float) -> str:
+        fitting = (
+            one["value"]
+            for one in base.TIME_TICKS
+            if (one["dtickrange"][0] or 0) <= apart_ms
+            and (one["dtickrange"][1] is None or apart_ms <= one["dtickrange"][1])
+        )
+        return str(next(fitting))
+
+    assert [format_of(1000.0 * apart) for apart in (30, 60, 86_400)] == ["%H:%M:%S", "%H:%M\n%-d %b", "%-d %b\n%Y"]
 
 
 def test_seconds_become_the_unit_that_reads_best() -> None:
@@ -201,6 +240,7 @@ def test_a_sparkline_keeps_peaks_and_gaps() -> None:
     assert f",{sparkline.MARGIN:.1f}" in sparkline.svg(values, "#000000"), "the peak reaches the top"
     assert sparkline.svg([1.0, None, 1.0], "#000000").count("<circle") == 2
     assert "stroke-dasharray" in sparkline.svg([], "#000000")
+    assert "<circle" not in sparkline.svg([None, 1.0, None], "#000000"), "the figure beside it has the only value"
     assert base64.b64decode(sparkline.data_uri([1, 2], "#000000").partition(",")[2]).startswith(b"<svg")
 
 
