@@ -10,8 +10,8 @@ from dashboard import page_runtime, sidebar, start_page, theme
 from dashboard.components.workload_box import workload_lists
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.environment_bar import PRODUCT, environment_bar
-from dashboard.pages import PAGES, SECTIONS, START, Entry
-from dashboard.server import first_chart
+from dashboard.pages import PAGES, START, Entry
+from dashboard.server import first_chart, page_style
 from dashboard.services.aws_report_source import AwsReportSource
 from dashboard.services.report_source import ReportSource
 from dashboard.services.workload_lists import ListWorkloads, WorkloadLists, list_workloads
@@ -32,10 +32,10 @@ def run(
 
 def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> None:
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
-    st.html(theme.STYLE)
+    if style := page_style.element():
+        st.html(style)
     where = st.empty()
     pages = {_page(entry): entry for entry in (*PAGES.values(), START)}
-    st.html(_section_names())
     chosen = st.navigation(list(pages), expanded=True)
     entry = pages[chosen]
     st.set_page_config(page_title=f"{entry.title} – {PRODUCT}")
@@ -84,13 +84,3 @@ def _page(entry: Entry) -> st.Page:
         url_path=entry.address,
         default=entry.key == "overview",
     )
-
-
-def _section_names() -> str:
-    """The names of the navigation's sections, above the first page of each. Streamlit's own sections put other elements than
-    items into the list, which breaks it for screen readers (WCAG 1.3.1)."""
-    keys = list(PAGES)
-    first = {name: keys.index(entries[0].key) + 1 for name, entries in SECTIONS.items()}
-    item = '[data-testid="stSidebarNavItems"] > li:nth-child'
-    rules = (f'{item}({place})::before {{ content: "{name}"; }}' for name, place in first.items())
-    return f"<style>{' '.join(rules)}</style>"

@@ -15,6 +15,7 @@ if _ROOT not in sys.path:
 from dashboard import runbooks  # noqa: E402
 from dashboard.guard import Guard, refusal  # noqa: E402
 from dashboard.server import first_chart, redirects, warm_up  # noqa: E402
+from dashboard.server.page_style import PageStyle  # noqa: E402
 
 _hosts = st.get_option("server.allowedHosts")
 if _reason := refusal(st.get_option("server.address"), _hosts, os.environ):
@@ -23,6 +24,6 @@ if _reason := refusal(st.get_option("server.address"), _hosts, os.environ):
 app = st.App(
     Path(__file__).with_name("main.py"),
     routes=[*runbooks.ROUTES, *redirects.ROUTES, *first_chart.ROUTES],
-    middleware=[Middleware(Guard, hosts=_hosts)],
+    middleware=[Middleware(Guard, hosts=_hosts), Middleware(PageStyle)],
     lifespan=warm_up.lifespan,
 )

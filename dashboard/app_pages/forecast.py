@@ -116,7 +116,7 @@ def _compare(report: ForecastReport) -> None:
     rows = [
         {
             "setting": one.name,
-            "drained": found.drained_text,
+            "drained": found.drained_s.span if found.drained_s and found.drained_s.wide else found.drained_text,
             "age": duration(found.peak_age_s) if found.drained_s else "",
             "usd": "" if one.usd is None else usd(one.usd),
             "month": "" if one.usd_month is None else usd(one.usd_month),
@@ -131,7 +131,9 @@ def _compare(report: ForecastReport) -> None:
         "forecast-settings",
         {
             "setting": column("Setting"),
-            "drained": column("Drained in", alignment="right", help="With the 10th to 90th percentile."),
+            "drained": column(
+                "Drained in", help="With the 10th to 90th percentile."
+            ),  # its start is what a phone shows
             "age": column("Peak age", alignment="right"),
             "usd": column("To drain", alignment="right", help="Cost until drained: Lambda, SQS and pollers."),
             "month": column(

@@ -19,6 +19,7 @@ def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
     # No backlog by the rule of the finding: what waits is no more than a minute's work, and has no time to drain.
     growing = report.drain_s is None and bool(report.waiting) and report.finding.level is not Level.OK
     drain = "not draining" if growing else duration(report.drain_s)
+    nothing = "no backlog" if report.drain_s is None and report.waiting is not None and not growing else ""
     when = f"at {formatting.clock(report.at, report.at)}" if report.at else ""
     mean = formatting.mean_of(report.rates_over).removeprefix("mean of ") if report.rates_over else ""
     st.html(
@@ -29,7 +30,7 @@ def draw(report: QueueReport, earlier: EarlierReport | None) -> None:
                 Stat("Age of oldest message", duration(report.oldest_s), note=when),
                 Stat("Arrival rate", number(report.arrivals_per_min), "/min", note=mean),
                 Stat("Processing rate", number(report.completions_per_min), "/min", note=mean),
-                Stat("Time to drain", drain, words=growing),
+                Stat("Time to drain", drain, note=nothing, words=growing),
             ]
         )
     )

@@ -133,7 +133,7 @@ def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
     labels = [f"≤ {millis(edge)}" for edge in edges]
     cells = [
         [
-            f"{count(found, 'invocation')} of {_bin(edge)}<br>{moment:%Y-%m-%d %H:%M:%S} UTC"
+            f"{count(found, 'invocation')} of {_bin(edge)}<br>{moment:%Y-%m-%d %H:%M:%S} UTC" if found > 0 else ""
             for found, moment in zip(shown[edge], moments, strict=True)
         ]
         for edge in edges

@@ -26,10 +26,10 @@ def card(card: Card) -> str:
     points = pd.Series(dict(card.spark), dtype=float)
     first = late_start(points.notna(), points.index[0], points.index[-1]) if len(points) > 1 else None
     span = since(first, UTC) if first else "over the selected range"
-    small = f"<small>{escape(unit)}</small>" if unit else ""
+    small = f" <small>{escape(unit)}</small>" if unit else ""
     return (
         f'<div class="so-card"><div class="so-label">{dot}{escape(card.title)}</div>'
-        f'<div class="so-value">{escape(value)}{small}</div>'
+        f'<div class="so-value"><span>{escape(value)}</span>{small}</div>'
         f'<img alt="{escape(card.title)}, {span}" title="{span}"'
         f' src="{data_uri(values, _spark_colour(card.level))}">'
         f'<div class="so-note" title="{escape(card.note)}">{escape(card.note)}</div></div>'

@@ -10,7 +10,7 @@ from importlib import import_module
 
 import streamlit as st
 
-from dashboard.server import first_chart
+from dashboard.server import first_chart, page_style
 
 LIBRARIES = ("boto3", "plotly.graph_objects", "plotly.subplots")
 PACKAGES = ("dashboard.charts", "dashboard.components", "ops.insight.reports", "ops.traces")
@@ -21,6 +21,7 @@ PACKAGES = ("dashboard.charts", "dashboard.components", "ops.insight.reports", "
 async def lifespan(_: st.App) -> AsyncGenerator[dict[str, object]]:
     """Once the server starts; the imports in the background."""
     first_chart.serve()
+    page_style.serve()
     threading.Thread(target=import_modules, name="warm-up", daemon=True).start()
     yield {}
 

@@ -38,6 +38,20 @@ def test_no_page_scrolls_sideways(samples: str, phone: Page, key: str, sample: s
     assert phone.evaluate(OUTSIDE) == []
 
 
+def test_buttons_of_a_table_cover_no_text(samples: str, phone: Page) -> None:
+    """A touch screen always shows them."""
+    devtools = phone.context.new_cdp_session(phone)
+    devtools.send("Emulation.setEmulatedMedia", {"features": [{"name": "hover", "value": "none"}]})
+    visit(phone, samples, "failures", "one-point")
+    remark = phone.get_by_text("the newest of those whose log lines were read").bounding_box()
+    buttons = phone.locator(
+        "[class*=st-key-table-failed-invocations] [data-testid=stElementToolbar]"
+    ).last.bounding_box()
+    assert remark
+    assert buttons
+    assert buttons["y"] >= remark["y"] + remark["height"] - 1
+
+
 @pytest.mark.parametrize("identifier", ["job-4", "huge"])
 def test_no_trace_scrolls_sideways(samples: str, phone: Page, identifier: str) -> None:
     phone.goto(f"{samples}/{PAGES['trace'].address}?live=false&stack=trouble&id={identifier}")

@@ -40,11 +40,12 @@ def draw(report: AlarmsReport) -> Finding | None:
         if report.rows:
             coverage.show_rehearsal(checks)
     except OpsError as error:
+        stats.update(numbers, report, alarm_checks.kept(), ended=True)
         error_box.show(error, again=False, title="Delivery and settings could not be checked")
         return None
     coverage.show_missing(checks)
     settings.show(checks)
-    stats.update(numbers, report, alarm_checks.kept())
+    stats.update(numbers, report, alarm_checks.kept(), ended=True)
     return finding(report)
 
 

@@ -21,11 +21,12 @@ def show(report: AlarmsReport, kept: KeptChecks) -> Any:
     return st.html(html_blocks.stats(_stats(report, kept)))
 
 
-def update(element: Any, report: AlarmsReport, kept: KeptChecks) -> None:
-    element.html(html_blocks.stats(_stats(report, kept)))
+def update(element: Any, report: AlarmsReport, kept: KeptChecks, *, ended: bool = False) -> None:
+    """``ended``: what is not known now could not be checked."""
+    element.html(html_blocks.stats(_stats(report, kept, ended=ended)))
 
 
-def _stats(report: AlarmsReport, kept: KeptChecks) -> list[Stat]:
+def _stats(report: AlarmsReport, kept: KeptChecks, *, ended: bool = False) -> list[Stat]:
     total, checks, covered = len(report.counted), kept.checks, kept.coverage
     nobody = sum(map(checks.nobody, report.counted)) if checks else 0
     examination = checks.examination if checks else None
@@ -33,7 +34,7 @@ def _stats(report: AlarmsReport, kept: KeptChecks) -> list[Stat]:
     warnings = examination.count(RuleSeverity.WARNING) if examination else 0
     worst = theme.DEAD if critical else theme.WATCH if warnings else ""
     missed = len(covered.missed) if covered else 0
-    waiting = "" if checks else "being checked"
+    waiting = "not checked" if ended else "being checked"
     return [
         Stat(
             "In ALARM",
@@ -46,14 +47,14 @@ def _stats(report: AlarmsReport, kept: KeptChecks) -> list[Stat]:
             "Reach no one",
             number(nobody) if total and checks else NONE,
             f"of {number(total)}",
-            waiting,
+            "" if checks else waiting,
             theme.WATCH if nobody else "",
         ),
         Stat(
             "Incidents missed",
             number(missed) if covered and total else NONE,
             f"of {number(covered.required)}" if covered else "",
-            "in a rehearsal" if covered else waiting,
+            "in a rehearsal" if covered else waiting if report.rows else "",
             theme.WATCH if missed else "",
         ),
         Stat(

@@ -62,7 +62,9 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
     layout = stacked_layout(titles, max(1, len(lanes)), unknown)
     for row, (_, series) in enumerate(rows, start=2):
         columns = [line.column for line in series]
-        layout[f"yaxis{row}"] |= _whole_ticks(_highest_count(columns, frame, before)) if columns[0] in COUNTED else {}
+        highest = _highest_count(columns, frame, before)
+        only_zeros = not highest and frame[columns].notna().any(axis=None)
+        layout[f"yaxis{row}"] |= _whole_ticks(highest) if columns[0] in COUNTED or only_zeros else {}
     layout["yaxis"] |= lanes_axis(lanes)
     layout["xaxis"] |= {"showline": False}
     traces = _lines(rows, frame, viewer, before)

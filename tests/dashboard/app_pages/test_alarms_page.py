@@ -259,6 +259,8 @@ def test_a_part_that_may_not_be_read_is_named(sample: Visit) -> None:
     app = sample("partly-denied").open(PAGES["alarms"])
     assert "The alarms cannot be read." in app.text
     assert "Delivery and settings could not be checked: missing permission" in app.text
+    assert "not checked" in app.text
+    assert "being checked" not in app.text, "the check has ended"
 
 
 def test_a_composite_alarm_leads_to_the_runbooks_behind_it(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,9 @@ def test_values_below_the_pointer_have_the_digits_of_figures() -> None:
 
 def test_one_of_a_thing_has_no_plural_below_the_pointer() -> None:
     failed = BUSY.failures(SPAN)
-    one = replace(failed, duration_counts=failed.duration_counts.clip(upper=1))
+    counts = failed.duration_counts.clip(upper=1).astype(float)
+    counts.iloc[0] = np.nan  # not known
+    one = replace(failed, duration_counts=counts)
     cells = failures.heat_map(one, UTC).data[0].customdata
     assert any(cell.startswith("1 invocation of ") for cells_of_edge in cells for cell in cells_of_edge)
     cold = BUSY.cold_starts(SPAN)

@@ -70,9 +70,12 @@ def test_few_counted_things_have_whole_ticks_and_a_value_between_gaps_is_seen() 
     window = BUSY.timeline().readings.window
     gaps = [math.nan] * len(windows.periods(window))
     columns = {"visible": [0.0, 1.0, *gaps[2:]], "errors": [*gaps[:50], 2.0, *gaps[51:]], "sent": gaps, "deleted": gaps}
-    figure = overview.timeline(OverviewTimeline(Readings(columns, (), window, QueryCost()), ()), UTC)
+    report = OverviewTimeline(Readings(columns, (), window, QueryCost()), ())
+    figure = overview.timeline(report, UTC)
     depth, failed = figure.layout["yaxis3"], figure.layout["yaxis4"]
     assert (depth.dtick, failed.dtick) == (1, 1) and failed.range[1] > 2
     assert figure.layout["yaxis2"].dtick is None, "a rate may be half a message per minute"
+    zeros = replace(report, readings=replace(report.readings, columns={**columns, "sent": [0.0] * len(gaps)}))
+    assert overview.timeline(zeros, UTC).layout["yaxis2"].dtick == 1, "an axis of zeros has no halves"
     marked = [trace for trace in figure.data if trace.mode == "markers" and trace.yaxis == "y4"]
     assert [[y for y in trace.y if y == y] for trace in marked] == [[2.0]]
