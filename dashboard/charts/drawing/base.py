@@ -43,11 +43,12 @@ VALUE_AXIS: dict[str, Any] = {
     "tickformatstops": value_ticks(),
 }
 """Ticks are on the right: however long they are, every plot of a page starts below its title."""
-TIME_TICKS = [  # the first one that fits, with its ends: a tick a minute has no seconds, one a day no hours
+TIME_TICKS: list[dict[str, Any]] = [
     {"dtickrange": [None, 59_999], "value": "%H:%M:%S"},
     {"dtickrange": [60_000, 86_399_999], "value": "%H:%M\n%-d %b"},
     {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
 ]
+"""Plotly takes the first one that fits, with both ends: a tick per minute has no seconds, one per day no hours."""
 _DASHES = ("dash", "dashdot", "longdashdot")
 """For the limits in one chart, lowest first."""
 _MAX_LIMIT_RATIO = 4.0
