@@ -27,7 +27,7 @@ class RehearsalSinks:
     removed)."""
 
     progress: Callable[[str], None] = lambda _line: None
-    told: EventSink = lambda _step, _event: None
+    on_event: EventSink = lambda _step, _event: None
     kept: Callable[[Path], None] | None = None
 
 
@@ -47,7 +47,7 @@ def rehearse_all(
     if at_once == 1 or len(rehearsals) == 1:
         for each in rehearsals:
             sink = sinks(each)
-            yield rehearse_on_own_twin(each, sink.kept, sink.progress, sink.told)
+            yield rehearse_on_own_twin(each, sink.kept, sink.progress, sink.on_event)
         return
     waiting, running = list(rehearsals), dict[Connection, _Work]()
     with interrupted_by_signals():
@@ -91,7 +91,7 @@ def _received(connection: Connection, work: _Work) -> RehearsalResult | None:
         case "line":
             work.sinks.progress(*values)
         case "event":
-            work.sinks.told(*values)
+            work.sinks.on_event(*values)
         case "kept" if work.sinks.kept is not None:
             work.sinks.kept(*values)
         case "result" if isinstance(values[0], RehearsalResult):

@@ -65,11 +65,11 @@ def rehearse(
     twin: TwinState,
     rehearsal: RunbookRehearsal,
     progress: Callable[[str], None] = lambda _line: None,
-    told: EventSink = lambda _step, _event: None,
+    on_event: EventSink = lambda _step, _event: None,
 ) -> RehearsalResult:
     """Raises UsageError for a twin that this process did not start; what goes wrong on it is a finding."""
     ensure_own(twin)
-    rehearser = _Rehearser(twin, rehearsal, progress, told)
+    rehearser = _Rehearser(twin, rehearsal, progress, on_event)
     began = clock.elapsed_s()
     try:
         try:
@@ -89,14 +89,14 @@ def rehearse_on_own_twin(
     rehearsal: RunbookRehearsal,
     keep: Callable[[Path], None] | None = None,
     progress: Callable[[str], None] = lambda _line: None,
-    told: EventSink = lambda _step, _event: None,
+    on_event: EventSink = lambda _step, _event: None,
 ) -> RehearsalResult:
     """Rehearse on a twin that is started for it, and stopped and removed at the end. ``keep``: see ``own_twin``."""
     began = clock.elapsed_s()
     result = RehearsalResult(rehearsal.name, rehearsal.runbook, rehearsal.alarm)
     try:
         with own_twin(rehearsal.parameters, keep, progress) as twin:
-            result = rehearse(twin, rehearsal, progress, told)
+            result = rehearse(twin, rehearsal, progress, on_event)
     except TwinError as error:
         result.findings.append(f"{error} {error.next_step}".rstrip())
     result.minutes = (clock.elapsed_s() - began) / 60
@@ -105,9 +105,9 @@ def rehearse_on_own_twin(
 
 class _Rehearser:
     def __init__(
-        self, twin: TwinState, rehearsal: RunbookRehearsal, progress: Callable[[str], None], told: EventSink
+        self, twin: TwinState, rehearsal: RunbookRehearsal, progress: Callable[[str], None], on_event: EventSink
     ) -> None:
-        self._twin, self._rehearsal, self._progress, self._told = twin, rehearsal, progress, told
+        self._twin, self._rehearsal, self._progress, self._on_event = twin, rehearsal, progress, on_event
         self._target = own_target(twin)
         self._aws = Aws(self._target)
         self._alarm = f"{twin.stack}-{rehearsal.alarm}"
@@ -158,7 +158,7 @@ class _Rehearser:
     def _run(self) -> None:
         document = library.load(self._rehearsal.runbook)
         operator = ScriptedOperator(
-            document, self._rehearsal.answers, self._fix, self._told, self._filled, self._fix_after
+            document, self._rehearsal.answers, self._fix, self._on_event, self._filled, self._fix_after
         )
         described = workload.describe(self._aws, self._target)
         end = clock.elapsed_s() + self._rehearsal.run_within_s

@@ -22,7 +22,7 @@ class UnansweredQuestion(OpsError):
 
 class ScriptedOperator:
     """``before``: called with the ID of a step before it is answered, to do what a person would have done by then;
-    ``after``: once it is done. ``told``: each event. ``fill``: the answer for one in braces, which is only known by
+    ``after``: once it is done. ``on_event``: gets each event. ``fill``: the answer for one in braces, which is only known by
     then; ``{steps.ID.OUTPUT}`` is what that step put out."""
 
     def __init__(
@@ -30,14 +30,14 @@ class ScriptedOperator:
         document: Runbook,
         answers: Mapping[str, str],
         before: Callable[[str], None] = lambda _step: None,
-        told: Callable[[RunbookStep | None, RecordedEvent], None] = lambda _step, _event: None,
+        on_event: Callable[[RunbookStep | None, RecordedEvent], None] = lambda _step, _event: None,
         fill: Callable[[str], str] = str,
         after: Callable[[str], None] = lambda _step: None,
     ) -> None:
         self._document = document
         self._answers = answers
         self._before = before
-        self._told = told
+        self._on_event = on_event
         self._fill = fill
         self._after = after
         self._given: list[str] = []
@@ -69,7 +69,7 @@ class ScriptedOperator:
     def show(self, step: RunbookStep | None, event: RecordedEvent) -> None:
         if event.kind == "step.executed":
             self._outputs[event.step] = event.data.get("outputs", {})
-        self._told(step, event)
+        self._on_event(step, event)
         if event.kind == "step.verified":
             self._after(event.step)
 

@@ -116,7 +116,7 @@ def _sinks(console: StderrConsole, rehearsal: RunbookRehearsal, several: bool, k
             last = line
             console.print(Padding(Text(f"{name}{safe(line)}", style="dim"), (0, 0, 0, 2)))
 
-    def told(step: Any, event: Any) -> None:
+    def on_event(step: Any, event: Any) -> None:
         if step is not None and event.kind in SYMBOLS:
             symbol, style = SYMBOLS[event.kind]
             line = Text(name, style="dim").append(f"{symbol} ", style=style).append(safe(step.id), style="bold")
@@ -125,7 +125,7 @@ def _sinks(console: StderrConsole, rehearsal: RunbookRehearsal, several: bool, k
     def kept(folder: Path) -> None:
         console.print(Text(f"  {name}Kept: {folder}", style="dim"), soft_wrap=True)
 
-    return RehearsalSinks(say, told, kept if keep else None)
+    return RehearsalSinks(say, on_event, kept if keep else None)
 
 
 def _print(form: OutputFormat, results: list[RehearsalResult], seconds: float) -> None:

@@ -91,10 +91,10 @@ def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
     set_timing(monkeypatch, lease=1, lease_grace=0.1, lock_handover=0.05)
     desk.bury(*BODIES[:1])
     quick = ["--no-watch", "--no-headroom", "--rate", "0", "--engine", "ledger"]
-    done = str(desk.told("plan", *quick)["plan"]["id"])
+    done = str(desk.json("plan", *quick)["plan"]["id"])
     assert desk.ops("redrive", done, "--reason", "r", "--yes")[0] == 0
     desk.bury(*BODIES[1:])
-    plan = str(desk.told("plan", *quick)["plan"]["id"])
+    plan = str(desk.json("plan", *quick)["plan"]["id"])
     source = desk.world.source
     desk.ops("scan")
     redrive.start_redrive(source, plans.load_plan(plan, source), reason="r", stop=lambda: True)

@@ -31,6 +31,6 @@ def test_the_redrive_that_began_last_comes_first(desk: Desk) -> None:
     assert out.index(earlier.id) < out.index(later.id)
     assert f"ops dlq resume {earlier.id}" in out
     assert f"ops dlq runs {earlier.id} --queue jobs   details of the latest" in out
-    assert desk.told("runs")[0]["id"] == earlier.id
+    assert desk.json("runs")[0]["id"] == earlier.id
     assert desk.ops("resume")[0] == 0, "without a name: the latest that can go on"
     assert read_run(source, earlier.id).sent == 1

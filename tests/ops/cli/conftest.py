@@ -47,7 +47,7 @@ class Desk:
         assert "Unexpected error" not in captured.err, captured.err
         return code, captured.out, captured.err
 
-    def told(self, *arguments: str) -> Any:
+    def json(self, *arguments: str) -> Any:
         """The JSON answer of a command."""
         code, out, err = self.ops(*arguments, "--json")
         assert code in (0, 1), err

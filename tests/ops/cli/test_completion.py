@@ -29,10 +29,10 @@ def completed(words: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 def test_causes_plans_and_redrives_of_this_machine(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.bury({"job_id": "a"}, {"job_id": "b"})
-    plan = desk.told("plan", "--no-watch", "--no-headroom", "--rate", "0")["plan"]["id"]
+    plan = desk.json("plan", "--no-watch", "--no-headroom", "--rate", "0")["plan"]["id"]
     desk.ops("redrive", plan, "--yes", "--reason", "fixed")
     desk.bury({"job_id": "c"})
-    (cause,) = [group["fingerprint"] for group in desk.told("causes")["causes"]["groups"]]
+    (cause,) = [group["fingerprint"] for group in desk.json("causes")["causes"]["groups"]]
 
     def answer(words: str) -> list[str]:
         return completed(words, desk.capsys, monkeypatch)

@@ -130,10 +130,10 @@ def test_reports_in_every_format(
 )
 def test_rows_of_messages_causes_runs_and_the_audit_log(desk: Desk, command: list[str], column: str) -> None:
     desk.bury({"job_id": "a"}, {"job_id": "b"}, why="=cmd|' /C calc'!A0")
-    plan = desk.told("plan", "--no-watch", "--no-headroom", "--rate", "0")["plan"]["id"]
+    plan = desk.json("plan", "--no-watch", "--no-headroom", "--rate", "0")["plan"]["id"]
     desk.ops("redrive", plan, "--yes", "--reason", "=1+1")
     desk.bury({"job_id": "c"}, why="=cmd|' /C calc'!A0")
-    answer = desk.told(*command)
+    answer = desk.json(*command)
     _, out, _ = desk.ops(*command, "--output", "yaml")
     assert yaml.safe_load(out) is not None
     _, out, _ = desk.ops(*command, "--output", "csv")

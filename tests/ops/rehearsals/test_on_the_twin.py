@@ -20,7 +20,7 @@ pytestmark = pytest.mark.twin
 def test_dead_letters_are_redriven_once_their_cause_is_fixed(twin: Twin) -> None:
     twin.no_dead_letters()
     events: list[RecordedEvent] = []
-    result = rehearse(twin.state, library.load("dlq-redrive"), told=lambda _step, event: events.append(event))
+    result = rehearse(twin.state, library.load("dlq-redrive"), on_event=lambda _step, event: events.append(event))
     assert result.findings == []
     assert (result.jobs.sent, result.jobs.results, result.jobs.dead, result.jobs.lost) == (8, 8, 0, ())
     (redriven,) = (event for event in events if (event.kind, event.step) == ("step.verified", "redrive"))

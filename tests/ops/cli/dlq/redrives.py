@@ -13,4 +13,4 @@ def job_bodies(count: int) -> list[dict[str, object]]:
 
 def make_redrive_plan(desk: Desk, count: int = 30, *options: str) -> str:
     desk.bury(*job_bodies(count))
-    return str(desk.told("plan", *(options or QUICK))["plan"]["id"])
+    return str(desk.json("plan", *(options or QUICK))["plan"]["id"])

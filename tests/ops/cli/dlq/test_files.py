@@ -42,8 +42,8 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     code, out, _ = desk.ops("import", "left.jsonl")
     assert code == 0
     assert out.startswith("12 messages imported into the snapshot.")
-    assert desk.told("list", "--text", "bad-")["count"] == 0, "those of the queue are meant when nothing else is said"
-    assert desk.told("list", "--imported", "--text", "bad-")["count"] == len(bad)
+    assert desk.json("list", "--text", "bad-")["count"] == 0, "those of the queue are meant when nothing else is said"
+    assert desk.json("list", "--imported", "--text", "bad-")["count"] == len(bad)
     assert "note: 12 messages of the file were already in the snapshot." in desk.ops("import", "left.jsonl")[1]
     code, out, _ = desk.ops("causes")
     assert out.startswith("Critical: 1 dead letter: ")
@@ -54,9 +54,9 @@ def test_export_then_purge_then_import(desk: Desk, terminal: Any) -> None:
     code, _, err = desk.ops("purge", "--export", "left.jsonl", "--reason", "again", "--confirm", "purge 12 messages")
     assert code == 2
     assert "12 of the 12 messages of left.jsonl cannot be purged: 12 imported from a file" in flat(err)
-    [first, *_] = desk.told("list", "--imported")["letters"]
+    [first, *_] = desk.json("list", "--imported")["letters"]
     assert "imported messages, 1 message by ID" in desk.ops("plan", "--id", first["letter"]["message_id"])[1]
-    [queued] = desk.told("list")["letters"]
+    [queued] = desk.json("list")["letters"]
     code, _, err = desk.ops("plan", "--id", first["letter"]["message_id"], "--id", queued["letter"]["message_id"])
     assert code == 2
     assert "Some of these messages are in the queue, and others were imported" in flat(err)
@@ -75,7 +75,7 @@ def test_a_purge_in_a_script(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
         code, _, err = desk.ops("purge", "--export", "two.jsonl", "--reason", "r")
     assert code == 2
     assert '--confirm "purge 2 messages"' in err
-    told = desk.told("purge", "--export", "two.jsonl", "--reason", "r", "--confirm", "purge 2 messages")
+    told = desk.json("purge", "--export", "two.jsonl", "--reason", "r", "--confirm", "purge 2 messages")
     assert told["deleted"] == 2
     assert told["outcome"] == "done"
 
@@ -176,7 +176,7 @@ def test_a_message_of_a_file_that_is_no_text_does_not_stop_the_others_plan(desk:
     lines = [json.dumps({"schema": 1, "body": "{}", "system": {}, **message}) for message in letters]
     Path("two.jsonl").write_text("\n".join(lines), encoding="utf-8")
     assert desk.ops("import", "two.jsonl")[0] == 0
-    assert len(desk.told("plan", "--imported", "--to", "jobs", "--no-watch")["plan"]["ids"]) == 2
+    assert len(desk.json("plan", "--imported", "--to", "jobs", "--no-watch")["plan"]["ids"]) == 2
 
 
 def test_the_record_of_what_was_done(desk: Desk) -> None:

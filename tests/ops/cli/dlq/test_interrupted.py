@@ -137,7 +137,7 @@ def test_a_killed_redrive_is_named_until_it_is_finished(desk: Desk, monkeypatch:
     assert first in desk.ops("causes")[1]
     assert first in desk.ops("plan")[1]
     assert f"{plan}  interrupted  " in desk.ops("runs")[1]
-    told = desk.told("resume")
+    told = desk.json("resume")
     assert (told["state"], told["sent"], told["deleted"]) == ("done", 60, 60)
     assert desk.world.dlq.messages() == []
     assert 60 <= len(desk.world.jobs.messages()) <= 60 + len(told["twice"])

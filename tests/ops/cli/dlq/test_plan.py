@@ -18,7 +18,7 @@ def jobs(count: int) -> list[dict[str, object]]:
 def test_a_plan_says_all_that_will_happen(desk: Desk) -> None:
     desk.bury(*jobs(60))
     code, out, _ = desk.ops(
-        "plan", "--cause", desk.told("causes")["causes"]["groups"][0]["fingerprint"], "--rate", "20"
+        "plan", "--cause", desk.json("causes")["causes"]["groups"][0]["fingerprint"], "--rate", "20"
     )
     assert code == 0
     flat = " ".join(out.split())
@@ -50,9 +50,9 @@ def test_a_plan_in_a_file_and_its_diff(desk: Desk) -> None:
     assert '-    "alpha": 3' in out
     assert '+    "alpha": 0.5' in out
     assert "Tenant" in out
-    told = desk.told("diff", "plan.json")
+    told = desk.json("diff", "plan.json")
     assert 0 < len(told["diffs"]) < 12
-    assert desk.told("plan")["plan"]["ids"] == list(letters)
+    assert desk.json("plan")["plan"]["ids"] == list(letters)
     code, _, err = desk.ops("diff", "plan.json", "nosuch")
     assert code == 2
     assert "No message in the snapshot has the ID 'nosuch'." in err
@@ -65,7 +65,7 @@ def test_a_plan_in_a_file_and_its_diff(desk: Desk) -> None:
 def test_a_diff_says_what_the_redrive_itself_adds_and_leaves_out(desk: Desk) -> None:
     letters = desk.bury(*jobs(1))
     desk.ops("plan", "--set", "body.params.alpha=7", "--out", "plan.json", *QUICK)
-    (told,) = desk.told("diff", "plan.json")["diffs"]
+    (told,) = desk.json("diff", "plan.json")["diffs"]
     assert (told["id"], told["refused"], told["put_on"]) == (letters[0], "", ["OriginalMessageId"])
     assert told["left_out"] == ["ErrorMessage", "ErrorType", "OriginalQueueArn"]
     _, out, _ = desk.ops("diff", "plan.json")
@@ -98,7 +98,7 @@ def test_a_diff_says_when_a_message_does_not_take_the_edit(desk: Desk) -> None:
 def test_a_merge_patch(desk: Desk) -> None:
     desk.bury(*jobs(1))
     Path("patch.json").write_text('{"params": {"alpha": null, "beta": 2}}', encoding="utf-8")
-    told = desk.told("plan", "--merge-patch", "patch.json")
+    told = desk.json("plan", "--merge-patch", "patch.json")
     assert told["plan"]["edits"] == [{"path": "", "value": {"params": {"alpha": None, "beta": 2}}}]
     code, _, err = desk.ops("plan", "--merge-patch", "missing.json")
     assert code == 2
@@ -187,7 +187,7 @@ def test_a_time_range_that_is_none(desk: Desk, command: list[str], times: list[s
 
 def test_messages_of_one_second(desk: Desk) -> None:
     desk.bury(*jobs(2))
-    sent = desk.told("list")["letters"][0]["letter"]["sent"][:19]
-    rows = desk.told("list", "--since", sent, "--until", f"{sent}.999999")["letters"]
+    sent = desk.json("list")["letters"][0]["letter"]["sent"][:19]
+    rows = desk.json("list", "--since", sent, "--until", f"{sent}.999999")["letters"]
     assert rows and all(row["letter"]["sent"].startswith(sent) for row in rows)
-    assert desk.told("list", "--since", "2020-01-01", "--until", "2020-01-01T00:00:01")["letters"] == []
+    assert desk.json("list", "--since", "2020-01-01", "--until", "2020-01-01T00:00:01")["letters"] == []

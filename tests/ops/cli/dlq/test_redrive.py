@@ -43,7 +43,7 @@ def test_a_redrive_from_question_to_record(desk: Desk, terminal: Any) -> None:
     code, out, _ = desk.ops("runs")
     assert code == 0
     assert f"{plan}  done  30 of 30 sent" in out
-    shown = desk.told("runs", plan)
+    shown = desk.json("runs", plan)
     assert (list(shown), list(shown["steps"][0])) == (RUN_KEYS, STEP_KEYS), "keys are a promise to scripts"
     assert "reason: fixed, ticket 7" in desk.ops("runs", plan)[1]
     code, out, _ = desk.ops("audit")
@@ -67,7 +67,7 @@ def test_a_message_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
     assert out.startswith("Done: 19 of 20 sent · 1 missing.")
     assert "19 messages were sent, 1 was no longer in the queue." in out
     assert "note: 1 message was no longer in the queue: another consumer took it." in out
-    assert desk.told("runs", plan)["vanished"] == 1
+    assert desk.json("runs", plan)["vanished"] == 1
     code, _, err = desk.ops("resume", plan)
     assert code == 2
     assert f"Run {plan} is done." in err
@@ -76,7 +76,7 @@ def test_a_message_that_had_left_the_queue_was_not_sent(desk: Desk) -> None:
 def test_a_copy_of_what_the_snapshot_lost_was_not_sent(desk: Desk) -> None:
     desk.world.aws.queue("trial")
     ids = desk.bury(*job_bodies(20))
-    plan = str(desk.told("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
+    plan = str(desk.json("plan", *QUICK, "--to", "trial", "--copy")["plan"]["id"])
     with Snapshot.open(desk.world.source) as snapshot:
         snapshot.set_place(ids[:1], Place.MISSING)
     code, out, _ = desk.ops("redrive", plan, "--reason", "r", "--yes")
@@ -112,7 +112,7 @@ def test_a_canary_that_nothing_answers_is_told_as_lines(desk: Desk) -> None:
     lines = err.strip().splitlines()
     assert any("of 8 sent" in line for line in lines), "without a terminal, progress is lines"
     assert "\x1b" not in err + out
-    told = desk.told("runs", plan)
+    told = desk.json("runs", plan)
     assert told["planned"] == 8
     assert told["steps"][0]["upto"] == 2
 
@@ -130,7 +130,7 @@ def test_where_no_one_can_answer_a_closed_input_is_said_like_a_pipe(
 
 
 def test_what_is_going_on_is_told_before_what_has_become_stale_by_it(desk: Desk) -> None:
-    first, made = make_redrive_plan(desk, 12), desk.told("plan", *QUICK)["plan"]
+    first, made = make_redrive_plan(desk, 12), desk.json("plan", *QUICK)["plan"]
     second = made["id"]
     desk.world.dlq.remove(made["ids"][:8])
     with queue_lock.hold_lock(desk.world.source, first, "arn:ann"):

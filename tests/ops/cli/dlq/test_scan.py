@@ -36,7 +36,7 @@ def test_scan_says_what_failed_and_what_to_type_next(desk: Desk) -> None:
     plan = next(line for line in out.splitlines() if line.startswith("→ ops dlq plan"))
     fingerprint = re.search(r"--cause (\w+) --queue jobs ", plan)
     assert fingerprint, plan
-    assert desk.told("list", "--cause", fingerprint[1])["count"] == 9
+    assert desk.json("list", "--cause", fingerprint[1])["count"] == 9
 
 
 def test_an_empty_queue_is_good_news(desk: Desk) -> None:
@@ -57,16 +57,16 @@ def test_what_arrived_since_the_last_scan_is_said(desk: Desk) -> None:
     assert code == 1
     assert out.startswith("The DLQ has 2 messages now: scan again before acting. Last scan:\nOK: no dead letters.")
     assert "→ ops dlq scan --queue jobs" in out
-    assert desk.told("causes")["messages_now"] == 2
+    assert desk.json("causes")["messages_now"] == 2
 
 
 def test_an_empty_queue_in_which_messages_would_expire_on_arrival_is_looked_into(
     desk: Desk, _workloads: dict[Target, Workload]
 ) -> None:
-    assert desk.told("scan")["explained"] is None
+    assert desk.json("scan")["explained"] is None
     desk.world.aws.queue("jobs-dlq", MessageRetentionPeriod="60")
     _workloads.clear()
-    assert desk.told("scan")["explained"] is not None
+    assert desk.json("scan")["explained"] is not None
     _workloads.clear()
 
 
@@ -78,7 +78,7 @@ def test_causes_reads_the_snapshot_only(desk: Desk) -> None:
     assert code == 1
     assert "4 messages at " in out
     assert " s ago" in out
-    told = desk.told("causes")
+    told = desk.json("causes")
     assert told["causes"]["letters"] == 4
     assert told["causes"]["groups"][0]["error_type"] == "InvalidJob"
     assert desk.world.aws.counts().get("ReceiveMessage") == before
@@ -100,9 +100,9 @@ def test_list_filters_and_pages(desk: Desk) -> None:
     assert "32 messages, no scan has finished yet" in " ".join(out.split())
     more = next(line for line in out.splitlines() if "next page" in line)
     assert "--where \"body.kind == 'train'\"" in more, "the next command has the same filter"
-    assert desk.told("list", "--text", "SCORE-1")["count"] == 1
-    assert desk.told("list", "--since", "1h")["count"] == 32
-    assert desk.told("list", "--until", "1h")["count"] == 0
+    assert desk.json("list", "--text", "SCORE-1")["count"] == 1
+    assert desk.json("list", "--since", "1h")["count"] == 32
+    assert desk.json("list", "--until", "1h")["count"] == 0
     _, out, _ = desk.ops("list", "--text", "nothing has this")
     assert "No messages match (32 in the snapshot)." in out
     _, out, _ = desk.ops("list", "--offset", "99")
@@ -145,7 +145,7 @@ def test_show_is_the_whole_message(desk: Desk) -> None:
     assert "Timeline (UTC)" in out
     assert f"→ ops dlq plan --id {letter} --queue jobs" in out
     assert f"→ ops logs --message {letter} --queue jobs" in out
-    told = desk.told("show", letter, "--no-logs")
+    told = desk.json("show", letter, "--no-logs")
     assert json.loads(told["letter"]["body"])["deep"] == {"n": 1.0}
     assert told["timeline"] is None
 
@@ -204,7 +204,7 @@ def test_a_hostile_message_is_harmless_on_screen(desk: Desk) -> None:
         assert "[link=x]bad[/link]" in " ".join(out.split()), "markup is text"
     _, out, _ = desk.ops("causes")
     assert max(len(line) for line in out.splitlines() if not line.startswith("→")) <= 80
-    assert desk.told("list")["letters"][0]["letter"]["body"].startswith("\x1b[2J")
+    assert desk.json("list")["letters"][0]["letter"]["body"].startswith("\x1b[2J")
 
 
 def test_a_message_with_no_trace_is_said_to_have_none(desk: Desk) -> None:

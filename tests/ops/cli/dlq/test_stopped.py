@@ -19,7 +19,7 @@ from tests.ops.cli.conftest import Desk
 
 def planned(desk: Desk, count: int) -> str:
     desk.bury(*({"job_id": f"job-{number}"} for number in range(count)))
-    return str(desk.told("plan", "--no-headroom")["plan"]["id"])
+    return str(desk.json("plan", "--no-headroom")["plan"]["id"])
 
 
 @pytest.fixture
