@@ -22,8 +22,8 @@ class UnansweredQuestion(OpsError):
 
 class ScriptedOperator:
     """``before``: called with the ID of a step before it is answered, to do what a person would have done by then;
-    ``after``: once it is done. ``on_event``: gets each event. ``fill``: the answer for one in braces, which is only known by
-    then; ``{steps.ID.OUTPUT}`` is what that step put out."""
+    ``after``: once it is done. ``on_event``: gets each event. ``fill``: the answer for one in braces, which is only known
+    by then; ``{steps.ID.OUTPUT}`` is what that step put out."""
 
     def __init__(
         self,
