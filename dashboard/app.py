@@ -67,7 +67,7 @@ def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> No
     with st.container(key="scripts"):
         for script in theme.SCRIPTS:
             st.html(f"<script>{script.read_text()}</script>", unsafe_allow_javascript=True)
-        if reporting := first_chart.script(entry.opens_with_chart):
+        if reporting := first_chart.script():
             st.html(f"<script>{reporting}</script>", unsafe_allow_javascript=True)
     if selection is not None and selection.note:
         st.html(html_blocks.notes("Unknown time range", (selection.note,)))

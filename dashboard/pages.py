@@ -20,8 +20,6 @@ class Entry:
     """Whether its numbers are for the time range selected in the sidebar."""
     comparable: bool = False
     """Whether its charts can draw an earlier range behind the selected one."""
-    opens_with_chart: bool = True
-    """Whether its first figure is a Plotly chart."""
 
     @property
     def file(self) -> Path:
@@ -35,7 +33,7 @@ class Entry:
 
 SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Status": (
-        Entry("overview", "Overview", "monitoring", "Health at a glance", comparable=True, opens_with_chart=False),
+        Entry("overview", "Overview", "monitoring", "Health at a glance", comparable=True),
         Entry("alarms", "Alarms", "notifications_active", "State, notifications and rehearsal"),
         Entry("queue", "Queue", "stacked_inbox", "Backlog and throughput", comparable=True),
         Entry("concurrency", "Concurrency", "stacks", "Usage, limits and throttles", comparable=True),
@@ -50,19 +48,17 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
             "account_tree",
             "One job's path, from its sending to its result",
             ranged=False,
-            opens_with_chart=False,
         ),
     ),
     "Response": (
         Entry("dead_letters", "Dead letters", "unsubscribe", "Failed messages, causes and redrive"),
-        Entry("runbooks", "Runbooks", "menu_book", "What to do, step by step", ranged=False, opens_with_chart=False),
+        Entry("runbooks", "Runbooks", "menu_book", "What to do, step by step", ranged=False),
         Entry(
             "audit",
             "Audit",
             "history_edu",
             "Redrives, purges and runbooks: who, when and why",
             ranged=False,
-            opens_with_chart=False,
         ),
     ),
     "Cost and sizing": (

@@ -11,6 +11,7 @@ from dashboard import page_runtime, theme, zoom
 from dashboard.charts.drawing import base, time_series
 from dashboard.charts.drawing.chart import Chart
 from dashboard.markup import html_blocks
+from dashboard.markup.chart_preview import chart_preview
 from dashboard.server import first_chart
 
 _REMOVED = ["lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"]
@@ -35,7 +36,8 @@ def chart(figure: Chart, key: str) -> None:
         st.html(html_blocks.instead_of_chart(alt, line))
         return
     with st.container(gap=None, key=f"titled-{key}"):
-        st.html(html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure)))
+        head = html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure))
+        st.html(head + chart_preview(figure) if first_chart.is_awaited() else head)
         first_chart.before_chart()
         figure.update_layout(title=None)
         _plot(figure, name, alt)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Sequence
 
 from dashboard.charts.drawing.series import SMALL
+from dashboard.markup import svg_image
 
 WIDTH, HEIGHT, MARGIN = 160, 44, 3
 POINTS = 80
@@ -17,12 +17,14 @@ def svg(values: Sequence[float | None], colour: str) -> str:
     not an empty one."""
     present = [value for value in values if value is not None and value == value]
     if not present:
-        return _document(
+        return svg_image.document(
             f'<line x1="0" x2="{WIDTH}" y1="{HEIGHT - MARGIN}" y2="{HEIGHT - MARGIN}" stroke="{colour}"'
-            ' stroke-opacity=".35" stroke-dasharray="2 4"/>'
+            ' stroke-opacity=".35" stroke-dasharray="2 4"/>',
+            WIDTH,
+            HEIGHT,
         )
     if len(present) == 1:  # the figure beside it: a lone dot would add nothing
-        return _document("")
+        return svg_image.document("", WIDTH, HEIGHT)
     values = _thinned(_without_late_start(values))
     top = max(*present, 0) or 1.0
     step = WIDTH / max(1, len(values) - 1)
@@ -46,7 +48,7 @@ def svg(values: Sequence[float | None], colour: str) -> str:
             )
         else:
             shapes.append(f'<circle cx="{run[0][0]:.1f}" cy="{run[0][1]:.1f}" r="1.6" fill="{colour}"/>')
-    return _document("".join(shapes))
+    return svg_image.document("".join(shapes), WIDTH, HEIGHT)
 
 
 def _without_late_start(values: Sequence[float | None]) -> Sequence[float | None]:
@@ -63,9 +65,4 @@ def _thinned(values: Sequence[float | None]) -> list[float | None]:
 
 
 def data_uri(values: Sequence[float | None], colour: str) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg(values, colour).encode()).decode()
-
-
-def _document(inside: str) -> str:
-    size = f'viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none"'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{inside}</svg>'
+    return svg_image.address(svg(values, colour))

@@ -1,8 +1,5 @@
-// Loads the library of charts early, and reports once to the server that a chart is on the screen: the other charts are sent
-// then.
+// Reports once to the server that a chart is on the screen: the other charts are sent then.
 (() => {
-  // The module that Streamlit imports for its first chart, which finds it loaded.
-  if ("LIBRARY") import("./LIBRARY").catch(() => {});
   // Without a report the server waits for its longest time.
   const report = () => setTimeout(() => fetch("./first-chart/TOKEN", { method: "POST" }).catch(() => {}));
   const timer = setInterval(() => {

@@ -1,15 +1,14 @@
 """Lets the browser show a visit's first chart before it gets the other charts of the page.
 
-The browser loads the library of charts for the first one, and then draws every chart that it has before it shows any. So
-the script waits before the second until the browser reports the first, by a request of ``first_chart.js``. On a page that
-opens with a chart, the browser loads the library while the report is made.
+The browser loads Plotly for the first one, and then draws every chart that it has before it shows any. So the script waits
+before the second until the browser reports the first, by a request of ``first_chart.js``. Until then the page shows previews
+(``markup.chart_preview``).
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from functools import cache
 from pathlib import Path
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -23,7 +22,6 @@ MAX_WAIT_S = 10.0
 """The others are sent after it all the same: a browser may run no scripts. Shorter than a slow browser takes for the first
 chart, it would make that one slower still, as the browser would load and draw the others, too, before it."""
 _SCRIPT = Path(__file__).with_name("first_chart.js")
-_STREAMLIT = Path(st.__file__).parent / "static"
 _TOKEN, _SENT = "_first_chart_token", "_first_chart_sent"
 _served = threading.Event()
 
@@ -46,22 +44,12 @@ def serve() -> None:
     _served.set()
 
 
-@cache
-def library() -> str:
-    """The file in which Streamlit's web page finds the library of charts, below the page's address; empty where there is
-    none of that name: then the browser loads it with the first chart."""
-    found = next(_STREAMLIT.rglob("PlotlyChart.*.js"), None)
-    return found.relative_to(_STREAMLIT).as_posix() if found else ""
-
-
-def script(opens_with_chart: bool) -> str:
-    """The JavaScript that loads the library of charts for a page that ``opens_with_chart``, and reports this session's first
-    chart; empty where nothing waits for it."""
+def script() -> str:
+    """The JavaScript that reports this session's first chart; empty where nothing waits for it."""
     if not _served.is_set():
         return ""
     token: str = st.session_state.setdefault(_TOKEN, uuid4().hex)
-    wanted = library() if opens_with_chart else ""
-    return _SCRIPT.read_text().replace("TOKEN", token).replace("LIBRARY", wanted)
+    return _SCRIPT.read_text().replace("TOKEN", token)
 
 
 def before_chart() -> None:
@@ -82,6 +70,12 @@ def wait() -> None:
     first = st.session_state.get(_SENT)
     if first is not None:
         first.wait()
+
+
+def is_awaited() -> bool:
+    """Whether no chart is on the screen yet: until one is, the page shows previews."""
+    first = st.session_state.get(_SENT)
+    return _TOKEN in st.session_state and (first is None or not first.shown.is_set())
 
 
 def _report(request: Request) -> Response:

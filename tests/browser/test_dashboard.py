@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from dashboard.pages import PAGES, Entry
 from tests.browser.chromium import IDLE, wait_until, wait_until_unchanged
 from tests.browser.cut_text import CHARTS_DRAWN, CUT, OUTSIDE
 from tests.browser.motion import WATCH
-from tests.browser.server import serving, serving_sample
+from tests.browser.server import REPOSITORY, serving, serving_sample
 from tests.dashboard.samples import HOSTILE
 from tests.twins import Twin
 
 pytestmark = pytest.mark.browser
+HEIGHT = "document.querySelector('[data-testid=stMain]').scrollHeight"
 STAMP = "document.querySelector('.so-head > span')?.title"
 
 
@@ -67,6 +69,27 @@ def test_a_redrive_is_planned_and_needs_a_reason(hostile: str, page: Page) -> No
     page.locator(".st-key-redrive-confirmed button").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.locator("body")).to_contain_text("Starting the redrive", use_inner_text=True)
+
+
+def test_the_chart_takes_the_place_of_its_preview(page: Page, tmp_path: Path) -> None:
+    held: list[Route] = []
+    page.route("**/PlotlyChart.*.js", lambda route: held.append(route))  # Playwright sets an attribute of the function
+    served = str(REPOSITORY / "tests" / "dashboard" / "served_sample.py")
+    with serving(served, {"OPS_STACK": "", "OPS_TARGET": "aws"}, tmp_path / "log") as address:
+        page.goto(f"{address}/queue?stack=trouble&live=false")
+        first = page.locator("[class*=st-key-titled-]").first
+        preview = first.locator(".so-preview-plot img")
+        expect(preview).to_have_css("position", "absolute")  # the page has its style
+        place, height = preview.bounding_box(), page.evaluate(HEIGHT)
+        for waiting in held:
+            waiting.continue_()
+        plot = first.locator(".js-plotly-plot .nsewdrag")
+        expect(plot).to_be_attached()
+        expect(preview).to_be_hidden()
+        assert plot.bounding_box() == pytest.approx(place, abs=2)
+        assert page.evaluate(HEIGHT) >= height, "nothing below it moves up"
+        expect(page.locator(".js-plotly-plot .nsewdrag")).to_have_count(4)
+        expect(page.locator(".so-preview:visible")).to_have_count(0)
 
 
 def test_a_custom_range_is_in_the_address_and_shows_a_colleague_the_same(hostile: str, page: Page) -> None:

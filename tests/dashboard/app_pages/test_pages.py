@@ -38,7 +38,6 @@ def test_a_page_in_trouble(sample: Visit, entry: Entry) -> None:
         )
         assert not over_time or chart["layout"]["margin"]["l"] == 0, f"{title}: every plot starts below its title"
     assert app.text.count("All times are in UTC") == 1
-    assert entry.opens_with_chart == (bool(app.charts) and "so-card" not in app.html)
 
 
 @pages

@@ -20,6 +20,7 @@ from dashboard.charts.drawing.chart import Chart, Settings
 from dashboard.charts.timeline import overview
 from dashboard.formatting import duration, millis
 from dashboard.markup import sparkline
+from dashboard.markup.chart_preview import chart_preview
 from dashboard.time_range import TimeRange
 from ops import pricing
 from ops.insight.forecast.assumptions import Assumed
@@ -335,6 +336,14 @@ def test_charts_are_valid(chart: Chart) -> None:
     """Plotly checks nothing when a page draws them: a wrong setting would be ignored by the browser."""
     time_series.select_range(chart, None, UTC, 0)
     go.Figure(chart.figure().to_dict())
+
+
+@pytest.mark.parametrize("chart", every_chart(), ids=lambda chart: chart.layout.title.text)
+def test_charts_have_a_preview(chart: Chart) -> None:
+    """While the browser loads Plotly; but for a heat map and what has several plots."""
+    time_series.select_range(chart, None, UTC, 0)
+    cannot = any(trace.type == "heatmap" for trace in chart.data) or "xaxis2" in chart.layout
+    assert bool(chart_preview(chart)) != (cannot or bool(base.instead(chart)))
 
 
 def test_failures_have_an_axis_without_the_dead_letters() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import threading
 import time
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,7 +42,7 @@ def _answer(method: str, path: str) -> int:
 
 def _reported_path() -> str:
     """What the browser asks for, as the script has it."""
-    return first_chart.script(opens_with_chart=True).split('fetch(".', 1)[1].split('"')[0]
+    return first_chart.script().split('fetch(".', 1)[1].split('"')[0]
 
 
 def _wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -54,8 +53,11 @@ def test_the_second_chart_waits_for_the_report_of_the_first(
     session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _wait_at_most(monkeypatch, 60)
+    assert not first_chart.is_awaited(), "nobody would replace a preview"
     path = _reported_path()
+    assert first_chart.is_awaited()
     first_chart.before_chart()  # the first waits for nothing
+    assert first_chart.is_awaited()
     second_sent = threading.Event()
 
     def send_second() -> None:
@@ -68,6 +70,7 @@ def test_the_second_chart_waits_for_the_report_of_the_first(
     assert _answer("POST", path) == HTTPStatus.NO_CONTENT
     script.join()
     assert second_sent.is_set()
+    assert not first_chart.is_awaited()
     first_chart.before_chart()  # nor do those of a refresh
 
 
@@ -75,21 +78,12 @@ def test_without_a_report_the_others_are_sent_all_the_same(
     session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _wait_at_most(monkeypatch, 0.05)
-    assert first_chart.script(opens_with_chart=True)
+    assert first_chart.script()
     first_chart.wait()  # for nothing: there is none yet
     began = time.monotonic()
     first_chart.before_chart()
     first_chart.before_chart()
     assert time.monotonic() - began >= 0.05
-
-
-def test_the_library_is_loaded_early_where_a_page_opens_with_a_chart(session: dict[str, Any]) -> None:
-    library = first_chart.library()
-    index = (Path(st.__file__).parent / "static" / "index.html").read_text()
-    assert 'src="./static/js/index.' in index, "Streamlit's web page loads its modules from there"
-    assert library.startswith("static/js/PlotlyChart.")
-    assert f'import("./{library}")' in first_chart.script(opens_with_chart=True)
-    assert library not in first_chart.script(opens_with_chart=False)
 
 
 @pytest.mark.parametrize("token", ["0" * 32, "%00", "a" * 4_000])
@@ -102,6 +96,6 @@ def test_nothing_waits_where_the_server_has_no_route(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(first_chart, "_served", threading.Event())
     monkeypatch.setattr(st, "session_state", {})
     _wait_at_most(monkeypatch, 60)
-    assert first_chart.script(opens_with_chart=True) == ""
+    assert first_chart.script() == ""
     for _ in range(2):
         first_chart.before_chart()
