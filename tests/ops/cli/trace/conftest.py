@@ -10,6 +10,7 @@ import pytest
 
 from ops import workload
 from ops.aws import Aws
+from ops.insight.sources.log_volume import kept_volumes
 from ops.target import Target
 from ops.workload import Workload
 from tests.fakes.aws import serve
@@ -20,6 +21,7 @@ from tests.ops.insight.world import DLQ
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[TraceDesk]:
+    kept_volumes.clear()
     monkeypatch.setenv("OPS_HOME", str(tmp_path / "home"))
     folder = tmp_path / "home" / "1-eu-west-1-dead"
     folder.mkdir(parents=True)
