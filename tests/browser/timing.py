@@ -11,9 +11,12 @@ _PLOT = f"document.querySelector('.js-plotly-plot :is({_LAYERS}) :is(path, rect,
 _WEBGL = "document.querySelector('.js-plotly-plot .gl-container canvas')"
 _NONE = f"({IDLE} && !document.querySelector('.js-plotly-plot') && !!document.querySelector('.so-empty'))"
 """The page is complete and has a note in place of charts."""
-_PREVIEW = "document.querySelector('.so-preview :is(img, s)')"
-CHART = f"!!{_PREVIEW} || !!{_PLOT} || !!{_WEBGL} || !!document.querySelector('.so-card img')?.complete || {_NONE}"
-"""A page's first chart, or what stands in place of one: a note beside or before a chart is none."""
+PLOTLY = f"!!{_PLOT} || !!{_WEBGL} || {_NONE}"
+"""A page's first chart as Plotly draws it, with tooltips, or what stands in place of one: a note beside or before a chart is
+none."""
+_PREVIEW = "[...document.querySelectorAll('.so-preview img, .so-card img')].some(image => image.complete)"
+CHART = f"{_PREVIEW} || !!document.querySelector('.so-preview s') || {PLOTLY}"
+"""A page's first chart with its data: as Plotly draws it, as its preview, or on a card."""
 CONTENT = "!!document.querySelector('.so-finding')"
 """The first content of a page that draws no chart."""
 
@@ -25,14 +28,16 @@ NOTE_MESSAGES = """window.WebSocket = class extends window.WebSocket {
 _QUIET_MS = 200
 
 
-def visit(browser: BrowserContext, url: str, drawn: str) -> float:
-    """From the start of the navigation until ``drawn`` is true."""
+def visit(browser: BrowserContext, url: str, *drawn: str) -> list[float]:
+    """From the start of the navigation until each of ``drawn`` is true, in the frame that shows it."""
     page = browser.new_page()
-    page.add_init_script(
-        f"setInterval(() => {{ if (!window.__drawn && ({drawn})) window.__drawn = performance.now() }}, 5)"
-    )
+    for place, condition in enumerate(drawn):
+        page.add_init_script(
+            f"setInterval(() => {{ if (!window.__seen{place} && ({condition})) {{ window.__seen{place} = true; "
+            f"requestAnimationFrame(() => {{ window.__drawn{place} = performance.now() }}) }} }}, 5)"
+        )
     page.goto(url)
-    took = _read_when_set(page, "window.__drawn")
+    took = [_read_when_set(page, f"window.__drawn{place}") for place in range(len(drawn))]
     page.close()
     return took
 
