@@ -86,7 +86,7 @@ def _drained_in(drained: DrainQuantiles) -> str:
 
 def _interval(drained: DrainQuantiles) -> str:
     if drained.wide:
-        return f"{duration(drained.mid)} at the mean rates"
+        return f"median {duration(drained.mid)}"
     return drained.span or "no interval: too few periods"
 
 

@@ -23,7 +23,7 @@ def depth(report: ForecastReport) -> Chart:
         add_mark(
             chart,
             drained.mid / size,
-            f"drained in {duration(drained.mid)}{' at the mean rates' if drained.wide else ''}",
+            f"drained in {duration(drained.mid)}{' (median)' if drained.wide else ''}",
         )
     if not top:
         set_instead(chart, "0 messages: nothing waits, and arrivals are processed as they come")

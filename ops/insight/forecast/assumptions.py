@@ -172,7 +172,7 @@ def message_groups(
                 f"{workload.queue.name} is a standard queue: message groups do not limit its concurrency.",
                 "Leave the number of groups out.",
             )
-        groups = MessageGroups(assumed.groups, assumed.busiest_group, _batch_variation(readings))
+        groups = MessageGroups(assumed.groups, assumed.busiest_group, batch_variation(readings))
         busiest = (
             "all alike" if assumed.busiest_group is None else f"the busiest with {formatting.percent(groups.largest)}"
         )
@@ -181,14 +181,14 @@ def message_groups(
         return None, ()
     seen = max((value for _, value in readings.points("groups")), default=0.0)
     if seen >= 1:
-        groups = MessageGroups(round(seen), None, _batch_variation(readings))
+        groups = MessageGroups(round(seen), None, batch_variation(readings))
         return groups, (
             f"message groups: {groups.number:,} in flight at most in the range, taken as all alike (--groups)",
         )
     return None, ("assumed: enough message groups are active; a FIFO queue runs one invocation for each (--groups)",)
 
 
-def _batch_variation(readings: Readings) -> float:
+def batch_variation(readings: Readings) -> float:
     """Standard deviation over mean of an invocation's duration, by p50 and p95 of a lognormal one (z of 95%: 1.645)."""
     pairs = zip(readings.columns.get("p50_ms", ()), readings.columns.get("p95_ms", ()), strict=True)
     widths = sorted(math.log(high / low) / 1.645 for low, high in pairs if low > 0 and high >= low)

@@ -152,7 +152,7 @@ def empty_seconds(
         axis = time_axis(length)
         left = backlog + np.multiply.outer(arrival_factors[open_], arrivals.total(axis))
         left -= law.work(axis) / seconds_per_message[open_, None] + law.at(axis) * batch / 2
-        found[open_] = _first_zero(axis, left)
+        found[open_] = first_zero(axis, left)
         if np.isfinite(found).all():
             break
     return found
@@ -222,7 +222,7 @@ def time_axis(length_s: float) -> Array:
     return np.asarray(length_s * np.linspace(0.0, 1.0, POINTS) ** 2, dtype=np.float64)
 
 
-def _first_zero(axis: Array, left: Array) -> Array:
+def first_zero(axis: Array, left: Array) -> Array:
     """Where each row falls to zero first, between its points by a straight line; inf where it does not."""
     done = left <= 0
     after = np.argmax(done, axis=1)

@@ -16,12 +16,15 @@ MIN_WIDTH_S = 60
 
 @dataclass(frozen=True)
 class DrainQuantiles:
-    """``mid``: expected. ``low`` to ``high`` are the 10th and 90th percentile; equal to ``mid`` where nothing is known of the spread. A
-    ``high`` of infinity: in more than a tenth of the samples it is not drained within SQS's longest retention."""
+    """``mid``: the median. ``low`` to ``high`` are the 10th and 90th percentile; equal to ``mid`` where nothing is known of the spread. A
+    ``high`` of infinity: in more than a tenth of the samples it is not drained within SQS's longest retention. ``either``: where
+    there are two times about which it is drained, and none between them is likely, such as before arrivals rise and after that:
+    which of them it is decides chance, and ``mid`` may be far from both."""
 
     mid: float
     low: float
     high: float
+    either: tuple[float, float] | None = None
 
     @property
     def span(self) -> str:
@@ -38,8 +41,8 @@ class DrainQuantiles:
 
     @property
     def text(self) -> str:
-        """``3 min 5 s (2 min 50 s to 3 min 32 s)``, or ``2 min to 40 min (12 min at the mean rates)`` where the interval is wide."""
-        mean = formatting.duration(self.mid)
+        """``3 min 5 s (2 min 50 s to 3 min 32 s)``, or ``2 min to 40 min (median 12 min)`` where the interval is wide."""
+        median = formatting.duration(self.mid)
         if self.wide:
-            return f"{self.span} ({mean} at the mean rates)"
-        return f"{mean} ({self.span})" if self.span else mean
+            return f"{self.span} (median {median})"
+        return f"{median} ({self.span})" if self.span else median

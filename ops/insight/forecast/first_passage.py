@@ -14,22 +14,25 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import numpy as np
 
-from ops.insight.forecast.chance import Array, Chance
-from ops.insight.forecast.drain_model import HORIZON_S, ArrivalProfile, ConcurrencyLaw, empty_seconds
+from ops.insight.forecast.chance import SAMPLES, Array, Chance
+from ops.insight.forecast.drain_model import HORIZON_S, ArrivalProfile, ConcurrencyLaw, empty_seconds, first_zero
 
 _MULTIPLES = np.concatenate(([0.0], np.geomspace(0.05, 60.0, 160)))
 """Of the fluid model's time, within which the distribution is looked for."""
+_AROUND = np.unique(np.concatenate((np.linspace(0.0, 2.0, 201), np.geomspace(2.0, 60.0, 100))))
 _FAR = 6.0
 """Standard deviations from zero that no walk covers."""
 _EPSILON = 1e-9
+_STANDARD = NormalDist()
 _CERTAIN = 0.999
 _MAX_CHANGES, _MIN_POINTS = 48, 6
 """Changes of the arrivals that are looked at, and points between two of them."""
-MEAN_POINTS, QUANTILE_POINTS = 64, 32
-"""Of a distribution: percentiles of many samples need fewer than an expectation."""
+POINTS, STEADY_POINTS = 48, 32
+"""Of a distribution: percentiles of many samples need fewer than one of them, where arrivals are steady."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,9 @@ class Distribution:
     times: Array
     chances: Array
 
-    def mean_or_quantile(self, levels: Array | None) -> Array:
-        """The expected time, or where ``levels`` (samples,) are given, the quantile of each; inf where it is not reached."""
+    def quantile(self, levels: Array) -> Array:
+        """The time by which it was reached with the probability of ``levels`` (samples,); inf where that is never."""
         times, chances = self.times, self.chances
-        if levels is None:
-            return np.asarray(times[0] + np.trapezoid(1 - chances, times, axis=0), dtype=np.float64)
         each = enumerate(levels)
         return np.array([np.interp(level, chances[:, at], times[:, at], right=math.inf) for at, level in each])
 
@@ -66,6 +67,15 @@ class Walk:
         return empty_seconds(
             self.backlog, self.arrivals, self.law, self.seconds_per_message, self.arrival_factors, HORIZON_S, self.batch
         )
+
+    def level_path(self, deviations: Array) -> Array:
+        """When nothing waits (samples,) if as many standard deviations more than on average wait all the time."""
+        found = self.fluid()
+        known = np.isfinite(found) & (found > 0)
+        times = np.multiply.outer(found[known], _AROUND)
+        mean, variance = self.only(known).at(times)
+        found[known] *= first_zero(_AROUND, mean + deviations[known, None] * np.sqrt(variance))
+        return found
 
     def only(self, samples: Array) -> Walk:
         return replace(
@@ -98,20 +108,21 @@ class Walk:
         return Distribution(times.T, np.concatenate((np.zeros((len(fluid), 1)), reached), axis=1).T)
 
 
-def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array | None = None) -> Array:
-    """When nothing waits in the last of independent queues, so many of each kind: expected, or the quantile of ``levels``
-    (samples,); inf where one is not drained."""
+def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
+    """When nothing waits in the last of independent queues, so many of each kind: the quantile of ``levels`` (samples,); inf
+    where one is not drained."""
     fluids = [walk.fluid() for _, walk in walks]
     found = np.maximum.reduce(fluids)
     known = np.isfinite(found) & (found > 0)
     if not known.any():
         return np.asarray(found, dtype=np.float64)
-    points = MEAN_POINTS if levels is None else QUANTILE_POINTS
+    steady = len(found) == SAMPLES and not any(walk.arrivals.varied_s for _, walk in walks)
+    points = STEADY_POINTS if steady else POINTS
     each = [
         (number, walk.only(known).distribution(np.maximum(fluid[known], _EPSILON), points))
         for (number, walk), fluid in zip(walks, fluids, strict=True)
     ]
-    found[known] = _last(each).mean_or_quantile(None if levels is None else levels[known])
+    found[known] = _last(each).quantile(levels[known])
     return np.asarray(found, dtype=np.float64)
 
 
@@ -150,6 +161,11 @@ def _mesh(first: float, last: float, kinks: Array, points: int) -> Array:
     part = np.minimum(parts - 1, place.astype(int))
     share = (1 - np.cos(np.pi * (place - part))) / 2
     return np.asarray(edges[part] + share * (edges[part + 1] - edges[part]), dtype=np.float64)
+
+
+def quantiles(levels: Array) -> Array:
+    """Of the standard normal distribution."""
+    return np.array([_STANDARD.inv_cdf(level) for level in levels])
 
 
 def normal(points: Array) -> Array:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ops import formatting
-from ops.insight.forecast import group_drain, group_turns
-from ops.insight.forecast.chance import Array, levels
+from ops.insight.forecast import group_drain, group_turns, last_batches
+from ops.insight.forecast.chance import Array, independent, levels
 from ops.insight.forecast.drain_model import (
     HORIZON_S,
     ConcurrencyLaw,
@@ -25,6 +25,10 @@ from ops.insight.forecast.load import Load
 INTERVAL = (10, 90)
 """Percentiles of the interval that is shown."""
 MIN_SHOWN_S = 60.0
+GAP = 0.4
+"""Of the interval, between the 40th and the 60th percentile, from which these are two times; 0.2 in a normal distribution."""
+MIN_GAP = 0.1
+"""Of the earlier time: two times that are closer are one."""
 MAX_SHOWN = 3.0
 """Times to drain that the course goes on, where the interval is wide."""
 LONG_RUN = 50
@@ -73,10 +77,10 @@ class Forecast:
 
 
 def forecast(load: Load, law: ConcurrencyLaw, goals: Goals) -> Forecast:
-    mid = float(_drained(load, law, np.ones(1), np.ones(1))[0])
+    mid, either = _mid_or_either(load, law)
     overloaded = load.overloads(law)
     never = load.backlog <= 0 and overloaded
-    drained = DrainQuantiles(mid, *_spread(load, law, mid)) if math.isfinite(mid) and not never else None
+    drained = DrainQuantiles(mid, *_spread(load, law, mid), either) if math.isfinite(mid) and not never else None
     if drained:
         until = min(drained.high, MAX_SHOWN * mid)
         shown_s = max(mid * 1.2, until * 1.05, load.arrivals.varied_s, MIN_SHOWN_S)
@@ -112,12 +116,12 @@ def _needed(load: Load, law: ConcurrencyLaw, goals: Goals) -> tuple[int | None, 
 def _concurrency_for(load: Load, law: ConcurrencyLaw, within_s: float) -> int | None:
     """The lowest limit with which the backlog is drained within that time, the ramp being what it is: no more than there are
     message groups, or, where these are the limit, as many groups of one size."""
-    groups, one = load.groups, np.ones(1)
+    groups = load.groups
 
     def drains(limit: int) -> bool:
         alike = replace(groups, number=limit, busiest=None) if groups and law.limit >= groups.number else groups
         lifted = replace(law, limit=float(limit), limited_by="")
-        return float(_drained(replace(load, groups=alike), lifted, one, one)[0]) <= within_s
+        return _median(replace(load, groups=alike), lifted) <= within_s
 
     most = MAX_CONCURRENCY
     if groups:
@@ -175,9 +179,22 @@ def _spread(load: Load, law: ConcurrencyLaw, mid: float) -> tuple[float, float]:
     return min(low, mid), max(high, mid)
 
 
-def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array, at: Array | None = None) -> Array:
-    """When the last message that waited is done, a result for each pair of factors of arrivals and of seconds: expected, or the
-    quantile of the levels ``at``."""
+def _mid_or_either(load: Load, law: ConcurrencyLaw) -> tuple[float, tuple[float, float] | None]:
+    """The median at the mean rates, and where it is in a gap the times at its ends."""
+    low, before, mid, after, high = _drained(load, law, np.ones(5), np.ones(5), np.array([0.1, 0.4, 0.5, 0.6, 0.9]))
+    gap = math.isfinite(high) and after - before > max(GAP * (high - low), MIN_GAP * before)
+    return float(mid), (float(before), float(after)) if gap else None
+
+
+def _median(load: Load, law: ConcurrencyLaw) -> float:
+    """Of the time to drain, at the mean rates: half of the drains take longer. A mean would say little where few take much
+    longer, as near capacity."""
+    return float(_drained(load, law, np.ones(1), np.ones(1), np.array([0.5]))[0])
+
+
+def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array, at: Array) -> Array:
+    """When the last message that waited is done, a result for each pair of factors of arrivals and of seconds: the quantile of
+    the levels ``at``."""
     per_message, groups, batch = load.seconds_per_message * seconds, load.groups, load.batch or 1.0
     if groups is None or load.backlog <= 0:
         return _together(load, law, per_message, arrivals, at)
@@ -187,7 +204,7 @@ def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array, a
     return np.maximum(in_turn, alone)
 
 
-def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Array, at: Array | None) -> Array:
+def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Array, at: Array) -> Array:
     """As ``_drained``, where each environment takes whatever waits."""
     if load.backlog <= 0:
         return np.zeros_like(per_message)
@@ -195,7 +212,13 @@ def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Arr
     last_batch = min(load.batch, max(1.0, load.backlog / max(1.0, law.limit)))
     # The last batch is half full, and its window runs while the batches before it are at work.
     window_s = np.maximum(0.0, load.window_s - load.batch / 2 * per_message)
-    return last_seconds([(1, walk)], at) + last_batch * per_message + window_s
+    empty = last_seconds([(1, walk)], at)
+    at_work = law.at(np.where(np.isfinite(empty), empty, HORIZON_S))
+    return (
+        empty
+        + last_batch * last_batches.longest(at_work, load.batch_variation, independent(at)) * per_message
+        + window_s
+    )
 
 
 def _parts(load: Load, law: ConcurrencyLaw) -> tuple[tuple[int, float, ConcurrencyLaw], ...]:

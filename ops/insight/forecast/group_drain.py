@@ -85,16 +85,17 @@ def drain_seconds(
     seconds_per_message: Array,
     arrival_factors: Array,
     batch: float,
-    levels: Array | None = None,
+    levels: Array,
 ) -> Array:
     """When the last group is drained, as ``drain_model.drain_seconds``; 0 where no group keeps an environment busy: then the
-    environments go to whichever group waits, and the queue is drained as one. Expected, or with ``levels`` (a probability for
-    each sample) that quantile."""
+    environments go to whichever group waits, and the queue is drained as one. The quantile of
+    ``levels``, a probability for each sample."""
     walks = []
     for number, share, own in groups.parts(law):
         waiting = backlog * share
-        if own.limit < 1 - 1e-9 or waiting <= 0:
+        if own.limit <= 0 or waiting <= 0:
             continue
+        own = own.scaled(max(1.0, 1 / own.limit))  # the group that is last has no other to wait for
         # Which group a message belongs to is chance, of those that wait and of those that arrive.
         chance = Chance(1.0, groups.batch_variation**2 * batch, waiting * (1 - share))
         part = arrivals.part(share)

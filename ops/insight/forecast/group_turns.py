@@ -18,17 +18,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ops.insight.forecast.chance import Array, Chance
+from ops.insight.forecast import last_batches
+from ops.insight.forecast.chance import Array, Chance, independent
 from ops.insight.forecast.drain_model import HORIZON_S, POINTS, ArrivalProfile, ConcurrencyLaw
-from ops.insight.forecast.first_passage import Distribution, Walk, last_seconds
+from ops.insight.forecast.first_passage import Distribution, Walk, quantiles
 from ops.insight.forecast.group_drain import MessageGroups, largest_above
 
 _DECAYS = np.linspace(0.0, 30.0, 1_001)
 """Of a group's delay, in multiples of its mean where there is one, at which its distribution is evaluated."""
-_CATCH_UP = 60
-"""Steps in which a group's catching up is solved."""
-_LEFT = np.unique(np.concatenate(([0.0], np.geomspace(1e-6, 1.0, 300), np.linspace(0.0, 1.0, 301))))[::-1]
+_DELAYS = np.geomspace(0.05, 40.0, 60)
+"""Multiples of the mean delay, at which it is looked for the last group after the fluid is drained."""
+_LEFT = np.unique(np.concatenate(([0.0], np.geomspace(1e-6, 1.0, 200), np.linspace(0.0, 1.0, 201))))[::-1]
 """Of the time until the fluid is drained, at which it is looked at: closer together at its end, where groups are drained."""
+_HELD, _REFILLED = 1.5, 3.0
+"""Of the rate at which groups are drained by chance: they suit simulations of 50 drains."""
 _EPSILON = 1e-9
 """Messages, in place of none where they are a divisor."""
 
@@ -52,64 +55,87 @@ class Turns:
         return max(1, round(min(self.batch, self.backlog / self.groups.number)))
 
 
-def drain_seconds(
-    turns: Turns, seconds_per_message: Array, arrival_factors: Array, levels: Array | None = None
-) -> Array:
+def drain_seconds(turns: Turns, seconds_per_message: Array, arrival_factors: Array, levels: Array) -> Array:
     """When the last group is drained, as ``group_drain.drain_seconds``."""
-    backlog, arrivals, law, groups, batch = turns.backlog, turns.arrivals, turns.law, turns.groups, turns.batch
-    walk = Walk(backlog, arrivals, law, seconds_per_message, arrival_factors, batch, turns.chance)
-    fluid = walk.fluid()
-    in_turn = _last_turn(turns, fluid, seconds_per_message, arrival_factors, levels)
-    if levels is not None:
-        in_turn *= _with_chance(walk, fluid, levels)
-    size = min(batch, backlog / groups.number)
-    finite = np.isfinite(in_turn)
-    known = np.where(finite, in_turn, 1.0)
-    done = law.work(known) / (seconds_per_message * groups.number)
-    chance = np.sqrt(groups.variance(done, batch)) * largest_above(0.0, 0.0, 1.0, groups.number)
-    steady = _delay(law.limit / groups.number, groups, max(1.0, size)) * max(1.0, size)
-    behind = (_so_far(steady, chance) + size / 2) * seconds_per_message  # a batch that is at work is half done
-    came = arrivals.total(known)
-    until = known + behind
-    for _ in range(_CATCH_UP):  # it has an environment for itself, and more messages arrive meanwhile
-        later = np.minimum(HORIZON_S, until)
-        until = known + behind + seconds_per_message * arrival_factors * (arrivals.total(later) - came) / groups.number
-    until = np.maximum(until, known + max(1.0, min(batch, backlog / law.limit)) * seconds_per_message)  # the last batch
-    return np.asarray(np.where(finite & (until < HORIZON_S), until, np.inf), dtype=np.float64)
-
-
-def _with_chance(walk: Walk, fluid: Array, levels: Array) -> Array:
-    """How many times as long as in the fluid model it is until nothing waits in all groups together, in the quantile of each
-    sample."""
-    took = last_seconds([(1, walk)], levels)
-    return np.divide(took, fluid, out=np.ones_like(fluid), where=np.isfinite(fluid) & (fluid > 0))
-
-
-def _last_turn(
-    turns: Turns, fluid: Array, seconds_per_message: Array, arrival_factors: Array, levels: Array | None
-) -> Array:
-    """When the last group that is not behind is drained: expected, in seconds, before its last batch is done."""
-    backlog, arrivals, law, batch = turns.backlog, turns.arrivals, turns.law, turns.batch
-    found = np.array(fluid)
-    finite = np.isfinite(fluid)
-    if not finite.any():
+    walk = Walk(
+        turns.backlog, turns.arrivals, turns.law, seconds_per_message, arrival_factors, turns.batch, turns.chance
+    )
+    found = walk.level_path(quantiles(levels))
+    known = np.isfinite(found)
+    if not known.any():
         return found
-    number, size = turns.groups.number, turns.size
-    seconds = np.multiply.outer(fluid[finite], 1 - _LEFT)  # (samples, points)
-    arrived = (backlog + arrival_factors[finite, None] * arrivals.total(seconds)) / number
-    taken = (law.work(seconds) / seconds_per_message[finite, None] + law.at(seconds) * batch / 2) / number
+    seconds, drained = _drained_in_turn(
+        turns, found[known], seconds_per_message[known], arrival_factors[known], levels[known]
+    )
+    last = _with_delays(turns, seconds, drained, seconds_per_message[known], arrival_factors[known])
+    # Chance in the whole queue is one number, and which group is the last another.
+    until = last.quantile(independent(levels)[known])
+    size = max(1.0, min(turns.batch, turns.backlog / turns.groups.number))
+    mean_per_s = turns.arrivals.mean_per_minute / 60 * arrival_factors[known]
+    at_work = np.minimum(turns.law.limit, mean_per_s * seconds_per_message[known])
+    until += (
+        size * last_batches.longest(at_work, turns.groups.batch_variation, levels[known]) * seconds_per_message[known]
+    )
+    found[known] = np.where(until < HORIZON_S, until, np.inf)
+    return found
+
+
+def _drained_in_turn(
+    turns: Turns, fluid: Array, seconds_per_message: Array, arrival_factors: Array, levels: Array
+) -> tuple[Array, Array]:
+    """Times (samples, points) until the fluid is drained, and the chance that a group that is not behind is drained by then, before
+    its last batch is done. ``levels``: of what waits in all groups together."""
+    number, size, law = turns.groups.number, turns.size, turns.law
+    seconds = np.multiply.outer(fluid, 1 - _LEFT)
+    came = arrival_factors[:, None] * turns.arrivals.total(seconds)
+    done = law.work(seconds) / seconds_per_message[:, None]
+    more = quantiles(levels)[:, None] * np.sqrt(turns.chance.variance(came, done))
+    arrived = (turns.backlog + came) / number
+    taken = (done + law.at(seconds) * turns.batch / 2 - more) / number
     waiting = np.maximum(0.0, arrived - taken)
     behind_oldest = _behind_oldest(waiting, size)
     moved = np.diff(np.maximum(0.0, arrived - behind_oldest), axis=1)
     refilled = np.clip(np.diff(arrived, axis=1) / np.maximum(_EPSILON, np.diff(taken, axis=1)), 0.0, 1.0)
     rate = _drained_per_message((behind_oldest[:, 1:] + behind_oldest[:, :-1]) / 2, size)
-    by_chance = np.cumsum(refilled * rate * moved, axis=1)
+    share = law.limit / number
+    _, tail = _delay(share, turns.groups, size)
+    further = tail * size / (1 + tail * size)
+    # A group that is behind has more messages, and is not drained; where as many arrive as are taken, the chance in the whole
+    # queue makes up for it.
+    rate *= 1 - np.minimum(1.0, _HELD * share * further) * np.minimum(1.0, _REFILLED * (1 - refilled))
+    by_chance = np.cumsum(np.maximum(0.0, refilled * rate * moved), axis=1)
     # If nothing arrived, a group would be drained with its last message: those that have some wait with half a batch.
     with_some = -np.expm1(-np.minimum.accumulate(waiting, axis=1) * 2 / (size + 1))
     some_left = with_some * np.exp(-np.concatenate((np.zeros((len(by_chance), 1)), by_chance), axis=1))
-    last = Distribution(seconds.T, (1 - some_left.T) ** number)
-    found[finite] = last.mean_or_quantile(None if levels is None else levels[finite])
-    return found
+    return seconds, 1 - some_left
+
+
+def _with_delays(
+    turns: Turns, seconds: Array, drained: Array, seconds_per_message: Array, arrival_factors: Array
+) -> Distribution:
+    """Of when the last group is drained, each of which is behind for an exponentially distributed time or, mostly, not at all."""
+    number, law, groups = turns.groups.number, turns.law, turns.groups
+    size = max(1.0, min(turns.batch, turns.backlog / number))
+    share = law.limit / number
+    ends = seconds[np.arange(len(seconds)), np.argmax(drained >= 0.5 ** (1 / number), axis=1)]
+    done = law.work(ends) / (seconds_per_message * number)
+    chance = np.sqrt(groups.variance(done, turns.batch)) * largest_above(0.0, 0.0, 1.0, number)
+    longest, tail = _delay(share, groups, size)
+    mean_s = tail * size * _so_far(longest * size, chance) / max(_EPSILON, longest * size) * seconds_per_message
+    # It has an environment for itself, and more messages arrive meanwhile.
+    soon = ends + longest * mean_s
+    came = (
+        arrival_factors * (turns.arrivals.total(soon) - turns.arrivals.total(ends)) / np.maximum(_EPSILON, soon - ends)
+    )
+    mean_s /= 1 - np.minimum(0.95, came * seconds_per_message / number)
+    mean_s = np.maximum(_EPSILON, mean_s)
+    later = seconds[:, -1:] + np.multiply.outer(mean_s, _DELAYS)
+    times = np.concatenate((seconds, later), axis=1)
+    chances = np.concatenate((drained, np.ones_like(later)), axis=1)
+    place = np.clip((times - ends[:, None]) / mean_s[:, None], -600.0, 600.0)
+    begun = np.diff(chances, axis=1, prepend=0.0)
+    behind = share * np.exp(-place) * np.cumsum(begun * np.exp(place), axis=1)
+    return Distribution(times.T, np.clip(chances - behind, 0.0, 1.0).T ** number)
 
 
 def _behind_oldest(waiting: Array, size: int) -> Array:
@@ -151,7 +177,7 @@ def ages(turns: Turns, seconds_per_message: float, seconds: Array) -> Array:
     taken_at = np.interp(needed, started, seconds)
     sent_at = np.interp(taken_before, np.concatenate(([0.0], arrived)), np.concatenate(([-turns.oldest_s], seconds)))
     later_rounds = of_a_group > size  # in its first round a group does not wait for its own batch before
-    steady = _delay(law.limit / groups.number, groups, size) * size
+    steady = _delay(law.limit / groups.number, groups, size)[0] * size
     chance = np.sqrt(groups.variance(of_a_group, size)) * largest_above(0.0, 0.0, 1.0, groups.number)
     late = later_rounds * _so_far(steady, chance) * seconds_per_message
     if not reached.any():
@@ -171,16 +197,18 @@ def batches_taken(messages: Array, size: int) -> Array:
     return np.asarray((messages + rounded_up) / size, dtype=np.float64)
 
 
-def _delay(share: float, groups: MessageGroups, size: float) -> float:
+def _delay(share: float, groups: MessageGroups, size: float) -> tuple[float, float]:
     """By how many batches' times the last of all groups is behind the mean one, because its batch before is at work while
-    it is its turn. ``share``: of the groups that are at work. Each is a GI/G/1 queue, its tail exponential: of a length between
-    the mean delay where there is one (Kingman), and ``share`` of it, which a fluid with noise has."""
+    it is its turn; and the mean of the exponential tail that this is of. ``share``: of the groups that are at work. Each is a
+    GI/G/1 queue, its tail of a length between the mean delay where there is one (Kingman), and ``share`` of it, which a fluid with
+    noise has."""
     tail = (1 / size + groups.batch_variation**2) / (2 * (1 - share)) * (1 + share) / 2
     longest = np.trapezoid(1 - (1 - share * np.exp(-_DECAYS)) ** groups.number, _DECAYS)
-    return float(tail * (longest - share))
+    return float(tail * (longest - share)), float(tail)
 
 
 def _so_far(steady: float, chance: Array) -> Array:
-    """A delay that takes its time to build up: no more than ``steady``, nor than what ``chance`` has brought about so far, and
-    less than both where these are about equal (the exponent suits simulations of 160 drains)."""
-    return np.asarray((max(steady, _EPSILON) ** -4 + np.maximum(chance, _EPSILON) ** -4) ** -0.25, dtype=np.float64)
+    """A delay that takes its time to build up. Chance that grows with the root of time makes a group late, and the time that it
+    has to spare, which grows with time, makes up for it: their difference is largest where ``chance`` is twice ``steady``."""
+    built = np.minimum(1.0, chance / (2 * max(steady, _EPSILON)))
+    return np.asarray(max(steady, _EPSILON) * built * (2 - built), dtype=np.float64)

@@ -18,7 +18,7 @@ class Load:
     pass before the next batch is there, ``throttled_gap_s`` where pollers are throttled (None: not observed). ``batch``:
     messages that it takes at once. ``window_s``: how long the mapping waits for the last batch to fill. The factors are samples
     of how far the truth may be off; ones for what is given; empty where nothing is known of that. ``chance``: of
-    the whole queue. ``groups``: of a FIFO queue."""
+    the whole queue. ``batch_variation``: standard deviation over mean of a batch's time. ``groups``: of a FIFO queue."""
 
     backlog: float
     oldest_s: float
@@ -32,6 +32,7 @@ class Load:
     window_s: float = 0.0
     throttled_gap_s: float | None = None
     chance: Chance = POISSON
+    batch_variation: float = 0.0
 
     def under(self, law: ConcurrencyLaw) -> Load:
         """With the gap of a mapping that is throttled, where the law has it and one was observed."""

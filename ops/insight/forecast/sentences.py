@@ -16,8 +16,6 @@ from ops.insight.rules.findings import Observation
 
 LITTLE_LEFT = 0.85
 """Of the limit that arrivals need: with less left over, chance decides when the drain ends."""
-ROUGH = "more message groups than run at once are drained one by one: at such arrivals this is a rough estimate"
-"""Up to a third off the mean of simulations, where each group is emptied at a time of its own."""
 
 
 def drain(load: Load, found: Forecast) -> Observation:
@@ -28,11 +26,16 @@ def drain(load: Load, found: Forecast) -> Observation:
         rate, busy = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
         return Observation(Level.OK, f"no backlog; {rate} arriving keep {busy} of {limit} busy")
     text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
-    if found.drained_s.wide:
+    if found.drained_s.either:
+        text += f"; {_either(*found.drained_s.either)}"
+    elif found.drained_s.wide:
         text += f"; {why_wide(load, found)}"
-    if load.turns(found.law) and (load.needed >= LITTLE_LEFT * found.law.limit or _fills_again(found)):
-        text += f"; {ROUGH}"
     return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WATCH, text)
+
+
+def _either(before_s: float, after_s: float) -> str:
+    before, after = formatting.duration(before_s), formatting.duration(after_s)
+    return f"a rough estimate: the queue may be empty after about {before}, or, if it is not by then, only after about {after}"
 
 
 def why_wide(load: Load, found: Forecast) -> str:

@@ -155,6 +155,7 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
         gap_s=0.0 if seconds.typed else seen.gap_s,
         throttled_gap_s=None if seconds.typed else seen.throttled_gap_s,
         chance=assumptions.chance(seen, assumed),
+        batch_variation=assumptions.batch_variation(readings),
     )
     environments = assumptions.environments(readings)
     found = forecast_load(made, workload, load, goals, settings, asked, environments)

@@ -15,6 +15,8 @@ from ops.insight.forecast.group_drain import MessageGroups
 from ops.insight.forecast.load import Load
 from tests.bench._drain_simulation import Case, Drain
 
+MEDIAN = np.array([0.5])
+
 
 def walk(samples: int = 1) -> Walk:
     """1,000 messages, of which one more is done than arrives each second; their number varies by 9 a second."""
@@ -31,14 +33,14 @@ def drawn(number: int) -> Array:
 @pytest.mark.parametrize("number", [1, 20, 400])
 def test_steady_arrivals_give_the_inverse_gaussian_distribution(number: int) -> None:
     expected = drawn(number) if number < 400 else drawn(20)[: 20_000 // 20 * 20].reshape(-1, 20).max(axis=1)
-    assert last_seconds([(number, walk())])[0] == pytest.approx(expected.mean(), rel=0.005)
+    assert last_seconds([(number, walk())], MEDIAN)[0] == pytest.approx(np.median(expected), rel=0.005)
     low, high = np.percentile(last_seconds([(number, walk(SAMPLES))], levels()), (10, 90))
     assert [low, high] == pytest.approx(np.percentile(expected, (10, 90)), rel=0.01)
 
 
 def test_the_last_of_two_kinds() -> None:
-    expected = np.maximum(drawn(1), drawn(3)[::-1]).mean()
-    assert last_seconds([(1, walk()), (3, walk())])[0] == pytest.approx(expected, rel=0.005)
+    expected = np.median(np.maximum(drawn(1), drawn(3)[::-1]))
+    assert last_seconds([(1, walk()), (3, walk())], MEDIAN)[0] == pytest.approx(expected, rel=0.005)
 
 
 def test_the_normal_distribution() -> None:
@@ -74,11 +76,10 @@ CASES = {
 @pytest.mark.slow
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 def test_the_interval_has_four_fifths_of_the_drains(case: Case) -> None:
-    """And the expected time is theirs, even where one drain says nothing of the next."""
+    """And half of them are done by the forecast's time, even where one drain says nothing of the next."""
     seen = [Drain(case, seed).run().drained_s for seed in range(200)]
     found = foretold(case).drained_s
     assert found is not None
     inside = statistics.fmean(found.low <= one <= found.high for one in seen)
     assert 0.7 <= inside <= 0.9
-    error_of_mean = statistics.stdev(seen) / len(seen) ** 0.5
-    assert abs(found.mid - statistics.fmean(seen)) <= 2 * error_of_mean + 0.04 * found.mid
+    assert 0.4 <= statistics.fmean(one <= found.mid for one in seen) <= 0.6

@@ -106,6 +106,7 @@ def _plain(report: ForecastReport, first: VariantForecast) -> dict[str, Any]:
     now = first.forecast
     return {
         "finding": report.finding,
+        "drained_either_s": now.drained_s.either if now.drained_s else None,
         "backlog": report.backlog,
         "arrivals_per_min": report.arrivals_per_min,
         "seconds_per_message": report.seconds_per_message,
