@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
 import statistics
@@ -173,7 +174,7 @@ def simulated(case: Case) -> tuple[list[Simulated], float]:
 def uncertain_pct(runs: list[Simulated]) -> float:
     """The standard error of the median, as of a normal distribution."""
     drained = [one.drained_s for one in runs]
-    return 125 * statistics.stdev(drained) / len(drained) ** 0.5 / statistics.median(drained)
+    return 125 * statistics.stdev(drained) / math.sqrt(len(drained)) / statistics.median(drained)
 
 
 def load_of(case: Case) -> Load:

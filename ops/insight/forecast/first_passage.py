@@ -15,8 +15,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ops.insight.forecast.chance import SAMPLES, Array, Chance
 from ops.insight.forecast.drain_model import HORIZON_S, ArrivalProfile, ConcurrencyLaw, empty_seconds, first_zero
@@ -71,13 +73,13 @@ class Walk:
     def level_path(self, deviations: Array) -> Array:
         """When nothing waits (samples,) if as many standard deviations more than on average wait all the time."""
         found = self.fluid()
-        known = np.isfinite(found) & (found > 0)
+        known = np.flatnonzero(np.isfinite(found) & (found > 0))
         times = np.multiply.outer(found[known], _AROUND)
         mean, variance = self.only(known).at(times)
         found[known] *= first_zero(_AROUND, mean + deviations[known, None] * np.sqrt(variance))
         return found
 
-    def only(self, samples: Array) -> Walk:
+    def only(self, samples: NDArray[Any]) -> Walk:
         return replace(
             self,
             seconds_per_message=self.seconds_per_message[samples],
@@ -101,11 +103,22 @@ class Walk:
         kernel = np.zeros((len(fluid), points - 1, points - 1))
         kernel[:, rows, columns] = normal(fallen / spread)
         below = normal(-mean / np.sqrt(np.maximum(variance, _EPSILON)))
-        steps = np.linalg.solve(kernel + _EPSILON * np.eye(points - 1), below[..., None])[..., 0]
+        steps = _solved(kernel, below)
         reached = np.maximum.accumulate(np.clip(np.cumsum(steps, axis=1), 0.0, 1.0), axis=1)
         last = reached[:, -1:]
         reached = np.divide(reached, last, out=reached, where=(below[:, -1:] > _CERTAIN) & (last > 0))
         return Distribution(times.T, np.concatenate((np.zeros((len(fluid), 1)), reached), axis=1).T)
+
+
+def _solved(kernel: Array, right: Array) -> Array:
+    """Forward substitution, (samples, points): a general solver calls a matrix singular where a step is nearly impossible. No step is
+    below zero, nor are all together above one."""
+    steps, so_far = np.zeros_like(right), np.zeros(len(right))
+    for at in range(right.shape[1]):
+        missing = right[:, at] - (kernel[:, at, :at] * steps[:, :at]).sum(axis=1)
+        steps[:, at] = np.clip(missing / np.maximum(kernel[:, at, at], _EPSILON), 0.0, 1 - so_far)
+        so_far += steps[:, at]
+    return steps
 
 
 def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
