@@ -33,8 +33,8 @@ _STANDARD = NormalDist()
 _CERTAIN = 0.999
 _MAX_CHANGES, _MIN_POINTS = 48, 6
 """Changes of the arrivals that are looked at, and points between two of them."""
-POINTS, STEADY_POINTS = 48, 32
-"""Of a distribution: percentiles of many samples need fewer than one of them, where arrivals are steady."""
+FEW_SAMPLES_POINTS, POINTS, STEADY_POINTS = 64, 48, 32
+"""Of a distribution: percentiles of many samples need fewer than one of them, least where arrivals are steady."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
     if not known.any():
         return np.asarray(found, dtype=np.float64)
     steady = len(found) == SAMPLES and not any(walk.arrivals.varied_s for _, walk in walks)
-    points = STEADY_POINTS if steady else POINTS
+    points = FEW_SAMPLES_POINTS if len(found) < SAMPLES else STEADY_POINTS if steady else POINTS
     each = [
         (number, walk.only(known).distribution(np.maximum(fluid[known], _EPSILON), points))
         for (number, walk), fluid in zip(walks, fluids, strict=True)
