@@ -236,11 +236,23 @@ def _unknown(workload: Workload, settings: ScalingSettings | None) -> Finding:
     return summarize([Observation(Level.UNKNOWN, text)])
 
 
+def _paused(load: Load, once_on: Observation, goals: Goals) -> Finding:
+    """While the event source mapping is off. The forecast, and when it has messages expire, hold from when it is on."""
+    claims = [Observation(Level.ACT, "the event source mapping is off: nothing is drained until it is on")]
+    if load.backlog > 0:
+        left_s = max(0.0, goals.retention_s - load.oldest_s)
+        when = f"in {formatting.duration(left_s)}" if left_s else "now"
+        text = f"the oldest message expires {when} (retention {formatting.duration(goals.retention_s)})"
+        claims.append(Observation(Level.ACT, text))
+        claims.append(Observation(once_on.level, f"if it were on now: {once_on.text}"))
+    return summarize(claims)
+
+
 def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> Finding:
     claims = [sentences.drain(load, found)]
     if workload.mapping is not None and workload.mapping.enabled is False:
-        claims.insert(0, Observation(Level.ACT, "the event source mapping is off: nothing is drained until it is on"))
-    elif workload.mapping is not None and workload.mapping.enabled is None:
+        return _paused(load, claims[0], goals)
+    if workload.mapping is not None and workload.mapping.enabled is None:
         state = workload.mapping.state or "without a state"
         claims.insert(0, Observation(Level.UNKNOWN, f"the event source mapping is {state}: it may be off"))
     if found.expires_s is not None:

@@ -127,7 +127,18 @@ def test_a_deadline_that_is_missed_on_the_way(stage: Stage) -> None:
 def test_a_mapping_that_is_off(stage: Stage) -> None:
     found = report(stage, visible=7_200, workload=without(mapping=replace(MAPPING, state="Disabled")))
     assert found.finding.level is Level.ACT
-    assert found.finding.text == "Critical: the event source mapping is off: nothing is drained until it is on."
+    assert found.finding.text == (
+        "Critical: the event source mapping is off: nothing is drained until it is on; "
+        "the oldest message expires in 3 d 23 h (retention 4 d)."
+    )
+    too_slow = report(
+        stage,
+        BUSY | {"NumberOfMessagesSent": 10},
+        visible=90_000_000,
+        workload=without(mapping=replace(MAPPING, state="Disabled")),
+    )
+    assert "; if it were on now: 90,000,000 messages are not drained within 14 d" in too_slow.finding.text
+    assert too_slow.finding.text.count("expire") == 1, "only what is true while the mapping is off"
 
 
 @pytest.mark.parametrize("state", ["Creating", "Updating"])
