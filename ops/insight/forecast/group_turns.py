@@ -133,8 +133,8 @@ def _with_delays(
     times = np.concatenate((seconds, later), axis=1)
     chances = np.concatenate((drained, np.ones_like(later)), axis=1)
     place = np.clip((times - ends[:, None]) / mean_s[:, None], -600.0, 600.0)
-    begun = np.diff(chances, axis=1, prepend=0.0)
-    behind = share * np.exp(-place) * np.cumsum(begun * np.exp(place), axis=1)
+    started = np.diff(chances, axis=1, prepend=0.0)
+    behind = share * np.exp(-place) * np.cumsum(started * np.exp(place), axis=1)
     return Distribution(times.T, np.clip(chances - behind, 0.0, 1.0).T ** number)
 
 
