@@ -33,25 +33,29 @@ def executions(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport
         counts=True,
         earlier=earlier.lines(lambda before: before.concurrency[["observed"]]) if earlier else None,
     )
-    marks = [one for one in report.ramp if one.throttles or one.backed_off]
-    if marks and not instead(chart):
+    if not instead(chart) and _add_marks(chart, report, viewer):
         chart.update_trace("actual", showlegend=True)
-        _add_marks(chart, report, viewer)
     return chart
 
 
 def _law(report: ConcurrencyReport) -> pd.Series:
     """What ESM scaling allowed while messages waited, where that was less than every limit: elsewhere it held nothing
     back."""
-    lowest = min((limit.value for limit in report.limits), default=float("inf"))
+    lowest = _lowest_limit(report)
     law = [one.law if one.waiting and one.law < lowest else float("nan") for one in report.ramp]
     return pd.Series(law or float("nan"), index=report.concurrency.index, dtype=float)
 
 
-def _add_marks(chart: Chart, report: ConcurrencyReport, viewer: tzinfo) -> None:
-    """Periods with throttles, and those in which failures made the mapping reduce its concurrency."""
+def _lowest_limit(report: ConcurrencyReport) -> float:
+    return min((limit.value for limit in report.limits), default=float("inf"))
+
+
+def _add_marks(chart: Chart, report: ConcurrencyReport, viewer: tzinfo) -> bool:
+    """Periods with throttles, and those in which failures made the mapping reduce its concurrency below every limit; whether
+    there are any."""
     throttled = [one.throttles for one in report.ramp]
-    failed = [one.errors if one.backed_off else 0.0 for one in report.ramp]
+    failed = [one.errors if one.backed_off and one.law < _lowest_limit(report) else 0.0 for one in report.ramp]
+    any_marked = False
     times = local(report.concurrency.index, viewer)
     for name, symbol, colour, counts, text in (
         ("throttled", "x", theme.THROTTLED, throttled, "{} throttled"),
@@ -59,6 +63,7 @@ def _add_marks(chart: Chart, report: ConcurrencyReport, viewer: tzinfo) -> None:
     ):
         found = [at for at, count in enumerate(counts) if count]
         if found:
+            any_marked = True
             chart.add_scatter(
                 x=[times[at] for at in found],
                 y=[0.0 if isnan(report.ramp[at].observed) else report.ramp[at].observed for at in found],
@@ -68,6 +73,7 @@ def _add_marks(chart: Chart, report: ConcurrencyReport, viewer: tzinfo) -> None:
                 customdata=[text.format(number(counts[at])) for at in found],
                 hovertemplate="%{customdata}<extra></extra>",
             )
+    return any_marked
 
 
 def throttles(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:

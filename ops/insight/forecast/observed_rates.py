@@ -19,6 +19,8 @@ Indices = npt.NDArray[np.int64]
 MIN_PERIODS = 8
 """Fewer periods say too little of how the rates vary."""
 AROUND, MIN_STEADY_PERIODS = 2, 4
+RARE, OF_NORMAL = 0.05, 0.759
+"""The share of differences that are left out, and the mean square that a normal distribution keeps without them."""
 MIN_BATCHES = 6
 """Of an environment: with fewer, a batch at either end of the periods looks like a gap."""
 
@@ -73,7 +75,7 @@ def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bo
         handed_then = given[rows].sum(axis=1)
         ratio = np.divide(busy_ms[rows].sum(axis=1) / 1000, handed_then, out=np.zeros(SAMPLES), where=handed_then > 0)
         second_samples = np.where(ratio > 0, ratio, seconds)
-    arrival_chance = max(1.0, _dispersion(arrival_samples, float(sent.sum())))
+    arrival_chance = max(1.0, _short_term_dispersion(sent)) if arrival_samples.size else 1.0
     work_chance = _dispersion(second_samples, handed)
     gap_s, throttled_gap_s = 0.0, None
     if backlogged and alone:
@@ -94,6 +96,15 @@ def observe(readings: Readings, in_flight: float, batch_size: int = 1, alone: bo
         arrival_chance=arrival_chance,
         work_chance=work_chance,
     )
+
+
+def _short_term_dispersion(counts: Array) -> float:
+    """The variance over the mean of a count, by the differences of neighboring periods. A rate that changes slowly, as over a
+    day, is not chance; nor is a rare burst, so the largest of the differences are left out."""
+    squares = np.sort(np.diff(counts) ** 2)
+    squares = squares[: math.ceil(len(squares) * (1 - RARE))]
+    mean = float(counts.mean())
+    return float(squares.mean()) / OF_NORMAL / 2 / mean if squares.size and mean > 0 else 0.0
 
 
 def _dispersion(means: Array, messages: float) -> float:

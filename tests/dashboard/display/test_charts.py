@@ -310,6 +310,9 @@ def test_throttles_and_back_off_are_marked_where_they_happened() -> None:
     assert list(trace(figure, "throttled").customdata) == ["3 throttled"]
     backs_off = trace(figure, "ESM backs off")
     assert (list(backs_off.y), list(backs_off.customdata)) == ([0.0], ["2 failed: back-off"])
+    enough = tuple(replace(one, law=1_000.0, throttles=0.0) for one in course)
+    figure = concurrency.executions(replace(BUSY.concurrency(SPAN), concurrency=rows, ramp=enough), UTC)
+    assert "ESM backs off" not in [one.name for one in figure.data], "a few failures of thousands held nothing back"
 
 
 def every_chart() -> list[Chart]:
