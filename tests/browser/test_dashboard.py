@@ -171,7 +171,7 @@ def test_every_page_is_drawn_on_the_twin(on_twin: str, page: Page, entry: Entry)
     expect(page.locator(".so-finding")).to_be_visible()
     drawn = {
         "overview": ".so-card img",
-        "audit": ".so-stats, .st-key-trouble",
+        "audit": ".so-stats, .so-empty, .st-key-trouble",  # nothing was done yet
         "trace": ".st-key-trace-search",
         "runbooks": ".so-book",
         **dict.fromkeys(("compare", "rightsize"), ".js-plotly-plot .main-svg, .so-empty"),  # nothing was measured yet
