@@ -37,8 +37,9 @@ def chart(figure: Chart, key: str) -> None:
         return
     with st.container(gap=None, key=f"titled-{key}"):
         head = html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure))
-        st.html(head + chart_preview(figure) if first_chart.is_awaited() else head)
-        first_chart.before_chart()
+        preview = chart_preview(figure) if first_chart.is_awaited() else ""
+        st.html(head + preview)
+        first_chart.before_chart(has_preview=bool(preview))
         figure.update_layout(title=None)
         _plot(figure, name, alt)
 

@@ -2,7 +2,7 @@
 
 The browser loads Plotly for the first one, and then draws every chart that it has before it shows any. So the script waits
 before the second until the browser reports the first, by a request of ``first_chart.js``. Until then the page shows previews
-(``markup.chart_preview``).
+(``markup.chart_preview``). The first chart is sent once the browser reports a preview: while it loads Plotly it shows nothing new.
 """
 
 from __future__ import annotations
@@ -21,22 +21,27 @@ from starlette.routing import Route
 MAX_WAIT_S = 10.0
 """The others are sent after it all the same: a browser may run no scripts. Shorter than a slow browser takes for the first
 chart, it would make that one slower still, as the browser would load and draw the others, too, before it."""
+MAX_PREVIEW_WAIT_S = 1.0
+"""The first chart is sent after it all the same."""
 _SCRIPT = Path(__file__).with_name("first_chart.js")
-_TOKEN, _SENT = "_first_chart_token", "_first_chart_sent"
+_TOKEN, _FIRST = "_first_chart_token", "_first_chart"
 _served = threading.Event()
 
 
 class _FirstChart:
+    """What a session's browser has reported."""
+
     def __init__(self) -> None:
-        self._sent_at = time.monotonic()
-        self.shown = threading.Event()
+        self.sent_at: float | None = None
+        self.previewed, self.shown = threading.Event(), threading.Event()
 
     def wait(self) -> None:
-        self.shown.wait(max(0.0, self._sent_at + MAX_WAIT_S - time.monotonic()))
+        if self.sent_at is not None:
+            self.shown.wait(max(0.0, self.sent_at + MAX_WAIT_S - time.monotonic()))
 
 
-_sent: WeakValueDictionary[str, _FirstChart] = WeakValueDictionary()
-"""First charts by token; each is kept alive by its session."""
+_reported: WeakValueDictionary[str, _FirstChart] = WeakValueDictionary()
+"""By token; each is kept by its session."""
 
 
 def serve() -> None:
@@ -45,44 +50,47 @@ def serve() -> None:
 
 
 def script() -> str:
-    """The JavaScript that reports this session's first chart; empty where nothing waits for it."""
+    """The JavaScript that reports this session's first preview and first chart; empty where nothing waits for them."""
     if not _served.is_set():
         return ""
     token: str = st.session_state.setdefault(_TOKEN, uuid4().hex)
+    _reported[token] = st.session_state.setdefault(_FIRST, _FirstChart())
     return _SCRIPT.read_text().replace("TOKEN", token)
 
 
-def before_chart() -> None:
-    """Called before each chart is sent. From the session's second on it returns when the first is on the screen, or was
-    sent ``MAX_WAIT_S`` ago."""
-    token = st.session_state.get(_TOKEN)
-    if token is None:
+def before_chart(has_preview: bool = False) -> None:
+    """Called before each chart is sent. It returns for the session's first one when its preview, if it ``has_preview``, is on the
+    screen, or was sent ``MAX_PREVIEW_WAIT_S`` ago; from the second on when the first one is, or was sent ``MAX_WAIT_S`` ago."""
+    first: _FirstChart | None = st.session_state.get(_FIRST)
+    if first is None:
         return
-    if _SENT in st.session_state:
-        wait()
-    else:
-        st.session_state[_SENT] = _sent[token] = _FirstChart()
+    if first.sent_at is not None:
+        first.wait()
+        return
+    if has_preview:
+        first.previewed.wait(MAX_PREVIEW_WAIT_S)
+    first.sent_at = time.monotonic()
 
 
 def wait() -> None:
     """Called before what the browser would load as much for as for a chart: a block of code below one. It returns when the
     session's first chart is on the screen, was sent ``MAX_WAIT_S`` ago, or has not been sent."""
-    first = st.session_state.get(_SENT)
+    first = st.session_state.get(_FIRST)
     if first is not None:
         first.wait()
 
 
 def is_awaited() -> bool:
     """Whether no chart is on the screen yet: until one is, the page shows previews."""
-    first = st.session_state.get(_SENT)
-    return _TOKEN in st.session_state and (first is None or not first.shown.is_set())
+    first = st.session_state.get(_FIRST)
+    return first is not None and not first.shown.is_set()
 
 
 def _report(request: Request) -> Response:
-    first = _sent.get(request.path_params["token"])
+    first = _reported.get(request.path_params["token"])
     if first is not None:
-        first.shown.set()
+        (first.shown if request.path_params["what"] == "chart" else first.previewed).set()
     return Response(status_code=204)
 
 
-ROUTES = (Route("/first-chart/{token}", _report, methods=["POST"]),)
+ROUTES = (Route("/first-chart/{token}/{what}", _report, methods=["POST"]),)

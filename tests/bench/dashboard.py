@@ -46,7 +46,7 @@ from ops.twin import deploy
 from tests.bench._page_samples import OPENS_WITHOUT_CHART, REMARKS, SAVED, a_job, choice, save_measurements
 from tests.bench._small_jobs import SmallJobs
 from tests.browser.axe import Violation, violations
-from tests.browser.chromium import IDLE, chromium, wait_until
+from tests.browser.chromium import IDLE, LISTED, chromium, wait_until
 from tests.browser.server import serving
 from tests.browser.timing import CHART, CONTENT, NOTE_MESSAGES, PLOTLY, refresh, rerun, visit
 from tests.fakes.counting_proxy import CountingProxy, counted
@@ -144,7 +144,7 @@ def time_refreshes(
         page.goto(f"{url}{choice(key, job)}")
         expect(page.locator(".so-finding")).to_be_visible()
         expect(page.locator(".st-key-look-now button")).to_be_visible()
-        wait_until(page, IDLE)
+        wait_until(page, f"{IDLE} && {LISTED}")
         before = proxy.calls
         press = rerun if key in SAVED else refresh
         found.took[key] = statistics.median(press(page) for _ in range(refreshes))

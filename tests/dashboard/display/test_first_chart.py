@@ -40,9 +40,9 @@ def _answer(method: str, path: str) -> int:
     return int(sent[0]["status"])
 
 
-def _reported_path() -> str:
+def _reported_path(what: str = "chart") -> str:
     """What the browser asks for, as the script has it."""
-    return first_chart.script().split('fetch(".', 1)[1].split('"')[0]
+    return first_chart.script().split("fetch(`.", 1)[1].split("`")[0].replace("${what}", what)
 
 
 def _wait_at_most(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
@@ -74,6 +74,25 @@ def test_the_second_chart_waits_for_the_report_of_the_first(
     first_chart.before_chart()  # nor do those of a refresh
 
 
+def test_the_first_waits_for_the_report_of_its_preview(
+    session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_chart, "MAX_PREVIEW_WAIT_S", 60)
+    path = _reported_path("preview")
+    first_sent = threading.Event()
+
+    def send_first() -> None:
+        first_chart.before_chart(has_preview=True)
+        first_sent.set()
+
+    script = threading.Thread(target=send_first)
+    script.start()
+    assert not first_sent.wait(0.05)
+    assert _answer("POST", path) == HTTPStatus.NO_CONTENT
+    script.join()
+    assert first_chart.is_awaited(), "a preview is not the chart"
+
+
 def test_without_a_report_the_others_are_sent_all_the_same(
     session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,8 +107,8 @@ def test_without_a_report_the_others_are_sent_all_the_same(
 
 @pytest.mark.parametrize("token", ["0" * 32, "%00", "a" * 4_000])
 def test_a_report_that_nothing_waits_for_is_ignored(token: str) -> None:
-    assert _answer("POST", f"/first-chart/{token}") == HTTPStatus.NO_CONTENT
-    assert _answer("GET", f"/first-chart/{token}") == HTTPStatus.METHOD_NOT_ALLOWED
+    assert _answer("POST", f"/first-chart/{token}/chart") == HTTPStatus.NO_CONTENT
+    assert _answer("GET", f"/first-chart/{token}/chart") == HTTPStatus.METHOD_NOT_ALLOWED
 
 
 def test_nothing_waits_where_the_server_has_no_route(monkeypatch: pytest.MonkeyPatch) -> None:
