@@ -31,7 +31,7 @@ def draw(report: OverviewReport, earlier: EarlierReport | None) -> None:
                 page = PAGES[PAGE_OF_CARD[card.key]]
                 st.page_link(page.file, label=f"{card.title}: open {page.title}")
     if report.timeline is not None:
-        widgets.chart(charts.timeline(report.timeline, page_runtime.ZONE, earlier), "timeline")
+        widgets.chart(charts.timeline(report.timeline, page_runtime.ZONE, earlier), "timeline", below_cards=True)
         if report.timeline.arrivals is not None:
             st.html(arrivals.timeline_legend(report.timeline.arrivals, page_runtime.ZONE))
     when = f" at {formatting.clock(report.at, report.at)}" if report.at else ""

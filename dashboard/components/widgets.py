@@ -27,8 +27,9 @@ _TIME_CONFIG = {**_CONFIG, "modeBarButtonsToRemove": ["select2d", "zoom2d", "pan
 """Dragging across a time chart has one meaning, so these buttons are not needed."""
 
 
-def chart(figure: Chart, key: str) -> None:
-    """A chart below its title and remark. Dragging across a time chart selects the page's range."""
+def chart(figure: Chart, key: str, below_cards: bool = False) -> None:
+    """A chart below its title and remark. Dragging across a time chart selects the page's range. ``below_cards``: the page shows
+    cards with sparklines first."""
     name, alt = f"chart-{key}", str(figure.layout.title.text)
     if base.has_legend(figure):
         figure.update_layout(margin={"t": base.LEGEND_PX})
@@ -39,7 +40,7 @@ def chart(figure: Chart, key: str) -> None:
         head = html_blocks.chart_head(alt, base.remark(figure), base.unit(figure), base.lines(figure))
         preview = chart_preview(figure) if first_chart.is_awaited() else ""
         st.html(head + preview)
-        first_chart.before_chart(has_preview=bool(preview))
+        first_chart.before_chart(has_preview=bool(preview) or below_cards)
         figure.update_layout(title=None)
         _plot(figure, name, alt)
 

@@ -1,7 +1,9 @@
-// Reports once to the server that a preview, and that a chart is on the screen: the first chart, and the others are sent then.
+// Reports once to the server that a preview or a card's sparkline is on the screen, and that a chart is: the first chart is sent
+// then, and the others.
 (() => {
+  const PREVIEWS = ".so-preview :is(img, s), .so-card img";
   const waiting = new Map([
-    ["preview", () => [...document.querySelectorAll(".so-preview :is(img, s)")].some((drawn) => drawn.complete !== false)],
+    ["preview", () => [...document.querySelectorAll(PREVIEWS)].some((drawn) => drawn.complete !== false)],
     ["chart", () => document.querySelector(".js-plotly-plot .main-svg")],
   ]);
   // Without a report the server waits for its longest time.

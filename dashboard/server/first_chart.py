@@ -59,8 +59,9 @@ def script() -> str:
 
 
 def before_chart(has_preview: bool = False) -> None:
-    """Called before each chart is sent. It returns for the session's first one when its preview, if it ``has_preview``, is on the
-    screen, or was sent ``MAX_PREVIEW_WAIT_S`` ago; from the second on when the first one is, or was sent ``MAX_WAIT_S`` ago."""
+    """Called before each chart is sent. It returns for the session's first one when its preview is on the screen, or
+    was sent ``MAX_PREVIEW_WAIT_S`` ago, if it ``has_preview`` or is below cards; from the second on when the first one is, or was
+    sent ``MAX_WAIT_S`` ago."""
     first: _FirstChart | None = st.session_state.get(_FIRST)
     if first is None:
         return
