@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -33,18 +34,18 @@ KEPT = 8
 
 
 def show() -> None:
-    st.html(html_blocks.head(PAGES["trace"]))
+    head = st.html(html_blocks.head(PAGES["trace"]))
     wanted, days = _ask()
     if not wanted:
         _show_how_to_choose()
         return
     target = page_runtime.page_context().selection.target
     try:
-        found = _find(target, wanted, days)
+        searched = _find(target, wanted, days)
     except OpsError as error:
         error_box.show(error)
         return
-    if found is None:
+    if searched is None:
         most = formatting.price(MAX_USD)
         st.html(
             html_blocks.empty(
@@ -52,6 +53,8 @@ def show() -> None:
             )
         )
         return
+    found, at = searched
+    head.html(html_blocks.head(PAGES["trace"], at, page_runtime.ZONE))
     with st.container(key="opening"):
         page_runtime.show_finding(found.finding)
     if found.found:
@@ -92,16 +95,18 @@ def _ask() -> tuple[str, int | None]:
     return (text or "").strip(), RANGES[chosen]
 
 
-def _find(target: Target, wanted: str, days: int | None) -> JobTrace | None:
-    """None where it was not asked for: a search costs money, but on the twin. Raises OpsError."""
-    traces: dict[tuple[Target, str, int | None, str], JobTrace] = st.session_state.setdefault(FOUND, {})
+def _find(target: Target, wanted: str, days: int | None) -> tuple[JobTrace, datetime] | None:
+    """With the time of the search; None where it was not asked for: it costs money, but on the twin. Raises OpsError."""
+    traces: dict[tuple[Target, str, int | None, str], tuple[JobTrace, datetime]] = st.session_state.setdefault(
+        FOUND, {}
+    )
     key = (target, wanted, days, page_runtime.page_context().selection.visit)
     asked = st.session_state.get(ASKED) == wanted
     if asked or key not in traces:
         if not (asked or target.is_twin):
             return None
         with st.spinner("Searching logs, X-Ray and the dead-letter queue's snapshot…"):
-            traces[key] = page_runtime.report_source().job_trace(wanted, days)
+            traces[key] = page_runtime.report_source().job_trace(wanted, days), datetime.now(UTC)
         st.session_state.pop(ASKED, None)  # not before: a run that is interrupted is made again
         while len(traces) > KEPT:
             traces.pop(next(iter(traces)))

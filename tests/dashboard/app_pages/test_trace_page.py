@@ -23,6 +23,7 @@ def found(visitor: App, identifier: str) -> App:
 def test_without_an_id_it_says_how_to_choose_a_job(sample: Visit) -> None:
     app = sample("trouble").open(PAGES["trace"])
     assert not app.at.exception
+    assert "Updated" not in app.text, "nothing was read"
     assert "No job is chosen." in app.text and "open one from a dead letter" in app.text
 
 
@@ -35,6 +36,7 @@ def test_an_address_alone_spends_nothing_on_aws(sample: Visit) -> None:
 def test_a_job_in_one_waterfall_with_its_table(sample: Visit) -> None:
     app = found(sample("trouble"), "job-4")
     assert "Job job-4 succeeded 16 min after it was sent." in app.text
+    assert re.search(r"Updated \d\d:\d\d:\d\d UTC", app.text), "when it was searched"
     html = app.html[app.html.index("so-falls") :]
     names = (
         "queue wait",
