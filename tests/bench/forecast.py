@@ -118,9 +118,7 @@ def main() -> None:
 @dataclass(frozen=True)
 class Checked:
     """``simulation_s``: of CPU, for one run. ``coverage``: share of the simulated drains in the forecast's interval.
-    ``uncertain_pct``: standard
-    error of their median. ``rough``: whether
-    the forecast says that it is a rough estimate."""
+    ``uncertain_pct``: standard error of their median. ``rough``: whether the forecast says that it is a rough estimate."""
 
     name: str
     messages: int
