@@ -22,7 +22,7 @@ THROTTLED: Final = "#b8558c"
 COLD: Final = "#8168d8"
 WARM: Final = "#8a8f99"
 NEUTRAL: Final = "#7d8694"  # limits, thresholds, totals, no meaning of its own
-WATCH: Final = "#b67a00"
+WARNING: Final = "#b67a00"
 DANGER: Final = "#b83a14"  # buttons that delete: white text on it has a contrast of 4.5 : 1 (WCAG AA)
 DANGER_CLASS: Final = "danger-"
 """The key of a container with such a button begins with it: the stylesheet colours it by that."""
@@ -43,9 +43,9 @@ SERIES: Final = {
 }
 LEVEL: Final = {
     Level.OK: (SUCCESS, "check_circle", Level.OK.label),
-    Level.WATCH: (WATCH, "visibility", Level.WATCH.label),
-    Level.ACT: (DEAD, "error", Level.ACT.label),
-    Level.UNKNOWN: (NEUTRAL, "help", Level.UNKNOWN.label),
+    Level.WARNING: (WARNING, "warning", Level.WARNING.label),
+    Level.CRITICAL: (DEAD, "error", Level.CRITICAL.label),
+    Level.NO_DATA: (NEUTRAL, "help", Level.NO_DATA.label),
 }
 """Colour, Material symbol and word of each level: never shown by colour alone."""
 

@@ -33,7 +33,7 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
                     "Throttles",
                     number(report.throttled),
                     note="in range",
-                    colour=theme.WATCH if report.throttled else "",
+                    colour=theme.WARNING if report.throttled else "",
                 ),
                 Stat(
                     "Batch utilization",

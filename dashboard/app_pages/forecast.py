@@ -70,7 +70,7 @@ def _stats(report: ForecastReport, now: VariantForecast) -> list[Stat]:
             "Peak in flight",
             number(now.in_flight),
             note=f"of {IN_FLIGHT_QUOTA:,} (quota)",
-            colour=theme.WATCH if quota_share >= 0.9 else "",
+            colour=theme.WARNING if quota_share >= 0.9 else "",
         ),
         Stat(
             "Cost to drain",

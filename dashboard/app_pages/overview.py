@@ -72,7 +72,7 @@ def _show_settings() -> None:
     found = checks.examination
     critical, warnings = found.count(RuleSeverity.CRITICAL), found.count(RuleSeverity.WARNING)
     wrong = settings_findings.counts_text(critical, warnings)
-    level = Level.ACT if critical else Level.WATCH if warnings else Level.OK
+    level = Level.CRITICAL if critical else Level.WARNING if warnings else Level.OK
     passed = f"{formatting.count(len(found.fine), 'rule')} passed. In a terminal:"
     st.subheader("Settings", anchor=False)
     st.html(html_blocks.state_line(level, wrong or "No critical findings or warnings", passed))

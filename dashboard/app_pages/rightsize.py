@@ -41,7 +41,7 @@ def page() -> None:
     head.html(html_blocks.head(entry, measured.ended if measured else None, page_runtime.ZONE))
     if measured is None:
         with st.container(key="opening"):
-            page_runtime.show_finding(Finding(Level.UNKNOWN, "No memory size has been measured on this machine."))
+            page_runtime.show_finding(Finding(Level.NO_DATA, "No memory size has been measured on this machine."))
         why = (
             "A sweep runs real jobs at several memory sizes, on versions of its own, and puts everything back. It shows an "
             "estimate first, and asks:"
@@ -61,7 +61,7 @@ def _measured(measured: Measured, command: str) -> None:
     except OpsError as error:
         error_box.show(error)
         return
-    level = Level.WATCH if answer.suggested is None or measured.stopped else Level.OK
+    level = Level.WARNING if answer.suggested is None or measured.stopped else Level.OK
     with top:
         with st.container(key="opening"):
             chips = ("the sweep ended early",) if measured.stopped else ()

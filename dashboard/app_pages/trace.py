@@ -68,7 +68,7 @@ def show() -> None:
 
 def _show_how_to_choose() -> None:
     with st.container(key="opening"):
-        page_runtime.show_finding(Finding(Level.UNKNOWN, "No job is chosen."))
+        page_runtime.show_finding(Finding(Level.NO_DATA, "No job is chosen."))
     st.html(
         html_blocks.empty(
             "Which job?",

@@ -59,7 +59,7 @@ def _add_marks(chart: Chart, report: ConcurrencyReport, viewer: tzinfo) -> bool:
     times = local(report.concurrency.index, viewer)
     for name, symbol, colour, counts, text in (
         ("throttled", "x", theme.THROTTLED, throttled, "{} throttled"),
-        ("ESM backs off", "triangle-down", theme.WATCH, failed, "{} failed: back-off"),
+        ("ESM backs off", "triangle-down", theme.WARNING, failed, "{} failed: back-off"),
     ):
         found = [at for at, count in enumerate(counts) if count]
         if found:

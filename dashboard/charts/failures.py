@@ -66,7 +66,7 @@ def errors(report: FailuresReport, viewer: tzinfo) -> Chart:
 def jobs(report: FailuresReport, viewer: tzinfo) -> Chart:
     """What the handler counted within invocations that succeeded as a whole."""
     names = {
-        "jobs_failed": ("failed, returned to the queue", theme.WATCH),
+        "jobs_failed": ("failed, returned to the queue", theme.WARNING),
         "jobs_rejected": ("rejected, in the DLQ", theme.DEAD),
     }
     return over_time(

@@ -38,10 +38,10 @@ def card(card: Card) -> str:
 
 def _spark_colour(level: Level) -> str:
     """A state's colour where there is something to do; else none has a meaning."""
-    return theme.LEVEL[level][0] if level in (Level.ACT, Level.WATCH) else theme.VISIBLE
+    return theme.LEVEL[level][0] if level in (Level.CRITICAL, Level.WARNING) else theme.VISIBLE
 
 
-_STATE = {"ALARM": (Level.ACT, "In alarm"), "OK": (Level.OK, "OK")}
+_STATE = {"ALARM": (Level.CRITICAL, "In alarm"), "OK": (Level.OK, "OK")}
 
 
 def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = None) -> str:
@@ -57,7 +57,7 @@ def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = 
 
 
 def _alarm(alarm: AlarmState, viewer: tzinfo, now: datetime | None) -> str:
-    level, word = _STATE.get(alarm.state, (Level.UNKNOWN, "No data"))
+    level, word = _STATE.get(alarm.state, (Level.NO_DATA, "No data"))
     since = f"since {moment(alarm.since, viewer, now)}" if alarm.since else ""
     runbook = (
         f"<code>{runbooks.link(runbook_queries.path(alarm.name, alarm.runbook), alarm.name)}</code>"

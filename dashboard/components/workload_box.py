@@ -115,7 +115,7 @@ def _label(row: WorkloadStatus) -> str:
     name = _choice(row).text
     if row.level is None:
         return sendable(name)
-    return sendable(SEPARATOR.join((f"{MARKS[row.level is Level.UNKNOWN]} {row.level.label}", name, row.why)))
+    return sendable(SEPARATOR.join((f"{MARKS[row.level is Level.NO_DATA]} {row.level.label}", name, row.why)))
 
 
 def notes(place: Target | None, state: ListState) -> str:
@@ -136,7 +136,7 @@ def _lines(place: Target | None, state: ListState) -> list[str]:
             "No Lambda function reads an SQS queue here. Check the region and profile, or type a stack's name, or "
             "queue:NAME."
         ]
-    critical = sum(row.level is Level.ACT for row in rows)
+    critical = sum(row.level is Level.CRITICAL for row in rows)
     listed = formatting.count(len(rows), "workload") + (f", {critical} Critical" if critical else "")
     notes = (*state.report.unread, *state.report.limits)
     return [f"{listed} · {moment(state.report.at, UTC)} UTC", *notes[:MAX_NOTES]]

@@ -26,9 +26,9 @@ from ops.insight.sources.event_model import Event
 
 _MACROS = Macros("alarms.html")
 STATES = {
-    "ALARM": (Level.ACT, "In alarm"),
+    "ALARM": (Level.CRITICAL, "In alarm"),
     "OK": (Level.OK, "OK"),
-    "INSUFFICIENT_DATA": (Level.UNKNOWN, "No data"),
+    "INSUFFICIENT_DATA": (Level.NO_DATA, "No data"),
 }
 _LANES = {"ALARM": "so-fired", "OK": "so-ok", "INSUFFICIENT_DATA": "so-silent", NOT_READ: "so-unread"}
 MAX_EVENTS = 60
@@ -133,13 +133,13 @@ _REACHED = {
     DeliveryStatus.DELIVERED: (theme.SUCCESS, "delivered"),
     DeliveryStatus.ALLOWED: (theme.SUCCESS, "allowed, nothing sent in 30 days"),
     DeliveryStatus.UNKNOWN: (theme.NEUTRAL, "unknown"),
-    DeliveryStatus.BROKEN: (theme.WATCH, "reaches no one"),
+    DeliveryStatus.BROKEN: (theme.WARNING, "reaches no one"),
 }
 
 
 def told(alarm: AlarmRow, checks: AlarmChecks | None, viewer: tzinfo) -> tuple[str, str, str]:
     """Whom the alarm notifies, whether it arrives, and the color of that: both empty where it is not known yet."""
-    unheard = theme.DEAD if alarm.state == "ALARM" else theme.WATCH
+    unheard = theme.DEAD if alarm.state == "ALARM" else theme.WARNING
     if alarm.receivers.nobody:
         return alarm.receivers.text, "", unheard
     found = checks.deliveries.get(alarm.name) if checks else None
@@ -150,7 +150,7 @@ def told(alarm: AlarmRow, checks: AlarmChecks | None, viewer: tzinfo) -> tuple[s
     if found.status is DeliveryStatus.DELIVERED and last:
         words = f"delivered {moment(last, viewer)}"
     if found.muted_by:
-        colour, words = theme.WATCH, "muted now"
+        colour, words = theme.WARNING, "muted now"
     return alarm.receivers.text, words, unheard if found.status is DeliveryStatus.BROKEN else colour
 
 
@@ -212,7 +212,7 @@ def children(alarm: AlarmRow) -> str:
     """The alarms of a composite alarm's rule with their states."""
     rows = []
     for name, state in alarm.children:
-        level, word = STATES.get(state, (Level.UNKNOWN, "not of this workload"))
+        level, word = STATES.get(state, (Level.NO_DATA, "not of this workload"))
         rows.append((name, theme.LEVEL[level][0], str(level), word))
     return _MACROS.children(rows)
 
@@ -242,9 +242,9 @@ def _incident(found: IncidentCoverage) -> tuple[object, ...]:
     by += [f"{alarm} too late, after {duration(minutes * 60)}" for alarm, minutes in dict(found.late).items()]
     by += [f"{alarm} wrongly" for alarm in found.wrong]
     if not found.covered:
-        colour, verdict = theme.WATCH, "Late" if found.late else "Missed"
+        colour, verdict = theme.WARNING, "Late" if found.late else "Missed"
     elif found.wrong:
-        colour, verdict = theme.WATCH, "Wrong page"
+        colour, verdict = theme.WARNING, "Wrong page"
     else:
         colour, verdict = theme.SUCCESS, "Paged" if found.required else "Silent"
     missing = ", ".join(f"{each.id} ({usd(each.monthly_usd)} per month)" for each in found.would_page)

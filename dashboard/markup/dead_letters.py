@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 STATUS = {
     RunState.RUNNING: (theme.NEUTRAL, "Running"),
-    RunState.INTERRUPTED: (theme.WATCH, "Interrupted"),
+    RunState.INTERRUPTED: (theme.WARNING, "Interrupted"),
     RunState.STOPPED: (theme.DEAD, "Aborted by canary"),
-    RunState.CANCELLED: (theme.WATCH, "Cancelled"),
+    RunState.CANCELLED: (theme.WARNING, "Cancelled"),
     RunState.FAILED: (theme.DEAD, "Failed"),
     RunState.DONE: (theme.SUCCESS, "Done"),
 }
@@ -35,8 +35,8 @@ _STAGE = {
     "passed": (theme.SUCCESS, "passed"),
     "stopped": (theme.DEAD, "aborted"),
     "stopped, then resumed": (theme.DEAD, "aborted, then resumed"),
-    "ended early": (theme.WATCH, "ended early"),
-    "interrupted": (theme.WATCH, "interrupted"),
+    "ended early": (theme.WARNING, "ended early"),
+    "interrupted": (theme.WARNING, "interrupted"),
 }
 
 MACROS = Macros("dead_letters.html")
@@ -104,12 +104,12 @@ def status_of(run: Run) -> tuple[str, str]:
     """Colour and label. A move task that loops is stopped without the canary; the redrive's sentence has the reason.
     A redrive is done once everything was sent, even if messages failed again: that is not success."""
     if _is_stopping(run):
-        return theme.WATCH, "Stopping"
+        return theme.WARNING, "Stopping"
     if run.state is RunState.STOPPED and (run.moved or not run.stopped_by_canary):
         return theme.DEAD, "Stopped"
     colour, status = STATUS[run.state]
     if run.state is RunState.DONE and (run.failed_again or run.failed):
-        colour = theme.WATCH
+        colour = theme.WARNING
     return colour, status
 
 
@@ -138,7 +138,7 @@ def run_bar(run: Run) -> str:
         (pending, run.waiting, theme.NEUTRAL),
         ("sent, not tracked", untracked, theme.NEUTRAL),
         ("moved by SQS, about", run.taken_by_task, theme.NEUTRAL),
-        ("rejected", run.failed, theme.WATCH),
+        ("rejected", run.failed, theme.WARNING),
         ("missing", run.missing, theme.DELAYED),
     )
     planned, left = max(1, run.planned), left_to_send(run)

@@ -37,7 +37,7 @@ def environment_bar(
     if access(environ).read_only:
         chips.append(Chip("READ-ONLY", theme.NEUTRAL))
     for wrong in (each for each in _listed(environ) if not re.fullmatch(r"[0-9]{12}", each)):
-        chips.append(Chip(f"{PRODUCTION_VARIABLE}: {wrong} is not an account ID", theme.WATCH))
+        chips.append(Chip(f"{PRODUCTION_VARIABLE}: {wrong} is not an account ID", theme.WARNING))
     return _MACROS.environment(PRODUCT, chips, _facts(target, identity, unknown, environ) if target else [])
 
 
@@ -45,7 +45,7 @@ def _account_chip(target: Target, identity: Identity | None, unknown: str, envir
     if target.is_twin:
         return Chip("TWIN", theme.IN_FLIGHT)
     if identity is None:
-        return Chip("AWS: identity unknown", theme.WATCH) if unknown else Chip("AWS", theme.NEUTRAL)
+        return Chip("AWS: identity unknown", theme.WARNING) if unknown else Chip("AWS", theme.NEUTRAL)
     if identity.account in _listed(environ):
         return Chip(f"PRODUCTION {identity.account}", theme.DEAD)
     return Chip(f"AWS {identity.account}", theme.NEUTRAL)

@@ -25,8 +25,8 @@ OPEN, CURRENT, DONE, FAILED = "open", "current", "done", "failed"
 _OVER = (StepState.DONE, StepState.SKIPPED, StepState.UNDONE)
 _WORDS = {
     StepState.PENDING: ("Not run", theme.NEUTRAL, ""),
-    StepState.EXECUTED: ("Not verified", theme.WATCH, "…"),
-    StepState.UNKNOWN: ("Outcome unknown", theme.WATCH, "?"),
+    StepState.EXECUTED: ("Not verified", theme.WARNING, "…"),
+    StepState.UNKNOWN: ("Outcome unknown", theme.WARNING, "?"),
     StepState.DONE: ("Verified", theme.SUCCESS, "✓"),
     StepState.SKIPPED: ("Skipped", theme.NEUTRAL, "–"),
     StepState.FAILED: ("Failed", theme.DEAD, "✗"),

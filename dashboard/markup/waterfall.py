@@ -24,7 +24,7 @@ COLOURS = {
     SpanKind.STEP: theme.IN_FLIGHT,
     SpanKind.RESULT: theme.SUCCESS,
     SpanKind.DEAD: theme.DEAD,
-    SpanKind.REDRIVE: theme.WATCH,
+    SpanKind.REDRIVE: theme.WARNING,
 }
 """The colors of the other pages: waiting, in flight, cold, dead and succeeded have one each."""
 TICKS = 4

@@ -42,7 +42,7 @@ def workloads(
     report = workload_list.report(Aws(target), limit)
     if not print_as(form, report, COLUMNS, map(vars, report.workloads)):
         _show(report, target)
-    if any(row.level is Level.ACT for row in report.workloads):
+    if any(row.level is Level.CRITICAL for row in report.workloads):
         raise typer.Exit(1)
     if report.unread:
         raise typer.Exit(AwsError.exit_code)

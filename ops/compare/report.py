@@ -15,7 +15,7 @@ from ops.formatting import about, count, duration, latency, sentence, usd
 from ops.insight.report_types import Finding, Level
 from ops.pricing import Prices
 
-NOTHING = Finding(Level.UNKNOWN, "No data: no comparison has been measured on this machine.")
+NOTHING = Finding(Level.NO_DATA, "No data: no comparison has been measured on this machine.")
 CURVE_POINTS = 160
 _DEFAULT_MAX = 1_000_000.0
 """Requests a day up to which costs are drawn where no break-even is known."""
@@ -190,7 +190,7 @@ def _finding(run: ComparisonRun | None, costs: Costs) -> Finding:
     lost, late, dead = (
         sum(found) for found in zip(*((f.lost, f.unfinished, f.dead_lettered) for f in events), strict=True)
     )
-    level = Level.ACT if lost else Level.WATCH if late or dead else Level.OK
+    level = Level.CRITICAL if lost else Level.WARNING if late or dead else Level.OK
     known = (
         (lost, f"{count(lost, 'event-driven job')} lost"),
         (dead, f"{count(dead, 'event-driven job')} ended in the dead-letter queue"),

@@ -13,17 +13,16 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding asks of its reader."""
+    """Severity of a finding. The value is what JSON output holds, ``label`` what people read."""
 
     OK = "ok"
-    WATCH = "watch"
-    ACT = "act"
-    UNKNOWN = "unknown"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    NO_DATA = "no-data"
 
     @property
     def label(self) -> str:
-        """The level for people; the value is what ``--json`` holds."""
-        return {"ok": "OK", "watch": "Warning", "act": "Critical", "unknown": "No data"}[self.value]
+        return "OK" if self is Level.OK else self.value.replace("-", " ").capitalize()
 
 
 @dataclass(frozen=True)

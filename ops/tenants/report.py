@@ -79,7 +79,7 @@ def tenants_report(
     look = replace(look, usd=look.usd + sample.usd, partial=(*sample.notes, *look.partial))
     shares, others, other_messages = tenant_shares(sample.messages, MAX_TENANTS)
     report = TenantReport(
-        Finding(Level.UNKNOWN, ""),
+        Finding(Level.NO_DATA, ""),
         by,
         expression,
         source,
@@ -163,9 +163,9 @@ def _finding(report: TenantReport, sample: Sample) -> Finding:
             if report.source is Source.LOGS
             else "No message was found."
         )
-        return Finding(Level.UNKNOWN, why, "", why)
+        return Finding(Level.NO_DATA, why, "", why)
     if not report.tenants:
-        return Finding(Level.UNKNOWN, _UNNAMED[report.by], "", _UNNAMED[report.by])
+        return Finding(Level.NO_DATA, _UNNAMED[report.by], "", _UNNAMED[report.by])
     top = report.tenants[0]
     waited = report.peak if report.source is Source.LOGS and not _is_alone(report) else None
     if waited and waited.key:
@@ -229,9 +229,9 @@ def _level(report: TenantReport, largest: TenantShare, waited: Peak | None) -> L
     """A warning where one holds more than half of what waits, by more than chance, and waits are long; a single sender that
     has all is no news."""
     if report.sampled < MIN_SAMPLE:
-        return Level.UNKNOWN
+        return Level.NO_DATA
     held_up = waited is not None and max(largest.wait_p95_s or 0.0, largest.wait_p95_others_s or 0.0) >= LONG_WAIT_S
     several = len(report.tenants) + report.others > 1
     if waited and held_up and several and waited.share_low > LARGE_SHARE:
-        return Level.WATCH
+        return Level.WARNING
     return Level.OK

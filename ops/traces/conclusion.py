@@ -47,7 +47,7 @@ def conclude(
         "everything below",
         failure="" if level is Level.OK else state,
     )
-    page = "dead_letters" if level is Level.ACT else ""
+    page = "dead_letters" if level is Level.CRITICAL else ""
     after = "" if found.whole_batches or level is not Level.OK else _after(spans, start)
     headline = f"{name} {state}{after}"[:SHOWN_CHARACTERS]
     seconds = {kind.value: _covered(spans, kind) for kind in _WORDS}
@@ -101,28 +101,28 @@ def _state(spans: Sequence[PathSpan]) -> tuple[Level, str]:
     if done and not (dead and dead[-1].start > done[-1].start):
         return Level.OK, "succeeded"
     if dead:
-        return Level.ACT, f"is in the dead-letter queue{_because(dead[-1].failure)}"
+        return Level.CRITICAL, f"is in the dead-letter queue{_because(dead[-1].failure)}"
     if sends and (last is None or sends[-1].start > last.start):
-        return Level.WATCH, "was redriven, and no attempt is on record since"
+        return Level.WARNING, "was redriven, and no attempt is on record since"
     if last is None:
         waits = any(span.kind is SpanKind.WAIT for span in top)
-        return Level.WATCH, "waits in the queue" if waits else "has no attempt on record"
+        return Level.WARNING, "waits in the queue" if waits else "has no attempt on record"
     if last.failure:
-        return Level.WATCH, f"failed in its last attempt on record{_because(last.failure)}"
+        return Level.WARNING, f"failed in its last attempt on record{_because(last.failure)}"
     if last.duration_s is None:
-        return Level.WATCH, "is running, or its end is not on record"
-    return Level.UNKNOWN, "was received; its outcome is not logged"
+        return Level.WARNING, "is running, or its end is not on record"
+    return Level.NO_DATA, "was received; its outcome is not logged"
 
 
 def _batch_state(spans: Sequence[PathSpan]) -> tuple[Level, str]:
     attempts = [span for span in spans if span.kind is SpanKind.ATTEMPT]
     if attempts and attempts[-1].failure:
-        return Level.WATCH, f"failed{_because(attempts[-1].failure)}"
+        return Level.WARNING, f"failed{_because(attempts[-1].failure)}"
     failed = sum(bool(span.failure) for span in spans if span.kind is SpanKind.STEP and span.depth == 2)
     if failed:
-        return Level.WATCH, f"ended with {formatting.count(failed, 'failed job')}"
+        return Level.WARNING, f"ended with {formatting.count(failed, 'failed job')}"
     if attempts and attempts[-1].duration_s is None:
-        return Level.WATCH, "is running, or its end is not on record"
+        return Level.WARNING, "is running, or its end is not on record"
     return Level.OK, "succeeded"
 
 

@@ -119,5 +119,5 @@ def not_found(identifier: str, searched: tuple[Searched, ...], look: QueryCost, 
     """What is said where nothing has the ID."""
     where = "; ".join(f"{one.place}{f' ({one.note})' if one.note else ''}" for one in searched)
     headline = f"Nothing with the ID {identifier} was found."
-    finding = Finding(Level.UNKNOWN, f"{headline} Searched: {where}. {next_step}", "", headline, (next_step,))
+    finding = Finding(Level.NO_DATA, f"{headline} Searched: {where}. {next_step}", "", headline, (next_step,))
     return JobTrace(identifier, finding, searched=searched, look=look)

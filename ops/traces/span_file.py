@@ -42,7 +42,7 @@ def read_span_file(path: Path, identifier: str) -> JobTrace:
     text = (
         f"{formatting.count(len(spans), 'span')} of {formatting.count(len(found.trace_ids), 'trace')} in {_took(total)}"
     )
-    level = Level.WATCH if failed else Level.OK
+    level = Level.WARNING if failed else Level.OK
     if failed:
         text += f"; {formatting.count(len(failed), 'span')} failed: {failed[-1].failure[:100]}"
     root = PathSpan(identifier, SpanKind.JOB, start, total, 0, Basis.INFERRED, "everything below")

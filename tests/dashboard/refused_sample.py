@@ -48,7 +48,7 @@ class PartlyRefused(Sample):
 
     def alarms(self, span: TimeRange, chosen: str) -> AlarmsReport:
         reason = self._REFUSED.format("cloudwatch:DescribeAlarms")
-        finding = Finding(Level.UNKNOWN, "No data: the alarms cannot be read.")
+        finding = Finding(Level.NO_DATA, "No data: the alarms cannot be read.")
         return replace(super().alarms(span, chosen), finding=finding, rows=(), chosen="", chart=None, unread=reason)
 
     def alarm_checks(self) -> AlarmChecks:

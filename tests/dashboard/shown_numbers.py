@@ -20,7 +20,7 @@ from tests.dashboard.number_places import CARDS, COUNT, FORECAST_SENTENCES, NOTE
 from tests.dashboard.page_details import read_details
 from tests.dashboard.page_text import finding, plain_text, squeezed, tiles
 
-ORDER = (Level.OK.label, Level.UNKNOWN.label, Level.WATCH.label, Level.ACT.label)
+ORDER = (Level.OK.label, Level.NO_DATA.label, Level.WARNING.label, Level.CRITICAL.label)
 """Levels from the best to the worst."""
 FORECAST = "forecast"
 """The page whose level is of the time to come: the Overview's is of now, and may be better."""
@@ -73,7 +73,7 @@ class Shown:
 
 def is_better(level: str, other: str) -> bool:
     """Whether ``level`` asks less of its reader than a Warning or Critical does."""
-    return other in (Level.WATCH.label, Level.ACT.label) and ORDER.index(level) < ORDER.index(other)
+    return other in (Level.WARNING.label, Level.CRITICAL.label) and ORDER.index(level) < ORDER.index(other)
 
 
 def read_pages(shown: Shown, query: Mapping[str, str], pages: Sequence[str] = REPORT_PAGES) -> None:
@@ -176,7 +176,7 @@ def _read_workloads(shown: Shown) -> None:
     shown.add("queued", "workloads --json", written(row["queued"], "messages"))
     shown.add("dead letters", "workloads --json", written(row["dead"], "messages"))
     shown.add("alarms firing", "workloads --json", str(len(row["alarms"])))
-    level = Level(row["level"]).label if row["level"] else Level.UNKNOWN.label
+    level = Level(row["level"]).label if row["level"] else Level.NO_DATA.label
     if is_better(shown.levels.get("status", level), level):
         shown.add("level", "status", shown.levels["status"])
         shown.add("level", "workloads --json", level)
@@ -271,7 +271,9 @@ def _read_overview(shown: Shown, html: str) -> None:
             shown.add(number, "overview", counted[1] if counted else "0")
     if 'class="so-alarm' in html:
         shown.add(
-            "alarms firing", "overview", str(len(re.findall(r'class="so-dot so-act"[^>]*></span>\s*<div><b>', html)))
+            "alarms firing",
+            "overview",
+            str(len(re.findall(r'class="so-dot so-critical"[^>]*></span>\s*<div><b>', html))),
         )
 
 

@@ -51,14 +51,14 @@ class Empty(Sample):
         super().__init__(trouble=False)
 
     def finding(self, act: str, fine: str, page: str = "") -> Finding:
-        return Finding(Level.UNKNOWN, "No data: nothing was sent in this range.")
+        return Finding(Level.NO_DATA, "No data: nothing was sent in this range.")
 
     def _none(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.iloc[0:0]
 
     def overview(self, span: TimeRange) -> OverviewReport:
         full = super().overview(span)
-        cards = tuple(replace(c, value=None, spark=(), level=Level.UNKNOWN, note="") for c in full.cards)
+        cards = tuple(replace(c, value=None, spark=(), level=Level.NO_DATA, note="") for c in full.cards)
         return replace(
             full,
             cards=cards,
@@ -158,7 +158,7 @@ class Empty(Sample):
         return replace(full, depth=self._none(full.depth), count=None, alarms=())
 
     def alarms(self, span: TimeRange, chosen: str) -> AlarmsReport:
-        none = Finding(Level.UNKNOWN, "No data: this workload has no alarms: no one is notified when it fails.")
+        none = Finding(Level.NO_DATA, "No data: this workload has no alarms: no one is notified when it fails.")
         return replace(super().alarms(span, chosen), finding=none, rows=(), events=(), chosen="", chart=None)
 
 
@@ -178,7 +178,7 @@ class NoDeadLetterQueue(Sample):
 
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         full = super().dead_letters(span)
-        watch = Finding(Level.WATCH, "Warning: scilearn-jobs has no dead-letter queue.")
+        watch = Finding(Level.WARNING, "Warning: scilearn-jobs has no dead-letter queue.")
         return replace(full, finding=watch, depth=full.depth * np.nan, count=None, alarms=())
 
 
@@ -196,7 +196,7 @@ class DeadLettersUnread(NoDeadLetterQueue):
 
     def dead_letters(self, span: TimeRange) -> DeadLettersReport:
         text = "scilearn-jobs's dead-letter queue scilearn-jobs-dead may not be read, so the number of dead letters is unknown"
-        return replace(super().dead_letters(span), finding=Finding(Level.UNKNOWN, f"No data: {text}."))
+        return replace(super().dead_letters(span), finding=Finding(Level.NO_DATA, f"No data: {text}."))
 
 
 class Refused(Sample):

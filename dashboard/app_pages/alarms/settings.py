@@ -14,7 +14,7 @@ from ops.insight.reports.alarms_page.checks import AlarmChecks
 
 COLOURS = {
     RuleSeverity.CRITICAL: theme.DEAD,
-    RuleSeverity.WARNING: theme.WATCH,
+    RuleSeverity.WARNING: theme.WARNING,
     RuleSeverity.ADVICE: theme.NEUTRAL,
 }
 

@@ -32,7 +32,7 @@ def _stats(report: AlarmsReport, kept: KeptChecks, *, ended: bool = False) -> li
     examination = checks.examination if checks else None
     critical = examination.count(RuleSeverity.CRITICAL) if examination else 0
     warnings = examination.count(RuleSeverity.WARNING) if examination else 0
-    worst = theme.DEAD if critical else theme.WATCH if warnings else ""
+    worst = theme.DEAD if critical else theme.WARNING if warnings else ""
     missed = len(covered.missed) if covered else 0
     waiting = "not checked" if ended else "being checked"
     return [
@@ -48,14 +48,14 @@ def _stats(report: AlarmsReport, kept: KeptChecks, *, ended: bool = False) -> li
             number(nobody) if total and checks else NONE,
             f"of {number(total)}",
             "" if checks else waiting,
-            theme.WATCH if nobody else "",
+            theme.WARNING if nobody else "",
         ),
         Stat(
             "Incidents missed",
             number(missed) if covered and total else NONE,
             f"of {number(covered.required)}" if covered else "",
             "in a rehearsal" if covered else waiting if report.rows else "",
-            theme.WATCH if missed else "",
+            theme.WARNING if missed else "",
         ),
         Stat(
             "Settings",

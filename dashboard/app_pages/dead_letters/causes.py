@@ -34,7 +34,7 @@ PAGE_KEY, TEXT_KEY = "causes-page", "causes-find"
 
 _FIX_STATUS = {
     "succeeds since": (theme.SUCCESS, "Succeeding since failure"),
-    "deployed since": (theme.WATCH, "Deployed since failure"),
+    "deployed since": (theme.WARNING, "Deployed since failure"),
     "no": (theme.DEAD, "Not fixed"),
     "unknown": (theme.NEUTRAL, "Fix status unknown"),
 }

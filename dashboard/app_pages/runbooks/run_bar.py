@@ -28,7 +28,7 @@ _COLOURS = {
     RunPhase.WAITING: theme.VISIBLE,
     RunPhase.DONE: theme.SUCCESS,
     RunPhase.CHECKED: theme.SUCCESS,
-    RunPhase.STOPPED: theme.WATCH,
+    RunPhase.STOPPED: theme.WARNING,
     RunPhase.FAILED: theme.DEAD,
     RunPhase.ROLLED_BACK: theme.NEUTRAL,
 }
@@ -85,7 +85,7 @@ def show(service: RunbookService, run: ShownRun) -> None:
     views = list(runbook_steps.views(run.document, run, page_runtime.ZONE).values())
     done = sum(view.state == runbook_steps.DONE for view in views)
     word = run_words(run)
-    colour = theme.WATCH if run.interrupted else _COLOURS[state.phase]
+    colour = theme.WARNING if run.interrupted else _COLOURS[state.phase]
     with st.container(border=True, key="run-bar", gap="small"):
         badge = "Interrupted" if run.interrupted else word[:1].upper() + word[1:]
         text, at = _text(run, views), next((view.anchor for view in views if view.state == runbook_steps.CURRENT), "")

@@ -57,12 +57,12 @@ def finding(entries: Sequence[RunbookEntry], open_runs: Sequence[ShownRun]) -> F
     if open_runs:
         run = open_runs[0]
         text = f"{run.document.title}: {run_words(run)}."
-        return Finding(Level.ACT if firing else Level.WATCH, f"{text} {alarms}." if alarms else text)
+        return Finding(Level.CRITICAL if firing else Level.WARNING, f"{text} {alarms}." if alarms else text)
     first = next((entry for entry in ordered(entries) if entry.firing and entry.live), None)
     if first is not None:
-        return Finding(Level.ACT, f"{alarms}: start with the runbook {first.document.title}.")
+        return Finding(Level.CRITICAL, f"{alarms}: start with the runbook {first.document.title}.")
     if firing:
-        return Finding(Level.ACT, f"{alarms}; its runbook is on paper." if len(firing) == 1 else f"{alarms}.")
+        return Finding(Level.CRITICAL, f"{alarms}; its runbook is on paper." if len(firing) == 1 else f"{alarms}.")
     return Finding(Level.OK, "No alarm with a runbook fires, and no run is in progress.")
 
 
@@ -86,7 +86,7 @@ def _place(entry: RunbookEntry) -> tuple[bool, bool, bool, int, str]:
 
 
 def _show_open_run(run: ShownRun, place: int) -> None:
-    colour = theme.WATCH if run.interrupted else theme.VISIBLE
+    colour = theme.WARNING if run.interrupted else theme.VISIBLE
     state = run.state
     who = f"{principal(state.actor)} · {moment(state.began, page_runtime.ZONE)} · {state.reason}"
     words = run_words(run)
@@ -126,7 +126,7 @@ def _row(entry: RunbookEntry, last: RunbookRun | None) -> str:
     alarms = named if entry.firing or not named else f"alarms: {named}"
     state, colour = "On paper", theme.NEUTRAL
     if entry.problems:
-        state, colour = "Cannot be run", theme.WATCH
+        state, colour = "Cannot be run", theme.WARNING
         alarms = str(entry.problems[0])
     elif entry.live:
         state = count(len(entry.document.steps), "step")

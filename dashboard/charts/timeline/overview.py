@@ -37,7 +37,7 @@ ROWS = (
             Series("in_flight", "in flight", theme.IN_FLIGHT, step=True, dash="dot"),
         ),
     ),
-    ("failed invocations", (Series("errors", "failed", theme.WATCH, step=True),)),
+    ("failed invocations", (Series("errors", "failed", theme.WARNING, step=True),)),
     ("dead letters", (Series("dead", "in the DLQ", theme.DEAD, fill=True, step=True),)),
     ("duration (s)", percentile_series()),
 )

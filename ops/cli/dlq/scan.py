@@ -28,6 +28,7 @@ from ops.deadletters.outcomes import late_outcomes
 from ops.deadletters.queue import DeadLetterQueue
 from ops.deadletters.scan.scan import ScanResult
 from ops.deadletters.scan.scan import scan_queue as read
+from ops.insight.report_types import Level
 from ops.insight.rules import expired_arrivals
 
 if TYPE_CHECKING:
@@ -131,11 +132,13 @@ def _show(console: Console, context: DlqContext, source: DeadLetterQueue, report
     if there != report.messages + report.in_flight:
         held = formatting.count(there, "message")
         console.print(
-            Text(f"The DLQ has {held} now: scan again before acting. Last scan:", style=LEVEL_STYLES["watch"])
+            Text(f"The DLQ has {held} now: scan again before acting. Last scan:", style=LEVEL_STYLES[Level.WARNING])
         )
     console.print(Text(safe(report.finding.text), style=LEVEL_STYLES[report.finding.level]))
     if report.expired and report.messages:
-        console.print(Text(safe(f"{report.expired[0].upper()}{report.expired[1:]}."), style=LEVEL_STYLES["watch"]))
+        console.print(
+            Text(safe(f"{report.expired[0].upper()}{report.expired[1:]}."), style=LEVEL_STYLES[Level.WARNING])
+        )
     age = printing.snapshot_age(report.scanned_at, report.messages, report.complete)
     console.print(Text(f"{printing.where(source)} · {age}", style="dim"))
     now = datetime.now(UTC)

@@ -109,7 +109,7 @@ def tenants(
     )
     if not print_as(form, report, COLUMNS, [vars(one) for one in report.tenants]):
         _show(Console(highlight=False), place(described, target), report)
-    if report.finding.level in (Level.WATCH, Level.ACT):
+    if report.finding.level in (Level.WARNING, Level.CRITICAL):
         raise typer.Exit(1)
 
 

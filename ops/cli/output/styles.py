@@ -1,3 +1,5 @@
 """Terminal styles of the levels."""
 
-LEVEL_STYLES = {"act": "bold red", "watch": "yellow", "ok": "green", "unknown": "dim"}
+from ops.insight.report_types import Level
+
+LEVEL_STYLES = {Level.CRITICAL: "bold red", Level.WARNING: "yellow", Level.OK: "green", Level.NO_DATA: "dim"}

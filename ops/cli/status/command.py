@@ -75,7 +75,7 @@ def status(
             described, report = view.watch((described, report), read, target, minutes, seconds)
         else:
             view.show(described, report, target, minutes)
-    if report.finding.level is Level.ACT:
+    if report.finding.level is Level.CRITICAL:
         raise typer.Exit(1)
     if described.unknown or report.alarms_missing:
         raise typer.Exit(AwsError.exit_code)

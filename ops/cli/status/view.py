@@ -13,6 +13,7 @@ from ops import formatting, pricing, runbook_files
 from ops.cli.output import live_screen
 from ops.cli.output.sanitize import place, safe
 from ops.cli.output.styles import LEVEL_STYLES
+from ops.insight.report_types import Level
 from ops.insight.reports.alarms import AlarmState, count_ok
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.overview_parts.overview_cards import Card
@@ -64,10 +65,10 @@ def _print_alarms(console: Console, alarms: Sequence[AlarmState], target: Target
     for alarm in alarms:
         if alarm.state != "OK":
             todo = f": {safe(_runbook(alarm, target))}" if alarm.state == "ALARM" and alarm.runbook else ""
-            style = LEVEL_STYLES["act" if alarm.state == "ALARM" else "unknown"]
+            style = LEVEL_STYLES[Level.CRITICAL if alarm.state == "ALARM" else Level.NO_DATA]
             console.print(Text(f"  {alarm.state:<17} {safe(alarm.name)}{todo}", style=style), soft_wrap=True)
     if fine := count_ok(alarms):
-        console.print(Text(f"  {fine}", style=LEVEL_STYLES["ok"]))
+        console.print(Text(f"  {fine}", style=LEVEL_STYLES[Level.OK]))
 
 
 def _runbook(alarm: AlarmState, target: Target) -> str:

@@ -87,10 +87,10 @@ def _finding(
 ) -> Finding:
     if verified.problems:
         count = formatting.count(len(verified.problems), "place")
-        return Finding(Level.ACT, f"Critical: the audit log is not consistent in {count}: {verified.problems[0]}")
+        return Finding(Level.CRITICAL, f"Critical: the audit log is not consistent in {count}: {verified.problems[0]}")
     if not records:
         return Finding(
-            Level.UNKNOWN,
+            Level.NO_DATA,
             "No data: no operations are recorded; this machine moved or deleted no messages, ran no runbook and measured no memory sizes.",
         )
     ended = [record for record in recent if record.action in _OPERATIONS and record.outcome != "began"]
@@ -99,7 +99,7 @@ def _finding(
     going = [record for record in _unfinished(recent) if record.plan in running]
     in_progress = _unfinished_text(going, now, "is in progress")
     if unfinished and not ended:
-        return Finding(Level.WATCH, f"Warning: {unfinished}.", _page(lost[0]))
+        return Finding(Level.WARNING, f"Warning: {unfinished}.", _page(lost[0]))
     if not ended:
         text = in_progress or "nothing was moved, deleted or run in the last 7 days"
         return Finding(Level.OK, f"OK: {text}; no gaps or edits were found in the audit log.")
@@ -113,10 +113,10 @@ def _finding(
     sent, failed_again = last.counts.get("sent", 0), last.counts.get("came_back", 0)
     text += f", {failed_again:,} of {sent:,} failed again" if failed_again else ""
     if unfinished:
-        return Finding(Level.WATCH, f"Warning: {text}; {unfinished}.", _page(lost[0]))
+        return Finding(Level.WARNING, f"Warning: {text}; {unfinished}.", _page(lost[0]))
     if last.outcome in _SUCCESSFUL and not failed_again:
         return Finding(Level.OK, f"OK: {text}; no gaps or edits were found in the audit log.")
-    return Finding(Level.WATCH, f"Warning: {text}.", _page(last))
+    return Finding(Level.WARNING, f"Warning: {text}.", _page(last))
 
 
 def _page(record: Record) -> str:

@@ -180,17 +180,17 @@ def _finding(
     """``Critical: 54 dead letters, 51 of one cause: …; last deployed 02:10 UTC.``"""
     if info.scanned_at is None and not info.messages:
         return summarize(
-            [Observation(Level.UNKNOWN, "the dead-letter queue has not been scanned yet: scan it first", PAGE)]
+            [Observation(Level.NO_DATA, "the dead-letter queue has not been scanned yet: scan it first", PAGE)]
         )
     reported, held = int(info.last_scan.get("reported") or 0), _in_flight(info)
     if not info.messages and held:
         those = formatting.count(held, "dead-letter message")
         every, they = ("all in flight", "them") if held > 1 else ("in flight", "it")
-        return summarize([Observation(Level.ACT, f"{those}, {every}: another process holds {they}", PAGE)])
+        return summarize([Observation(Level.CRITICAL, f"{those}, {every}: another process holds {they}", PAGE)])
     if not info.messages:
         if reported and not info.complete:
             text = f"none of {formatting.count(reported, 'message')} could be read: scan again later"
-            return summarize([Observation(Level.WATCH, text, PAGE)])
+            return summarize([Observation(Level.WARNING, text, PAGE)])
         return summarize([Observation(Level.OK, "no dead letters"), *expired])
     part = reported > info.messages and not info.complete
     total = (
@@ -216,7 +216,7 @@ def _finding(
         when += (
             ", after that cause's last failure" if deployed > top["last_seen"] else ""  # NaT, where unknown, is not
         )
-    return summarize([Observation(Level.ACT, text, PAGE)], aside=when)
+    return summarize([Observation(Level.CRITICAL, text, PAGE)], aside=when)
 
 
 def _from_elsewhere(elsewhere: Mapping[str, int], messages: int) -> str:

@@ -21,7 +21,7 @@ LITTLE_LEFT = 0.85
 def drain(load: Load, found: Forecast) -> Observation:
     limit = f"{formatting.count(found.law.limit, 'concurrent execution')} ({found.law.limited_by})"
     if found.drained_s is None:
-        return Observation(Level.ACT, f"{_undrained(load, found, limit)}{_better(load, found)}")
+        return Observation(Level.CRITICAL, f"{_undrained(load, found, limit)}{_better(load, found)}")
     if load.backlog <= 0:
         rate, busy = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
         return Observation(Level.OK, f"no backlog; {rate} arriving keep {busy} of {limit} busy")
@@ -30,7 +30,7 @@ def drain(load: Load, found: Forecast) -> Observation:
         text += f"; {_either(*found.drained_s.either)}"
     elif found.drained_s.wide:
         text += f"; {why_wide(load, found)}"
-    return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WATCH, text)
+    return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WARNING, text)
 
 
 def _either(before_s: float, after_s: float) -> str:

@@ -56,10 +56,10 @@ def unread_reason(workload: Workload, missing: tuple[str, ...]) -> str:
 def observe_missing(workload: Workload, known: tuple[Alarm, ...], missing: tuple[str, ...]) -> list[Observation]:
     """Alarm states that cannot be read, and alarms of the stack that no longer exist."""
     if unread_reason(workload, missing):
-        return [Observation(Level.UNKNOWN, "the alarms cannot be read")]
+        return [Observation(Level.NO_DATA, "the alarms cannot be read")]
     gone = len(workload.alarms) - len(known)
     text = formatting.count(gone, "alarm of its stack no longer exists", "alarms of its stack no longer exist")
-    return [Observation(Level.WATCH, text)] if gone else []
+    return [Observation(Level.WARNING, text)] if gone else []
 
 
 def states(alarms: tuple[Alarm, ...]) -> tuple[AlarmState, ...]:

@@ -108,7 +108,7 @@ def outline(aws: Aws, workload: Workload, readings: Readings) -> ColdStartReport
     if logged is None:
         return None
     starts, frame = cold_share.count_cold(readings, None), logged.frame
-    found = cold_share.observe_cold_starts(starts) if starts else Observation(Level.UNKNOWN, NOT_COUNTED)
+    found = cold_share.observe_cold_starts(starts) if starts else Observation(Level.NO_DATA, NOT_COUNTED)
     return ColdStartReport(
         finding=summarize([found]),
         invocations=frame[list(SHOWN_COLUMNS)],
@@ -239,7 +239,7 @@ def _init_usd(logged: Invocations, readings: Readings, workload: Workload) -> fl
 
 def _observe(starts: cold_share.ColdStarts | None, details: str, unread: str) -> Observation:
     if starts is None and unread:
-        return Observation(Level.UNKNOWN, f"cold starts are unknown: {unread}")
+        return Observation(Level.NO_DATA, f"cold starts are unknown: {unread}")
     return cold_share.observe_cold_starts(starts, details)
 
 

@@ -171,7 +171,9 @@ def observe_depth(there: Depths, new: NewMessages | None, window: Window) -> lis
     if new and new.count > there.dead_count:  # each arrival counts, and more of them than there are dead letters
         fresh += f" ({SOME_LEFT})"
     when = f" {there.label}" if there.label else ""
-    return [Observation(Level.ACT, f"{dead}{when}{_held(there.dead)}{fresh}: review failure causes", "dead_letters")]
+    return [
+        Observation(Level.CRITICAL, f"{dead}{when}{_held(there.dead)}{fresh}: review failure causes", "dead_letters")
+    ]
 
 
 def _held(depth: sqs.Depth) -> str:
@@ -207,7 +209,7 @@ def observe_dead_letters(
         none = Observation(Level.OK, f"{workload.queue.name} has no dead-letter queue")
         return setting_claims.dead_lettering(workload, readings.window) or [none]
     if there.dead is None:
-        return [Observation(Level.UNKNOWN, f"number of dead letters {there.label} unknown: no metrics")]
+        return [Observation(Level.NO_DATA, f"number of dead letters {there.label} unknown: no metrics")]
     claims = observe_depth(there, new, readings.window)
     age = oldest_s(readings, there)
     if claims and age is not None:
@@ -215,7 +217,7 @@ def observe_dead_letters(
         oldest = f"the oldest has been there for {formatting.duration(age)}"
         if age > LEAVING_SOON * workload.dlq.retention_s and not readings.window.past:
             oldest += f" and expires in {formatting.duration(max(0.0, left))} at the latest"
-        claims.append(Observation(Level.ACT, oldest, "dead_letters"))
+        claims.append(Observation(Level.CRITICAL, oldest, "dead_letters"))
     expired = expired_arrivals.observe_now(workload.queue, workload.dlq, readings.latest("oldest_s"))
     if not claims:
         gone = f"; {new} arrived and left in this time range" if new and new.count else ""

@@ -270,7 +270,7 @@ def _finding(
     if work.total is None:
         nothing = "no invocation in this time range left a metric, a record or a REPORT line"
         unread = f"failures are unknown: {logged.unread}" if logged.unread else nothing
-        return summarize([Observation(Level.UNKNOWN, unread)])
+        return summarize([Observation(Level.NO_DATA, unread)])
     details = _most_frequent(by_type, readings.window.end, logged, totals)
     name = "p95 duration" if _has_all_durations(logged) else failed_work.HIGHEST_P95
     latency = (

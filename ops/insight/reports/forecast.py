@@ -85,7 +85,7 @@ class ForecastReport:
 
     @property
     def in_time(self) -> bool:
-        return self.finding.level in (Level.OK, Level.WATCH)
+        return self.finding.level in (Level.OK, Level.WARNING)
 
 
 def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None = None) -> ForecastReport:
@@ -233,17 +233,17 @@ def _unknown(workload: Workload, settings: ScalingSettings | None) -> Finding:
         else "no message was processed in this time range, so the time per message is not known: choose a longer range, "
         "or give the time"
     )
-    return summarize([Observation(Level.UNKNOWN, text)])
+    return summarize([Observation(Level.NO_DATA, text)])
 
 
 def _paused(load: Load, once_on: Observation, goals: Goals) -> Finding:
     """While the event source mapping is off. The forecast, and when it has messages expire, hold from when it is on."""
-    claims = [Observation(Level.ACT, "the event source mapping is off: nothing is drained until it is on")]
+    claims = [Observation(Level.CRITICAL, "the event source mapping is off: nothing is drained until it is on")]
     if load.backlog > 0:
         left_s = max(0.0, goals.retention_s - load.oldest_s)
         when = f"in {formatting.duration(left_s)}" if left_s else "now"
         text = f"the oldest message expires {when} (retention {formatting.duration(goals.retention_s)})"
-        claims.append(Observation(Level.ACT, text))
+        claims.append(Observation(Level.CRITICAL, text))
         claims.append(Observation(once_on.level, f"if it were on now: {once_on.text}"))
     return summarize(claims)
 
@@ -254,15 +254,15 @@ def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> F
         return _paused(load, claims[0], goals)
     if workload.mapping is not None and workload.mapping.enabled is None:
         state = workload.mapping.state or "without a state"
-        claims.insert(0, Observation(Level.UNKNOWN, f"the event source mapping is {state}: it may be off"))
+        claims.insert(0, Observation(Level.NO_DATA, f"the event source mapping is {state}: it may be off"))
     if found.expires_s is not None:
         when = f"in {formatting.duration(found.expires_s)}" if found.expires_s else "now"
         text = f"messages expire unprocessed {when} (retention {formatting.duration(goals.retention_s)})"
-        claims.append(Observation(Level.ACT, text))
+        claims.append(Observation(Level.CRITICAL, text))
     elif found.deadline_missed_s is not None and goals.deadline_s is not None:
         when = f"in {formatting.duration(found.deadline_missed_s)}" if found.deadline_missed_s else "already"
         text = f"the oldest message is older than {formatting.duration(goals.deadline_s)} {when}"
-        said = claims[-1].level is Level.WATCH  # as a warning of its own
+        said = claims[-1].level is Level.WARNING  # as a warning of its own
         drained = f"; {claims[-1].text}" if found.drained_s is not None and load.backlog > 0 and not said else ""
-        claims.append(Observation(Level.WATCH, text + drained))
+        claims.append(Observation(Level.WARNING, text + drained))
     return summarize(claims)

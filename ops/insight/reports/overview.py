@@ -156,7 +156,7 @@ def _watched(names: tuple[str, ...], readings: Readings, known: tuple[Alarm, ...
 
 def _aside(claims: list[Observation], waits: list[Observation], deployed: str) -> str:
     """Further clauses for a reader who has to act: a backlog is reported beside anything worse."""
-    worse = any(claim.level is Level.ACT for claim in claims)
+    worse = any(claim.level is Level.CRITICAL for claim in claims)
     return "; ".join([*(claim.text for claim in waits if worse), *([deployed] if deployed else [])])
 
 
@@ -201,7 +201,7 @@ def _deployed(workload: Workload, window: Window) -> str:
 def _quiet(readings: Readings, path: PipelineRates, there: Depths) -> Observation:
     if path.accepted is None and path.started is None and readings.total("invocations") is None:
         return Observation(
-            Level.UNKNOWN,
+            Level.NO_DATA,
             "no metrics in this time range: either nothing was sent (SQS stops publishing metrics for inactive queues), "
             "or the range is before the workload was created, or CloudWatch is late",
         )

@@ -52,14 +52,15 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
     claims = backlog.observe_queue(workload, readings, there, known)
     balance = backlog.balance(workload, there, readings)
-    if not any(claim.level is Level.ACT for claim in claims):
+    if not any(claim.level is Level.CRITICAL for claim in claims):
         claims += balance
     frame = readings.frame
     rates = frame[["sent", "deleted", "received", "empty_receives"]] * (60 / window.period)
     return QueueReport(
         finding=readings.dated(
             summarize(
-                claims, "; ".join(claim.text for claim in balance if claim.level is Level.WATCH and claim not in claims)
+                claims,
+                "; ".join(claim.text for claim in balance if claim.level is Level.WARNING and claim not in claims),
             )
         ),
         depth=frame[["visible", "in_flight", "delayed"]],

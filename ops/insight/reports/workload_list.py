@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAX_CHECKED = listing.MAX_CHECKED
 NOTHING_FOUND = "no dead letters, no alarm in ALARM"
 NOT_CHECKED = "not checked"
-_ORDER = (Level.ACT, Level.WATCH, Level.UNKNOWN, None)
+_ORDER = (Level.CRITICAL, Level.WARNING, Level.NO_DATA, None)
 Reason = tuple[Level, str]
 
 
@@ -119,14 +119,14 @@ def _reasons(listed: ListedWorkload, alarms_unread: bool, alarms: tuple[Alarm, .
         yield level, formatting.count(len(alarms), "alarm in ALARM", "alarms in ALARM")
     yield from setting_claims.of_listed(listed)
     if isinstance(listed.queue, Gap):
-        level = Level.ACT if listed.queue.why is Why.GONE else Level.UNKNOWN
+        level = Level.CRITICAL if listed.queue.why is Why.GONE else Level.NO_DATA
         yield level, f"queue {listed.queue.verb}"
     elif listed.queue is None:
-        yield Level.UNKNOWN, NOT_CHECKED
+        yield Level.NO_DATA, NOT_CHECKED
     elif isinstance(listed.dlq, Gap) and listed.dlq.why is not Why.GONE:
-        yield Level.UNKNOWN, f"dead-letter queue {listed.dlq.verb}"
+        yield Level.NO_DATA, f"dead-letter queue {listed.dlq.verb}"
     if alarms_unread:
-        yield Level.UNKNOWN, "alarms could not be read"
+        yield Level.NO_DATA, "alarms could not be read"
 
 
 def _is_its_alarm(alarm: Alarm, listed: ListedWorkload) -> bool:

@@ -44,7 +44,7 @@ def backlog_level(workload: Workload, readings: Readings, there: Depths) -> Leve
     backlog for its consumer is not known."""
     waiting = None if there.queue is None else float(there.queue.visible)
     level = levels.backlog(waiting, readings.per_minute("deleted"), readings.latest("oldest_s"))
-    return Level.OK if level is Level.WATCH and workload.mapping is None else level
+    return Level.OK if level is Level.WARNING and workload.mapping is None else level
 
 
 def drain_s(backlog: float, arrivals_per_min: float | None, completions_per_min: float | None) -> float | None:
@@ -97,11 +97,11 @@ def age_claims(readings: Readings, workload: Workload, now: sqs.Depth, known: tu
     waited = f"the oldest message has waited {formatting.duration(age)}"
     if age >= RETENTION_NEAR * retention:
         after = f"{formatting.duration(retention)}{' (now)' if readings.window.past else ''}"
-        return [Observation(Level.ACT, f"{waited} and expires unprocessed after {after}", "queue")]
+        return [Observation(Level.CRITICAL, f"{waited} and expires unprocessed after {after}", "queue")]
     alarm = alarm_rules.find_alarm(known, AGE_METRIC, workload.queue.name)
     if alarm is None or alarm.threshold is None:
         slow = now.visible and age >= SLOW_AGE_S and workload.mapping is not None
-        return [Observation(Level.WATCH, f"{waited}; no alarm watches it", "queue")] if slow else []
+        return [Observation(Level.WARNING, f"{waited}; no alarm watches it", "queue")] if slow else []
     if age < alarm.threshold:
         return []
     limit = f"alarm threshold{readings.window.now_mark} {formatting.duration(alarm.threshold)}"
@@ -111,29 +111,29 @@ def age_claims(readings: Readings, workload: Workload, now: sqs.Depth, known: tu
             f"no backlog; a message sent {formatting.duration(age)} ago is in flight, probably a retry: check for failures; "
             f"{limit}"
         )
-        return [Observation(Level.ACT if fires else Level.WATCH, text, "dead_letters")]
+        return [Observation(Level.CRITICAL if fires else Level.WARNING, text, "dead_letters")]
     page = "dead_letters" if returned(readings, now) and not falling_behind(readings) else "concurrency"
     if fires or alarm_rules.breached(alarm, readings.points("oldest_s"), readings.window.period):
-        return [Observation(Level.ACT, f"{waited}; {limit}", page)]
+        return [Observation(Level.CRITICAL, f"{waited}; {limit}", page)]
     # One point over the threshold, as a message that is tried again makes it, is not yet what the alarm is about.
-    return [Observation(Level.WATCH, f"{waited}; {limit} in {alarm_rules.evaluation_rule(alarm)}", page)]
+    return [Observation(Level.WARNING, f"{waited}; {limit} in {alarm_rules.evaluation_rule(alarm)}", page)]
 
 
 def backlog_claims(workload: Workload, readings: Readings, there: Depths, aged: bool = False) -> list[Observation]:
     """A backlog of more than about a minute's work, and whether it grows. ``aged``: another observation has its age."""
     now, age = there.work, readings.latest("oldest_s")
     arriving, leaving = readings.per_minute("sent") or 0.0, readings.per_minute("deleted") or 0.0
-    if backlog_level(workload, readings, there) is not Level.WATCH:
+    if backlog_level(workload, readings, there) is not Level.WARNING:
         return []
     come, go = formatting.rate(arriving), formatting.rate(leaving)
     oldest = f", the oldest for {formatting.duration(age)}" if age is not None and not aged else ""
     when = f" {there.label}" if there.label else ""
     waiting = f"{formatting.count(now.visible)} queued{when}{oldest}"
     if arriving > leaving * BALANCED_RATIO:
-        return [Observation(Level.WATCH, f"backlog growing ({come} arriving, {go} processed); {waiting}", "queue")]
+        return [Observation(Level.WARNING, f"backlog growing ({come} arriving, {go} processed); {waiting}", "queue")]
     left_s = drain_s(now.visible + now.in_flight, arriving, leaving)
     done = f", drained in {formatting.duration(left_s)}" if left_s is not None else ""
-    return [Observation(Level.WATCH, f"{waiting}{done}; {come} arriving, {go} processed", "queue")]
+    return [Observation(Level.WARNING, f"{waiting}{done}; {come} arriving, {go} processed", "queue")]
 
 
 def unfinished(readings: Readings, now: sqs.Depth) -> float | None:
@@ -152,7 +152,7 @@ def returned(readings: Readings, now: sqs.Depth) -> list[Observation]:
         return []
     got, again = formatting.rate(received), formatting.rate(back)
     text = f"{again} of {got} received are not deleted and return to the queue: check for failures"
-    return [Observation(Level.WATCH, text, "dead_letters")]
+    return [Observation(Level.WARNING, text, "dead_letters")]
 
 
 def balance(workload: Workload, there: Depths, readings: Readings) -> list[Observation]:
@@ -161,21 +161,21 @@ def balance(workload: Workload, there: Depths, readings: Readings) -> list[Obser
     waiting = now.visible + now.in_flight
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
     level = backlog_level(workload, readings, there)
-    if arrivals is None and completions is None and level is not Level.WATCH:
+    if arrivals is None and completions is None and level is not Level.WARNING:
         if waiting:
             return [
-                Observation(Level.UNKNOWN, f"{formatting.count(waiting, 'message')} in the queue, but no metrics yet")
+                Observation(Level.NO_DATA, f"{formatting.count(waiting, 'message')} in the queue, but no metrics yet")
             ]
-        return [Observation(Level.UNKNOWN, "the queue is empty and has no metrics in this time range")]
+        return [Observation(Level.NO_DATA, "the queue is empty and has no metrics in this time range")]
     arriving, done = arrivals or 0.0, completions or 0.0
     pace = f"{formatting.rate(arriving)} arriving, {formatting.rate(done)} processed"
     if not waiting:
         return [Observation(Level.OK, f"no backlog{_when(there)}; {pace}")]
     left_s = drain_s(waiting, arrivals, completions)
-    if arriving > done * BALANCED_RATIO and level is Level.WATCH and _rising(readings):
+    if arriving > done * BALANCED_RATIO and level is Level.WARNING and _rising(readings):
         text = f"backlog growing by {formatting.rate(arriving - done)} ({pace})"
-        return [Observation(Level.WATCH, f"{_held(there)}; {text}", "concurrency")]
-    if left_s is None and level is Level.WATCH:
+        return [Observation(Level.WARNING, f"{_held(there)}; {text}", "concurrency")]
+    if left_s is None and level is Level.WARNING:
         return [Observation(level, f"{_held(there)}{_when(there)}, not draining at this rate; {pace}", "concurrency")]
     if left_s is None:  # no backlog by the rule: at most a minute's work, or too young to have been processed
         return [Observation(level, f"{_held(there)}{_when(there)}; {pace}")]

@@ -29,7 +29,7 @@ def observe_now(queue: Queue, dlq: Queue, oldest_s: float | None) -> list[Observ
         return []
     age = formatting.duration(oldest_s)
     text = f"{queue.name}'s oldest message is {age} old, and {_kept(dlq)}: if it fails, it expires on arrival"
-    return [Observation(Level.ACT, text, PAGE)]
+    return [Observation(Level.CRITICAL, text, PAGE)]
 
 
 def observe_past(queue: Queue, dlq: Queue, oldest_s: float | None) -> list[Observation]:
@@ -41,7 +41,7 @@ def observe_past(queue: Queue, dlq: Queue, oldest_s: float | None) -> list[Obser
         f"{queue.name} held messages up to {age} old in the last 14 days, and {_kept(dlq)}: any that failed at that age "
         "expired on arrival (inferred from the age)"
     )
-    return [Observation(Level.WATCH, text, PAGE)]
+    return [Observation(Level.WARNING, text, PAGE)]
 
 
 def _kept(dlq: Queue) -> str:

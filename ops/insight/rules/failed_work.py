@@ -86,7 +86,7 @@ def _failed_invocations(work: FailedWork, in_alarm: bool, details: str) -> list[
         return []
     share = formatting.percent(work.failed / work.total)
     text = f"{formatting.count(work.failed)} of {formatting.count(work.total, 'invocation')} failed ({share}){details}"
-    return [Observation(Level.ACT if in_alarm else Level.WATCH, text, "failures")]
+    return [Observation(Level.CRITICAL if in_alarm else Level.WARNING, text, "failures")]
 
 
 def failed_jobs(readings: Readings, when: str = "") -> list[Observation]:
@@ -97,7 +97,7 @@ def failed_jobs(readings: Readings, when: str = "") -> list[Observation]:
         parts.append(f"{formatting.count(failed, 'attempt')} at a job failed and returned to the queue")
     if rejected:
         parts.append(f"{formatting.count(rejected, 'job was', 'jobs were')} rejected and sent to the DLQ")
-    return [Observation(Level.WATCH, ", ".join(parts) + when, "dead_letters")] if parts else []
+    return [Observation(Level.WARNING, ", ".join(parts) + when, "dead_letters")] if parts else []
 
 
 def _near_limits(workload: Workload, work: FailedWork, window: Window) -> list[Observation]:
@@ -106,11 +106,11 @@ def _near_limits(workload: Workload, work: FailedWork, window: Window) -> list[O
     timeout_ms = workload.function.timeout_s * 1000 if workload.function else None
     if work.p95_ms is not None and timeout_ms and work.p95_ms >= NEAR_LIMIT * timeout_ms:
         text = f"{work.p95_name} is {formatting.latency(work.p95_ms)}{of_timeout(workload, window)}"
-        claims.append(Observation(Level.WATCH, text, "failures"))
+        claims.append(Observation(Level.WARNING, text, "failures"))
     if work.memory is not None and work.memory >= NEAR_LIMIT:
         size = f"the function's memory{' (now)' if work.memory_now else ''}"
         text = f"an invocation used {formatting.percent(work.memory)} of {size}"
-        claims.append(Observation(Level.WATCH, text, "failures"))
+        claims.append(Observation(Level.WARNING, text, "failures"))
     return claims
 
 

@@ -51,9 +51,9 @@ def summarize(claims: Sequence[Observation], aside: str = "") -> Finding:
     worst = [claim for claim in at_level if not claim.only_counted] or at_level
     text = "; ".join(claim.whole for claim in worst[:MAX_CLAUSES])
     more = f"; and {len(worst) - MAX_CLAUSES} more" if len(worst) > MAX_CLAUSES else ""
-    if aside and level in (Level.ACT, Level.WATCH):
+    if aside and level in (Level.CRITICAL, Level.WARNING):
         more += f"; {aside}"
-    chips = (*_chips(worst, claims), *(aside.split("; ") if aside and level in (Level.ACT, Level.WATCH) else ()))
+    chips = (*_chips(worst, claims), *(aside.split("; ") if aside and level in (Level.CRITICAL, Level.WARNING) else ()))
     return Finding(
         level,
         f"{level.label}: {text}{more}.",

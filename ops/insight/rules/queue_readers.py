@@ -26,9 +26,9 @@ def _reading(workload: Workload, readings: Readings, now: sqs.Depth) -> list[Obs
     if gap is not None and workload.mapping is None:
         if gap.why is Why.GONE:
             text = f"no function reads {workload.queue.name}: the event source mapping {gap.name} does not exist"
-            return [Observation(Level.ACT, text, "queue")]
+            return [Observation(Level.CRITICAL, text, "queue")]
         text = f"unknown whether a function reads {workload.queue.name}: its event source mappings {gap.verb}"
-        return [Observation(Level.UNKNOWN, text, "queue")]
+        return [Observation(Level.NO_DATA, text, "queue")]
     if workload.mapping is None:
         return [_dead_letter_queue(workload) if workload.serves else _read_by_others(workload, readings, now)]
     return setting_claims.disabled(workload) or _function(workload)
@@ -38,7 +38,7 @@ def _function(workload: Workload) -> list[Observation]:
     gap = workload.gap(Part.FUNCTION)
     if gap is None:
         return []
-    level = Level.ACT if gap.why is Why.GONE else Level.UNKNOWN
+    level = Level.CRITICAL if gap.why is Why.GONE else Level.NO_DATA
     return [Observation(level, f"function {gap.name}, which reads {workload.queue.name}, {gap.verb}", "queue")]
 
 
@@ -59,5 +59,5 @@ def _read_by_others(workload: Workload, readings: Readings, now: sqs.Depth) -> O
     waits = now.visible + now.delayed
     if waits:
         waiting = f"{formatting.count(waits)} queued"
-        return Observation(Level.WATCH, f"{known}, and no messages are received; {waiting}", "queue")
+        return Observation(Level.WARNING, f"{known}, and no messages are received; {waiting}", "queue")
     return Observation(Level.OK, f"{known}; it is empty")

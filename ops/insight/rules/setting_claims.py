@@ -35,7 +35,7 @@ def visibility(workload: Workload, window: Window) -> list[Observation]:
 def disabled(workload: Workload) -> list[Observation]:
     """An observation that every mapping of the queue is off."""
     found = _claims(described_settings.settings(workload, ()), mappings.mapping_disabled, "queue")
-    return [Observation(Level.ACT, f"{claim.text}: {HALTED}", claim.page) for claim in found[:1]]
+    return [Observation(Level.CRITICAL, f"{claim.text}: {HALTED}", claim.page) for claim in found[:1]]
 
 
 def dead_lettering(workload: Workload, window: Window) -> list[Observation]:
@@ -53,7 +53,7 @@ def dead_lettering(workload: Workload, window: Window) -> list[Observation]:
 def unread_dead_letter_queue(queue: sqs.Queue, gap: Gap) -> Observation:
     """An observation that the dead-letter queue that the queue names could not be read."""
     text = f"{queue.name}'s dead-letter queue {gap.name} {gap.verb}, so the number of dead letters is unknown"
-    return Observation(Level.UNKNOWN, text, "dead_letters")
+    return Observation(Level.NO_DATA, text, "dead_letters")
 
 
 def of_listed(listed: ListedWorkload) -> list[tuple[Level, str]]:
@@ -91,4 +91,4 @@ def _level(finding: RuleFinding, settings: WorkloadSettings) -> Level:
     """Critical is what harms work now: nothing runs, or failed messages have nowhere to go."""
     halted = finding.rule == mappings.mapping_disabled.id
     lost = finding.rule == dead_letter_queues.dlq_missing.id and settings.dlq_gone
-    return Level.ACT if halted or lost else Level.WATCH
+    return Level.CRITICAL if halted or lost else Level.WARNING

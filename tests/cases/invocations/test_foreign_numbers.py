@@ -187,11 +187,11 @@ def dead(stage: world.Stage, metrics: dict[str, Any], there: tuple[int, int]) ->
 def test_messages_that_another_process_holds_are_there(stage: world.Stage) -> None:
     report = dead(stage, {}, (0, 5))
     assert (report.count, report.held) == (5, 5)
-    assert report.finding.level is Level.ACT
+    assert report.finding.level is Level.CRITICAL
     assert "5 dead letters (all in flight, received by another process)" in report.finding.text
     shown = status(stage, WORKLOAD, {}, depths={"dead": (0, 5)})
     assert "all in flight, received by another process" in shown.finding.text
-    assert (card(shown, "dead").value, card(shown, "dead").level) == (5, Level.ACT)
+    assert (card(shown, "dead").value, card(shown, "dead").level) == (5, Level.CRITICAL)
     assert "5 in flight" in card(shown, "dead").note
 
 
@@ -206,7 +206,7 @@ def test_a_scan_that_found_all_of_them_held_says_so(held: int, text: str) -> Non
     frame = _frame((), {})
     info = _info(held)
     finding = _finding(frame, info, None, {}, (), info.scanned_at or WINDOW.end)
-    assert (finding.level, text in finding.text) == (Level.ACT, True)
+    assert (finding.level, text in finding.text) == (Level.CRITICAL, True)
 
 
 def _info(held: int) -> SnapshotInfo:

@@ -140,7 +140,7 @@ def test_messages_that_expired_on_arrival_are_in_no_queue_but_said(
 def test_expiry_is_claimed_only_where_it_can_be() -> None:
     old = 2 * 86_400.0
     (claim,) = expired_arrivals.observe_now(OWN, keeps(DLQ, 1), old)
-    assert claim.level is Level.ACT and "expires on arrival" in claim.text
+    assert claim.level is Level.CRITICAL and "expires on arrival" in claim.text
     assert not expired_arrivals.observe_now(OWN, keeps(DLQ, 1), 3_600.0)
     assert not expired_arrivals.observe_now(OWN, keeps(DLQ, 14), old)
     assert not expired_arrivals.observe_now(OWN, replace(keeps(DLQ, 1), fifo=True), old), "it counts from the move"

@@ -88,9 +88,9 @@ def test_nothing_at_all_may_be_late(stage: world.Stage) -> None:
     with world.world(stage, {}) as (aws, _):
         for report in (overview.report, concurrency.report):
             finding = report(aws, WORKLOAD, LONG).finding
-            assert finding.level is Level.UNKNOWN and "CloudWatch is late" in finding.text
+            assert finding.level is Level.NO_DATA and "CloudWatch is late" in finding.text
         priced = cost.report(aws, WORKLOAD, LONG).finding
-    assert priced.level is Level.UNKNOWN and "no metrics" in priced.text
+    assert priced.level is Level.NO_DATA and "no metrics" in priced.text
 
 
 def test_the_first_period_of_a_young_workload_is_not_part_of_its_rate(stage: world.Stage) -> None:

@@ -67,15 +67,15 @@ def card(report: OverviewReport, key: str) -> Card:
 @pytest.mark.parametrize(
     ("waiting", "done", "age", "level"),
     [
-        (None, 60, 5, Level.UNKNOWN),
+        (None, 60, 5, Level.NO_DATA),
         (0, 0, None, Level.OK),
         (40, 60, 5, Level.OK),
-        (61, 60, 5, Level.WATCH),
-        (6_000, 540, 20, Level.WATCH),
+        (61, 60, 5, Level.WARNING),
+        (6_000, 540, 20, Level.WARNING),
         (1, 0, 20, Level.OK),
-        (1, 0, 60, Level.WATCH),
-        (1, None, 300, Level.WATCH),
-        (1, None, None, Level.UNKNOWN),
+        (1, 0, 60, Level.WARNING),
+        (1, None, 300, Level.WARNING),
+        (1, None, None, Level.NO_DATA),
     ],
 )
 def test_the_rule(waiting: float | None, done: float | None, age: float | None, level: Level) -> None:
@@ -87,9 +87,9 @@ def test_a_burst_is_in_the_headline_and_on_no_page_green(stage: world.Stage) -> 
         "QueueName=jobs ApproximateNumberOfMessagesVisible": [float(n * 600) for n in range(10)]
     }
     shown, page = pages(stage, metrics, {"jobs": (6_064, 30)})
-    assert card(shown, "depth").level is Level.WATCH
+    assert card(shown, "depth").level is Level.WARNING
     assert "6,064 queued" in shown.finding.text
-    assert {shown.finding.level, page.finding.level} == {Level.WATCH}
+    assert {shown.finding.level, page.finding.level} == {Level.WARNING}
     assert "6,094 messages in the queue" in page.finding.text
 
 
@@ -173,9 +173,9 @@ def with_rule(stage: world.Stage, periods: int) -> None:
 @pytest.mark.parametrize(
     ("points", "firing", "level"),
     [
-        ([1.0] * 9 + [600], (), Level.WATCH),
-        ([600.0] * 10, (), Level.ACT),
-        ([1.0] * 9 + [600], ("shop-age",), Level.ACT),
+        ([1.0] * 9 + [600], (), Level.WARNING),
+        ([600.0] * 10, (), Level.CRITICAL),
+        ([1.0] * 9 + [600], ("shop-age",), Level.CRITICAL),
     ],
 )
 def test_one_late_point_is_no_emergency(
@@ -186,7 +186,7 @@ def test_one_late_point_is_no_emergency(
         with_rule(stage, 5)
         shown, page = overview.report(aws, WORKLOAD, WINDOW), queue.report(aws, WORKLOAD, WINDOW)
     assert {card(shown, "age").level, page.finding.level, shown.finding.level} == {level}
-    if level is Level.WATCH:
+    if level is Level.WARNING:
         assert "alarm threshold 9 min in 5 of 5 periods of 60 s" in page.finding.text
 
 
@@ -199,10 +199,10 @@ def test_an_idle_stack_raises_no_warning(stage: world.Stage) -> None:
         spent, lives = cost.report(aws, WORKLOAD, WINDOW), concurrency.report(aws, WORKLOAD, WINDOW)
         messages = dead_letters.report(aws, WORKLOAD, WINDOW)
     for report in (shown, page, spent, lives, messages):
-        assert report.finding.level in (Level.OK, Level.UNKNOWN), report.finding.text
+        assert report.finding.level in (Level.OK, Level.NO_DATA), report.finding.text
     assert spent.break_even_jobs_per_hour is None
     assert "nothing was sent or processed" in spent.finding.text
-    assert {one.level for one in shown.cards} <= {Level.OK, Level.UNKNOWN}
+    assert {one.level for one in shown.cards} <= {Level.OK, Level.NO_DATA}
 
 
 def test_the_first_seconds_of_work_raise_no_warning(stage: world.Stage) -> None:
@@ -212,7 +212,7 @@ def test_the_first_seconds_of_work_raise_no_warning(stage: world.Stage) -> None:
     with world.world(stage, first | {"Invocations": [None] * 8 + [1.0, 1.0]}) as (aws, _):
         spent = cost.report(aws, WORKLOAD, WINDOW)
     for report in (shown, page, spent):
-        assert report.finding.level in (Level.OK, Level.UNKNOWN), report.finding.text
+        assert report.finding.level in (Level.OK, Level.NO_DATA), report.finding.text
 
 
 def test_work_that_fails_is_still_told(stage: world.Stage) -> None:
@@ -249,8 +249,8 @@ def test_every_number_of_a_past_range_is_of_its_end(stage: world.Stage) -> None:
 def test_a_past_range_without_metrics_is_not_known(stage: world.Stage) -> None:
     shown, page = pages(stage, {}, {"jobs": (9, 0), "dead": (3, 0)}, PAST)
     assert (card(shown, "depth").value, card(shown, "dead").value, page.waiting) == (None, None, None)
-    assert card(shown, "depth").level is card(shown, "dead").level is Level.UNKNOWN
-    assert shown.finding.level is page.finding.level is Level.UNKNOWN
+    assert card(shown, "depth").level is card(shown, "dead").level is Level.NO_DATA
+    assert shown.finding.level is page.finding.level is Level.NO_DATA
 
 
 def test_what_makes_a_range_past() -> None:

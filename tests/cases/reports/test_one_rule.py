@@ -81,10 +81,10 @@ def test_a_card_and_the_headline_are_no_better_than_a_page(
         }
     for card in shown.cards:
         page = pages[PAGE_OF_CARD[card.key]]
-        worse = page.level in (Level.WATCH, Level.ACT)
-        assert card.level is page.level if worse else card.level in (Level.OK, Level.UNKNOWN), (card, page)
+        worse = page.level in (Level.WARNING, Level.CRITICAL)
+        assert card.level is page.level if worse else card.level in (Level.OK, Level.NO_DATA), (card, page)
     for page in pages.values():
-        if page.level in (Level.WATCH, Level.ACT):
+        if page.level in (Level.WARNING, Level.CRITICAL):
             assert levels.worst(shown.finding.level, page.level) is shown.finding.level, (shown.finding, page)
 
 

@@ -87,7 +87,7 @@ def test_what_cannot_be_opened_is_only_text(named: str) -> None:
 
 def test_the_sentence_links_the_runbook_that_it_names() -> None:
     said = html_blocks.finding(
-        Finding(Level.ACT, "Critical: alarm late is in ALARM: follow runbooks/dead-letters.md; <b>x</b>.")
+        Finding(Level.CRITICAL, "Critical: alarm late is in ALARM: follow runbooks/dead-letters.md; <b>x</b>.")
     )
     assert '<a href="/runbooks?runbook=dead-letters' in said
     assert "<b>x</b>" not in said

@@ -109,7 +109,7 @@ UNREAD = (
     Unread(
         "it holds what nobody takes",
         Account({"tasks": Queue(depth=3)}),
-        Level.WATCH,
+        Level.WARNING,
         f"Warning: {NONE}, and no messages are received; 3 queued.",
     ),
     Unread("it is empty", Account({"tasks": Queue()}), Level.OK, f"OK: {NONE}; it is empty."),
@@ -152,7 +152,7 @@ def test_a_dead_letter_queue_is_described_as_that(served: Served, whose: str) ->
     assert (", ".join(found.serves), found.dlq) == (serves, found.queue)
     assert found.notes == (f"dead is the dead-letter queue of {serves}.",)
     told = report(served, account, queue="dead")
-    assert told.finding.level is Level.ACT
+    assert told.finding.level is Level.CRITICAL
     assert "2 dead letters" in told.finding.text
     assert next(card for card in told.cards if card.key == "dead").value == 2
 

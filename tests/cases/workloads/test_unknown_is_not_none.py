@@ -56,7 +56,7 @@ MISSING = (
         Why.GONE,
         "The dead-letter queue of orders, orders-dlq, does not exist: There is no queue orders-dlq",
         "the dead-letter queue that orders names, orders-dlq, does not exist",
-        Level.ACT,
+        Level.CRITICAL,
         1,
     ),
     Missing(
@@ -66,7 +66,7 @@ MISSING = (
         Why.DENIED,
         "The dead-letter queue of orders, orders-dlq, may not be read",
         "orders's dead-letter queue orders-dlq may not be read",
-        Level.UNKNOWN,
+        Level.NO_DATA,
         3,
     ),
     Missing(
@@ -76,7 +76,7 @@ MISSING = (
         Why.GONE,
         "There is no function worker",
         "function worker, which reads orders, does not exist",
-        Level.ACT,
+        Level.CRITICAL,
         1,
     ),
     Missing(
@@ -86,7 +86,7 @@ MISSING = (
         Why.DENIED,
         "lambda:GetFunctionConfiguration",
         "function worker, which reads orders, may not be read",
-        Level.UNKNOWN,
+        Level.NO_DATA,
         3,
     ),
     Missing(
@@ -96,7 +96,7 @@ MISSING = (
         Why.GONE,
         "The stack's event source mapping 00000000-0000-4000-8000-000000000001 does not exist",
         "no function reads orders: the event source mapping 00000000-0000-4000-8000-000000000001 does not exist",
-        Level.ACT,
+        Level.CRITICAL,
         1,
     ),
     Missing(
@@ -106,7 +106,7 @@ MISSING = (
         Why.DENIED,
         "Whether a function reads orders is not known",
         "unknown whether a function reads orders",
-        Level.UNKNOWN,
+        Level.NO_DATA,
         3,
     ),
     Missing(
@@ -116,7 +116,7 @@ MISSING = (
         Why.DENIED,
         "cloudwatch:DescribeAlarms",
         "the alarms cannot be read",
-        Level.UNKNOWN,
+        Level.NO_DATA,
         3,
     ),
     Missing(
@@ -126,7 +126,7 @@ MISSING = (
         Why.DENIED,
         "",
         "the alarms cannot be read",
-        Level.UNKNOWN,
+        Level.NO_DATA,
         3,
     ),
     Missing(
@@ -136,7 +136,7 @@ MISSING = (
         Why.GONE,
         "",
         "2 alarms of its stack no longer exist",
-        Level.WATCH,
+        Level.WARNING,
         3,
     ),
 )

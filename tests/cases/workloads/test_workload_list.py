@@ -81,12 +81,15 @@ def test_a_nested_stack_is_named_by_the_outermost(served: Served) -> None:
         ACCOUNT, stacks={"shop-Inner-1X": inner, "shop": stack((NESTED, "shop-Inner-1X"), (ALARM, "slow"))}
     )
     assert set(rows(listed(served, account))) == {"shop", "mail"}
-    assert rows(listed(served, replace(account, firing={"slow": "other"})))["shop"] == (Level.ACT, "1 alarm in ALARM")
+    assert rows(listed(served, replace(account, firing={"slow": "other"})))["shop"] == (
+        Level.CRITICAL,
+        "1 alarm in ALARM",
+    )
 
 
 def test_levels_are_from_dead_letters_alarms_and_settings_and_the_worst_is_first(served: Served) -> None:
     assert rows(listed(served, ACCOUNT)) == {
-        "mail": (Level.WATCH, "no dead-letter queue"),
+        "mail": (Level.WARNING, "no dead-letter queue"),
         "shop": (None, "no dead letters, no alarm in ALARM"),
     }
     troubled = replace(
@@ -94,10 +97,10 @@ def test_levels_are_from_dead_letters_alarms_and_settings_and_the_worst_is_first
     )
     found = listed(served, troubled)
     assert [row.name for row in found.workloads] == ["shop", "mail"]
-    assert rows(found)["shop"] == (Level.ACT, "54 dead letters, 2 alarms in ALARM")
+    assert rows(found)["shop"] == (Level.CRITICAL, "54 dead letters, 2 alarms in ALARM")
     assert (found.workloads[0].dead, found.workloads[0].alarms) == (54, ("a", "c"))
     off = replace(ACCOUNT, mappings={**ACCOUNT.mappings, M[1]: Reads("mail", "mailer", {"State": "Disabled"})})
-    assert rows(listed(served, off))["mail"] == (Level.ACT, "event source mapping disabled, no dead-letter queue")
+    assert rows(listed(served, off))["mail"] == (Level.CRITICAL, "event source mapping disabled, no dead-letter queue")
 
 
 ALARMED = replace(ACCOUNT, stacks={"shop": stack(*SHOP.resources, (ALARM, "own"))})
@@ -118,19 +121,19 @@ ALARMED = replace(ACCOUNT, stacks={"shop": stack(*SHOP.resources, (ALARM, "own")
     ids=["quiet", "dead", "alarms", "alarm-of-others", "alarm", "off", "dlq-gone", "dlq-denied"],
 )
 def test_a_row_never_claims_worse_than_the_overview(served: Served, account: Account) -> None:
-    severity = (None, Level.OK, Level.UNKNOWN, Level.WATCH, Level.ACT)
+    severity = (None, Level.OK, Level.NO_DATA, Level.WARNING, Level.CRITICAL)
     for row in listed(served, account).workloads:
         there = aimed(served[1], stack=row.select_stack, queue=row.select_queue)
         page = overview.report(there, workload.describe(there, there.target), time_window.last(60, 60))
         assert severity.index(row.level) <= severity.index(page.finding.level), (row, page.finding)
-        assert (row.level is Level.ACT) == (page.finding.level is Level.ACT), (row, page.finding)
+        assert (row.level is Level.CRITICAL) == (page.finding.level is Level.CRITICAL), (row, page.finding)
 
 
 def test_a_stack_with_alarms_has_those_only(served: Served) -> None:
     own = stack(*SHOP.resources, (ALARM, "own"))
     account = replace(ACCOUNT, stacks={"shop": own}, firing={"of-another-team": "orders"})
     assert rows(listed(served, account))["shop"][0] is None, "as the Overview has it"
-    assert rows(listed(served, replace(account, firing={"own": "else"})))["shop"][0] is Level.ACT
+    assert rows(listed(served, replace(account, firing={"own": "else"})))["shop"][0] is Level.CRITICAL
 
 
 def test_no_row_is_ever_ok(served: Served) -> None:
@@ -145,11 +148,11 @@ def test_a_mapping_on_a_dead_letter_queue_is_no_workload(served: Served) -> None
 @pytest.mark.parametrize(
     ("denied", "sentence", "left"),
     [
-        ("DescribeStackResources", "cloudformation:DescribeStackResources", {"orders": None, "mail": Level.WATCH}),
-        ("ListStackResources", "cloudformation:ListStackResources", {"orders": None, "mail": Level.WATCH}),
-        ("DescribeAlarms", "cloudwatch:DescribeAlarms", {"shop": Level.UNKNOWN, "mail": Level.WATCH}),
-        ("queue mail", "sqs:GetQueueUrl on queue mail", {"shop": None, "mail": Level.UNKNOWN}),
-        ("queue orders-dlq", "sqs:GetQueueUrl on queue orders-dlq", {"shop": Level.UNKNOWN, "mail": Level.WATCH}),
+        ("DescribeStackResources", "cloudformation:DescribeStackResources", {"orders": None, "mail": Level.WARNING}),
+        ("ListStackResources", "cloudformation:ListStackResources", {"orders": None, "mail": Level.WARNING}),
+        ("DescribeAlarms", "cloudwatch:DescribeAlarms", {"shop": Level.NO_DATA, "mail": Level.WARNING}),
+        ("queue mail", "sqs:GetQueueUrl on queue mail", {"shop": None, "mail": Level.NO_DATA}),
+        ("queue orders-dlq", "sqs:GetQueueUrl on queue orders-dlq", {"shop": Level.NO_DATA, "mail": Level.WARNING}),
     ],
 )
 def test_what_may_not_be_read_is_said_and_the_rest_is_listed(
@@ -185,7 +188,7 @@ def test_many_queues_cost_a_bounded_number_of_calls(served: Served) -> None:
     assert len(fake.calls) <= 2 + 4 * 10
     assert len(found.workloads) == 300
     assert found.limits == ("Only the first 10 of 300 queues were checked, by name.",)
-    assert rows(found)["q299"] == (Level.UNKNOWN, "not checked")
+    assert rows(found)["q299"] == (Level.NO_DATA, "not checked")
 
 
 def test_pages_of_mappings_end(served: Served) -> None:

@@ -51,9 +51,9 @@ def test_each_is_listed_with_its_stack_and_can_be_chosen(twin: Twin, further: No
     assert found.workloads[0].name == "scilearn", "the twin's own stack is first"
     told = {row.queue: (row.stack, row.level, row.why) for row in found.workloads[1:]}
     assert told == {
-        "list-a": ("further", Level.ACT, "3 dead letters"),
-        "list-b": ("further", Level.WATCH, "no dead-letter queue"),
-        "list-lonely": (None, Level.ACT, "event source mapping disabled, no dead-letter queue"),
+        "list-a": ("further", Level.CRITICAL, "3 dead letters"),
+        "list-b": ("further", Level.WARNING, "no dead-letter queue"),
+        "list-lonely": (None, Level.CRITICAL, "event source mapping disabled, no dead-letter queue"),
     }
     for row in found.workloads:
         target = resolve(stack=row.select_stack, queue=row.select_queue, environ={})

@@ -64,7 +64,7 @@ def test_without_a_dead_letter_queue_it_says_so(sample: Visit) -> None:
 def test_the_finding_is_computed() -> None:
     whole = Verification(3, ())
     finding = audit_summary.summarize_audit((), whole, NOW).finding
-    assert finding.level is Level.UNKNOWN
+    assert finding.level is Level.NO_DATA
     assert audit_summary.summarize_audit([record(days=30)], whole, NOW).finding.text.startswith("OK: nothing was moved")
     good = audit_summary.summarize_audit([record(sent=10), record("began")], whole, NOW).finding
     assert good.level is Level.OK
@@ -73,11 +73,11 @@ def test_the_finding_is_computed() -> None:
         "found in the audit log."
     )
     bad = audit_summary.summarize_audit([record("stopped", sent=5, came_back=4)], whole, NOW).finding
-    assert (bad.level, bad.page) == (Level.WATCH, "dead_letters")
+    assert (bad.level, bad.page) == (Level.WARNING, "dead_letters")
     assert "4 of 5 failed again" in bad.text
     other = replace(record("began", days=0.5), plan="p2")
     killed = audit_summary.summarize_audit([other, record(sent=10)], whole, NOW).finding
-    assert (killed.level, killed.page) == (Level.WATCH, "dead_letters")
+    assert (killed.level, killed.page) == (Level.WARNING, "dead_letters")
     assert killed.text.endswith(
         "; the redrive of dead that started 16:00 UTC has no recorded end: it is still in progress, or was killed."
     )
@@ -99,7 +99,7 @@ def test_the_finding_is_computed() -> None:
         == "Warning: 1 operation ended in the last 7 days, by 1 user; latest: redrive of dead, cancelled."
     )
     broken = audit_summary.summarize_audit([record()], Verification(3, ("Line 2 does not follow.",)), NOW).finding
-    assert broken.level is Level.ACT
+    assert broken.level is Level.CRITICAL
     assert "Line 2 does not follow." in broken.text
 
 
@@ -118,7 +118,7 @@ def test_a_redrive_that_is_known_to_run_is_no_warning() -> None:
     assert finding.text.startswith("OK: the redrive of dead that started 16:00 UTC is in progress; no gaps")
     killed = replace(record("began", days=0.6), plan="p1")
     finding = audit_summary.summarize_audit([going, killed, record(sent=10)], whole, NOW, running={"p2"}).finding
-    assert finding.level is Level.WATCH
+    assert finding.level is Level.WARNING
     assert finding.text.startswith(
         "Warning: the redrive of dead that started 16:00 UTC is in progress; 1 operation ended in"
     )

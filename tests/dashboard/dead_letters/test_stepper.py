@@ -189,9 +189,9 @@ def test_a_redrive_whose_messages_failed_again_is_done_but_no_success() -> None:
     clean = a_run(RunState.DONE)
     failed = replace(clean, succeeded=0, failed_again=2_000)
     assert dead_letters.status_of(clean) == (theme.SUCCESS, "Done")
-    assert dead_letters.status_of(failed) == (theme.WATCH, "Done")
-    assert stepper.redrive_steps("", None, failed)[stepper.RESULT].colour == theme.WATCH
-    assert dead_letters.status_of(replace(clean, failed=1))[0] == theme.WATCH, "the destination rejected one"
+    assert dead_letters.status_of(failed) == (theme.WARNING, "Done")
+    assert stepper.redrive_steps("", None, failed)[stepper.RESULT].colour == theme.WARNING
+    assert dead_letters.status_of(replace(clean, failed=1))[0] == theme.WARNING, "the destination rejected one"
 
 
 def test_the_steps_of_a_move_task_count_what_sqs_has_moved() -> None:

@@ -44,7 +44,7 @@ def test_what_is_not_known_yet_is_left_out() -> None:
 
 def test_an_identity_that_will_not_be_known_is_reported_with_its_reason() -> None:
     bar = environment_bar(AWS, None, "No <AWS> credentials were found.", environ={})
-    assert ">AWS: identity unknown<" in bar and theme.WATCH in bar
+    assert ">AWS: identity unknown<" in bar and theme.WARNING in bar
     assert "No &lt;AWS&gt; credentials were found." in bar
 
 

@@ -23,7 +23,7 @@ RUN = replace(a_run(RunState.STOPPED, TEXT), who=TEXT, status_text=TEXT)
     [
         html_blocks.empty(TEXT, TEXT),
         html_blocks.facts({TEXT: TEXT}),
-        html_blocks.finding(Finding(Level.ACT, TEXT)),
+        html_blocks.finding(Finding(Level.CRITICAL, TEXT)),
         html_blocks.partial([TEXT]),
         html_blocks.stats([Stat(TEXT, TEXT, TEXT, TEXT)]),
         dead_letters.run_head(RUN, TEXT, UTC),

@@ -64,7 +64,7 @@ def lab(rgb: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("background", BACKGROUNDS.values(), ids=list(BACKGROUNDS))
-@pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH}))
+@pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WARNING}))
 def test_every_colour_reads_on_both_backgrounds(colour: str, background: str) -> None:
     assert contrast(colour, background) >= 3.0
 
@@ -84,7 +84,7 @@ def mixed(colour: str, other: str, share: float) -> str:
 
 
 @pytest.mark.parametrize("scheme", BACKGROUNDS)
-@pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WATCH}))
+@pytest.mark.parametrize("colour", sorted({*theme.SERIES.values(), theme.NEUTRAL, theme.WARNING}))
 def test_a_states_words_can_be_read_on_its_tint(colour: str, scheme: str) -> None:
     style = Path(theme.STYLE).read_text()
     word = re.search(r"--so-word: ([0-9]+)%;", style)

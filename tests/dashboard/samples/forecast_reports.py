@@ -31,7 +31,7 @@ class ForecastReports(SampleSeries):
         deadline = assumed.deadline_s or ALARM_AGE_S
         goals = Goals(RETENTION_S, deadline)
         made = ForecastReport(
-            finding=Finding(Level.UNKNOWN, "No data: no message was processed in this time range."),
+            finding=Finding(Level.NO_DATA, "No data: no message was processed in this time range."),
             backlog=waiting,
             arrivals_per_min=arrivals,
             arrivals_from="as given" if assumed.arrivals_per_min is not None else "observed, mean of 60 min",

@@ -39,7 +39,7 @@ class QueueReports(SampleSeries):
             dead=self.dead,
             cost=0.004 + 0.002 * self.cold,
         )
-        bad = Level.ACT if self.trouble else Level.OK
+        bad = Level.CRITICAL if self.trouble else Level.OK
         cards = (
             Card(
                 "depth",
@@ -47,7 +47,7 @@ class QueueReports(SampleSeries):
                 float(self.depth[-1]),
                 "messages",
                 spark(f.depth),
-                Level.WATCH if self.trouble else Level.OK,
+                Level.WARNING if self.trouble else Level.OK,
                 f"{self.in_flight[-1]:.0f} in flight",
             ),
             Card(
@@ -65,7 +65,7 @@ class QueueReports(SampleSeries):
                 float(self.executions.max()),
                 "executions",
                 spark(f.c),
-                Level.WATCH if self.trouble else Level.OK,
+                Level.WARNING if self.trouble else Level.OK,
                 "peak (30 s); limit 10 (ESM MaximumConcurrency)",
             ),
             Card("cold_share", "Cold starts", float(self.cold[-1] * 100), "%", spark(f.cold), Level.OK, "p95 1.2 s"),

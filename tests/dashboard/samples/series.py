@@ -77,5 +77,5 @@ class SampleSeries:
             first, *others = act.split("; ")
             headline = f"Critical: {first}{self.foreign}." if others else ""
             chips = tuple(f"{other}{self.foreign}" for other in others)
-            return Finding(Level.ACT, f"Critical: {act}{self.foreign}", page, headline, chips)
+            return Finding(Level.CRITICAL, f"Critical: {act}{self.foreign}", page, headline, chips)
         return Finding(Level.OK, f"OK: {fine}", "")

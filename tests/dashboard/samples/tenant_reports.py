@@ -24,7 +24,7 @@ class TenantReports:
         if by == "sender":
             raise AccessDenied("The reader may not call logs:StartQuery.", "Allow logs:StartQuery.")
         if by == "tenant":
-            finding = Finding(Level.UNKNOWN, "No tenant is logged.", "", "No tenant is logged.")
+            finding = Finding(Level.NO_DATA, "No tenant is logged.", "", "No tenant is logged.")
             return TenantReport(finding, Grouping.TENANT, "", Source.LOGS, "every line", 5_000, True, 5_000)
         tenants = tuple(
             TenantShare(
@@ -35,7 +35,7 @@ class TenantReports:
         headline = f"Message group north{self.foreign} had 90% of the 1,000 messages that waited at 13:28 UTC."
         chips = ("its messages wait p95 12 min, others 9 min",)
         return TenantReport(
-            Finding(Level.WATCH, f"{headline} {chips[0]}.", "", headline, chips),
+            Finding(Level.WARNING, f"{headline} {chips[0]}.", "", headline, chips),
             Grouping.GROUP,
             "",
             Source.LOGS,

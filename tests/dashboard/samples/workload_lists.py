@@ -37,9 +37,9 @@ def row(
 
 
 USUAL = (
-    row("scilearn", "scilearn-jobs", Level.ACT, "54 dead letters, 2 alarms in ALARM"),
-    row(None, "thumbnails", Level.ACT, "event source mapping disabled"),
-    row("orders", "orders-import", Level.WATCH, "no dead-letter queue", alone=False),
+    row("scilearn", "scilearn-jobs", Level.CRITICAL, "54 dead letters, 2 alarms in ALARM"),
+    row(None, "thumbnails", Level.CRITICAL, "event source mapping disabled"),
+    row("orders", "orders-import", Level.WARNING, "no dead-letter queue", alone=False),
     row("orders", "orders-jobs", alone=False),
     row("mailing-production-eu-west-1", "mailing-production-eu-west-1-jobs"),
 )
@@ -57,8 +57,8 @@ def of_sample(name: str, place: Target) -> WorkloadListReport:
     if name == "fine":
         return listed(row("scilearn", "scilearn-jobs"), *USUAL[1:])
     if name == "hostile":
-        return listed(row(f"a{HOSTILE}", "b", Level.ACT, f"why{HOSTILE}"), *USUAL, unread=(f"Queues: {HOSTILE}",))
+        return listed(row(f"a{HOSTILE}", "b", Level.CRITICAL, f"why{HOSTILE}"), *USUAL, unread=(f"Queues: {HOSTILE}",))
     if name == "huge":
-        many = (row(None, f"tenant-{number:04}-jobs", Level.UNKNOWN, "not checked") for number in range(600))
+        many = (row(None, f"tenant-{number:04}-jobs", Level.NO_DATA, "not checked") for number in range(600))
         return listed(*USUAL, *many, limits=("Only the first 5 of 605 queues were checked, by name.",))
     return listed(*USUAL)

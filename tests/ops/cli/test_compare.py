@@ -95,4 +95,4 @@ def test_the_last_run_as_a_table_and_for_programs(capsys: pytest.CaptureFixture[
 def test_a_lost_job_of_the_function_is_exit_code_1(capsys: pytest.CaptureFixture[str]) -> None:
     saved.save(comparison_run(lost=1))
     assert run(["compare", "--last", "--json"]) == 1
-    assert json.loads(capsys.readouterr().out)["finding"]["level"] == "act"
+    assert json.loads(capsys.readouterr().out)["finding"]["level"] == "critical"

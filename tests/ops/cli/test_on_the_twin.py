@@ -104,7 +104,7 @@ def test_every_page_from_one_call_and_all_of_them_agree(worked: Twin) -> None:
     assert busy.seconds_per_message is not None
     for report in (seen, *others):
         assert report.look.partial == ()
-        assert report.finding.level is not Level.UNKNOWN
+        assert report.finding.level is not Level.NO_DATA
 
 
 def test_status_says_what_the_overview_says(worked: Twin, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,7 +120,7 @@ def test_status_says_what_the_overview_says(worked: Twin, capsys: pytest.Capture
         before = shown()
         code = run(["status", "--minutes", "15", "--json"])
         told.update(json.loads(capsys.readouterr().out))
-        assert code == (1 if told["finding"]["level"] == "act" else 0)
+        assert code == (1 if told["finding"]["level"] == "critical" else 0)
         return before if shown() == pytest.approx(before) else None
 
     told: dict[str, Any] = {}

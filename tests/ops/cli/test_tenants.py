@@ -104,7 +104,7 @@ def burst() -> list[dict[str, str]]:
 def test_one_tenants_burst_is_named_with_its_share_and_both_waits(desk: TenantsDesk) -> None:
     desk.logs.rows = burst()
     found = desk.report()
-    assert found["code"] == 1 and found["finding"]["level"] == "watch"
+    assert found["code"] == 1 and found["finding"]["level"] == "warning"
     assert (found["by"], found["sampled"], found["whole"], found["unnamed"]) == ("group", 500, True, 0)
     top = found["tenants"][0]
     assert (top["key"], top["messages"], top["share"]) == ("north", 450, 0.9)

@@ -54,7 +54,7 @@ def test_every_format_has_the_same_rows(ops: Ops) -> None:
     assert yaml.safe_load(ops(TROUBLED, "--output", "yaml")[1])["workloads"] == answer["workloads"]
     rows = list(csv.DictReader(io.StringIO(ops(TROUBLED, "--output", "csv")[1])))
     assert [row["name"] for row in rows] == [row["name"] for row in answer["workloads"]] == ["shop", "mail"]
-    assert (rows[0]["level"], rows[0]["dead"], rows[0]["why"]) == ("act", "54", "54 dead letters")
+    assert (rows[0]["level"], rows[0]["dead"], rows[0]["why"]) == ("critical", "54", "54 dead letters")
     assert answer["workloads"][0]["functions"] == ["worker:live"]
 
 
@@ -62,7 +62,7 @@ def test_nothing_known_to_be_wrong_is_no_ok(ops: Ops) -> None:
     code, out, _ = ops(ACCOUNT, "--json")
     assert code == 0
     levels = {row["name"]: row["level"] for row in json.loads(out)["workloads"]}
-    assert levels == {"shop": None, "mail": "watch"}
+    assert levels == {"shop": None, "mail": "warning"}
     assert "no dead letters, no alarm in ALARM" in ops(ACCOUNT, "--output", "csv")[1]
 
 

@@ -47,7 +47,7 @@ def test_hosts_killed_at_other_times_are_named_with_theirs() -> None:
 
 def test_a_lost_event_driven_job_is_critical() -> None:
     found = reports.report(comparison_run(lost=1), CostAssumptions()).finding
-    assert found.level is Level.ACT
+    assert found.level is Level.CRITICAL
     assert found.text.startswith("Critical: 1 event-driven job lost;")
 
 
@@ -55,7 +55,7 @@ def test_a_late_or_dead_lettered_job_is_a_warning_not_a_loss() -> None:
     sync, event = RUN.forms
     waiting = replace(RUN, forms=(sync, replace(event, unfinished=2, dead_lettered=1)))
     found = reports.report(waiting, CostAssumptions()).finding
-    assert found.level is Level.WATCH
+    assert found.level is Level.WARNING
     assert found.text.startswith(
         "Warning: 1 event-driven job ended in the dead-letter queue; 2 event-driven jobs were still in the queue at the end;"
     )
@@ -64,7 +64,7 @@ def test_a_late_or_dead_lettered_job_is_a_warning_not_a_loss() -> None:
 
 def test_without_a_run_nothing_is_claimed_but_typed_numbers_count() -> None:
     empty = reports.report(None, CostAssumptions())
-    assert empty.finding.level is Level.UNKNOWN
+    assert empty.finding.level is Level.NO_DATA
     assert not empty.costs.comparable
     assert "The container's time per job is not measured: give it (--synchronous-seconds)" in empty.notes
     typed = reports.report(None, CostAssumptions(synchronous_seconds=0.1, seconds_per_job=0.1))

@@ -121,7 +121,9 @@ def test_an_alarm_that_cannot_be_drawn_says_why(stage: Stage) -> None:
     assert "anomaly detection is not modeled" in found.no_chart
 
 
-@pytest.mark.parametrize(("firing", "level"), [(("shop-age",), Level.WATCH), (("shop-age", "shop-dead"), Level.ACT)])
+@pytest.mark.parametrize(
+    ("firing", "level"), [(("shop-age",), Level.WARNING), (("shop-age", "shop-dead"), Level.CRITICAL)]
+)
 def test_an_alarm_that_can_wait_is_a_warning_here_and_on_the_overview(
     stage: Stage, firing: tuple[str, ...], level: Level
 ) -> None:
@@ -144,7 +146,7 @@ def test_a_composite_alarm_tells_for_those_in_its_rule(stage: Stage) -> None:
     assert rows["shop-dead"].receivers == AlarmReceivers(True, "no action")
     assert rows["page-me"].monthly_usd == 0.5
     assert found.chart is None
-    assert found.finding.level is Level.ACT
+    assert found.finding.level is Level.CRITICAL
 
 
 def test_actions_that_are_disabled_tell_no_one(stage: Stage) -> None:
@@ -199,7 +201,7 @@ def test_states_are_not_of_a_range_that_is_over(stage: Stage) -> None:
     past = replace(WINDOW, past=True)
     with world(stage, {}, firing=["shop-dead"], alarm_changes=[(2.0, "shop-age", "OK", "ALARM")]) as (aws, _):
         found = alarms_page.report(aws, WORKLOAD, past)
-    assert found.finding.level is Level.UNKNOWN
+    assert found.finding.level is Level.NO_DATA
     assert found.finding.text.startswith("No data: 1 of 2 alarms were in ALARM in this range; states are current")
 
 

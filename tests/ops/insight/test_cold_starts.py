@@ -165,7 +165,7 @@ def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> N
 
 def test_nothing_ran(stage: Stage) -> None:
     empty = report(stage, [])
-    assert empty.finding.level is Level.UNKNOWN
+    assert empty.finding.level is Level.NO_DATA
     assert (empty.share, empty.init_p95_ms, len(empty.invocations), len(empty.phases)) == (None, None, 0, 0)
     denied = report(
         stage,

@@ -36,7 +36,7 @@ RUNNING = {
 def test_the_mapping_binds(stage: Stage) -> None:
     found = report(stage, RUNNING, visible=500)
     assert found.binding == "ESM MaximumConcurrency"
-    assert found.finding.level is Level.WATCH
+    assert found.finding.level is Level.WARNING
     assert found.finding.text == (
         "Warning: all 10 concurrent executions (ESM MaximumConcurrency) are in use and limit throughput"
         ": 500 queued, 240/min arriving, 60/min processed."
@@ -199,7 +199,7 @@ def test_gaps_and_late_points_leave_periods_unknown(stage: Stage) -> None:
 
 
 def test_an_empty_window_and_no_function(stage: Stage) -> None:
-    assert report(stage, {}).finding.level is Level.UNKNOWN
+    assert report(stage, {}).finding.level is Level.NO_DATA
     orphan = without(function=None, mapping=None, account_concurrency=None)
     found = report(stage, {"NumberOfMessagesReceived": 0}, 5, orphan)
     assert found.finding.text.startswith("Warning: no event source mapping reads jobs")
@@ -218,6 +218,6 @@ def test_an_alarm_that_fires_stands_before_what_limits(stage: Stage) -> None:
 
         fake.answer = answer
         found = concurrency.report(aws, without(alarms=("shop-concurrency",)), WINDOW)
-    assert found.finding.level is Level.ACT
+    assert found.finding.level is Level.CRITICAL
     assert found.finding.text.startswith("Critical: alarm concurrency is in ALARM: follow ")
     assert "concurrent executions" in found.finding.text, "and what is so"

@@ -249,5 +249,5 @@ def test_no_success_and_no_use(stage: Stage) -> None:
     assert failing.break_even_jobs_per_hour is None
     assert "no job succeeded" in failing.finding.text
     idle = report(stage, {})
-    assert idle.finding.level is Level.UNKNOWN
+    assert idle.finding.level is Level.NO_DATA
     assert (idle.successes, idle.failures_usd) == (0, 0)

@@ -90,7 +90,7 @@ def test_none_and_none_any_more(stage: Stage) -> None:
 
 def test_a_queue_without_dead_letter_queue(stage: Stage) -> None:
     found = report(stage, {}, workload=without(dlq=None))
-    assert found.finding.level is Level.WATCH
+    assert found.finding.level is Level.WARNING
     assert (
         "jobs has no dead-letter queue: messages that keep failing are retried for 4 d, then lost" in found.finding.text
     )

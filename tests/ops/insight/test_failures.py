@@ -57,7 +57,7 @@ def test_errors_are_counted_by_type_and_period(stage: Stage) -> None:
         6,
         pytest.approx(6 / 7),
     )
-    assert found.finding.level is Level.WATCH
+    assert found.finding.level is Level.WARNING
     assert found.finding.text.startswith(
         "Warning: 7 of 21 invocations failed (33%), most often with Sandbox.Timedout (86% of logged failures), first at "
     )
@@ -157,7 +157,7 @@ def test_failed_jobs_are_counted_with_the_minute_that_is_not_over(stage: Stage) 
 def test_an_alarm_on_errors_that_fires_is_critical(stage: Stage) -> None:
     workload = without(alarms=("worker-errors",))
     found = report(stage, [invocation(0, **TIMED_OUT)], workload=workload, firing=["worker-errors"])
-    assert found.finding.level is Level.ACT
+    assert found.finding.level is Level.CRITICAL
     assert [line.name for line in found.error_lines] == ["alarm worker-errors ≥"]
 
 
@@ -178,7 +178,7 @@ def test_a_missing_permission_leaves_the_rest(stage: Stage, operation: str) -> N
 
 def test_a_queue_without_a_known_function(stage: Stage) -> None:
     found = report(stage, [], workload=without(function=None, mapping=None))
-    assert found.finding.level is Level.UNKNOWN
+    assert found.finding.level is Level.NO_DATA
     assert found.duration_lines == ()
 
 

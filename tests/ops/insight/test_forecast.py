@@ -40,7 +40,7 @@ def test_a_backlog_is_drained_at_the_limit(stage: Stage) -> None:
 def test_it_is_never_drained_and_says_the_number_that_would(stage: Stage) -> None:
     flooded = BUSY | {"NumberOfMessagesSent": 3_000}
     found = report(stage, flooded, visible=7_200)
-    assert found.finding.level is Level.ACT
+    assert found.finding.level is Level.CRITICAL
     assert found.finding.text == (
         "Critical: never drained: 3,000/min arriving need 13 concurrent executions, and at most 10 run "
         "(ESM MaximumConcurrency); 16 would drain it in 9 min; messages expire unprocessed in 19 d 23 h (retention 4 d)."
@@ -51,7 +51,7 @@ def test_it_is_never_drained_and_says_the_number_that_would(stage: Stage) -> Non
 
 def test_more_arrives_than_is_done_though_nothing_waits_yet(stage: Stage) -> None:
     found = report(stage, BUSY | {"NumberOfMessagesSent": 3_000})
-    assert found.finding.level is Level.ACT
+    assert found.finding.level is Level.CRITICAL
     assert "never drained" in found.finding.text
     assert first(found).forecast.drained_text == "never"
 
@@ -69,7 +69,7 @@ def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
     uneven = BUSY | {"Duration": durations}
     found = report(stage, uneven, visible=7_200, assumed=Assumed(arrivals_per_min=2_300, deadline_s=90_000))
     assert drained(found).high == math.inf
-    assert found.finding.level is Level.WATCH
+    assert found.finding.level is Level.WARNING
     assert "drained in 15 min to over 14 d (median 37 min), with up to" in found.finding.text
     late = report(stage, uneven, visible=7_200, assumed=Assumed(arrivals_per_min=2_300, deadline_s=10)).finding
     assert "the oldest message is older than 10 s" in late.text
@@ -120,13 +120,13 @@ def test_a_backlog_that_takes_longer_than_any_retention_is_not_called_never(stag
 
 def test_a_deadline_that_is_missed_on_the_way(stage: Stage) -> None:
     found = report(stage, visible=7_200, assumed=Assumed(deadline_s=90))
-    assert found.finding.level is Level.WATCH
+    assert found.finding.level is Level.WARNING
     assert found.finding.text.startswith("Warning: the oldest message is older than 90 s in ")
 
 
 def test_a_mapping_that_is_off(stage: Stage) -> None:
     found = report(stage, visible=7_200, workload=without(mapping=replace(MAPPING, state="Disabled")))
-    assert found.finding.level is Level.ACT
+    assert found.finding.level is Level.CRITICAL
     assert found.finding.text == (
         "Critical: the event source mapping is off: nothing is drained until it is on; "
         "the oldest message expires in 3 d 23 h (retention 4 d)."

@@ -93,7 +93,7 @@ def test_nothing_was_processed(stage: Stage) -> None:
     idle = {"NumberOfMessagesSent": 10}
     found = report(stage, idle, visible=10)
     assert found.now is None
-    assert found.finding.level is Level.UNKNOWN
+    assert found.finding.level is Level.NO_DATA
     assert "the time per message is not known" in found.finding.text
     given = report(stage, idle, visible=10, assumed=Assumed(seconds_per_message=2.0))
     assert given.basis[1] == "time per message: as given"

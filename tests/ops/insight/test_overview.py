@@ -68,7 +68,7 @@ def test_dead_letters_come_first_with_the_last_deploy(stage: Stage) -> None:
     deployed = without(function=replace(FUNCTION, deployed_at=END - timedelta(minutes=5)))
     metrics = BUSY | {"QueueName=dead ApproximateNumberOfMessagesVisible": [1.0, 1, 1, 5, 5, 2, 4, 4, 4, 4]}
     found = report(stage, metrics, deployed, depths={"dead": (4, 0)}, firing=["shop-dead", "shop-age"])
-    assert found.finding.level is Level.ACT
+    assert found.finding.level is Level.CRITICAL
     assert found.finding.page == "dead_letters"
     assert found.finding.text.startswith(
         "Critical: 4 dead letters, at least 6 arrived in the last 10 min (some have left since): review failure causes; "
@@ -77,14 +77,14 @@ def test_dead_letters_come_first_with_the_last_deploy(stage: Stage) -> None:
     )
     assert [alarm.state for alarm in found.alarms] == ["ALARM", "ALARM"]
     assert found.path.died == pytest.approx(0.4), "2 letters in the last five minutes"
-    assert card(found, "dead").level is Level.ACT
+    assert card(found, "dead").level is Level.CRITICAL
 
 
 def test_the_oldest_message_over_its_alarm(stage: Stage) -> None:
     metrics = BUSY | {"QueueName=jobs ApproximateAgeOfOldestMessage": 600}
     found = report(stage, metrics, depths={"jobs": (40, 5)})
     assert found.finding.text == "Critical: the oldest message has waited 10 min; alarm threshold 9 min."
-    assert card(found, "age").level is Level.ACT
+    assert card(found, "age").level is Level.CRITICAL
     assert card(found, "age").note == "alarm ≥ 9 min"
 
 
@@ -107,7 +107,7 @@ def test_growing_work_is_watched(stage: Stage) -> None:
     age = {"QueueName=jobs ApproximateAgeOfOldestMessage": 400}
     metrics = BUSY | age | {"JobsSucceeded": 10, "QueueName=jobs NumberOfMessagesDeleted": 10}
     found = report(stage, metrics, depths={"jobs": (400, 5)})
-    assert found.finding.level is Level.WATCH
+    assert found.finding.level is Level.WARNING
     assert (
         "backlog growing (60/min arriving, 10/min processed); 400 queued, the oldest for 6 min 40 s"
         in found.finding.text
@@ -120,7 +120,7 @@ def test_crashes_and_throttles_are_watched(stage: Stage) -> None:
         "Warning: 3 of 120 invocations failed (2.5%) in the last 10 min; "
         "2 invocations were throttled in the last 10 min."
     )
-    assert card(found, "concurrency").level is Level.WATCH
+    assert card(found, "concurrency").level is Level.WARNING
 
 
 def test_no_one_reads_and_nothing_is_kept(stage: Stage) -> None:
@@ -138,7 +138,7 @@ def test_no_one_reads_and_nothing_is_kept(stage: Stage) -> None:
 
 def test_no_metrics_is_unknown_not_fine(stage: Stage) -> None:
     found = report(stage, {})
-    assert found.finding.level is Level.UNKNOWN
+    assert found.finding.level is Level.NO_DATA
     assert card(found, "cost").value is None
     assert card(found, "cold_share").value is None
     assert found.path.accepted is None
@@ -150,7 +150,7 @@ def test_a_function_without_extension_and_job_metrics(stage: Stage) -> None:
     found = report(stage, known, without(function=replace(FUNCTION, metrics=None)), depths={"jobs": (1, 0)})
     assert (found.path.finished, found.path.failed) == (60, 6)
     assert "INIT not included" in card(found, "cost").note
-    assert card(found, "cold_share").level is Level.UNKNOWN
+    assert card(found, "cold_share").level is Level.NO_DATA
 
 
 def test_an_alarms_reason_is_shortened() -> None:
@@ -184,5 +184,5 @@ def test_a_dead_letter_queue_that_is_gone_is_critical_whatever_reads_the_queue(s
     unread = without(dlq=None, mapping=None, function=None, gaps=(gone,))
     with world(stage) as (aws, _):
         found = overview.report(aws, unread, WINDOW).finding
-    assert found.level is Level.ACT
+    assert found.level is Level.CRITICAL
     assert "the dead-letter queue that jobs names, dead, does not exist" in found.text

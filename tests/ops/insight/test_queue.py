@@ -58,20 +58,20 @@ def test_what_is_no_backlog_is_not_called_one_that_does_not_drain(stage: Stage) 
     assert found.finding.text == "OK: 40 messages in the queue; 120/min arriving, 110/min processed."
     assert found.finding.page == ""
     behind = report(stage, rates(110, 110), visible=400)
-    assert behind.finding.level is Level.WATCH
+    assert behind.finding.level is Level.WARNING
     assert "400 messages in the queue, not draining at this rate" in behind.finding.text
 
 
 def test_messages_without_an_age_that_are_not_processed_are_no_proof_of_health(stage: Stage) -> None:
     found = report(stage, rates(0, 0), visible=5)
-    assert found.finding.level is Level.UNKNOWN
+    assert found.finding.level is Level.NO_DATA
 
 
 def test_a_backlog_that_grows(stage: Stage) -> None:
     rising = rates(120, 20) | {"ApproximateNumberOfMessagesVisible": [float(100 * n) for n in range(10)]}
     found = report(stage, rising, visible=900)
     assert found.drain_s is None
-    assert found.finding.level is Level.WATCH
+    assert found.finding.level is Level.WARNING
     assert "backlog growing by 100/min" in found.finding.text
 
 
@@ -87,7 +87,7 @@ def test_a_late_message_and_one_that_is_about_to_be_lost(stage: Stage) -> None:
 def test_an_old_message_in_flight_while_nothing_waits_was_tried_before(stage: Stage) -> None:
     old = rates(1, 1) | {"ApproximateAgeOfOldestMessage": 600}
     found = report(stage, old, in_flight=5)
-    assert (found.finding.level, found.finding.page) == (Level.WATCH, "dead_letters")
+    assert (found.finding.level, found.finding.page) == (Level.WARNING, "dead_letters")
     assert found.finding.text == (
         "Warning: no backlog; a message sent 10 min ago is in flight, probably a retry: check for failures; "
         "alarm threshold 9 min."
@@ -95,8 +95,8 @@ def test_an_old_message_in_flight_while_nothing_waits_was_tried_before(stage: St
     with world(stage, old, depths={"jobs": (0, 5)}) as (aws, _):
         seen = overview.report(aws, WORKLOAD, WINDOW)
     assert seen.finding == found.finding, "one verdict"
-    assert next(card.level for card in seen.cards if card.key == "age") is Level.WATCH
-    assert report(stage, old, in_flight=5, firing=("shop-age",)).finding.level is Level.ACT
+    assert next(card.level for card in seen.cards if card.key == "age") is Level.WARNING
+    assert report(stage, old, in_flight=5, firing=("shop-age",)).finding.level is Level.CRITICAL
     assert report(stage, old).finding.level is Level.OK, "the metric lags behind an empty queue"
 
 
@@ -120,7 +120,7 @@ def test_visibility_too_short_for_the_function(stage: Stage) -> None:
 
 
 def test_an_empty_window(stage: Stage) -> None:
-    assert report(stage, {}).finding.level is Level.UNKNOWN
+    assert report(stage, {}).finding.level is Level.NO_DATA
     assert "no metrics yet" in report(stage, {}, visible=3).finding.text
     assert report(stage, rates(0, 0)).finding.text == "OK: no backlog; 0/min arriving, 0/min processed."
 

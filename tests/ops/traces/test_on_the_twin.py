@@ -41,7 +41,7 @@ def test_retries_the_dead_letter_queue_and_a_redrive_are_one_waterfall(twin: Twi
 
     wait_for(dead, 300, "the job did not get to the dead-letter queue")
     found = json.loads(ops("trace", job, "--json")[1])
-    assert found["finding"]["level"] == "act", found["finding"]["text"]
+    assert found["finding"]["level"] == "critical", found["finding"]["text"]
     plan = str(tmp_path / "plan.json")
     edit = ("--set", "body.params.resamples=200", "--steps", "100%", "--no-watch")
     assert ops("dlq", "plan", "--where", where, *edit, "--out", plan)[0] == 0

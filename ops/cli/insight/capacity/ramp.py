@@ -65,7 +65,7 @@ def ramp(
     answer = as_plain(report, window)
     if not print_as(form, answer, COLUMNS, answer["periods"]):
         show(Console(highlight=False), place(described, target), report, window)
-    if report.finding.level in (Level.WATCH, Level.ACT):
+    if report.finding.level in (Level.WARNING, Level.CRITICAL):
         raise typer.Exit(1)
 
 

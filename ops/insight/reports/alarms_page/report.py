@@ -171,7 +171,7 @@ def observe_states(made: Sequence[AlarmRow], missing: Sequence[Observation], win
         text = (
             "the alarms cannot be read" if missing else "this workload has no alarms: no one is notified when it fails"
         )
-        return _sentence(Level.UNKNOWN, text, () if missing else others)
+        return _sentence(Level.NO_DATA, text, () if missing else others)
     firing = [row for row in made if row.state == "ALARM"]
     counted = rows.counted(made)
     if firing:
@@ -196,7 +196,7 @@ def _of_past(made: Sequence[AlarmRow], window: Window) -> Finding:
     text = f"{len(fired)} of {formatting.count(len(counted), 'alarm')} were in ALARM in this range; states are current"
     if unknown:
         text += f"; of {unknown} not all is known"
-    return Finding(Level.UNKNOWN, f"{Level.UNKNOWN.label}: {text}.")
+    return Finding(Level.NO_DATA, f"{Level.NO_DATA.label}: {text}.")
 
 
 def _seconds_in_alarm(spans: Sequence[StateSpan], window: Window) -> float:

@@ -52,7 +52,7 @@ class AlarmRow:
     receivers: AlarmReceivers
     arn: str = ""
     severity: str = ""
-    level: Level = Level.ACT
+    level: Level = Level.CRITICAL
     missing_data: str = ""
     statistic: str = ""
     expression: str = ""

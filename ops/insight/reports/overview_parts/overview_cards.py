@@ -87,7 +87,7 @@ def make(
 
 
 def _known(value: float | None) -> Level:
-    return Level.UNKNOWN if value is None else Level.OK
+    return Level.NO_DATA if value is None else Level.OK
 
 
 def _depth(readings: Readings, workload: Workload, there: Depths) -> Card:

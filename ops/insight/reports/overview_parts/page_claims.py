@@ -64,7 +64,7 @@ def with_warnings(claims: list[Observation], pages: Mapping[str, list[Observatio
     """The headline's ``claims``, and warnings that only a page has: at least one of each page that is worse."""
     every = {claim.text: claim for claim in claims}
     for page in (*MAJOR, *MINOR):
-        warnings = [claim for claim in pages[page] if claim.level in (Level.WATCH, Level.ACT)]
+        warnings = [claim for claim in pages[page] if claim.level in (Level.WARNING, Level.CRITICAL)]
         if page in MAJOR or is_worse(warnings, every.values()):
             every |= {claim.text: claim for claim in warnings if claim.text not in every}
     return list(every.values())

@@ -34,7 +34,7 @@ def runbook(alarm: Alarm | CompositeAlarm) -> str:
 
 def level(alarm: Alarm | CompositeAlarm) -> Level:
     """Of an alarm in ALARM: Warning where its description says ``Severity: ticket``, as the catalogue writes it."""
-    return Level.WATCH if _TICKET.search(alarm.description) else Level.ACT
+    return Level.WARNING if _TICKET.search(alarm.description) else Level.CRITICAL
 
 
 def firing(known: Iterable[Alarm], window: Window, stack: str | None, page: str = "") -> list[Observation]:
@@ -60,7 +60,7 @@ def page_of(alarm: Alarm, dlq: str | None) -> str:
 
 def beside(claims: Sequence[Observation], fired: Sequence[Observation]) -> str:
     """What else is so, for a page of which the worst is only that alarms are in ALARM."""
-    critical = [claim for claim in claims if claim.level is Level.ACT]
+    critical = [claim for claim in claims if claim.level is Level.CRITICAL]
     if not critical or any(claim not in fired for claim in critical):
         return ""
     return "; ".join(claim.text for claim in claims if claim not in fired)

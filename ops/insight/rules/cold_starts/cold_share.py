@@ -103,17 +103,17 @@ def unlike_the_metric(starts: ColdStarts | None, readings: Readings, found: Invo
 def observe_cold_starts(starts: ColdStarts | None, details: str = "") -> Observation:
     """``details``: what the page knows besides, as further parts of the clause."""
     if starts is None:
-        return Observation(Level.UNKNOWN, "no invocation records or REPORT lines in this time range")
+        return Observation(Level.NO_DATA, "no invocation records or REPORT lines in this time range")
     were = "was" if starts.recorded == 1 else "were"
     text = f"{starts} {were} cold ({formatting.percent(starts.share)}{_within(starts)}){details}"
     if starts.slowest_init_ms is not None and starts.slowest_init_ms >= SLOW_INIT_MS:
         slowest = formatting.latency(starts.slowest_init_ms)
         text += f"; the slowest init ({slowest}) is close to Lambda's 10 s init timeout"
-        return Observation(Level.WATCH, text, "cold_starts")
+        return Observation(Level.WARNING, text, "cold_starts")
     if starts.too_few:
         text += f"; fewer than {MIN_INVOCATIONS} invocations are too few to judge"
     many = starts.share >= COLD_SHARE and not starts.too_few
-    return Observation(Level.WATCH if many else Level.OK, text, "cold_starts")
+    return Observation(Level.WARNING if many else Level.OK, text, "cold_starts")
 
 
 def _within(starts: ColdStarts) -> str:

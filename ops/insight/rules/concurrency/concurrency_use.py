@@ -101,7 +101,7 @@ def _claims(workload: Workload, readings: Readings, there: Depths) -> list[Obser
         text = f"{formatting.count(throttles, 'invocation was', 'invocations were')} throttled"
         text += f" {queue_depths.range_text(readings.window)}"
         limited = f" ({marked}{binding})" if binding in concurrency_limits.FUNCTION_LIMITS else ""
-        claims.append(Observation(Level.WATCH, text + limited, "concurrency"))
+        claims.append(Observation(Level.WARNING, text + limited, "concurrency"))
     elif binding == SCALING_LIMIT:
         rule = ramp.scaling_policy(workload)
         more = f" ({formatting.count(rule.per_minute)} more per minute)" if rule else ""
@@ -116,7 +116,7 @@ def _claims(workload: Workload, readings: Readings, there: Depths) -> list[Obser
             f"use while {formatting.count(now.visible, 'message is', 'messages are')} queued: other functions of the account "
             "compete with this one"
         )
-        claims.append(Observation(Level.ACT, text, "concurrency"))
+        claims.append(Observation(Level.CRITICAL, text, "concurrency"))
     elif binding:
         claims.append(
             _at_the_limit(readings, now, next(line for line in known if line.name == binding).read_now(readings.window))
@@ -130,7 +130,7 @@ def _one_per_group(readings: Readings, now: sqs.Depth) -> Observation:
         f"{formatting.count(now.visible)} queued, and {used} concurrent executions: the active message groups limit "
         "throughput, each of which has one invocation at a time"
     )
-    return Observation(Level.WATCH if backlog.falling_behind(readings) else Level.OK, text, "concurrency")
+    return Observation(Level.WARNING if backlog.falling_behind(readings) else Level.OK, text, "concurrency")
 
 
 def _at_the_limit(readings: Readings, now: sqs.Depth, limit: Threshold) -> Observation:
@@ -139,14 +139,14 @@ def _at_the_limit(readings: Readings, now: sqs.Depth, limit: Threshold) -> Obser
     waiting = f"{formatting.count(now.visible)} queued, " if now.visible else ""
     busy = f"all {formatting.count(limit.value)} concurrent executions ({limit.name}) are in use"
     if backlog.falling_behind(readings):
-        return Observation(Level.WATCH, f"{busy} and limit throughput: {waiting}{pace}", "concurrency")
+        return Observation(Level.WARNING, f"{busy} and limit throughput: {waiting}{pace}", "concurrency")
     return Observation(Level.OK, f"{busy}, and processing keeps pace: {waiting}{pace}")
 
 
 def _not_limited(readings: Readings, there: Depths, known: tuple[Threshold, ...]) -> Observation:
     if running(readings) is None and not readings.has("received"):
         return Observation(
-            Level.UNKNOWN, "no concurrency metrics in this time range: nothing ran, or CloudWatch is late"
+            Level.NO_DATA, "no concurrency metrics in this time range: nothing ran, or CloudWatch is late"
         )
     now, when = there.work, there.label or "now"
     known = tuple(line.read_now(readings.window) for line in known)
@@ -176,4 +176,4 @@ def _mapping_above_reserved(workload: Workload) -> list[Observation]:
         f"{who} can invoke up to {formatting.count(most)} concurrently, but reserved concurrency is {formatting.count(function.reserved)}: "
         "invocations above it are throttled, and their messages use up receives"
     )
-    return [Observation(Level.WATCH, text, "concurrency")]
+    return [Observation(Level.WARNING, text, "concurrency")]

@@ -53,9 +53,9 @@ def observe_cost(
     count, so that it is the same everywhere; ``failures_usd``, what went into them, takes the logs, which only the page reads."""
     if spend.unknown:
         text = f"only part of the cost is known ({formatting.usd(spend.total)}): {spend.unknown}"
-        return Observation(Level.UNKNOWN, text)
+        return Observation(Level.NO_DATA, text)
     if not any(readings.has(column) for column in ("sent", "invocations", "deleted")):
-        return Observation(Level.UNKNOWN, _nothing_to_price(readings))
+        return Observation(Level.NO_DATA, _nothing_to_price(readings))
     if spend.per_1000 is None:
         return _without_success(readings, spend.total)
     component, largest = max(spend.parts.items(), key=lambda part: part[1])
@@ -75,7 +75,7 @@ def observe_cost(
     if failed >= FAILED_SHARE:
         spent = (on_failures,) if failures_usd is not None else ()
         text = f"{formatting.percent(failed)} of attempts failed"
-        return Observation(Level.WATCH, text, "dead_letters", details=(*spent, summary, monthly))
+        return Observation(Level.WARNING, text, "dead_letters", details=(*spent, summary, monthly))
     if wasted < FAILED_SHARE:
         return Observation(Level.OK, summary, details=(monthly,))
     why = f"no warning, as {formatting.percent(failed)} of attempts failed (a warning from {formatting.percent(FAILED_SHARE)})"
@@ -90,7 +90,7 @@ def _without_success(readings: Readings, total: float) -> Observation:
             Level.OK, f"nothing was sent or processed in this time range; {spent} on components billed by the hour"
         )
     if _counted(readings, "errors", "jobs_failed", "jobs_rejected"):
-        return Observation(Level.WATCH, f"{spent}, and no job succeeded", "dead_letters")
+        return Observation(Level.WARNING, f"{spent}, and no job succeeded", "dead_letters")
     return Observation(Level.OK, f"{spent}; no job has finished or failed yet")
 
 

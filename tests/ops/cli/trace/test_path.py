@@ -186,7 +186,7 @@ def test_the_history_of_a_message_that_is_in_the_snapshot(
     desk.logs.rows = retried()[:7]
     code, out, _ = desk.ops(M1[:8], "--json")
     found = json.loads(out)
-    assert code == 1 and found["finding"]["level"] == "act"
+    assert code == 1 and found["finding"]["level"] == "critical"
     (stay,) = [span for span in found["spans"] if span["kind"] == "dead-letter queue"]
     assert stay["source"] == "snapshot" and stay["basis"] == "inferred" and stay["duration_s"] is None
     assert "moved by SQS: its time is not on record, still there at the last scan" in stay["detail"]

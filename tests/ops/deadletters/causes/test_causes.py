@@ -178,7 +178,7 @@ def test_no_function_no_logs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_findings_of_an_empty_snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with a_source(tmp_path, monkeypatch, []) as (here, _):
         found = causes.report_causes(here)
-        assert (found.finding.level, found.scanned_at, found.age_s, found.messages) == (Level.UNKNOWN, None, None, 0)
+        assert (found.finding.level, found.scanned_at, found.age_s, found.messages) == (Level.NO_DATA, None, None, 0)
         assert found.groups.empty
         assert causes.explain_causes(here).groups == ()
 
