@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ops.aws.naming import names
+from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws.clients import Aws
@@ -42,23 +43,32 @@ def describe_stack(aws: Aws, name: str) -> Stack:
     """The stack with that name or ARN. Raises NotFound, and UsageError for one in another region or account."""
     named = names.parse_stack(name)
     names.ensure_in_target_region(aws, named)
-    with aws.translate_errors("cloudformation", f"stack {named.resource}"):
-        item = aws.cloudformation.describe_stacks(StackName=named.text)["Stacks"][0]
-        resources: dict[str, list[str]] = {}
-        for page in aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=named.text):
-            for resource in page["StackResourceSummaries"]:
-                physical = resource.get("PhysicalResourceId")
-                if physical and resource.get("ResourceStatus") not in DELETED_STATUSES:
-                    resources.setdefault(resource["ResourceType"], []).append(physical)
+    item, resources = both(lambda: _description(aws, named), lambda: _resources(aws, named))
     names.ensure_same_resource(named, item.get("StackId", ""))
     return Stack(
         name=item["StackName"],
         arn=item.get("StackId", ""),
         status=item["StackStatus"],
         outputs={output["OutputKey"]: output["OutputValue"] for output in item.get("Outputs", [])},
-        resources={kind: tuple(ids) for kind, ids in resources.items()},
+        resources=resources,
         root=item.get("RootId", ""),
     )
+
+
+def _description(aws: Aws, named: names.ResourceName) -> Any:
+    with aws.translate_errors("cloudformation", f"stack {named.resource}"):
+        return aws.cloudformation.describe_stacks(StackName=named.text)["Stacks"][0]
+
+
+def _resources(aws: Aws, named: names.ResourceName) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    with aws.translate_errors("cloudformation", f"stack {named.resource}"):
+        for page in aws.cloudformation.get_paginator("list_stack_resources").paginate(StackName=named.text):
+            for resource in page["StackResourceSummaries"]:
+                physical = resource.get("PhysicalResourceId")
+                if physical and resource.get("ResourceStatus") not in DELETED_STATUSES:
+                    found.setdefault(resource["ResourceType"], []).append(physical)
+    return {kind: tuple(ids) for kind, ids in found.items()}
 
 
 def stack_of(aws: Aws, physical_id: str) -> str:

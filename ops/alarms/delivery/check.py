@@ -16,8 +16,8 @@ from ops.alarms.evaluate.errors import AlarmError
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch.mute_rules import UNSUPPORTED
 from ops.errors import AwsError, CredentialsError, Unreachable
+from ops.parallel_calls import parallel_map
 from ops.workload.gaps import Gap
-from ops.workload.parallel_map import parallel_map
 
 if TYPE_CHECKING:
     from ops.aws import Aws

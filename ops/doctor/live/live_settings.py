@@ -22,9 +22,9 @@ from ops.doctor.settings import (
     Unknown,
     WorkloadSettings,
 )
+from ops.parallel_calls import parallel_map
 from ops.workload import consumers
 from ops.workload.gaps import Gap, Part, Why, attempt
-from ops.workload.parallel_map import parallel_map
 
 if TYPE_CHECKING:
     from ops.aws import Aws

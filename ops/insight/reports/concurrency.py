@@ -15,7 +15,8 @@ from ops.insight.rules import alarm_rules
 from ops.insight.rules.concurrency import concurrency_limits, concurrency_use, ramp
 from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.findings import summarize
-from ops.insight.sources import metric_queries, metrics, queue_depths
+from ops.insight.sources import metric_queries, queue_depths
+from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -61,10 +62,11 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
         *metric_queries.function(workload.function, "invocations", "duration_ms"),
         *metric_queries.mapping(workload.mapping),
     ]
-    readings = metrics.read(aws, queries, window)
+    (readings, there), (known_alarms, missing) = both(
+        lambda: queue_depths.read_with_metrics(aws, replace(workload, dlq=None), queries, window),
+        lambda: alarms.read(aws, workload),
+    )
     frame = readings.frame.reindex(columns=["received", "invoked", "invocations", "throttles"])
-    there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
-    known_alarms, missing = alarms.read(aws, workload)
     ran = concurrency_use.idle_as_zero(readings, "concurrency")
     course = ramp.course(workload, readings, ran)
     function = workload.function.name if workload.function else ""

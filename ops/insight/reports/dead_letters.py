@@ -19,6 +19,7 @@ from ops.insight.rules.findings import Observation, of_now, summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
+from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,9 +77,11 @@ class NewMessages:
 
 def report(aws: Aws, workload: Workload, window: Window) -> DeadLettersReport:
     """One GetMetricData call, one DescribeAlarms and the queue's depth now: no message is received."""
-    readings = metrics.read(aws, [*metric_queries.dead(workload, window), *oldest_age_query(workload)], window)
-    there = queue_depths.read_dead_depth(aws, workload, readings)
-    known, missing = alarms.read(aws, workload)
+    queries = [*metric_queries.dead(workload, window), *oldest_age_query(workload)]
+    (readings, there), (known, missing) = both(
+        lambda: queue_depths.read_dead_with_metrics(aws, workload, queries, window),
+        lambda: alarms.read(aws, workload),
+    )
     about = tuple(a for a in known if workload.dlq and workload.dlq.name in a.resources)
     new = arrived(readings, workload.dlq, there)
     return DeadLettersReport(

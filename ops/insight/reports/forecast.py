@@ -21,7 +21,8 @@ from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Windo
 from ops.insight.reports import alarms
 from ops.insight.rules import backlog
 from ops.insight.rules.findings import Observation, summarize
-from ops.insight.sources import metric_queries, metrics, queue_depths
+from ops.insight.sources import metric_queries, queue_depths
+from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -92,9 +93,10 @@ def report(aws: Aws, workload: Workload, window: Window, assumed: Assumed | None
     """One or two GetMetricData calls, one DescribeAlarms and the queue's depth now. Raises UsageError for what is assumed
     and cannot be, and what ``ops.aws`` raises."""
     assumed = assumed or Assumed()
-    readings = metrics.read(aws, _queries(workload), window)
-    there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
-    known, missing = alarms.read(aws, workload)
+    (readings, there), (known, missing) = both(
+        lambda: queue_depths.read_with_metrics(aws, replace(workload, dlq=None), _queries(workload), window),
+        lambda: alarms.read(aws, workload),
+    )
     # Of a FIFO queue, messages may be visible that no poller gets: their group is at work.
     alone = not workload.other_mappings and not workload.queue.fifo
     batch_size = workload.mapping.batch_size if workload.mapping else 1

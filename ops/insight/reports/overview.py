@@ -20,10 +20,11 @@ from ops.insight.rules.concurrency import concurrency_use
 from ops.insight.rules.cost import cost_model, usage_readings
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.rules.settings_findings import SettingsFindings, count_findings
-from ops.insight.sources import function_usage, metric_queries, metrics, provisioned, queue_depths, watched_queues
+from ops.insight.sources import events, function_usage, metric_queries, provisioned, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 from ops.insight.sources.watched_queues import WatchedQueue
+from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws
@@ -95,9 +96,12 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         *watched_queues.queries(others),
         *(timeline.queries(workload) if over_time else ()),
     ]
-    readings = metrics.read(aws, list({query.key: query for query in queries}.values()), window)
+    queries = list({query.key: query for query in queries}.values())
+    (readings, there), happened = both(
+        lambda: queue_depths.read_with_metrics(aws, workload, queries, window),
+        lambda: events.read_events(aws, workload, window, known) if over_time else None,
+    )
     readings, found = usage_readings.completed(aws, workload, readings)
-    there = queue_depths.read_depths(aws, workload, readings)
     environments, unread = (
         provisioned.read(aws, workload) if readings.total("provisioned_invocations") is not None else (0, ())
     )
@@ -123,7 +127,7 @@ def report(aws: Aws, workload: Workload, window: Window, *, over_time: bool = Fa
         claims.append(_quiet(readings, path, there))
     look, lines = readings.look, found.look if found else QueryCost()
     notes: tuple[str, ...] = (PAST_ALARMS_NOTE,) if window.past and known else ()
-    history = timeline.read_timeline(aws, workload, window, readings, known) if over_time else None
+    history = timeline.make(workload, readings, *happened) if happened else None
     notes += (*(history.notes if history else ()), *unread)
     return OverviewReport(
         finding=readings.dated(summarize(claims, _aside(claims, waits, _deployed(workload, window)))),

@@ -10,7 +10,8 @@ from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Windo
 from ops.insight.reports import alarms
 from ops.insight.rules import backlog
 from ops.insight.rules.findings import summarize
-from ops.insight.sources import metric_queries, metrics, queue_depths
+from ops.insight.sources import metric_queries, queue_depths
+from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,10 +46,12 @@ def report(aws: Aws, workload: Workload, window: Window) -> QueueReport:
     """One GetMetricData call, one DescribeAlarms and the queue's depth now. Raises what ``ops.aws`` raises."""
     queue = workload.queue
     names = ("visible", "in_flight", "delayed", "oldest_s", "sent", "received", "deleted", "empty_receives")
-    readings = metrics.read(aws, metric_queries.queue(queue, *names), window)
-    there = queue_depths.read_depths(aws, replace(workload, dlq=None), readings)
+    queries = metric_queries.queue(queue, *names)
+    (readings, there), (known, missing) = both(
+        lambda: queue_depths.read_with_metrics(aws, replace(workload, dlq=None), queries, window),
+        lambda: alarms.read(aws, workload),
+    )
     now = there.work
-    known, missing = alarms.read(aws, workload)
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")
     claims = backlog.observe_queue(workload, readings, there, known)
     balance = backlog.balance(workload, there, readings)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.aws import sqs
+from ops.insight.sources import metrics
+from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws
+    from ops.aws.cloudwatch import MetricQuery
     from ops.insight.report_types import Window
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
@@ -47,24 +51,39 @@ def total(depth: sqs.Depth) -> int:
     return depth.visible + depth.in_flight + depth.delayed
 
 
-def read_depths(aws: Aws, workload: Workload, readings: Readings) -> Depths:
-    """Asked of SQS for a range that reaches up to now; of a past range the metrics at its end."""
-    window = readings.window
+def read_with_metrics(
+    aws: Aws, workload: Workload, queries: Sequence[MetricQuery], window: Window
+) -> tuple[Readings, Depths]:
+    """The metrics and, at the same time, the depths: asked of SQS for a range that reaches up to now; of a past range the
+    metrics at its end. Raises what ``ops.aws`` raises."""
+    if window.past:
+        readings = metrics.read(aws, queries, window)
+        return readings, _at_end(workload, readings)
+    return both(lambda: metrics.read(aws, queries, window), lambda: _now(aws, workload))
+
+
+def _now(aws: Aws, workload: Workload) -> Depths:
+    dead = sqs.queue_depth(aws, workload.dlq) if workload.dlq else None
+    return Depths(sqs.queue_depth(aws, workload.queue), dead)
+
+
+def _at_end(workload: Workload, readings: Readings) -> Depths:
+    dead = _last(readings, "dead_visible"), _last(readings, "dead_in_flight")
+    return Depths(_then(readings), _depth(*dead) if workload.dlq else None, readings.window.end)
+
+
+def read_dead_with_metrics(
+    aws: Aws, workload: Workload, queries: Sequence[MetricQuery], window: Window
+) -> tuple[Readings, Depths]:
+    """As ``read_with_metrics``, of the dead-letter queue alone."""
+    dlq = workload.dlq
+    if dlq is None:
+        return metrics.read(aws, queries, window), Depths(None, None, window.end if window.past else None)
     if not window.past:
-        dead = sqs.queue_depth(aws, workload.dlq) if workload.dlq else None
-        return Depths(sqs.queue_depth(aws, workload.queue), dead)
-    dead_end = _last(readings, "dead_visible"), _last(readings, "dead_in_flight")
-    return Depths(_then(readings), _depth(*dead_end) if workload.dlq else None, window.end)
-
-
-def read_dead_depth(aws: Aws, workload: Workload, readings: Readings) -> Depths:
-    """The dead-letter queue's alone."""
-    if workload.dlq is None:
-        return Depths(None, None, readings.window.end if readings.window.past else None)
-    if not readings.window.past:
-        return Depths(None, sqs.queue_depth(aws, workload.dlq))
-    found = _depth(_last(readings, "dead_visible"), _last(readings, "dead_in_flight"))
-    return Depths(None, found, readings.window.end)
+        readings, dead = both(lambda: metrics.read(aws, queries, window), lambda: sqs.queue_depth(aws, dlq))
+        return readings, Depths(None, dead)
+    readings = metrics.read(aws, queries, window)
+    return readings, replace(_at_end(workload, readings), queue=None)
 
 
 def range_text(window: Window) -> str:

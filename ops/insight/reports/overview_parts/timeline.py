@@ -9,14 +9,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ops.insight.reports import dead_letters
-from ops.insight.sources import events, metric_queries
+from ops.insight.sources import metric_queries
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ops.aws import Aws
-    from ops.aws.cloudwatch import Alarm, MetricQuery
-    from ops.insight.report_types import Window
+    from ops.aws.cloudwatch import MetricQuery
     from ops.insight.sources.event_model import Event
     from ops.insight.sources.metrics import Readings
     from ops.workload import Workload
@@ -63,9 +61,7 @@ def queries(workload: Workload) -> list[MetricQuery]:
     return metric_queries.durations(workload.function)
 
 
-def read_timeline(
-    aws: Aws, workload: Workload, window: Window, readings: Readings, alarms: tuple[Alarm, ...]
-) -> OverviewTimeline:
-    found, notes = events.read_events(aws, workload, window, alarms)
+def make(workload: Workload, readings: Readings, events: tuple[Event, ...], notes: tuple[str, ...]) -> OverviewTimeline:
+    """``notes``: what of the events could not be read."""
     timeout_ms = workload.function.timeout_s * 1000.0 if workload.function else None
-    return OverviewTimeline(readings, found, timeout_ms, notes)
+    return OverviewTimeline(readings, events, timeout_ms, notes)

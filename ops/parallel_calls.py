@@ -1,4 +1,4 @@
-"""The same question about several things at once, in threads that keep no one waiting: an interrupted program ends."""
+"""Calls that do not depend on each other, made at once, in threads that keep no one waiting: an interrupted program ends."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
+A = TypeVar("A")
+B = TypeVar("B")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -41,3 +43,24 @@ def parallel_map(ask: Callable[[T], R], items: Iterable[T]) -> list[R]:
     if errors:
         raise errors[0]
     return [answers[place] for place in range(len(questions))]
+
+
+def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
+    """The results of two calls made at once, ``first`` by the thread that asks. Raises the error of ``first``, else that of
+    ``second``; where ``first`` fails, ``second`` is not waited for."""
+    results: list[B] = []
+    errors: list[Exception] = []
+
+    def work() -> None:
+        try:
+            results.append(second())
+        except Exception as error:  # noqa: BLE001 - raised below, by the thread that asked
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    found = first()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return found, results[0]
