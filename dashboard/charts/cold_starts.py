@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from datetime import UTC, datetime, tzinfo
 
 import numpy as np
@@ -119,7 +120,7 @@ def _hover_texts(rows: pd.DataFrame) -> list[str]:
 
 
 def distribution(report: ColdStartReport) -> Chart:
-    """Init durations as one histogram per version."""
+    """Init durations as a histogram in which the versions are stacked."""
     chart = figure("Init duration distribution", "cold starts", "init duration (ms)")
     rows = report.invocations.dropna(subset=["init_ms"])
     if rows.empty:
@@ -131,26 +132,34 @@ def distribution(report: ColdStartReport) -> Chart:
         set_instead(chart, f"{len(rows)}{of} cold starts in the sample: too few to draw")
         return chart
     edges = np.histogram_bin_edges(rows["init_ms"].astype(float), bins=min(40, max(8, len(rows) // 3)))
-    most = 0
+    stacked = np.zeros(len(edges) - 1, dtype=int)
     for at, (version, group) in enumerate(rows.groupby("version", sort=True)):
         counts, _ = np.histogram(group["init_ms"].astype(float), edges)
-        most = max(most, int(counts.max()))
+        stacked += counts
         chart.add_bar(
             x=(edges[:-1] + edges[1:]) / 2,
             y=counts,
             width=np.diff(edges),
             name=f"version {plain(version)}",
             marker={"color": SHADES[at % len(SHADES)], "line": {"width": 0}},
-            opacity=0.75,
             customdata=[
                 f"{low:,.0f} to {high:,.0f} ms: {count(found, 'cold start')}"
                 for (low, high), found in zip(itertools.pairwise(edges), counts, strict=True)
             ],
             hovertemplate="%{customdata}",
         )
-    chart.update_layout(barmode="overlay", hovermode="closest")
-    whole(chart, most)
+    chart.update_layout(barmode="stack", hovermode="closest")  # laid over one another, two versions look like a third
+    chart.update_xaxes(
+        tick0=0, dtick=_tick_distance(float(edges[-1] - edges[0]))
+    )  # Plotly would name each bar's middle: 626
+    whole(chart, int(stacked.max()))
     return chart
+
+
+def _tick_distance(span: float) -> float:
+    """A round one, of which six at most fit into ``span``, a positive length."""
+    power = 10.0 ** math.floor(math.log10(span))
+    return next(power * share for share in (0.2, 0.5, 1.0, 2.0) if span <= 6 * power * share)
 
 
 def waterfall(report: ColdStartReport) -> Chart:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dashboard.charts.drawing.base import figure, set_remark
+from dashboard import theme
+from dashboard.charts.drawing.base import faded, figure, set_remark
 from dashboard.charts.drawing.chart import Chart
 from dashboard.formatting import millis, number, plain
 from ops.insight.imports.model import ImportRecord, heaviest
 
-SHADES = (("#d9d1f5", "#18202b"), ("#b3a4ea", "#18202b"), ("#7358cf", "#ffffff"))
-"""Of a module and its name, by how much time it takes itself, the least first: the same on light and dark pages."""
+SHADES = tuple(faded(theme.COLD, share) for share in (0.2, 0.42, 0.66))
+"""Of a module, by how much time it takes itself, the least first. The page shines through: the least is pale on a light page and
+dim on a dark one, and the stylesheet writes all names in the color of the page's text."""
 MIN_PX, LINE_PX, TWO_LINES_PX = 330, 26, 36
 """Of the chart, and of a module with its name in one line or two: Plotly leaves out a name that is higher than its place."""
 MIN_SHARE, MAX_SHOWN = 0.01, 60
@@ -22,12 +24,12 @@ def flame(record: ImportRecord) -> Chart:
     places = heaviest(record, MIN_SHARE, MAX_SHOWN)
     depth = _depth(record, places)
     height = max(MIN_PX, depth * LINE_PX)
-    chart = figure("Imports of the handler", "ms, from the handler's module downwards", height=height)
+    unit = "ms, from the handler's module downwards; the stronger the color, the longer a module takes itself"
+    chart = figure("Imports of the handler", unit, height=height)
     kept = {place: str(place) for place in places}
     modules = [record.modules[place] for place in places]
     most = max((one.self_us for one in modules), default=1) or 1
     shades = [SHADES[min(2, int(3 * one.self_us / most))] for one in modules]
-    names = {"color": [ink for _, ink in shades]}
     chart.add_icicle(
         ids=[kept[place] for place in places],
         labels=[plain(one.name, 60) for one in modules],
@@ -37,12 +39,10 @@ def flame(record: ImportRecord) -> Chart:
         tiling={"orientation": "v"},
         sort=False,
         marker={
-            "colors": [fill for fill, _ in shades],
+            "colors": shades,
             "line": {"width": 1},
         },
         leaf={"opacity": 1},
-        textfont=names,
-        outsidetextfont=names,  # the name of the outermost, which Plotly takes to stand outside
         customdata=[(millis(one.total_us / 1000), millis(one.self_us / 1000)) for one in modules],
         texttemplate="%{label}" + ("<br>" if height >= depth * TWO_LINES_PX else " ") + "%{customdata[0]}",
         hovertemplate="%{label}<br>%{customdata[0]} with its imports, %{customdata[1]} itself<extra></extra>",

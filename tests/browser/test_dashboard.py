@@ -276,6 +276,22 @@ def test_charts_are_drawn_with_room_for_their_labels(hostile: str, page: Page) -
     assert rooms == margins
 
 
+@pytest.mark.parametrize(("key", "chart"), [("overview", "timeline"), ("concurrency", "batches")])
+def test_a_charts_buttons_cover_no_text_of_it(hostile: str, page: Page, key: str, chart: str) -> None:
+    page.goto(f"{hostile}/{'' if key == 'overview' else key}?live=false")
+    drawn = page.locator(f".st-key-chart-{chart} .js-plotly-plot")
+    drawn.hover()
+    expect(drawn.locator(".modebar-btn").first).to_be_visible()
+    covered = drawn.evaluate("""chart => {
+      const [first, ...more] = [...chart.querySelectorAll('.modebar-btn')].map(button => button.getBoundingClientRect());
+      const last = more.at(-1) ?? first;
+      const covers = box => box.width && box.right > first.left && box.left < last.right
+        && box.bottom > first.top && box.top < first.bottom;
+      return [...chart.querySelectorAll('text')].filter(text => covers(text.getBoundingClientRect())).map(text => text.textContent);
+    }""")
+    assert covered == []
+
+
 def test_the_pointer_marks_its_moment_in_every_time_chart(hostile: str, page: Page) -> None:
     page.goto(f"{hostile}/queue?live=false")
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()

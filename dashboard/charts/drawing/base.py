@@ -49,6 +49,8 @@ TIME_TICKS: list[dict[str, Any]] = [
     {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
 ]
 """Plotly takes the first one that fits, with both ends: a tick per minute has no seconds, one per day no hours."""
+TIME_HOVER = "%-d %b, %H:%M:%S"
+"""The same in every chart; by itself, Plotly writes it as the ticks of the moment are, or as Dec 1, 2026, 03:06."""
 _DASHES = ("dash", "dashdot", "longdashdot")
 """For the limits in one chart, lowest first."""
 _MAX_LIMIT_RATIO = 4.0
@@ -57,7 +59,7 @@ _MAX_LIMIT_RATIO = 4.0
 
 TICKS_PX = 52
 """Pixels at the right for the labels of the vertical axis: one width, so that the plots of a column line up."""
-LEGEND_PX, TIMES_PX, TITLE_PX = 36, 54, 39
+LEGEND_PX, TIMES_PX, TITLE_PX = 36, 54, 44
 """Pixels above a plot for its legend; below it for times in two lines, or for ticks and the axis's title. Plotly draws a
 chart a second time, at up to three times the cost, where it has to make room for them."""
 BAR_LABEL = 72
@@ -87,7 +89,7 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
                 "traceorder": "normal",  # Plotly lists stacked bars from the top, the smallest first
             },
             "xaxis": {
-                "title": {"text": x_title, "font": {"size": 12}, "standoff": 4},
+                "title": {"text": x_title, "font": {"size": 12}, "standoff": 9 if x_title else 0},
                 "showgrid": False,
                 "tickformatstops": value_ticks(),
                 "automargin": "height",
@@ -102,7 +104,7 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
 
 def over_time_axis(chart: Chart) -> None:
     """Times without an axis title: the page names its zone once."""
-    chart.update_xaxes(type="date", tickformatstops=TIME_TICKS)
+    chart.update_xaxes(type="date", tickformatstops=TIME_TICKS, hoverformat=TIME_HOVER)
     chart.update_layout(margin={"b": TIMES_PX})
 
 

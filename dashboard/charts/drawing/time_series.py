@@ -106,7 +106,8 @@ def over_time(
         set_remark(chart, remark)
     if not any(values.any() for values in measured) and not _any_earlier(earlier, series):
         lines = "".join(f" · {limit_text(Threshold(limit.name, limit.value / scale), unit, write)}" for limit in limits)
-        set_instead(chart, f"{f'0 {unit}' if measured else 'no data'} in this range{lines}")
+        none = f"0 {unit.partition(' per ')[0]}" if measured else "no data"  # in no period, so none at all
+        set_instead(chart, f"{none} in this range{lines}")
     return chart
 
 

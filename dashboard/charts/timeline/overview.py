@@ -45,7 +45,7 @@ COUNTED = ("visible", "errors", "dead")
 """The first columns of the rows whose values are whole numbers."""
 MIN_TICKS = 4
 """Fewer messages than this have a tick each: there are no halves of them."""
-ARRIVALS = "DLQ arrivals by cause"
+ARRIVALS = "DLQ arrivals"
 """A further chart, at the bottom, where the causes of messages that arrived are known. The page has its legend below, which
 may take several lines."""
 
@@ -57,7 +57,7 @@ def timeline(report: OverviewTimeline, viewer: tzinfo, earlier: EarlierReport | 
     lanes = [kind for kind in MARKS if any(event.kind == kind for event in events)]
     measured = bool(frame.notna().any(axis=None))
     rows = _rows(frame)
-    titles = [unit for unit, _ in rows] + ([ARRIVALS] if report.arrivals is not None else [])
+    titles = [unit for unit, _ in rows] + ([per_period(ARRIVALS, frame)] if report.arrivals is not None else [])
     unknown = {"showticklabels": False, "range": [0, 1]} if events and not measured else {}
     layout = stacked_layout(titles, max(1, len(lanes)), unknown)
     for row, (_, series) in enumerate(rows, start=2):

@@ -116,6 +116,27 @@ def test_one_of_a_thing_has_no_plural_below_the_pointer() -> None:
     assert any(text.endswith("ms: 1 cold start") for text in bars)
 
 
+def test_versions_are_stacked_and_all_cold_starts_are_in_the_plot() -> None:
+    """Laid over one another, two versions have a third color, which no legend has."""
+    cold = BUSY.cold_starts(SPAN)
+    chart = cold_starts.distribution(cold)
+    assert len(chart.data) > 1 and chart.layout.barmode == "stack"
+    heights = np.sum([bar.y for bar in chart.data], axis=0)
+    assert heights.sum() == cold.invocations["init_ms"].notna().sum()
+    top = (chart.layout.yaxis.range or (0, np.inf))[1]
+    assert heights.max() <= top
+    middles = chart.data[0].x
+    apart = chart.layout.xaxis.dtick
+    assert 1 <= (middles[-1] - middles[0]) / apart <= 6
+    assert f"{apart:.0e}"[0] in "125", "round numbers, not the middle of each bar"
+
+
+def test_the_moment_below_the_pointer_is_written_alike_on_every_page() -> None:
+    timeline = overview.timeline(BUSY.overview(SPAN).timeline, UTC).layout
+    formats = {axis["hoverformat"] for name, axis in timeline.items() if name.startswith("xaxis")}
+    assert formats == {queue.depth(BUSY.queue(SPAN), UTC).layout.xaxis.hoverformat} == {"%-d %b, %H:%M:%S"}
+
+
 def test_a_tick_per_minute_has_no_seconds_and_one_per_day_no_hours() -> None:
     """Plotly takes the first format whose range has the distance of the ticks, with both ends."""
 

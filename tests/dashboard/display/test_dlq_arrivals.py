@@ -45,7 +45,7 @@ def test_five_are_named_at_most() -> None:
 
 def test_the_overview_draws_them_only_where_they_are_known(sample: Visit) -> None:
     def has_row(name: str) -> bool:
-        return "DLQ arrivals by cause" in str(sample(name).open().charts)
+        return "DLQ arrivals per 30 s" in str(sample(name).open().charts)
 
     assert has_row("trouble")
     assert not has_row("fine")

@@ -148,9 +148,15 @@ def test_a_levels_class_alone_styles_nothing() -> None:
     assert not alone
 
 
-def test_names_on_imports_can_be_read_in_light_and_dark() -> None:
-    for fill, ink in imports.SHADES:
-        assert contrast(fill, ink) >= 4.5
-    chart = imports.flame(sample_imports(""))
-    fonts = chart.data[0].textfont["color"], chart.data[0].outsidetextfont["color"]
-    assert fonts[0] == fonts[1], "Plotly writes the outermost name with the second"
+@pytest.mark.parametrize("scheme", list(BACKGROUNDS))
+def test_names_on_imports_can_be_read_in_light_and_dark(scheme: str) -> None:
+    """The page shines through the modules; their names are in the color of its text, the outermost one too."""
+    assert ".iciclelayer .slicetext text { fill: var(--so-ink) !important; }" in theme.STYLE.read_text()
+    page, ink = BACKGROUNDS[scheme], SCHEMES[scheme]["textColor"]
+    fills = set(imports.flame(sample_imports("")).data[0].marker["colors"])
+    assert len(fills) == 3
+    for fill in fills:
+        *colour, share = (float(part) for part in re.findall(r"[\d.]+", fill))
+        below = (int(page[i : i + 2], 16) for i in (1, 3, 5))
+        seen = (round(share * over + (1 - share) * under) for over, under in zip(colour, below, strict=True))
+        assert contrast("#" + "".join(f"{part:02x}" for part in seen), ink) >= 4.5
