@@ -149,7 +149,7 @@ def _stats(found: JobTrace) -> list[Stat]:
             note=f"from {moment(found.start, page_runtime.ZONE)} UTC" if found.start else "",
         ),
         Stat("Attempts", number(found.attempts)),
-        Stat("Redrives", number(found.redrives), note="of this machine" if found.redrives else ""),
+        Stat("Redrives", number(found.redrives), note="from this machine" if found.redrives else ""),
         Stat("Queue wait", took(SpanKind.WAIT), colour=theme.VISIBLE),
         Stat("INIT", took(SpanKind.INIT), colour=theme.COLD if found.seconds.get(SpanKind.INIT.value) else ""),
         Stat("In attempts", took(SpanKind.ATTEMPT), colour=theme.IN_FLIGHT),

@@ -61,6 +61,17 @@ def test_no_trace_scrolls_sideways(samples: str, phone: Page, identifier: str) -
     assert phone.evaluate(OUTSIDE) == []
 
 
+def test_why_an_attempt_failed_has_the_width_of_the_waterfall(samples: str, phone: Page) -> None:
+    """Beside the names and times, a bar has a third of it."""
+    phone.goto(f"{samples}/{PAGES['trace'].address}?live=false&stack=trouble&id=job-4")
+    phone.locator(".st-key-find-trace button").click()
+    failure, whole = phone.locator(".so-why em").first, phone.locator(".so-falls tbody").first
+    expect(failure).to_contain_text("Sandbox.Timedout")
+    boxes = failure.bounding_box(), whole.bounding_box()
+    assert boxes[0] and boxes[1]
+    assert boxes[0]["width"] > 0.85 * boxes[1]["width"]
+
+
 def test_cards_stand_in_twos_below_the_sidebars_button(samples: str, phone: Page) -> None:
     visit(phone, samples, "overview", "trouble")
     cards = [card.bounding_box() for card in phone.locator("[class*=st-key-card-]").all()]
