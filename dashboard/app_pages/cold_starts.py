@@ -15,6 +15,7 @@ from dashboard.markup.html_blocks import Stat
 from ops.formatting import count
 from ops.insight.reports.cold_starts import ColdStartReport
 from ops.insight.rules.cold_starts.reasons import ColdReason
+from ops.insight.rules.cold_starts.versions import TOO_FEW
 
 
 def show_reasons(report: ColdStartReport) -> None:
@@ -49,9 +50,10 @@ def show_versions(report: ColdStartReport) -> None:
         return
     st.subheader("Init duration by version", anchor=False)
     versions = report.by_version
+    slower = versions["slower"].replace({"": None, TOO_FEW: f"{TOO_FEW} cold starts"})
     inits = {f"init_{name}": _with_interval(versions, name) for name in ("p50", "p95", "p99")}
     widgets.table(
-        versions.join(pd.DataFrame(inits, versions.index)),
+        versions.assign(slower=slower).join(pd.DataFrame(inits, versions.index)),
         "versions",
         {
             "version": "Version",

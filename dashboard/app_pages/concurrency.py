@@ -7,7 +7,7 @@ from dashboard.charts import concurrency as charts
 from dashboard.charts.drawing.comparison import EarlierReport
 from dashboard.charts.drawing.series import latest, period, total
 from dashboard.components import sample_traffic, widgets
-from dashboard.formatting import millis, number, percent
+from dashboard.formatting import NONE, millis, number, percent
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
@@ -22,13 +22,15 @@ def draw(report: ConcurrencyReport, earlier: EarlierReport | None) -> None:
     peak = " ".join(filter(None, [f"peak ({length})" if (length := period(report.concurrency)) else "", when]))
     lowest = min(report.limits, key=lambda line: line.value, default=None)
     is_lowest = lowest and report.binding and lowest.name.endswith(report.binding)  # of a past range, "now: …"
-    factor = "the lowest limit" if is_lowest else report.binding or "none"
+    otherwise = report.binding or (NONE if report.running is None else "none")
+    factor = "concurrency limit" if is_lowest else otherwise  # its name is beside its number
+    by_now = f"{when}, by the limits of now" if when else ""
     st.html(
         html_blocks.stats(
             [
                 Stat("Concurrency", number(report.running), note=peak),
                 Stat("Lowest limit", number(lowest.value if lowest else None), note=lowest.name if lowest else ""),
-                Stat("Limiting factor", factor, note=f"{when}, by the limits of now" if when else "", words=True),
+                Stat("Limiting factor", factor, note=by_now or ("reached" if is_lowest else ""), words=True),
                 Stat(
                     "Throttles",
                     number(report.throttled),

@@ -19,7 +19,7 @@ from ops.insight.imports.model import ImportRecord
 def show_options(found: ColdStartOptions) -> None:
     if not found.sentence:
         return
-    st.subheader("What would change it", anchor=False)
+    st.subheader("How to reduce cold starts", anchor=False)
     st.html(f"<p>{escape(found.sentence)}</p>")
     if found.base is None:
         return

@@ -50,8 +50,8 @@ def show_tenants() -> None:
             return
     kept = st.session_state.get(READ)
     if kept is None or kept[0] != key:
-        cost = "free on the twin" if selection.target.is_twin else f"at most {formatting.price(MAX_USD)} for a search"
-        text = f"From what the function logged of its batches: {cost}. The queue itself is not touched."
+        cost = "is free on the twin" if selection.target.is_twin else f"costs at most {formatting.price(MAX_USD)}"
+        text = f"Searches the lines that the function logs for its batches, which {cost}. No message is received."
         st.html(html_blocks.quiet(text))
         return
     _draw(kept[1])

@@ -25,7 +25,7 @@ def show(checks: AlarmChecks) -> None:
     if examination is None:
         st.html(html_blocks.empty("Not checked", " ".join(checks.notes)))
         return
-    passed = f"{count(len(examination.fine), 'rule')} passed, checked at {moment(checks.at, page_runtime.ZONE)}. In a terminal:"
+    passed = f"{count(len(examination.fine), 'rule')} passed, checked at {moment(checks.at, page_runtime.ZONE)}."
     if not examination.findings:
         st.html(html_blocks.empty("No findings", passed))
     for severity in RuleSeverity:
@@ -39,6 +39,5 @@ def show(checks: AlarmChecks) -> None:
     if examination.not_checked:
         lines = [f"{', '.join(rules)}: {why}." for why, rules in examination.not_checked_by_reason.items()]
         st.html(html_blocks.notes("Not checked", lines))
-    if examination.findings:
-        st.html(f'<span class="so-quiet">{passed}</span>')
+    st.html(html_blocks.quiet(f"{passed} In a terminal:" if examination.findings else "In a terminal:"))
     st.code(checks.doctor_command, language=None, wrap_lines=True)

@@ -124,7 +124,7 @@ def test_what_a_rehearsal_finds(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS)
     assert "These alarms would have paged for 1 of 2 published incidents." in app.text
     assert "1 incident would not page" in app.text
-    assert "Made for this: stalled ($0.90 per month)." in app.text
+    assert "Recommended: stalled ($0.90 per month)." in app.text
     assert "scilearn-dead-letters after 4 min" in app.text
     assert "would not page" not in sample("fine").open(ALARMS).text
 

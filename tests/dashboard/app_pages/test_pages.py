@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import dashboard
@@ -61,10 +62,25 @@ def test_nothing_is_said_of_charts_that_are_not_there(sample: Visit) -> None:
     assert "No money went into failed attempts." not in cost
 
 
+def test_a_limiting_factor_is_not_ruled_out_without_data(sample: Visit) -> None:
+    for state, factor in (("fine", "none"), ("empty", "–")):
+        figures = sample(state).open(PAGES["concurrency"]).html.partition("so-stats")[2]
+        shown = figures.partition("Limiting factor")[2].partition("so-label")[0]
+        assert f">{factor}<" in shown, state
+
+
+def test_a_version_says_why_it_is_not_compared(sample: Visit) -> None:
+    app = sample("trouble").open(PAGES["cold_starts"])
+    (versions,) = [table.value for table in app.at.dataframe if "slower" in table.value]
+    first, *later = versions["slower"]
+    assert pd.isna(first) and set(later) <= {"yes", "no", "too few cold starts"}
+
+
 def test_a_limit_is_named_once_among_the_figures_of_concurrency(sample: Visit) -> None:
     figures = sample("trouble").open(PAGES["concurrency"]).html.partition("so-stats")[2].partition("so-chart")[0]
     assert figures.count("MaximumConcurrency") == 1
-    assert "the lowest limit" in figures
+    limiting = figures.partition("Limiting factor")[2].partition("so-label")[0]
+    assert "concurrency limit" in limiting and "reached" in limiting
 
 
 @pytest.mark.parametrize("state", ["fine", "huge"])
@@ -77,7 +93,7 @@ def test_other_states(sample: Visit, state: str) -> None:
 def test_a_chart_of_zeros_is_a_line_of_text(sample: Visit) -> None:
     app = sample("fine").open(PAGES["concurrency"])
     assert "Throttles" not in app.chart_titles
-    assert "0 throttles per 30 s in this range · alarm scilearn-function-throttles ≥ 1" in app.text
+    assert "0 throttles in this range · alarm scilearn-function-throttles ≥ 1" in app.text
     assert "Throttles" in sample("trouble").open(PAGES["concurrency"]).chart_titles
 
 

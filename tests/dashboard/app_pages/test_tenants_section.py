@@ -25,7 +25,7 @@ def read(app: App, by: str = "") -> App:
 def test_nothing_is_read_before_it_is_asked_for(sample: Visit) -> None:
     app = sample("trouble").open(PAGES["queue"])
     assert not app.at.exception
-    assert "at most $0.50 for a search" in app.text and "The queue itself is not touched." in app.text
+    assert "which costs at most $0.50. No message is received." in app.text
     assert "Message group north" not in app.text
 
 
