@@ -47,8 +47,14 @@ def stacked_layout(titles: Sequence[str], lanes: int, values_more: dict[str, Any
         "annotations": [],
         "shapes": [],
     }
-    times = {"type": "date", "tickformatstops": TIME_TICKS, "hoverformat": TIME_HOVER}
-    times |= {"showgrid": False, "linecolor": GRID, "showline": True}
+    times = {
+        "type": "date",
+        "tickformatstops": TIME_TICKS,
+        "hoverformat": TIME_HOVER,
+        "showgrid": False,
+        "linecolor": GRID,
+        "showline": True,
+    }
     values = {**VALUE_AXIS, "rangemode": "tozero", "nticks": 4, **values_more}
     for name, setting in _grid(LANE_PX * lanes, len(titles)).items():
         style = times if name.startswith("xaxis") else values if name.startswith("yaxis") else None

@@ -132,7 +132,9 @@ def test_versions_are_stacked_and_all_cold_starts_are_in_the_plot() -> None:
 
 
 def test_the_moment_below_the_pointer_is_written_alike_on_every_page() -> None:
-    timeline = overview.timeline(BUSY.overview(SPAN).timeline, UTC).layout
+    report = BUSY.overview(SPAN).timeline
+    assert report
+    timeline = overview.timeline(report, UTC).layout
     formats = {axis["hoverformat"] for name, axis in timeline.items() if name.startswith("xaxis")}
     assert formats == {queue.depth(BUSY.queue(SPAN), UTC).layout.xaxis.hoverformat} == {"%-d %b, %H:%M:%S"}
 
