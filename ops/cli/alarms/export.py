@@ -75,6 +75,7 @@ def export(
         typer.echo(cloudformation(alarms) if form is AlarmFormat.CLOUDFORMATION else terraform(alarms), nl=False)
         lines = []
     lines += [f"{skipped.id} is left out: {skipped.why}" for skipped in found[0].recommendation.skipped]
+    lines += [found[0].undelivered_unread] if found[0].undelivered_unread else []
     lines += [*found[0].notes, *([found[0].remembered] if found[0].remembered else [])]
     if not any(one.definition.get("AlarmActions") for one in alarms):
         lines.append("These alarms notify no one: add --topic ARN.")

@@ -50,7 +50,8 @@ def list_(
     """List the alarms that are recommended for a workload, with their prices.
 
     Thresholds follow from the workload's settings, and from the options of an earlier ops alarms apply. What needs a
-    setting that is unknown is not recommended, and listed with the reason. Exits with 3 when AWS refused to show a part.
+    setting that is unknown is not recommended, and listed with the reason. Exits with 3 when AWS refused to show a part of the
+    workload. The list is complete but for one alarm without lambda:ListFunctionEventInvokeConfigs: a note on stderr says so.
     """
     form = chosen_format(output, as_json)
     found = recommended.read(template, parameter, workload, settings.choices(), forget)
@@ -58,6 +59,9 @@ def list_(
     if not print_as(form, found, COLUMNS, rows):
         for one in found:
             _show(one, why)
+    for one in found:
+        if one.undelivered_unread:
+            typer.echo(f"note: {safe(one.undelivered_unread)}", err=True)
     if any(one.refused for one in found):
         raise typer.Exit(AwsError.exit_code)
 

@@ -23,6 +23,7 @@ from ops.doctor.settings import WorkloadSettings
 from ops.errors import UsageError
 from ops.target import Target
 from ops.workload import Why
+from ops.workload.gaps import Gap
 from ops.workload.notes import ensure_is_read
 
 STACK_NAME = "${AWS::StackName}"
@@ -128,16 +129,23 @@ Forget = Annotated[
 @dataclass(frozen=True)
 class WorkloadRecommendation:
     """``workload``: its name, with which the alarms' names begin by default. ``label``: the template or place that it is
-    of. ``refused``: AWS refused to show a part. ``owner``: the queue's ARN; empty for a template. ``options_kept``: of an
-    earlier apply, by name, where they were not given again."""
+    of. ``refused``: AWS refused to show a part. ``undelivered_unread``: why the queue of failed asynchronous invocations is
+    unknown, and what would show it; empty where it is known or no alarm needs it. ``owner``: the queue's ARN; empty for a
+    template. ``options_kept``: of an earlier apply, by name, where they were not given again."""
 
     workload: str
     label: str
     recommendation: Recommendation
     notes: tuple[str, ...] = ()
     refused: bool = False
+    undelivered_unread: str = ""
     owner: str = ""
     options_kept: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether an alarm that is not recommended may still be wanted."""
+        return self.refused or bool(self.undelivered_unread)
 
     @property
     def omissions(self) -> tuple[str, ...]:
@@ -239,10 +247,18 @@ def of_account(
         place_words(described, target),
         own.as_put(),
         (*notes, *filter(None, (own.unread, own.not_compared))),
-        refused=found.refused or bool(own.unread) or (found.undelivered_refused and not own.options.undelivered_queue),
+        refused=found.refused or bool(own.unread),
+        undelivered_unread=_undelivered_unread(found.undelivered_gap, own),
         owner=own.owner,
         options_kept=own.kept,
     )
+
+
+def _undelivered_unread(gap: Gap | None, own: OwnRecommendation) -> str:
+    if gap is None or not any(skipped.id == "undelivered" for skipped in own.recommendation.skipped):
+        return ""
+    way = "Or name the queue: --undelivered QUEUE."
+    return f"The queue of failed asynchronous invocations is unknown: {gap.note} {way}"
 
 
 def _jobs(settings: WorkloadSettings) -> JobMetrics | None:

@@ -39,12 +39,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class LiveSettings:
-    """``refused``: whether AWS refused to show a part that a rule needs. ``undelivered_refused``: or what keeps failed
-    asynchronous invocations, which only the catalogue of alarms needs."""
+    """``refused``: whether AWS refused to show a part that a rule needs. ``undelivered_gap``: why the destination of failed
+    asynchronous invocations could not be read, which only one alarm of the catalogue needs."""
 
     workload: WorkloadSettings
     refused: bool
-    undelivered_refused: bool = False
+    undelivered_gap: Gap | None = None
 
 
 def read(aws: Aws, workload: Workload) -> LiveSettings:
@@ -68,16 +68,16 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
         observed=reading.observed(workload),
     )
     denied = reading.refused or any(gap.why is Why.DENIED for gap in workload.gaps)
-    return LiveSettings(settings, denied, reading.undelivered_refused)
+    return LiveSettings(settings, denied, reading.undelivered_gap)
 
 
 class _Reading:
-    """``refused`` is set by the first refusal, ``undelivered_refused`` by one of what no rule needs."""
+    """``refused`` is set by the first refusal, ``undelivered_gap`` by one of what no rule needs."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
         self.refused = False
-        self.undelivered_refused = False
+        self.undelivered_gap: Gap | None = None
 
     def _ask(self, name: str, question: Callable[[], T]) -> T | Unknown:
         answer = attempt(Part.DETAIL, name, question)
@@ -135,7 +135,8 @@ class _Reading:
     def _undelivered(self, function: Function) -> str | Unknown | None:
         targets = attempt(Part.DETAIL, function.name, partial(lambda_.failure_targets, self._aws, function))
         if isinstance(targets, Gap):
-            self.undelivered_refused |= targets.why is not Why.GONE
+            if targets.why is not Why.GONE:
+                self.undelivered_gap = targets
             return described_settings.unknown(targets)
         return described_settings.undelivered(targets, function.arn)
 

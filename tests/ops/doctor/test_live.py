@@ -241,7 +241,7 @@ def test_the_queue_of_failed_asynchronous_invocations(
     assert not isinstance(mapping.function, Unknown)
     queue = mapping.function.undelivered
     assert name in queue.why if isinstance(queue, Unknown) and name else queue == name
-    assert (found.refused, found.undelivered_refused) == (False, bool(denied))
+    assert (found.refused, found.undelivered_gap is not None) == (False, bool(denied))
 
 
 def test_a_log_alarm_on_the_functions_lines_is_named(served: Served) -> None:

@@ -65,8 +65,8 @@ class _Found:
         self.warn(console)
 
     def warn(self, console: Console) -> None:
-        if self.recommendation.refused:
-            view.warn_of_refusal(console)
+        if self.recommendation.incomplete:
+            view.warn_of_refusal(console, self.recommendation.undelivered_unread)
 
     @property
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -83,7 +83,7 @@ class _Found:
             "monthly_usd": self.prices,
             "skipped": self.recommendation.recommendation.skipped,
             "notes": self.recommendation.notes,
-            "refused": self.recommendation.refused,
+            "refused": self.recommendation.incomplete,
             "options_kept": self.recommendation.options_kept,
         }
 
@@ -110,7 +110,7 @@ def diff(
         found.show(Console(highlight=False))
     if len(found.difference.of(ChangeKind.UNCHANGED)) < len(found.difference.changes):
         raise typer.Exit(1)
-    if found.recommendation.refused:
+    if found.recommendation.incomplete:
         raise typer.Exit(AwsError.exit_code)
 
 
@@ -196,7 +196,7 @@ def _found(
     own, shown = recommended.of_account(target, chosen, forget)
     aws = Aws(target)
     # Where a setting could not be read, or single alarms were chosen, those that are missing are not obsolete.
-    whole = not shown.refused and not chosen.only
+    whole = not shown.incomplete and not chosen.only
     prefix = f"{own.options.prefix}-" if whole else ""
     lines = applying.own_log_alarm(own, log)
     definitions = [{**given, **each.definition} for each in own.recommendation.alarms]
@@ -220,4 +220,4 @@ def _end(found: _Found, result: ApplyResult, verb: str, form: OutputFormat) -> N
         view.show_result(Console(highlight=False), result, verb)
     if result.error:
         raise typer.Exit(result.error.exit_code)
-    raise typer.Exit(AwsError.exit_code if found.recommendation.refused else 0)
+    raise typer.Exit(AwsError.exit_code if found.recommendation.incomplete else 0)

@@ -79,9 +79,9 @@ def _value(value: Any) -> str:
     return safe(value if isinstance(value, str) else json.dumps(value), MAX_VALUE_CHARS)
 
 
-def warn_of_refusal(console: Console) -> None:
+def warn_of_refusal(console: Console, why: str = "") -> None:
     text = "AWS refused to show a part of the workload. Alarms that need it, and those no longer recommended, are not included."
-    console.print(Text(f"warning: {text}", style="yellow"), soft_wrap=True)
+    console.print(Text(safe(f"warning: {text} {why}".rstrip()), style="yellow"), soft_wrap=True)
 
 
 def show_result(console: Console, result: ApplyResult, verb: str) -> None:

@@ -163,6 +163,38 @@ def test_what_was_not_read_is_said_and_is_the_exit_code(ops: Ops, fake: FakeAws,
     assert (code, json.loads(out)["refused"]) == (3, True)
 
 
+def test_an_unreadable_failure_destination_costs_the_list_one_alarm_and_no_alarm_its_place(
+    fake: FakeAws, world: AlarmWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = fake.answer
+    denied = replace(ACCOUNT, denied=frozenset({"ListFunctionEventInvokeConfigs"}))
+    command = ("--queue", "orders")
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        return run(["alarms", *arguments]), *capsys.readouterr()
+
+    assert call("apply", *command, "--undelivered", "failed", "--yes")[0] == 0
+    assert "orders-undelivered" in world.alarms
+    fake.answer = lambda service, operation, given: (
+        denied.answer(service, operation, given) if service == "lambda" else asked(service, operation, given)
+    )
+    for arguments in (("list", *command, "--forget", "--json"), ("export", *command, "--forget")):
+        code, out, err = call(*arguments)
+        assert (code, "orders-stalled" in out) == (0, True)
+        assert "The queue of failed asynchronous invocations is unknown: " in err
+        assert "allows lambda:ListFunctionEventInvokeConfigs" in err
+        assert "--undelivered QUEUE" in err
+    (found,) = json.loads(call("list", *command, "--forget", "--json")[1])
+    assert (found["refused"], "lambda:ListFunctionEventInvokeConfigs" in found["undelivered_unread"]) == (False, True)
+    assert call("list", *command)[::2] == (0, ""), "the alarms keep the queue that was named"
+    assert call("list", *command, "--forget", "--alarm", "stalled")[::2] == (0, ""), (
+        "no alarm that was asked for needs it"
+    )
+    code, _, err = call("apply", *command, "--forget", "--yes")
+    assert (code, "orders-undelivered" in world.alarms) == (3, True)
+    assert "allows lambda:ListFunctionEventInvokeConfigs" in err
+
+
 def test_what_is_not_recommended_and_the_price_are_shown(ops: Ops) -> None:
     said = "undelivered: "
     assert said in ops("diff", "--alarm", "undelivered")[1]
