@@ -135,19 +135,22 @@ class Series:
 
 @dataclass(frozen=True)
 class AlarmSettings:
-    """``rule``: of a composite alarm, which has no series; empty of a metric alarm. ``math``: it reads an expression.
-    ``promql``: the query of a PromQL alarm, which has no series either; ``log_query``: that of a log alarm with its log groups."""
+    """Settings of a metric, PromQL, composite or log alarm. Only a metric alarm has series, a comparison and a threshold.
+
+    ``rule``: of a composite alarm. ``math``: whether a metric alarm evaluates an expression. ``promql``: the query of a PromQL
+    alarm. ``log_query``: the query of a log alarm with its log groups.
+    """
 
     origin: SettingOrigin
     name: str
-    series: tuple[Series, ...]
-    periods: int | Unknown
-    to_alarm: int | Unknown
-    comparison: str | Unknown
-    threshold: float | Unknown | None
-    missing: str | Unknown
     actions: tuple[str, ...] | Unknown
     actions_enabled: bool | Unknown
+    series: tuple[Series, ...] = ()
+    periods: int | Unknown = 1
+    to_alarm: int | Unknown = 1
+    comparison: str | Unknown = ""
+    threshold: float | Unknown | None = None
+    missing: str | Unknown = ""
     rule: str | Unknown = ""
     math: bool = False
     promql: str | Unknown = ""

@@ -204,17 +204,11 @@ def alarm(resource: Alarm) -> AlarmSettings:
 
 
 def log_alarm(resource: Mapping[str, Any]) -> AlarmSettings:
-    """As DescribeAlarms answers one. Its actions are not looked at."""
+    """``resource``: a log alarm as DescribeAlarms returns it. Its actions are not read: no rule looks at them."""
     name = str(resource.get("AlarmName") or "")
     return AlarmSettings(
         origin=SettingOrigin("log alarm", name, name),
         name=name,
-        series=(),
-        periods=1,
-        to_alarm=1,
-        comparison="",
-        threshold=None,
-        missing="",
         actions=(),
         actions_enabled=True,
         log_query=json.dumps(resource.get("ScheduledQueryConfiguration") or {}),
@@ -225,12 +219,6 @@ def composite(resource: CompositeAlarm) -> AlarmSettings:
     return AlarmSettings(
         origin=SettingOrigin("AWS::CloudWatch::CompositeAlarm", resource.name, resource.name),
         name=resource.name,
-        series=(),
-        periods=1,
-        to_alarm=1,
-        comparison="",
-        threshold=None,
-        missing="",
         actions=resource.actions,
         actions_enabled=resource.actions_enabled,
         rule=resource.rule,

@@ -1,4 +1,4 @@
-"""What a template's text says: intrinsics, SAM's defaults and events, references, and lines."""
+"""Templates: intrinsics, SAM's defaults and events, references, and the lines of findings."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from ops.doctor.examination import Examination, examine
-from ops.doctor.settings import MappingSettings, SqsQueueSettings, Unknown, WorkloadSettings, known
-from ops.doctor.template import document, workloads
+from ops.doctor.examination import examine
+from ops.doctor.settings import SqsQueueSettings, Unknown
+from ops.doctor.template import workloads
 from ops.errors import UsageError
+from tests.ops.doctor.examined_templates import own_mapping, own_queue, why_not_checked, workload_of
 
 SAM = """
 Transform: AWS::Serverless-2016-10-31
@@ -46,30 +47,10 @@ Resources:
 """
 
 
-def _one(text: str, **parameters: str) -> WorkloadSettings:
-    found = workloads.of_template(document.parse(text, "t.yaml"), parameters).workloads
-    assert len(found) == 1
-    return found[0]
-
-
-def _queue(workload: WorkloadSettings) -> SqsQueueSettings:
-    assert isinstance(workload.queue, SqsQueueSettings)
-    return workload.queue
-
-
-def _mapping(workload: WorkloadSettings) -> MappingSettings:
-    assert isinstance(workload.mappings, tuple)
-    return workload.mappings[0]
-
-
-def _why(found: Examination, rule: str) -> str:
-    return next((one.why for one in found.not_checked if one.rule == rule), "")
-
-
 def test_sam_defaults_events_and_conditions() -> None:
-    workload = _one(SAM)
-    mapping = _mapping(workload)
-    assert _queue(workload).visibility_s == 120
+    workload = workload_of(SAM)
+    mapping = own_mapping(workload)
+    assert own_queue(workload).visibility_s == 120
     assert not isinstance(mapping.function, Unknown)
     assert (mapping.function.timeout_s, mapping.function.runtime) == (20, "python3.13")
     assert mapping.function.variables == frozenset({"A", "B"})
@@ -78,23 +59,23 @@ def test_sam_defaults_events_and_conditions() -> None:
 
 
 def test_what_cannot_be_resolved_is_said_rule_by_rule() -> None:
-    found = examine(_one(SAM))
-    assert "parameter Batch has no default" in _why(found, "partial-batch-responses")
-    assert "parameter Env has no default" in _why(found, "max-receive-count")
+    found = examine(workload_of(SAM))
+    assert "parameter Batch has no default" in why_not_checked(found, "partial-batch-responses")
+    assert "parameter Env has no default" in why_not_checked(found, "max-receive-count")
     assert "partial-batch-responses" not in found.fine and "max-receive-count" not in found.fine
 
 
 def test_parameters_may_be_given() -> None:
-    found = examine(_one(SAM, Batch="5", Env="prod", Timeout="21"))
+    found = examine(workload_of(SAM, Batch="5", Env="prod", Timeout="21"))
     assert "partial-batch-responses" in {one.rule for one in found.findings}
     assert "max-receive-count" in found.fine
     assert "visibility-timeout" in {one.rule for one in found.findings}, "the other branch: 30 s"
     with pytest.raises(UsageError, match="no parameter Nope"):
-        _one(SAM, Nope="1")
+        workload_of(SAM, Nope="1")
 
 
 def test_a_finding_has_the_line_of_its_setting() -> None:
-    found = examine(_one(SAM, Timeout="21", Batch="1", Env="dev"))
+    found = examine(workload_of(SAM, Timeout="21", Batch="1", Env="dev"))
     lines = SAM.splitlines()
     assert (
         "VisibilityTimeout" in lines[next(one.line for one in found.findings if one.rule == "visibility-timeout") - 1]
@@ -103,7 +84,7 @@ def test_a_finding_has_the_line_of_its_setting() -> None:
 
 
 def test_changes_refer_to_resources() -> None:
-    found = {one.rule: one.change for one in examine(_one(SAM, Batch="1", Env="dev")).findings}
+    found = {one.rule: one.change for one in examine(workload_of(SAM, Batch="1", Env="dev")).findings}
     allowed = found["redrive-allow-policy"]
     assert '"sourceQueueArns": [{"Fn::GetAtt": ["Orders", "Arn"]}]' in allowed.cloudformation
     assert "QUEUE_ARN" in allowed.cli and "GetAtt" not in allowed.cli
@@ -146,11 +127,11 @@ THIS, A_TOPIC = "!Ref Topic", "'arn:aws:sns:eu-west-1:111122223333:orders'"
 def test_a_service_that_may_send_but_not_use_the_key(
     key: str, admitted: str, principal: str, source: str, answer: str
 ) -> None:
-    found = examine(_one(FED.format(key=key, admitted=admitted, principal=principal, source=source)))
+    found = examine(workload_of(FED.format(key=key, admitted=admitted, principal=principal, source=source)))
     texts = [one.text for one in found.findings if one.rule == "queue-key"]
     assert texts == ["the policy of Orders lets SNS send, and its KMS key does not"] * (answer == "found")
     assert ("queue-key" in found.fine) == (answer == "fine")
-    assert bool(_why(found, "queue-key")) == (answer == "not checked")
+    assert bool(why_not_checked(found, "queue-key")) == (answer == "not checked")
 
 
 def test_json_is_the_same_as_yaml() -> None:
@@ -165,7 +146,7 @@ def test_json_is_the_same_as_yaml() -> None:
         }
     }
     for indent in (2, "\t"):
-        found = examine(_one(json.dumps(template, indent=indent)))
+        found = examine(workload_of(json.dumps(template, indent=indent)))
         visibility = next(one for one in found.findings if one.rule == "visibility-timeout")
         assert (visibility.severity, visibility.line) == ("critical", 6)
 
@@ -191,114 +172,17 @@ Resources:
     ],
 )
 def test_what_a_mapping_invokes(named: str, qualifier: str) -> None:
-    mapping = _mapping(_one(MATH.replace("VALUE", named)))
+    mapping = own_mapping(workload_of(MATH.replace("VALUE", named)))
     assert not isinstance(mapping.function, Unknown)
     assert (mapping.function.origin.name, mapping.qualifier) == ("F", qualifier)
 
 
 def test_a_queue_of_another_template_is_not_passed() -> None:
     text = MATH.replace("!GetAtt Q.Arn", "arn:aws:sqs:eu-west-1:111122223333:elsewhere").replace("VALUE", "!Ref F")
-    found = examine(_one(text))
+    found = examine(workload_of(text))
     assert found.workload == "arn:aws:sqs:eu-west-1:111122223333:elsewhere"
-    assert _why(found, "visibility-timeout") == "the queue is not in this template"
+    assert why_not_checked(found, "visibility-timeout") == "the queue is not in this template"
     assert "partial-batch-responses" in {one.rule for one in found.findings}
-
-
-ALARM = """
-Resources:
-  Q: {Type: AWS::SQS::Queue, Properties: {RedrivePolicy: {deadLetterTargetArn: !GetAtt D.Arn, maxReceiveCount: 5}}}
-  D: {Type: AWS::SQS::Queue}
-  F: {Type: AWS::Lambda::Function}
-  M: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Q.Arn, FunctionName: !Ref F}}
-  A:
-    Type: AWS::CloudWatch::Alarm
-    Properties:
-      Namespace: AWS/SQS
-      MetricName: ApproximateNumberOfMessagesVisible
-      Dimensions: [{Name: QueueName, Value: DIMENSION}]
-      Statistic: Maximum
-      Period: 60
-      EvaluationPeriods: 1
-      Threshold: 0
-      ComparisonOperator: GreaterThanThreshold
-      AlarmActions: [!Ref T]
-  T: {Type: AWS::SNS::Topic, Properties: {KmsMasterKeyId: alias/aws/sns, Subscription: [{Protocol: email}]}}
-"""
-
-
-def test_alarms_topics_and_how_they_name_a_queue() -> None:
-    right = examine(_one(ALARM.replace("DIMENSION", "!GetAtt D.QueueName")))
-    rules = {one.rule for one in right.findings}
-    assert "topic-key" in rules and not {"dlq-alarm", "alarm-dimension"} & rules
-    wrong = examine(_one(ALARM.replace("DIMENSION", "!Ref D")))
-    assert {"dlq-alarm", "alarm-dimension"} <= {one.rule for one in wrong.findings}
-    unclear = examine(_one(ALARM.replace("DIMENSION", "!ImportValue dead-queue")))
-    assert "Fn::ImportValue" in _why(unclear, "dlq-alarm")
-
-
-EVENT_CONFIG = """
-  E:
-    Type: AWS::Lambda::EventInvokeConfig
-    Properties: {FunctionName: !Ref F, Qualifier: $LATEST, DestinationConfig: {OnFailure: {Destination: TARGET}}}
-  U: {Type: AWS::SQS::Queue}
-"""
-
-
-@pytest.mark.parametrize(
-    ("target", "name"),
-    [
-        ("!GetAtt U.Arn", "${U.QueueName}"),
-        ("arn:aws:sqs:eu-west-1:111122223333:failed", "failed"),
-        ("!Ref T", None),
-        ("arn:aws:events:eu-west-1:111122223333:event-bus/default", None),
-    ],
-)
-def test_the_queue_of_failed_asynchronous_invocations(target: str, name: str | None) -> None:
-    workload = _one(ALARM.replace("DIMENSION", "x") + EVENT_CONFIG.replace("TARGET", target))
-    assert known(_mapping(workload).function).undelivered == name
-
-
-@pytest.mark.parametrize(
-    ("own", "name"),
-    [
-        ("DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt U.Arn}", "${U.QueueName}"),
-        (
-            "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt U.Arn}}}",
-            "${U.QueueName}",
-        ),
-        ("EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS}}}", "SAM makes the queue"),
-        ("EventInvokeConfig: {DestinationConfig: {OnFailure: {Destination: !ImportValue a}}}", "Fn::ImportValue"),
-        (
-            "DeadLetterQueue: {Type: SQS, TargetArn: !GetAtt U.Arn}\n      "
-            "EventInvokeConfig: {DestinationConfig: {OnFailure: {Type: SQS, Destination: !GetAtt Q.Arn}}}",
-            "several queues keep",
-        ),
-        ("MemorySize: 512", None),
-    ],
-)
-def test_the_same_of_a_sam_function(own: str, name: str | None) -> None:
-    text = f"""
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Q: {{Type: AWS::SQS::Queue}}
-  U: {{Type: AWS::SQS::Queue}}
-  F:
-    Type: AWS::Serverless::Function
-    Properties:
-      {own}
-      Events: {{Jobs: {{Type: SQS, Properties: {{Queue: !GetAtt Q.Arn}}}}}}
-"""
-    found = known(_mapping(_one(text)).function).undelivered
-    assert name in found.why if isinstance(found, Unknown) and name else found == name
-
-
-def test_a_promql_alarm_of_a_template_is_not_ignored() -> None:
-    head, _, tail = ALARM.partition("      Namespace: AWS/SQS")
-    query = "      EvaluationCriteria: {PromQLCriteria: {Query: !Sub 'max({QueueName=\"QUEUE\"}) > 0', PendingPeriod: 60}}\n"
-    promql = head + query + tail[tail.index("      AlarmActions") :]
-    assert "PromQL alarm" in _why(examine(_one(promql.replace("QUEUE", "${D.QueueName}"))), "dlq-alarm")
-    other = examine(_one(promql.replace("QUEUE", "${Q.QueueName}")))
-    assert "dlq-alarm" in {one.rule for one in other.findings}
 
 
 def test_the_repositorys_own_template_has_advice_only() -> None:
@@ -309,16 +193,16 @@ def test_the_repositorys_own_template_has_advice_only() -> None:
     assert {one.rule for one in examine(found.workloads[0]).findings} == {"function-on-latest", "idle-polling"}
 
 
-def test_how_a_function_runs_binds_its_mapping() -> None:
+def test_how_a_function_runs_binds_itsown_mapping() -> None:
     durable = SAM.replace(
         "AutoPublishAlias: live", "AutoPublishAlias: live\n      DurableConfig: {ExecutionTimeout: 1800}"
     )
-    found = {one.rule: one for one in examine(_one(durable, Env="prod", Batch="5")).findings}
+    found = {one.rule: one for one in examine(workload_of(durable, Env="prod", Batch="5")).findings}
     assert "--durable-config ExecutionTimeout=900" in found["durable-execution-timeout"].change.cli
     assert "(120 s) is less than an execution of Worker may take (1800 s)" in found["durable-visibility-timeout"].text
     managed = durable.replace("DurableConfig:", "CapacityProviderConfig: {Arn: x}\n      DurableConfig:")
     assert "durable-execution-timeout" not in {
-        one.rule for one in examine(_one(managed, Env="prod", Batch="5")).findings
+        one.rule for one in examine(workload_of(managed, Env="prod", Batch="5")).findings
     }
     isolated = SAM.replace("AutoPublishAlias: live", "TenancyConfig: {TenantIsolationMode: PER_TENANT}")
-    assert "tenant-isolation" in {one.rule for one in examine(_one(isolated, Env="prod", Batch="5")).findings}
+    assert "tenant-isolation" in {one.rule for one in examine(workload_of(isolated, Env="prod", Batch="5")).findings}
