@@ -33,8 +33,11 @@ _STANDARD = NormalDist()
 _CERTAIN = 0.999
 _MAX_CHANGES, _MIN_POINTS = 48, 6
 """Changes of the arrivals that are looked at, and points between two of them."""
-FEW_SAMPLES_POINTS, POINTS, STEADY_POINTS = 64, 48, 32
-"""Of a distribution: percentiles of many samples need fewer than one of them, least where arrivals are steady."""
+_WIDEST = 100.0
+"""The end of a mesh over its second time, at most."""
+FEW_SAMPLES_POINTS, POINTS, PARTS_POINTS, STEADY_POINTS = 64, 48, 40, 32
+"""Of a distribution: percentiles of many samples need fewer than one of them, fewer where it is the last of several, and least
+where arrivals are steady."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ def _solved(kernel: Array, right: Array) -> Array:
     below zero, nor are all together above one."""
     steps, so_far = np.zeros_like(right), np.zeros(len(right))
     for at in range(right.shape[1]):
-        missing = right[:, at] - (kernel[:, at, :at] * steps[:, :at]).sum(axis=1)
+        missing = right[:, at] - np.einsum("ij,ij->i", kernel[:, at, :at], steps[:, :at])
         steps[:, at] = np.clip(missing / np.maximum(kernel[:, at, at], _EPSILON), 0.0, 1 - so_far)
         so_far += steps[:, at]
     return steps
@@ -130,7 +133,8 @@ def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
     if not known.any():
         return np.asarray(found, dtype=np.float64)
     steady = len(found) == SAMPLES and not any(walk.arrivals.varied_s for _, walk in walks)
-    points = FEW_SAMPLES_POINTS if len(found) < SAMPLES else STEADY_POINTS if steady else POINTS
+    varied = PARTS_POINTS if len(walks) > 1 else POINTS
+    points = FEW_SAMPLES_POINTS if len(found) < SAMPLES else STEADY_POINTS if steady else varied
     each = [
         (number, walk.only(known).distribution(np.maximum(fluid[known], _EPSILON), points))
         for (number, walk), fluid in zip(walks, fluids, strict=True)
@@ -149,7 +153,8 @@ def _last(each: Sequence[tuple[int, Distribution]]) -> Distribution:
 
 
 def _times(walk: Walk, fluid: Array, points: int) -> Array:
-    """From where the walk may be at zero first to where it surely was, (samples, points)."""
+    """From where the walk may be at zero first to where it surely was, (samples, points): closer together around those where
+    arrivals change, and where they do not, or too often, at the beginning. Near the capacity, a drain takes minutes or days."""
     kinks = walk.arrivals.changes(_MAX_CHANGES)
     times = np.multiply.outer(fluid, _MULTIPLES)
     times = np.sort(np.concatenate((times, np.broadcast_to(kinks, (len(fluid), len(kinks)))), axis=1), axis=1)
@@ -160,16 +165,19 @@ def _times(walk: Walk, fluid: Array, points: int) -> Array:
     ends = np.where(surely.any(axis=1), np.argmax(surely, axis=1), times.shape[1] - 1)
     rows = np.arange(len(fluid))
     first, last = times[rows, begins], times[rows, np.maximum(ends, begins + 1)]
-    return np.stack([_mesh(*edges, kinks, points) for edges in zip(first, last, strict=True)])
+    inside = (kinks > first[:, None]) & (kinks < last[:, None])
+    changes = inside.sum(axis=1)
+    mesh = np.geomspace(np.maximum(first, last / _WIDEST), last, points, axis=1)
+    mesh[:, 0] = first
+    for row in np.flatnonzero((changes > 0) & (changes < points // _MIN_POINTS)):
+        mesh[row] = _around_changes(np.concatenate(([first[row]], kinks[inside[row]], [last[row]])), points)
+    return mesh
 
 
-def _mesh(first: float, last: float, kinks: Array, points: int) -> Array:
-    """Times closer together around those where arrivals change: what waits is least or most there, and may touch zero in a
-    moment."""
-    edges = np.concatenate(([first], kinks[(kinks > first) & (kinks < last)], [last]))
+def _around_changes(edges: Array, points: int) -> Array:
+    """Times closer together around the edges, where arrivals change: what waits is least or most there, and may touch zero
+    in a moment."""
     parts = len(edges) - 1
-    if parts == 1 or parts > points // _MIN_POINTS:
-        return np.linspace(first, last, points)
     place = np.linspace(0.0, parts, points)
     part = np.minimum(parts - 1, place.astype(int))
     share = (1 - np.cos(np.pi * (place - part))) / 2
