@@ -32,6 +32,7 @@ def run(
 
 def _draw(connect: Callable[[Target], ReportSource], lists: WorkloadLists) -> None:
     st.set_page_config(page_icon=":material/monitoring:", layout="wide")
+    error_box.forget_shown()
     if style := page_style.element():
         st.html(style)
     where = st.empty()

@@ -13,7 +13,6 @@ from dashboard.components import widgets
 from dashboard.formatting import NONE, millis, number, percent, usd
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
-from dashboard.pages import PAGES
 from ops import pricing
 from ops.errors import OpsError
 from ops.insight.report_types import Finding, Level
@@ -28,17 +27,12 @@ NAMES = {
 
 
 def page() -> None:
-    entry = PAGES["rightsize"]
-    head = st.html(html_blocks.head(entry, otherwise="Loading…"))
-    try:
-        source = page_runtime.report_source()
-        measured = source.sweep()
-        command = source.sweep_command()
-    except OpsError as error:
-        head.html(html_blocks.head(entry))
-        error_box.show(error)
+    found = page_runtime.read_once(
+        "rightsize", _read, skeleton_heights=(68, 84, 60, 300, 220), at=lambda read: read[0].ended if read[0] else None
+    )
+    if found is None:
         return
-    head.html(html_blocks.head(entry, measured.ended if measured else None, page_runtime.ZONE))
+    measured, command = found
     if measured is None:
         with st.container(key="opening"):
             page_runtime.show_finding(Finding(Level.NO_DATA, "No memory size has been measured on this machine."))
@@ -50,6 +44,12 @@ def page() -> None:
         st.code(command, language=None, wrap_lines=True)
         return
     _measured(measured, command)
+
+
+def _read() -> tuple[Measured | None, str]:
+    """The last sweep, if there is one, and the command that measures again."""
+    source = page_runtime.report_source()
+    return source.sweep(), source.sweep_command()
 
 
 def _measured(measured: Measured, command: str) -> None:

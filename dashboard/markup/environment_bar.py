@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dashboard import theme
 from dashboard.access import access
-from dashboard.formatting import principal
+from dashboard.formatting import principal, with_principals
 from dashboard.markup.templates import Macros
 from ops.target import Target
 
@@ -60,7 +60,7 @@ def _facts(target: Target, identity: Identity | None, unknown: str, environ: Map
     if identity is not None:
         facts.append(principal(identity.arn))
     elif unknown:
-        facts.append(unknown)
+        facts.append(with_principals(unknown))
     return facts
 
 

@@ -26,12 +26,25 @@ _TITLES: tuple[tuple[type[OpsError], str, str], ...] = (
     (Unreachable, "Cannot reach AWS", "cloud_off"),
     (AwsError, "AWS returned an error", "cloud_off"),
     (TwinError, "The twin is not healthy", "dns"),
-    (OpsError, "Cannot complete the request", "help"),
+    (OpsError, "Cannot complete the request", "error"),
 )
 
 _PROFILE_HINT = (
     "The dashboard uses the profile that it was started with; to use another: AWS_PROFILE=NAME streamlit run dashboard."
 )
+
+
+_SHOWN_KEY = "_errors_shown"
+
+
+def forget_shown() -> None:
+    """At the start of a page: it shows no error yet."""
+    st.session_state[_SHOWN_KEY] = set()
+
+
+def is_shown(error: OpsError) -> bool:
+    """Whether the page shows this error already, so that another place can refer to it."""
+    return str(error) in st.session_state.get(_SHOWN_KEY, ())
 
 
 def _on_a_page(next_step: str) -> str:
@@ -44,6 +57,7 @@ def show(error: OpsError, *, again: bool = True, title: str = "") -> None:
 
     ``title``: what failed, where that is only a part of the page; never untrusted text, since it is Markdown.
     """
+    st.session_state.setdefault(_SHOWN_KEY, set()).add(str(error))
     kind, icon = next((title, icon) for kind, title, icon in _TITLES if isinstance(error, kind))
     if title:
         title = (

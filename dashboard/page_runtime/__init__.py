@@ -10,7 +10,7 @@ from dashboard.page_runtime.context import (
     selected_range,
     set_page_context,
 )
-from dashboard.page_runtime.drawing import page, section, show_finding
+from dashboard.page_runtime.drawing import page, read_once, section, show_finding
 from dashboard.page_runtime.loading import WORKLOAD_TTL_S, identity, load_report, report_source
 from dashboard.page_runtime.shown import already_shown, loaded_at
 
@@ -27,6 +27,7 @@ __all__ = [
     "page",
     "page_context",
     "read_again",
+    "read_once",
     "report_source",
     "section",
     "selected_range",

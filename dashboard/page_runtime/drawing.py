@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
@@ -17,6 +17,8 @@ from dashboard.page_runtime.shown import drawn_times, failures, show_age
 from dashboard.pages import PAGES
 from ops.errors import OpsError
 from ops.insight.report_types import Finding
+
+T = TypeVar("T")
 
 
 def page(
@@ -91,6 +93,36 @@ def page(
     if selection.refresh is None and selection.span.moves:
         show_age(key)
     body()
+
+
+def read_once(
+    name: str, read: Callable[[], T], *, skeleton_heights: tuple[int, ...], at: Callable[[T], datetime | None]
+) -> T | None:
+    """The head of a page that shows what is recorded, and what ``read`` returns; None where it raised OpsError, which the
+    page then shows. ``skeleton_heights``: as in ``page``. ``at``: the time in the head."""
+    entry, key = PAGES[name], (name, page_context().selection.target)
+    head = st.html(html_blocks.head(entry, drawn_times().get(key), ZONE, "Loading…"))
+    placeholder = st.empty()
+    if key not in drawn_times() and key not in failures():
+        with placeholder.container():
+            for height in skeleton_heights:
+                st.skeleton(height=height)
+    try:
+        found = read()
+    except OpsError as error:
+        drawn_times().pop(key, None)
+        failures()[key] = str(error)
+        placeholder.empty()
+        head.html(html_blocks.head(entry))
+        error_box.show(error)
+        return None
+    placeholder.empty()
+    failures().pop(key, None)
+    drawn = at(found)
+    if drawn is not None:
+        drawn_times()[key] = drawn
+    head.html(html_blocks.head(entry, drawn, ZONE))
+    return found
 
 
 def _remember_drawn(key: Any, at: datetime) -> None:

@@ -16,8 +16,8 @@ from typing import Any
 import streamlit as st
 
 from dashboard.charts.drawing.comparison import COMPARISONS, EarlierReport, earlier_range
+from dashboard.markup import error_box
 from dashboard.page_runtime.context import PageSelection, page_context
-from dashboard.page_runtime.shown import failures
 from dashboard.services.report_source import ReportSource
 from dashboard.time_range import TimeRange
 from ops import target as targets
@@ -59,7 +59,7 @@ def identity() -> tuple[Identity | None, str]:
     try:
         return _identity(page_context().selection.target, report_source()), ""
     except OpsError as error:
-        return None, "see the error below" if str(error) in failures().values() else str(error)
+        return None, "see the error below" if error_box.is_shown(error) else str(error)
 
 
 @dataclass(frozen=True)

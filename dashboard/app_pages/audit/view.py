@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import page_runtime
+from dashboard import page_runtime, theme
 from dashboard.components import widgets
 from dashboard.components.queries import dead_letter_queries
 from dashboard.formatting import NONE, escape, number, principal, sendable, utc, with_principals
-from dashboard.markup import error_box, html_blocks
+from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.pages import PAGES
 from ops.deadletters.archive import audit_log, audit_summary
 from ops.deadletters.ledger.model import RunState
-from ops.errors import OpsError
 from ops.formatting import count, elapsed
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ _COUNTS = {
     "missing": "missing",
 }
 """The names of counts in the audit log, in the order in which they happen, as shown."""
-_RESULTS = {"began": "started"}
+_RESULTS = {"began": "started", "asked": "requested"}
 _NOTED = (*audit_log.RUNBOOK_ACTIONS, audit_log.SWEEP)
 """Operations on no messages, whose note says what they changed."""
 # What a phone shows without scrolling comes first: when, what and how it ended. The details have the second.
@@ -50,23 +49,17 @@ _COLUMNS = {
     "outcome": st.column_config.TextColumn("Result", width=84),
     "who": st.column_config.TextColumn("User", width=130),
     "reason": st.column_config.TextColumn("Reason", width=190),
-    "letters": st.column_config.TextColumn("Messages or change", width=294),
+    "messages": st.column_config.TextColumn("Messages or change", width=294),
     "took": st.column_config.TextColumn("Duration", width=72),
 }
 
 
 def section() -> None:
-    entry = PAGES["audit"]
-    head = st.html(html_blocks.head(entry, otherwise="Loading…"))
-    try:
-        service = dead_letter_queries.dead_letter_service()
-        running = {run.id for run in service.runs() if run.state is RunState.RUNNING}
-        history = audit_summary.summarize_audit(service.audit(), service.verify_audit(), running=running)
-    except OpsError as error:
-        head.html(html_blocks.head(entry))
-        error_box.show(error)
+    history = page_runtime.read_once(
+        "audit", _history, skeleton_heights=(46, 98, 120, 300), at=lambda _: datetime.now(UTC)
+    )
+    if history is None:
         return
-    head.html(html_blocks.head(entry, datetime.now(UTC), page_runtime.ZONE))
     with st.container(key="opening"):
         page_runtime.show_finding(history.finding)
     if history.records or history.verified.problems:
@@ -86,6 +79,12 @@ def section() -> None:
     _table(history)
 
 
+def _history() -> History:
+    service = dead_letter_queries.dead_letter_service()
+    running = {run.id for run in service.runs() if run.state is RunState.RUNNING}
+    return audit_summary.summarize_audit(service.audit(), service.verify_audit(), running=running)
+
+
 def _numbers(history: History) -> str:
     operations = Counter(entry.record.action for entry in history.operations)
     unfinished = f"; {number(history.unfinished)} not finished" if history.unfinished else ""
@@ -103,7 +102,9 @@ def _numbers(history: History) -> str:
 def _integrity(verified: Verification) -> Stat:
     limits = "a cut end or a rewrite of the whole file cannot be detected"
     status = "damaged" if verified.problems else "no gaps or edits found"
-    return Stat("Audit log", status, note=f"{count(verified.lines, 'record')} checked; {limits}", words=True)
+    colour = theme.DEAD if verified.problems else ""
+    note = f"{count(verified.lines, 'record')} checked; {limits}"
+    return Stat("Audit log", status, note=note, colour=colour, words=True)
 
 
 def _table(history: History) -> None:
@@ -141,7 +142,7 @@ def _table(history: History) -> None:
     ).selection.rows
     more = f" The newest {number(SHOWN)} are shown; the export has all records." if len(entries) > SHOWN else ""
     total = f"{number(len(entries))} of {_entry_count(history)}."
-    st.html(f'<span class="so-quiet">{total}{more}</span>')
+    st.html(f'<span class="so-quiet">{total}{more} Select a row for its details.</span>')
     if rows and rows[0] < len(shown):
         _details(shown[rows[0]])
 
@@ -172,7 +173,7 @@ def _frame(entries: Sequence[Entry]) -> pd.DataFrame:
             "took": elapsed(entry.started_at, record.at) if record.at > entry.started_at else NONE,
             "action": sendable(record.action),
             "outcome": sendable(_RESULTS.get(record.outcome, record.outcome)),
-            "letters": sendable(_counts(record) or (with_principals(record.note) if record.action in _NOTED else "")),
+            "messages": sendable(_counts(record) or (with_principals(record.note) if record.action in _NOTED else "")),
             "reason": sendable(record.reason),
             "who": sendable(principal(record.who)),
         }

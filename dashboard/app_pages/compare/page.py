@@ -12,7 +12,6 @@ from dashboard.components import widgets
 from dashboard.formatting import NONE, duration, millis, number, usd
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.html_blocks import Stat
-from dashboard.pages import PAGES
 from dashboard.server import first_chart
 from ops.compare import report as reports
 from ops.compare.measured import EVENT_DRIVEN, SYNCHRONOUS, ComparisonRun, Percentiles
@@ -29,15 +28,12 @@ _OPTION = re.compile(r" \(--[a-z-]+\)")
 
 
 def page() -> None:
-    entry = PAGES["compare"]
-    head = st.html(html_blocks.head(entry, otherwise="Loading…"))
-    try:
-        run = page_runtime.report_source().comparison()
-    except OpsError as error:
-        head.html(html_blocks.head(entry))
-        error_box.show(error)
+    found = page_runtime.read_once(
+        "compare", _read, skeleton_heights=(68, 84, 320, 300, 220), at=lambda read: read[0].at if read[0] else None
+    )
+    if found is None:
         return
-    head.html(html_blocks.head(entry, run.at if run else None, page_runtime.ZONE))
+    (run,) = found
     top, form = st.container(), st.container()
     changed = assumptions_form.is_changed()
     try:
@@ -59,6 +55,11 @@ def page() -> None:
         first_chart.wait()  # the browser takes as long for the fields as for a chart
         if assumptions_form.edit(run, form) != assumptions_form.UNCHANGED:  # it was changed just now
             st.rerun()
+
+
+def _read() -> tuple[ComparisonRun | None]:
+    """The last run, or None where nothing was measured yet."""
+    return (page_runtime.report_source().comparison(),)
 
 
 def _measured(report: ComparisonReport, run: ComparisonRun) -> None:

@@ -35,7 +35,7 @@ def test_the_page_tells_who_did_what_and_why(sample: Visit) -> None:
     )
     table = app.at.dataframe[0].value
     assert table["reason"].iloc[0] == "deployed version 8"
-    assert table["letters"].iloc[-1] == "412 planned, 412 sent, 412 succeeded, 412 deleted"
+    assert table["messages"].iloc[-1] == "412 planned, 412 sent, 412 succeeded, 412 deleted"
     assert "no gaps or edits found" in app.text
     assert "a rewrite of the whole file cannot be detected" in app.text
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.markup import refresh_cost
 from dashboard.page_runtime import loading
+from dashboard.pages import PAGES
 from dashboard.time_range import TimeRange
 from ops.errors import TwinError
 from ops.insight.report_types import QueryCost
 from ops.target import Target
 from ops.twin import state_file
 from ops.twin_state import TwinState
+from tests.dashboard.app import App
 from tests.dashboard.samples import Sample
 
 
@@ -109,3 +112,16 @@ def test_an_open_page_notices_that_the_twins_host_died(
 )
 def test_the_cost_of_a_refresh(endpoint: str | None, refresh: int | None, said: str) -> None:
     assert said in refresh_cost.text(QueryCost(24, 0.00024), endpoint is not None, refresh)
+
+
+@pytest.mark.parametrize("key", ["audit", "rightsize", "compare"])
+def test_a_page_of_what_is_recorded_keeps_its_layout_while_it_is_read(
+    sample: Callable[[str], App], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(st, "skeleton", lambda *, height: drawn.append(height))
+    app = sample("trouble").open(PAGES[key])
+    assert len(drawn) >= 3
+    app.at.run()
+    assert not app.at.exception
+    assert len(drawn) <= 5, "once: a click does not cover what is there"

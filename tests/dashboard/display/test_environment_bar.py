@@ -100,6 +100,20 @@ def test_an_identity_that_cannot_be_read_leaves_the_page(sample: Visit) -> None:
     assert "see the error below" in app.text
 
 
+@pytest.mark.parametrize("key", ["audit", "rightsize", "compare", "dead_letters"])
+def test_an_error_that_the_page_shows_is_not_repeated_above_it(sample: Visit, key: str) -> None:
+    app = sample("denied").open(PAGES[key])
+    assert "see the error below" in app.text
+    assert app.text.count("may not call cloudwatch:GetMetricData") == 1
+
+
+def test_an_error_of_another_page_is_not_referred_to(sample: Visit) -> None:
+    app = sample("denied").open(PAGES["cost"])
+    app.open(PAGES["runbooks"])
+    assert "see the error below" not in app.text
+    assert "The identity user reader may not call cloudwatch:GetMetricData." in app.text, "people are named without ARN"
+
+
 def test_only_the_identity_cannot_be_read(sample: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
     def denied(_: object) -> Identity:
         error: OpsError = AccessDenied("This identity is not authorized to perform sts:GetCallerIdentity.")
