@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from itertools import pairwise
 from typing import Any
 
 from dashboard import theme
-from dashboard.formatting import principal, with_principals
-from dashboard.markup.runbook_steps import MACROS, show_value
+from dashboard.formatting import principal
+from dashboard.markup.runbook_steps import MACROS, show_value, title, with_numbers
+from ops.runbooks.model import Runbook
 from ops.runbooks.record import RecordedEvent, ending_text
 
 _WORDS = {
@@ -50,12 +51,13 @@ class RecordLine:
     colour: str
 
 
-def lines(events: Sequence[RecordedEvent]) -> tuple[RecordLine, ...]:
+def lines(events: Sequence[RecordedEvent], document: Runbook) -> tuple[RecordLine, ...]:
     """The latest first. What only reads is one line: that it was carried out is said by its verification."""
     settled = {(event.step, "step.verified") for event in events if event.kind == "step.verified"}
     changed = {event.step for event in events if event.kind == "step.intended"}
+    names = {step.id: f"{number}. {title(step)}" for number, step in enumerate(document.steps, 1)}
     shown = [
-        _line(event, before)
+        _line(event, before, names, document)
         for before, event in pairwise((None, *events))
         if event is not None
         and not (
@@ -65,15 +67,17 @@ def lines(events: Sequence[RecordedEvent]) -> tuple[RecordLine, ...]:
     return tuple(shown[::-1][:SHOWN])
 
 
-def record(events: Sequence[RecordedEvent], zone: tzinfo) -> str:
-    return MACROS.record(lines(events), zone)
+def record(events: Sequence[RecordedEvent], document: Runbook, zone: tzinfo) -> str:
+    return MACROS.record(lines(events, document), zone)
 
 
-def _line(event: RecordedEvent, before: RecordedEvent | None) -> RecordLine:
+def _line(
+    event: RecordedEvent, before: RecordedEvent | None, names: Mapping[str, str], document: Runbook
+) -> RecordLine:
     data = event.data
     word, colour = _WORDS.get(event.kind, (event.kind, theme.NEUTRAL))
-    what = f"{event.step}: {word}" if event.step and event.kind != "run.waiting" else word
-    return RecordLine(event.at, what, _who(data), _text(event, before), colour)
+    what = f"{names.get(event.step, event.step)}: {word}" if event.step and event.kind != "run.waiting" else word
+    return RecordLine(event.at, what, _who(data), with_numbers(_text(event, before), document), colour)
 
 
 def _who(data: Any) -> str:
@@ -83,7 +87,8 @@ def _who(data: Any) -> str:
 def _text(event: RecordedEvent, before: RecordedEvent | None) -> str:
     data = event.data
     if event.kind == "run.ended":
-        return with_principals(f"{data.get('phase', '')}: {ending_text(event, before)}")
+        phase, text = str(data.get("phase", "")), ending_text(event, before)
+        return text if text.lower().startswith(phase) else f"{phase}: {text}"
     if event.kind == "run.resumed" and "answer" in data:
         return f"{data.get('answered')}: {data['answer']}"
     if event.kind in ("run.started", "run.rollback", "run.resumed"):
@@ -92,4 +97,4 @@ def _text(event: RecordedEvent, before: RecordedEvent | None) -> str:
         f"{change.get('what')}: {show_value(change.get('before'))} → {show_value(change.get('after'))}"
         for change in data.get("changes", ())
     )
-    return changes if event.kind in ("step.intended", "undo.intended") else with_principals(str(data.get("text", "")))
+    return changes if event.kind in ("step.intended", "undo.intended") else str(data.get("text", ""))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
 from dashboard import theme
-from dashboard.formatting import duration, moment
+from dashboard.formatting import duration, moment, with_principals
 from dashboard.markup.templates import Macros
 from dashboard.services.runbook_service import ShownRun
 from ops.runbooks.actions import ACTIONS
@@ -100,6 +101,17 @@ def _view(step: RunbookStep, number: int, run: ShownRun | None, at: str, zone: t
     return StepView(step, number, state, title(step), word, colour, symbol or str(number), text)
 
 
+_NAMED = re.compile(r"\b([Ss]tep) ([A-Za-z_][\w-]*)")
+
+
+def with_numbers(text: str, document: Runbook) -> str:
+    """A sentence of the engine's, which names steps by ID, with the numbers and the people that the page shows:
+    ``Step 6 failed: role OnCall (alex) may not …``."""
+    numbers = {step.id: number for number, step in enumerate(document.steps, 1)}
+    named = _NAMED.sub(lambda found: f"{found[1]} {numbers.get(found[2], found[2])}", text)
+    return with_principals(named)
+
+
 def title(step: RunbookStep) -> str:
     if step.action == ASK:
         return str(step.inputs.get("question", step.id))
@@ -153,5 +165,5 @@ def _line(progress: StepProgress, step: RunbookStep, zone: tzinfo) -> str:
     answer = show_value(progress.outputs.get("answer", ""))
     found = shown_lines(progress.outputs, show_value, lambda time: moment(time, zone))
     facts = answer if step.action == ASK else " · ".join(found)
-    line = " · ".join(filter(None, [changes or facts, progress.text]))
+    line = " · ".join(filter(None, [changes or facts, with_principals(progress.text)]))
     return line if len(line) <= MAX_FACTS else f"{line[: MAX_FACTS - 1]}…"

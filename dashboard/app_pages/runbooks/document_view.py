@@ -120,7 +120,7 @@ def _show_side(document: Runbook | None, run: ShownRun | None) -> None:
         )
     if run is not None:
         st.html(html_blocks.heading("Record"))
-        st.html(runbook_record.record(run.events, page_runtime.ZONE))
+        st.html(runbook_record.record(run.events, run.document, page_runtime.ZONE))
         command = page_runtime.report_source().command(f"runbook report {run.state.id}")
         st.html('<span class="so-quiet">In a terminal:</span>')
         st.code(command, language=None, wrap_lines=True)

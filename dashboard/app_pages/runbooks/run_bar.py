@@ -11,7 +11,7 @@ from dashboard import page_runtime, theme
 from dashboard.app_pages.runbooks import acting, address, take_over_dialog, undo_dialog
 from dashboard.app_pages.runbooks.runbook_list import run_words
 from dashboard.components.queries import runbook_queries
-from dashboard.formatting import duration, moment, principal, sendable, with_principals
+from dashboard.formatting import duration, moment, principal, sendable
 from dashboard.markup import error_box, html_blocks, runbook_steps
 from dashboard.markup.runbook_steps import MACROS
 from dashboard.services.runbook_service import RunbookService, ShownRun
@@ -147,7 +147,7 @@ def _text(run: ShownRun, views: list[runbook_steps.StepView]) -> str:
     if run.state.phase in (RunPhase.RUNNING, RunPhase.WAITING) and at:
         following_text = f" Next: {_sentence(following.title)}" if following else ""
         return f"Step {at.number} of {len(views)}: {_sentence(at.title)}{following_text}"
-    return with_principals(run.state.text)
+    return runbook_steps.with_numbers(run.state.text, run.document)
 
 
 def _sentence(text: str) -> str:

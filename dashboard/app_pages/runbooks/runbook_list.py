@@ -156,4 +156,4 @@ def _show_earlier(recorded: RecordedRuns, shown: Sequence[str]) -> None:
     more = [f"{count(len(earlier) - MAX_EARLIER, 'earlier run')}"] if len(earlier) > MAX_EARLIER else []
     more += [f"{count(recorded.others, 'run')} of other workloads"] if recorded.others else []
     if more:
-        st.html(html_blocks.quiet(f"{' and '.join(more)}: ops runbook runs."))
+        st.html(html_blocks.quiet(f"{' and '.join(more)}: list them with ops runbook runs."))

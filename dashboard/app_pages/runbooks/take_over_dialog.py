@@ -27,14 +27,14 @@ EFFECT = (
 def button(label: str, holder: SharedHolder, key: str, work: Callable[[str, SharedHolder], None]) -> None:
     """``work``: with the reason, and from whom it is taken over."""
     blocked = acting.why_not()
-    st.html(html_blocks.notes(TITLE, (text(holder), "Ask them first. It ends by itself at the time that is shown.")))
+    st.html(html_blocks.notes(TITLE, (text(holder), "Ask them first. The hold expires at that time.")))
     if st.button(label, key=key, icon=":material/front_hand:", disabled=bool(blocked), help=blocked):
         ask(holder, label, work)
 
 
 def text(holder: SharedHolder) -> str:
     return (
-        f"{_name(holder)} runs {holder.run}: last sign {_since(holder)} ago, held until "
+        f"{_name(holder)} runs {holder.run}: last heartbeat {_since(holder)} ago, held until "
         f"{moment(holder.until, page_runtime.ZONE)} unless it is renewed."
     )
 
@@ -46,7 +46,7 @@ def ask(holder: SharedHolder, label: str, work: Callable[[str, SharedHolder], No
             {
                 "Held by": holder.who,
                 "Run": holder.run,
-                "Last sign of it": f"{moment(holder.renewed, page_runtime.ZONE)} ({_since(holder)} ago)",
+                "Last heartbeat": f"{moment(holder.renewed, page_runtime.ZONE)} ({_since(holder)} ago)",
                 "Held until": moment(holder.until, page_runtime.ZONE),
                 "Machine": holder.machine,
             }

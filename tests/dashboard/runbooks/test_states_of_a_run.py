@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from dashboard.formatting import with_principals
 from dashboard.pages import PAGES
 from tests.dashboard.app import App
 from tests.fakes import runbook_states
@@ -18,14 +19,23 @@ def test_the_card_of_a_failed_step_has_its_error_once(sample: Callable[[str], Ap
     assert not app.at.exception
     (line,) = [part for part in app.html.split('<div class="so-do ') if 'aria-current="step"' in part]
     assert "Turn the event source mapping on" in line
-    assert line.count(runbook_states.DENIED) == 1
+    assert line.count(with_principals(runbook_states.DENIED)) == 1
+    assert "arn:aws:sts" not in line, "people are named as elsewhere on the page"
+    assert "so-wrong" in line, "it is drawn as what went wrong, not as a question"
 
 
 def test_the_record_of_a_failed_run_has_its_error_once(sample: Callable[[str], App]) -> None:
     app = sample("runbook-failed").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
     (record,) = [block for block in app.html.split("<ol ") if block.startswith('class="so-line so-record"')]
     assert record.partition("</ol>")[0].count("may not call lambda:UpdateEventSourceMapping") == 1
-    assert "failed: Step turn_on failed. Allow it, or use another profile." in record
+    assert "failed: Step 6 failed. Allow it, or use another profile." in record
+
+
+def test_the_bar_and_the_record_name_steps_as_the_document_does(sample: Callable[[str], App]) -> None:
+    app = sample("runbook-failed").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
+    assert "Step 6 failed: role OnCall (alex) may not call" in app.text
+    assert "6. Turn the event source mapping on: failed" in app.text
+    assert "turn_on:" not in app.text and "Step turn_on" not in app.text
 
 
 def test_a_document_with_the_stacks_names_does_not_ask_for_them(sample: Callable[[str], App]) -> None:
@@ -58,7 +68,7 @@ def test_of_hundreds_of_runs_the_latest_are_listed_and_the_rest_is_counted(sampl
     app = sample("runbook-many").open(PAGES["runbooks"])
     assert not app.at.exception
     assert len([button for button in app.at.button if str(button.key).startswith("earlier-run-")]) == 8
-    assert "292 earlier runs and 40 runs of other workloads: ops runbook runs." in app.text
+    assert "292 earlier runs and 40 runs of other workloads: list them with ops runbook runs." in app.text
     assert app.text.count("last run done") == 1
 
 

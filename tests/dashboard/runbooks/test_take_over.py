@@ -54,7 +54,7 @@ def confirmed(
 def test_who_holds_it_since_when_is_shown_before_anything_starts(shift: Shift) -> None:
     hold(shift)
     app = shift.open(runbook=BOOK)
-    assert f"kim runs {THEIRS}: last sign 20 min ago, held until" in app.text
+    assert f"kim runs {THEIRS}: last heartbeat 20 min ago, held until" in app.text
     assert "Start" not in [button.label for button in app.at.button]
     press(app, "Take over and start…")
     assert KIM in app.text
