@@ -117,9 +117,9 @@ def _compare(report: ForecastReport) -> None:
         {
             "setting": one.name,
             "drained": found.drained_s.span if found.drained_s and found.drained_s.wide else found.drained_text,
-            "age": duration(found.peak_age_s) if found.drained_s else "",
-            "usd": "" if one.usd is None else usd(one.usd),
-            "month": "" if one.usd_month is None else usd(one.usd_month),
+            "age": duration(found.peak_age_s) if found.drained_s else NONE,
+            "usd": NONE if one.usd is None else usd(one.usd),
+            "month": NONE if one.usd_month is None else usd(one.usd_month),
             "limit": f"{formatting.count(found.law.limit)} ({found.law.limited_by})",
         }
         for one in report.variants

@@ -21,16 +21,18 @@ LITTLE_LEFT = 0.85
 def drain(load: Load, found: Forecast) -> Observation:
     limit = f"{formatting.count(found.law.limit, 'concurrent execution')} ({found.law.limited_by})"
     if found.drained_s is None:
-        return Observation(Level.CRITICAL, f"{_undrained(load, found, limit)}{_better(load, found)}")
+        return Observation(Level.CRITICAL, _undrained(load, found, limit), details=_better(load, found))
     if load.backlog <= 0:
         rate, busy = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
         return Observation(Level.OK, f"no backlog; {rate} arriving keep {busy} of {limit} busy")
     text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"
+    details: tuple[str, ...] = ()
     if found.drained_s.either:
-        text += f"; {_either(*found.drained_s.either)}"
+        details = (_either(*found.drained_s.either),)
     elif found.drained_s.wide:
-        text += f"; {why_wide(load, found)}"
-    return Observation(Level.OK if math.isfinite(found.drained_s.high) else Level.WARNING, text)
+        details = (why_wide(load, found),)
+    level = Level.OK if math.isfinite(found.drained_s.high) else Level.WARNING
+    return Observation(level, text, details=details)
 
 
 def _either(before_s: float, after_s: float) -> str:
@@ -69,12 +71,13 @@ def _undrained(load: Load, found: Forecast, limit: str) -> str:
     return f"{formatting.count(load.backlog, 'message')} are not drained within {formatting.duration(HORIZON_S)}, with up to {limit}"
 
 
-def _better(load: Load, found: Forecast) -> str:
-    """What would drain it."""
+def _better(load: Load, found: Forecast) -> tuple[str, ...]:
+    """What would drain it, if that is known."""
     if load.groups is not None and load.needed * load.groups.largest > 1:
         times = formatting.count(load.needed * load.groups.largest)
-        return f"; a message group runs one invocation at a time, and the job would have to be more than {times} times as fast"
+        faster = f"the job would have to be more than {times} times as fast"
+        return (f"a message group runs one invocation at a time, and {faster}",)
     if not found.needed:
-        return ""
+        return ()
     what = " message groups of one size" if found.law.limited_by == GROUPS else ""
-    return f"; {found.needed:,}{what} would drain it in {formatting.duration(found.goal_s)}"
+    return (f"{found.needed:,}{what} would drain it in {formatting.duration(found.goal_s)}",)

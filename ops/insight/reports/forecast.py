@@ -246,7 +246,7 @@ def _paused(load: Load, once_on: Observation, goals: Goals) -> Finding:
         when = f"in {formatting.duration(left_s)}" if left_s else "now"
         text = f"the oldest message expires {when} (retention {formatting.duration(goals.retention_s)})"
         claims.append(Observation(Level.CRITICAL, text))
-        claims.append(Observation(once_on.level, f"if it were on now: {once_on.text}"))
+        claims.append(Observation(once_on.level, f"if it were on now: {once_on.whole}"))
     return summarize(claims)
 
 
@@ -265,6 +265,7 @@ def _finding(workload: Workload, load: Load, found: Forecast, goals: Goals) -> F
         when = f"in {formatting.duration(found.deadline_missed_s)}" if found.deadline_missed_s else "already"
         text = f"the oldest message is older than {formatting.duration(goals.deadline_s)} {when}"
         said = claims[-1].level is Level.WARNING  # as a warning of its own
-        drained = f"; {claims[-1].text}" if found.drained_s is not None and load.backlog > 0 and not said else ""
-        claims.append(Observation(Level.WARNING, text + drained))
+        with_drain = found.drained_s is not None and load.backlog > 0 and not said
+        drained = (claims[-1].text, *claims[-1].details) if with_drain else ()
+        claims.append(Observation(Level.WARNING, text, details=drained))
     return summarize(claims)

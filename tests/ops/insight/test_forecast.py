@@ -75,6 +75,7 @@ def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
     assert "the oldest message is older than 10 s" in late.text
     assert late.text.count("7,200 messages drained") == 1, "said once"
     assert "arrivals alone need 92% of the limit, so a small change moves the end far" in found.finding.text
+    assert "small change" not in found.finding.headline and "small change" in found.finding.chips[0]
 
 
 def test_an_almost_empty_queue_has_one_time_and_no_wide_interval() -> None:
@@ -106,7 +107,7 @@ def test_a_queue_that_may_be_empty_before_it_fills_again_is_said() -> None:
     assert found.drained_s.either is not None
     before, after = found.drained_s.either
     assert before < 620 and after > 1_500
-    assert "a rough estimate: the queue may be empty after about " in (drain(load, found).text)
+    assert "a rough estimate: the queue may be empty after about " in (drain(load, found).whole)
 
 
 def test_a_backlog_that_takes_longer_than_any_retention_is_not_called_never(stage: Stage) -> None:
@@ -122,6 +123,8 @@ def test_a_deadline_that_is_missed_on_the_way(stage: Stage) -> None:
     found = report(stage, visible=7_200, assumed=Assumed(deadline_s=90))
     assert found.finding.level is Level.WARNING
     assert found.finding.text.startswith("Warning: the oldest message is older than 90 s in ")
+    assert "drained" not in found.finding.headline, "a phone shows the headline in a few lines"
+    assert found.finding.chips[0].startswith("7,200 messages drained in ")
 
 
 def test_a_mapping_that_is_off(stage: Stage) -> None:
