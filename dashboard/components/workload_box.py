@@ -138,5 +138,9 @@ def _lines(place: Target | None, state: ListState) -> list[str]:
         ]
     critical = sum(row.level is Level.CRITICAL for row in rows)
     listed = formatting.count(len(rows), "workload") + (f", {critical} Critical" if critical else "")
-    notes = (*state.report.unread, *state.report.limits)
-    return [f"{listed} · {moment(state.report.at, UTC)} UTC", *notes[:MAX_NOTES]]
+    return [f"{listed} · {moment(state.report.at, UTC)} UTC", *missing(state.report)]
+
+
+def missing(report: WorkloadListReport) -> tuple[str, ...]:
+    """What the list does not have, and why."""
+    return (*report.unread, *report.limits)[:MAX_NOTES]

@@ -38,6 +38,8 @@ def workload_rows() -> None:
         shown = [_row(row, link) for row in listed[first : first + PAGE_SIZE]]
         st.html(html_blocks.workloads(f"Workloads in {state.report.region}", shown))
         paged_list.show_pages(_PAGE_KEY, len(listed), PAGE_SIZE)
+        if missing := workload_box.missing(state.report):  # the sidebar has it too, which a phone hides
+            st.html(html_blocks.partial(missing))
 
     rows()
 

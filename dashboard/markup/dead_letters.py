@@ -7,14 +7,14 @@ from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from dashboard import theme
-from dashboard.formatting import NONE, duration, number, percent, principal
+from dashboard.formatting import NONE, duration, message_count, number, percent, principal
 from dashboard.markup import html_blocks
 from dashboard.markup.html_blocks import Stat
 from dashboard.markup.templates import Macros
 from ops.deadletters.ledger.model import RunState
 from ops.deadletters.plans import steps
 from ops.errors import UsageError
-from ops.formatting import elapsed
+from ops.formatting import capitalized, elapsed
 
 if TYPE_CHECKING:
     from ops.deadletters.ledger.model import Run
@@ -137,7 +137,7 @@ def run_bar(run: Run) -> str:
         ("failed again", run.failed_again, theme.DEAD),
         (pending, run.waiting, theme.NEUTRAL),
         ("sent, not tracked", untracked, theme.NEUTRAL),
-        ("moved by SQS, about", run.taken_by_task, theme.NEUTRAL),
+        ("moved by SQS (approximately)", run.taken_by_task, theme.NEUTRAL),
         ("rejected", run.failed, theme.WARNING),
         ("missing", run.missing, theme.DELAYED),
     )
@@ -177,13 +177,13 @@ class Settlement:
 
 def settlement(run: Run, patience_s: float | None) -> Settlement:
     """``patience_s``: how long the outcomes of a stage are awaited, from the plan; None where that is not known."""
-    waiting = f"{number(run.waiting)} outcome{'' if run.waiting == 1 else 's'}"
+    waiting = f"{number(run.waiting) if run.waiting else 'no'} outcome{'' if run.waiting == 1 else 's'}"
     untracked = max(0, run.sent - run.succeeded - run.failed_again - run.waiting)
     if run.state is RunState.RUNNING:
         within = f"for up to {duration(patience_s)}." if patience_s and not run.stopping else ""
         if left_to_send(run):
             limit = f" Each stage is watched {within}" if within else ""
-            return Settlement("Outcomes", f"{waiting} pending.{limit}", open=True)
+            return Settlement("Outcomes", capitalized(f"{waiting} pending.{limit}"), open=True)
         limit = f" They are watched {within}" if within else ""
         return Settlement("Settling", f"Nothing is left to send; {waiting} pending.{limit}", open=True)
     if run.waiting:
@@ -193,6 +193,9 @@ def settlement(run: Run, patience_s: float | None) -> Settlement:
             return Settlement("Watch time is up", f"{unknown} {later}", open=True)
         resumed = "send the rest and watch again" if left_to_send(run) else "watch again"
         return Settlement("Watching ended early", f"{unknown} Resume to {resumed}, or scan the DLQ.", open=True)
+    if run.taken_by_task:
+        moved = f"SQS moved about {message_count(run.taken_by_task)}; which ones is not known."
+        return Settlement("Outcomes unknown", f"{moved} The next scan shows what is left in the DLQ.", open=True)
     if not run.sent:
         return Settlement("Settled", "Nothing was sent.")
     if untracked:
@@ -209,7 +212,7 @@ def run_numbers(run: Run) -> str:
             "Sent",
             number(run.sent + run.taken_by_task),
             f"of {number(run.planned)}",
-            note="about, by SQS's move task" if run.taken_by_task else "",
+            note="approximately, by an SQS move task" if run.taken_by_task else "",
         ),
         Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS if run.succeeded else ""),
         Stat("Failed again", number(run.failed_again), colour=theme.DEAD if run.failed_again else ""),
@@ -238,8 +241,8 @@ def run_stages(run: Run, ends: tuple[int, ...] = ()) -> str:
         )
         text = ", ".join(f"{number(count)} {name}" for count, name in outcomes if count)
         live = running and step.state in ("sending", "watching")
-        stages.append(_Stage(f"Stage {step.number}, {label}", step.upto, colour, text or "\N{NO-BREAK SPACE}", live))
+        stages.append(_Stage(f"Stage {step.number}, {label}", step.upto, colour, text, live))
     colour, label = _STAGE["open"]
     for stage, end in enumerate(ends[len(stages) :], len(stages) + 1):
-        stages.append(_Stage(f"Stage {stage}, {label}", end, colour, "\N{NO-BREAK SPACE}"))
+        stages.append(_Stage(f"Stage {stage}, {label}", end, colour, ""))
     return MACROS.stages(stages)

@@ -115,7 +115,7 @@ def _result_text(run: Run) -> str:
     known = ", ".join(f"{number(count)} {name}" for count, name in counts if count)
     if run.state is RunState.RUNNING:
         return known or "–"
-    _, status = dead_letters.status_of(run)
+    status = dead_letters.status_of(run)[1].removesuffix(" by canary")  # the result says by what; here is one line
     return ": ".join(filter(None, [status, known or "no outcome known"]))
 
 

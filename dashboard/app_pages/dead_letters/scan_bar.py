@@ -53,7 +53,7 @@ def show_scan_bar(
             label = "Scan again…" if info else "Scan the DLQ…"
             counted = count()
             expected = bool(counted and counted.messages) or (counted is None and other_queue)
-            urgent = expected and not redriving and (info is None or is_old(info))
+            urgent = expected and not redriving and (info is None or is_old(info) or _differs(info, counted))
             disabled = running or not allowed.may_receive
             if st.button(
                 label,
@@ -114,6 +114,11 @@ def is_old(info: SnapshotInfo) -> bool:
     return info.scanned_at is not None and (datetime.now(UTC) - info.scanned_at).total_seconds() > OLD_SNAPSHOT_S
 
 
+def _differs(info: SnapshotInfo, counted: QueueCount | None) -> bool:
+    """Whether the queue was counted after the scan, and has another number of messages than the snapshot."""
+    return bool(counted and info.scanned_at and counted.at > info.scanned_at and int(counted.messages) != info.messages)
+
+
 def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
     if info.scanned_at is None:
         return '<span class="so-quiet">Not scanned yet.</span>'
@@ -123,7 +128,7 @@ def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
     text += "." if info.complete else "; not the whole queue."
     if info.messages < scanned:
         text += f" {number(scanned - info.messages)} redriven or deleted since."
-    if queue_count and queue_count.at > info.scanned_at and int(queue_count.messages) != info.messages:
+    if queue_count and _differs(info, queue_count):
         text += f" The queue has {number(queue_count.messages)} now: scan again before acting."
     elif is_old(info):
         text += " The queue may have changed since: scan again before acting."

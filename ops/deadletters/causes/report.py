@@ -220,14 +220,18 @@ def _finding(
 
 
 def _from_elsewhere(elsewhere: Mapping[str, int], messages: int) -> str:
-    """``2 of 3 came from other queues: orders-b (2)``."""
+    """``2 of 3 came from another queue: orders-b (2)``."""
     named = [f"{queue} ({formatting.count(number)})" for queue, number in list(elsewhere.items())[:MAX_QUEUES_NAMED]]
     more = len(elsewhere) - len(named)
     also = f" and {formatting.count(more, 'more queue')}" if more else ""
     queues = ", ".join(named) + also
     total = sum(elsewhere.values())
-    if total >= messages and len(elsewhere) > 1:
-        return f"they came from {queues}"
+    if total >= messages:
+        return (
+            f"they came from {queues}"
+            if len(elsewhere) > 1
+            else f"all came from another queue: {next(iter(elsewhere))}"
+        )
     others = "another queue" if len(elsewhere) == 1 else "other queues"
     return f"{formatting.count(total)} of {formatting.count(messages)} came from {others}: {queues}"
 

@@ -49,9 +49,11 @@ def test_without_a_list_it_says_why_and_what_can_be_done(sample: Sample, name: s
     assert app.at.button(key="start-twin").label == "Start the twin"
 
 
-def test_a_long_list_has_pages(sample: Sample) -> None:
+def test_a_long_list_has_pages_and_says_what_it_did_not_check(sample: Sample) -> None:
     app = loaded(sample("huge").open(START))
     assert len(links(app)) == PAGE_SIZE
+    limit = "Only the first 5 of 605 queues were checked, by name."
+    assert app.text.count(limit) == 2, "here and in the sidebar, which a phone hides"
 
 
 def test_foreign_names_are_text(sample: Sample) -> None:

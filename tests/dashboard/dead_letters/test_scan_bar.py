@@ -115,3 +115,10 @@ def test_the_finding_is_the_scans_where_it_is_newer_than_the_count(sample: Visit
 def test_a_scan_is_the_act_to_take_when_it_is_long_ago_unless_a_redrive_runs(sample: Visit) -> None:
     assert sample("scanned-long-ago").open(PAGE).at.button(key="look").proto.type == "primary"
     assert sample("redriving-long-after-scan").open(PAGE).at.button(key="look").proto.type == "secondary"
+
+
+@pytest.mark.parametrize("name", ["messages-since-scan", "some-redriven"])
+def test_a_scan_is_the_act_to_take_where_the_page_asks_for_it(sample: Visit, name: str) -> None:
+    app = sample(name).open(PAGE)
+    assert "scan again before acting" in app.text
+    assert app.at.button(key="look").proto.type == "primary"

@@ -81,7 +81,8 @@ def test_a_run_in_every_state_is_in_the_steps(sample: Visit, state: RunState) ->
         assert steps(app)["Run"][1] == "Stage 3 of 4: 160 of 2,000 · 47/s · 39 s left"
         assert 'aria-valuenow="8"' in app.html
     else:
-        assert dead_letters.STATUS[state][1] in steps(app)["Result"][1]
+        word = dead_letters.STATUS[state][1].removesuffix(" by canary")
+        assert steps(app)["Result"][1].startswith(f"{word}: "), "in one line, beside the other steps"
 
 
 def test_progress_is_in_view_on_every_tab_and_leads_back_to_the_run(sample: Visit) -> None:
@@ -160,6 +161,16 @@ def test_the_result_says_whether_it_is_settled(run: Run, title: str, text: str) 
     settlement = dead_letters.settlement(run, None)
     assert (settlement.title, settlement.text[: len(text)]) == (title, text)
     assert settlement.open == bool(run.waiting)
+
+
+def test_what_a_move_task_moved_is_not_called_unsent() -> None:
+    cancelled = dead_letters.settlement(looping_move_task(a_run(RunState.CANCELLED)), None)
+    assert cancelled.open
+    assert cancelled.text == (
+        "SQS moved about 35 messages; which ones is not known. The next scan shows what is left in the DLQ."
+    )
+    going = dead_letters.settlement(looping_move_task(a_run(RunState.RUNNING)), None)
+    assert going.text == "No outcomes pending."
 
 
 def test_stages_are_those_of_the_plan_though_a_run_has_only_those_that_it_started() -> None:
