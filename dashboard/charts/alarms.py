@@ -27,6 +27,7 @@ def chart(alarm: AlarmChart, name: str, viewer: tzinfo) -> Chart:
         alarm.unit,
         viewer,
         limits=limits,
+        counts=bool((alarm.frame["value"].dropna() % 1 == 0).all()),
         height=HEIGHT,
         write=lambda _: alarm.threshold_text,
     )

@@ -55,9 +55,9 @@ def errors(report: FailuresReport, viewer: tzinfo) -> Chart:
     add_utc(chart, times, frame.index)
     totals = frame.sum(axis=1)
     top = float(totals.max()) if len(totals) else 0.0
-    whole(chart, top)
     late = fit(chart, frame, viewer)
     far = add_limits(chart, report.error_lines, top, "", number)
+    whole(chart, top)
     chart.update_layout(barmode="stack", bargap=0)
     set_remark(chart, " · ".join(filter(None, (late, far))))
     return chart

@@ -149,7 +149,9 @@ def has_legend(chart: Chart) -> bool:
 
 
 def whole(chart: Chart, top: float) -> None:
-    """Whole-number ticks for small counts."""
+    """Whole-number ticks for small counts, with room for the limits that are drawn already."""
+    drawn = [shape.y1 for shape in chart.layout.shapes or () if shape.yref == "y"]
+    top = max(top, *drawn, 0.0)
     if top < 6:
         chart.update_yaxes(dtick=1, range=[0, max(1.0, top) * 1.2])
 

@@ -99,12 +99,12 @@ def over_time(
     add_utc(chart, times, frame.index)
     measured = [frame[line.column] for line in series if frame[line.column].notna().any()]
     top = max((float(values.max()) / scale for values in measured), default=0.0)
-    if counts:
-        whole(chart, top)
     far = add_limits(chart, [Threshold(limit.name, limit.value / scale) for limit in limits], top, unit, write)
+    if counts:
+        whole(chart, max(top, _highest(earlier, series) / scale))
     if remark := " · ".join(filter(None, (late, far, before))):
         set_remark(chart, remark)
-    if not any(values.any() for values in measured) and not _any_earlier(earlier, series):
+    if not any(values.any() for values in measured) and not _highest(earlier, series):
         lines = "".join(f" · {limit_text(Threshold(limit.name, limit.value / scale), unit, write)}" for limit in limits)
         none = f"0 {unit.partition(' per ')[0]}" if measured else "no data"  # in no period, so none at all
         set_instead(chart, f"{none} in this range{lines}")
@@ -131,10 +131,10 @@ def points_to_mark(values: pd.Series) -> pd.Series:
     return values.where(_alone(values)) if len(values) > FEW_POINTS else values
 
 
-def _any_earlier(earlier: EarlierLines | None, series: Sequence[Series]) -> bool:
-    return earlier is not None and any(
-        earlier.frame[line.column].fillna(0).any() for line in series if line.column in earlier.frame
-    )
+def _highest(earlier: EarlierLines | None, series: Sequence[Series]) -> float:
+    """Of the earlier lines; 0 for none."""
+    lines = [earlier.frame[line.column] for line in series if line.column in earlier.frame] if earlier else []
+    return max((float(values.max()) for values in lines if values.notna().any()), default=0.0)
 
 
 def _add_earlier(

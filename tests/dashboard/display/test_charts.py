@@ -15,6 +15,7 @@ from dateutil.tz import tzutc
 from dashboard.charts import cold_starts, concurrency, cost, dead_letters, failures, forecast, queue
 from dashboard.charts.drawing import base, time_series
 from dashboard.charts.drawing.chart import Chart, Settings
+from dashboard.charts.drawing.comparison import EarlierLines
 from dashboard.charts.timeline import overview
 from dashboard.formatting import duration, millis
 from dashboard.markup import sparkline
@@ -114,6 +115,29 @@ def test_one_of_a_thing_has_no_plural_below_the_pointer() -> None:
     cold = BUSY.cold_starts(SPAN)
     bars = [text for bar in cold_starts.distribution(cold).data for text in bar.customdata]
     assert any(text.endswith("ms: 1 cold start") for text in bars)
+
+
+@pytest.mark.parametrize("limit", [3.0, 10.0])
+def test_a_limit_above_small_counts_is_in_the_plot(limit: float) -> None:
+    """Its name is above the chart, which would else have no such line."""
+    few = frame(4, 60, value=np.array([1.0, 3.0, 2.0, 3.0]))
+    series = [time_series.Series("value", "value", "#000000")]
+    chart = time_series.over_time("What?", few, series, "jobs", UTC, limits=[Threshold("most", limit)], counts=True)
+    assert base.lines(chart) == [(f"most {limit:.0f} jobs", "dash")]
+    top = chart.layout.yaxis.range
+    assert top is None or top[1] >= limit  # None: Plotly makes room for it
+    day = base.figure("What?")
+    base.add_limits(day, [Threshold("most", 4.0)], 3.0, "jobs")
+    base.whole(day, 3.0)
+    assert day.layout.yaxis.range[1] >= 4.0
+
+
+def test_higher_counts_of_an_earlier_range_are_in_the_plot() -> None:
+    few, more = (frame(4, 60, value=np.full(4, most)) for most in (2.0, 5.0))
+    earlier = EarlierLines(more, "day before")
+    series = [time_series.Series("value", "value", "#000000")]
+    chart = time_series.over_time("What?", few, series, "jobs", UTC, counts=True, earlier=earlier)
+    assert chart.layout.yaxis.range[1] >= 5.0
 
 
 def test_versions_are_stacked_and_all_cold_starts_are_in_the_plot() -> None:
