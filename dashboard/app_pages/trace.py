@@ -141,7 +141,7 @@ def _stats(found: JobTrace) -> list[Stat]:
         return millis(seconds * 1000) if seconds else NONE
 
     total = (found.end - found.start).total_seconds() if found.start and found.end else None
-    dead = found.seconds.get(SpanKind.DEAD.value, 0.0)
+    dead = took(SpanKind.DEAD)
     return [
         Stat(
             "From first to last",
@@ -153,7 +153,7 @@ def _stats(found: JobTrace) -> list[Stat]:
         Stat("Queue wait", took(SpanKind.WAIT), colour=theme.VISIBLE),
         Stat("INIT", took(SpanKind.INIT), colour=theme.COLD if found.seconds.get(SpanKind.INIT.value) else ""),
         Stat("In attempts", took(SpanKind.ATTEMPT), colour=theme.IN_FLIGHT),
-        Stat("In the DLQ", took(SpanKind.DEAD), colour=theme.DEAD if dead else ""),
+        Stat("In the DLQ", dead, colour="" if dead == NONE else theme.DEAD),
     ]
 
 

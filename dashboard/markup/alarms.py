@@ -253,7 +253,10 @@ def _incident(found: IncidentCoverage) -> tuple[object, ...]:
 
 def recommended(alarms: Sequence[RecommendedAlarm], conditions: Sequence[str]) -> str:
     """Alarms of the catalogue, each with its reason to unfold."""
-    rows = [(each, condition, usd(each.monthly_usd)) for each, condition in zip(alarms, conditions, strict=True)]
+    rows = [
+        (each, condition, f"{usd(each.monthly_usd)} per month")
+        for each, condition in zip(alarms, conditions, strict=True)
+    ]
     return _MACROS.recommended(rows)
 
 

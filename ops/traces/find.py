@@ -149,7 +149,7 @@ def _machine_places(workload: Workload, letters: DeadLetterSearch | None, notes:
     found = letters.found
     scanned = found.snapshot_scanned
     when = f"scanned {formatting.clock(scanned, datetime.now(UTC))}" if scanned else "never scanned on this machine"
-    ledgers = f"{formatting.count(found.ledgers_read, 'redrive')} of this machine"
+    ledgers = f"{formatting.count(found.ledgers_read, 'redrive')} from this machine"
     return [
         Searched("the dead-letter queue's snapshot", len(found.stays), when),
         Searched("redrive ledgers", len(found.sends), ledgers),

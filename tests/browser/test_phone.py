@@ -70,6 +70,9 @@ def test_why_an_attempt_failed_has_the_width_of_the_waterfall(samples: str, phon
     boxes = failure.bounding_box(), whole.bounding_box()
     assert boxes[0] and boxes[1]
     assert boxes[0]["width"] > 0.85 * boxes[1]["width"]
+    times = [time.bounding_box() for time in phone.locator(".so-axis i:visible").all()]
+    edges = [(box["x"], box["x"] + box["width"]) for box in times if box]
+    assert len(edges) == 2 and edges[0][1] < edges[1][0], "times below each other's end cannot be read"
 
 
 def test_cards_stand_in_twos_below_the_sidebars_button(samples: str, phone: Page) -> None:

@@ -14,7 +14,7 @@ from ops.errors import OpsError, UsageError
 from ops.insight.reports.alarms_page.rows import AlarmRow
 
 POLL_INTERVAL_S = 1.0
-IN_ALARM = "It is in ALARM already, and only a change to ALARM notifies. Whether that arrived is shown here."
+IN_ALARM = "It is in ALARM already, and only a change to ALARM notifies."
 
 
 def show(row: AlarmRow) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from dashboard import theme
 from dashboard.pages import PAGES
 from tests.dashboard.app import App
 from tests.dashboard.samples import HOSTILE
@@ -61,6 +62,14 @@ def test_a_job_in_one_waterfall_with_its_table(sample: Visit) -> None:
     assert html.count("so-failing") == failed > 2, "each is marked, also where the reason is that of the one before"
     assert list(table["basis"][:3]) == ["inferred", "measured", "measured"] and len(table) == 13
     assert "This search cost $0.0040." in app.text
+
+
+def test_a_job_that_is_still_in_the_dead_letter_queue_is_marked(sample: Visit) -> None:
+    """As one that was there: it is what is wrong now."""
+    for identifier, shown in (("job-4", "15 min"), ("dead", "still there")):
+        tiles = found(sample("trouble"), identifier).html.partition("so-stats")[2].partition("so-falls")[0]
+        tile = tiles.rpartition('<div class="so-stat')[2]
+        assert "In the DLQ" in tile and shown in tile and theme.DEAD in tile, identifier
 
 
 def test_drawn_to_scale_on_request(sample: Visit) -> None:

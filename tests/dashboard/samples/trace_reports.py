@@ -19,7 +19,7 @@ SNAPSHOT = Searched("the dead-letter queue's snapshot", 1, "scanned 12:40 UTC")
 
 
 class TraceReports:
-    """``job_trace`` by the ID that is asked for: huge, partial, unknown and refused are states of their own."""
+    """``job_trace`` by the ID that is asked for: huge, partial, dead, unknown and refused are states of their own."""
 
     foreign = ""
 
@@ -35,6 +35,11 @@ class TraceReports:
         if identifier == "partial":
             spans = [self._attempt(1, 0, None, Basis.INFERRED)]
             return self._trace(identifier, spans, partial=("The log lines of scilearn-worker are missing.",))
+        if identifier == "dead":
+            *before, stay = self._story()[:9]
+            trace = self._trace(identifier, [*before, replace(stay, duration_s=None)])
+            found = Finding(Level.CRITICAL, f"Job {identifier} is in the dead-letter queue.", "dead_letters")
+            return replace(trace, finding=found, seconds={"queue wait": 62.9, "init": 1.2, "attempt": 1.3})
         return self._trace(identifier, self._story())
 
     def _story(self) -> list[PathSpan]:
