@@ -75,7 +75,7 @@ def retention_days(aws: Aws, group: str) -> int | None:
     """How long the log group keeps its lines; None: forever. Needs logs:DescribeLogGroups. Raises NotFound."""
     with aws.translate_errors("logs", f"log group {group}"):
         found = aws.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    own = [one for one in found if one.get("logGroupName") == group]
+    own = [log_group for log_group in found if log_group.get("logGroupName") == group]
     if not own:
         raise NotFound(f"There is no log group {group}.")
     return own[0].get("retentionInDays")

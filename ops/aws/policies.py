@@ -75,14 +75,16 @@ def _list(value: Any) -> list[Any]:
 def allows(policy: Any, service: str, actions: Iterable[str]) -> bool:
     """Whether a policy (JSON, or what it holds) allows each of ``actions`` to a service such as
     ``cloudwatch.amazonaws.com``. Conditions are not evaluated, and statements that deny are not looked at."""
-    statements = [one for one in _statements(policy) if _names_service(one.get("Principal"), service)]
-    granted = [str(action).lower() for one in statements for action in _list(one.get("Action"))]
+    statements = [statement for statement in _statements(policy) if _names_service(statement.get("Principal"), service)]
+    granted = [str(action).lower() for statement in statements for action in _list(statement.get("Action"))]
     return all(any(fnmatchcase(action.lower(), pattern) for pattern in granted) for action in actions)
 
 
 def open_to_all(policy: Any) -> bool:
     """Whether a policy allows anything to every principal without a condition."""
-    return any(_everyone(one.get("Principal")) and not one.get("Condition") for one in _statements(policy))
+    return any(
+        _everyone(statement.get("Principal")) and not statement.get("Condition") for statement in _statements(policy)
+    )
 
 
 def _statements(policy: Any) -> list[dict[str, Any]]:
@@ -93,7 +95,7 @@ def _statements(policy: Any) -> list[dict[str, Any]]:
         except ValueError:
             return []
     found = _list(policy.get("Statement")) if isinstance(policy, dict) else []
-    return [one for one in found if isinstance(one, dict) and one.get("Effect") == "Allow"]
+    return [statement for statement in found if isinstance(statement, dict) and statement.get("Effect") == "Allow"]
 
 
 def _names_service(principal: Any, service: str) -> bool:

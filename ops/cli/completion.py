@@ -58,7 +58,7 @@ def stacks(ctx: typer.Context, _incomplete: str) -> Iterable[Value]:
     def ask(aws: Aws) -> Iterator[Iterable[Value]]:
         yield [(name, "") for name in cloudformation.stack_names(aws)]
         found = listing.list_workloads(aws).workloads
-        yield [(one.stack.name, _plain(", ".join(one.functions))) for one in found if one.stack]
+        yield [(workload.stack.name, _plain(", ".join(workload.functions))) for workload in found if workload.stack]
 
     return _within_patience(_target(ctx), ask)
 

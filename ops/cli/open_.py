@@ -132,7 +132,7 @@ def _ports(port: int | None) -> Sequence[int]:
 def _of_this_place(running: Sequence[_Dashboard]) -> _Dashboard:
     """The one of the twin or AWS profile that this shell has; else the first."""
     here = place_digest()
-    return next((one for one in running if one.place == here), running[0])
+    return next((dashboard for dashboard in running if dashboard.place == here), running[0])
 
 
 def _tell_of_others(found: _Dashboard, running: Sequence[_Dashboard]) -> None:
@@ -140,7 +140,7 @@ def _tell_of_others(found: _Dashboard, running: Sequence[_Dashboard]) -> None:
     if found.place and found.place != place_digest():
         text = f"The dashboard on port {found.port} was started for another twin or AWS profile than this shell has."
         console.print(text, style="yellow")
-    others = [str(one.port) for one in running if one is not found]
+    others = [str(dashboard.port) for dashboard in running if dashboard is not found]
     if others:
         text = f"Opened port {found.port}. Other dashboards run on {', '.join(others)}: choose one by --port."
         console.print(text, style="dim")

@@ -130,7 +130,7 @@ class ComparisonRun:
     notes: tuple[str, ...] = field(default=())
 
     def form(self, name: str) -> FormMeasured | None:
-        return next((one for one in self.forms if one.form == name), None)
+        return next((form for form in self.forms if form.form == name), None)
 
 
 def percentiles(ascending: Sequence[float]) -> Percentiles | None:

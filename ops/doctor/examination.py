@@ -70,7 +70,7 @@ class DoctorReport:
     refused: bool = False
 
     def count(self, severity: RuleSeverity) -> int:
-        return sum(one.count(severity) for one in self.workloads)
+        return sum(examination.count(severity) for examination in self.workloads)
 
 
 def examine(workload: WorkloadSettings, rules: Iterable[Rule] = RULES) -> Examination:
@@ -87,7 +87,7 @@ def examine(workload: WorkloadSettings, rules: Iterable[Rule] = RULES) -> Examin
         if (len(findings), len(unchecked)) == before:
             fine.append(rule.id)
     order = list(RuleSeverity)
-    ranked = sorted(findings, key=lambda one: order.index(one.severity))
+    ranked = sorted(findings, key=lambda finding: order.index(finding.severity))
     return Examination(workload.name, tuple(ranked), tuple(unchecked), tuple(fine))
 
 

@@ -28,7 +28,7 @@ def split_rule(messages: Iterable[str], known: Mapping[str, Any] | None = None) 
     kinds = alike.most_common(1)[0][0]
     rows = [tuple(text for _, text in parts) for parts in found if tuple(kind for kind, _ in parts) == kinds]
     slots = known["slots"] if known else [at for at, kind in enumerate(kinds) if kind == "number" and _few(rows, at)]
-    values = {tuple(one) for one in known["values"]} if known else set()
+    values = {tuple(value) for value in known["values"]} if known else set()
     if slots and slots[-1] < len(kinds):
         counts = Counter(tuple(row[at] for at in slots) for row in rows)
         values |= {value for value, count in counts.items() if count >= _least(len(rows))}

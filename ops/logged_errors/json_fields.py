@@ -32,6 +32,6 @@ def text(record: Mapping[str, Any], keys: Iterable[str]) -> str:
 def objects(record: Mapping[str, Any], keys: Iterable[str]) -> Iterator[Mapping[str, Any]]:
     """The objects at ``keys``; of a list of objects each."""
     for _, value in values(record, keys):
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, dict) and one:
-                yield one
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict) and item:
+                yield item

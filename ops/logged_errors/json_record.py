@@ -64,7 +64,7 @@ def _root(outer: ThrownError, behind: list[Any]) -> ThrownError:
     links, others = [outer], list[ThrownError]()
     while behind and len(links) < MAX_ERROR_DEPTH:
         links.append(_of_object(behind[0]))
-        others = [_of_object(one) for one in behind[1:MAX_SIBLING_ERRORS]]
+        others = [_of_object(cause) for cause in behind[1:MAX_SIBLING_ERRORS]]
         behind = _behind(behind[0])
     return chain_errors(links, others)
 
@@ -82,46 +82,50 @@ def _thrown(kind: str, reason: str, stack: str, place: str) -> ThrownError:
     return ThrownError(kind, " ".join((reason or (trace.error_message if trace else "")).split()), place)
 
 
-def _of_object(one: Any) -> ThrownError:
-    if isinstance(one, str):
-        return ThrownError(*(split_type(one) or ("", one)))
-    return _thrown(_kind(one), json_fields.text(one, INNER_REASON), json_fields.text(one, INNER_STACK), _place(one))
+def _of_object(value: Any) -> ThrownError:
+    if isinstance(value, str):
+        return ThrownError(*(split_type(value) or ("", value)))
+    return _thrown(
+        _kind(value), json_fields.text(value, INNER_REASON), json_fields.text(value, INNER_STACK), _place(value)
+    )
 
 
-def _kind(one: Mapping[str, Any]) -> str:
-    return next((v for _, v in json_fields.values(one, INNER_TYPE) if isinstance(v, str) and v and not v.isdigit()), "")
+def _kind(error: Mapping[str, Any]) -> str:
+    return next(
+        (v for _, v in json_fields.values(error, INNER_TYPE) if isinstance(v, str) and v and not v.isdigit()), ""
+    )
 
 
 def _errors(record: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Error objects of a record. Its message may be one, or any object that was logged."""
     for key in ERROR_KEYS:
-        for one in json_fields.objects(record, (key,)):
-            if key not in _WORDS_TOO or "errorType" in one or "stack" in one:
-                yield one
+        for holder in json_fields.objects(record, (key,)):
+            if key not in _WORDS_TOO or "errorType" in holder or "stack" in holder:
+                yield holder
 
 
 def _told_in_text(record: Mapping[str, Any]) -> str:
     """An error that is text, as Go's loggers write it."""
     keys = [key for key in ERROR_KEYS if key not in _WORDS_TOO and key not in STACK_KEYS]
-    inner = (item for one in json_fields.objects(record, _PARTS) for item in one.items())
+    inner = (item for holder in json_fields.objects(record, _PARTS) for item in holder.items())
     others = {key: value for key, value in (*inner, *record.items()) if key not in STACK_KEYS and _REASON.search(key)}
     return json_fields.text(record, keys) or json_fields.text(others, others)
 
 
-def _behind(one: Any, keys: tuple[str, ...] = INNER_CAUSE) -> list[Any]:
+def _behind(error: Any, keys: tuple[str, ...] = INNER_CAUSE) -> list[Any]:
     """The errors that an error names as its cause: objects, or texts that start with a type."""
-    if not isinstance(one, dict):
+    if not isinstance(error, dict):
         return []
-    for _, value in json_fields.values(one, keys):
+    for _, value in json_fields.values(error, keys):
         some = value if isinstance(value, list) else [value]
         if found := [it for it in some if (isinstance(it, dict) and it) or (isinstance(it, str) and split_type(it))]:
             return found
     return []
 
 
-def _place(one: Mapping[str, Any]) -> str:
+def _place(error: Mapping[str, Any]) -> str:
     """The innermost own frame of a trace that is objects, or of PHP's ``file``."""
-    for key, value in json_fields.values(one, (*STACK_KEYS, *INNER_STACK)):
+    for key, value in json_fields.values(error, (*STACK_KEYS, *INNER_STACK)):
         if isinstance(value, dict) and isinstance(value.get("frames"), list):
             return frames.location(frames.of_objects(value["frames"]), innermost_last=True)
         own = frames.of_objects(value) if isinstance(value, list) else []
@@ -134,7 +138,7 @@ def _place(one: Mapping[str, Any]) -> str:
 
 def _any_words(record: Mapping[str, Any]) -> str:
     """The message of a record that has it under no known name."""
-    inner = [value for one in record.values() if isinstance(one, dict) for value in one.values()]
+    inner = [value for holder in record.values() if isinstance(holder, dict) for value in holder.values()]
     return next(
-        (one[:MAX_LABEL_CHARS] for one in (*record.values(), *inner) if isinstance(one, str) and " " in one), ""
+        (text[:MAX_LABEL_CHARS] for text in (*record.values(), *inner) if isinstance(text, str) and " " in text), ""
     )

@@ -143,7 +143,7 @@ def _of_invocations(
             read = reader.of_streams(source, streams, cluster.first, stop)
             if read is None:  # then the lines that the query found are all there is
                 continue
-            found = {key: one for key, one in found.items() if one[0] != source or not cluster.has(*one)}
+            found = {key: place for key, place in found.items() if place[0] != source or not cluster.has(*place)}
             found |= {_key(source, row): (source, row) for _, row in cluster.lines(source, read[0])}
             complete_after += [read[1]] if read[1] else []
     return list(found.values()), max(complete_after, default=None)

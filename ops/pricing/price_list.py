@@ -115,7 +115,7 @@ def _far_from(usual: float | None, usd: float, units: str) -> str:
 
 
 def _units(documents: Iterable[Mapping[str, Any]]) -> str:
-    units = {str(one.get("unit", "unknown unit")) for each in documents for one in _dimensions(each)}
+    units = {str(dimension.get("unit", "unknown unit")) for each in documents for dimension in _dimensions(each)}
     return " or ".join(sorted(units))
 
 

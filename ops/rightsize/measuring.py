@@ -125,37 +125,37 @@ class Measuring:
         deadline = time.monotonic() + self._bounds.most_s
         rounds: dict[int, int] = defaultdict(int)
         try:
-            for one in published:
-                if self._failures[one.memory_mb] >= HOPELESS:
+            for size in published:
+                if self._failures[size.memory_mb] >= HOPELESS:
                     continue
-                alias = self._lead(alias, one.version)
-                first = rounds[one.memory_mb] * per_round
-                rounds[one.memory_mb] += 1
+                alias = self._lead(alias, size.version)
+                first = rounds[size.memory_mb] * per_round
+                rounds[size.memory_mb] += 1
                 so_far = formatting.usd(self._invoker.usd)
-                self._tell(f"measuring {one.memory_mb:,} MB, round {rounds[one.memory_mb]}: {so_far} so far")
+                self._tell(f"measuring {size.memory_mb:,} MB, round {rounds[size.memory_mb]}: {so_far} so far")
                 for batch_size in batch_sizes:
                     cold = batch_size == batch_sizes[0]
                     for number in range(first - cold, first + per_round):
-                        if self._failures[one.memory_mb] >= HOPELESS:
+                        if self._failures[size.memory_mb] >= HOPELESS:
                             break
                         found.stopped = self._limit(deadline)
                         if found.stopped:
                             return found
-                        self._once(alias, one, batch_size, max(number, 0), found)
+                        self._once(alias, size, batch_size, max(number, 0), found)
         except OpsError as error:
             found.stopped = " ".join(filter(None, (str(error), error.next_step)))
         return found
 
-    def _once(self, alias: Alias, one: PublishedSize, batch_size: int, number: int, found: Measurement) -> None:
+    def _once(self, alias: Alias, size: PublishedSize, batch_size: int, number: int, found: Measurement) -> None:
         for _ in range(ALIAS_POLLS):
-            attempt = self._invoker.run(alias.name, one.memory_mb, batch_size, number, one.version)
+            attempt = self._invoker.run(alias.name, size.memory_mb, batch_size, number, size.version)
             if attempt is not None:
                 break
             self._pause(settling.POLL_S)
         else:
-            raise settling.changed(f"the alias {alias.name} does not lead to version {one.version}")
+            raise settling.changed(f"the alias {alias.name} does not lead to version {size.version}")
         found.attempts.append(attempt)
-        self._failures[one.memory_mb] = 0 if attempt.succeeded else self._failures[one.memory_mb] + 1
+        self._failures[size.memory_mb] = 0 if attempt.succeeded else self._failures[size.memory_mb] + 1
 
     def _limit(self, deadline: float) -> str:
         if self._stop():

@@ -82,8 +82,8 @@ class Publisher:
                 made.append(PublishedSize(size, version.version))
                 now = settling.settled(self._aws, name, self._pause)
         self._change(first, now, self._journal.former_mb)
-        for one in made:
-            settling.settled(self._aws, name, self._pause, one.version)
+        for published in made:
+            settling.settled(self._aws, name, self._pause, published.version)
         return tuple(made)
 
     def _change(self, first: Configuration, now: Configuration, size: int) -> Configuration:

@@ -64,12 +64,16 @@ def latest_by_memory(target: Target, workload: Workload) -> MemorySweep | None:
 def by_memory(measured: Measured) -> MemorySweep:
     """The sweep at the batch size that the workload had. Failed invocations are left out."""
     size = measured.current.batch_size
-    fine = [one for one in measured.attempts if one.batch_size == size and one.succeeded and not one.error]
+    fine = [
+        attempt
+        for attempt in measured.attempts
+        if attempt.batch_size == size and attempt.succeeded and not attempt.error
+    ]
     sizes = []
-    for memory_mb in sorted({one.memory_mb for one in fine}):
-        own = [one for one in fine if one.memory_mb == memory_mb]
-        inits = sorted(one.init_ms for one in own if one.cold and one.init_ms is not None)
-        warm = [one.duration_ms for one in own if not one.cold and one.duration_ms is not None]
+    for memory_mb in sorted({attempt.memory_mb for attempt in fine}):
+        own = [attempt for attempt in fine if attempt.memory_mb == memory_mb]
+        inits = sorted(attempt.init_ms for attempt in own if attempt.cold and attempt.init_ms is not None)
+        warm = [attempt.duration_ms for attempt in own if not attempt.cold and attempt.duration_ms is not None]
         if inits and warm:
             sizes.append(SweptMemory(memory_mb, tuple(inits), statistics.fmean(warm), len(warm)))
     return MemorySweep(measured.ended, tuple(sizes))

@@ -59,14 +59,17 @@ def differ(one: Numbers, other: Numbers) -> bool:
 def warm(attempts: Sequence[Attempt], setting: Setting) -> dict[int, Attempt]:
     """The invocations of ``setting`` that were not cold and have their REPORT, by number."""
     return {
-        one.number: one
-        for one in attempts
-        if _is_of(one, setting) and not one.cold and one.billed_ms is not None and one.duration_ms is not None
+        attempt.number: attempt
+        for attempt in attempts
+        if _is_of(attempt, setting)
+        and not attempt.cold
+        and attempt.billed_ms is not None
+        and attempt.duration_ms is not None
     }
 
 
 def of_setting(attempts: Sequence[Attempt], setting: Setting) -> list[Attempt]:
-    return [one for one in attempts if _is_of(one, setting)]
+    return [attempt for attempt in attempts if _is_of(attempt, setting)]
 
 
 def percentile(values: Sequence[float], share: float) -> Interval | None:
@@ -100,7 +103,7 @@ def resample(
     chosen = tuple(
         setting
         for setting, found in every.items()
-        if len(found) >= MIN_INVOCATIONS and any(one.succeeded for one in found.values())
+        if len(found) >= MIN_INVOCATIONS and any(attempt.succeeded for attempt in found.values())
     )
     if not chosen:
         empty = np.empty((0, 0))
@@ -159,11 +162,13 @@ def _penalties(
     for other in settings:
         if other.memory_mb != setting.memory_mb or not every[other]:
             continue
-        usual = float(np.mean([one.billed_ms or 0.0 for one in every[other].values()]))
-        colds = [one for one in attempts if _is_of(one, other) and one.cold and one.billed_ms is not None]
-        found += [max(one.init_ms or 0.0, (one.billed_ms or 0.0) - usual) for one in colds]
+        usual = float(np.mean([attempt.billed_ms or 0.0 for attempt in every[other].values()]))
+        colds = [
+            attempt for attempt in attempts if _is_of(attempt, other) and attempt.cold and attempt.billed_ms is not None
+        ]
+        found += [max(attempt.init_ms or 0.0, (attempt.billed_ms or 0.0) - usual) for attempt in colds]
     return np.array(found or [0.0], dtype=float)
 
 
-def _is_of(one: Attempt, setting: Setting) -> bool:
-    return (one.memory_mb, one.batch_size) == (setting.memory_mb, setting.batch_size)
+def _is_of(attempt: Attempt, setting: Setting) -> bool:
+    return (attempt.memory_mb, attempt.batch_size) == (setting.memory_mb, setting.batch_size)

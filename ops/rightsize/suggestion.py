@@ -28,7 +28,7 @@ GOALS = {Objective.COST: "cost", Objective.LATENCY: "latency", Objective.BALANCE
 def size_up(measured: Measured, prices: Prices, objective: Objective) -> Sizing:
     """The rows, the setting that ``objective`` suggests, and the saving; from the same measurements always the same."""
     attempts = measured.attempts
-    settings = sorted({Setting(one.memory_mb, one.batch_size) for one in attempts}, key=_order)
+    settings = sorted({Setting(attempt.memory_mb, attempt.batch_size) for attempt in attempts}, key=_order)
     observed = measured.observed
     found = statistics.resample(attempts, settings, prices, measured.architecture, observed.cold_share)
     rows = tuple(_row(measured, setting, found) for setting in settings)
@@ -54,16 +54,18 @@ def _order(setting: Setting) -> tuple[int, int]:
 
 def _row(measured: Measured, setting: Setting, found: Resampled) -> SizedSetting:
     own = statistics.of_setting(measured.attempts, setting)
-    durations = [one.duration_ms for one in statistics.warm(own, setting).values() if one.duration_ms is not None]
-    inits = [one.init_ms for one in own if one.cold and one.init_ms is not None]
-    used = max((one.used_mb for one in own if one.used_mb is not None), default=None)
+    durations = [
+        attempt.duration_ms for attempt in statistics.warm(own, setting).values() if attempt.duration_ms is not None
+    ]
+    inits = [attempt.init_ms for attempt in own if attempt.cold and attempt.init_ms is not None]
+    used = max((attempt.used_mb for attempt in own if attempt.used_mb is not None), default=None)
     per_job = found.usd_interval(setting) if setting in found.settings else None
     month = measured.observed.jobs_per_month
     return SizedSetting(
         setting=setting,
         vcpus=sizes.vcpus(setting.memory_mb),
         measured=len(own),
-        failed=sum(bool(one.error) or one.succeeded < setting.batch_size for one in own),
+        failed=sum(bool(attempt.error) or attempt.succeeded < setting.batch_size for attempt in own),
         colds=len(inits),
         used_mb=used,
         duration_p50_ms=statistics.percentile(durations, 0.5),
@@ -86,7 +88,7 @@ def _times(found: Interval | None, factor: float) -> Interval | None:
 def _against(found: Resampled, setting: Setting, current: Setting) -> str:
     if setting == current or setting not in found.settings or current not in found.settings:
         return ""
-    own, theirs = (found.settings.index(one) for one in (setting, current))
+    own, theirs = (found.settings.index(choice) for choice in (setting, current))
     if not statistics.differ(found.usd_resampled[:, own], found.usd_resampled[:, theirs]):
         return TOO_CLOSE
     return "cheaper" if found.usd[own] < found.usd[theirs] else "more expensive"
@@ -94,14 +96,14 @@ def _against(found: Resampled, setting: Setting, current: Setting) -> str:
 
 def _unfit(measured: Measured, setting: Setting, used: float | None, durations: list[float]) -> str:
     own = statistics.of_setting(measured.attempts, setting)
-    errors = [one.error for one in own if one.error]
+    errors = [attempt.error for attempt in own if attempt.error]
     if any("OutOfMemory" in error for error in errors):
         return "runs out of memory"
     if any("Timedout" in error or "timeout" in error for error in errors):
         return f"reaches the timeout of {measured.timeout_s} s"
     if errors:
         return f"fails: {max(sorted(set(errors)), key=errors.count)}"
-    if failed := sum(one.succeeded < setting.batch_size for one in own):
+    if failed := sum(attempt.succeeded < setting.batch_size for attempt in own):
         return f"{failed} of {len(own)} invocations had failed jobs"
     if len(durations) < statistics.MIN_INVOCATIONS:
         return "too few measurements"
@@ -145,7 +147,7 @@ def _saving(
 ) -> Interval | None:
     if suggested is None or jobs_per_month is None or not {current, suggested} <= set(found.settings):
         return None
-    now, then = (found.settings.index(one) for one in (current, suggested))
+    now, then = (found.settings.index(setting) for setting in (current, suggested))
     saved = found.usd_resampled[:, now] - found.usd_resampled[:, then]
     return _times(statistics.interval(float(found.usd[now] - found.usd[then]), saved), jobs_per_month)
 
@@ -193,7 +195,7 @@ def _named(current: Setting, suggested: Setting) -> tuple[str, str]:
     """Both with their batch size where that is to be changed, and without where it is not."""
     if current.batch_size == suggested.batch_size:
         return f"{current.memory_mb:,} MB", f"{suggested.memory_mb:,} MB"
-    before, after = (f"{one.memory_mb:,} MB in batches of {one.batch_size}" for one in (current, suggested))
+    before, after = (f"{setting.memory_mb:,} MB in batches of {setting.batch_size}" for setting in (current, suggested))
     return before, after
 
 

@@ -140,7 +140,7 @@ class StepRunner:
     def _changed_ago_s(self) -> float | None:
         """From the record, so that a resumed run knows it too. A step that had nothing to change has no outputs."""
         changing = {
-            one.id for one in self.document.steps if ACTIONS[one.action].effect in (Effect.CHANGE, Effect.FINAL)
+            step.id for step in self.document.steps if ACTIONS[step.action].effect in (Effect.CHANGE, Effect.FINAL)
         }
         made = [
             event.at

@@ -120,7 +120,9 @@ def _undos(engine: StepRunner, only: str) -> list[_Undo]:
         after = {change.what: change.after for change in progress.changes if change.what in first}
         owners = [name for name in found if name in {first[what] for what in after}]
         for name in owners:
-            merged = tuple(replace(one, after=after.get(one.what, one.after)) for one in found[name].changes)
+            merged = tuple(
+                replace(change, after=after.get(change.what, change.after)) for change in found[name].changes
+            )
             found[name] = replace(found[name], changes=merged)
         if rest := tuple(change for change in progress.changes if change.what not in first):
             found[step.id] = _Undo(step, action, rest)

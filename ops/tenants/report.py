@@ -123,13 +123,16 @@ def _sample(
         if chosen is Grouping.TENANT:
             raise UsageError("Dead letters carry no logged tenant.", "Name the field: --body params.tenant.")
         return chosen, dead_letter_sample(
-            open_queue(aws, workload), lambda one: field(one.body) if field else _system(one.system, chosen)
+            open_queue(aws, workload), lambda letter: field(letter.body) if field else _system(letter.system, chosen)
         )
     chosen = by or Grouping.GROUP
     if chosen is Grouping.TENANT:
         raise UsageError("Messages carry no logged tenant.", "Name the field: --body params.tenant.")
     return chosen, peek(
-        aws, workload.queue, question.peek, lambda one: field(one.body) if field else _system(one.system, chosen)
+        aws,
+        workload.queue,
+        question.peek,
+        lambda message: field(message.body) if field else _system(message.system, chosen),
     )
 
 
@@ -170,7 +173,7 @@ def _finding(report: TenantReport, sample: Sample) -> Finding:
     waited = report.peak if report.source is Source.LOGS and not _is_alone(report) else None
     if waited and waited.key:
         headline = _at_peak(report.by, waited)
-        largest = next((one for one in report.tenants if one.key == waited.key), top)
+        largest = next((tenant for tenant in report.tenants if tenant.key == waited.key), top)
     else:
         headline = _of_sample(report, top)
         largest = top
@@ -202,11 +205,11 @@ def _of_sample(report: TenantReport, top: TenantShare) -> str:
     )
 
 
-def _waits(one: TenantShare) -> str:
-    if one.wait_p95_s is None:
+def _waits(tenant: TenantShare) -> str:
+    if tenant.wait_p95_s is None:
         return ""
-    own = f"its messages wait p95 {formatting.duration(one.wait_p95_s)}"
-    return own if one.wait_p95_others_s is None else f"{own}, others {formatting.duration(one.wait_p95_others_s)}"
+    own = f"its messages wait p95 {formatting.duration(tenant.wait_p95_s)}"
+    return own if tenant.wait_p95_others_s is None else f"{own}, others {formatting.duration(tenant.wait_p95_others_s)}"
 
 
 def _unseen(report: TenantReport) -> str:

@@ -69,13 +69,13 @@ def logged_sample(
         lines += 1
         listed = record.get(contract.LOG_MESSAGES)
         named = record.get("message_ids")
-        details = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+        details = [detail for detail in listed if isinstance(detail, dict)] if isinstance(listed, list) else []
         detailed += bool(details)
         unlisted += max(0, len(named) - len(details)) if isinstance(named, list) and details else 0
-        for one in details:
-            name = one.get(contract.SEEN_ID)
+        for detail in details:
+            name = detail.get(contract.SEEN_ID)
             if isinstance(name, str) and name and (name not in seen or at < seen[name][0]):
-                seen[name] = (at, one)
+                seen[name] = (at, detail)
     whole = complete_after is None and since == start and not reader.notes and not unlisted
     which = "every line about a batch" if whole else f"the newest {formatting.count(lines, 'line')} about batches"
     span = f"{formatting.clock_range(since, end, end)}"
@@ -90,7 +90,7 @@ def logged_sample(
         )
     return {
         by: Sample(
-            tuple(_sampled(name, at, one, FIELDS[by]) for name, (at, one) in seen.items()),
+            tuple(_sampled(name, at, detail, FIELDS[by]) for name, (at, detail) in seen.items()),
             method,
             whole,
             reader.usd,
@@ -101,13 +101,13 @@ def logged_sample(
     }
 
 
-def _sampled(name: str, at: datetime, one: Mapping[str, Any], key: str) -> SampledMessage:
+def _sampled(name: str, at: datetime, detail: Mapping[str, Any], key: str) -> SampledMessage:
     """A message's wait is known only from its first receive: later, the time includes attempts."""
-    sent_ms, receives = one.get(contract.SEEN_SENT), one.get(contract.SEEN_RECEIVES)
+    sent_ms, receives = detail.get(contract.SEEN_SENT), detail.get(contract.SEEN_RECEIVES)
     at_ms = at.timestamp() * 1000
     known = isinstance(sent_ms, int) and 0 <= at_ms - sent_ms + 1_000 <= MAX_WAIT_MS
     sent = datetime.fromtimestamp(sent_ms / 1000, UTC) if known and isinstance(sent_ms, int) else None
-    value = one.get(key)
+    value = detail.get(key)
     return SampledMessage(
         name, value[:128] if isinstance(value, str) else "", sent, at if receives in (None, 1) else None
     )
@@ -126,10 +126,10 @@ def dead_letter_sample(source: DeadLetterQueue, key: Callable[[DeadLetter], str]
     messages: list[SampledMessage] = []
     with Snapshot.open(source) as snapshot:
         info = snapshot.info()
-        for number, one in enumerate(snapshot.iterate(places=(Place.QUEUE,))):
+        for number, stored in enumerate(snapshot.iterate(places=(Place.QUEUE,))):
             if number >= MAX_DEAD_LETTERS:
                 break
-            messages.append(SampledMessage(one.message.message_id, key(one.message), one.message.sent))
+            messages.append(SampledMessage(stored.message.message_id, key(stored.message), stored.message.sent))
     scanned = info.scanned_at
     when = formatting.clock(scanned, datetime.now(UTC)) if scanned else ""
     method = (

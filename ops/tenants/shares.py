@@ -75,7 +75,7 @@ def peak(messages: Sequence[SampledMessage]) -> Peak | None:
             most, at = waiting, moment
     counts = Counter(message.key for message in _waiting(messages, at))
     key, largest = max(
-        ((key, count) for key, count in counts.items() if key), key=lambda one: one[1], default=("", counts[""])
+        ((key, count) for key, count in counts.items() if key), key=lambda pair: pair[1], default=("", counts[""])
     )
     return Peak(at, most, key, largest, largest / most, *wilson(largest, most))
 

@@ -35,15 +35,21 @@ class Collected:
 
     @property
     def whole_batches(self) -> bool:
-        return any(self.wanted in (one.request_id, one.trace) for one in self.invocations)
+        return any(self.wanted in (invocation.request_id, invocation.trace) for invocation in self.invocations)
 
     @property
     def own_invocations(self) -> list[LoggedInvocation]:
         if self.whole_batches:
-            return [one for one in self.invocations if self.wanted in (one.request_id, one.trace)]
+            return [
+                invocation
+                for invocation in self.invocations
+                if self.wanted in (invocation.request_id, invocation.trace)
+            ]
         mine = self.message_ids.keys()
         return [
-            one for one in self.invocations if mine & (one.messages.keys() | {line.message_id for line in one.lines})
+            invocation
+            for invocation in self.invocations
+            if mine & (invocation.messages.keys() | {line.message_id for line in invocation.lines})
         ]
 
 
@@ -83,9 +89,12 @@ class LogCollector:
             found.invocations = read_invocations(self._lines.values())
             self.found_lines = sum(any(name in line.text for name in asked) for line in self._lines.values())
             if found.whole_batches:
-                found.message_ids = {name: None for one in found.own_invocations for name in one.messages}
+                found.message_ids = {name: None for invocation in found.own_invocations for name in invocation.messages}
                 found.job_ids = {
-                    line.job_id: None for one in found.own_invocations for line in one.lines if line.job_id
+                    line.job_id: None
+                    for invocation in found.own_invocations
+                    for line in invocation.lines
+                    if line.job_id
                 }
                 return found
             self._relate(found)
@@ -100,8 +109,8 @@ class LogCollector:
 
     def _relate(self, found: Collected) -> None:
         """A line that names both a message and a job makes one known by the other; so does a message that was sent again."""
-        lines = [line for one in found.invocations for line in one.lines]
-        if any(found.wanted in one.messages for one in found.invocations) or any(
+        lines = [line for invocation in found.invocations for line in invocation.lines]
+        if any(found.wanted in invocation.messages for invocation in found.invocations) or any(
             line.message_id == found.wanted for line in lines
         ):
             found.message_ids.setdefault(found.wanted)

@@ -84,7 +84,7 @@ def _after(spans: Sequence[PathSpan], start: datetime) -> str:
 
 def _name(identifier: str, found: Collected) -> str:
     if found.whole_batches:
-        return f"Invocation {', '.join(one.request_id for one in found.own_invocations[:3])}"
+        return f"Invocation {', '.join(invocation.request_id for invocation in found.own_invocations[:3])}"
     if len(found.job_ids) == 1:
         return f"Job {next(iter(found.job_ids))}"
     return f"{'Message' if identifier in found.message_ids else 'Job'} {identifier}"
@@ -149,7 +149,7 @@ def _shares(seconds: Mapping[str, float], total: float) -> list[str]:
 def _covered(spans: Sequence[PathSpan], kind: SpanKind) -> float:
     """Seconds in which at least one of these spans was open."""
     covered, until = 0.0, None
-    for span in sorted((one for one in spans if one.kind is kind and one.depth == 1), key=lambda one: one.start):
+    for span in sorted((span for span in spans if span.kind is kind and span.depth == 1), key=lambda span: span.start):
         start = span.start if until is None else max(span.start, until)
         if span.end > start:
             covered += (span.end - start).total_seconds()

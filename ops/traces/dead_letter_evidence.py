@@ -103,11 +103,15 @@ class DeadLetterSearch:
         with Snapshot.open(self._source) as snapshot:
             self.found.snapshot_scanned = snapshot.info().scanned_at
             selections = (Selection(ids=(name,)), Selection(text=name))
-            found = [one for some in selections for one in snapshot.find(some, limit=MAX_FOUND, places=PLACES)]
-        messages = {one.message.message_id: one for one in found if _names(one, name)}
-        for one in messages.values():
-            self.found.stays[one.message.message_id] = _stay(one)
-        return {id_ for one in messages.values() for id_ in (one.message.message_id, one.message.original_message_id)}
+            found = [stored for some in selections for stored in snapshot.find(some, limit=MAX_FOUND, places=PLACES)]
+        messages = {stored.message.message_id: stored for stored in found if _names(stored, name)}
+        for stored in messages.values():
+            self.found.stays[stored.message.message_id] = _stay(stored)
+        return {
+            id_
+            for stored in messages.values()
+            for id_ in (stored.message.message_id, stored.message.original_message_id)
+        }
 
     def _all_sends(self) -> list[RedriveSend]:
         if self._ledgers is None:
@@ -136,17 +140,17 @@ class DeadLetterSearch:
                 self.found.notes.append(f"The ledger of redrive {path.stem} was not read: {error}")
 
 
-def _names(one: SnapshotMessage, name: str) -> bool:
+def _names(stored: SnapshotMessage, name: str) -> bool:
     """Whether it has this ID, whole, as a message or in its text: ``job-4`` is not in ``job-41``."""
-    message = one.message
+    message = stored.message
     if name in (message.message_id, message.original_message_id):
         return True
     whole = re.compile(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])")
     return any(whole.search(text) for text in (message.body, *(each.value for each in message.attributes.values())))
 
 
-def _stay(one: SnapshotMessage) -> DeadLetterStay:
-    message, cause = one.message, one.cause
+def _stay(stored: SnapshotMessage) -> DeadLetterStay:
+    message, cause = stored.message, stored.cause
     return DeadLetterStay(
         message.message_id,
         message.original_message_id,
@@ -155,6 +159,6 @@ def _stay(one: SnapshotMessage) -> DeadLetterStay:
         cause.failed_at,
         cause.request_id or message.request_id,
         f"{cause.error_type}: {cause.error_message}".rstrip(": ")[:300],
-        one.place,
-        one.seen,
+        stored.place,
+        stored.seen,
     )

@@ -158,8 +158,11 @@ def _machine_places(workload: Workload, letters: DeadLetterSearch | None, notes:
 
 def _trace_ids(wanted: str, found: Collected) -> list[str]:
     named = [wanted] if trace_id(wanted) else []
-    for one in found.own_invocations:
-        named += [one.trace, *(seen.trace for name, seen in one.messages.items() if name in found.message_ids)]
+    for invocation in found.own_invocations:
+        named += [
+            invocation.trace,
+            *(seen.trace for name, seen in invocation.messages.items() if name in found.message_ids),
+        ]
     return list(dict.fromkeys(filter(None, named)))
 
 

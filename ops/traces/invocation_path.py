@@ -19,15 +19,15 @@ def invocation_spans(invocations: Sequence[LoggedInvocation], steps: Steps) -> l
     """Below the root, depth first. An asynchronous retry keeps its request ID: each attempt is numbered."""
     return [
         replace(span, attempt=number) if span.kind is not SpanKind.WAIT else span
-        for number, one in enumerate(invocations, 1)
-        for span in _of(one, number, steps)
+        for number, invocation in enumerate(invocations, 1)
+        for span in _of(invocation, number, steps)
     ]
 
 
-def _of(one: LoggedInvocation, number: int, steps: Steps) -> Iterator[PathSpan]:
-    init_s = one.init_s or one.restore_s or 0.0
-    begin = one.begin - timedelta(seconds=init_s)
-    known = sorted((seen.sent, seen.id, seen.receives) for seen in one.messages.values() if seen.sent)
+def _of(invocation: LoggedInvocation, number: int, steps: Steps) -> Iterator[PathSpan]:
+    init_s = invocation.init_s or invocation.restore_s or 0.0
+    begin = invocation.begin - timedelta(seconds=init_s)
+    known = sorted((seen.sent, seen.id, seen.receives) for seen in invocation.messages.values() if seen.sent)
     for sent, message_id, receives in known[:MAX_WAITS]:
         if sent is not None and sent <= begin:
             again = f"receive {receives}: the time includes earlier attempts" if receives > 1 else ""
@@ -45,33 +45,33 @@ def _of(one: LoggedInvocation, number: int, steps: Steps) -> Iterator[PathSpan]:
             )
     if init_s:
         yield PathSpan(
-            "INIT" if one.init_s else "restore",
+            "INIT" if invocation.init_s else "restore",
             SpanKind.INIT,
             begin,
             init_s,
             1,
             Basis.MEASURED,
-            one.source,
+            invocation.source,
             detail="its length is measured; it is drawn as ending where the attempt began",
-            request_id=one.request_id,
+            request_id=invocation.request_id,
         )
-    batch = f"batch of {len(one.messages)}" if one.messages else ""
+    batch = f"batch of {len(invocation.messages)}" if invocation.messages else ""
     left_out = f"waits of {len(known) - MAX_WAITS} more messages not drawn" if len(known) > MAX_WAITS else ""
-    ended = "" if one.duration_s is not None else "its end is not on record"
+    ended = "" if invocation.duration_s is not None else "its end is not on record"
     yield PathSpan(
         f"attempt {number}",
         SpanKind.ATTEMPT,
-        one.begin,
-        one.duration_s,
+        invocation.begin,
+        invocation.duration_s,
         1,
-        Basis.MEASURED if one.started else Basis.INFERRED,
-        one.source,
-        failure=one.failure,
+        Basis.MEASURED if invocation.started else Basis.INFERRED,
+        invocation.source,
+        failure=invocation.failure,
         detail=", ".join(filter(None, (batch, left_out, ended))),
-        request_id=one.request_id,
+        request_id=invocation.request_id,
     )
-    traced = steps(one, None)
+    traced = steps(invocation, None)
     if traced:
-        yield from (replace(step, depth=step.depth + 2, request_id=one.request_id) for step in traced)
+        yield from (replace(step, depth=step.depth + 2, request_id=invocation.request_id) for step in traced)
         return
-    yield from logged_steps(one)
+    yield from logged_steps(invocation)

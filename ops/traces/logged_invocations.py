@@ -104,7 +104,7 @@ def read_invocations(lines: Iterable[LogLine]) -> list[LoggedInvocation]:
         if line.request_id:
             by_invocation[line.stream, line.request_id].append((line, invocation_log.parse(_row(line))))
     found = [_invocation(attempt) for some in by_invocation.values() for attempt in _attempts(some)]
-    return sorted(found, key=lambda one: one.begin)
+    return sorted(found, key=lambda invocation: invocation.begin)
 
 
 def _attempts(lines: Sequence[_Read]) -> list[list[_Read]]:
@@ -114,8 +114,8 @@ def _attempts(lines: Sequence[_Read]) -> list[list[_Read]]:
     endings = [ending for _, ending in lines if ending is not None]
     begins = max(
         [line.at for line, _ in lines if starts_invocation(line.text)],
-        [one.started + _init(one) for one in endings if one.source == invocation_log.REPORT],
-        [one.started for one in endings if one.source == invocation_log.RECORD],
+        [line.started + _init(line) for line in endings if line.source == invocation_log.REPORT],
+        [line.started for line in endings if line.source == invocation_log.RECORD],
         key=len,
     )
     begins.sort()
@@ -138,19 +138,19 @@ def _row(line: LogLine) -> dict[str, str]:
 
 def _invocation(lines: Sequence[_Read]) -> LoggedInvocation:
     first = next((line for line, _ in lines if not _is_record(line)), lines[0][0])
-    one = LoggedInvocation(first.request_id, first.function, first.stream, first.at)
+    invocation = LoggedInvocation(first.request_id, first.function, first.stream, first.at)
     endings: dict[str, InvocationLogLine] = {}
     for line, ending in lines:
         if ending is not None:
             if ending.source in invocation_log.ENDINGS:
                 endings[ending.source] = ending
             continue
-        _take_handler_line(one, line)
+        _take_handler_line(invocation, line)
     for source in (invocation_log.TIMEOUT, invocation_log.REPORT, invocation_log.RECORD):  # the best last
         if source in endings:
-            _take_ending(one, endings[source])
-    one.lines.sort(key=lambda line: line.at)
-    return one
+            _take_ending(invocation, endings[source])
+    invocation.lines.sort(key=lambda line: line.at)
+    return invocation
 
 
 def _is_record(line: LogLine) -> bool:
@@ -158,40 +158,44 @@ def _is_record(line: LogLine) -> bool:
     return f'"{contract.INVOCATION_RECORD}"' in line.text and '"record"' in line.text
 
 
-def _take_ending(one: LoggedInvocation, ending: InvocationLogLine) -> None:
+def _take_ending(invocation: LoggedInvocation, ending: InvocationLogLine) -> None:
     values = ending.values
     if (duration := values.get("duration_ms")) is not None:
-        one.duration_s, one.started, one.source = duration / 1000, ending.started, _SOURCES[ending.source]
+        invocation.duration_s, invocation.started, invocation.source = (
+            duration / 1000,
+            ending.started,
+            _SOURCES[ending.source],
+        )
         if (
             ending.source != invocation_log.RECORD
         ):  # these count their start back over the init: the handler began after it
-            one.started += _init(ending)
+            invocation.started += _init(ending)
     for name, key in (("init_s", "init_ms"), ("restore_s", "restore_ms")):
         if values.get(key) is not None:
-            setattr(one, name, values[key] / 1000)
-    one.memory_mb = values.get("memory_used_mb") or one.memory_mb
+            setattr(invocation, name, values[key] / 1000)
+    invocation.memory_mb = values.get("memory_used_mb") or invocation.memory_mb
     for name in ("status", "error_type", "init_type"):
-        setattr(one, name, values.get(name) or getattr(one, name))
-    one.trace = trace_id(values.get("trace")) or one.trace
+        setattr(invocation, name, values.get(name) or getattr(invocation, name))
+    invocation.trace = trace_id(values.get("trace")) or invocation.trace
 
 
-def _take_handler_line(one: LoggedInvocation, line: LogLine) -> None:
+def _take_handler_line(invocation: LoggedInvocation, line: LogLine) -> None:
     record = _object(line.text)
-    one.trace = one.trace or trace_id(_text(record, "xray_trace_id"))
+    invocation.trace = invocation.trace or trace_id(_text(record, "xray_trace_id"))
     if record.get("message") == contract.LOG_BATCH:
         details = {seen.id: seen for seen in map(_seen, _items(record, contract.LOG_MESSAGES)) if seen.id}
         named = [value for value in _items(record, "message_ids") if isinstance(value, str)]
-        one.messages |= {name: details.get(name, SeenMessage(name)) for name in named or details}
+        invocation.messages |= {name: details.get(name, SeenMessage(name)) for name in named or details}
         return
     entry = log_parser.parse_row(_row(line))
     if entry is None:
         return
-    message_ids = entry.message_ids or (entry.mentioned - {one.request_id} if entry.failed else frozenset())
+    message_ids = entry.message_ids or (entry.mentioned - {invocation.request_id} if entry.failed else frozenset())
     for message_id in sorted(message_ids):
         own = _text(record, contract.LOG_ERROR_TYPE), _text(record, contract.LOG_ERROR_MESSAGE)
         error_type, text = own if own[0] else (entry.error_type, entry.error_message)
         failure = f"{error_type}: {text}".rstrip(": ")[:500] if entry.failed else ""
-        one.lines.append(
+        invocation.lines.append(
             JobLine(
                 line.at,
                 message_id,

@@ -8,10 +8,10 @@ from ops.traces.logged_invocations import HANDLER, LoggedInvocation
 from ops.traces.model import Basis, PathSpan, SpanKind
 
 
-def logged_steps(one: LoggedInvocation) -> Iterator[PathSpan]:
+def logged_steps(invocation: LoggedInvocation) -> Iterator[PathSpan]:
     """Jobs of a batch run one after another, so each lasts from the line before its own."""
-    previous = one.begin
-    for line in one.lines:
+    previous = invocation.begin
+    for line in invocation.lines:
         yield PathSpan(
             f"job {line.kind}".strip() if line.kind else "job",
             SpanKind.STEP,
@@ -23,6 +23,6 @@ def logged_steps(one: LoggedInvocation) -> Iterator[PathSpan]:
             failure=line.failure,
             detail="from the log line before its own: jobs of a batch run one after another",
             message_id=line.message_id,
-            request_id=one.request_id,
+            request_id=invocation.request_id,
         )
         previous = max(previous, line.at)

@@ -117,7 +117,7 @@ ON_THE_PAGE = NotFoundSteps(
 
 def not_found(identifier: str, searched: tuple[Searched, ...], look: QueryCost, next_step: str) -> JobTrace:
     """What is said where nothing has the ID."""
-    where = "; ".join(f"{one.place}{f' ({one.note})' if one.note else ''}" for one in searched)
+    where = "; ".join(f"{place.place}{f' ({place.note})' if place.note else ''}" for place in searched)
     headline = f"Nothing with the ID {identifier} was found."
     finding = Finding(Level.NO_DATA, f"{headline} Searched: {where}. {next_step}", "", headline, (next_step,))
     return JobTrace(identifier, finding, searched=searched, look=look)

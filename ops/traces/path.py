@@ -81,9 +81,13 @@ def _messages(evidence: JobEvidence) -> Iterator[_Message]:
     letters = evidence.letters
     in_dlq = {stay.message_id for stay in letters.stays.values() if stay.message_id != stay.original_id}
     for name in sorted(evidence.message_ids - in_dlq):
-        attempts = tuple(one for one in evidence.invocations if name in one.messages or one.lines_of(name))
-        stays = [one for one in letters.stays.values() if name in (one.message_id, one.original_id)]
-        own = [one for one in stays if one.message_id == name] or [one for one in stays if one.by_handler]
+        attempts = tuple(
+            invocation
+            for invocation in evidence.invocations
+            if name in invocation.messages or invocation.lines_of(name)
+        )
+        stays = [stay for stay in letters.stays.values() if name in (stay.message_id, stay.original_id)]
+        own = [stay for stay in stays if stay.message_id == name] or [stay for stay in stays if stay.by_handler]
         stay = _nearest(own, attempts)
         if attempts or stay:
             yield _Message(name, attempts, _sent(evidence, name, attempts, stay), stay)
@@ -91,15 +95,15 @@ def _messages(evidence: JobEvidence) -> Iterator[_Message]:
 
 def _nearest(stays: Sequence[DeadLetterStay], attempts: Sequence[LoggedInvocation]) -> DeadLetterStay | None:
     """The one that the message's own attempts led to: a job may be sent to the dead-letter queue again and again."""
-    requests = {one.request_id for one in attempts}
-    return next((one for one in stays if one.request_id in requests), stays[0] if stays else None)
+    requests = {invocation.request_id for invocation in attempts}
+    return next((stay for stay in stays if stay.request_id in requests), stays[0] if stays else None)
 
 
 def _sent(
     evidence: JobEvidence, name: str, attempts: Sequence[LoggedInvocation], stay: DeadLetterStay | None
 ) -> tuple[datetime, str] | None:
-    for one in attempts:
-        seen = one.messages.get(name)
+    for invocation in attempts:
+        seen = invocation.messages.get(name)
         if seen and seen.sent:
             return seen.sent, BATCH_LINE
     if stay and stay.message_id == name and stay.sent:
@@ -111,14 +115,14 @@ def _sent(
 def _message_spans(evidence: JobEvidence, message: _Message) -> Iterator[list[PathSpan]]:
     """Groups that stay together: a span with what is below it."""
     previous: LoggedInvocation | None = None
-    for one in message.attempts:
-        init = timedelta(seconds=(one.init_s or one.restore_s or 0.0))
-        if wait := _wait(message, previous, one.begin - init):
+    for invocation in message.attempts:
+        init = timedelta(seconds=(invocation.init_s or invocation.restore_s or 0.0))
+        if wait := _wait(message, previous, invocation.begin - init):
             yield [wait]
-        yield [*_init(message, one, init), *_attempt(evidence, message, one)]
-        previous = one
+        yield [*_init(message, invocation, init), *_attempt(evidence, message, invocation)]
+        previous = invocation
     last = previous
-    done = [line for one in message.attempts for line in one.lines_of(message.id) if line.what in DONE]
+    done = [line for invocation in message.attempts for line in invocation.lines_of(message.id) if line.what in DONE]
     for line in done[:1]:
         yield [_moment(f"result: {line.what}", SpanKind.RESULT, line.at, HANDLER, message.id)]
     sends = [send for send in evidence.letters.sends.values() if _is_of(send, message)]
@@ -166,53 +170,53 @@ def _wait_until(message: _Message, start: datetime, until: datetime | None) -> P
     )
 
 
-def _init(message: _Message, one: LoggedInvocation, init: timedelta) -> Iterator[PathSpan]:
+def _init(message: _Message, invocation: LoggedInvocation, init: timedelta) -> Iterator[PathSpan]:
     if not init:
         return
-    restored = one.init_s is None
+    restored = invocation.init_s is None
     yield PathSpan(
         "restore" if restored else "INIT",
         SpanKind.INIT,
-        one.begin - init,
+        invocation.begin - init,
         init.total_seconds(),
         1,
         Basis.MEASURED,
-        one.source,
+        invocation.source,
         detail="its length is measured; it is drawn as ending where the attempt began",
         message_id=message.id,
-        request_id=one.request_id,
+        request_id=invocation.request_id,
     )
 
 
-def _attempt(evidence: JobEvidence, message: _Message, one: LoggedInvocation) -> Iterator[PathSpan]:
-    seen = one.messages.get(message.id)
-    lines = one.lines_of(message.id)
+def _attempt(evidence: JobEvidence, message: _Message, invocation: LoggedInvocation) -> Iterator[PathSpan]:
+    seen = invocation.messages.get(message.id)
+    lines = invocation.lines_of(message.id)
     errors = [line.failure for line in lines if line.failure]
     done = any(line.what in DONE for line in lines)
     parts = [f"receive {seen.receives}" if seen and seen.receives else ""]
-    if len(one.messages) > 1:
-        parts.append(f"batch of {len(one.messages)}")
-    parts.append("cold start" if one.init_s or one.restore_s else "")
-    parts.append("" if one.duration_s is not None else "its end is not on record")
-    parts.append(f"its invocation ended with {one.failure} later" if done and one.failure else "")
+    if len(invocation.messages) > 1:
+        parts.append(f"batch of {len(invocation.messages)}")
+    parts.append("cold start" if invocation.init_s or invocation.restore_s else "")
+    parts.append("" if invocation.duration_s is not None else "its end is not on record")
+    parts.append(f"its invocation ended with {invocation.failure} later" if done and invocation.failure else "")
     yield PathSpan(
         "attempt",
         SpanKind.ATTEMPT,
-        one.begin,
-        one.duration_s,
+        invocation.begin,
+        invocation.duration_s,
         1,
-        Basis.MEASURED if one.started else Basis.INFERRED,
-        one.source,
-        failure=errors[-1] if errors else "" if done else one.failure,
+        Basis.MEASURED if invocation.started else Basis.INFERRED,
+        invocation.source,
+        failure=errors[-1] if errors else "" if done else invocation.failure,
         detail=", ".join(filter(None, parts)),
         message_id=message.id,
-        request_id=one.request_id,
+        request_id=invocation.request_id,
     )
-    steps = evidence.steps(one, evidence.job_ids)
+    steps = evidence.steps(invocation, evidence.job_ids)
     if steps:
-        yield from (replace(step, depth=step.depth + 2, request_id=one.request_id) for step in steps)
+        yield from (replace(step, depth=step.depth + 2, request_id=invocation.request_id) for step in steps)
     else:
-        logged = list(logged_steps(one))
+        logged = list(logged_steps(invocation))
         yield from (step for step in logged if step.message_id == message.id)
         yield from folded([step for step in logged if step.message_id != message.id], 2)
 
@@ -220,7 +224,9 @@ def _attempt(evidence: JobEvidence, message: _Message, one: LoggedInvocation) ->
 def _stay(
     message: _Message, stay: DeadLetterStay, last: LoggedInvocation | None, sends: Sequence[RedriveSend]
 ) -> PathSpan:
-    rejected = [line.at for one in message.attempts for line in one.lines_of(message.id) if line.permanent]
+    rejected = [
+        line.at for invocation in message.attempts for line in invocation.lines_of(message.id) if line.permanent
+    ]
     measured = stay.by_handler and (stay.sent or (rejected[-1] if rejected else None))
     start = measured or (last.end or last.begin if last else None) or stay.failed_at or stay.sent or stay.seen
     assert start is not None  # noqa: S101 - a scan that found it has a time

@@ -83,10 +83,10 @@ class SegmentReader:
             gaps.append(f"X-Ray left out segments of {formatting.count(len(answer.cut), 'trace')} over its size limit")
         return {trace: read_documents(texts, trace) for trace, texts in answer.texts.items()}, gaps
 
-    def steps(self, one: LoggedInvocation, job_ids: Iterable[str] | None) -> list[PathSpan]:
+    def steps(self, invocation: LoggedInvocation, job_ids: Iterable[str] | None) -> list[PathSpan]:
         """``job_ids``: whose steps are wanted, where there are others; None: all."""
-        wanted = None if len(one.messages) <= 1 and not job_ids else job_ids
-        return steps_of(self._documents.get(one.trace, ()), one.request_id, wanted, one.begin)
+        wanted = None if len(invocation.messages) <= 1 and not job_ids else job_ids
+        return steps_of(self._documents.get(invocation.trace, ()), invocation.request_id, wanted, invocation.begin)
 
     def api(self) -> list[PathSpan]:
         return [span for documents in self._documents.values() for span in api_spans(documents)]

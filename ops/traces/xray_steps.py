@@ -33,13 +33,13 @@ def steps_of(
     one span. None: all is kept.
     """
     children = _children(documents)
-    roots = [one for one in documents if _is_function(one, request_id)]
+    roots = [document for document in documents if _is_function(document, request_id)]
     roots = sorted(roots, key=lambda root: abs(_start(root) - began.timestamp()))[:1]  # a retry has the same request ID
     below = [child for root in roots for child in children[root["id"]]]
     while len(below) == 1 and _is_wrapper(below[0]):
         below = children[below[0]["id"]]
     wanted = None if job_ids is None else set(job_ids)
-    if wanted is None or all(_job(one) in wanted for one in below if _is_part(one)):
+    if wanted is None or all(_job(document) in wanted for document in below if _is_part(document)):
         return list(_tree(below, children))
     spans: list[PathSpan] = []
     rest: list[PathSpan] = []
@@ -60,9 +60,9 @@ def steps_of(
 
 def every_span(documents: Sequence[Document]) -> list[PathSpan]:
     """All of a trace, depth first from depth 0."""
-    known = {one["id"] for one in documents}
+    known = {document["id"] for document in documents}
     children = _children(documents)
-    roots = [one for one in documents if one.get("parent_id") not in known]
+    roots = [document for document in documents if document.get("parent_id") not in known]
     return list(_tree(sorted(roots, key=_start), children))
 
 

@@ -22,12 +22,16 @@ def interrupted_by_signals() -> Iterator[None]:
     if threading.current_thread() is threading.main_thread():  # only there may Python set handlers
         signals = (signal.SIGTERM, signal.SIGHUP)
         # What the caller had set to be ignored (nohup) stays ignored.
-        before = {one: signal.signal(one, interrupt) for one in signals if signal.getsignal(one) != signal.SIG_IGN}
+        before = {
+            signal_number: signal.signal(signal_number, interrupt)
+            for signal_number in signals
+            if signal.getsignal(signal_number) != signal.SIG_IGN
+        }
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for signal_number, handler in before.items():
+            signal.signal(signal_number, handler)
 
 
 @contextlib.contextmanager
@@ -44,9 +48,9 @@ def held_back() -> Iterator[None]:
     with contextlib.ExitStack() as at_end:  # which restores all, also where a signal interrupts it
         at_end.callback(raise_heard)
         if threading.current_thread() is threading.main_thread():
-            for one in STOP_SIGNALS:
-                before = signal.getsignal(one)
+            for signal_number in STOP_SIGNALS:
+                before = signal.getsignal(signal_number)
                 if before not in (signal.SIG_IGN, None):
-                    at_end.callback(signal.signal, one, before)
-                    signal.signal(one, lambda number, _frame: received.append(number))
+                    at_end.callback(signal.signal, signal_number, before)
+                    signal.signal(signal_number, lambda number, _frame: received.append(number))
         yield

@@ -74,7 +74,7 @@ def complete(
         account_concurrency=account_concurrency,
         stack=stack.name if stack else None,
         gaps=tuple(asking.gaps),
-        readers=tuple(sorted(readers, key=lambda one: one is not reader)),
+        readers=tuple(sorted(readers, key=lambda other: other is not reader)),
         other_mappings=others,
         serves=serves,
         senders=senders.of_queue(queue, stack),
@@ -149,7 +149,7 @@ def _others(
         return ()
     bare = lambda_.bare_arn(mapping.function_arn)
     found = attempt(Part.DETAIL, queue.name, lambda: consumers.mappings_of(aws, bare))
-    return () if isinstance(found, Gap) else tuple(one for one in found if one.source_arn != queue.arn)
+    return () if isinstance(found, Gap) else tuple(mapping for mapping in found if mapping.source_arn != queue.arn)
 
 
 def _alarm_names(

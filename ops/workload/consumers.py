@@ -50,7 +50,7 @@ def described(aws: Aws, mappings: Iterable[lambda_.EventSourceMapping]) -> tuple
     """The mappings with their functions, each function asked about once."""
     known: dict[str, lambda_.Function | Gap] = {}
     found = []
-    for mapping in sorted(mappings, key=lambda one: (one.off_rank, one.function_arn, one.uuid)):
+    for mapping in sorted(mappings, key=lambda mapping: (mapping.off_rank, mapping.function_arn, mapping.uuid)):
         arn = mapping.function_arn
         if arn not in known:
             known[arn] = attempt(Part.FUNCTION, lambda_.qualified_name(arn), partial(lambda_.get_function, aws, arn))

@@ -22,8 +22,8 @@ def working_queues(aws: Aws, names: Iterable[str]) -> tuple[str, ...]:
     found: list[str] = []
     for name in names:
         queue = sqs.find_queue(aws, name)
-        served = [sqs.find_queue(aws, one) for one in sqs.dead_letter_sources(aws, queue)[:MAX_SOURCES]]
-        found += [one.name for one in served if one.dlq_arn == queue.arn] or [queue.name]
+        served = [sqs.find_queue(aws, source) for source in sqs.dead_letter_sources(aws, queue)[:MAX_SOURCES]]
+        found += [other.name for other in served if other.dlq_arn == queue.arn] or [queue.name]
     return tuple(dict.fromkeys(found))
 
 
@@ -35,5 +35,5 @@ def sources(aws: Aws, queue: sqs.Queue) -> tuple[sqs.Queue, ...]:
     listed = attempt(Part.DETAIL, queue.name, lambda: sqs.dead_letter_sources(aws, queue))
     if isinstance(listed, Gap):
         return ()
-    found = [attempt(Part.DETAIL, one, partial(sqs.find_queue, aws, one)) for one in listed[:MAX_SOURCES]]
-    return tuple(one for one in found if isinstance(one, sqs.Queue) and one.dlq_arn == queue.arn)
+    found = [attempt(Part.DETAIL, name, partial(sqs.find_queue, aws, name)) for name in listed[:MAX_SOURCES]]
+    return tuple(answer for answer in found if isinstance(answer, sqs.Queue) and answer.dlq_arn == queue.arn)

@@ -90,7 +90,7 @@ def list_workloads(aws: Aws, most: int = MAX_CHECKED) -> WorkloadListing:
 def _by_queue(mappings: Iterable[EventSourceMapping]) -> dict[str, tuple[EventSourceMapping, ...]]:
     """The mappings by queue ARN, in the order of the queues' names; for each queue, enabled mappings come first."""
     found: dict[str, list[EventSourceMapping]] = {}
-    for mapping in sorted(mappings, key=lambda one: (one.off_rank, one.function_arn, one.uuid)):
+    for mapping in sorted(mappings, key=lambda mapping: (mapping.off_rank, mapping.function_arn, mapping.uuid)):
         found.setdefault(mapping.source_arn, []).append(mapping)
     return {arn: tuple(found[arn]) for arn in sorted(found, key=lambda arn: (sqs.name_of(arn), arn))}
 
@@ -121,14 +121,16 @@ class _StackSearch:
         owners: dict[str, Stack] = {}
         for stack in self._whole([arn for arn in parallel_map(self._stack_arn, wanted) if arn]):
             ids = (*stack.ids("AWS::Lambda::EventSourceMapping"), *map(sqs.name_of, stack.ids("AWS::SQS::Queue")))
-            owners.update({one: stack for one in ids if one not in owners})
-        keys = {arn: (*(one.uuid for one in mappings), sqs.name_of(arn)) for arn, mappings in by_queue.items()}
+            owners.update({resource_id: stack for resource_id in ids if resource_id not in owners})
+        keys = {arn: (*(mapping.uuid for mapping in mappings), sqs.name_of(arn)) for arn, mappings in by_queue.items()}
         owned = {arn: [owners[key] for key in names if key in owners] for arn, names in keys.items()}
         return {arn: stacks[0] for arn, stacks in owned.items() if stacks}
 
     def _stack_arn(self, ids: tuple[str, str]) -> str:
         """The stack of the first of these physical IDs that has one; empty if none has."""
-        found = (self._ask(partial(cloudformation.stack_of, self._aws, one)) for one in ids if one)
+        found = (
+            self._ask(partial(cloudformation.stack_of, self._aws, resource_id)) for resource_id in ids if resource_id
+        )
         return next((arn for arn in found if arn), "")
 
     def _whole(self, arns: Iterable[str]) -> list[Stack]:

@@ -61,7 +61,7 @@ class Workload:
     def runs_latest(self) -> tuple[lambda_.EventSourceMapping, ...]:
         """The function's mappings that run ``$LATEST``: what changes of it is live at once."""
         known = (*([self.mapping] if self.mapping else []), *self.other_mappings)
-        return tuple(one for one in known if lambda_.qualifier_of(one.function_arn) == "")
+        return tuple(mapping for mapping in known if lambda_.qualifier_of(mapping.function_arn) == "")
 
     @property
     def log_group(self) -> str | None:

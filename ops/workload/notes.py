@@ -35,17 +35,19 @@ def unknown_function(workload: Workload) -> str:
     return gap.text if gap else ""
 
 
-def reads(one: lambda_.EventSourceMapping) -> str:
+def reads(mapping: lambda_.EventSourceMapping) -> str:
     """How a mapping reads: ``Enabled · batches of 10 · 5 s window · at most 20 at once · 1 filter``."""
-    pollers = f"{one.minimum_pollers} to {one.maximum_pollers} provisioned pollers" if one.provisioned else ""
+    pollers = (
+        f"{mapping.minimum_pollers} to {mapping.maximum_pollers} provisioned pollers" if mapping.provisioned else ""
+    )
     parts = (
-        one.state or "state unknown",
-        f"batches of {one.batch_size}",
-        f"{one.window_s} s window" if one.window_s else "",
-        f"at most {one.maximum_concurrency} at once" if one.maximum_concurrency else "",
+        mapping.state or "state unknown",
+        f"batches of {mapping.batch_size}",
+        f"{mapping.window_s} s window" if mapping.window_s else "",
+        f"at most {mapping.maximum_concurrency} at once" if mapping.maximum_concurrency else "",
         pollers,
-        formatting.count(len(one.filters), "filter") if one.filters else "",
-        "" if one.partial_batches else "whole batches fail",
+        formatting.count(len(mapping.filters), "filter") if mapping.filters else "",
+        "" if mapping.partial_batches else "whole batches fail",
     )
     return " · ".join(part for part in parts if part)
 
@@ -84,21 +86,21 @@ def _readers(workload: Workload) -> Iterator[str]:
     for function in {reader.function.name: reader.function for reader in readers if reader.function}.values():
         yield from _how_it_runs(function)
     if workload.other_mappings:
-        others = ", ".join(one.source_arn.rpartition(":")[2] for one in workload.other_mappings)
+        others = ", ".join(mapping.source_arn.rpartition(":")[2] for mapping in workload.other_mappings)
         yield f"{readers[0].name} reads other queues, too ({others}): its own metrics count them all."
 
 
 def _reader(reader: Reader) -> Iterator[str]:
-    one = reader.mapping
-    if one.filters:
+    mapping = reader.mapping
+    if mapping.filters:
         yield (
-            f"{reader.name} gets only messages that match {formatting.count(len(one.filters), 'filter')}, the rest is "
-            f"deleted without an invocation: {_short(' or '.join(one.filters))}"
+            f"{reader.name} gets only messages that match {formatting.count(len(mapping.filters), 'filter')}, the rest is "
+            f"deleted without an invocation: {_short(' or '.join(mapping.filters))}"
         )
-    if one.unreadable_filters:
-        yield f"Lambda cannot read the filters of {reader.name}: {one.unreadable_filters}"
-    if one.provisioned:
-        yield f"{reader.name} has {one.minimum_pollers} to {one.maximum_pollers} provisioned pollers, paid by the hour."
+    if mapping.unreadable_filters:
+        yield f"Lambda cannot read the filters of {reader.name}: {mapping.unreadable_filters}"
+    if mapping.provisioned:
+        yield f"{reader.name} has {mapping.minimum_pollers} to {mapping.maximum_pollers} provisioned pollers, paid by the hour."
 
 
 def _how_it_runs(function: lambda_.Function) -> Iterator[str]:

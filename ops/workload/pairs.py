@@ -25,7 +25,7 @@ class Pair:
     mappings: tuple[lambda_.EventSourceMapping, ...]
 
     def __str__(self) -> str:
-        functions = dict.fromkeys(lambda_.qualified_name(one.function_arn) for one in self.mappings)
+        functions = dict.fromkeys(lambda_.qualified_name(mapping.function_arn) for mapping in self.mappings)
         return f"{self.queue.name} → {', '.join(functions)}"
 
 

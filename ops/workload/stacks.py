@@ -119,7 +119,7 @@ class _Search:
 
     def dead(self, queue: sqs.Queue) -> bool:
         """Whether it is the dead-letter queue of a queue."""
-        if any(isinstance(one, sqs.Queue) and one.dlq_arn == queue.arn for one in self._known.values()):
+        if any(isinstance(answer, sqs.Queue) and answer.dlq_arn == queue.arn for answer in self._known.values()):
             return True
         return bool(dlqs.sources(self._aws, queue))
 

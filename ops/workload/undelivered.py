@@ -38,7 +38,7 @@ class Roles:
 def roles(aws: Aws, queue: Queue) -> Roles:
     """What the rules and topics that the queue's policy lets in use it for."""
     serves, delivers = [], []
-    for grant in [one for one in queue.grants if one.service in _ASK and one.source_arn][:MAX_LOOKUPS]:
+    for grant in [grant for grant in queue.grants if grant.service in _ASK and grant.source_arn][:MAX_LOOKUPS]:
         answer = attempt(Part.DETAIL, grant.source_arn, partial(_ASK[grant.service], aws, grant.source_arn, queue))
         if not isinstance(answer, Gap):
             serves += [senders.of_grant(grant)] if queue.arn in answer.undelivered else []
@@ -56,13 +56,16 @@ class _Ends:
 
 def _rule(aws: Aws, arn: str, queue: Queue) -> _Ends:
     targets = events.rule_targets(aws, arn)
-    return _Ends(frozenset(one.arn for one in targets), frozenset(one.dead_letter_arn for one in targets))
+    return _Ends(frozenset(target.arn for target in targets), frozenset(target.dead_letter_arn for target in targets))
 
 
 def _topic(aws: Aws, arn: str, queue: Queue) -> _Ends:
-    known = [one for one in sns.subscriptions(aws, arn) if one.arn.startswith("arn:")]
-    others = [one for one in known if one.endpoint != queue.arn][:MAX_LOOKUPS]
-    return _Ends(frozenset(one.endpoint for one in known), frozenset(sns.dead_letter_arn(aws, one) for one in others))
+    known = [subscription for subscription in sns.subscriptions(aws, arn) if subscription.arn.startswith("arn:")]
+    others = [subscription for subscription in known if subscription.endpoint != queue.arn][:MAX_LOOKUPS]
+    return _Ends(
+        frozenset(subscription.endpoint for subscription in known),
+        frozenset(sns.dead_letter_arn(aws, subscription) for subscription in others),
+    )
 
 
 _ASK: dict[str, Callable[[Aws, str, Queue], _Ends]] = {"events": _rule, "sns": _topic}

@@ -48,15 +48,19 @@ def difference(
 ) -> AlarmDifference:
     """``workload``: the owner. ``prefix``: of the names of its alarms, among which obsolete ones are looked for; empty: they
     are not. ``options``: by names of OPTION_TAGS. Needs cloudwatch:DescribeAlarms and ListTagsForResource."""
-    names = [str(one["AlarmName"]) for one in definitions]
+    names = [str(definition["AlarmName"]) for definition in definitions]
     there = live_alarms.read(aws, names, prefix)
     live = there.definitions
     owners = {name: there.owner(workload, name) for name in live}
     tags = {OWNER_TAG: workload, **{OPTION_TAGS[name]: value for name, value in options.items()}}
-    changes = [_tagged(_change(one, live, owners), there, tags) for one in _notified_once(in_order(definitions), live)]
+    changes = [
+        _tagged(_change(definition, live, owners), there, tags)
+        for definition in _notified_once(in_order(definitions), live)
+    ]
     obsolete = [live[name] for name in sorted(live.keys() - set(names)) if owners[name] is None]
     changes += [
-        AlarmChange(one["AlarmName"], ChangeKind.OBSOLETE, is_composite(one), definition=one) for one in obsolete
+        AlarmChange(definition["AlarmName"], ChangeKind.OBSOLETE, is_composite(definition), definition=definition)
+        for definition in obsolete
     ]
     return AlarmDifference(workload, tuple(changes), tags)
 
@@ -81,22 +85,27 @@ def _tagged(change: AlarmChange, live: LiveAlarms, tags: Mapping[str, str]) -> A
 def _notified_once(wanted: Sequence[Definition], live: Mapping[str, Definition]) -> Iterator[Definition]:
     """In order. Topics that are chosen for a composite alarm are no longer those of the alarms that its rule names; those
     that it has already, and that are not chosen, are not, where such an alarm notifies them."""
-    chosen = {name: set(one.get("AlarmActions") or ()) for one in wanted if is_composite(one) for name in _named(one)}
+    chosen = {
+        name: set(definition.get("AlarmActions") or ())
+        for definition in wanted
+        if is_composite(definition)
+        for name in _named(definition)
+    }
     below: set[str] = set()
-    for one in wanted:
-        there = live.get(str(one["AlarmName"]), {})
-        others = below if is_composite(one) else chosen.get(str(one["AlarmName"]), set())
-        once = without_notified_twice(there, one, others)
-        if not is_composite(one):
+    for definition in wanted:
+        there = live.get(str(definition["AlarmName"]), {})
+        others = below if is_composite(definition) else chosen.get(str(definition["AlarmName"]), set())
+        once = without_notified_twice(there, definition, others)
+        if not is_composite(definition):
             below.update(with_live_choices(there, once).get("AlarmActions") or ())
         yield once
 
 
 def as_they_notify(wanted: Sequence[Definition], there: LiveAlarms, workload: str) -> Iterator[Definition]:
     """``wanted`` with the actions that a difference would leave to the workload's own alarms, without one."""
-    own = {name: one for name, one in there.definitions.items() if there.owner(workload, name) is None}
-    for one in _notified_once(in_order(wanted), own):
-        yield with_live_actions(own.get(str(one["AlarmName"]), {}), one)
+    own = {name: definition for name, definition in there.definitions.items() if there.owner(workload, name) is None}
+    for definition in _notified_once(in_order(wanted), own):
+        yield with_live_actions(own.get(str(definition["AlarmName"]), {}), definition)
 
 
 def _change(wanted: Definition, live: Mapping[str, Definition], owners: Mapping[str, str | None]) -> AlarmChange:
@@ -117,11 +126,11 @@ def _change(wanted: Definition, live: Mapping[str, Definition], owners: Mapping[
 def in_order(definitions: Sequence[Definition]) -> list[Definition]:
     """Metric alarms, then composite alarms, each after those that its rule names, and log alarms, which an endpoint may not
     have. Raises UsageError for a cycle."""
-    waiting = {str(one["AlarmName"]): one for one in definitions if is_composite(one)}
-    logs = [one for one in definitions if alarm_store.is_log_alarm(one)]
-    ordered = [one for one in definitions if one not in logs and not is_composite(one)]
+    waiting = {str(definition["AlarmName"]): definition for definition in definitions if is_composite(definition)}
+    logs = [definition for definition in definitions if alarm_store.is_log_alarm(definition)]
+    ordered = [definition for definition in definitions if definition not in logs and not is_composite(definition)]
     while waiting:
-        ready = [name for name, one in waiting.items() if not (_named(one) & waiting.keys()) - {name}]
+        ready = [name for name, definition in waiting.items() if not (_named(definition) & waiting.keys()) - {name}]
         if not ready:
             raise UsageError(
                 f"The rules of these composite alarms name each other: {', '.join(sorted(waiting))}.",
@@ -147,7 +156,7 @@ def apply(aws: Aws, found: AlarmDifference, progress: Callable[[str], None] = la
     access.ensure_may("applying alarms")
     foreign = found.of(ChangeKind.FOREIGN)
     if foreign:
-        names = ", ".join(f"{one.name} ({one.owner})" for one in foreign)
+        names = ", ".join(f"{change.name} ({change.owner})" for change in foreign)
         raise UsageError(
             f"These alarms already exist and do not belong to {found.workload}: {names}. Nothing was done.",
             "Choose other names (--prefix), leave them out (--alarm ID for each of the others), or have their owner remove them.",
@@ -161,7 +170,7 @@ def apply(aws: Aws, found: AlarmDifference, progress: Callable[[str], None] = la
                 alarm_store.tag_alarm(aws, change.retagged, found.tags, change.old_tags)
             alarm_store.put_alarm(aws, change.definition, found.tags)
         except AwsError as error:
-            return _ended(done, [one.name for one in found.pending], error)
+            return _ended(done, [change.name for change in found.pending], error)
         done.append(change.name)
     return ApplyResult(tuple(done))
 
@@ -171,10 +180,10 @@ def remove(aws: Aws, found: AlarmDifference, progress: Callable[[str], None] = l
     alarm that a composite alarm names cannot be removed. Log alarms one by one: they cannot be deleted in a batch."""
     access.ensure_may("removing alarms")
     ours = found.of(ChangeKind.UPDATE, ChangeKind.UNCHANGED, ChangeKind.OBSOLETE)
-    composites = in_order([one.definition for one in ours if one.composite])[::-1]
-    batches = [[str(one["AlarmName"])] for one in composites]
-    logs = [one.name for one in ours if alarm_store.is_log_alarm(one.definition)]
-    metric = [one.name for one in ours if not one.composite and one.name not in logs]
+    composites = in_order([change.definition for change in ours if change.composite])[::-1]
+    batches = [[str(composite["AlarmName"])] for composite in composites]
+    logs = [change.name for change in ours if alarm_store.is_log_alarm(change.definition)]
+    metric = [change.name for change in ours if not change.composite and change.name not in logs]
     batches += [[name] for name in logs]
     batches += [metric[at : at + alarm_store.MAX_NAMES] for at in range(0, len(metric), alarm_store.MAX_NAMES)]
     done: list[str] = []
@@ -184,7 +193,7 @@ def remove(aws: Aws, found: AlarmDifference, progress: Callable[[str], None] = l
             _ensure_ours(aws, found.workload, batch)
             alarm_store.delete_alarms(aws, batch)
         except AwsError as error:
-            return _ended(done, [name for one in batches for name in one], error)
+            return _ended(done, [name for batch in batches for name in batch], error)
         done += batch
     return ApplyResult(tuple(done))
 

@@ -82,7 +82,7 @@ def _value(definition: Definition, name: str) -> Any:
     if name in ACTIONS:
         return sorted(value or [])
     if name == "Metrics":
-        return sorted((_query(one) for one in value or []), key=lambda one: str(one.get("Id")))
+        return sorted((_query(query) for query in value or []), key=lambda query: str(query.get("Id")))
     if name == "ScheduledQueryConfiguration":
         return _scheduled_query(value or {})
     if name == "Dimensions":
@@ -112,4 +112,4 @@ def _query(query: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _dimensions(value: Any) -> list[dict[str, str]]:
-    return sorted((dict(one) for one in value or []), key=lambda one: one["Name"])
+    return sorted((dict(dimension) for dimension in value or []), key=lambda dimension: dimension["Name"])

@@ -38,9 +38,11 @@ class OwnRecommendation:
 
     def as_put(self) -> Recommendation:
         """With the actions that ``ops alarms apply`` would leave to the alarms that are there, and ours."""
-        every = [one.definition for one in self.recommendation.alarms]
-        known = {str(one["AlarmName"]): one for one in as_they_notify(every, self.live, self.owner)}
-        alarms = tuple(replace(one, definition=known[one.name]) for one in self.recommendation.alarms)
+        every = [alarm.definition for alarm in self.recommendation.alarms]
+        known = {
+            str(definition["AlarmName"]): definition for definition in as_they_notify(every, self.live, self.owner)
+        }
+        alarms = tuple(replace(alarm, definition=known[alarm.name]) for alarm in self.recommendation.alarms)
         return replace(self.recommendation, alarms=alarms)
 
 

@@ -57,7 +57,7 @@ def read(aws: Aws, names: Sequence[str] = (), prefix: str = "") -> LiveAlarms:
     definitions = alarm_store.definitions_named(aws, names) if names else {}
     if prefix:
         definitions |= alarm_store.definitions_with_prefix(aws, prefix)
-    arns = [str(one["AlarmArn"]) for one in definitions.values()]
+    arns = [str(definition["AlarmArn"]) for definition in definitions.values()]
     found = zip(definitions, parallel_map(lambda arn: _tags(aws, arn), arns), strict=True)
     tags = {name: each for name, each in found if each is not None}
     return LiveAlarms({name: definitions[name] for name in tags}, tags)

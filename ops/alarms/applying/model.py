@@ -57,7 +57,7 @@ class AlarmDifference:
     tags: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, *kinds: ChangeKind) -> tuple[AlarmChange, ...]:
-        return tuple(one for one in self.changes if one.kind in kinds)
+        return tuple(change for change in self.changes if change.kind in kinds)
 
     @property
     def pending(self) -> tuple[AlarmChange, ...]:

@@ -19,7 +19,7 @@ def own_log_alarm(own: OwnRecommendation, given: LogAlarmPlace | None = None) ->
 
 
 def _place(own: OwnRecommendation) -> LogAlarmPlace | None:
-    alarms = {one.id: one for one in own.recommendation.alarms}
+    alarms = {alarm.id: alarm for alarm in own.recommendation.alarms}
     if BASED_ON not in alarms or "extension-silent" not in alarms:
         return None
     name = name_of(alarms[BASED_ON])

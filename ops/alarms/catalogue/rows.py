@@ -58,7 +58,7 @@ class CatalogueRow:
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(each.subject for one in self.thresholds for each in one.metrics))
+        return tuple(dict.fromkeys(each.subject for formula in self.thresholds for each in formula.metrics))
 
 
 @cache

@@ -38,7 +38,7 @@ def action_delivery(
     subscribers, why = _subscribers(reader, arn, place)
     if why is not None:
         return ActionDelivery(arn, "topic", True, why.status, _joined(publish, why), subscribers)
-    best = [one.leg.status for one in subscribers]
+    best = [subscription.leg.status for subscription in subscribers]
     if all(status is DeliveryStatus.BROKEN for status in best):
         text = f"{publish.text} None of its {formatting.count(len(best), 'subscription')} takes it."
         end = DeliveryLeg(DeliveryStatus.BROKEN, text, publish.at, publish.error)
@@ -58,7 +58,7 @@ def _subscribers(
     if not found:
         change = f"aws sns subscribe --topic-arn {arn} --protocol email --notification-endpoint ADDRESS"
         return (), DeliveryLeg(DeliveryStatus.BROKEN, "The topic has no subscription.", change=change)
-    return tuple(subscribed(reader, arn, one, place) for one in found), None
+    return tuple(subscribed(reader, arn, subscription, place) for subscription in found), None
 
 
 def _joined(publish: DeliveryLeg, end: DeliveryLeg) -> DeliveryLeg:

@@ -39,13 +39,13 @@ SENTENCES = {
 
 def check_workload(aws: Aws, workload: Workload) -> DeliveryReport:
     """The alarms on the workload's parts, those of its stack, and the composite alarms over them."""
-    parts = [one.name for one in (workload.queue, workload.dlq, workload.function) if one is not None]
+    parts = [queue.name for queue in (workload.queue, workload.dlq, workload.function) if queue is not None]
     own = cloudwatch.find_alarms_on(aws, parts)
-    known = {one.name for one in own}
+    known = {alarm.name for alarm in own}
     own += cloudwatch.describe_alarms(aws, [name for name in workload.alarms if name not in known])
     composites = cloudwatch.composite_alarms(aws)
-    names = {one.name for one in own}
-    over = [one for one in composites if names & _watched(one, composites)]
+    names = {alarm.name for alarm in own}
+    over = [composite for composite in composites if names & _watched(composite, composites)]
     return check(aws, (*own, *over), composites)
 
 
@@ -61,16 +61,16 @@ def check(
     subscribers: what may not be read is unknown. Raises CredentialsError and Unreachable."""
     reader = DeliveryReader(aws)
     muted, unread = _muted(aws)
-    speaking = [one for one in composites if one.actions and one.actions_enabled]
-    asked = {one.name: one for one in alarms}
-    below = {one.name: _watched(one, composites) for one in alarms if _leaves_it_to_others(one)}
-    needed = {**asked, **{one.name: one for one in speaking}}
-    missing = sorted(frozenset().union(*below.values()) - needed.keys() - {one.name for one in composites})
-    needed |= {one.name: one for one in (cloudwatch.describe_alarms(aws, missing) if missing else ())}
-    own = dict(zip(needed, parallel_map(lambda one: _own(reader, one), needed.values()), strict=True))
+    speaking = [composite for composite in composites if composite.actions and composite.actions_enabled]
+    asked = {alarm.name: alarm for alarm in alarms}
+    below = {alarm.name: _watched(alarm, composites) for alarm in alarms if _leaves_it_to_others(alarm)}
+    needed = {**asked, **{composite.name: composite for composite in speaking}}
+    missing = sorted(frozenset().union(*below.values()) - needed.keys() - {composite.name for composite in composites})
+    needed |= {alarm.name: alarm for alarm in (cloudwatch.describe_alarms(aws, missing) if missing else ())}
+    own = dict(zip(needed, parallel_map(lambda alarm: _own(reader, alarm), needed.values()), strict=True))
     judged = {name: _with_composites(each, own, speaking) for name, each in own.items()}
     found = tuple(_by_those_below(judged[name], judged, below.get(name)) for name in asked)
-    found = tuple(_with_mute_rules(one, muted) for one in found)
+    found = tuple(_with_mute_rules(delivery, muted) for delivery in found)
     return DeliveryReport(found, reader.refused or bool(unread), (OTHER_WAYS, *unread) if found else unread)
 
 
@@ -78,7 +78,7 @@ def _own(reader: DeliveryReader, alarm: Alarm | CompositeAlarm) -> AlarmDelivery
     """By its own actions alone."""
     history = reader.history(alarm.name)
     place = place_of(alarm.arn)
-    actions = tuple(action_delivery(reader, one, alarm.arn, place, history) for one in alarm.actions)
+    actions = tuple(action_delivery(reader, action, alarm.arn, place, history) for action in alarm.actions)
     status, text = _judged(actions)
     if not alarm.actions_enabled:
         status, text = DeliveryStatus.BROKEN, "Its actions are disabled: it changes its state and notifies no one."
@@ -91,17 +91,17 @@ def _own(reader: DeliveryReader, alarm: Alarm | CompositeAlarm) -> AlarmDelivery
 
 
 def _judged(actions: Sequence[ActionDelivery]) -> tuple[DeliveryStatus, str]:
-    telling = [one for one in actions if one.tells]
+    telling = [action for action in actions if action.tells]
     if not telling:
-        others = ", ".join(sorted({one.kind for one in actions}))
+        others = ", ".join(sorted({action.kind for action in actions}))
         why = (
             f"Its actions ({others}) notify no one."
             if actions
             else "It has no action: it turns red and notifies no one."
         )
         return DeliveryStatus.BROKEN, why
-    status = next(each for each in BEST_FIRST if any(one.status is each for one in telling))
-    broken = sum(one.status is DeliveryStatus.BROKEN for one in telling)
+    status = next(each for each in BEST_FIRST if any(action.status is each for action in telling))
+    broken = sum(action.status is DeliveryStatus.BROKEN for action in telling)
     if broken and status is not DeliveryStatus.BROKEN:
         return (
             status,
@@ -118,21 +118,23 @@ def _with_composites(
 ) -> AlarmDelivery:
     """Where its own actions reach no one for certain, a composite alarm may speak for it."""
     over = [
-        (one, rule) for one in speaking if (rule := _rule(one)) and own.name in rule.alarms and one.name != own.name
+        (composite, rule)
+        for composite in speaking
+        if (rule := _rule(composite)) and own.name in rule.alarms and composite.name != own.name
     ]
-    own = replace(own, through=tuple(one.name for one, _ in over))
+    own = replace(own, through=tuple(composite.name for composite, _ in over))
     if own.status is not DeliveryStatus.BROKEN or not over:
         return own
     best, text = DeliveryStatus.BROKEN, own.text
-    for one, rule in over:
-        status = judged[one.name].status
+    for composite, rule in over:
+        status = judged[composite.name].status
         alone = rule.holds({name: "ALARM" if name == own.name else "OK" for name in rule.alarms})
         if not alone and status is not DeliveryStatus.BROKEN:
             status = DeliveryStatus.UNKNOWN
         if BEST_FIRST.index(status) < BEST_FIRST.index(best):
             best = status
-            text = f"Composite alarm {one.name} speaks for it. " + (
-                judged[one.name].text if alone else "That depends on other alarms of its rule, too."
+            text = f"Composite alarm {composite.name} speaks for it. " + (
+                judged[composite.name].text if alone else "That depends on other alarms of its rule, too."
             )
     return replace(own, status=best, text=text)
 
@@ -149,9 +151,9 @@ def _by_those_below(
     found = [judged[name] for name in sorted(below or ()) if name in judged and not judged[name].composite]
     if own.status is not DeliveryStatus.BROKEN or not found:
         return own
-    status = max((one.status for one in found), key=BEST_FIRST.index)
+    status = max((delivery.status for delivery in found), key=BEST_FIRST.index)
     text = "It has no action: each alarm below it notifies for itself."
-    broken = [one.name for one in found if one.status is DeliveryStatus.BROKEN]
+    broken = [delivery.name for delivery in found if delivery.status is DeliveryStatus.BROKEN]
     if broken:
         names = ", ".join(broken[:NAMED]) + (" …" if len(broken) > NAMED else "")
         text = f"It has no action, and {len(broken)} of {formatting.count(len(found), 'alarm')} below it reach no one: {names}"
@@ -160,7 +162,7 @@ def _by_those_below(
 
 def _watched(composite: CompositeAlarm, composites: Sequence[CompositeAlarm]) -> frozenset[str]:
     """The alarms below it, at any depth."""
-    by_name = {one.name: one for one in composites}
+    by_name = {composite.name: composite for composite in composites}
     seen: set[str] = set()
     waiting = [composite]
     while waiting:

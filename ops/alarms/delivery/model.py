@@ -85,4 +85,4 @@ class DeliveryReport:
 
     @property
     def broken(self) -> tuple[AlarmDelivery, ...]:
-        return tuple(one for one in self.alarms if one.status is DeliveryStatus.BROKEN)
+        return tuple(delivery for delivery in self.alarms if delivery.status is DeliveryStatus.BROKEN)

@@ -64,14 +64,16 @@ def verdict(policy: str, request: ServiceRequest) -> PolicyVerdict:
     """For all of the request's actions: one that is refused refuses it."""
     try:
         document = json.loads(policy or "{}")
-        statements = [one for one in _list(document["Statement"]) if isinstance(one, dict)] if document else []
+        statements = (
+            [statement for statement in _list(document["Statement"]) if isinstance(statement, dict)] if document else []
+        )
     except (ValueError, TypeError, KeyError):
         return PolicyVerdict(PolicyAnswer.UNKNOWN, "its policy cannot be read as JSON")
     verdicts = [_of_action(statements, request, action) for action in request.actions]
     for answer in (PolicyAnswer.REFUSED, PolicyAnswer.UNKNOWN):
-        for one in verdicts:
-            if one.answer is answer:
-                return one
+        for action_verdict in verdicts:
+            if action_verdict.answer is answer:
+                return action_verdict
     return PolicyVerdict(PolicyAnswer.ALLOWED)
 
 
@@ -122,7 +124,7 @@ def _principal(statement: Mapping[str, Any], service: str) -> bool | None:
 
 def _action(statement: Mapping[str, Any], action: str) -> bool:
     def named(patterns: Any) -> bool:
-        return any(fnmatchcase(action.lower(), str(one).lower()) for one in _list(patterns))
+        return any(fnmatchcase(action.lower(), str(pattern).lower()) for pattern in _list(patterns))
 
     return not named(statement["NotAction"]) if "NotAction" in statement else named(statement.get("Action"))
 
@@ -131,7 +133,7 @@ def _resource(statement: Mapping[str, Any], resource: str) -> bool:
     """Policies of keys and some of queues have no resource but their own."""
 
     def named(patterns: Any) -> bool:
-        return any(fnmatchcase(resource, str(one)) for one in _list(patterns))
+        return any(fnmatchcase(resource, str(pattern)) for pattern in _list(patterns))
 
     if "NotResource" in statement:
         return not named(statement["NotResource"])

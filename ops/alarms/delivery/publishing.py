@@ -49,7 +49,7 @@ def publishing(
 
 def last_action(history: Sequence[AlarmActionRecord] | Gap, target: str) -> AlarmActionRecord | None:
     """``history``: newest first."""
-    return None if isinstance(history, Gap) else next((one for one in history if one.target == target), None)
+    return None if isinstance(history, Gap) else next((action for action in history if action.target == target), None)
 
 
 def _leg(status: DeliveryStatus, text: str, now: DeliveryLeg, last: AlarmActionRecord) -> DeliveryLeg:

@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 DEFAULT_SCOPE = "MessageAttributes"
 
 
-def subscribed(reader: DeliveryReader, topic_arn: str, one: Subscription, place: AlarmPlace) -> SubscriptionDelivery:
-    return SubscriptionDelivery(one.protocol, one.endpoint, _leg(reader, topic_arn, one, place))
+def subscribed(
+    reader: DeliveryReader, topic_arn: str, subscription: Subscription, place: AlarmPlace
+) -> SubscriptionDelivery:
+    return SubscriptionDelivery(
+        subscription.protocol, subscription.endpoint, _leg(reader, topic_arn, subscription, place)
+    )
 
 
-def _leg(reader: DeliveryReader, topic_arn: str, one: Subscription, place: AlarmPlace) -> DeliveryLeg:
-    if one.pending:
+def _leg(reader: DeliveryReader, topic_arn: str, subscription: Subscription, place: AlarmPlace) -> DeliveryLeg:
+    if subscription.pending:
         text = "Not confirmed yet: its owner must follow the link that SNS sent, and it gets nothing until then."
         return DeliveryLeg(DeliveryStatus.BROKEN, text)
-    attributes = reader.subscription(one.arn)
+    attributes = reader.subscription(subscription.arn)
     if isinstance(attributes, Gap):
         unclear = f"Whether it filters notifications is unknown: {attributes.note}"
     else:
@@ -39,26 +43,26 @@ def _leg(reader: DeliveryReader, topic_arn: str, one: Subscription, place: Alarm
                 "drops them all."
             )
             change = (
-                f"aws sns set-subscription-attributes --subscription-arn {one.arn} --attribute-name FilterPolicy "
+                f"aws sns set-subscription-attributes --subscription-arn {subscription.arn} --attribute-name FilterPolicy "
                 "--attribute-value '{}'"
             )
             return DeliveryLeg(DeliveryStatus.BROKEN, text, change=change)
         unclear = "Its filter policy decides by what a notification holds." if drops is None else ""
-    end = _endpoint(reader, topic_arn, one, place)
+    end = _endpoint(reader, topic_arn, subscription, place)
     if unclear and end.status is not DeliveryStatus.BROKEN:
         return DeliveryLeg(DeliveryStatus.UNKNOWN, unclear)
     return end
 
 
-def _endpoint(reader: DeliveryReader, topic_arn: str, one: Subscription, place: AlarmPlace) -> DeliveryLeg:
-    if one.protocol not in ("sqs", "lambda"):
+def _endpoint(reader: DeliveryReader, topic_arn: str, subscription: Subscription, place: AlarmPlace) -> DeliveryLeg:
+    if subscription.protocol not in ("sqs", "lambda"):
         return DeliveryLeg(
             DeliveryStatus.ALLOWED, "Confirmed. Whether it is read, or answered, cannot be seen from AWS."
         )
-    if elsewhere := is_elsewhere(one.endpoint, place):
+    if elsewhere := is_elsewhere(subscription.endpoint, place):
         return DeliveryLeg(DeliveryStatus.UNKNOWN, f"It is in {elsewhere}, and cannot be read from here.")
-    return _queue(reader, topic_arn, one.endpoint, place) if one.protocol == "sqs" else _function(
-        reader, topic_arn, one.endpoint, place
+    return _queue(reader, topic_arn, subscription.endpoint, place) if subscription.protocol == "sqs" else _function(
+        reader, topic_arn, subscription.endpoint, place
     )  # fmt: skip
 
 

@@ -19,12 +19,12 @@ def read_series(fields: Fields, length: int, limits: Collection[str]) -> tuple[I
     series = []
     seen: dict[tuple[str, str], int] = {}
     for each in fields.tables("series"):
-        one = _series(each, length, limits)
-        key = (one.role, one.metric)
+        entry = _series(each, length, limits)
+        key = (entry.role, entry.metric)
         if key in seen:
-            each.wrong("metric", f"{one.role}.{one.metric} is given twice, also in line {seen[key]}.")
+            each.wrong("metric", f"{entry.role}.{entry.metric} is given twice, also in line {seen[key]}.")
         seen.setdefault(key, each.line)
-        series.append(one)
+        series.append(entry)
     return tuple(series)
 
 

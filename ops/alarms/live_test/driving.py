@@ -47,8 +47,8 @@ def plan_test(aws: Aws, name: str) -> AlarmTestPlan:
         )
     found = check_alarm(aws, name).alarms[0]
     place = place_of(alarm.arn)
-    topics = [one for one in found.actions if one.kind == "topic"]
-    watched = tuple(one.arn for one in topics if not is_elsewhere(one.arn, place))
+    topics = [action for action in found.actions if action.kind == "topic"]
+    watched = tuple(action.arn for action in topics if not is_elsewhere(action.arn, place))
     return AlarmTestPlan(
         alarm=name,
         arn=alarm.arn,
@@ -56,13 +56,15 @@ def plan_test(aws: Aws, name: str) -> AlarmTestPlan:
         returns=isinstance(alarm, cloudwatch.Alarm) and alarm.missing_data != "ignore",
         topics=watched,
         not_watched=tuple(
-            f"The topic {one.arn} is notified, too, and not watched." for one in topics if one.arn not in watched
+            f"The topic {action.arn} is notified, too, and not watched."
+            for action in topics
+            if action.arn not in watched
         ),
         subscribers=tuple(
-            f"{one.protocol} {one.endpoint}"
+            f"{subscription.protocol} {subscription.endpoint}"
             for action in topics
-            for one in action.subscriptions
-            if one.leg.status is not DeliveryStatus.BROKEN
+            for subscription in action.subscriptions
+            if subscription.leg.status is not DeliveryStatus.BROKEN
         ),
         blocked=_blocked(found, alarm.actions_enabled, watched),
         delivery=found,
@@ -133,7 +135,7 @@ def run_test(
         progress("Removing the temporary subscriber")
         left = _clean(aws, plan, running)
     arrivals = tuple(TopicArrival(topic, arrived.get(topic)) for topic in plan.topics)
-    passed = all(one.after_s is not None for one in arrivals)
+    passed = all(arrival.after_s is not None for arrival in arrivals)
     stopped = not passed and waited < wait_s
     return AlarmTestResult(plan, arrivals, passed, waited, failures, running.afterwards, left, stopped)
 
@@ -173,7 +175,7 @@ def _failures(aws: Aws, name: str, since: datetime) -> tuple[cloudwatch.AlarmAct
         actions = cloudwatch.alarm_actions(aws, name)
     except OpsError:
         return ()
-    return tuple(one for one in actions if not one.succeeded and one.at >= since - CLOCK_SKEW)
+    return tuple(action for action in actions if not action.succeeded and action.at >= since - CLOCK_SKEW)
 
 
 def _clean(aws: Aws, plan: AlarmTestPlan, running: _Running) -> tuple[str, ...]:

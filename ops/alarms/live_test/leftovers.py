@@ -25,10 +25,10 @@ def remove(aws: Aws, min_age: timedelta = MIN_AGE) -> tuple[str, ...]:
     access.ensure_may("removing what tests of alarms left behind")
     before = datetime.now(UTC) - min_age
     done: list[str] = []
-    for one in temporary_subscriber.subscriptions(aws):
-        if _older(one.queue_arn.rpartition(":")[2], before):
-            temporary_subscriber.unsubscribe(aws, one.arn)
-            done.append(f"Removed a subscription to topic {one.topic.rpartition(':')[2]}.")
+    for subscription in temporary_subscriber.subscriptions(aws):
+        if _older(subscription.queue_arn.rpartition(":")[2], before):
+            temporary_subscriber.unsubscribe(aws, subscription.arn)
+            done.append(f"Removed a subscription to topic {subscription.topic.rpartition(':')[2]}.")
     for name in temporary_subscriber.queues(aws):
         if _older(name, before):
             temporary_subscriber.delete(aws, name)

@@ -20,17 +20,17 @@ def other_actions(aws: Aws, alarm: Alarm | CompositeAlarm) -> tuple[str, ...]:
     """The actions that are not topics, of the alarm and of the composite alarms above it, which may follow it: each an ARN
     with its alarm where that is another one."""
     above = _above(alarm.name, composite_alarms(aws))
-    found = [(arn, one.name) for one in (alarm, *above) if one.actions_enabled for arn in _not_topics(one)]
+    found = [(arn, acting.name) for acting in (alarm, *above) if acting.actions_enabled for arn in _not_topics(acting)]
     return tuple(dict.fromkeys(arn if name == alarm.name else f"{arn} (of {name})" for arn, name in found))
 
 
 def _above(name: str, composites: Sequence[CompositeAlarm]) -> list[CompositeAlarm]:
     reached, over = [name], {}
     for below in reached:  # grows
-        for one in composites:
-            if one.name not in reached and _names(one, below):
-                reached.append(one.name)
-                over[one.name] = one
+        for composite in composites:
+            if composite.name not in reached and _names(composite, below):
+                reached.append(composite.name)
+                over[composite.name] = composite
     return list(over.values())
 
 

@@ -66,10 +66,12 @@ def _firing(aws: Aws, rule: AlarmRule) -> str | None:
 def _has_data(aws: Aws, alarm: cloudwatch.Alarm, since: datetime) -> bool:
     """Since the test began or within its evaluation range, so that CloudWatch decides its state."""
     now = datetime.now(UTC)
-    period = max([one.period_s for one in alarm.metrics], default=60)
+    period = max([metric.period_s for metric in alarm.metrics], default=60)
     start = min(since, now - timedelta(seconds=period * (alarm.periods + EXTRA_PERIODS)))
     queries = [
-        cloudwatch.MetricQuery(str(number), one.namespace, one.metric, "SampleCount", one.dimensions, one.period_s)
-        for number, one in enumerate(alarm.metrics)
+        cloudwatch.MetricQuery(
+            str(number), metric.namespace, metric.metric, "SampleCount", metric.dimensions, metric.period_s
+        )
+        for number, metric in enumerate(alarm.metrics)
     ]
     return any(cloudwatch.get_metric_data(aws, queries, start, now, period).series.values())

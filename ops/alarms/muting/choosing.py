@@ -63,25 +63,31 @@ class RedriveParts:
 
 
 def tripped_alarms(alarms: Sequence[Alarm], composites: Sequence[CompositeAlarm], parts: RedriveParts) -> MuteChoice:
-    own = [one.name for one in alarms if _trips(one, parts)][:MAX_TARGETS]
+    own = [alarm.name for alarm in alarms if _trips(alarm, parts)][:MAX_TARGETS]
     below = set(own)
-    speaking = [one for one in composites if one.actions and one.actions_enabled and below & _children(one)]
-    whole = [one.name for one in speaking if _children(one) <= below]
-    telling = {one.name for one in alarms if _notifies(one)}
+    speaking = [
+        composite
+        for composite in composites
+        if composite.actions and composite.actions_enabled and below & _children(composite)
+    ]
+    whole = [composite.name for composite in speaking if _children(composite) <= below]
+    telling = {alarm.name for alarm in alarms if _notifies(alarm)}
     named = [*(name for name in own if name in telling), *whole][:MAX_TARGETS]
-    outlast = longest_window(one for one in alarms if one.name in below) + SETTLING
-    return MuteChoice(tuple(named), tuple(one.name for one in speaking if one.name not in whole), outlast)
+    outlast = longest_window(alarm for alarm in alarms if alarm.name in below) + SETTLING
+    return MuteChoice(
+        tuple(named), tuple(composite.name for composite in speaking if composite.name not in whole), outlast
+    )
 
 
 def _trips(alarm: Alarm, parts: RedriveParts) -> bool:
-    watched = {(_role(one, parts), one.metric) for one in alarm.metrics}
+    watched = {(_role(metric, parts), metric.metric) for metric in alarm.metrics}
     strange = any(role == "" for role, _ in watched)
     return bool(watched & TRIPPED) and not watched & NEVER and not strange and "Less" not in alarm.comparison
 
 
 def _notifies(alarm: Alarm) -> bool:
     """An alarm that scales something must go on doing so."""
-    return alarm.actions_enabled and bool(alarm.actions) and all(":sns:" in one for one in alarm.actions)
+    return alarm.actions_enabled and bool(alarm.actions) and all(":sns:" in action for action in alarm.actions)
 
 
 def _role(metric: AlarmMetric, parts: RedriveParts) -> str:

@@ -42,7 +42,7 @@ def mute(
     DescribeAlarms, DisableAlarmActions and EnableAlarmActions. Raises OpsError: then nothing is muted by it, or its record
     stays, since the call may have been applied. Raises ReadOnly before anything is done."""
     access.ensure_may("muting alarms")
-    before = next((one for one in of_place(home, account, aws.region) if one.id == record_id), None)
+    before = next((record for record in of_place(home, account, aws.region) if record.id == record_id), None)
     if before is not None and before.how == ACTIONS:  # of a run that was killed; else they count as disabled
         lift(aws, home, before)
         before = None
@@ -122,7 +122,7 @@ def lift_overdue(aws: Aws, home: Path, account: str) -> tuple[str, ...]:
 
 def of_place(home: Path, account: str, region: str) -> tuple[MuteRecord, ...]:
     """What this machine muted in the account and region, oldest first."""
-    return tuple(one for one in records.read_all(home) if (one.account, one.region) == (account, region))
+    return tuple(record for record in records.read_all(home) if (record.account, record.region) == (account, region))
 
 
 def rule_name(record: MuteRecord) -> str:
@@ -137,9 +137,14 @@ def _metric_alarms(aws: Aws, names: Sequence[str]) -> list[cloudwatch.Alarm] | N
     while waiting:
         asked.update(waiting)
         answered = alarm_store.definitions_named(aws, waiting).values()
-        found += [cloudwatch.alarm_of(one) for one in answered if "AlarmRule" not in one]
+        found += [cloudwatch.alarm_of(definition) for definition in answered if "AlarmRule" not in definition]
         try:
-            below = [name for one in answered if "AlarmRule" in one for name in alarm_rule(one["AlarmRule"]).alarms]
+            below = [
+                name
+                for definition in answered
+                if "AlarmRule" in definition
+                for name in alarm_rule(definition["AlarmRule"]).alarms
+            ]
         except AlarmError:
             return None
         waiting = [name for name in dict.fromkeys(below) if name not in asked]

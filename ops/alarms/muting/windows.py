@@ -14,7 +14,7 @@ SETTLING = timedelta(minutes=2)
 def longest_window(alarms: Iterable[Alarm]) -> timedelta:
     """Of the periods that an alarm evaluates."""
     windows = (
-        one.periods * max([one.period_s or 0, *(metric.period_s for metric in one.metrics)], default=60)
-        for one in alarms
+        alarm.periods * max([alarm.period_s or 0, *(metric.period_s for metric in alarm.metrics)], default=60)
+        for alarm in alarms
     )
     return timedelta(seconds=max(windows, default=60))

@@ -55,11 +55,11 @@ def prepare(
     twice: list[PreparedAlarm] = []
     for number, definition in enumerate(definitions, 1):
         name = str(definition.get("AlarmName") or f"alarm {number} (no name)")
-        one = _prepared(name, definition, roles, quotas, place_of)
+        alarm = _prepared(name, definition, roles, quotas, place_of)
         if name in prepared:
             twice.append(PreparedAlarm(name, definition, not_checked="another alarm has the same name"))
         else:
-            prepared[name] = one
+            prepared[name] = alarm
     for name, why in unreadable.items():
         prepared.setdefault(name, PreparedAlarm(name, {}, not_checked=why))
     _exclude_unresolved(prepared)

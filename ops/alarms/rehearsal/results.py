@@ -138,9 +138,9 @@ class Rehearsal:
     def max_delay_min(self) -> float | None:
         """Of the pages that came in time."""
         delays = [
-            one.minutes
+            requirement.minutes
             for each in self.incidents
-            for one in each.required
-            if one.outcome is PageOutcome.PAGED and one.minutes is not None
+            for requirement in each.required
+            if requirement.outcome is PageOutcome.PAGED and requirement.minutes is not None
         ]
         return max(delays, default=None)

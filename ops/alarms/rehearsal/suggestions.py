@@ -41,12 +41,12 @@ def suggest(
     return tuple(
         Suggestion(
             each.incident.name,
-            one.required,
-            _rows(tried[each.incident.name], one.required, ids),
+            requirement.required,
+            _rows(tried[each.incident.name], requirement.required, ids),
             _skipped(recommended, each.incident.name),
         )
         for each in result.incidents
-        for one in each.missed
+        for requirement in each.missed
     )
 
 

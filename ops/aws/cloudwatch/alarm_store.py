@@ -26,7 +26,7 @@ def definitions_named(aws: Aws, names: Sequence[str]) -> dict[str, Definition]:
         for start in range(0, len(names), MAX_NAMES):
             batch = list(names[start : start + MAX_NAMES])
             found += _items(aws.cloudwatch.describe_alarms(AlarmNames=batch, AlarmTypes=types, MaxRecords=MAX_NAMES))
-    return {one["AlarmName"]: one for one in found}
+    return {definition["AlarmName"]: definition for definition in found}
 
 
 def definitions_with_prefix(aws: Aws, prefix: str) -> dict[str, Definition]:
@@ -34,8 +34,8 @@ def definitions_with_prefix(aws: Aws, prefix: str) -> dict[str, Definition]:
         pages = aws.cloudwatch.get_paginator("describe_alarms").paginate(
             AlarmNamePrefix=prefix, AlarmTypes=alarm_types(aws)
         )
-        found = [one for page in pages for one in _items(page)]
-    return {one["AlarmName"]: one for one in found}
+        found = [definition for page in pages for definition in _items(page)]
+    return {definition["AlarmName"]: definition for definition in found}
 
 
 def is_log_alarm(definition: Definition) -> bool:
@@ -43,14 +43,16 @@ def is_log_alarm(definition: Definition) -> bool:
 
 
 def _items(answer: Any) -> list[Definition]:
-    return [one for kind in ("MetricAlarms", "CompositeAlarms", "LogAlarms") for one in answer.get(kind, [])]
+    return [
+        definition for kind in ("MetricAlarms", "CompositeAlarms", "LogAlarms") for definition in answer.get(kind, [])
+    ]
 
 
 def alarm_tags(aws: Aws, alarm_arn: str) -> dict[str, str]:
     """Needs cloudwatch:ListTagsForResource."""
     with aws.translate_errors("cloudwatch", f"tags of alarm {alarm_arn.partition(':alarm:')[2]}"):
         found = aws.cloudwatch.list_tags_for_resource(ResourceARN=alarm_arn)["Tags"]
-    return {one["Key"]: one["Value"] for one in found}
+    return {tag["Key"]: tag["Value"] for tag in found}
 
 
 def put_alarm(aws: Aws, definition: Definition, tags: Mapping[str, str]) -> None:

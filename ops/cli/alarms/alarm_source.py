@@ -121,7 +121,7 @@ def _described(path: Path) -> tuple[tuple[Mapping[str, Any], ...], str]:
         raise UsageError(f"{path} is not JSON: {error}.", DESCRIBE_ALARMS) from None
     kinds = ("MetricAlarms", "CompositeAlarms", "LogAlarms")
     lists = [found.get(kind) for kind in kinds] if isinstance(found, dict) else [found]
-    alarms = [each for one in lists if isinstance(one, list) for each in one]
+    alarms = [each for alarm_list in lists if isinstance(alarm_list, list) for each in alarm_list]
     if not alarms or not all(isinstance(each, dict) for each in alarms):
         raise UsageError(f"{path} holds no alarms (MetricAlarms, CompositeAlarms, LogAlarms).", DESCRIBE_ALARMS)
     return tuple(alarms), content.decode("utf-8", "replace")

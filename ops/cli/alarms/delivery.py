@@ -67,7 +67,10 @@ def _rows(report: engine.DeliveryReport) -> Iterator[dict[str, Any]]:
                 "action_text": action.publish.text,
                 "last": action.publish.at,
                 "error": action.publish.error,
-                "subscribers": [f"{one.protocol} {one.endpoint}: {one.leg.status}" for one in action.subscriptions],
+                "subscribers": [
+                    f"{subscription.protocol} {subscription.endpoint}: {subscription.leg.status}"
+                    for subscription in action.subscriptions
+                ],
             }
         if not alarm.actions:
             yield own

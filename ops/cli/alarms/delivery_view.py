@@ -28,11 +28,11 @@ def show(report: DeliveryReport, where: str) -> None:
     console = Console(highlight=False)
     console.print(Text(f"{where} · {_summary(report)}", style="dim"), soft_wrap=True)
     actions: dict[str, ActionDelivery] = {}
-    ordered = sorted(report.alarms, key=lambda one: (ORDER.index(one.status), one.text, one.name))
-    for (status, text), alike in groupby(ordered, key=lambda one: (one.status, one.text)):
+    ordered = sorted(report.alarms, key=lambda alarm: (ORDER.index(alarm.status), alarm.text, alarm.name))
+    for (status, text), alike in groupby(ordered, key=lambda alarm: (alarm.status, alarm.text)):
         _alarms(console, status, text, list(alike))
     for alarm in ordered:
-        actions.update((one.arn, one) for one in alarm.actions)
+        actions.update((action.arn, action) for action in alarm.actions)
     if actions:
         console.print()
     for arn in sorted(actions, key=lambda arn: (ORDER.index(actions[arn].status), arn)):
@@ -42,7 +42,7 @@ def show(report: DeliveryReport, where: str) -> None:
 
 
 def _summary(report: DeliveryReport) -> str:
-    counts = {status: sum(one.status is status for one in report.alarms) for status in ORDER}
+    counts = {status: sum(delivery.status is status for delivery in report.alarms) for status in ORDER}
     parts = [f"{number} {status}" for status, number in counts.items() if number]
     return f"{formatting.count(len(report.alarms), 'alarm')}{': ' if parts else ''}{', '.join(parts)}"
 
@@ -66,11 +66,11 @@ def show_action(console: Console, action: ActionDelivery) -> None:
     head.append(f" {safe(action.arn)}", style="bold")
     console.print(head, soft_wrap=True)
     _leg(console, action.publish, 2)
-    for one in action.subscriptions:
-        line = Text(f"{one.leg.status:<9}", style=STYLES[one.leg.status])
-        line.append(f" {safe(one.protocol)} {safe(one.endpoint)}")
+    for subscription in action.subscriptions:
+        line = Text(f"{subscription.leg.status:<9}", style=STYLES[subscription.leg.status])
+        line.append(f" {safe(subscription.protocol)} {safe(subscription.endpoint)}")
         _indented(console, line, 2)
-        _leg(console, one.leg, 4)
+        _leg(console, subscription.leg, 4)
 
 
 def _leg(console: Console, leg: DeliveryLeg, left: int) -> None:

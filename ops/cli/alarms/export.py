@@ -63,7 +63,7 @@ def export(
     chosen = settings.choices(notify.topic, notify.pager)
     found = recommended.read(template, parameter, workload, chosen, forget)
     if len(found) > 1:
-        names = ", ".join(one.workload for one in found)
+        names = ", ".join(listed.workload for listed in found)
         raise UsageError(
             f"The template has several workloads: {names}.", "Name the queue of one of them: --queue NAME."
         )
@@ -77,7 +77,7 @@ def export(
     lines += [f"{skipped.id} is left out: {skipped.why}" for skipped in found[0].recommendation.skipped]
     lines += [found[0].undelivered_unread] if found[0].undelivered_unread else []
     lines += [*found[0].notes, *([found[0].remembered] if found[0].remembered else [])]
-    if not any(one.definition.get("AlarmActions") for one in alarms):
+    if not any(alarm.definition.get("AlarmActions") for alarm in alarms):
         lines.append("These alarms notify no one: add --topic ARN.")
     for line in lines:
         typer.echo(safe(line), err=True)

@@ -55,14 +55,14 @@ def list_(
     """
     form = chosen_format(output, as_json)
     found = recommended.read(template, parameter, workload, settings.choices(), forget)
-    rows = [row(one.workload, each) for one in found for each in one.recommendation.alarms]
+    rows = [row(listed.workload, each) for listed in found for each in listed.recommendation.alarms]
     if not print_as(form, found, COLUMNS, rows):
-        for one in found:
-            _show(one, why)
-    for one in found:
-        if one.undelivered_unread:
-            typer.echo(f"note: {safe(one.undelivered_unread)}", err=True)
-    if any(one.refused for one in found):
+        for listed in found:
+            _show(listed, why)
+    for listed in found:
+        if listed.undelivered_unread:
+            typer.echo(f"note: {safe(listed.undelivered_unread)}", err=True)
+    if any(listed.refused for listed in found):
         raise typer.Exit(AwsError.exit_code)
 
 

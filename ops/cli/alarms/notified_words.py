@@ -15,13 +15,13 @@ SUBSCRIBE = "aws sns subscribe --topic-arn ARN --protocol email --notification-e
 def notified(found: WorkloadRecommendation) -> Iterator[str]:
     """Who is notified, by the composite alarm and by those below it. Whether it arrives is another command's question."""
     alarms = found.recommendation.alarms
-    over = [one for one in alarms if one.composite][-1:]
-    single = [one for one in alarms if not one.composite]
+    over = [alarm for alarm in alarms if alarm.composite][-1:]
+    single = [alarm for alarm in alarms if not alarm.composite]
     pagers, topics = _topics(over), _topics(single)
-    for one in over:
-        yield f"{one.id} notifies {', '.join(pagers)}." if pagers else _silent(one)
+    for alarm in over:
+        yield f"{alarm.id} notifies {', '.join(pagers)}." if pagers else _silent(alarm)
     if single and topics:
-        notifying = sum(bool(one.definition.get("AlarmActions")) for one in single)
+        notifying = sum(bool(alarm.definition.get("AlarmActions")) for alarm in single)
         yield f"{formatting.count(notifying, 'alarm')} of the {len(single)} {'below it ' * bool(over)}notify {', '.join(topics)}."
     elif single:
         yield f"The alarms {'below it ' * bool(over)}notify no one."
@@ -41,4 +41,4 @@ def _silent(composite: RecommendedAlarm) -> str:
 
 
 def _topics(alarms: Sequence[RecommendedAlarm]) -> list[str]:
-    return sorted({str(arn) for one in alarms for arn in one.definition.get("AlarmActions") or ()})
+    return sorted({str(arn) for alarm in alarms for arn in alarm.definition.get("AlarmActions") or ()})

@@ -150,8 +150,8 @@ class WorkloadRecommendation:
     @property
     def omissions(self) -> tuple[str, ...]:
         """What is not recommended, and what was not read, as lines."""
-        skipped = tuple(f"  {one.id}: {one.why}" for one in self.recommendation.skipped)
-        return (*(("Not recommended", *skipped) if skipped else ()), *(f"note: {one}" for one in self.notes))
+        skipped = tuple(f"  {skipped.id}: {skipped.why}" for skipped in self.recommendation.skipped)
+        return (*(("Not recommended", *skipped) if skipped else ()), *(f"note: {note}" for note in self.notes))
 
     @property
     def remembered(self) -> str:
@@ -208,18 +208,18 @@ def _of_template(
     several = len(found.workloads) > 1
     return tuple(
         WorkloadRecommendation(
-            one.name,
+            workload.name,
             str(path),
-            recommend(one, _in_template(chosen, one, several)),
+            recommend(workload, _in_template(chosen, workload, several)),
             found.notes,
         )
-        for one in found.workloads
+        for workload in found.workloads
     )
 
 
-def _in_template(chosen: CatalogueOptions, one: WorkloadSettings, several: bool) -> CatalogueOptions:
-    prefix = f"{STACK_NAME}-{one.name}" if several else STACK_NAME
-    return replace(chosen, prefix=prefix if chosen.prefix is None else chosen.prefix, jobs=_jobs(one))
+def _in_template(chosen: CatalogueOptions, workload: WorkloadSettings, several: bool) -> CatalogueOptions:
+    prefix = f"{STACK_NAME}-{workload.name}" if several else STACK_NAME
+    return replace(chosen, prefix=prefix if chosen.prefix is None else chosen.prefix, jobs=_jobs(workload))
 
 
 def of_account(

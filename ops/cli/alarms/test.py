@@ -78,7 +78,7 @@ def test(
             stop=stop,
             progress=lambda text: console.print(Text(safe(text), style="dim")),
         )
-    rows = ({"alarm": plan.alarm, **vars(one), "passed": result.passed} for one in result.arrivals)
+    rows = ({"alarm": plan.alarm, **vars(arrival), "passed": result.passed} for arrival in result.arrivals)
     if not print_as(form, result, COLUMNS, rows):
         _show(Console(highlight=False), result)
     if not result.passed or result.leftovers:
@@ -87,7 +87,7 @@ def test(
 
 def _clean_up(aws: Aws, form: OutputFormat) -> None:
     done = live_test.remove_leftovers(aws, timedelta(minutes=15))
-    if print_as(form, {"removed": done}, ("removed",), ({"removed": one} for one in done)):
+    if print_as(form, {"removed": done}, ("removed",), ({"removed": name} for name in done)):
         return
     for line in done or ("Nothing was left behind.",):
         typer.echo(safe(line))
@@ -109,18 +109,18 @@ def _show_plan(console: Console, plan: AlarmTestPlan) -> None:
         console.print(Text(f"  {safe(line)}"))
     if not plan.subscribers:
         console.print(Text("  no subscriber that can receive it"))
-    for line in (*plan.not_watched, *(f"Carried out, too: {one}" for one in plan.other_actions)):
+    for line in (*plan.not_watched, *(f"Carried out, too: {action}" for action in plan.other_actions)):
         console.print(Text(safe(line), style="yellow"))
     console.print(Text(safe(plan.ending)))
 
 
 def _show(console: Console, result: AlarmTestResult) -> None:
-    for one in result.arrivals:
-        topic = safe(one.topic.rpartition(":")[2])
-        if one.after_s is None:
+    for arrival in result.arrivals:
+        topic = safe(arrival.topic.rpartition(":")[2])
+        if arrival.after_s is None:
             console.print(Text(f"Nothing arrived from topic {topic}.", style="bold red"))
         else:
-            after = formatting.duration(one.after_s)
+            after = formatting.duration(arrival.after_s)
             console.print(Text(f"Arrived from topic {topic} after {after}.", style="green"))
     if not result.passed:
         waited = formatting.duration(round(result.waited_s))

@@ -120,13 +120,13 @@ def _table(console: Console, found: tuple[SnapshotMessage, ...]) -> None:
     now = datetime.now(UTC)
     rows = [
         (
-            safe(one.message.message_id[:SHORT_ID]),
-            moment(one.message.sent, now),
-            f"{one.message.receives}×",
-            one.message.kind.value,
-            safe(_cause(one.cause)),
+            safe(stored.message.message_id[:SHORT_ID]),
+            moment(stored.message.sent, now),
+            f"{stored.message.receives}×",
+            stored.message.kind.value,
+            safe(_cause(stored.cause)),
         )
-        for one in found
+        for stored in found
     ]
     widths = [max(len(name), *(len(row[at]) for row in rows)) for at, (name, _) in enumerate(COLUMNS)]
     # Only the cause is cut on a narrow terminal: half an ID is useless.

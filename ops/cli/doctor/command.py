@@ -100,7 +100,7 @@ def _of_template(
             "Omit them, or --template.",
         )
     found = workloads.read(path, options.parameters(given), queue, int(deadline) if deadline else None)
-    return DoctorReport(str(path), "", tuple(examine(one) for one in found.workloads), found.notes)
+    return DoctorReport(str(path), "", tuple(examine(workload) for workload in found.workloads), found.notes)
 
 
 def _of_account(parameter: list[str] | None, target: Target, deadline: float | None) -> DoctorReport:
@@ -125,9 +125,9 @@ def _print(report: DoctorReport, form: DoctorFormat) -> None:
         typer.echo(dumps(sarif.log(report)))
         return
     rows = (
-        {"workload": one.workload, **vars(finding), **vars(finding.change)}
-        for one in report.workloads
-        for finding in one.findings
+        {"workload": examination.workload, **vars(finding), **vars(finding.change)}
+        for examination in report.workloads
+        for finding in examination.findings
     )
     print_as(OutputFormat(form.value), report, COLUMNS, rows)
 

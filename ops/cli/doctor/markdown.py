@@ -22,7 +22,7 @@ def _examination(report: DoctorReport, examination: Examination) -> Iterator[str
     yield f"{escaped(report.template or report.place)} · {summary(examination)}"
     yield ""
     for severity in RuleSeverity:
-        found = [one for one in examination.findings if one.severity is severity]
+        found = [finding for finding in examination.findings if finding.severity is severity]
         if found:
             yield f"### {HEADINGS[severity]}"
             yield ""
@@ -32,7 +32,7 @@ def _examination(report: DoctorReport, examination: Examination) -> Iterator[str
     if examination.not_checked:
         yield "<details><summary>Not checked</summary>"
         yield ""
-        yield from (f"- {code(one.rule)}: {escaped(one.why)}" for one in examination.not_checked)
+        yield from (f"- {code(unchecked.rule)}: {escaped(unchecked.why)}" for unchecked in examination.not_checked)
         yield ""
         yield "</details>"
 

@@ -19,15 +19,17 @@ _INDEX = {rule.id: number for number, rule in enumerate(RULES)}
 
 def log(report: DoctorReport) -> dict[str, Any]:
     """Rules that could not be checked are notifications, so that a run without results is no proof."""
-    findings = [finding for one in report.workloads for finding in one.findings]
-    unchecked = [(one.workload, unchecked) for one in report.workloads for unchecked in one.not_checked]
+    findings = [finding for examination in report.workloads for finding in examination.findings]
+    unchecked = [
+        (examination.workload, unchecked) for examination in report.workloads for unchecked in examination.not_checked
+    ]
     notifications = [
         {
-            "descriptor": {"id": one.rule},
+            "descriptor": {"id": skipped.rule},
             "level": "note",
-            "message": {"text": safe(f"Not checked for {workload}: {one.why}.")},
+            "message": {"text": safe(f"Not checked for {workload}: {skipped.why}.")},
         }
-        for workload, one in unchecked
+        for workload, skipped in unchecked
     ]
     notifications += [{"level": "note", "message": {"text": safe(note)}} for note in report.notes]
     run = {

@@ -30,11 +30,11 @@ def _examination(console: Console, report: DoctorReport, examination: Examinatio
     console.print(title, soft_wrap=True)
     console.print(Text(summary(examination), style="dim"))
     for severity in RuleSeverity:
-        found = [one for one in examination.findings if one.severity is severity]
+        found = [finding for finding in examination.findings if finding.severity is severity]
         if found:
             console.print()
             console.print(Text(HEADINGS[severity], style=STYLES[severity]))
-            for _, same in groupby(found, key=lambda one: one.rule):
+            for _, same in groupby(found, key=lambda finding: finding.rule):
                 _findings(console, safe(report.template), list(same))
     if examination.not_checked:
         console.print()

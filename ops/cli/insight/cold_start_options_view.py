@@ -23,21 +23,21 @@ def plain(found: ColdStartOptions) -> dict[str, Any]:
     return {
         "sentence": found.sentence,
         "now": now,
-        "options": [_row(one) for one in found.options],
+        "options": [_row(option) for option in found.options],
         "provisioned_hours": found.hours,
     }
 
 
-def _row(one: Option) -> dict[str, Any]:
+def _row(option: Option) -> dict[str, Any]:
     return {
-        "option": one.name,
-        "verdict": one.verdict.value,
-        "sentence": one.sentence,
-        "basis": one.basis,
-        "wait_ms": one.wait_ms,
-        "cold": one.cold,
-        "usd": one.usd,
-        "notes": one.notes,
+        "option": option.name,
+        "verdict": option.verdict.value,
+        "sentence": option.sentence,
+        "basis": option.basis,
+        "wait_ms": option.wait_ms,
+        "cold": option.cold,
+        "usd": option.usd,
+        "notes": option.notes,
     }
 
 
@@ -57,11 +57,11 @@ def show(console: Console, found: ColdStartOptions, advice: bool) -> None:
     if not advice:
         console.print(Text("reasons and conditions: --advice", style="dim"))
         return
-    for one in found.options:
+    for option in found.options:
         console.print()
-        console.print(Text(safe(f"{one.name}: {one.verdict.value}"), style="bold"))
-        console.print(Text(safe(one.sentence)))
-        for note in (*one.notes, *([f"Basis: {one.basis}."] if one.basis else [])):
+        console.print(Text(safe(f"{option.name}: {option.verdict.value}"), style="bold"))
+        console.print(Text(safe(option.sentence)))
+        for note in (*option.notes, *([f"Basis: {option.basis}."] if option.basis else [])):
             console.print(Text(f"- {safe(note)}", style="dim"))
     console.print()
     console.print(_hours(found))
@@ -69,13 +69,13 @@ def show(console: Console, found: ColdStartOptions, advice: bool) -> None:
 
 def _table(found: ColdStartOptions) -> Table:
     table = _grid("Option", "", "Waits", "Cold", "Dollars")
-    for one in found.options:
+    for option in found.options:
         table.add_row(
-            Text(safe(one.name)),
-            one.verdict.value,
-            _between(one.wait_ms, formatting.latency),
-            "" if one.cold is None else formatting.count(round(one.cold)),
-            _between(one.usd, formatting.usd),
+            Text(safe(option.name)),
+            option.verdict.value,
+            _between(option.wait_ms, formatting.latency),
+            "" if option.cold is None else formatting.count(round(option.cold)),
+            _between(option.usd, formatting.usd),
         )
     return table
 
@@ -84,14 +84,14 @@ def _hours(found: ColdStartOptions) -> Table:
     table = _grid(
         "Hour (UTC)", "Invocations", "Provisioned for 95% warm", "Pay for themselves", "On demand", "Provisioned"
     )
-    for one in found.hours:
+    for hour in found.hours:
         table.add_row(
-            f"{one.hour:02}:00",
-            formatting.count(one.invocations),
-            str(one.needed),
-            str(one.pays),
-            formatting.usd(one.usd_on_demand),
-            formatting.usd(one.usd),
+            f"{hour.hour:02}:00",
+            formatting.count(hour.invocations),
+            str(hour.needed),
+            str(hour.pays),
+            formatting.usd(hour.usd_on_demand),
+            formatting.usd(hour.usd),
         )
     return table
 

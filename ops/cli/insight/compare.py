@@ -104,10 +104,12 @@ def compare(
         saved.save(run)
     report = reports.report(run, assumed)
     assert report.run is not None  # noqa: S101 (for the type checker)
-    rows = [_row(one) for one in report.run.forms]
+    rows = [_row(form) for form in report.run.forms]
     if not print_as(form, _plain(report, report.run, rows), COLUMNS, rows):
         _show(Console(highlight=False), report, report.run)
-    if any(one.lost or one.unfinished or one.dead_lettered for one in report.run.forms if one.form != "synchronous"):
+    if any(
+        form.lost or form.unfinished or form.dead_lettered for form in report.run.forms if form.form != "synchronous"
+    ):
         raise typer.Exit(1)
 
 
@@ -140,26 +142,26 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _row(one: FormMeasured) -> dict[str, Any]:
+def _row(form: FormMeasured) -> dict[str, Any]:
     def of(found: Percentiles | None, name: str) -> dict[str, float | None]:
         return {f"{name}_{each}_ms": getattr(found, each) if found else None for each in ("p50", "p95", "p99")}
 
     return {
-        "form": one.form,
-        "jobs": one.jobs,
-        **of(one.wait, "wait"),
-        **of(one.to_result, "result"),
-        "failed_calls": one.failed,
-        "failures": dict(one.failures),
-        "lost": one.lost,
-        "unfinished": one.unfinished,
-        "dead_lettered": one.dead_lettered,
-        "most_at_once": one.most_at_once,
-        "peak_running": one.peak_running,
-        "scaling_lag_s": one.scaling_lag_s,
-        "overloaded_s": one.overloaded_s,
-        "killed_at_s": one.killed_at_s,
-        "replaced_at_s": one.replaced_at_s,
+        "form": form.form,
+        "jobs": form.jobs,
+        **of(form.wait, "wait"),
+        **of(form.to_result, "result"),
+        "failed_calls": form.failed,
+        "failures": dict(form.failures),
+        "lost": form.lost,
+        "unfinished": form.unfinished,
+        "dead_lettered": form.dead_lettered,
+        "most_at_once": form.most_at_once,
+        "peak_running": form.peak_running,
+        "scaling_lag_s": form.scaling_lag_s,
+        "overloaded_s": form.overloaded_s,
+        "killed_at_s": form.killed_at_s,
+        "replaced_at_s": form.replaced_at_s,
     }
 
 
@@ -195,8 +197,8 @@ def _show(console: Console, report: ComparisonReport, run: ComparisonRun) -> Non
     console.print()
     table = Table(box=None, padding=(0, 3, 0, 0), pad_edge=False)
     table.add_column("")
-    for one in run.forms:
-        table.add_column(one.form.capitalize(), justify="right")
+    for form in run.forms:
+        table.add_column(form.form.capitalize(), justify="right")
     for name, cells in _lines(report, run):
         table.add_row(Text(name), *cells)
     console.print(table)
@@ -213,20 +215,23 @@ def _lines(report: ComparisonReport, run: ComparisonRun) -> Iterator[tuple[str, 
         return latency(getattr(found, name)) if found else "–"
 
     costs = report.costs
-    yield "Jobs", [count(one.jobs) for one in run.forms]
+    yield "Jobs", [count(form.jobs) for form in run.forms]
     for name in ("p50", "p95", "p99"):
-        yield f"Caller waits, {name}", [of(one.wait, name) for one in run.forms]
+        yield f"Caller waits, {name}", [of(form.wait, name) for form in run.forms]
     for name in ("p50", "p95", "p99"):
-        yield f"Time to result, {name}", [of(one.to_result, name) for one in run.forms]
-    for kind in sorted({kind for one in run.forms for kind in one.failures}):
-        yield safe(kind).capitalize(), [count(one.failures.get(kind, 0)) for one in run.forms]
-    yield "Jobs lost", [count(one.lost) for one in run.forms]
-    if any(one.unfinished for one in run.forms):
-        yield "Still in the queue", [count(one.unfinished) for one in run.forms]
-    if any(one.dead_lettered for one in run.forms):
-        yield "In the dead-letter queue", [count(one.dead_lettered) for one in run.forms]
-    yield "Most at once, of the limit", [f"{count(one.peak_running)} of {count(one.most_at_once)}" for one in run.forms]
-    lags = [one.scaling_lag_s for one in run.forms]
+        yield f"Time to result, {name}", [of(form.to_result, name) for form in run.forms]
+    for kind in sorted({kind for form in run.forms for kind in form.failures}):
+        yield safe(kind).capitalize(), [count(form.failures.get(kind, 0)) for form in run.forms]
+    yield "Jobs lost", [count(form.lost) for form in run.forms]
+    if any(form.unfinished for form in run.forms):
+        yield "Still in the queue", [count(form.unfinished) for form in run.forms]
+    if any(form.dead_lettered for form in run.forms):
+        yield "In the dead-letter queue", [count(form.dead_lettered) for form in run.forms]
+    yield (
+        "Most at once, of the limit",
+        [f"{count(form.peak_running)} of {count(form.most_at_once)}" for form in run.forms],
+    )
+    lags = [form.scaling_lag_s for form in run.forms]
     yield "Scaling lag", ["–" if lag is None else duration(lag) for lag in lags]
-    idle = [costs.idle_usd(one.form) for one in run.forms]
+    idle = [costs.idle_usd(form.form) for form in run.forms]
     yield "Idle, a month", [usd(each) if each is not None else "unknown" for each in idle]

@@ -165,5 +165,5 @@ def _show(console: Console, where: Sequence[str], report: CostReport) -> None:
         jobs = formatting.count(report.break_even_jobs_per_hour)
         console.print(f"An always-on worker is cheaper from {jobs} jobs per hour.")
     console.print(Text(f"Prices as of {report.prices_dated}. Excluded: {'; '.join(report.left_out)}.", style="dim"))
-    for note in (one for one in (*report.inferred, *report.look.partial) if one not in where):
+    for note in (note for note in (*report.inferred, *report.look.partial) if note not in where):
         console.print(Text(f"note: {safe(note)}", style="dim"))

@@ -107,10 +107,10 @@ def _with_source(found: ImportRecord, module: str, folder: Path) -> ImportRecord
 
 
 def _row(found: ImportRecord, place: int) -> dict[str, Any]:
-    one, depth, parent = found.modules[place], 0, found.modules[place].parent
+    module, depth, parent = found.modules[place], 0, found.modules[place].parent
     while parent is not None:
         depth, parent = depth + 1, found.modules[parent].parent
-    return {"module": one.name, "total_ms": one.total_us / 1000, "self_ms": one.self_us / 1000, "depth": depth}
+    return {"module": module.name, "total_ms": module.total_us / 1000, "self_ms": module.self_us / 1000, "depth": depth}
 
 
 def _show(console: Console, function: str, found: ImportRecord, rows: list[dict[str, Any]]) -> None:
@@ -134,6 +134,6 @@ def _show(console: Console, function: str, found: ImportRecord, rows: list[dict[
         console.print(Text("The source was not read: name the module and its folder.", style="dim"))
     elif not found.statements:
         console.print(Text("In the source, nothing was found that init makes and a snapshot would share.", style="dim"))
-    for one in found.statements:
-        console.print(Text(safe(f"{one.file}:{one.line}  {one.kind}: {one.text}")))
-        console.print(Text(f"    {safe(one.advice)}", style="dim"))
+    for statement in found.statements:
+        console.print(Text(safe(f"{statement.file}:{statement.line}  {statement.kind}: {statement.text}")))
+        console.print(Text(f"    {safe(statement.advice)}", style="dim"))

@@ -81,7 +81,7 @@ def rightsize(
         length = minutes or time_window.usual_minutes(target.is_twin)
         measured = _measure(aws, described, measure, sizing, length, yes, console)
     answer = suggestion.size_up(measured, pricing.load(measured.region), objective)
-    if not print_as(form, plain(measured, answer), COLUMNS, [row(one) for one in answer.rows]):
+    if not print_as(form, plain(measured, answer), COLUMNS, [row(setting) for setting in answer.rows]):
         show(Console(highlight=False), place(described, target), measured, answer)
     if measured.stopped or answer.suggested is None:
         raise typer.Exit(1)

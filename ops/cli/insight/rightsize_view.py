@@ -36,27 +36,27 @@ COLUMNS = (
 )
 
 
-def row(one: SizedSetting) -> dict[str, Any]:
-    p95, usd = one.duration_p95_ms, one.usd_per_1000
+def row(sized: SizedSetting) -> dict[str, Any]:
+    p95, usd = sized.duration_p95_ms, sized.usd_per_1000
     return {
-        "memory_mb": one.setting.memory_mb,
-        "batch_size": one.setting.batch_size,
-        "vcpus": round(one.vcpus, 3),
-        "invocations": one.measured,
-        "failed": one.failed,
-        "cold_starts": one.colds,
-        "max_memory_used_mb": one.used_mb,
-        "duration_p50_ms": one.duration_p50_ms.value if one.duration_p50_ms else None,
+        "memory_mb": sized.setting.memory_mb,
+        "batch_size": sized.setting.batch_size,
+        "vcpus": round(sized.vcpus, 3),
+        "invocations": sized.measured,
+        "failed": sized.failed,
+        "cold_starts": sized.colds,
+        "max_memory_used_mb": sized.used_mb,
+        "duration_p50_ms": sized.duration_p50_ms.value if sized.duration_p50_ms else None,
         "duration_p95_ms": p95.value if p95 else None,
         "duration_p95_low_ms": p95.low if p95 else None,
         "duration_p95_high_ms": p95.high if p95 else None,
-        "init_ms": one.init_ms.value if one.init_ms else None,
+        "init_ms": sized.init_ms.value if sized.init_ms else None,
         "usd_per_1000": usd.value if usd else None,
         "usd_per_1000_low": usd.low if usd else None,
         "usd_per_1000_high": usd.high if usd else None,
-        "usd_month": one.usd_month.value if one.usd_month else None,
-        "against_current": one.against,
-        "unfit": one.unfit,
+        "usd_month": sized.usd_month.value if sized.usd_month else None,
+        "against_current": sized.against,
+        "unfit": sized.unfit,
     }
 
 
@@ -73,7 +73,7 @@ def plain(measured: Measured, answer: Sizing) -> dict[str, Any]:
         "cold_share": answer.cold_share,
         "jobs_per_month": answer.jobs_per_month,
         "stopped": measured.stopped or None,
-        "settings": [row(one) for one in answer.rows],
+        "settings": [row(sized) for sized in answer.rows],
         "notes": answer.notes,
     }
 
@@ -84,17 +84,17 @@ def show(console: Console, where: str, measured: Measured, answer: Sizing) -> No
     console.print(Text(f"{where} · {measured.ended:%Y-%m-%d %H:%M} UTC · 95% intervals in parentheses", style="dim"))
     console.print()
     table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False)
-    batches = len({one.setting.batch_size for one in answer.rows}) > 1
+    batches = len({sized.setting.batch_size for sized in answer.rows}) > 1
     names = ("Memory", *(["Batch"] if batches else []), "p50", "p95", "INIT", "Used", "USD/1,000")
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("")
-    for one in answer.rows:
-        table.add_row(*_cells(one, answer, batches))
+    for sized in answer.rows:
+        table.add_row(*_cells(sized, answer, batches))
     console.print(table)
-    for one in answer.rows:
-        if one.unfit:
-            console.print(Text(safe(f"Not suggested: {one.setting}: {one.unfit}."), style="yellow"))
+    for sized in answer.rows:
+        if sized.unfit:
+            console.print(Text(safe(f"Not suggested: {sized.setting}: {sized.unfit}."), style="yellow"))
     if answer.saving_month is not None and answer.suggested != answer.current:
         console.print()
         console.print(Text(f"Saves per month: {_interval(answer.saving_month, _signed_usd)}"))
@@ -103,19 +103,19 @@ def show(console: Console, where: str, measured: Measured, answer: Sizing) -> No
         console.print(Text(safe(line), style="dim"))
 
 
-def _cells(one: SizedSetting, answer: Sizing, batches: bool) -> list[str]:
+def _cells(sized: SizedSetting, answer: Sizing, batches: bool) -> list[str]:
     words = [
-        "suggested" if one.setting == answer.suggested else "",
-        "current" if one.setting == answer.current else one.against,
+        "suggested" if sized.setting == answer.suggested else "",
+        "current" if sized.setting == answer.current else sized.against,
     ]
     return [
-        f"{one.setting.memory_mb:,} MB",
-        *([str(one.setting.batch_size)] if batches else []),
-        formatting.latency(one.duration_p50_ms.value) if one.duration_p50_ms else "",
-        _interval(one.duration_p95_ms, formatting.latency, "\n"),
-        formatting.latency(one.init_ms.value) if one.init_ms else "",
-        f"{one.used_mb:,.0f} MB" if one.used_mb is not None else "",
-        _interval(one.usd_per_1000, formatting.usd, "\n"),
+        f"{sized.setting.memory_mb:,} MB",
+        *([str(sized.setting.batch_size)] if batches else []),
+        formatting.latency(sized.duration_p50_ms.value) if sized.duration_p50_ms else "",
+        _interval(sized.duration_p95_ms, formatting.latency, "\n"),
+        formatting.latency(sized.init_ms.value) if sized.init_ms else "",
+        f"{sized.used_mb:,.0f} MB" if sized.used_mb is not None else "",
+        _interval(sized.usd_per_1000, formatting.usd, "\n"),
         safe(", ".join(filter(None, words))),
     ]
 

@@ -107,7 +107,7 @@ def tenants(
         max_usd=max_cost,
         say=lambda line: log_view.print_progress(progress, line),
     )
-    if not print_as(form, report, COLUMNS, [vars(one) for one in report.tenants]):
+    if not print_as(form, report, COLUMNS, [vars(tenant) for tenant in report.tenants]):
         _show(Console(highlight=False), place(described, target), report)
     if report.finding.level in (Level.WARNING, Level.CRITICAL):
         raise typer.Exit(1)
@@ -148,19 +148,19 @@ def _table(report: TenantReport) -> Table:
     table.add_column(Text(safe(name)), overflow="fold")
     for column in ("Messages", "Share", "95%\ninterval", "At the\npeak", "Of the\nbacklog", "Wait\np50", "Wait\np95"):
         table.add_column(column, justify="right", no_wrap=True)
-    for one in report.tenants[:SHOWN]:
+    for tenant in report.tenants[:SHOWN]:
         table.add_row(
-            Text(safe(one.key)),
-            formatting.count(one.messages),
-            formatting.percent(one.share),
-            f"{formatting.percent(one.share_low)} to {formatting.percent(one.share_high)}",
-            formatting.count(one.peak) if report.peak else "",
-            "" if one.backlog_share is None else formatting.percent(one.backlog_share),
-            "" if one.wait_p50_s is None else formatting.duration(one.wait_p50_s),
-            "" if one.wait_p95_s is None else formatting.duration(one.wait_p95_s),
+            Text(safe(tenant.key)),
+            formatting.count(tenant.messages),
+            formatting.percent(tenant.share),
+            f"{formatting.percent(tenant.share_low)} to {formatting.percent(tenant.share_high)}",
+            formatting.count(tenant.peak) if report.peak else "",
+            "" if tenant.backlog_share is None else formatting.percent(tenant.backlog_share),
+            "" if tenant.wait_p50_s is None else formatting.duration(tenant.wait_p50_s),
+            "" if tenant.wait_p95_s is None else formatting.duration(tenant.wait_p95_s),
         )
     more = report.tenants[SHOWN:]
-    others, messages = len(more) + report.others, sum(one.messages for one in more) + report.other_messages
+    others, messages = len(more) + report.others, sum(tenant.messages for tenant in more) + report.other_messages
     if others:
         share = formatting.percent(messages / report.sampled)
         table.add_row(f"{formatting.count(others)} others", formatting.count(messages), share, "", "", "", "", "")

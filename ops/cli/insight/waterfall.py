@@ -104,7 +104,8 @@ def _notes(console: Console, found: JobTrace, scale: TimeScale) -> None:
         words.append(f"{formatting.count(found.left_out, 'further span')} not shown")
     console.print(Text(" · ".join(filter(None, words)), style="dim"))
     where = [
-        f"{one.place}: {'not read' if one.found is None else formatting.count(one.found)}" for one in found.searched
+        f"{place.place}: {'not read' if place.found is None else formatting.count(place.found)}"
+        for place in found.searched
     ]
     console.print(Text(safe(f"read: {'; '.join(where)}"), style="dim"))
     for name, ids in (("job", found.job_ids), ("messages", found.message_ids), ("traces", found.trace_ids)):

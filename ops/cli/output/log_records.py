@@ -54,4 +54,4 @@ def _metrics(text: str) -> str:
 
 def _value(found: Any) -> str:
     several = found if isinstance(found, list) else [found]
-    return ", ".join(f"{one:,.6g}" if isinstance(one, (int, float)) else "?" for one in several[:3])
+    return ", ".join(f"{value:,.6g}" if isinstance(value, (int, float)) else "?" for value in several[:3])

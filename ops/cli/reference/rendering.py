@@ -35,14 +35,14 @@ def _lines() -> Iterator[str]:
 
 def _command(name: str, command: TyperCommand) -> Iterator[str]:
     context = command.make_context(name, [], resilient_parsing=True)
-    rows = [(one, record[1]) for one in command.params if (record := one.get_help_record(context))]
-    arguments = [_argument(one) for one, _ in rows if one.param_type_name == "argument"]
+    rows = [(parameter, record[1]) for parameter in command.params if (record := parameter.get_help_record(context))]
+    arguments = [_argument(parameter) for parameter, _ in rows if parameter.param_type_name == "argument"]
     yield f"### {' '.join([name, *arguments])}"
     for paragraph in str(command.help).split("\n\n"):
         yield from ("", _text(paragraph))
-    if own := [_row(one, help) for one, help in rows if not {*one.opts} & {*SHARED}]:
+    if own := [_row(parameter, help) for parameter, help in rows if not {*parameter.opts} & {*SHARED}]:
         yield from ("", *own)
-    if shared := [option for option in SHARED for one, _ in rows if option in one.opts]:
+    if shared := [option for option in SHARED for parameter, _ in rows if option in parameter.opts]:
         yield from ("", f"Shared: {', '.join(f'`{option}`' for option in shared)}.")
 
 

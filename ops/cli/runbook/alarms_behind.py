@@ -20,7 +20,7 @@ class AlarmsBehind:
 
     @property
     def firing(self) -> tuple[Alarm, ...]:
-        return tuple(one for one in self.alarms if one.state == "ALARM")
+        return tuple(alarm for alarm in self.alarms if alarm.state == "ALARM")
 
     def chosen(self, has_own: bool) -> tuple[Alarm, ...]:
         """The alarms in ALARM; all of them if none is, unless the composite alarm has a runbook of its own."""
@@ -47,8 +47,8 @@ def find_behind(aws: Aws, composite: CompositeAlarm) -> AlarmsBehind:
             wanted += [name for name in names if name not in seen]
             seen.update(names)
         known = alarms_named(aws, wanted)
-        found |= {name: one for name, one in known.items() if isinstance(one, Alarm)}
-        level = [one for one in known.values() if isinstance(one, CompositeAlarm)]
+        found |= {name: alarm for name, alarm in known.items() if isinstance(alarm, Alarm)}
+        level = [alarm for alarm in known.values() if isinstance(alarm, CompositeAlarm)]
         if gone := [name for name in wanted if name not in known]:
             notes += f" No longer there, or not a metric or composite alarm: {', '.join(gone)}."
     return AlarmsBehind(tuple(found.values()), notes)

@@ -45,7 +45,7 @@ def for_(
     behind = find_behind(aws, found) if isinstance(found, CompositeAlarm) else AlarmsBehind()
     own = library.for_alarm(alarm, found.description)
     chosen = behind.chosen(has_own=bool(own))
-    below = {one.name: library.for_alarm(one.name, one.description) for one in chosen}
+    below = {alarm.name: library.for_alarm(alarm.name, alarm.description) for alarm in chosen}
     if not own and not any(below.values()):
         others = f", nor one of the alarms in its rule: {', '.join(below)}" if below else ""
         raise UsageError(
@@ -55,7 +55,7 @@ def for_(
     watching = behind.alarms if isinstance(found, CompositeAlarm) else (found,)
     answer = {
         **_answer(found, own, *(places.of(watching) if own else ("", ""))),
-        "behind": [_answer(one, below[one.name], *places.of([one])) for one in chosen],
+        "behind": [_answer(alarm, below[alarm.name], *places.of([alarm])) for alarm in chosen],
         "behind_shown": behind.shown(chosen),
     }
     answer["note"] = f"{answer['note']}{behind.note}".strip()

@@ -48,7 +48,7 @@ def size(definition: Any, where: str = "The task definition") -> TaskSize:
     if wrong := next(_wrong_values(definition), None):
         raise UsageError(f"{where}: {wrong}.", "Compare it with the RegisterTaskDefinition API.")
     containers = definition["containerDefinitions"]
-    if not any(SERVER in (*one.get("entryPoint", ()), *one.get("command", ())) for one in containers):
+    if not any(SERVER in (*container.get("entryPoint", ()), *container.get("command", ())) for container in containers):
         raise UsageError(
             f"{where}: no container runs {SERVER}.", f"Set command to [{SERVER!r}] and entryPoint to python -m."
         )
@@ -73,7 +73,7 @@ def _wrong_values(definition: Mapping[str, Any]) -> Any:
             yield f"{member} must be a whole number as text ({unit}), not {value!r}"
     if not definition["containerDefinitions"]:
         yield "containerDefinitions is empty"
-    for number, one in enumerate(definition["containerDefinitions"], 1):
+    for number, container in enumerate(definition["containerDefinitions"], 1):
         for member in ("name", "image"):
-            if not one.get(member):
+            if not container.get(member):
                 yield f"container {number} has no {member}"

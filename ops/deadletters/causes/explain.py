@@ -80,7 +80,9 @@ def explain_causes(
         known = _consumers(source, unexplained, cause_origins(snapshot, MOVABLE_PLACES), budget)
         search = search_logs(source, known, unexplained, budget, report_progress, now)
         without_failure = [
-            one for one in unexplained if one.message_id not in read.fallback and one.message_id not in search.found
+            message
+            for message in unexplained
+            if message.message_id not in read.fallback and message.message_id not in search.found
         ]
         inferred = (
             infer_from_metrics(source, known, search, without_failure, read.throttled, now)
@@ -92,7 +94,8 @@ def explain_causes(
         guessed = _clustered(snapshot, left, read.kinds, report_progress)
         report_progress("grouping")
         normalized = (
-            (one, cause_record.normalize_cause(cause, read.kinds.get(one, ""))) for one, cause in found.items()
+            (message_id, cause_record.normalize_cause(cause, read.kinds.get(message_id, "")))
+            for message_id, cause in found.items()
         )
         snapshot.set_causes(chain(normalized, guessed.items()))
         group_split.split_groups(snapshot)
@@ -152,7 +155,8 @@ def _consumers(
         return own_consumer(source)
     return find_consumers(
         source,
-        {one.source for one in unexplained} | {one.source for one in came_from if one.kind in KINDS_WITHOUT_CAUSE},
+        {message.source for message in unexplained}
+        | {message.source for message in came_from if message.kind in KINDS_WITHOUT_CAUSE},
     )
 
 
@@ -163,7 +167,7 @@ def _read_snapshot(snapshot: Snapshot, say: Progress) -> _SnapshotContents:
     read = _SnapshotContents()
     groups = snapshot.groups(MOVABLE_PLACES)
     read.throttled = min(
-        (one.last_failed for one in groups if one.error_type == NEVER_RAN and one.last_failed), default=None
+        (cause.last_failed for cause in groups if cause.error_type == NEVER_RAN and cause.last_failed), default=None
     )
     guesses = [group.fingerprint for group in groups if group.source == CLUSTER_SOURCE]
     telling = []
@@ -188,7 +192,7 @@ def _clustered(snapshot: Snapshot, left: list[str], kinds: Mapping[str, str], sa
     for message_id, body in snapshot.bodies(left):
         guesser.add(message_id, body)
     of_kind = lru_cache(maxsize=None)(lambda cause, kind: replace(cause, job_kind=kind))
-    return {one: of_kind(cause, kinds.get(one, "")) for one, cause in guesser.causes().items()}
+    return {message_id: of_kind(cause, kinds.get(message_id, "")) for message_id, cause in guesser.causes().items()}
 
 
 def _labels(snapshot: Snapshot) -> dict[str, str]:

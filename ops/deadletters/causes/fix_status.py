@@ -87,7 +87,9 @@ def _causes_of_function(
     feed: QueueConsumer,
 ) -> list[tuple[CauseGroup, datetime]]:
     """Causes that the function failed with, each with when it did so last."""
-    queues = [queue for queue, some in known.by_queue.items() if any(one.function == feed.function for one in some)]
+    queues = [
+        queue for queue, some in known.by_queue.items() if any(consumer.function == feed.function for consumer in some)
+    ]
     found = []
     for group in groups:
         times = [at for queue in queues if (at := died.get(group.fingerprint, {}).get(queue))]
@@ -143,8 +145,8 @@ def _worst_verdict(verdicts: Mapping[str, FixStatus]) -> FixStatus:
     """The verdict that supports a redrive least, of several functions; each is quoted."""
     if len(verdicts) == 1:
         return next(iter(verdicts.values()))
-    worst = min(verdicts.values(), key=lambda one: (NO, UNKNOWN, DEPLOYED, SUCCEEDS).index(one.verdict))
-    return replace(worst, sentence=" ".join(f"{name}: {one.sentence}" for name, one in sorted(verdicts.items())))
+    worst = min(verdicts.values(), key=lambda verdict: (NO, UNKNOWN, DEPLOYED, SUCCEEDS).index(verdict.verdict))
+    return replace(worst, sentence=" ".join(f"{name}: {status.sentence}" for name, status in sorted(verdicts.items())))
 
 
 def is_intermittent(error_type: str) -> bool:
@@ -203,11 +205,11 @@ def _no_proof(rejected: bool, intermittent: bool) -> str:
 
 def stored_status(noted: Mapping[str, Any] | None, mark: str) -> FixStatus:
     """The verdict on one cause that ``since`` gave."""
-    one = (noted or {}).get(mark)
-    if not one:
+    record = (noted or {}).get(mark)
+    if not record:
         return FixStatus(UNKNOWN, "Not checked yet.")
-    deployed = datetime.fromisoformat(one["deployed"]) if one["deployed"] else None
-    return FixStatus(one["verdict"], one["sentence"], deployed, one["successes"], one["more"])
+    deployed = datetime.fromisoformat(record["deployed"]) if record["deployed"] else None
+    return FixStatus(record["verdict"], record["sentence"], deployed, record["successes"], record["more"])
 
 
 def logs_successes(function: Function) -> bool:

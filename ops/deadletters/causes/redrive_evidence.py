@@ -46,13 +46,13 @@ def current_fix_status(
     Raises OpsError when the snapshot cannot be read."""
     noted, shown = snapshot.read_note(fix_status.FIX_STATUS_NOTE), latest_trials(source, snapshot)
     return {
-        one.fingerprint: with_trial(
-            fix_status.stored_status(noted, one.fingerprint),
-            shown.get(one.fingerprint),
-            one.last_failed or one.last_sent,
+        cause.fingerprint: with_trial(
+            fix_status.stored_status(noted, cause.fingerprint),
+            shown.get(cause.fingerprint),
+            cause.last_failed or cause.last_sent,
             now,
         )
-        for one in groups
+        for cause in groups
     }
 
 
@@ -108,9 +108,9 @@ def _outcomes(path: Path, changed: int, size: int) -> tuple[tuple[str, bool, dat
             if plan.edits or plan.destination.kind != "origin":
                 return ()
             return tuple(
-                (one.message_id, one.outcome is Outcome.FAILED_AGAIN, one.sent_at)
+                (message.message_id, message.outcome is Outcome.FAILED_AGAIN, message.sent_at)
                 for outcome in _DECIDED
-                for one in ledger.sent_messages(outcome)
+                for message in ledger.sent_messages(outcome)
             )
     except OpsError:
         return ()
@@ -119,8 +119,8 @@ def _outcomes(path: Path, changed: int, size: int) -> tuple[tuple[str, bool, dat
 def _version(path: Path) -> tuple[int, int]:
     """Changes when a ledger does, its write-ahead log included: another process may be writing to it."""
     some = [path, path.with_name(f"{path.name}-wal")]
-    known = [one.stat() for one in some if one.is_file()]
-    return max((one.st_mtime_ns for one in known), default=0), sum(one.st_size for one in known)
+    known = [path.stat() for path in some if path.is_file()]
+    return max((stat.st_mtime_ns for stat in known), default=0), sum(stat.st_size for stat in known)
 
 
 def _touched(path: Path) -> int:

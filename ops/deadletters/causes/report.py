@@ -122,9 +122,9 @@ def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dic
     """Messages of other queues than the workload's, most first; none of them is other where the workload is the
     dead-letter queue itself and takes those of one queue."""
     counted: Counter[str] = Counter()
-    for one in came_from:
-        if (queue := source_queue(source, one.source)) != OWN_QUEUE:
-            counted[queue.rsplit(":", 1)[-1]] += one.messages
+    for origin in came_from:
+        if (queue := source_queue(source, origin.source)) != OWN_QUEUE:
+            counted[queue.rsplit(":", 1)[-1]] += origin.messages
     if source.queue.arn == source.workload.queue.arn and len(counted) == 1:
         return {}
     return dict(counted.most_common())
@@ -133,7 +133,7 @@ def _elsewhere(source: DeadLetterQueue, came_from: Iterable[CauseOrigin]) -> dic
 def _last_deployed(source: DeadLetterQueue, fingerprint: str, came_from: Iterable[CauseOrigin]) -> datetime | None:
     """The last deployed of the workload's function, where that function alone failed with the cause."""
     function = source.workload.function
-    queues = {source_queue(source, one.source) for one in came_from if one.fingerprint == fingerprint}
+    queues = {source_queue(source, origin.source) for origin in came_from if origin.fingerprint == fingerprint}
     return function.deployed_at if function is not None and queues == {OWN_QUEUE} else None
 
 

@@ -64,14 +64,14 @@ class _Matcher(SequenceMatcher[str]):
 def _common(old: Sequence[str], new: Sequence[str]) -> int:
     """How many lines both begin with."""
     return next(
-        (at for at, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
+        (at for at, (mine, other) in enumerate(zip(old, new, strict=False)) if mine != other), min(len(old), len(new))
     )
 
 
 def _by_place(old: Sequence[str], new: Sequence[str]) -> list[_Change]:
     found: list[_Change] = []
-    for at, (one, other) in enumerate(zip(old, new, strict=True)):
-        same = one == other
+    for at, (mine, other) in enumerate(zip(old, new, strict=True)):
+        same = mine == other
         begin = found.pop()[1] if found and (found[-1][0] == "equal") == same else at
         found.append(("equal" if same else "replace", begin, at + 1, begin, at + 1))
     return found

@@ -75,10 +75,10 @@ def _object(text: str) -> Mapping[str, Any]:
 
 def _first(names: Iterable[_Names], holders: Iterable[Mapping[str, Any]], where: str) -> FrameworkError | None:
     holders = list(holders)
-    for one in names:
+    for keys in names:
         for holder in holders:
-            message = _text(holder.get(one.error_message))
-            kind = _text(holder.get(one.error_type)) if one.error_type else ""
+            message = _text(holder.get(keys.error_message))
+            kind = _text(holder.get(keys.error_type)) if keys.error_type else ""
             if kind or message:
                 return FrameworkError(kind or "Failed", message, where)
     return None

@@ -104,7 +104,7 @@ def make_plan(
     muting = plan_muting(source, queues, estimate, steps) if mute and moved else PlannedMuting()
     task = chosen.engine == MOVE_TASK
     back_as_they_are = to_origin and not edits
-    failing = {mark for mark, one in verdicts.items() if one.verdict == fix_status.NO}
+    failing = {mark for mark, status in verdicts.items() if status.verdict == fix_status.NO}
     unfixed = [mark for mark in stats.causes if back_as_they_are and mark in failing]
     return with_hash(
         Plan(

@@ -56,8 +56,8 @@ def plan_muting(
 
 def _choose(source: DeadLetterQueue, destinations: Iterable[Queue]) -> MuteChoice:
     workload = source.workload
-    queues = {workload.queue.name, *(one.name for one in destinations)} - {source.queue.name}
-    functions = {one.function.name for one in workload.readers if one.function}
+    queues = {workload.queue.name, *(queue.name for queue in destinations)} - {source.queue.name}
+    functions = {reader.function.name for reader in workload.readers if reader.function}
     functions |= {workload.function.name} if workload.function else set()
     parts = RedriveParts(source.queue.name, queues, functions)
     alarms = cloudwatch.find_alarms_on(source.aws, (parts.dlq, *queues, *functions))

@@ -72,8 +72,8 @@ def _functions(
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """The function in whose log each request ID is; and the names of the functions whose logs were searched."""
     stored = snapshot.read_note(FUNCTIONS_NOTE) or {}
-    known = {one: str(stored[one]) for one in wanted if one in stored}
-    open_ = {one: sent for one, sent in wanted.items() if one not in known}
+    known = {mark: str(stored[mark]) for mark in wanted if mark in stored}
+    open_ = {mark: sent for mark, sent in wanted.items() if mark not in known}
     searched: list[str] = []
     budget = Budget()
     for function in _candidates(source, notes) if open_ and logs else ():
@@ -87,7 +87,7 @@ def _functions(
         budget = Budget(budget.queries - session.asked.queries, budget.usd - session.asked.usd)
         if not open_:
             break
-    if known != {one: stored.get(one) for one in known}:
+    if known != {mark: stored.get(mark) for mark in known}:
         snapshot.save_note(FUNCTIONS_NOTE, {**stored, **known})
     return known, tuple(searched)
 
@@ -100,8 +100,8 @@ def _candidates(source: DeadLetterQueue, notes: list[str]) -> tuple[lambda_.Func
         others = lambda_.functions_with_dlq(source.aws, source.queue.arn)
     except AwsError as refused:
         notes.append(f"It is not known which other functions use {source.queue.name}: {refused}")
-    names = {one.name for one in own}
-    return (*own, *(one for one in others if one.name not in names))
+    names = {function.name for function in own}
+    return (*own, *(function for function in others if function.name not in names))
 
 
 def _requests_of_function(

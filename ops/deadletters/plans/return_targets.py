@@ -92,7 +92,7 @@ def remaining_sentence(returns: Returns) -> str:
 
 def _returns(stats: SelectionStats, context: ReturnContext) -> Returns:
     origins = {origin.arn: number for origin, number in stats.origins.most_common()}
-    functions = {one: arn for one, arn in context.functions.items() if arn in origins}
+    functions = {name: arn for name, arn in context.functions.items() if arn in origins}
     left = dict(stats.remaining.most_common())
     return Returns(origins, stats.inferred, left, tuple(stats.remaining_ids), context.sources, context.own, functions)
 

@@ -143,7 +143,7 @@ def change_visibility(
     Never raises: what AWS refuses altogether is refused to each.
     """
 
-    def one(batch: Sequence[str]) -> Sequence[sqs.BatchEntryError | None]:
+    def change_batch(batch: Sequence[str]) -> Sequence[sqs.BatchEntryError | None]:
         for pause in (*PAUSES_S, 0.0):
             try:
                 return sqs.change_visibility_batch(aws, queue, batch, visibility_s)
@@ -155,7 +155,7 @@ def change_visibility(
         return [refused] * len(batch)
 
     batches = [receipts[at : at + sqs.MAX_BATCH] for at in range(0, len(receipts), sqs.MAX_BATCH)]
-    return [each for results in threads.map(one, batches) for each in results]
+    return [each for results in threads.map(change_batch, batches) for each in results]
 
 
 def lease_ended(refused: sqs.BatchEntryError) -> bool:

@@ -135,9 +135,9 @@ def _upgrade_from_1(connection: sqlite3.Connection) -> int:
 
 def _state(connection: sqlite3.Connection) -> tuple[int, int, int]:
     """Application, version, tables."""
-    one = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    pragmas = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    return int(one[0]), int(one[1]), int(tables)
+    return int(pragmas[0]), int(pragmas[1]), int(tables)
 
 
 @contextmanager

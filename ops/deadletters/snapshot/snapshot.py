@@ -79,7 +79,8 @@ class Snapshot(SnapshotReader):
         """Message ids and their causes' fingerprints, which have no label yet."""
         with schema.write_transaction(self.connection, self.path):
             self.connection.executemany(
-                "UPDATE letters SET fingerprint = ?, label = '' WHERE id = ?", [(mark, one) for one, mark in marks]
+                "UPDATE letters SET fingerprint = ?, label = '' WHERE id = ?",
+                [(mark, message_id) for message_id, mark in marks],
             )
 
     def set_labels(self, labels: Mapping[str, str]) -> None:

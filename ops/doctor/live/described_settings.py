@@ -39,7 +39,7 @@ def settings(workload: Workload, alarms: Sequence[Alarm] | Unknown, metric_perio
         queue=queue(workload.queue),
         dlq=unknown(dlq_gap) if dlq_gap is not None and not gone else queue(workload.dlq) if workload.dlq else None,
         mappings=_mappings(workload),
-        other_mappings=tuple(_other(one, workload) for one in workload.other_mappings),
+        other_mappings=tuple(_other(mapping, workload) for mapping in workload.other_mappings),
         dlq_mappings=() if workload.dlq is None and not dlq_gap else NOT_ASKED,
         alarms=alarms if isinstance(alarms, Unknown) else tuple(map(alarm, alarms)),
         topics=NOT_ASKED,
@@ -65,7 +65,8 @@ def _mappings(workload: Workload) -> tuple[MappingSettings, ...] | Unknown:
     own = workload.function
     readers = workload.readers or (Reader(workload.mapping, own),)
     return tuple(
-        mapping(one, own if own and one.function and one.function.arn == own.arn else one.function) for one in readers
+        mapping(reader, own if own and reader.function and reader.function.arn == own.arn else reader.function)
+        for reader in readers
     )
 
 
@@ -188,8 +189,8 @@ def alarm(resource: Alarm) -> AlarmSettings:
         origin=SettingOrigin("AWS::CloudWatch::Alarm", resource.name, resource.name),
         name=resource.name,
         series=tuple(
-            Series(one.namespace, one.metric, dict(one.dimensions), one.statistic, one.period_s)
-            for one in resource.metrics
+            Series(metric.namespace, metric.metric, dict(metric.dimensions), metric.statistic, metric.period_s)
+            for metric in resource.metrics
         ),
         periods=resource.periods,
         to_alarm=resource.to_alarm,

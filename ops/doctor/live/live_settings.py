@@ -53,7 +53,7 @@ def read(aws: Aws, workload: Workload) -> LiveSettings:
     alarms = reading.alarms(workload)
     base = described_settings.settings(workload, (), aws.target.finest_period)
     readers = parallel_map(reading.reader, workload.readers)
-    own = {lambda_.bare_arn(one.function.arn) for one in workload.readers if one.function}
+    own = {lambda_.bare_arn(reader.function.arn) for reader in workload.readers if reader.function}
     settings = replace(
         base,
         queue=base.queue if isinstance(base.queue, Unknown) else reading.with_key(base.queue, workload.queue),
@@ -94,15 +94,17 @@ class _Reading:
         if isinstance(policy, Unknown):
             return replace(settings, shut_out=policy)
         users = described_settings.key_users(resource)
-        out = (one for one in users if not policies.allows(policy, f"{one}.amazonaws.com", kms.USE_ACTIONS))
+        out = (service for service in users if not policies.allows(policy, f"{service}.amazonaws.com", kms.USE_ACTIONS))
         return replace(settings, shut_out=tuple(out))
 
     def alarms(self, workload: Workload) -> tuple[AlarmSettings, ...] | Unknown:
         """Alarms on a part of the workload, including those that name it wrongly, and all composite and log alarms."""
-        queues = [one for one in (workload.queue, workload.dlq) if one]
-        functions = [one.function for one in workload.readers if one.function]
-        names = [name for one in queues for name in (one.name, one.url, one.arn)]
-        names += [name for one in functions for name in (one.name, one.arn, lambda_.bare_arn(one.arn))]
+        queues = [queue for queue in (workload.queue, workload.dlq) if queue]
+        functions = [reader.function for reader in workload.readers if reader.function]
+        names = [name for queue in queues for name in (queue.name, queue.url, queue.arn)]
+        names += [
+            name for function in functions for name in (function.name, function.arn, lambda_.bare_arn(function.arn))
+        ]
         alarms = self._ask("alarms", partial(cloudwatch.find_alarms_on, self._aws, names))
         composites = self._ask("alarms", partial(cloudwatch.composite_alarms, self._aws))
         if isinstance(alarms, Unknown):
@@ -142,14 +144,18 @@ class _Reading:
 
     def others(self, workload: Workload, own: Iterable[str]) -> tuple[MappingSettings, ...] | Unknown:
         """The mappings of these functions on other queues."""
-        known = {lambda_.bare_arn(one.function.arn): one.function for one in workload.readers if one.function}
+        known = {
+            lambda_.bare_arn(reader.function.arn): reader.function for reader in workload.readers if reader.function
+        }
         settings: list[MappingSettings] = []
         for arn in own:
             mappings = self._ask(arn, partial(consumers.mappings_of, self._aws, arn))
             if isinstance(mappings, Unknown):
                 return mappings
-            others = [one for one in mappings if one.source_arn != workload.queue.arn]
-            settings += [described_settings.mapping(consumers.Reader(one, known[arn]), known[arn]) for one in others]
+            others = [mapping for mapping in mappings if mapping.source_arn != workload.queue.arn]
+            settings += [
+                described_settings.mapping(consumers.Reader(mapping, known[arn]), known[arn]) for mapping in others
+            ]
         return tuple(settings)
 
     def dlq_mappings(self, workload: Workload) -> tuple[MappingSettings, ...] | Unknown:
@@ -160,14 +166,14 @@ class _Reading:
         return (
             readers
             if isinstance(readers, Unknown)
-            else tuple(described_settings.mapping(one, one.function) for one in readers)
+            else tuple(described_settings.mapping(reader, reader.function) for reader in readers)
         )
 
     def topics(self, alarms: tuple[AlarmSettings, ...] | Unknown) -> tuple[TopicSettings, ...] | Unknown:
         """The topics that the alarms publish to. A topic that may not be read has unknown settings."""
         if isinstance(alarms, Unknown):
             return alarms
-        actions = {arn for one in alarms if not isinstance(one.actions, Unknown) for arn in one.actions}
+        actions = {arn for alarm in alarms if not isinstance(alarm.actions, Unknown) for arn in alarm.actions}
         return tuple(map(self._topic, sorted(arn for arn in actions if ":sns:" in arn)))
 
     def _topic(self, arn: str) -> TopicSettings:

@@ -48,18 +48,18 @@ def ensure_parts_known(workload: WorkloadSettings) -> None:
         known(mapping.function)
     for alarm in known(workload.alarms):
         for series in alarm.series:
-            unclear = next((one for one in series.dimensions.values() if isinstance(one, Unknown)), None)
+            unclear = next((value for value in series.dimensions.values() if isinstance(value, Unknown)), None)
             if unclear is not None:
                 raise NotChecked(f"what alarm {alarm.name} watches is not known: {unclear.why}")
 
 
 def _parts(workload: WorkloadSettings) -> list[tuple[Part, str]]:
     """The queue, its dead-letter queue and its functions, as far as they are known, with their alarms' dimension."""
-    queues: list[Part] = [one for one in (workload.queue, workload.dlq) if isinstance(one, SqsQueueSettings)]
+    queues: list[Part] = [queue for queue in (workload.queue, workload.dlq) if isinstance(queue, SqsQueueSettings)]
     mappings = () if isinstance(workload.mappings, Unknown) else workload.mappings
-    functions = [one.function for one in mappings if isinstance(one.function, FunctionSettings)]
-    once = {one.origin.name: one for one in functions}
-    return [*((one, "QueueName") for one in queues), *((one, "FunctionName") for one in once.values())]
+    functions = [mapping.function for mapping in mappings if isinstance(mapping.function, FunctionSettings)]
+    once = {function.origin.name: function for function in functions}
+    return [*((part, "QueueName") for part in queues), *((part, "FunctionName") for part in once.values())]
 
 
 def _each_alarm(find: Callable[[AlarmSettings, Series, WorkloadSettings], Iterator[Problem]]) -> Check:
@@ -99,11 +99,11 @@ def dimension(workload: WorkloadSettings) -> Iterator[Problem]:
     sources.ALARMS,
 )
 def action(workload: WorkloadSettings) -> Iterator[Problem]:
-    composites = [one for one in known(workload.alarms) if one.rule]
+    composites = [alarm for alarm in known(workload.alarms) if alarm.rule]
 
     def check(pair: tuple[AlarmSettings, Series]) -> Iterator[Problem]:
         alarm = pair[0]
-        if not known(alarm.actions) and not any(_mentions(one, alarm) for one in composites):
+        if not known(alarm.actions) and not any(_mentions(composite, alarm) for composite in composites):
             change = changes.alarm(alarm.origin, "--alarm-actions TOPIC_ARN", "AlarmActions", ["TOPIC_ARN"])
             yield Problem(f"{alarm.name} has no action", alarm.origin, "AlarmActions", change)
 
@@ -144,7 +144,7 @@ def window(alarm: AlarmSettings, series: Series, workload: WorkloadSettings) -> 
     if known(series.metric) not in INVOCATION_METRICS:
         return
     span = known(series.period_s) * known(alarm.periods)
-    timeouts = [known(known(one.function).timeout_s) for one in known(workload.mappings)]
+    timeouts = [known(known(mapping.function).timeout_s) for mapping in known(workload.mappings)]
     longest = max(timeouts, default=0)
     if span >= longest:
         return

@@ -22,24 +22,26 @@ PER_POLLER = 10
 
 def _functions(workload: WorkloadSettings) -> list[FunctionSettings]:
     """The functions that read the queue, each once."""
-    found = [known(one.function) for one in known(workload.mappings)]
-    return list({one.origin.name: one for one in found}.values())
+    found = [known(mapping.function) for mapping in known(workload.mappings)]
+    return list({function.origin.name: function for function in found}.values())
 
 
 def _mappings_of(workload: WorkloadSettings, function: FunctionSettings) -> list[MappingSettings]:
     """All that invoke the function, on other queues too."""
     several = (*known(workload.mappings), *known(workload.other_mappings))
     return [
-        one
-        for one in several
-        if not isinstance(one.function, Unknown) and one.function.origin.name == function.origin.name
+        mapping
+        for mapping in several
+        if not isinstance(mapping.function, Unknown) and mapping.function.origin.name == function.origin.name
     ]
 
 
 def demand(workload: WorkloadSettings, function: FunctionSettings) -> int | None:
     """The sum of MaximumConcurrency of the function's mappings; None when one has no maximum."""
-    maxima = [known(one.maximum_concurrency) for one in _mappings_of(workload, function) if known(one.enabled)]
-    return None if any(one is None for one in maxima) else sum(one or 0 for one in maxima)
+    maxima = [
+        known(mapping.maximum_concurrency) for mapping in _mappings_of(workload, function) if known(mapping.enabled)
+    ]
+    return None if any(maximum is None for maximum in maxima) else sum(maximum or 0 for maximum in maxima)
 
 
 @rule(

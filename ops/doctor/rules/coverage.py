@@ -119,8 +119,8 @@ def throttles_alarm(workload: WorkloadSettings) -> Iterator[Problem]:
 
 
 def _on_function(workload: WorkloadSettings, metric: str, how: str) -> Iterator[Problem]:
-    functions = [known(one.function) for one in known(workload.mappings)]
-    for function in {one.origin.name: one for one in functions}.values():
+    functions = [known(mapping.function) for mapping in known(workload.mappings)]
+    for function in {function.origin.name: function for function in functions}.values():
         if not watching(workload, "FunctionName", function.metric_names, (metric,)):
             name = f"{function.origin.name}-{metric.lower()}"
             at = ("FunctionName", _function_name(function))

@@ -95,7 +95,7 @@ def dlq_type(workload: WorkloadSettings) -> Iterator[Problem]:
     pair = _pair(workload)
     if pair is None or known(pair[0].fifo) == known(pair[1].fifo):
         return
-    kinds = [("FIFO" if known(one.fifo) else "standard") for one in pair]
+    kinds = [("FIFO" if known(member.fifo) else "standard") for member in pair]
     text = f"the queue is {kinds[0]}, its dead-letter queue {pair[1].origin.name} is {kinds[1]}"
     change = changes.other(
         f"aws sqs create-queue --queue-name NAME{'.fifo --attributes FifoQueue=true' if kinds[0] == 'FIFO' else ''}",
@@ -120,7 +120,7 @@ def max_receive_count(workload: WorkloadSettings) -> Iterator[Problem]:
     why = ""
     if len(mappings) > 1:
         why = f"{len(mappings)} event source mappings share the queue"
-    elif any(_may_be_throttled(one, workload) for one in mappings):
+    elif any(_may_be_throttled(mapping, workload) for mapping in mappings):
         why = "the function's reserved concurrency is less than what its mappings may use"
     elif count == 1:
         why = "one throttle or one failed batch is enough"
@@ -170,7 +170,7 @@ def redrive_denied(workload: WorkloadSettings) -> Iterator[Problem]:
         return
     queue, dlq = pair
     allowed = known(dlq.allowed_sources)
-    if permission == "byQueue" and any(_stands_for(one, queue) for one in allowed):
+    if permission == "byQueue" and any(_stands_for(source, queue) for source in allowed):
         return
     text = f"{dlq.origin.name} does not allow {queue.origin.name} (redrivePermission {permission})"
     policy = {"redrivePermission": "byQueue", "sourceQueueArns": [changes.arn(queue)]}
@@ -191,7 +191,7 @@ def _stands_for(source: str, queue: SqsQueueSettings) -> bool:
 def dlq_consumer(workload: WorkloadSettings) -> Iterator[Problem]:
     if workload.dlq is None:
         return
-    mappings = {_function_name(one) for one in known(workload.mappings)} - {""}
+    mappings = {_function_name(mapping) for mapping in known(workload.mappings)} - {""}
     for mapping in known(workload.dlq_mappings):
         if _function_name(mapping) in mappings:
             text = f"{_function_name(mapping)} reads the queue and its dead-letter queue"

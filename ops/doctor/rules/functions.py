@@ -37,8 +37,8 @@ def each_function(find: Callable[[FunctionSettings, WorkloadSettings], Iterator[
     """Every function that reads the queue, once."""
 
     def check(workload: WorkloadSettings) -> Iterator[Problem]:
-        functions = [known(one.function) for one in known(workload.mappings)]
-        once = {one.origin.name: one for one in functions}.values()
+        functions = [known(mapping.function) for mapping in known(workload.mappings)]
+        once = {function.origin.name: function for function in functions}.values()
         yield from each(once, lambda function: find(function, workload))
 
     return check
@@ -117,7 +117,7 @@ def _powertools(function: FunctionSettings) -> bool:
     layers = () if isinstance(function.layers, Unknown) else function.layers
     variables = known(function.variables)
     return any(name.startswith("POWERTOOLS_") for name in variables) or any(
-        "powertools" in one.lower() for one in layers
+        "powertools" in layer.lower() for layer in layers
     )
 
 
@@ -147,7 +147,7 @@ def xray_sdk(function: FunctionSettings, workload: WorkloadSettings) -> Iterator
     if not known(function.tracing):
         return
     layers = known(function.layers)
-    if not any("powertools" in one.lower() or "xray" in one.lower() for one in layers):
+    if not any("powertools" in layer.lower() or "xray" in layer.lower() for layer in layers):
         raise NotChecked("tracing is active, and whether the code uses the X-Ray SDK cannot be seen in settings")
     text = f"{function.origin.name} is traced, and has a layer that brings the X-Ray SDK; Powertools' Tracer uses it by default"
     change = changes.other("", "in the code: trace with OpenTelemetry, or give Tracer a provider without the SDK")

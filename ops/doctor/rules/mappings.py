@@ -19,7 +19,7 @@ from ops.doctor.settings import MappingSettings, Unknown, WorkloadSettings, know
     sources.CREATE_MAPPING,
 )
 def mapping_disabled(workload: WorkloadSettings) -> Iterator[Problem]:
-    if any(one.enabled is True for one in known(workload.mappings)):
+    if any(mapping.enabled is True for mapping in known(workload.mappings)):
         return  # one may be off on purpose, as in a deployment of two stacks
 
     def check(mapping: MappingSettings) -> Iterator[Problem]:
@@ -110,10 +110,10 @@ def provisioned_or_maximum(workload: WorkloadSettings) -> Iterator[Problem]:
     sources.LAMBDA_FILTERS,
 )
 def competing_mappings(workload: WorkloadSettings) -> Iterator[Problem]:
-    mappings = [one for one in known(workload.mappings) if known(one.enabled)]
+    mappings = [mapping for mapping in known(workload.mappings) if known(mapping.enabled)]
     if len(mappings) < 2:
         return
-    filtered = any(known(one.filters) for one in mappings)
+    filtered = any(known(mapping.filters) for mapping in mappings)
     then = (
         "and a message that its filter does not match is deleted"
         if filtered

@@ -52,7 +52,9 @@ def visibility_timeout(workload: WorkloadSettings) -> Iterator[Problem]:
     queue, mappings = known(workload.queue), known(workload.mappings)
     visibility = known(queue.visibility_s)
     worst = max(
-        ((known(known(one.function).timeout_s), known(one.window_s)) for one in mappings), default=(0, 0), key=_wanted
+        ((known(known(mapping.function).timeout_s), known(mapping.window_s)) for mapping in mappings),
+        default=(0, 0),
+        key=_wanted,
     )
     timeout, wanted = worst[0], _wanted(worst)
     if visibility >= wanted:
@@ -176,10 +178,10 @@ def fifo_retry_time(workload: WorkloadSettings) -> Iterator[Problem]:
 )
 def in_flight_quota(workload: WorkloadSettings) -> Iterator[Problem]:
     queue, mappings = known(workload.queue), known(workload.mappings)
-    total = sum(known(one.batch_size) * (known(one.maximum_concurrency) or CEILING) for one in mappings)
+    total = sum(known(mapping.batch_size) * (known(mapping.maximum_concurrency) or CEILING) for mapping in mappings)
     if total <= 120_000:
         return
-    largest = max(mappings, key=lambda one: known(one.batch_size))
+    largest = max(mappings, key=lambda mapping: known(mapping.batch_size))
     batch = known(largest.batch_size)
     lower = max(1, min(batch - 1, ceil(batch * 100_000 / total)))
     text = (

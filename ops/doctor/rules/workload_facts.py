@@ -29,7 +29,7 @@ def watching(
                 continue
             if isinstance(metric, str) and metrics and metric not in metrics:
                 continue
-            unclear = next((one for one in (value, metric) if isinstance(one, Unknown)), None)
+            unclear = next((setting for setting in (value, metric) if isinstance(setting, Unknown)), None)
             if unclear is not None:
                 doubt = f"what alarm {alarm.name} watches is not known: {unclear.why}"
             elif value is not None:
@@ -54,4 +54,4 @@ def age_deadline(workload: WorkloadSettings) -> float | None:
     queue = known(workload.queue)
     seen = watching(workload, "QueueName", queue.metric_names, (AGE,))
     thresholds = [known(alarm.threshold) for alarm, _ in seen if not alarm.math]
-    return min((one for one in thresholds if one is not None), default=None)
+    return min((threshold for threshold in thresholds if threshold is not None), default=None)

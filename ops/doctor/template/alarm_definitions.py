@@ -49,7 +49,7 @@ def _plain(resource: Resource) -> dict[str, Any]:
     for key in NOTIFIED:
         value = definition.get(key)
         if isinstance(value, list):
-            definition[key] = [one.symbol if isinstance(one, Unknown) else str(one) for one in value]
+            definition[key] = [item.symbol if isinstance(item, Unknown) else str(item) for item in value]
     return definition
 
 

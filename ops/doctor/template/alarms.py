@@ -67,7 +67,7 @@ def _series(resource: Resource) -> tuple[Series, ...]:
     if not isinstance(several, list):
         own = resource.properties
         return (_one_series(own, own),) if "MetricName" in own else ()
-    stats = [one.get("MetricStat") for one in several if isinstance(one, dict)]
+    stats = [entry.get("MetricStat") for entry in several if isinstance(entry, dict)]
     return tuple(
         _one_series(stat["Metric"], stat)
         for stat in stats
@@ -77,13 +77,15 @@ def _series(resource: Resource) -> tuple[Series, ...]:
 
 def _one_series(metric: Mapping[str, Any], stat: Mapping[str, Any]) -> Series:
     dimensions = metric.get("Dimensions") or []
-    pairs = [one for one in dimensions if isinstance(one, dict)] if isinstance(dimensions, list) else []
+    pairs = (
+        [dimension for dimension in dimensions if isinstance(dimension, dict)] if isinstance(dimensions, list) else []
+    )
     statistic = stat.get("Stat") or stat.get("Statistic") or stat.get("ExtendedStatistic") or ""
     period = stat.get("Period", 60)
     return Series(
         namespace=text(metric.get("Namespace")),
         metric=text(metric.get("MetricName")),
-        dimensions={str(one.get("Name")): text(one.get("Value")) for one in pairs},
+        dimensions={str(pair.get("Name")): text(pair.get("Value")) for pair in pairs},
         statistic=text(statistic),
         period_s=period if isinstance(period, Unknown) else whole(period, "Period"),
     )
@@ -101,7 +103,11 @@ def _number(value: Any) -> float | Unknown | None:
 def topic(resource: Resource, resources: Resources) -> TopicSettings:
     key = resource.text("KmsMasterKeyId") or None
     inline = resource.listed("Subscription")
-    others = [one for one in resources.of(SUBSCRIPTION) if resources.find(one.get("TopicArn"), TOPIC) is resource]
+    others = [
+        subscription
+        for subscription in resources.of(SUBSCRIPTION)
+        if resources.find(subscription.get("TopicArn"), TOPIC) is resource
+    ]
     absent = [name for name, kind in resources.absent_kinds.items() if kind == SUBSCRIPTION]
     number = len(inline) + len(others) if isinstance(inline, list) else len(others)
     optional = (

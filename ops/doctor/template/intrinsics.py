@@ -210,9 +210,9 @@ class Resolver:
         resolved = self.value(argument)
         if not isinstance(resolved, list):
             return Unknown("a condition has no parts")
-        if any(one is decisive for one in resolved):
+        if any(condition is decisive for condition in resolved):
             return decisive
-        return next((one for one in resolved if isinstance(one, Unknown)), not decisive)
+        return next((condition for condition in resolved if isinstance(condition, Unknown)), not decisive)
 
 
 def _text(value: Any) -> str:

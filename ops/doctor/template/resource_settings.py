@@ -142,7 +142,7 @@ def _retention(
     if named is not None and group is None:
         return Unknown(f"log group {named} is not in this template")
     usual = {f"/aws/lambda/${{{resource.name}}}", f"/aws/lambda/{name}"}
-    group = group or next((one for one in resources.of(LOG_GROUP) if own_name(one) in usual), None)
+    group = group or next((resource for resource in resources.of(LOG_GROUP) if own_name(resource) in usual), None)
     days: int | Unknown | None = group.whole("RetentionInDays", None) if group else None
     return days
 
@@ -164,7 +164,7 @@ def mapping(resource: Resource, resources: Resources) -> MappingSettings:
         partial_batches=responses if isinstance(responses, Unknown) else "ReportBatchItemFailures" in responses,
         minimum_pollers=within(pollers, "MinimumPollers", lambda value: whole(value, "MinimumPollers")) or least,
         filters=texts(
-            [one.get("Pattern") if isinstance(one, dict) else one for one in filters]
+            [entry.get("Pattern") if isinstance(entry, dict) else entry for entry in filters]
             if isinstance(filters, list)
             else filters
         ),

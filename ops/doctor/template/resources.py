@@ -99,7 +99,9 @@ class Resources:
         last = reference.rpartition("/")[2].rpartition(":")[2] if not reference.startswith("${") else reference
         if "}" in reference and not reference.endswith("}"):
             last = reference.rsplit("/", 1)[-1].rsplit("}:", 1)[-1]
-        named = (one for one in self.of(*kinds) if own_name(one) in (reference, last) and own_name(one))
+        named = (
+            resource for resource in self.of(*kinds) if own_name(resource) in (reference, last) and own_name(resource)
+        )
         return next(named, None)
 
 

@@ -21,7 +21,7 @@ def texts(value: Any) -> tuple[str, ...] | Unknown:
     if isinstance(value, Unknown):
         return value
     items: Iterable[Any] = value if isinstance(value, list) else [] if value is None else [value]
-    return tuple(one.symbol if isinstance(one, Unknown) else str(one) for one in items)
+    return tuple(item.symbol if isinstance(item, Unknown) else str(item) for item in items)
 
 
 def text(value: Any) -> str | Unknown:
@@ -36,4 +36,6 @@ def names(*names: str) -> frozenset[str]:
 
 def lists(policy: Resource, setting: str, resource: Resource, resources: Resources) -> bool:
     listed = policy.listed(setting)
-    return not isinstance(listed, Unknown) and any(resources.find(one, resource.kind) is resource for one in listed)
+    return not isinstance(listed, Unknown) and any(
+        resources.find(reference, resource.kind) is resource for reference in listed
+    )

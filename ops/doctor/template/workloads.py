@@ -31,7 +31,7 @@ def read(
     """``queue``: only that one, by its logical ID or name. Raises UsageError: no template, no queue, a parameter that
     does not exist."""
     checked = of_template(document.read(path), overrides, queue)
-    return replace(checked, workloads=tuple(replace(one, deadline_s=deadline_s) for one in checked.workloads))
+    return replace(checked, workloads=tuple(replace(workload, deadline_s=deadline_s) for workload in checked.workloads))
 
 
 def of_template(template: document.Block, overrides: Mapping[str, str], queue: str | None = None) -> TemplateWorkloads:
@@ -48,9 +48,9 @@ def of_template(template: document.Block, overrides: Mapping[str, str], queue: s
             "The doctor checks SQS → Lambda workloads; name the template that holds the queue.",
         )
     if queue is not None:
-        named = [one for one in workloads if queue in _names(one)]
+        named = [workload for workload in workloads if queue in _names(workload)]
         if not named:
-            names = ", ".join(one.name for one in workloads)
+            names = ", ".join(workload.name for workload in workloads)
             raise UsageError(
                 f"No function of the template reads a queue {queue}: there are {names}.", "Name one of them."
             )
@@ -94,9 +94,9 @@ def _dlq_resource(queue: Resource, declared: Resources) -> str:
 def _workload(name: str, by_queue: Mapping[str, list[Resource]], declared: Resources) -> WorkloadSettings:
     resource = declared.all.get(name)
     own = by_queue.get(name, [])
-    mappings = tuple(resource_settings.mapping(one, declared) for one in own)
-    functions = {_function_name(one, declared) for one in own} - {""}
-    others = [one for source, several in by_queue.items() if source != name for one in several]
+    mappings = tuple(resource_settings.mapping(resource, declared) for resource in own)
+    functions = {_function_name(resource, declared) for resource in own} - {""}
+    others = [resource for source, several in by_queue.items() if source != name for resource in several]
     dlq = _dlq(resource, declared)
     dlq_name = _dlq_resource(resource, declared) if resource else ""
     read_elsewhere = Unknown("no function of this template reads the queue")
@@ -107,11 +107,13 @@ def _workload(name: str, by_queue: Mapping[str, list[Resource]], declared: Resou
         dlq=dlq,
         mappings=mappings or read_elsewhere,
         other_mappings=tuple(
-            resource_settings.mapping(one, declared) for one in others if _function_name(one, declared) in functions
+            resource_settings.mapping(resource, declared)
+            for resource in others
+            if _function_name(resource, declared) in functions
         ),
-        dlq_mappings=tuple(resource_settings.mapping(one, declared) for one in by_queue.get(dlq_name, [])),
+        dlq_mappings=tuple(resource_settings.mapping(resource, declared) for resource in by_queue.get(dlq_name, [])),
         alarms=_alarms(declared),
-        topics=tuple(alarms.topic(one, declared) for one in declared.of(alarms.TOPIC)),
+        topics=tuple(alarms.topic(resource, declared) for resource in declared.of(alarms.TOPIC)),
         account_concurrency=Unknown("the account's concurrency is not in a template"),
     )
 
@@ -123,7 +125,7 @@ def _alarms(declared: Resources) -> tuple[AlarmSettings, ...]:
         for name, condition in declared.absent.items()
         if declared.absent_kinds[name] in ALARMS
     )
-    return (*(alarms.alarm(one) for one in declared.of(*ALARMS)), *absent)
+    return (*(alarms.alarm(resource) for resource in declared.of(*ALARMS)), *absent)
 
 
 def _function_name(mapping: Resource, declared: Resources) -> str:

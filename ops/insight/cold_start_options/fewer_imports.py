@@ -21,15 +21,17 @@ def fewer_imports(base: ColdBase) -> list[Option]:
         how = "ops imports --module MODULE records them"
         return [Option(NAME, Verdict.UNKNOWN, f"Which imports INIT spends its time on is not recorded: {how}.")]
     least = record.total_ms * SHARE
-    found = [one for one in packages(record) if one.total_ms >= least and one.name not in sys.stdlib_module_names][
-        :MAX_NAMED
-    ]
+    found = [
+        package
+        for package in packages(record)
+        if package.total_ms >= least and package.name not in sys.stdlib_module_names
+    ][:MAX_NAMED]
     if not found:
         sentence = (
             f"No package takes {formatting.percent(SHARE)} of the recorded imports, so leaving one out saves little."
         )
         return [Option(NAME, Verdict.NO, sentence, _basis(base))]
-    return [_without(base, one, base.runtime_ms / record.total_ms if record.total_ms else 0.0) for one in found]
+    return [_without(base, package, base.runtime_ms / record.total_ms if record.total_ms else 0.0) for package in found]
 
 
 def _without(base: ColdBase, package: PackageTime, scale: float) -> Option:

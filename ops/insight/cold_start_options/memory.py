@@ -20,16 +20,16 @@ def more_memory(base: ColdBase) -> Option:
     now = sweep.at(memory) if sweep else None
     if sweep is None or now is None:
         return _inferred(base)
-    larger = [one for one in sweep.sizes if one.memory_mb > memory]
+    larger = [size for size in sweep.sizes if size.memory_mb > memory]
     return _measured(base, sweep, now, larger) if larger else _inferred(base)
 
 
 def _measured(base: ColdBase, sweep: MemorySweep, now: SweptMemory, larger: list[SweptMemory]) -> Option:
     """``wait_ms`` and ``usd`` of the range, changed by as much as the sweep's INIT and duration are."""
-    quoted = "; ".join(_quoted(one) for one in sweep.sizes)
+    quoted = "; ".join(_quoted(size) for size in sweep.sizes)
     notes = (f"Measured: {quoted}.", f"To measure again: {COMMAND}.")
     basis = f"measured: INIT and duration by memory, by the sweep of {sweep.ended:%Y-%m-%d %H:%M} UTC"
-    best = min(larger, key=lambda one: one.init_ms)
+    best = min(larger, key=lambda size: size.init_ms)
     if best.init_ms > SHORTER * now.init_ms:
         text = (
             f"More memory does not shorten INIT: {formatting.latency(best.init_ms)} with {best.memory_mb:,} MB, "
@@ -51,11 +51,11 @@ def _measured(base: ColdBase, sweep: MemorySweep, now: SweptMemory, larger: list
     return Option(name, verdict, text, basis, wait, base.cold, Between(usd, usd), notes)
 
 
-def _quoted(one: SweptMemory) -> str:
-    colds = formatting.count(len(one.inits_ms), "cold start")
+def _quoted(size: SweptMemory) -> str:
+    colds = formatting.count(len(size.inits_ms), "cold start")
     return (
-        f"{one.memory_mb:,} MB: INIT {formatting.latency(one.init_ms)} (median of {colds}), warm invocations "
-        f"{formatting.latency(one.duration_ms)} (mean of {one.warm:,})"
+        f"{size.memory_mb:,} MB: INIT {formatting.latency(size.init_ms)} (median of {colds}), warm invocations "
+        f"{formatting.latency(size.duration_ms)} (mean of {size.warm:,})"
     )
 
 

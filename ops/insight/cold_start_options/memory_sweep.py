@@ -28,4 +28,4 @@ class MemorySweep:
     sizes: tuple[SweptMemory, ...]
 
     def at(self, memory_mb: int) -> SweptMemory | None:
-        return next((one for one in self.sizes if one.memory_mb == memory_mb), None)
+        return next((size for size in self.sizes if size.memory_mb == memory_mb), None)

@@ -35,12 +35,14 @@ def compare_options(base: ColdBase, measured: int, failures: str = "") -> ColdSt
             f"Too few to say what would change it: {few} with a known init duration in the log lines read; {MIN_COLD_STARTS} are needed."
         )
     found = [more_memory(base), *fewer_imports(base), provisioned(base), snap_start(base)]
-    found.sort(key=lambda one: (_ORDER.index(one.verdict), one.extra_usd(base) / max(one.saved_s(base), 1e-9)))
+    found.sort(
+        key=lambda option: (_ORDER.index(option.verdict), option.extra_usd(base) / max(option.saved_s(base), 1e-9))
+    )
     first = _recommended(found, base)
     kept = _as_it_is(base, first is None)
     if first is None:
         return ColdStartOptions(f"{failures}{kept.sentence}", (kept, *found), provisioned_hours(base), base)
-    others = [one for one in found if one is not first]
+    others = [option for option in found if option is not first]
     chosen = replace(first, verdict=Verdict.RECOMMENDED)
     return ColdStartOptions(f"{failures}{first.sentence}", (chosen, *others, kept), provisioned_hours(base), base)
 
@@ -49,11 +51,11 @@ def _recommended(found: list[Option], base: ColdBase) -> Option | None:
     """The one that saves the most of those that cost no more."""
     waited = base.cold * base.wait_ms / 1000
     free = [
-        one
-        for one in found
-        if one.verdict is Verdict.HELPS and one.extra_usd(base) <= 0 and one.saved_s(base) >= WORTH * waited
+        option
+        for option in found
+        if option.verdict is Verdict.HELPS and option.extra_usd(base) <= 0 and option.saved_s(base) >= WORTH * waited
     ]
-    return max(free, key=lambda one: one.saved_s(base), default=None)
+    return max(free, key=lambda option: option.saved_s(base), default=None)
 
 
 def _as_it_is(base: ColdBase, recommended: bool) -> Option:

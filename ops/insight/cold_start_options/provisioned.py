@@ -59,7 +59,7 @@ def provisioned(base: ColdBase) -> Option:
     before, after = (_usd_hour(base, whole, of) * HOURS_PER_MONTH for of in (0, number))
     usd = base.usd + after - before
     cold = base.cold * whole.still_cold(number)
-    pays = [one for one in provisioned_hours(base) if one.pays]
+    pays = [hour for hour in provisioned_hours(base) if hour.pays]
     sentence = (
         f"{formatting.count(number, 'provisioned environment')} would keep {formatting.percent(1 - whole.above(number))} of the "
         f"invocations warm, and a month would cost {formatting.usd(usd)} instead of {formatting.usd(base.usd)}."
@@ -95,7 +95,7 @@ def break_even(base: ColdBase) -> float:
 def _when(pays: list[ProvisionedHour]) -> str:
     if not pays:
         return "none would, in any hour that was read"
-    hours = ", ".join(f"{one.hour:02}:00 ({one.pays})" for one in pays[:6])
+    hours = ", ".join(f"{hour.hour:02}:00 ({hour.pays})" for hour in pays[:6])
     more = f" and {len(pays) - 6} more" if len(pays) > 6 else ""
     return f"in the hours from {hours}{more} UTC"
 

@@ -137,6 +137,7 @@ def _shared(base: ColdBase) -> tuple[str, ...]:
             "A reading of the source found nothing that init makes and environments may not share; that is not proof.",
         )
     found = [
-        f"{one.file}:{one.line} makes a {one.kind} in init ({one.text}): {one.advice}." for one in record.statements
+        f"{statement.file}:{statement.line} makes a {statement.kind} in init ({statement.text}): {statement.advice}."
+        for statement in record.statements
     ]
     return ("By a reading of the source, which is not proof:", *found)

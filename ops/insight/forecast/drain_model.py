@@ -147,7 +147,7 @@ def empty_seconds(
     if backlog <= 0:
         return np.zeros_like(seconds_per_message)
     found = np.full(seconds_per_message.shape, np.inf)
-    for length in (*(one for one in LENGTHS_S if one < horizon_s), horizon_s):
+    for length in (*(step_s for step_s in LENGTHS_S if step_s < horizon_s), horizon_s):
         open_ = np.isinf(found)
         axis = time_axis(length)
         left = backlog + np.multiply.outer(arrival_factors[open_], arrivals.total(axis))

@@ -144,11 +144,11 @@ def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
 
 
 def _last(each: Sequence[tuple[int, Distribution]]) -> Distribution:
-    times = np.sort(np.concatenate([one.times for _, one in each]), axis=0)
+    times = np.sort(np.concatenate([distribution.times for _, distribution in each]), axis=0)
     chances = np.ones_like(times)
-    for number, one in each:
+    for number, distribution in each:
         for at in range(times.shape[1]):
-            chances[:, at] *= np.interp(times[:, at], one.times[:, at], one.chances[:, at]) ** number
+            chances[:, at] *= np.interp(times[:, at], distribution.times[:, at], distribution.chances[:, at]) ** number
     return Distribution(times, chances)
 
 
@@ -201,5 +201,6 @@ def normal(points: Array) -> Array:
 
 
 _NORMAL = tuple(
-    one / math.sqrt(2 * math.pi) for one in (0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
+    coefficient / math.sqrt(2 * math.pi)
+    for coefficient in (0.319381530, -0.356563782, 1.781477937, -1.821255978, 1.330274429)
 )

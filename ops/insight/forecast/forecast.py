@@ -236,11 +236,11 @@ def _course(load: Load, law: ConcurrencyLaw, length_s: float) -> DrainCourse:
         )
         for number, share, own in _parts(load, law)
     ]
-    seconds, age = kinds[0][1].seconds, np.maximum.reduce([one.age_s for _, one in kinds])
+    seconds, age = kinds[0][1].seconds, np.maximum.reduce([course.age_s for _, course in kinds])
     return DrainCourse(
         seconds,
-        np.sum([number * one.depth for number, one in kinds], axis=0),
-        np.sum([number * one.concurrency for number, one in kinds], axis=0),
+        np.sum([number * course.depth for number, course in kinds], axis=0),
+        np.sum([number * course.concurrency for number, course in kinds], axis=0),
         np.where(age > 0, np.maximum(age, _ages_in_turn(load, law, seconds)), age),
     )
 

@@ -128,7 +128,7 @@ class ScalingSettings:
             )
             if limit is not None
         ]
-        limit, name = min(limits, key=lambda one: one[0])
+        limit, name = min(limits, key=lambda limit: limit[0])
         start = min(limit, max(scaling.start, there.running))
         throttles = name in (concurrency_limits.RESERVED, concurrency_limits.ACCOUNT_QUOTA) and scaling.limit > limit
         warm = max(there.running, there.warm)

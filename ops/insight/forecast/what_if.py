@@ -126,7 +126,7 @@ def variants(now: ScalingSettings, seconds_per_message: float = 0.0, timeout_s: 
         doubled = now.reserved * MORE
         found.append(Variant(f"reserved concurrency {doubled}", now.with_changes(reserved=doubled)))
     current = now.law()
-    found = [one for one in found if one.faster != 1.0 or one.settings.law() != current]
+    found = [variant for variant in found if variant.faster != 1.0 or variant.settings.law() != current]
     batch = now.batch_size * MORE
     if batch <= FIFO_BATCH_RANGE[1] and 0 < batch * seconds_per_message < timeout_s:
         found.append(Variant(f"batch size {batch}", now.with_changes(batch_size=batch)))

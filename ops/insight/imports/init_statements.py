@@ -76,12 +76,12 @@ def read_statements(module: str, folder: Path) -> tuple[InitStatement, ...]:
             if other not in seen:
                 seen.add(other)
                 todo.append(other)
-    return tuple(sorted(found, key=lambda one: (one.file, one.line)))
+    return tuple(sorted(found, key=lambda statement: (statement.file, statement.line)))
 
 
 def _file_of(module: str, folder: Path) -> Path | None:
     path = folder.joinpath(*module.split("."))
-    return next((one for one in (path.with_suffix(".py"), path / "__init__.py") if one.is_file()), None)
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
 
 
 class _Reading:
@@ -138,7 +138,11 @@ class _Reading:
 
 
 def _writes_temporary(node: ast.Call) -> bool:
-    values = [one.value for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    values = [
+        argument.value
+        for argument in node.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    ]
     return len(values) > 1 and values[0].startswith("/tmp/") and any(sign in values[1] for sign in "wax+")  # noqa: S108 - looked for, not used
 
 

@@ -43,8 +43,8 @@ def measure(
     _fill_in(module, folder, python, environ, missing)
     logs = [_import_once(module, folder, python, environ) for _ in range(runs)]
     found = [ImportRecord(parse(log, f"importing {module}"), datetime.now(UTC), "") for log in logs]
-    middle = statistics.median_low(one.total_ms for one in found)
-    kept = next(one for one in found if one.total_ms == middle)
+    middle = statistics.median_low(record.total_ms for record in found)
+    kept = next(record for record in found if record.total_ms == middle)
     how = f"importing {module} {formatting.count(runs, 'time')} on this machine"
     return ImportRecord(kept.modules, kept.recorded_at, how, _machine(python), module)
 

@@ -52,7 +52,7 @@ class ImportRecord:
 
     @property
     def total_ms(self) -> float:
-        return sum(one.total_us for one in self.modules if one.parent is None) / 1000
+        return sum(module.total_us for module in self.modules if module.parent is None) / 1000
 
 
 @dataclass(frozen=True)
@@ -69,20 +69,20 @@ class PackageTime:
 def packages(record: ImportRecord) -> tuple[PackageTime, ...]:
     """The packages that the handler's own code or another package imports, the longest first. One may contain another: NumPy
     is in the time of what imported it first."""
-    own = {one.package for one in record.modules if one.parent is None}
+    own = {module.package for module in record.modules if module.parent is None}
     totals: dict[str, int] = {}
     selves: dict[str, int] = {}
     importers: dict[str, str] = {}
-    for place, one in enumerate(record.modules):
-        if one.package in own or one.package in STANDARD_RUNTIME:
+    for place, module in enumerate(record.modules):
+        if module.package in own or module.package in STANDARD_RUNTIME:
             continue
-        selves[one.package] = selves.get(one.package, 0) + one.self_us
-        if all(above.package != one.package for above in _above(record.modules, place)):
-            totals[one.package] = totals.get(one.package, 0) + one.total_us
-            first = record.modules[one.parent].name if one.parent is not None else ""
-            importers.setdefault(one.package, first)
+        selves[module.package] = selves.get(module.package, 0) + module.self_us
+        if all(above.package != module.package for above in _above(record.modules, place)):
+            totals[module.package] = totals.get(module.package, 0) + module.total_us
+            first = record.modules[module.parent].name if module.parent is not None else ""
+            importers.setdefault(module.package, first)
     found = [PackageTime(name, total / 1000, selves[name] / 1000, importers[name]) for name, total in totals.items()]
-    return tuple(sorted(found, key=lambda one: (-one.total_ms, one.name)))
+    return tuple(sorted(found, key=lambda package: (-package.total_ms, package.name)))
 
 
 def _above(modules: Sequence[ImportedModule], place: int) -> Iterator[ImportedModule]:
@@ -95,7 +95,7 @@ def _above(modules: Sequence[ImportedModule], place: int) -> Iterator[ImportedMo
 def heaviest(record: ImportRecord, share: float = 0.01, most: int = 80) -> tuple[int, ...]:
     """Places of the modules that take at least ``share`` of all, importers before what they import; at most ``most``."""
     least = record.total_ms * 1000 * share
-    found = [place for place, one in enumerate(record.modules) if one.total_us >= least]
+    found = [place for place, module in enumerate(record.modules) if module.total_us >= least]
     if len(found) > most:
         found = sorted(sorted(found, key=lambda place: -record.modules[place].total_us)[:most])
     return tuple(found)

@@ -38,7 +38,7 @@ def load(target: Target, function: Function) -> ImportRecord | None:
         if path.stat().st_size > MAX_BYTES:
             raise ValueError("it is too large")
         found = typed_json.typed(typed_json.loads(path.read_bytes()), ImportRecord)
-        if any(one.parent is not None and not 0 <= one.parent < at for at, one in enumerate(found.modules)):
+        if any(module.parent is not None and not 0 <= module.parent < at for at, module in enumerate(found.modules)):
             raise ValueError("a module stands before its importer")
     except FileNotFoundError:
         return None

@@ -20,7 +20,7 @@ def error_types(columns: Mapping[str, npt.NDArray[Any]], texts: Mapping[str, Tex
     combined = (status.astype(np.int64) * len(texts["error_type"]) + reported) * 2 + full
     combinations, which = np.unique(combined, return_inverse=True)
     types = len(texts["error_type"])
-    answers = [_answer(int(one), types, texts) for one in combinations.tolist()]
+    answers = [_answer(int(combination), types, texts) for combination in combinations.tolist()]
     return np.array(answers, dtype=np.int32)[which]
 
 

@@ -43,8 +43,9 @@ def _gb_seconds(table: InvocationTable, function: Function, prices: pricing.Pric
     combinations, which = np.unique(combined, return_inverse=True)
     found = [
         prices.gb_second(
-            table.texts["architecture"][one // types] or function.architecture, table.texts["init_type"][one % types]
+            table.texts["architecture"][combination // types] or function.architecture,
+            table.texts["init_type"][combination % types],
         )
-        for one in combinations.tolist()
+        for combination in combinations.tolist()
     ]
     return np.array(found, dtype=float)[which]

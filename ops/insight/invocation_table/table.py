@@ -63,7 +63,7 @@ class InvocationTable:
     @cached_property
     def rows(self) -> tuple[Invocation, ...]:
         """The rows as objects: 1,000 bytes per row, so only for the table of a page."""
-        columns: dict[str, list[Any]] = {"started": [moment_of(one) for one in self.started.tolist()]}
+        columns: dict[str, list[Any]] = {"started": [moment_of(tick) for tick in self.started.tolist()]}
         columns["cold"] = self.cold.tolist()
         for name in NUMBERS:
             columns[name] = [None if number != number else number for number in self.numbers[name].tolist()]

@@ -34,9 +34,9 @@ def reasons(starts: Sequence[ColdStart], workload: Workload) -> pd.DataFrame:
     rows = []
     for reason, some in sorted(grouped.items(), key=lambda item: -len(item[1])):
         waited = pd.Series([start.waited_ms for start in some], dtype=float)
-        billed = sum((one.invocation.init_ms or one.invocation.billed_restore_ms or 0.0) for one in some)
+        billed = sum((start.invocation.init_ms or start.invocation.billed_restore_ms or 0.0) for start in some)
         p50, p95 = waited.quantile(0.5), waited.quantile(0.95)
-        inferred = sum(one.inferred for one in some)
+        inferred = sum(start.inferred for start in some)
         rows.append(
             (reason.value, bool(inferred), inferred, len(some), p50, p95, None if price is None else billed * price)
         )

@@ -192,7 +192,7 @@ def _scaled(frame: pd.DataFrame, columns: Sequence[str], scale: float) -> pd.Dat
     if scale == 1.0 or frame.empty:
         return frame
     whole = {name: (frame[name] * scale).round() if name != "usd" else frame[name] * scale for name in columns}
-    return frame.assign(**{name: one.astype("int64") if name != "usd" else one for name, one in whole.items()})
+    return frame.assign(**{name: column.astype("int64") if name != "usd" else column for name, column in whole.items()})
 
 
 def phases(frame: pd.DataFrame) -> pd.DataFrame:

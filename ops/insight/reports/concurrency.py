@@ -76,7 +76,7 @@ def report(aws: Aws, workload: Workload, window: Window) -> ConcurrencyReport:
     fill = _fill(frame, workload, window.period)
     return ConcurrencyReport(
         finding=readings.dated(summarize(claims, alarm_rules.beside(claims, fired))),
-        concurrency=readings.to_frame({"observed": ran, "law": [one.law for one in course]}),
+        concurrency=readings.to_frame({"observed": ran, "law": [period.law for period in course]}),
         limits=tuple(line.read_now(window) for line in concurrency_limits.concurrency(workload)),
         binding=concurrency_use.limiting_factor(workload, readings, there.work),
         alarm_lines=alarm_rules.thresholds(known_alarms, "ConcurrentExecutions", function, window),

@@ -135,7 +135,7 @@ def _made(
     parts, total, successes = spend.parts, spend.total, spend.successes
     compute = _lambda(parts) + parts[cost_model.SQS_COMPONENT]
     causes = failure_cost.by_cause(compute, readings, logged, jobs) if jobs else ()
-    failures = math.fsum(one.usd for one in causes)
+    failures = math.fsum(cause.usd for cause in causes)
     seconds = usage_readings.seconds(readings, workload)
     monthly = seconds >= cost_model.MONTHLY_ESTIMATE_MIN_S and not spend.unknown
     month = total / seconds * 3600 * cost_model.HOURS_PER_MONTH if monthly else None
@@ -148,7 +148,9 @@ def _made(
         finding=summarize([cost_claims.observe_cost(workload, readings, spend, failures if jobs else None, month)]),
         parts=pd.DataFrame({"component": list(parts), "usd": list(parts.values())}),
         trend=readings.to_frame({"usd_per_1000": cost_model.per_1000_trend(spent, done)}),
-        failures=pd.DataFrame([(one.cause, one.what, one.usd) for one in causes], columns=["cause", "what", "usd"]),
+        failures=pd.DataFrame(
+            [(cause.cause, cause.what, cause.usd) for cause in causes], columns=["cause", "what", "usd"]
+        ),
         successes=successes,
         jobs_per_hour=successes / seconds * 3600 if seconds else None,
         failures_usd=failures,
@@ -224,7 +226,7 @@ def left_out(
     alarms_known: Sequence[Alarm] = (),
 ) -> tuple[str, ...]:
     """What the sum does not hold, in words."""
-    unpriced = sorted(one.name for one in alarms_known if alarm_words.monthly_usd(one, table) is None)
+    unpriced = sorted(alarm.name for alarm in alarms_known if alarm_words.monthly_usd(alarm, table) is None)
     priced = readings.has("billed_ms") or readings.has(REPORT_COLUMNS[0])
     kinds = logged.occurring("init_type")
     pollers = cost_model.least_pollers(workload)

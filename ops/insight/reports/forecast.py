@@ -75,9 +75,9 @@ class ForecastReport:
     def notes(self) -> tuple[str, ...]:
         """What is to be known of settings, each once, behind the settings that it is so for."""
         about: dict[str, list[str]] = {}
-        for one in self.variants:
-            if one.note:
-                about.setdefault(one.note, []).append(one.name)
+        for variant in self.variants:
+            if variant.note:
+                about.setdefault(variant.note, []).append(variant.name)
         every = len(self.variants)
         return tuple(
             f"{'all settings' if 1 < len(names) == every else ', '.join(names)}: {note}"
@@ -179,8 +179,8 @@ def forecast_load(
     timeout_s = float(workload.function.timeout_s) if workload.function else 0.0
     prices = pricing.load(workload.region)
     tried = tuple(
-        what_if.run(one, load, goals, there, workload, prices)
-        for one in _distinct([*first, *what_if.variants(settings, load.seconds_per_message, timeout_s)])
+        what_if.run(variant, load, goals, there, workload, prices)
+        for variant in _distinct([*first, *what_if.variants(settings, load.seconds_per_message, timeout_s)])
     )
     load = load.under(tried[0].forecast.law).with_faster_job(first[0].faster)
     return replace(
@@ -194,8 +194,8 @@ def forecast_load(
 def _distinct(variants: list[Variant]) -> list[Variant]:
     """The first of each name."""
     found: dict[str, Variant] = {}
-    for one in variants:
-        found.setdefault(one.name, one)
+    for variant in variants:
+        found.setdefault(variant.name, variant)
     return list(found.values())
 
 

@@ -82,7 +82,7 @@ def report(aws: Aws, most: int = MAX_CHECKED) -> WorkloadListReport:
         except (AccessDenied, Throttled) as refused:
             firing = None
             unread += (f"Alarms could not be read: {refused}",)
-    rows = [_status(one, firing) for one in found.workloads]
+    rows = [_status(workload, firing) for workload in found.workloads]
     twin = twin_state.recorded() if aws.target.is_twin else None
     rows.sort(key=lambda row: (not (twin and row.stack == twin.stack), _ORDER.index(row.level), row.name))
     return WorkloadListReport(tuple(rows), aws.region, datetime.now(UTC), unread, limits)

@@ -35,9 +35,9 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
 def errors_of_totals(totals: LogTotals, readings: Readings, window: Window, longest_s: float) -> pd.DataFrame:
     """Like ``errors_by_type``, from aggregates of all log lines."""
     found = totals.failures
-    types = pd.Series([one.error_type for one in found], dtype=object)
-    periods = pd.Series(pd.DatetimeIndex([one.time for one in found], tz="UTC"), name="started")
-    counts = np.array([one.count for one in found], dtype=float)
+    types = pd.Series([total.error_type for total in found], dtype=object)
+    periods = pd.Series(pd.DatetimeIndex([total.time for total in found], tz="UTC"), name="started")
+    counts = np.array([total.count for total in found], dtype=float)
     return _by_type(types, periods, counts, readings, window, longest_s)
 
 

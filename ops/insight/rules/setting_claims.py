@@ -65,7 +65,7 @@ def of_listed(listed: ListedWorkload) -> list[tuple[Level, str]]:
         scope=described_settings.SCOPE,
         queue=NOT_READ if queue is None or isinstance(queue, Gap) else described_settings.queue(queue[0]),
         dlq=None if gone or dlq is None else NOT_READ,
-        mappings=tuple(described_settings.mapping_settings(one, NOT_READ) for one in listed.mappings),
+        mappings=tuple(described_settings.mapping_settings(mapping, NOT_READ) for mapping in listed.mappings),
         other_mappings=NOT_READ,
         dlq_mappings=NOT_READ,
         alarms=NOT_READ,
@@ -80,11 +80,13 @@ def of_listed(listed: ListedWorkload) -> list[tuple[Level, str]]:
         else "no dead-letter queue",
     }
     found = examine(settings, [mappings.mapping_disabled, dead_letter_queues.dlq_missing]).findings
-    return list(dict.fromkeys((_level(one, settings), short[one.rule]) for one in found))
+    return list(dict.fromkeys((_level(finding, settings), short[finding.rule]) for finding in found))
 
 
 def _claims(settings: WorkloadSettings, rule: Rule, page: str) -> list[Observation]:
-    return [Observation(_level(one, settings), one.text, page) for one in examine(settings, [rule]).findings]
+    return [
+        Observation(_level(finding, settings), finding.text, page) for finding in examine(settings, [rule]).findings
+    ]
 
 
 def _level(finding: RuleFinding, settings: WorkloadSettings) -> Level:

@@ -17,11 +17,11 @@ def by_type(totals: LogTotals) -> pd.DataFrame:
     """error_type, invocations, share (of the failed, 0-1), first, last (beginnings of periods), the most frequent first."""
     found = totals.failures
     counts: Counter[str] = Counter()
-    for one in found:
-        counts[one.error_type or UNTYPED_ERROR] += one.count
+    for total in found:
+        counts[total.error_type or UNTYPED_ERROR] += total.count
     rows = []
     for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        times = [one.time for one in found if (one.error_type or UNTYPED_ERROR) == name]
+        times = [total.time for total in found if (total.error_type or UNTYPED_ERROR) == name]
         rows.append((name, count, count / counts.total(), pd.Timestamp(min(times)), pd.Timestamp(max(times))))
     return pd.DataFrame(rows, columns=["error_type", "invocations", "share", "first", "last"])
 
@@ -29,16 +29,16 @@ def by_type(totals: LogTotals) -> pd.DataFrame:
 def by_version(totals: LogTotals) -> pd.DataFrame:
     """version, invocations, failed, share (0-1), p50_ms, p95_ms, p99_ms."""
     failed: Counter[str] = Counter()
-    for one in totals.failures:
-        failed[one.version] += one.count
+    for total in totals.failures:
+        failed[total.version] += total.count
     rows = [
         (
-            one.version,
-            one.invocations,
-            failed[one.version],
-            failed[one.version] / one.invocations,
-            *(one.duration_ms.get(share, float("nan")) for share in (50, 95, 99)),
+            version.version,
+            version.invocations,
+            failed[version.version],
+            failed[version.version] / version.invocations,
+            *(version.duration_ms.get(share, float("nan")) for share in (50, 95, 99)),
         )
-        for one in totals.by_version
+        for version in totals.by_version
     ]
     return pd.DataFrame(rows, columns=["version", "invocations", "failed", "share", "p50_ms", "p95_ms", "p99_ms"])

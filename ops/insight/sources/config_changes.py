@@ -45,14 +45,14 @@ def _published(versions: tuple[Function, ...]) -> list[Event]:
     events = [
         Event(
             MEASUREMENT,
-            f"{one.name} version {one.version}: {measured_versions.MEASURED}",
-            one.deployed_at,
-            one.deployed_at,
+            f"{function.name} version {function.version}: {measured_versions.MEASURED}",
+            function.deployed_at,
+            function.deployed_at,
         )
-        for one in versions
-        if _is_measured(one) and one.deployed_at
+        for function in versions
+        if _is_measured(function) and function.deployed_at
     ]
-    for before, after in pairwise((None, *(one for one in versions if not _is_measured(one)))):
+    for before, after in pairwise((None, *(function for function in versions if not _is_measured(function)))):
         if after is None or after.deployed_at is None:
             continue
         changes = settings_changed(before, after) if before is not None else []
@@ -90,7 +90,11 @@ def _last_change(function: Function | None, versions: tuple[Function, ...]) -> l
     if function is not None and function.measured_at is not None:
         name = f"{function.name}: memory changed by ops rightsize to measure it"
         return [Event(MEASUREMENT, name, function.measured_at, function.measured_at)]
-    if function is None or function.deployed_at is None or function.version in {one.version for one in versions}:
+    if (
+        function is None
+        or function.deployed_at is None
+        or function.version in {function.version for function in versions}
+    ):
         return []
     name = f"{function.name}: code or configuration changed"
     return [Event(DEPLOY, name, function.deployed_at, function.deployed_at)]

@@ -84,7 +84,7 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
     except AccessDenied as denied:
         return FailedJobs(look=QueryCost(partial=(f"No causes of failed jobs: {denied} {denied.next_step}",)))
     failed: dict[bool, list[JobError]] = {True: [], False: []}
-    for row in (row for one in found for row in one.rows):
+    for row in (row for rows in found for row in rows.rows):
         line = _parsed(row.get("@message", ""))
         if line.get("message") == contract.LOG_JOB_FAILED:
             is_rejected = line.get(contract.LOG_PERMANENT) is True
@@ -114,8 +114,8 @@ def _logged(line: Mapping[str, object]) -> JobError:
 def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
     """How many have which cause. Causes that differ in their place alone have it in their names."""
     alike: defaultdict[str, list[JobError]] = defaultdict(list)
-    for one in failed:
-        alike[fingerprint(*one)].append(one)
+    for error in failed:
+        alike[fingerprint(*error)].append(error)
     groups = sorted((part for some in alike.values() for part in _divided(some)), key=lambda some: -len(some))
     messages = Counter(_without_place(some[0]) for some in groups)
     counts: Counter[str] = Counter()
@@ -128,34 +128,36 @@ def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
 
 def _divided(some: list[JobError]) -> Iterable[list[JobError]]:
     """Errors divided by the codes in their messages, if many share them."""
-    messages = [one.message for one in some[: code_split.SAMPLE_SIZE]]
+    messages = [error.message for error in some[: code_split.SAMPLE_SIZE]]
     rule = code_split.split_rule(messages) if len(some) >= code_split.MIN_GROUP_SIZE else None
     if rule is None:
         return (some,)
     parts: defaultdict[tuple[str, ...] | None, list[JobError]] = defaultdict(list)
-    for one in some:
-        parts[code_split.split_values(one.message, rule)].append(one)
+    for error in some:
+        parts[code_split.split_values(error.message, rule)].append(error)
     return parts.values()
 
 
-def _without_place(one: JobError) -> str:
-    return fingerprint(one.error_type, one.message)
+def _without_place(error: JobError) -> str:
+    return fingerprint(error.error_type, error.message)
 
 
 def _name(some: Sequence[JobError]) -> str:
-    kind, messages = some[0].error_type, [one.message for one in some]
+    kind, messages = some[0].error_type, [error.message for error in some]
     return clipped(f"{kind}: {common_label(messages)}", NAME_CHARS) if any(messages) else kind
 
 
 def _of_totals(totals: Sequence[JobFailureTotal], look: QueryCost) -> FailedJobs:
     retried: Counter[str] = Counter()
     rejected: Counter[str] = Counter()
-    for at, one in enumerate(sorted(totals, key=lambda one: -one.count)):
-        kind, words = one.error_type or UNTYPED, " ".join(one.words.split())
+    for at, total in enumerate(sorted(totals, key=lambda total: -total.count)):
+        kind, words = total.error_type or UNTYPED, " ".join(total.words.split())
         name = (
-            clipped(f"{kind}: {words}{'' if one.is_whole else ' …'}", NAME_CHARS) if words and at < MAX_NAMED else kind
+            clipped(f"{kind}: {words}{'' if total.is_whole else ' …'}", NAME_CHARS)
+            if words and at < MAX_NAMED
+            else kind
         )
-        (rejected if one.rejected else retried)[name] += one.count
+        (rejected if total.rejected else retried)[name] += total.count
     return FailedJobs(retried, rejected, look)
 
 

@@ -129,7 +129,11 @@ def _breaching(alarm: Alarm, data: Mapping[str, Any]) -> Iterator[tuple[datetime
     threshold, recent, evaluated = (data.get(key) for key in ("threshold", "recentDatapoints", "evaluatedDatapoints"))
     if alarm.comparison not in COMPARISONS or not isinstance(threshold, int | float):
         return  # against an anomaly band
-    points = [(one.get("timestamp"), one.get("value")) for one in _items(evaluated) if isinstance(one, dict)]
+    points = [
+        (datapoint.get("timestamp"), datapoint.get("value"))
+        for datapoint in _items(evaluated)
+        if isinstance(datapoint, dict)
+    ]
     points += [(data.get("startDate"), value) for value in _items(recent)[:1]]
     breaches, _ = COMPARISONS[alarm.comparison]
     for text, value in points:

@@ -74,7 +74,7 @@ def twin_spans(folder: Path, trace: str) -> tuple[TraceSpan, ...]:
     documents = twin_documents(folder, trace)
     children: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     known = {document["id"] for document in documents}
-    for document in sorted(documents, key=lambda one: one["start_time"]):
+    for document in sorted(documents, key=lambda segment: segment["start_time"]):
         parent = document.get("parent_id")
         children[parent if isinstance(parent, str) and parent in known else ""].append(document)
     first = min((document["start_time"] for document in documents), default=0.0)

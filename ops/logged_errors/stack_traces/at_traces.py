@@ -82,7 +82,7 @@ def _types_first(lines: Sequence[str]) -> Sections:
         elif not bare.startswith("at ") and (" ---> " in bare or _INNER.match(bare)):
             first, *more = bare.split(" ---> ") if not _INNER.match(bare) else ["", *bare.split(" ---> ")]
             chain[at].intro += [first] if first else []
-            chain += [_inner(one) for one in more]
+            chain += [_inner(line) for line in more]
             at = len(chain) - 1
         else:
             _take(chain[at], line, indent)

@@ -96,11 +96,11 @@ def of_lines(lines: Iterable[str]) -> list[Frame]:
 def of_objects(trace: Sequence[Any]) -> list[Frame]:
     """Frames that a logger wrote as objects."""
     found = []
-    for one in trace:
-        if not isinstance(one, dict):
+    for frame in trace:
+        if not isinstance(frame, dict):
             continue
         path, line, name, of = (
-            next((str(one[key]) for key in keys if isinstance(one.get(key), str | int)), "")
+            next((str(frame[key]) for key in keys if isinstance(frame.get(key), str | int)), "")
             for keys in (_PATHS, _LINES, _NAMES, _CLASSES)
         )
         found.append(Frame(path, line, f"{of}.{name}" if of else name))

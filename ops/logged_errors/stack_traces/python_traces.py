@@ -108,7 +108,7 @@ def _root(chain: list[_Block]) -> ThrownError:
 def _said_in_own_words(caught: _Block, block: _Block) -> bool:
     """Whether the clause that caught the first exception raised the other one itself: a traceback begins in the
     function that caught it, and a ``raise`` there is the last frame of the next."""
-    places = [[line for line in one.lines if frames.is_python(line)] for one in (caught, block)]
+    places = [[line for line in part.lines if frames.is_python(line)] for part in (caught, block)]
     if not places[0] or not places[1]:
         return False
     catching, raising = (frames.of_line(line) for line in (places[0][0], places[1][-1]))

@@ -106,9 +106,9 @@ def _rust(text: str) -> ThrownError | None:
 def _php(text: str) -> ThrownError | None:
     """ "Next" is an exception with the one above as its previous one; Monolog writes the previous ones last."""
     if found := list(_PHP_THROWN.finditer(text)):
-        return chain_errors([_at_file(one) for one in reversed(found)])
+        return chain_errors([_at_file(match) for match in reversed(found)])
     if found := list(_PHP_OBJECT.finditer(text)):
-        return chain_errors([_at_file(one) for one in found])
+        return chain_errors([_at_file(match) for match in found])
     fatal = _PHP_FATAL.search(text)
     return _at_file(fatal) if fatal else None
 
@@ -122,10 +122,10 @@ def _ruby(text: str) -> ThrownError | None:
     """Ruby names the outermost error first, and its cause below."""
     for shape in _RUBY:
         if found := list(islice(shape.finditer(text), MAX_CHAIN)):
-            ends = [*(one.start() for one in found[1:]), len(text)]
-            own = [location(text[one.start() : end]) for one, end in zip(found, ends, strict=True)]
+            ends = [*(match.start() for match in found[1:]), len(text)]
+            own = [location(text[match.start() : end]) for match, end in zip(found, ends, strict=True)]
             links = zip(found, own, strict=True)
-            return chain_errors([ThrownError(one["type"], one["reason"], place) for one, place in links])
+            return chain_errors([ThrownError(match["type"], match["reason"], place) for match, place in links])
     return None
 
 

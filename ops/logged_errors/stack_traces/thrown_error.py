@@ -53,11 +53,13 @@ def chain_errors(links: Sequence[ThrownError], others: Sequence[ThrownError] = (
         return links[0]
     links = links[-MAX_CHAIN:]
     root = links[-1]
-    place = next((one.location for one in reversed(links) if one.location), "")
-    different = {one.label for one in others} | {root.label}
+    place = next((error.location for error in reversed(links) if error.location), "")
+    different = {error.label for error in others} | {root.label}
     several = len(different) > 1
     beside = (f"first of {len(different)} different errors",) if several else ()
-    wrapped = tuple(label for one in links[:-1] for label in (*one.chain, one.label) if label and label != root.label)
+    wrapped = tuple(
+        label for error in links[:-1] for label in (*error.chain, error.label) if label and label != root.label
+    )
     chain = (*wrapped, *beside, *root.chain)[-MAX_CHAIN:]
     return replace(root, location=place, chain=chain, several=several)
 

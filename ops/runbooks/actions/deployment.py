@@ -186,7 +186,9 @@ def _before(context: ActionContext, function: str, current: DeployedCode) -> Dep
     where there is none."""
     numbers = sorted((int(version) for version in lambda_.list_versions(context.aws, function)), reverse=True)
     if current.version != LATEST:
-        return next((_code(context, function, str(one)) for one in numbers if one < int(current.version)), None)
+        return next(
+            (_code(context, function, str(number)) for number in numbers if number < int(current.version)), None
+        )
     earlier = (_code(context, function, str(number)) for number in numbers[:MAX_LOOKED_AT])
     return next((code for code in earlier if code.sha != current.sha), None)
 

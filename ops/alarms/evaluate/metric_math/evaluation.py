@@ -189,7 +189,7 @@ class Evaluation:
             if name == "METRIC_COUNT":
                 return Scalar(float(len(value.series)))
             if name == "REMOVE_EMPTY":
-                return Array(tuple(each for each in value.series if any(one is not None for one in each)))
+                return Array(tuple(each for each in value.series if any(number is not None for number in each)))
             empty: Series = [None] * len(self.grid.begins)
             return (value.series or (empty,))[0 if name == "FIRST" else -1]
         if isinstance(value, Array):

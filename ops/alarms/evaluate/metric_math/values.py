@@ -72,8 +72,8 @@ def series_of(combine: Combine, left: Scalar | Series, right: Scalar | Series) -
     if isinstance(left, Scalar):
         return _with_number(lambda each, number: combine(number, each), right, left.value)
     return [
-        None if one is None and other is None else defined(combine, one or 0.0, other or 0.0)
-        for one, other in zip(left, right, strict=True)
+        None if number is None and other is None else defined(combine, number or 0.0, other or 0.0)
+        for number, other in zip(left, right, strict=True)
     ]
 
 

@@ -53,7 +53,7 @@ class _Found:
 
     @property
     def prices(self) -> dict[str, float]:
-        return {one.name: one.monthly_usd for one in self.recommendation.recommendation.alarms}
+        return {alarm.name: alarm.monthly_usd for alarm in self.recommendation.recommendation.alarms}
 
     def show(self, console: Console) -> None:
         region = self.recommendation.recommendation.price_region
@@ -70,10 +70,17 @@ class _Found:
 
     @property
     def rows(self) -> Iterator[dict[str, Any]]:
-        for one in self.difference.changes:
-            own = {"name": one.name, "change": one.kind, "owner": one.owner, "monthly_usd": self.prices.get(one.name)}
-            yield from ({**own, "field": each.name, "before": each.before, "after": each.after} for each in one.fields)
-            if not one.fields:
+        for change in self.difference.changes:
+            own = {
+                "name": change.name,
+                "change": change.kind,
+                "owner": change.owner,
+                "monthly_usd": self.prices.get(change.name),
+            }
+            yield from (
+                {**own, "field": each.name, "before": each.before, "after": each.after} for each in change.fields
+            )
+            if not change.fields:
                 yield own
 
     @property
@@ -172,8 +179,8 @@ def remove(
 
 
 def _list(removed: AlarmDifference) -> None:
-    for one in removed.changes:
-        typer.echo(safe(one.name), err=True)
+    for change in removed.changes:
+        typer.echo(safe(change.name), err=True)
 
 
 def _given(topic: list[str] | None, no_topic: bool) -> Mapping[str, Any]:

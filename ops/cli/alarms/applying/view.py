@@ -37,16 +37,16 @@ def show(console: Console, found: AlarmDifference, where: str, prices: Mapping[s
     for change in found.changes:
         if change not in unchanged:
             _change(console, change)
-    created = sum(prices.get(one.name, 0.0) for one in found.of(ChangeKind.CREATE))
-    total = sum(prices.get(one.name, 0.0) for one in found.changes if one.kind is not ChangeKind.FOREIGN)
+    created = sum(prices.get(change.name, 0.0) for change in found.of(ChangeKind.CREATE))
+    total = sum(prices.get(change.name, 0.0) for change in found.changes if change.kind is not ChangeKind.FOREIGN)
     price = f"{formatting.usd(total)} a month at {region} prices, of which {formatting.usd(created)} are new"
     console.print(Text(price, style="dim"))
-    logs = [one.name for one in found.changes if is_log_alarm(one.definition)]
+    logs = [change.name for change in found.changes if is_log_alarm(change.definition)]
     if logs:
         text = f"Without the log alarm {', '.join(logs)}: its price is not on record."
         console.print(Text(safe(text), style="dim"), soft_wrap=True)
-    silent = [one for one in found.pending if not one.composite and not one.definition.get("AlarmActions")]
-    if silent and not any(one.composite and one.definition.get("AlarmActions") for one in found.changes):
+    silent = [change for change in found.pending if not change.composite and not change.definition.get("AlarmActions")]
+    if silent and not any(change.composite and change.definition.get("AlarmActions") for change in found.changes):
         text = f"{formatting.count(len(silent), 'alarm')} will notify no one: add --topic ARN."
         console.print(Text(f"warning: {text}", style="yellow"))
 
@@ -69,8 +69,8 @@ def _change(console: Console, change: AlarmChange) -> None:
     text = TEXTS.get(change.kind) or f"exists, and is of {change.owner}"
     line.append(f"  {safe(text)}", style="dim")
     console.print(line, soft_wrap=True)
-    for one in change.fields:
-        console.print(Text(f"    {one.name}: {_value(one.before)} → {_value(one.after)}"), soft_wrap=True)
+    for field in change.fields:
+        console.print(Text(f"    {field.name}: {_value(field.before)} → {_value(field.after)}"), soft_wrap=True)
 
 
 def _value(value: Any) -> str:

@@ -23,12 +23,12 @@ def plain(result: Rehearsal, suggestions: tuple[Suggestion, ...], label: str, no
         "incidents": [_plain_incident(each) for each in result.incidents],
         "suggestions": [
             {
-                "incident": one.incident,
-                "says": list(one.required.says),
-                "rows": [{"id": row, "minutes": delay} for row, delay in one.rows],
-                "skipped": [{"id": row, "why": why} for row, why in one.skipped],
+                "incident": suggestion.incident,
+                "says": list(suggestion.required.says),
+                "rows": [{"id": row, "minutes": delay} for row, delay in suggestion.rows],
+                "skipped": [{"id": row, "why": why} for row, why in suggestion.skipped],
             }
-            for one in suggestions
+            for suggestion in suggestions
         ],
         "notes": list(notes),
     }
@@ -45,29 +45,29 @@ def _plain_incident(each: IncidentRehearsal) -> dict[str, Any]:
         "result": words.verdict(each),
         "required": [
             {
-                "says": list(one.required.says),
-                "because": one.required.because,
-                "within_min": one.required.within / 60,
-                "outcome": one.outcome.value,
-                "alarm": one.alarm,
-                "minutes": one.minutes,
+                "says": list(requirement.required.says),
+                "because": requirement.required.because,
+                "within_min": requirement.required.within / 60,
+                "outcome": requirement.outcome.value,
+                "alarm": requirement.alarm,
+                "minutes": requirement.minutes,
             }
-            for one in each.required
+            for requirement in each.required
         ],
-        "states": [{**vars(one.expected), "actual": one.actual, "holds": one.holds} for one in each.states],
+        "states": [{**vars(state.expected), "actual": state.actual, "holds": state.holds} for state in each.states],
         "alarms": [
             {
-                "alarm": one.alarm,
-                "outcome": one.outcome.value,
-                "minutes": one.minutes,
-                "why": one.why,
-                "pages_min": [page.at / 60 for page in one.pages],
-                "states": [{"min": state.at / 60, "state": state.state} for state in one.states],
+                "alarm": alarm.alarm,
+                "outcome": alarm.outcome.value,
+                "minutes": alarm.minutes,
+                "why": alarm.why,
+                "pages_min": [page.at / 60 for page in alarm.pages],
+                "states": [{"min": state.at / 60, "state": state.state} for state in alarm.states],
             }
-            for one in each.alarms
+            for alarm in each.alarms
         ],
         "wrong": [{"alarm": page.alarm, "min": page.at / 60} for page in each.wrong],
-        "beyond_metrics": [vars(one) for one in incident.beyond_metrics],
+        "beyond_metrics": [vars(beyond) for beyond in incident.beyond_metrics],
         "limits_not_known": list(each.unscaled),
     }
 
@@ -77,21 +77,21 @@ def markdown(result: Rehearsal, suggestions: tuple[Suggestion, ...], label: str)
     lines = [f"## Rehearsal of the alarms of {_md(label)}", "", words.headline(result), ""]
     lines += ["| # | Incident | Result | How |", "| ---: | --- | --- | --- |"]
     for number, each in zip(numbers, result.incidents, strict=True):
-        how = [words.requirement(one) for one in each.required]
-        how += [words.wrong_page(one, each.incident) for one in each.wrong]
-        how += [words.state(one) for one in each.states if not one.holds]
+        how = [words.requirement(requirement) for requirement in each.required]
+        how += [words.wrong_page(page, each.incident) for page in each.wrong]
+        how += [words.state(state) for state in each.states if not state.holds]
         cells = (number, _md(each.incident.name), words.verdict(each), "<br>".join(map(_md, how)))
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", f"| Alarm | {' | '.join(numbers)} |", f"| --- |{' ---: |' * len(numbers)}"]
     for row in zip(*(each.alarms for each in result.incidents), strict=True):
-        if any(one.outcome is not PageOutcome.UNAFFECTED for one in row):
+        if any(cell.outcome is not PageOutcome.UNAFFECTED for cell in row):
             lines.append(f"| {_md(words.short(row[0].alarm))} | {' | '.join(map(words.cell, row))} |")
     lines += ["", f"{words.LEGEND}"]
     lines += ["", "What is missing:", ""] * bool(suggestions)
     lines += [f"- {_md(text)}" for text in dict.fromkeys(map(words.suggestion, suggestions))]
-    unchecked = [one for one in result.incidents[0].alarms if one.outcome is PageOutcome.NOT_CHECKED]
+    unchecked = [alarm for alarm in result.incidents[0].alarms if alarm.outcome is PageOutcome.NOT_CHECKED]
     lines += ["", "Not checked:", ""] * bool(unchecked)
-    lines += [f"- {_md(one.alarm)}: {_md(one.why)}" for one in unchecked]
+    lines += [f"- {_md(alarm.alarm)}: {_md(alarm.why)}" for alarm in unchecked]
     return "\n".join(lines)
 
 
@@ -119,12 +119,18 @@ def junit(result: Rehearsal, label: str) -> str:
 
 def _cases(each: IncidentRehearsal) -> list[tuple[str, str]]:
     cases = [
-        (one.required.because, "" if one.outcome is PageOutcome.PAGED else words.requirement(one))
-        for one in each.required
+        (
+            requirement.required.because,
+            "" if requirement.outcome is PageOutcome.PAGED else words.requirement(requirement),
+        )
+        for requirement in each.required
     ]
     cases += [
-        (f"{one.expected.alarm} is {one.expected.state} at {one.expected.at} s", "" if one.holds else words.state(one))
-        for one in each.states
+        (
+            f"{state.expected.alarm} is {state.expected.state} at {state.expected.at} s",
+            "" if state.holds else words.state(state),
+        )
+        for state in each.states
     ]
     wrong = "; ".join(words.wrong_page(page, each.incident) for page in each.wrong)
     return [*cases, ("pages only for what is wrong", wrong)]

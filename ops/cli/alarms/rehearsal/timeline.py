@@ -20,14 +20,14 @@ MARKS = {ALARM: ("█", "red"), INSUFFICIENT_DATA: ("░", "dim")}
 
 def timeline_rows(each: IncidentRehearsal) -> Iterator[Text]:
     incident = each.incident
-    active = [one for one in each.alarms if any(state.state == ALARM for state in one.states)]
-    width = max((len(words.short(one.alarm)) for one in active), default=0)
+    active = [alarm for alarm in each.alarms if any(state.state == ALARM for state in alarm.states)]
+    width = max((len(words.short(alarm.alarm)) for alarm in active), default=0)
     start, end = words.clock(0, incident), words.clock(incident.length, incident)
     yield Text(f"  {'':{width}}  {start}{end:>{COLUMNS - len(start)}}", style="dim")
-    for one in active[:MAX_ALARMS]:
-        row = Text(f"  {safe(words.short(one.alarm)):{width}}  ")
+    for alarm in active[:MAX_ALARMS]:
+        row = Text(f"  {safe(words.short(alarm.alarm)):{width}}  ")
         for column in range(COLUMNS):
-            row.append(*_mark(one, column * incident.length / COLUMNS, (column + 1) * incident.length / COLUMNS))
+            row.append(*_mark(alarm, column * incident.length / COLUMNS, (column + 1) * incident.length / COLUMNS))
         yield row
     events = sorted(_events(each), key=lambda event: event[0])
     for at, text, style in events[:MAX_EVENTS]:
@@ -60,5 +60,5 @@ def _events(each: IncidentRehearsal) -> Iterator[tuple[float, str, str]]:
                 f"{words.short(page.alarm)} pages{' wrongly' * (page in wrong)}",
                 "bold red" if page in wrong else "",
             )
-    for one in each.states:
-        yield one.expected.at, words.state(one), "" if one.holds else "bold red"
+    for state in each.states:
+        yield state.expected.at, words.state(state), "" if state.holds else "bold red"

@@ -61,9 +61,9 @@ def _incidents(result: Rehearsal) -> Table:
     table.add_column("Result", no_wrap=True)
     table.add_column("How")
     for number, each in enumerate(result.incidents, 1):
-        how = list(dict.fromkeys(safe(words.requirement(one)) for one in each.required))
-        how += [safe(words.wrong_page(one, each.incident)) for one in each.wrong[:2]]
-        how += [safe(words.state(one)) for one in each.states if not one.holds]
+        how = list(dict.fromkeys(safe(words.requirement(requirement)) for requirement in each.required))
+        how += [safe(words.wrong_page(page, each.incident)) for page in each.wrong[:2]]
+        how += [safe(words.state(state)) for state in each.states if not state.holds]
         verdict = Text(words.verdict(each), style="green" if each.passed else "bold red")
         table.add_row(str(number), safe(each.incident.name), verdict, Text("\n".join(how)))
     return table
@@ -72,10 +72,10 @@ def _incidents(result: Rehearsal) -> Table:
 def _matrices(result: Rehearsal, room: int) -> Iterator[Table]:
     """Alarm × incident, in as many tables as fit into the width of the terminal."""
     rows = list(zip(*(each.alarms for each in result.incidents), strict=True))
-    shown = [row for row in rows if any(one.outcome is not PageOutcome.UNAFFECTED for one in row)][:MAX_ALARMS]
+    shown = [row for row in rows if any(cell.outcome is not PageOutcome.UNAFFECTED for cell in row)][:MAX_ALARMS]
     names = [safe(words.short(row[0].alarm)) for row in shown]
     widths = [
-        max(len(str(number)), max((len(words.cell(one)) for one in each.alarms), default=0))
+        max(len(str(number)), max((len(words.cell(alarm)) for alarm in each.alarms), default=0))
         for number, each in enumerate(result.incidents, 1)
     ]
     name_width = max((cell_len(name) for name in ("Alarm", *names)), default=0)
@@ -86,7 +86,7 @@ def _matrices(result: Rehearsal, room: int) -> Iterator[Table]:
             table.add_column(str(at + 1), justify="right", no_wrap=True, min_width=widths[at])
         for name, row in zip(names, shown, strict=True):
             cells = (row[at] for at in columns)
-            table.add_row(name, *(Text(words.cell(one), style=STYLES.get(one.outcome, "dim")) for one in cells))
+            table.add_row(name, *(Text(words.cell(cell), style=STYLES.get(cell.outcome, "dim")) for cell in cells))
         yield table
 
 
@@ -104,7 +104,7 @@ def _blocks(widths: Sequence[int], room: int) -> Iterator[range]:
 def _left_out(result: Rehearsal) -> str:
     """A line about the alarms that the table does not show."""
     rows = list(zip(*(each.alarms for each in result.incidents), strict=True))
-    others = sum(all(one.outcome is PageOutcome.UNAFFECTED for one in row) for row in rows)
+    others = sum(all(cell.outcome is PageOutcome.UNAFFECTED for cell in row) for row in rows)
     more = max(0, len(rows) - others - MAX_ALARMS)
     parts = [f"{formatting.count(others, 'other alarm reads', 'other alarms read')} no metric of this workload"] * bool(
         others
@@ -131,14 +131,14 @@ def _timeline(console: Console, each: IncidentRehearsal) -> None:
 
 
 def _missing(console: Console, result: Rehearsal, suggestions: tuple[Suggestion, ...]) -> None:
-    texts = [words.suggestion(one) for one in suggestions] or [
-        words.missing(one, each.incident.name) for each in result.incidents for one in each.missed
+    texts = [words.suggestion(suggestion) for suggestion in suggestions] or [
+        words.missing(requirement, each.incident.name) for each in result.incidents for requirement in each.missed
     ]
     if texts:
         console.print(Text("What is missing", style="bold"))
     for text in dict.fromkeys(texts):
         console.print(Padding(Text(safe(text)), (0, 0, 0, 2), expand=False))
-    beyond = [(each, one) for each in result.incidents for one in each.incident.beyond_metrics]
+    beyond = [(each, beyond) for each in result.incidents for beyond in each.incident.beyond_metrics]
     if beyond:
         console.print(Text("What no alarm on metrics can say", style="bold"))
     for each, claim in beyond:
@@ -149,8 +149,8 @@ def _missing(console: Console, result: Rehearsal, suggestions: tuple[Suggestion,
 def _unchecked(console: Console, result: Rehearsal) -> None:
     if not result.incidents:
         return
-    unchecked = [one for one in result.incidents[0].alarms if one.outcome is PageOutcome.NOT_CHECKED]
+    unchecked = [alarm for alarm in result.incidents[0].alarms if alarm.outcome is PageOutcome.NOT_CHECKED]
     if unchecked:
         console.print(Text("Not checked", style="bold"))
-    for one in unchecked[:MAX_ALARMS]:
-        console.print(Padding(Text(f"{safe(one.alarm)}: {safe(one.why)}", style="dim"), (0, 0, 0, 2), expand=False))
+    for alarm in unchecked[:MAX_ALARMS]:
+        console.print(Padding(Text(f"{safe(alarm.alarm)}: {safe(alarm.why)}", style="dim"), (0, 0, 0, 2), expand=False))

@@ -80,42 +80,40 @@ def verdict(incident: IncidentRehearsal) -> str:
     return "paged" if incident.required else "silent" if incident.incident.quiet else "as expected"
 
 
-def requirement(one: RequirementRehearsal) -> str:
-    alarm, due = short(one.alarm), duration(one.required.within)
-    if one.outcome is PageOutcome.PAGED:
-        return f"{alarm} paged after {minutes(one.minutes)} min (due within {due})"
-    if one.outcome is PageOutcome.CLEARED:
-        return f"{alarm} paged, and was no longer in ALARM after {minutes(one.minutes)} min, with nothing fixed"
-    what = " or ".join(PAGE_KINDS[kind] for kind in one.required.says)
-    if one.outcome is PageOutcome.LATE:
-        return f"{alarm} paged after {minutes(one.minutes)} min, due within {due}: {what}"
+def requirement(rehearsed: RequirementRehearsal) -> str:
+    alarm, due = short(rehearsed.alarm), duration(rehearsed.required.within)
+    if rehearsed.outcome is PageOutcome.PAGED:
+        return f"{alarm} paged after {minutes(rehearsed.minutes)} min (due within {due})"
+    if rehearsed.outcome is PageOutcome.CLEARED:
+        return f"{alarm} paged, and was no longer in ALARM after {minutes(rehearsed.minutes)} min, with nothing fixed"
+    what = " or ".join(PAGE_KINDS[kind] for kind in rehearsed.required.says)
+    if rehearsed.outcome is PageOutcome.LATE:
+        return f"{alarm} paged after {minutes(rehearsed.minutes)} min, due within {due}: {what}"
     return f"No alarm said within {due}: {what}"
 
 
-def suggestion(one: Suggestion) -> str:
+def suggestion(suggested: Suggestion) -> str:
     """What of the catalogue would have paged for what was missed."""
-    what = " or ".join(PAGE_KINDS[kind] for kind in one.required.says)
-    rows = ", ".join(f"{row} ({minutes(delay)} min)" for row, delay in one.rows)
-    skipped = "; ".join(f"{row} cannot be recommended: {why}" for row, why in one.skipped)
+    what = " or ".join(PAGE_KINDS[kind] for kind in suggested.required.says)
+    rows = ", ".join(f"{row} ({minutes(delay)} min)" for row, delay in suggested.rows)
+    skipped = "; ".join(f"{row} cannot be recommended: {why}" for row, why in suggested.skipped)
     rest = f"from the catalogue: {rows}" if rows else skipped or "nothing of the catalogue would have paged in time"
-    return f"{one.incident}: {what} → {rest}"
+    return f"{suggested.incident}: {what} → {rest}"
 
 
-def missing(one: RequirementRehearsal, incident: str) -> str:
+def missing(requirement: RequirementRehearsal, incident: str) -> str:
     """The same where the workload's settings are not known."""
-    what = " or ".join(f"{PAGE_KINDS[kind]} ({kind})" for kind in one.required.says)
-    return f"{incident}: an alarm that says within {duration(one.required.within)}: {what}"
+    what = " or ".join(f"{PAGE_KINDS[kind]} ({kind})" for kind in requirement.required.says)
+    return f"{incident}: an alarm that says within {duration(requirement.required.within)}: {what}"
 
 
 def wrong_page(page: Page, incident: Incident) -> str:
     return f"{short(page.alarm)} paged at {clock(page.at, incident)}, where nothing was wrong that it may page for"
 
 
-def state(one: StateRehearsal) -> str:
-    actual = one.actual or "not checked"
-    return (
-        f"{one.expected.alarm} after {minutes(one.expected.at / 60)} min: expected {one.expected.state}, was {actual}"
-    )
+def state(rehearsed: StateRehearsal) -> str:
+    actual = rehearsed.actual or "not checked"
+    return f"{rehearsed.expected.alarm} after {minutes(rehearsed.expected.at / 60)} min: expected {rehearsed.expected.state}, was {actual}"
 
 
 def clock(at: float, incident: Incident) -> str:

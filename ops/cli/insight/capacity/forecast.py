@@ -83,22 +83,22 @@ def forecast(
         raise typer.Exit(1)
 
 
-def _row(one: VariantForecast) -> dict[str, Any]:
-    found = one.forecast
+def _row(variant: VariantForecast) -> dict[str, Any]:
+    found = variant.forecast
     drained = found.drained_s
     return {
-        "setting": one.name,
+        "setting": variant.name,
         "concurrency_limit": found.law.limit,
         "limited_by": found.law.limited_by,
         "drained_s": drained.mid if drained else None,
         "drained_low_s": drained.low if drained else None,
         "drained_high_s": drained.high if drained and math.isfinite(drained.high) else None,
         "peak_age_s": found.peak_age_s,
-        "peak_in_flight": one.in_flight,
-        "usd": one.usd,
-        "usd_month": one.usd_month,
-        "usd_month_idle": one.usd_month_idle,
-        "note": one.note,
+        "peak_in_flight": variant.in_flight,
+        "usd": variant.usd,
+        "usd_month": variant.usd_month,
+        "usd_month_idle": variant.usd_month_idle,
+        "note": variant.note,
     }
 
 
@@ -116,7 +116,7 @@ def _plain(report: ForecastReport, first: VariantForecast) -> dict[str, Any]:
         "expires_s": now.expires_s,
         "concurrency_needed": now.needed,
         "needed_within_s": now.goal_s,
-        "settings": [_row(one) for one in report.variants],
+        "settings": [_row(variant) for variant in report.variants],
         "basis": report.basis,
         "look": report.look,
     }
@@ -131,15 +131,15 @@ def _show(console: Console, where: str, report: ForecastReport) -> None:
         table.add_column(name, justify=side)  # type: ignore[arg-type]  # literals of rich
     table.add_column("USD until drained", justify="right")
     table.add_column("USD/month", justify="right")
-    for one in report.variants:
-        found = one.forecast
+    for variant in report.variants:
+        found = variant.forecast
         table.add_row(
-            one.name,
+            variant.name,
             f"{formatting.count(found.law.limit)}",
             found.drained_text,
             formatting.duration(found.peak_age_s) if found.drained_s else "",
-            formatting.usd(one.usd) if one.usd is not None else "",
-            formatting.usd(one.usd_month) if one.usd_month is not None else "",
+            formatting.usd(variant.usd) if variant.usd is not None else "",
+            formatting.usd(variant.usd_month) if variant.usd_month is not None else "",
         )
     console.print(table)
     console.print()

@@ -102,7 +102,7 @@ def as_plain(report: ConcurrencyReport, window: Window) -> dict[str, Any]:
         "running": report.running,
         "limits": report.limits,
         "period_s": window.period,
-        "periods": [{"time": time, **_known(one)} for time, one in _periods(report)],
+        "periods": [{"time": time, **_known(period)} for time, period in _periods(report)],
         "look": report.look,
     }
 
@@ -117,16 +117,16 @@ def show(console: Console, where: str, report: ConcurrencyReport, window: Window
         left = name in ("From", "For", "Limited by")
         table.add_column(name, justify="left" if left else "right", no_wrap=name != "Limited by", overflow="fold")
     for stretch in _stretches(_periods(report)):
-        ones = [one for _, one in stretch]
+        ones = [period for _, period in stretch]
         table.add_row(
             formatting.clock(stretch[0][0], window.end, seconds=window.period < 60),
             formatting.duration(len(stretch) * window.period),
-            _span([one.observed for one in ones]),
-            _span([one.allowed for one in ones]),
+            _span([period.observed for period in ones]),
+            _span([period.allowed for period in ones]),
             (ones[0].binding or "nothing") + (", backs off" if ones[0].backed_off else ""),
-            _span([one.waiting for one in ones]),
-            formatting.count(sum(one.throttles for one in ones)),
-            formatting.count(sum(one.errors for one in ones)),
+            _span([period.waiting for period in ones]),
+            formatting.count(sum(period.throttles for period in ones)),
+            formatting.count(sum(period.errors for period in ones)),
         )
     console.print(table)
     console.print()
@@ -137,7 +137,7 @@ def show(console: Console, where: str, report: ConcurrencyReport, window: Window
 
 def _stretches(periods: list[tuple[datetime, RampPeriod]]) -> Iterator[list[tuple[datetime, RampPeriod]]]:
     """Neighboring periods in which the same held work up; those without a metric are left out."""
-    known = [(time, one) for time, one in periods if not math.isnan(one.observed)]
+    known = [(time, period) for time, period in periods if not math.isnan(period.observed)]
     for _, stretch in itertools.groupby(known, lambda at: (at[1].binding, at[1].backed_off)):
         yield list(stretch)
 

@@ -69,10 +69,14 @@ class Attribution:
         asynchronous invocation."""
         single = alone or self._single
         joined = not alone and all(by_stream for line, by_stream in self._one.lines if line.names & ids)
-        named = [one for one in self._failures if one.named and one.owners & ids]
-        own = [one for one in self._failures if not one.named and one.owners == one.owners & ids and one.owners]
-        typed = _best([one for one in own if one.reason is ReasonRank.TYPED])
-        best = _best([one for one in named if not (one.quoted and typed)])
+        named = [failure for failure in self._failures if failure.named and failure.owners & ids]
+        own = [
+            failure
+            for failure in self._failures
+            if not failure.named and failure.owners == failure.owners & ids and failure.owners
+        ]
+        typed = _best([failure for failure in own if failure.reason is ReasonRank.TYPED])
+        best = _best([failure for failure in named if not (failure.quoted and typed)])
         if best is not None and (best.reason is ReasonRank.TYPED or typed is None):
             shared = len(best.owners - ids) > 0 and not single
             return AttributedFailure(best.entry, likely=shared or best.quoted, quoted=best.quoted)
@@ -87,21 +91,23 @@ class Attribution:
         """All causes that it may have failed of, for a message that may not have been in it."""
         if self._killed:
             return [self._ended(True)]
-        pool = [one for one in self._whole() or self._failures if not one.named]
+        pool = [failure for failure in self._whole() or self._failures if not failure.named]
         if best := _strongest(pool):
-            return [AttributedFailure(one.entry, likely=True) for one in _kinds(best)]
+            return [AttributedFailure(failure.entry, likely=True) for failure in _kinds(best)]
         return [self._ended(True)] if self._end is not None or self._exit is not None else []
 
     def _as_whole(self, ids: frozenset[str], single: bool, joined: bool) -> AttributedFailure | None:
         if whole := self._whole():
             last = whole[-1]
             return AttributedFailure(last.entry, likely=joined or last.joined or len(_kinds(whole)) > 1)
-        loose = _strongest([one for one in self._failures if not one.named and self._may_be_of(one, ids)])
+        loose = _strongest(
+            [failure for failure in self._failures if not failure.named and self._may_be_of(failure, ids)]
+        )
         if loose:
             kinds = _kinds(loose)
             sure = self._sure(kinds[0], single) and len(kinds) == 1 and not kinds[0].joined
             if len(kinds) <= MAX_LISTED_FAILURES:
-                listed = tuple(one.entry for one in kinds[1:])
+                listed = tuple(failure.entry for failure in kinds[1:])
                 return AttributedFailure(kinds[0].entry, likely=joined or not sure, others=listed)
         return self._ended(joined) if self._end is not None or self._exit is not None else None
 
@@ -112,24 +118,24 @@ class Attribution:
             return AttributedFailure(self._exit, likely=joined)
         return AttributedFailure(end=self._end, likely=joined)
 
-    def _may_be_of(self, one: LoggedFailure, ids: frozenset[str]) -> bool:
+    def _may_be_of(self, failure: LoggedFailure, ids: frozenset[str]) -> bool:
         """Whether a failure that names no message may be why the message failed: its own, or what the invocation failed
         of; not another message's from before the process ended."""
-        own = not one.owners or bool(one.owners & ids)
-        return own or (self._end is not None and not (one.closed and self._exit is not None))
+        own = not failure.owners or bool(failure.owners & ids)
+        return own or (self._end is not None and not (failure.closed and self._exit is not None))
 
-    def _sure(self, one: LoggedFailure, single: bool) -> bool:
+    def _sure(self, failure: LoggedFailure, single: bool) -> bool:
         """Whether a failure that names no message is the message's: what left the handler is; what was only logged is
         where there was no other message, and the invocation did not fail of something else."""
-        return self._is_whole(one) or (single and self._end is None and self._exit is None)
+        return self._is_whole(failure) or (single and self._end is None and self._exit is None)
 
     def _whole(self) -> list[LoggedFailure]:
         """What left the handler."""
-        return [one for one in self._failures if self._is_whole(one)]
+        return [failure for failure in self._failures if self._is_whole(failure)]
 
     @staticmethod
-    def _is_whole(one: LoggedFailure) -> bool:
-        return one.unhandled and one.reason is not ReasonRank.NONE
+    def _is_whole(failure: LoggedFailure) -> bool:
+        return failure.unhandled and failure.reason is not ReasonRank.NONE
 
 
 def _failures(lines: Sequence[tuple[LogRow, bool]]) -> list[LoggedFailure]:
@@ -152,7 +158,7 @@ def _failures(lines: Sequence[tuple[LogRow, bool]]) -> list[LoggedFailure]:
         if row.names:
             if reason is ReasonRank.NONE:
                 _claim(found, row.names)
-            found = [replace(one, closed=one.closed or one.owners != row.names) for one in found]
+            found = [replace(failure, closed=failure.closed or failure.owners != row.names) for failure in found]
             current = frozenset() if reason is ReasonRank.NONE else row.names
         if entry is not None and reason:
             found.append(LoggedFailure(entry, reason, current, bool(row.names), joined, row.unhandled))
@@ -161,7 +167,7 @@ def _failures(lines: Sequence[tuple[LogRow, bool]]) -> list[LoggedFailure]:
 
 def _speaks_of(entry: LogEntry, names: frozenset[str], current: frozenset[str], found: Sequence[LoggedFailure]) -> bool:
     """Whether an error's message holds ids that are new to the invocation, while one of its own has not failed yet."""
-    if not current or not names or names & entry.message_ids or any(one.owners & current for one in found):
+    if not current or not names or names & entry.message_ids or any(failure.owners & current for failure in found):
         return False
     return all(any(name in text for text in (entry.error_message, *entry.chain)) for name in names)
 
@@ -175,15 +181,18 @@ def _claim(found: list[LoggedFailure], names: frozenset[str]) -> None:
 
 def _best(some: Sequence[LoggedFailure]) -> LoggedFailure | None:
     """The most informative failure; of several, the last, because earlier ones may have been retried."""
-    return max(enumerate(some), key=lambda one: (one[1].reason, one[0]), default=(0, None))[1]
+    return max(enumerate(some), key=lambda numbered: (numbered[1].reason, numbered[0]), default=(0, None))[1]
 
 
 def _strongest(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
-    most = max((one.reason for one in some), default=ReasonRank.NONE)
-    return [one for one in some if one.reason is most]
+    most = max((failure.reason for failure in some), default=ReasonRank.NONE)
+    return [failure for failure in some if failure.reason is most]
 
 
 def _kinds(some: Sequence[LoggedFailure]) -> list[LoggedFailure]:
     """One failure of each kind, by fingerprint."""
-    marks = {fingerprint(one.entry.error_type, one.entry.error_message, one.entry.location): one for one in some}
+    marks = {
+        fingerprint(failure.entry.error_type, failure.entry.error_message, failure.entry.location): failure
+        for failure in some
+    }
     return list(marks.values())

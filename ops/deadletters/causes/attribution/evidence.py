@@ -107,10 +107,10 @@ class Evidence:
     def cause(self, subject: SearchedMessage) -> Cause | None:
         """Why this message failed, by the last trace of it; None where nothing names it."""
         newest, spoken_of = True, None
-        for one in reversed(self._all.attempts(subject)):
-            alone = bool(one.request_id) and one.request_id == subject.request_id
-            if (decided := self._all.decision(one).of(subject.ids, alone)) is not None:
-                cause = _cause(one, decided, subject, likely=decided.likely or not newest)
+        for invocation in reversed(self._all.attempts(subject)):
+            alone = bool(invocation.request_id) and invocation.request_id == subject.request_id
+            if (decided := self._all.decision(invocation).of(subject.ids, alone)) is not None:
+                cause = _cause(invocation, decided, subject, likely=decided.likely or not newest)
                 if not decided.quoted:
                     return cause
                 spoken_of = spoken_of or cause
@@ -129,9 +129,9 @@ class Evidence:
         begins = subject.first_receive - CLOCK_SKEW
         latest = subject.first_receive + timedelta(seconds=self._setup.window_s) + CLOCK_SKEW
         candidates: dict[str, list[Cause]] = {}
-        for one in self._all.between(begins, latest, self._longest):
-            for decided in self._all.kinds(one):
-                cause = _cause(one, decided, subject, likely=True)
+        for invocation in self._all.between(begins, latest, self._longest):
+            for decided in self._all.kinds(invocation):
+                cause = _cause(invocation, decided, subject, likely=True)
                 mark = fingerprint(cause.error_type, cause.error_message, cause.location)
                 candidates.setdefault(mark, []).append(cause)
             if len(candidates) > 1:
@@ -157,50 +157,50 @@ class _Settled:
         self._of_message: dict[str, list[int]] = {}
         self._of_request: dict[str, list[int]] = {}
         self.nameless: dict[str, datetime] = {}
-        for number, one in enumerate(invocations):
-            names = one.names()
+        for number, invocation in enumerate(invocations):
+            names = invocation.names()
             for name in names & wanted:
                 self._of_message.setdefault(name, []).append(number)
-            if one.request_id:
-                self._of_request.setdefault(one.request_id, []).append(number)
-                if not names and one.end is not None and invocation_end.failed(one.end):
-                    self.nameless[one.request_id] = one.since
+            if invocation.request_id:
+                self._of_request.setdefault(invocation.request_id, []).append(number)
+                if not names and invocation.end is not None and invocation_end.failed(invocation.end):
+                    self.nameless[invocation.request_id] = invocation.since
 
     def attempts(self, subject: SearchedMessage) -> list[InvocationLines]:
         """Invocations that are known to have had the message, oldest first."""
-        numbers = {number for one in subject.ids for number in self._of_message.get(one, ())}
+        numbers = {number for message_id in subject.ids for number in self._of_message.get(message_id, ())}
         if subject.request_id:
             numbers.update(self._of_request.get(subject.request_id, ()))
         return [self._invocations[number] for number in sorted(numbers)]
 
-    def decision(self, one: InvocationLines) -> Attribution:
-        if (known := self._decisions.get(id(one))) is None:
-            known = self._decisions[id(one)] = Attribution(one, self._single)
+    def decision(self, invocation: InvocationLines) -> Attribution:
+        if (known := self._decisions.get(id(invocation))) is None:
+            known = self._decisions[id(invocation)] = Attribution(invocation, self._single)
         return known
 
-    def kinds(self, one: InvocationLines) -> list[AttributedFailure]:
-        if (known := self._kinds.get(id(one))) is None:
-            known = self._kinds[id(one)] = self.decision(one).kinds()
+    def kinds(self, invocation: InvocationLines) -> list[AttributedFailure]:
+        if (known := self._kinds.get(id(invocation))) is None:
+            known = self._kinds[id(invocation)] = self.decision(invocation).kinds()
         return known
 
     @cached_property
     def _loose(self) -> list[InvocationLines]:
         """Failed invocations that name no message: any message may have been in them."""
-        return [one for one in self._invocations if one.failed and not one.names()]
+        return [invocation for invocation in self._invocations if invocation.failed and not invocation.names()]
 
     def between(self, begins: datetime, latest: datetime, longest: timedelta) -> Iterator[InvocationLines]:
         """Failed invocations that may have started then: of some only a later line is known."""
-        for number in range(bisect_left(self._loose, begins, key=lambda one: one.since), len(self._loose)):
-            one = self._loose[number]
-            if one.since > latest + longest:
+        for number in range(bisect_left(self._loose, begins, key=lambda place: place.since), len(self._loose)):
+            invocation = self._loose[number]
+            if invocation.since > latest + longest:
                 return
-            if one.since <= latest or one.began is None:
-                yield one
+            if invocation.since <= latest or invocation.began is None:
+                yield invocation
 
 
-def _cause(one: InvocationLines, decided: AttributedFailure, subject: SearchedMessage, likely: bool) -> Cause:
-    known = Cause(request_id=one.request_id, job_kind=subject.job_kind, likely=likely)
-    version = str(one.end.values.get("version") or "") if one.end else ""
+def _cause(invocation: InvocationLines, decided: AttributedFailure, subject: SearchedMessage, likely: bool) -> Cause:
+    known = Cause(request_id=invocation.request_id, job_kind=subject.job_kind, likely=likely)
+    version = str(invocation.end.values.get("version") or "") if invocation.end else ""
     if decided.entry is not None:
         entry = decided.entry
         kind, text = _listed((entry, *decided.others))
@@ -210,7 +210,7 @@ def _cause(one: InvocationLines, decided: AttributedFailure, subject: SearchedMe
             error_message=clipped(text, MAX_MESSAGE_CHARS),
             location="" if decided.others else entry.location,
             source=entry.source,
-            request_id=entry.request_id or one.request_id,
+            request_id=entry.request_id or invocation.request_id,
             failed_at=entry.at,
             function_version=entry.version or version,
             job_kind=entry.job_kind or subject.job_kind,
@@ -238,5 +238,5 @@ def _listed(some: tuple[LogEntry, ...]) -> tuple[str, str]:
     """Type and message; of several that may be meant, all of them."""
     if len(some) == 1:
         return some[0].error_type, with_wrappers(some[0].error_message, some[0].chain)
-    types = dict.fromkeys(one.error_type for one in some)
-    return " or ".join(types), "; or ".join(f"{one.error_type}: {one.error_message}".rstrip(": ") for one in some)
+    types = dict.fromkeys(entry.error_type for entry in some)
+    return " or ".join(types), "; or ".join(f"{entry.error_type}: {entry.error_message}".rstrip(": ") for entry in some)

@@ -39,10 +39,10 @@ class LogSearchResult:
         """The totals of all log queries."""
         some = [asking.asked for asking in self.askings.values()]
         return QueryTotals(
-            queries=sum(one.queries for one in some),
-            usd=sum(one.usd for one in some),
-            notes=[note for one in some for note in one.notes],
-            failed=any(one.failed for one in some),
+            queries=sum(totals.queries for totals in some),
+            usd=sum(totals.usd for totals in some),
+            notes=[note for totals in some for note in totals.notes],
+            failed=any(totals.failed for totals in some),
         )
 
 
@@ -67,13 +67,19 @@ def search_logs(
         )
         asking = LogQuerySession(source.aws, feed.function.log_group, share, say)
         result.askings[feed.function.arn] = asking
-        mine = [one for one in subjects if one.message_id not in result.found and _reads(source, feeds, feed, one)]
+        mine = [
+            message
+            for message in subjects
+            if message.message_id not in result.found and _reads(source, feeds, feed, message)
+        ]
         _of_function(source, feeds, feed, mine, asking, now, result)
     return result
 
 
 def _reads(source: DeadLetterQueue, feeds: QueueConsumers, feed: QueueConsumer, subject: SearchedMessage) -> bool:
-    return any(one.function.arn == feed.function.arn for one in feeds.of(source_queue(source, subject.source)))
+    return any(
+        consumer.function.arn == feed.function.arn for consumer in feeds.of(source_queue(source, subject.source))
+    )
 
 
 def _of_function(

@@ -48,7 +48,7 @@ def search_function_logs(
     that names one of them was read, as far as such lines are known."""
     if not subjects:
         return True
-    ids = [one for subject in subjects for one in subject.ids | {subject.request_id} if one]
+    ids = [searched_id for subject in subjects for searched_id in subject.ids | {subject.request_id} if searched_id]
     spans = time_ranges(subjects, when)
     when = replace(when, since=asking.affordable(spans[0][0], spans[-1][1]))
     spans = time_ranges(subjects, when)
@@ -94,7 +94,7 @@ def _named(
         left = [subject for subject in some if evidence.cause(subject) is None]
         if not left:
             continue
-        ids = sorted({one for subject in left for one in subject.ids})
+        ids = sorted({message_id for subject in left for message_id in subject.ids})
         for start, end in time_ranges(left, when):
             if not asking.read([ids_pattern(ids)], start, end, evidence.add, page=False):
                 return
@@ -107,7 +107,7 @@ def time_ranges(subjects: Sequence[SearchedMessage], when: SearchWindow) -> list
     minute = timedelta(minutes=1)
     oldest = max(when.now - RETENTION, when.since or when.now - RETENTION)
     spans: list[tuple[datetime, datetime]] = []
-    for subject in sorted(subjects, key=lambda one: one.sent or oldest):
+    for subject in sorted(subjects, key=lambda message: message.sent or oldest):
         begins = max(oldest, (subject.sent or oldest) - when.before) - minute
         received = max(filter(None, (subject.sent, subject.first_receive)), default=None)
         ends = min(when.now, received + when.horizon) + minute if received else when.now

@@ -31,8 +31,8 @@ class QueueConsumer:
         name, group = self.function.name, self.function.log_group
         return ConsumerSetup(
             timeout_s=self.function.timeout_s,
-            window_s=max((one.window_s for one in self.mappings), default=0.0),
-            batch_size=max((one.batch_size for one in self.mappings), default=0),
+            window_s=max((mapping.window_s for mapping in self.mappings), default=0.0),
+            batch_size=max((mapping.batch_size for mapping in self.mappings), default=0),
             function=name,
             shared=log_streams.is_shared(group, name),
         )
@@ -56,7 +56,7 @@ class QueueConsumers:
         for some in self.by_queue.values():
             for feed in some:
                 known = merged.setdefault(feed.function.arn, feed)
-                more = tuple(one for one in feed.mappings if one not in known.mappings)
+                more = tuple(mapping for mapping in feed.mappings if mapping not in known.mappings)
                 merged[feed.function.arn] = QueueConsumer(known.function, known.mappings + more)
         return tuple(merged.values())
 
@@ -73,7 +73,7 @@ def find_consumers(source: DeadLetterQueue, source_arns: Iterable[str]) -> Queue
     """
     notes: list[str] = []
     found = dict(own_consumer(source).by_queue)
-    for arn in sorted({source_queue(source, one) for one in source_arns} - {OWN_QUEUE}):
+    for arn in sorted({source_queue(source, source_arn) for source_arn in source_arns} - {OWN_QUEUE}):
         found[arn] = _feeds(source, arn, notes)
         if not found[arn]:
             name = arn.rsplit(":", 1)[-1]

@@ -67,9 +67,11 @@ def infer_from_metrics(
     readers = feeds.of(OWN_QUEUE)
     oldest = expired_arrivals.may_expire(source.workload.queue, source.queue)
     mine = {
-        one.message_id: (one, receives)
-        for one in (subjects if len(readers) == 1 else ())
-        if one.source and source_queue(source, one.source) == OWN_QUEUE and (receives := _receives(source, one))
+        message.message_id: (message, receives)
+        for message in (subjects if len(readers) == 1 else ())
+        if message.source
+        and source_queue(source, message.source) == OWN_QUEUE
+        and (receives := _receives(source, message))
     }
     starts = [receives.start for _, receives in mine.values()] + ([since] if since else [])
     if not starts and not oldest:
@@ -85,7 +87,9 @@ def infer_from_metrics(
         return MetricCauses(metrics=metrics)
     latest = min(now, max((receives.end for _, receives in mine.values()), default=now))
     decision = _Decision(reader, search, metrics, lambda: _names_messages(reader, search, min(starts), latest))
-    found = {name: cause for name, (one, receives) in mine.items() if (cause := decision.cause(one, receives, now))}
+    found = {
+        name: cause for name, (message, receives) in mine.items() if (cause := decision.cause(message, receives, now))
+    }
     return MetricCauses(found, decision.notes(), metrics)
 
 
@@ -113,7 +117,7 @@ class _Decision:
     ) -> None:
         self._unfailed = search.unfailed
         self._whole = reader.function.arn in search.whole
-        self._partial = not reader.mappings or any(one.partial_batches for one in reader.mappings)
+        self._partial = not reader.mappings or any(mapping.partial_batches for mapping in reader.mappings)
         self._metrics = metrics
         self._ask = names_messages
         self._named: bool | None = None

@@ -89,7 +89,7 @@ def _read(block: list[LogEntry]) -> Iterator[LogEntry]:
     entry = log_parser.parse_row(
         {
             "@timestamp": last.at.isoformat(),
-            "@message": "\n".join(one.text.rstrip() for one in block),
+            "@message": "\n".join(entry.text.rstrip() for entry in block),
             "@logStream": last.stream,
         }
     )

@@ -54,7 +54,7 @@ class PayloadClusters:
         """The cause of every message that was added, by message ID: that of its group, or "unlike the others"."""
         total = sum(len(ids) for ids in self._shapes.values())
         if total < MIN_CLUSTERED:
-            return {one: _unknown(NO_TRACE_LABEL) for ids in self._shapes.values() for one in ids}
+            return {message_id: _unknown(NO_TRACE_LABEL) for ids in self._shapes.values() for message_id in ids}
         shapes = sorted(self._shapes)
         counts = {text: len(ids) for text, ids in self._shapes.items()}
         found: dict[str, Cause] = {}
@@ -65,9 +65,9 @@ class PayloadClusters:
                 if many
                 else _unknown(UNLIKE_OTHERS_LABEL)
             )
-            found |= {one: cause for text in members for one in self._shapes[text]}
+            found |= {message_id: cause for text in members for message_id in self._shapes[text]}
         unlike = _unknown(UNLIKE_OTHERS_LABEL)
-        return {one: found.get(one, unlike) for ids in self._shapes.values() for one in ids}
+        return {message_id: found.get(message_id, unlike) for ids in self._shapes.values() for message_id in ids}
 
     def _groups(self, counts: Mapping[str, int]) -> Iterable[list[str]]:
         """Shapes that belong together: what a framework wrote by itself; the others as they are clustered, as far as
@@ -146,7 +146,7 @@ def _merged(likeness: NDArray[np.float64]) -> list[int]:
     """For each group, the first group that it is close enough to be merged with."""
     same: list[int] = []
     for at in range(len(likeness)):
-        same.append(next((same[one] for one in range(at) if likeness[at, one] >= MERGE_SIMILARITY), at))
+        same.append(next((same[earlier] for earlier in range(at) if likeness[at, earlier] >= MERGE_SIMILARITY), at))
     return same
 
 

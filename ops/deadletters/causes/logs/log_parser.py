@@ -151,7 +151,9 @@ def _of_record(plain: LogEntry, record: Mapping[str, Any], head: Severity = Seve
         request_id=known or plain.request_id or _request_in(message or plain.text),
         loose=not known and (plain.loose or not plain.request_id),
         own_request=known == _request_of(record, OWN_REQUEST_KEYS) if known else plain.own_request,
-        message_ids=frozenset(str(one) for one in named if one) if isinstance(named, list) else frozenset(),
+        message_ids=frozenset(str(message_id) for message_id in named if message_id)
+        if isinstance(named, list)
+        else frozenset(),
         batch=batch,
         level=level,
         job_kind=json_fields.text(record, (contract.LOG_JOB_KIND,)),

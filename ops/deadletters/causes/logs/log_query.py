@@ -129,7 +129,7 @@ class LogQuerySession:
     def _query(self, filters: Sequence[str], start: datetime, end: datetime) -> logs.LogRows | None:
         self.asked.queries += 1
         self._say(f"asking the logs from {formatting.clock(start, end)} (query {self.asked.queries})")
-        matching = "".join(f"| filter @message like /{one}/ " for one in filters)
+        matching = "".join(f"| filter @message like /{pattern}/ " for pattern in filters)
         text = f"fields @timestamp, @message, @logStream {matching}| sort @timestamp desc"
         try:
             found = logs.run_query(self._aws, self._group, text, start, end)
@@ -146,7 +146,7 @@ class LogQuerySession:
 
 
 def ids_pattern(ids: Iterable[str]) -> str:
-    return "|".join(re.escape(one).replace("\\-", "-").replace("/", ".") for one in ids)
+    return "|".join(re.escape(message_id).replace("\\-", "-").replace("/", ".") for message_id in ids)
 
 
 def _parts(start: datetime, end: datetime, count: int) -> list[tuple[datetime, datetime]]:

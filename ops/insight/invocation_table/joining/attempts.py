@@ -61,7 +61,7 @@ def _separate(lines: Sequence[InvocationLogLine]) -> list[_Attempt]:
     found += [_Attempt([line]) for line in reports]
     for line in sorted((line for line in lines if line.source not in (RECORD, REPORT)), key=_when):
         near = [attempt for attempt in found if not attempt.has(line.source)]
-        attempt = min(near or found, key=lambda one: abs(_when(one.lines[-1]) - _when(line)), default=None)
+        attempt = min(near or found, key=lambda candidate: abs(_when(candidate.lines[-1]) - _when(line)), default=None)
         if attempt is None or not (_reported(attempt) or abs(_when(attempt.lines[0]) - _when(line)) <= ONE_ENDING):
             found.append(_Attempt([line]))
         else:

@@ -30,7 +30,9 @@ def genuine_lines(
     """The rows of ``columns``, and the other lines, that may be taken for what they say."""
     own = (0, lines.functions.add(function))
     mine = np.isin(columns["function"], own) if function else np.ones(len(columns["at"]), dtype=bool)
-    others = [one for one in lines.others if not (function and one.line.function) or one.line.function == function]
+    others = [
+        other for other in lines.others if not (function and other.line.function) or other.line.function == function
+    ]
     record, stream, request_id = columns["record"], columns["stream"], columns["request_id"]
     report = mine & ~record
     formats = np.zeros((2, len(lines.streams)), dtype=bool)
@@ -39,10 +41,10 @@ def genuine_lines(
     mixed = formats[0] & formats[1]
     mixed[0] = False  # an unknown stream
     mine &= record | ~mixed[stream] | (columns["as_json"] == as_json)
-    others = [one for one in others if not mixed[one.stream] or one.line.as_json == as_json]
+    others = [other for other in others if not mixed[other.stream] or other.line.as_json == as_json]
     reported = np.zeros(len(lines.request_ids), dtype=bool)
     reported[request_id[mine & ~record]] = True
-    reported[[one.request_id for one in others]] = True
+    reported[[other.request_id for other in others]] = True
     latest = np.full(len(lines.streams), UNKNOWN, dtype=np.int64)
     succeeded = mine & ~record & (columns["status"] == lines.texts["status"].add("success"))
     np.maximum.at(latest, stream[succeeded], columns["at"][succeeded])

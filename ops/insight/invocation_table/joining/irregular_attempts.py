@@ -17,11 +17,13 @@ def join_line_by_line(
     lines: LineColumns, columns: Mapping[str, Column], endings: Sequence[OtherLine], inits: Sequence[OtherLine]
 ) -> dict[str, Column]:
     """``columns``: of records and REPORT lines; ``endings``: other lines about the end of an invocation."""
-    known = sorted([*_objects(lines, columns), *((one.place, one.line) for one in endings)], key=lambda pair: pair[0])
+    known = sorted(
+        [*_objects(lines, columns), *((ending.place, ending.line) for ending in endings)], key=lambda pair: pair[0]
+    )
     places: dict[tuple[str, str], int] = {}
     for place, line in known:
         places.setdefault((line.request_id, line.stream), place)
-    found = list(attempts([*(one.line for one in inits), *(line for _, line in known)]))
+    found = list(attempts([*(init.line for init in inits), *(line for _, line in known)]))
     values = [read for _, _, read in found]
     joined: dict[str, Column] = {
         "request_id": lines.request_ids.add_all([request_id for request_id, _, _ in found]),

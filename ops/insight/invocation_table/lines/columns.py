@@ -59,8 +59,8 @@ class LineColumns:
         named = [log_streams.parse(name) for name in self.streams.texts[len(self._named) :]]
         if named:
             pairs = [
-                (self.functions.add(one.function), self.texts["version"].add(one.version)) if one else (0, 0)
-                for one in named
+                (self.functions.add(stream.function), self.texts["version"].add(stream.version)) if stream else (0, 0)
+                for stream in named
             ]
             self._named = np.concatenate([self._named, np.array(pairs, dtype=np.int32)])
         return self._named[streams, 0], self._named[streams, 1]
@@ -93,15 +93,15 @@ class LineColumns:
             "started": np.array([ticks(line.started) for line in own], dtype=np.int64),
             "record": np.array([line.source == invocation_log.RECORD for line in own]),
             "as_json": np.array([line.as_json for line in own]),
-            "cold": np.array([bool(one.get("cold")) for one in values]),
+            "cold": np.array([bool(value.get("cold")) for value in values]),
             "request_id": self.request_ids.add_all([line.request_id for line in own]),
             "stream": self.streams.add_all([line.stream for line in own]),
             "function": self.functions.add_all([line.function for line in own]),
         }
         for name in NUMBERS:
-            part[name] = np.array([one.get(name) for one in values], dtype=float)
+            part[name] = np.array([value.get(name) for value in values], dtype=float)
         for name in VALUE_TEXTS:
-            part[name] = self.texts[name].add_all([str(one.get(name) or "") for one in values])
+            part[name] = self.texts[name].add_all([str(value.get(name) or "") for value in values])
         self.append(part)
 
     def whole(self) -> dict[str, Column]:

@@ -79,28 +79,28 @@ class LineReader:
         places = np.flatnonzero(forms == form)
         parsed = [parse(messages[place]) for place in places.tolist()]
         if None in parsed:
-            forms[places[[one is None for one in parsed]]] = _OTHER
-            parsed = [one for one in parsed if one is not None]
+            forms[places[[record is None for record in parsed]]] = _OTHER
+            parsed = [record for record in parsed if record is not None]
         return parsed
 
     def _add_records(self, records: Sequence[Any], places: Places, chunk: _Chunk) -> None:
         if not records:
             return
         part = self._placed(places, chunk, record=True, as_json=True)
-        part["request_id"] = self.columns.request_ids.encode_ids([one.request_id for one in records])
-        started = moments([one.started or "" for one in records])
+        part["request_id"] = self.columns.request_ids.encode_ids([record.request_id for record in records])
+        started = moments([record.started or "" for record in records])
         part["started"] = np.where(started == UNKNOWN, part["at"], started)
         part |= _numbers(records, tuple(RECORD_NUMBERS.values()))
         part["cost_usd"][part["cost_usd"] > MAX_COST_USD] = np.nan
-        part["trace"] = self.columns.texts["trace"].encode([one.trace for one in records])
+        part["trace"] = self.columns.texts["trace"].encode([record.trace for record in records])
         few, which = _combinations(records, (*_OF_FEW_VALUES, "function", "cold", "record"))
         for name in _OF_FEW_VALUES:
             part[name] = self.columns.texts[name].encode(few[name])[which]
         named = self.columns.functions.encode(few["function"])[which]
         unnamed = (named == 0) | (named == self.columns.functions.code(contract.UNNAMED))
         part["function"] = np.where(unnamed, part["function"], named).astype(np.int32)
-        part["cold"] = np.array([one == 1 for one in few["cold"]])[which]
-        genuine = np.array([one == contract.INVOCATION_RECORD for one in few["record"]])[which]
+        part["cold"] = np.array([value == 1 for value in few["cold"]])[which]
+        genuine = np.array([value == contract.INVOCATION_RECORD for value in few["record"]])[which]
         known = part["request_id"] != 0
         self.unreadable += int(np.count_nonzero(genuine & ~known))
         self._append(part, genuine & known)
@@ -120,9 +120,9 @@ class LineReader:
         if not reports:
             return
         part = self._placed(places, chunk, record=False, as_json=True)
-        part["request_id"] = self.columns.request_ids.encode_ids([one.requestId for one in reports])
-        part |= _numbers([one.metrics for one in reports], tuple(METRICS.values()))
-        traces = [one.tracing.value if one.tracing else "" for one in reports]
+        part["request_id"] = self.columns.request_ids.encode_ids([report.requestId for report in reports])
+        part |= _numbers([report.metrics for report in reports], tuple(METRICS.values()))
+        traces = [report.tracing.value if report.tracing else "" for report in reports]
         part["trace"] = self.columns.texts["trace"].encode(traces)
         few, which = _combinations(reports, tuple(EVENT_TEXTS))
         for attribute, name in EVENT_TEXTS.items():

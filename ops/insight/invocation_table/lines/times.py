@@ -29,7 +29,7 @@ def moments(texts: Sequence[str]) -> Ticks:
     """Microseconds since 1970; ``UNKNOWN`` for what is not a time, or out of all bounds."""
     if "" in texts:
         every = np.full(len(texts), UNKNOWN, dtype=np.int64)
-        every[[one != "" for one in texts]] = moments([one for one in texts if one])
+        every[[text != "" for text in texts]] = moments([text for text in texts if text])
         return every
     if (written := _written(texts)) is not None:
         try:
@@ -38,8 +38,8 @@ def moments(texts: Sequence[str]) -> Ticks:
             pass
         else:
             return np.where((found >= _FIRST) & (found < _PAST), found, UNKNOWN)
-    read = [moment(one) for one in texts]
-    return np.array([UNKNOWN if one is None else ticks(one) for one in read], dtype=np.int64)
+    read = [moment(text) for text in texts]
+    return np.array([UNKNOWN if moment_read is None else ticks(moment_read) for moment_read in read], dtype=np.int64)
 
 
 def _written(texts: Sequence[str]) -> npt.NDArray[np.bytes_] | None:

@@ -79,14 +79,14 @@ def check(aws: Aws, workload: Workload) -> AlarmChecks:
     own: tuple[Alarm | CompositeAlarm, ...] = (*known, *alarm_rows.of_workload(composites, workload.alarms))
     read = live.read(aws, workload)
     reached = delivery.check(aws, own, composites) if own else None
-    definitions = tuple(one.definition for one in own)
+    definitions = tuple(alarm.definition for alarm in own)
     catalogue = _recommended(aws, workload, read.workload)
     recommendation = catalogue.recommendation
     return AlarmChecks(
         at=datetime.now(UTC),
         settings=read.workload,
         examination=None if workload.serves else examine(read.workload),
-        deliveries={one.name: one for one in reached.alarms} if reached else {},
+        deliveries={delivery.name: delivery for delivery in reached.alarms} if reached else {},
         recommendation=recommendation,
         matches=recommended.match(definitions, recommendation),
         definitions=definitions,

@@ -78,14 +78,18 @@ def cover(checks: AlarmChecks, missing: Sequence[RecommendedAlarm]) -> Coverage:
 def _coverage(found: IncidentRehearsal, missing: Sequence[RecommendedAlarm]) -> IncidentCoverage:
     incident = found.incident
     of = {
-        outcome: tuple((one.alarm, one.minutes or 0.0) for one in found.required if one.outcome is outcome)
+        outcome: tuple(
+            (requirement.alarm, requirement.minutes or 0.0)
+            for requirement in found.required
+            if requirement.outcome is outcome
+        )
         for outcome in (PageOutcome.PAGED, PageOutcome.LATE)
     }
     return IncidentCoverage(
         name=incident.name,
         title=incident.title,
         source=incident.source,
-        because=" ".join(dict.fromkeys(one.required.because for one in found.missed)),
+        because=" ".join(dict.fromkeys(requirement.required.because for requirement in found.missed)),
         required=bool(found.required),
         covered=found.covered,
         paged=of[PageOutcome.PAGED],

@@ -84,19 +84,24 @@ def report(aws: Aws, workload: Workload, window: Window, chosen: str = "") -> Al
     composites, notes = _composites(aws, workload)
     every: list[Alarm | CompositeAlarm] = [*known, *composites]
     history = Window(window.end - HISTORY, window.end, window.period, window.past, window.fine)
-    changes, known_from, unread = _changes(aws, [one.name for one in every], history)
+    changes, known_from, unread = _changes(aws, [alarm.name for alarm in every], history)
     events, changes_unread = config_changes.read_changes(aws, workload, history)
     spans = {
-        one.name: state_spans(
-            one.state, one.since, changes.get(one.name, ()), history.start, history.end, known_from or history.start
+        alarm.name: state_spans(
+            alarm.state,
+            alarm.since,
+            changes.get(alarm.name, ()),
+            history.start,
+            history.end,
+            known_from or history.start,
         )
-        for one in every
+        for alarm in every
     }
     dlq = workload.dlq.name if workload.dlq else None
     prices = pricing.load(workload.region)
     made = rows.make(known, composites, spans, changes, workload.stack, prices, dlq)
-    row = next((one for one in made if one.name == chosen), made[0] if made else None)
-    drawn, why, look = _chart(aws, next((one for one in known if row and one.name == row.name), None), window)
+    row = next((row for row in made if row.name == chosen), made[0] if made else None)
+    drawn, why, look = _chart(aws, next((alarm for alarm in known if row and alarm.name == row.name), None), window)
     return AlarmsReport(
         finding=observe_states(made, alarms.observe_missing(workload, known, missing), window),
         rows=made,

@@ -90,14 +90,14 @@ def make(
     """Those in ALARM first, then those without data, and of each those that page, in the catalogue's order.
     ``composites``: of the workload. ``dlq``: the name of its dead-letter queue."""
     every: list[Alarm | CompositeAlarm] = [*composites, *alarms]
-    by_name = {one.name: one for one in every}
-    named = {one.name: children(one) for one in composites}
+    by_name = {alarm.name: alarm for alarm in every}
+    named = {composite.name: children(composite) for composite in composites}
     rows: list[AlarmRow] = []
     for alarm in every:
-        through = [one for one in composites if alarm.name in named[one.name]]
+        through = [composite for composite in composites if alarm.name in named[composite.name]]
         below = named.get(alarm.name, ())
         _, of_catalogue = _listed().get(alarm.name.removeprefix(f"{stack}-"), (0, None))
-        latest = [replace(one, reason=short_reason(one.reason)) for one in changes.get(alarm.name, ())]
+        latest = [replace(change, reason=short_reason(change.reason)) for change in changes.get(alarm.name, ())]
         rows.append(
             AlarmRow(
                 name=alarm.name,
@@ -156,7 +156,7 @@ def children(composite: CompositeAlarm) -> tuple[str, ...]:
 def of_workload(composites: Sequence[CompositeAlarm], names: Sequence[str]) -> tuple[CompositeAlarm, ...]:
     """The composite alarms on these alarms, also by way of another composite alarm."""
     known, left = set(names), list(composites)
-    while more := [one for one in left if known & set(children(one))]:
-        known |= {one.name for one in more}
-        left = [one for one in left if one not in more]
-    return tuple(one for one in composites if one.name in known)
+    while more := [composite for composite in left if known & set(children(composite))]:
+        known |= {composite.name for composite in more}
+        left = [composite for composite in left if composite not in more]
+    return tuple(composite for composite in composites if composite.name in known)

@@ -30,9 +30,9 @@ def of_settings(
     """``composites``: those whose rule names the alarm. ``below``: those that its own rule names."""
     if alarm.actions and alarm.actions_enabled:
         return AlarmReceivers(False, ", ".join(dict.fromkeys(map(name_of, alarm.actions))))
-    through = [one.name for one in composites if one.actions and one.actions_enabled]
+    through = [composite.name for composite in composites if composite.actions and composite.actions_enabled]
     if through:
         return AlarmReceivers(False, f"through {', '.join(through)}")
-    if not alarm.actions and any(one.actions and one.actions_enabled for one in below):
+    if not alarm.actions and any(alarm.actions and alarm.actions_enabled for alarm in below):
         return AlarmReceivers(False, BELOW)
     return AlarmReceivers(True, DISABLED if alarm.actions else NO_ACTION)

@@ -78,7 +78,10 @@ class LoggedEnvironments:
 
     def before(self, row: Invocation) -> Invocation | None:
         """The last invocation of the same environment that started before ``row``."""
-        return next((one for one in reversed(self._own[row.environment]) if one.started < row.started), None)
+        return next(
+            (invocation for invocation in reversed(self._own[row.environment]) if invocation.started < row.started),
+            None,
+        )
 
 
 def is_broken(row: Invocation) -> bool:

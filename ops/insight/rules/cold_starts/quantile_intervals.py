@@ -29,8 +29,8 @@ def ranks(count: int, share: float, confidence: float = CONFIDENCE) -> tuple[int
     mean, reach = count * share, _DEVIATIONS * math.sqrt(count * share * (1 - share)) + _DEVIATIONS
     first, last = max(0, math.floor(mean - reach)), min(count, math.ceil(mean + reach))
     up_to = list(accumulate(_probability(count, share, number) for number in range(first, last + 1)))
-    low = first + sum(one <= tail for one in up_to)
-    high = first + sum(one < 1 - tail for one in up_to) + 1
+    low = first + sum(chance <= tail for chance in up_to)
+    high = first + sum(chance < 1 - tail for chance in up_to) + 1
     return (low, high) if low >= 1 and high <= count else None
 
 
@@ -50,9 +50,9 @@ def interval_between(percentiles: Mapping[float, float], count: int, share: floa
     if found is None:
         return NONE
     low, high = ((found[0] - 1) / count * 100, found[1] / count * 100)
-    known = [one for one, value in percentiles.items() if not math.isnan(value)]
-    below = [one for one in known if one <= low]
-    above = [one for one in known if one >= high]
+    known = [level for level, value in percentiles.items() if not math.isnan(value)]
+    below = [level for level in known if level <= low]
+    above = [level for level in known if level >= high]
     return (percentiles[max(below)], percentiles[min(above)]) if below and above else NONE
 
 

@@ -95,9 +95,11 @@ def _before(versions: Iterable[str], measured: Collection[str]) -> list[int | No
 def init_latency(frame: pd.DataFrame, totals: LogTotals | None, measured: Collection[str] = ()) -> InitLatency:
     """Latency of all cold starts; from aggregates, that of the newest version that no sweep ``measured``, because
     percentiles of several versions cannot be combined."""
-    cold = [one for one in totals.by_version if one.cold and one.version not in measured] if totals else []
+    cold = (
+        [version for version in totals.by_version if version.cold and version.version not in measured] if totals else []
+    )
     if totals is not None and cold:
-        newest, alone = cold[-1], len([one for one in totals.by_version if one.cold]) == 1
+        newest, alone = cold[-1], len([version for version in totals.by_version if version.cold]) == 1
         p50, p95, p99 = (newest.init_ms.get(share) for share in (50, 95, 99))
         return InitLatency(p50, p95, p99, "" if alone else newest.version)
     inits = waited_ms(frame)
@@ -112,24 +114,24 @@ def of_totals(totals: LogTotals, measured: Collection[str] = ()) -> pd.DataFrame
     in a normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots
     are): an aggregate has no values to resample. Those of p95 and p99 are as wide as the percentiles that the aggregate
     has."""
-    errors = [_median_error(one) for one in totals.by_version]
-    places = _before([one.version for one in totals.by_version], measured)
+    errors = [_median_error(version) for version in totals.by_version]
+    places = _before([version.version for version in totals.by_version], measured)
     rows: list[tuple[Any, ...]] = []
-    for place, one, error in zip(places, totals.by_version, errors, strict=True):
-        p50, p95, p99 = (one.init_ms.get(share, np.nan) for share in (50, 95, 99))
-        low, high = (p50 - Z * error, p50 + Z * error) if one.cold >= MIN_COLD_STARTS else (np.nan, np.nan)
+    for place, version, error in zip(places, totals.by_version, errors, strict=True):
+        p50, p95, p99 = (version.init_ms.get(share, np.nan) for share in (50, 95, 99))
+        low, high = (p50 - Z * error, p50 + Z * error) if version.cold >= MIN_COLD_STARTS else (np.nan, np.nan)
         slower = ""
         if place is not None:
-            slower = _slower_median(totals.by_version[place], one, float(np.hypot(errors[place], error)))
-        of_p95, of_p99 = (quantile_intervals.interval_between(one.init_ms, one.cold, q) for q in (0.95, 0.99))
+            slower = _slower_median(totals.by_version[place], version, float(np.hypot(errors[place], error)))
+        of_p95, of_p99 = (quantile_intervals.interval_between(version.init_ms, version.cold, q) for q in (0.95, 0.99))
         inits = ((p50, low, high), (p95, *of_p95), (p99, *of_p99))
-        rows.append(_values(one.version, one.invocations, one.cold, inits, slower))
+        rows.append(_values(version.version, version.invocations, version.cold, inits, slower))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _median_error(one: VersionTotal) -> float:
-    spread = one.init_ms.get(75, np.nan) - one.init_ms.get(25, np.nan)
-    return float(MEDIAN_ERROR * spread / np.sqrt(one.cold)) if one.cold else np.nan
+def _median_error(version: VersionTotal) -> float:
+    spread = version.init_ms.get(75, np.nan) - version.init_ms.get(25, np.nan)
+    return float(MEDIAN_ERROR * spread / np.sqrt(version.cold)) if version.cold else np.nan
 
 
 def _slower_median(before: VersionTotal, after: VersionTotal, error: float) -> str:

@@ -167,8 +167,8 @@ def _mapping_above_reserved(workload: Workload) -> list[Observation]:
     mapping, function = workload.mapping, workload.function
     if mapping is None or function is None or function.reserved is None:
         return []
-    working = [one for one in (mapping, *workload.other_mappings) if one.enabled is not False]
-    most = sum(concurrency_limits.of_mapping(one).value for one in working)
+    working = [other for other in (mapping, *workload.other_mappings) if other.enabled is not False]
+    most = sum(concurrency_limits.of_mapping(mapping).value for mapping in working)
     if most <= function.reserved:
         return []
     who = "the event source mapping" if len(working) == 1 else f"the function's {len(working)} event source mappings"

@@ -44,7 +44,7 @@ def by_cause(compute_usd: float, readings: Readings, logged: Invocations, jobs: 
     found = [CauseCost(cause, CRASHED, compute_usd * usd / spent if spent else 0.0) for cause, usd in crashed.items()]
     of_jobs = compute_usd * (1 - dead) * failed_work.failed_job_share(readings)
     found += [CauseCost(cause, what, of_jobs * share) for (cause, what), share in _job_shares(readings, jobs).items()]
-    return tuple(sorted((one for one in found if one.usd > 0), key=lambda one: (-one.usd, one.cause)))
+    return tuple(sorted((cause for cause in found if cause.usd > 0), key=lambda cause: (-cause.usd, cause.cause)))
 
 
 def _crashed(logged: Invocations) -> tuple[float, dict[str, float]]:
@@ -53,11 +53,11 @@ def _crashed(logged: Invocations) -> tuple[float, dict[str, float]]:
     crashed: dict[str, float] = {}
     outcomes = logged.totals.outcomes if logged.totals else None
     if outcomes is not None:
-        is_priced = any(one.usd is not None for one in outcomes)  # a record without a cost counts as 0, as below
-        costs = [(one.usd or 0.0) if is_priced else one.billed_ms for one in outcomes]
-        for one, cost in zip(outcomes, costs, strict=True):
-            if one.failed:
-                cause = one.error_type or UNTYPED_ERROR
+        is_priced = any(total.usd is not None for total in outcomes)  # a record without a cost counts as 0, as below
+        costs = [(total.usd or 0.0) if is_priced else total.billed_ms for total in outcomes]
+        for total, cost in zip(outcomes, costs, strict=True):
+            if total.failed:
+                cause = total.error_type or UNTYPED_ERROR
                 crashed[cause] = crashed.get(cause, 0.0) + cost
         return math.fsum(costs), crashed
     table = logged.table

@@ -78,7 +78,7 @@ def with_reports(readings: Readings, found: Invocations) -> Readings:
 def _billed(found: Invocations) -> Iterator[tuple[datetime, float, float]]:
     """Times, and what was billed and INIT of it (ms): of all invocations, or of none."""
     if found.totals is not None and found.totals.outcomes is not None:
-        yield from ((one.time, one.billed_ms, one.init_ms) for one in found.totals.outcomes)
+        yield from ((total.time, total.billed_ms, total.init_ms) for total in found.totals.outcomes)
     elif not found.truncated:
         table = found.table
         inits = table.first_known("init_ms").tolist()

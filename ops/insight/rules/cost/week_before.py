@@ -80,11 +80,11 @@ def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, Que
     return readings, readings.look
 
 
-def _is_near(one: Window, other: Window) -> bool:
+def _is_near(window: Window, other: Window) -> bool:
     """Windows of one range: its end moves by seconds, and its start by whole periods."""
-    longer = abs((one.end - one.start) - (other.end - other.start))
-    alike = one.period == other.period and longer < timedelta(seconds=one.period)
-    return alike and abs(one.end - other.end) < KEPT_FOR
+    longer = abs((window.end - window.start) - (other.end - other.start))
+    alike = window.period == other.period and longer < timedelta(seconds=window.period)
+    return alike and abs(window.end - other.end) < KEPT_FOR
 
 
 _lock = threading.Lock()

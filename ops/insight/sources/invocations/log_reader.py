@@ -69,9 +69,9 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
         by_filter = f"{denied} The log lines are read with FilterLogEvents instead, which is free but slower."
     function = workload.function
     table = _table(found, function, workload.region)
-    size = sum(one.bytes_scanned for one in found)
+    size = sum(rows.bytes_scanned for rows in found)
     partial = [*([by_filter] if by_filter else []), *_left_out(table.unreadable)]
-    cut = sum(one.truncated for one in found)
+    cut = sum(rows.truncated for rows in found)
     if sample is not None:
         partial.append(_sampled(len(table), counted or 0.0, sample, cut))
     elif cut:
@@ -92,7 +92,7 @@ def _table(found: tuple[logs.LogRows, ...], function: Function, region: str) -> 
             if of == (function, region) and len(lines) == len(found) and all(map(operator.is_, lines, found)):
                 return known
     as_json = function.log_format == "JSON"
-    table = priced(build_table((one.rows for one in found), function.name, as_json), function, region)
+    table = priced(build_table((rows.rows for rows in found), function.name, as_json), function, region)
     if len(found) > 1:
         with _lock:
             _tables.append((found, (function, region), table))

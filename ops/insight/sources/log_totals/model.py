@@ -68,15 +68,15 @@ class LogTotals:
     @property
     def failures(self) -> tuple[OutcomeTotal, ...]:
         """The outcomes that are failures."""
-        return tuple(one for one in self.outcomes or () if one.failed)
+        return tuple(total for total in self.outcomes or () if total.failed)
 
     @property
     def invocations(self) -> int:
-        return sum(one.invocations for one in self.by_version)
+        return sum(version.invocations for version in self.by_version)
 
     @property
     def cold(self) -> int:
-        return sum(one.cold for one in self.by_version)
+        return sum(version.cold for version in self.by_version)
 
 
 def version_totals(rows: Iterable[Mapping[str, str]]) -> tuple[VersionTotal, ...]:
@@ -91,7 +91,9 @@ def version_totals(rows: Iterable[Mapping[str, str]]) -> tuple[VersionTotal, ...
         )
         for row in rows
     ]
-    return tuple(sorted(found, key=lambda one: (int(one.version) if one.version.isdecimal() else -1, one.version)))
+    return tuple(
+        sorted(found, key=lambda total: (int(total.version) if total.version.isdecimal() else -1, total.version))
+    )
 
 
 def outcome_totals(rows: Iterable[Mapping[str, str]]) -> tuple[OutcomeTotal, ...]:

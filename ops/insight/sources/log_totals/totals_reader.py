@@ -93,19 +93,19 @@ def _read_totals(
     """The aggregates of ``window``, as far as the budget goes. Where they are refused, or the endpoint cannot aggregate, there
     are none: the sample remains. Raises UsageError for a budget that is not valid."""
     known = [_known(aws.target, group, text, window) for text in texts]
-    missing = [text for text, one in zip(texts, known, strict=True) if one is None]
+    missing = [text for text, query in zip(texts, known, strict=True) if query is None]
     is_read, notes, usd = _read_missing(aws, group, missing, window) if missing else (True, (), 0.0)
     if not is_read:
         return TotalsAnswer(notes=notes, usd=usd)
     known = [_known(aws.target, group, text, window) for text in texts]
-    kept = [one for one in known if one is not None]
+    kept = [query for query in known if query is not None]
     if len(kept) < len(texts):
         return TotalsAnswer(usd=usd)
     try:
         outcomes = outcome_totals(kept[1].rows.rows) if with_outcomes else None
         jobs = job_failure_totals(kept[-1].rows.rows) if with_failed_jobs and _has_all(kept[-1].rows) else None
-        price = sum(log_volume.scan_price(one.rows.bytes_scanned, aws.region) for one in kept)
-        totals = LogTotals(version_totals(kept[0].rows.rows), outcomes, min(one.end for one in kept), jobs, price)
+        price = sum(log_volume.scan_price(query.rows.bytes_scanned, aws.region) for query in kept)
+        totals = LogTotals(version_totals(kept[0].rows.rows), outcomes, min(query.end for query in kept), jobs, price)
     except (KeyError, ValueError):  # an emulator that returns lines whatever is asked
         return TotalsAnswer(usd=usd)
     return (
@@ -137,9 +137,11 @@ def _read_missing(aws: Aws, group: str, texts: Sequence[str], window: Window) ->
             found = tuple(pool.map(ask, texts))
     except AwsError:  # of the sample, which asks for the same permission, the page says it
         return False, (), asked_usd
-    usd = asked_usd + sum(log_volume.scan_price(one.bytes_scanned, aws.region) for one in found)
+    usd = asked_usd + sum(log_volume.scan_price(rows.bytes_scanned, aws.region) for rows in found)
     may_be_more = query_texts.failed_jobs()  # than fit into an answer: messages may begin in too many ways
-    if not all(_has_all(one) or (text == may_be_more and one.complete) for text, one in zip(texts, found, strict=True)):
+    if not all(
+        _has_all(rows) or (text == may_be_more and rows.complete) for text, rows in zip(texts, found, strict=True)
+    ):
         return False, ("The log lines could not all be aggregated: what is rare is estimated from a sample.",), usd
     with _lock:
         for text, rows in zip(texts, found, strict=True):
@@ -168,7 +170,7 @@ def _key(target: Target, group: str, text: str, window: Window) -> tuple[Target,
 
 
 def _read_note(totals: LogTotals, kept: Sequence[_Kept], window: Window) -> str:
-    size = sum(one.rows.bytes_scanned for one in kept)
+    size = sum(query.rows.bytes_scanned for query in kept)
     until = formatting.clock(totals.until, window.end)
     parts = [
         "counts and percentiles by version",

@@ -180,7 +180,7 @@ def _export_file(source: DeadLetterQueue, inputs: Any) -> tuple[Path, tuple[str,
         ids = snapshot.ids(chosen(inputs))
         if inputs.except_cause:
             left_out = set(snapshot.ids(Selection(cause=inputs.except_cause)))
-            ids = tuple(one for one in ids if one not in left_out)
+            ids = tuple(message_id for message_id in ids if message_id not in left_out)
     if not ids:
         raise UsageError(
             f"No message of {source.queue.name} in the snapshot matches.", "Scan again, or name another cause."
@@ -194,4 +194,4 @@ def _left(source: DeadLetterQueue, export: Path) -> int:
     ids = exports.exported_ids(export)
     with Snapshot.open(source) as snapshot:
         places = snapshot.places(ids)
-    return sum(places.get(one) is not Place.PURGED for one in ids)
+    return sum(places.get(message_id) is not Place.PURGED for message_id in ids)

@@ -105,7 +105,9 @@ def _value(
     data = cloudwatch.get_metric_data(context.aws, planned.queries, window.start, window.end, planned.period)
     drawn = chart.draw(planned, data.series, window)
     begins: list[datetime] = list(drawn.frame.index)
-    values = [(at, float(one)) for at, one in zip(begins, drawn.frame["value"], strict=True) if not math.isnan(one)]
+    values = [
+        (at, float(value)) for at, value in zip(begins, drawn.frame["value"], strict=True) if not math.isnan(value)
+    ]
     title = alarm.description.partition(". ")[0] if alarm.math else ""  # an expression says little to a reader
     watches = title or alarm_words.watches(alarm, context.workload.stack)
     watched = f"watches: {watches}; fires {alarm_words.condition(alarm)}"

@@ -50,7 +50,9 @@ def _async_settings(context: ActionContext) -> tuple[Mapping[str, Any], str | No
     if function is None:
         raise UsageError(f"No function is known to read {context.workload.queue.name}.", "Name one: --function NAME.")
     configs = lambda_.event_invoke_configs(context.aws, function.name)
-    found = next((one for one in configs if _qualifier(one["FunctionArn"]) in _LATEST), configs[0] if configs else {})
+    found = next(
+        (config for config in configs if _qualifier(config["FunctionArn"]) in _LATEST), configs[0] if configs else {}
+    )
     return found, lambda_.failure_destination(found) or function.dead_letter_arn
 
 

@@ -93,9 +93,13 @@ class MuteRules:
         with self._lock:
             rules = list(self._own().values())
         statuses, alarm = asked.get("Statuses"), asked.get("AlarmName")
-        chosen = [one for one in rules if alarm is None or alarm in mute_rule(one).alarms]
-        summaries = [_summary(one) for one in chosen]
-        return {"AlarmMuteRuleSummaries": [one for one in summaries if not statuses or one["Status"] in statuses]}
+        chosen = [rule for rule in rules if alarm is None or alarm in mute_rule(rule).alarms]
+        summaries = [_summary(rule) for rule in chosen]
+        return {
+            "AlarmMuteRuleSummaries": [
+                summary for summary in summaries if not statuses or summary["Status"] in statuses
+            ]
+        }
 
     def _delete(self, asked: dict[str, Any]) -> dict[str, Any]:
         with self._lock:

@@ -50,12 +50,12 @@ def listed(query: dict[str, Any]) -> Any:
     found = list(lambda_svc._esms.values())
     if named:
         wanted = _exact(*lambda_svc._resolve_request_scoped_name_and_qualifier(named))
-        found = [one for one in found if _exact(one["FunctionName"], one.get("Qualifier")) == wanted]
+        found = [mapping for mapping in found if _exact(mapping["FunctionName"], mapping.get("Qualifier")) == wanted]
     if source:
-        found = [one for one in found if one["EventSourceArn"] == source]
-    start = next((number for number, one in enumerate(found, 1) if one["UUID"] == marker), 0)
+        found = [mapping for mapping in found if mapping["EventSourceArn"] == source]
+    start = next((number for number, mapping in enumerate(found, 1) if mapping["UUID"] == marker), 0)
     page = found[start : start + most]
-    answer: dict[str, Any] = {"EventSourceMappings": [lambda_svc._esm_response(one) for one in page]}
+    answer: dict[str, Any] = {"EventSourceMappings": [lambda_svc._esm_response(mapping) for mapping in page]}
     if start + most < len(found):
         answer["NextMarker"] = page[-1]["UUID"]
     return lambda_svc.json_response(answer)
