@@ -76,7 +76,8 @@ def _line(
 ) -> RecordLine:
     data = event.data
     word, colour = _WORDS.get(event.kind, (event.kind, theme.NEUTRAL))
-    what = f"{names.get(event.step, event.step)}: {word}" if event.step and event.kind != "run.waiting" else word
+    what = f"{word}: {names.get(event.step, event.step)}" if event.step and event.kind != "run.waiting" else word
+    what = what[:1].upper() + what[1:]
     return RecordLine(event.at, what, _who(data), with_numbers(_text(event, before), document), colour)
 
 

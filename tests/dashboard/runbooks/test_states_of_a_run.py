@@ -34,7 +34,7 @@ def test_the_record_of_a_failed_run_has_its_error_once(sample: Callable[[str], A
 def test_the_bar_and_the_record_name_steps_as_the_document_does(sample: Callable[[str], App]) -> None:
     app = sample("runbook-failed").open(PAGES["runbooks"], runbook="stalled-consumer", run=RUN)
     assert "Step 6 failed: role OnCall (alex) may not call" in app.text
-    assert "6. Turn the event source mapping on: failed" in app.text
+    assert "Failed: 6. Turn the event source mapping on" in app.text
     assert "turn_on:" not in app.text and "Step turn_on" not in app.text
 
 
