@@ -60,6 +60,8 @@ def show_depth(report: DeadLettersReport) -> None:
     widgets.chart(charts.depth(report, page_runtime.ZONE), "dead")
     if report.alarms:
         st.html(overview_view.alarms(report.alarms, page_runtime.ZONE))
+    elif report.alarms_unread:
+        st.html(html_blocks.empty("Alarm states unknown", report.alarms_unread))
 
 
 def queue_count() -> QueueCount | None:

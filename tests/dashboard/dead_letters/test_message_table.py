@@ -159,6 +159,13 @@ def test_a_dead_letter_queue_without_permission_is_not_a_missing_one(sample: Vis
     assert "redrive policy" not in app.text
 
 
+def test_the_permission_that_alarms_need_is_named(sample: Visit) -> None:
+    app = sample("partly-denied").open(PAGE)
+    assert not app.at.exception
+    assert "Alarm states unknown" in app.text
+    assert "cloudwatch:DescribeAlarms" in app.text
+
+
 def test_without_a_dead_letter_queue_the_page_shows_what_to_do(sample: Visit) -> None:
     app = sample("no-dlq").open(PAGE)
     assert not app.at.exception
