@@ -23,6 +23,8 @@ def drain(load: Load, found: Forecast) -> Observation:
     if found.drained_s is None:
         return Observation(Level.CRITICAL, _undrained(load, found, limit), details=_better(load, found))
     if load.backlog <= 0:
+        if load.arrivals.mean_per_minute <= 0:
+            return Observation(Level.OK, "no backlog, and no message arrives")
         rate, busy = formatting.rate(load.arrivals.mean_per_minute), formatting.count(math.ceil(load.needed))
         return Observation(Level.OK, f"no backlog; {rate} arriving keep {busy} of {limit} busy")
     text = f"{formatting.count(load.backlog, 'message')} drained in {found.drained_s.text}, with up to {limit}"

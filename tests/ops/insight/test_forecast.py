@@ -63,6 +63,10 @@ def test_nothing_waits(stage: Stage) -> None:
     )
 
 
+def test_without_a_backlog_and_arrivals_nothing_is_said_to_be_busy(stage: Stage) -> None:
+    assert report(stage, assumed=Assumed(arrivals_per_min=0)).finding.text == "OK: no backlog, and no message arrives."
+
+
 def test_a_backlog_that_may_never_be_drained_is_a_warning(stage: Stage) -> None:
     """At the mean, 2,400 a minute can be processed; the periods differ, and in some of the samples fewer than arrive."""
     durations = [20_000, 100_000, 50_000, 70_000, 30_000, 90_000, 60_000, 60_000, 40_000, 80_000]
