@@ -28,7 +28,11 @@ NAMES = {
 
 def page() -> None:
     found = page_runtime.read_once(
-        "rightsize", _read, skeleton_heights=(68, 84, 60, 300, 220), at=lambda read: read[0].ended if read[0] else None
+        "rightsize",
+        _read,
+        skeleton_heights=(68, 84, 60, 300, 220),
+        at=lambda read: read[0].ended if read[0] else None,
+        verb="Measured",
     )
     if found is None:
         return

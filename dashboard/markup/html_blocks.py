@@ -41,9 +41,12 @@ class WorkloadRow:
     why: str
 
 
-def head(entry: Entry, at: datetime | None = None, viewer: tzinfo = UTC, otherwise: str = "") -> str:
-    """The page's title, its subtitle, and when the report below was loaded; ``otherwise`` stands there without one."""
-    updated = f"Updated {moment(at, viewer)} {zone_name(viewer)}" if at else otherwise
+def head(
+    entry: Entry, at: datetime | None = None, viewer: tzinfo = UTC, otherwise: str = "", verb: str = "Updated"
+) -> str:
+    """The page's title, its subtitle, and when the report below was loaded; ``otherwise`` stands there without one.
+    ``verb``: what was done at that time."""
+    updated = f"{verb} {moment(at, viewer)} {zone_name(viewer)}" if at else otherwise
     return _MACROS.head(entry, updated, utc(at) if at else "")
 
 

@@ -96,12 +96,17 @@ def page(
 
 
 def read_once(
-    name: str, read: Callable[[], T], *, skeleton_heights: tuple[int, ...], at: Callable[[T], datetime | None]
+    name: str,
+    read: Callable[[], T],
+    *,
+    skeleton_heights: tuple[int, ...],
+    at: Callable[[T], datetime | None],
+    verb: str = "Updated",
 ) -> T | None:
     """The head of a page that shows what is recorded, and what ``read`` returns; None where it raised OpsError, which the
-    page then shows. ``skeleton_heights``: as in ``page``. ``at``: the time in the head."""
+    page then shows. ``skeleton_heights``: as in ``page``. ``at``: the time in the head; ``verb``: what was done then."""
     entry, key = PAGES[name], (name, page_context().selection.target)
-    head = st.html(html_blocks.head(entry, drawn_times().get(key), ZONE, "Loading…"))
+    head = st.html(html_blocks.head(entry, drawn_times().get(key), ZONE, "Loading…", verb))
     placeholder = st.empty()
     if key not in drawn_times() and key not in failures():
         with placeholder.container():
@@ -121,7 +126,7 @@ def read_once(
     drawn = at(found)
     if drawn is not None:
         drawn_times()[key] = drawn
-    head.html(html_blocks.head(entry, drawn, ZONE))
+    head.html(html_blocks.head(entry, drawn, ZONE, verb=verb))
     return found
 
 

@@ -29,7 +29,11 @@ _OPTION = re.compile(r" \(--[a-z-]+\)")
 
 def page() -> None:
     found = page_runtime.read_once(
-        "compare", _read, skeleton_heights=(68, 84, 320, 300, 220), at=lambda read: read[0].at if read[0] else None
+        "compare",
+        _read,
+        skeleton_heights=(68, 84, 320, 300, 220),
+        at=lambda read: read[0].at if read[0] else None,
+        verb="Measured",
     )
     if found is None:
         return
