@@ -66,7 +66,7 @@ def difference(
 
 
 def _tagged(change: AlarmChange, live: LiveAlarms, tags: Mapping[str, str]) -> AlarmChange:
-    """With what differs in the tags of its options."""
+    """The change with the differences in the tags that store its options."""
     if change.kind not in (ChangeKind.UPDATE, ChangeKind.UNCHANGED):
         return change
     before = live.tags[change.name]
@@ -199,7 +199,8 @@ def remove(aws: Aws, found: AlarmDifference, progress: Callable[[str], None] = l
 
 
 def _ensure_ours(aws: Aws, workload: str, names: Sequence[str]) -> None:
-    """Those that exist now. Time may have passed since the difference, while someone was asked to confirm it."""
+    """Raises AwsError if one of the alarms now belongs to another workload. Time may have passed since the difference,
+    while someone was asked to confirm it."""
     there = live_alarms.read(aws, names)
     for name in there.definitions:
         owner = there.owner(workload, name)

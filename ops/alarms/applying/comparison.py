@@ -32,7 +32,7 @@ def is_composite(definition: Definition) -> bool:
 
 
 def fields_of(definition: Definition) -> tuple[str, ...]:
-    """That decide about an alarm of its type."""
+    """Fields that define an alarm of this type."""
     if is_composite(definition):
         return COMPOSITE_FIELDS
     return LOG_FIELDS if is_log_alarm(definition) else METRIC_FIELDS

@@ -1,4 +1,4 @@
-"""What the catalogue recommends for a workload of an account, with the options that its alarms remember."""
+"""The catalogue's recommendation for a workload of an account, with the options stored in its alarms' tags."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class OwnRecommendation:
     not_compared: str = ""
 
     def as_put(self) -> Recommendation:
-        """With the actions that ``ops alarms apply`` would leave to the alarms that are there, and ours."""
+        """The recommendation with the actions that the alarms have after ``ops alarms apply``."""
         every = [alarm.definition for alarm in self.recommendation.alarms]
         known = {
             str(definition["AlarmName"]): definition for definition in as_they_notify(every, self.live, self.owner)

@@ -20,7 +20,7 @@ STACK_TAG = "aws:cloudformation:stack-name"
 
 @dataclass(frozen=True)
 class LiveAlarms:
-    """By name."""
+    """An account's alarms by name."""
 
     definitions: Mapping[str, Definition]
     tags: Mapping[str, Mapping[str, str]]
@@ -52,8 +52,8 @@ class LiveAlarms:
 
 
 def read(aws: Aws, names: Sequence[str] = (), prefix: str = "") -> LiveAlarms:
-    """Those with these names, and those whose name begins with ``prefix`` if it is given. Needs cloudwatch:DescribeAlarms
-    and ListTagsForResource."""
+    """Reads the alarms with these names, and those whose names begin with ``prefix`` if it is given. Needs
+    cloudwatch:DescribeAlarms and ListTagsForResource."""
     definitions = alarm_store.definitions_named(aws, names) if names else {}
     if prefix:
         definitions |= alarm_store.definitions_with_prefix(aws, prefix)

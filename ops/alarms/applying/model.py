@@ -1,4 +1,4 @@
-"""What a set of alarms would change in an account."""
+"""Differences between a set of alarms and those of an account."""
 
 from __future__ import annotations
 

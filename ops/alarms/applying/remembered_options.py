@@ -14,7 +14,7 @@ FLAGS = {"true": True, "false": False}
 
 
 def named(options: CatalogueOptions) -> dict[str, str]:
-    """Those that are given and remembered, by their names on the command line, as tags hold them."""
+    """Given options that tags store, by their names on the command line."""
     every = {
         "deadline": None if options.deadline_s is None else _exactly(options.deadline_s),
         "budget": None if options.day_budget_usd is None else _exactly(options.day_budget_usd),
@@ -58,7 +58,7 @@ def _number(text: str, least: float) -> float:
 
 
 def sentence(kept: Mapping[str, str]) -> str:
-    """Of the options that were not given again; empty without any."""
+    """A sentence about stored options that were not given again; empty without any."""
     options = [
         f"--{'' if FLAGS[value] else 'no-'}{name}" if value in FLAGS else f"--{name} {value}"
         for name, value in kept.items()

@@ -67,7 +67,7 @@ def composite_alarms(
 
 
 def _groups(children: Sequence[str]) -> list[list[str]]:
-    """As few as one rule each can name, in order."""
+    """The fewest groups of which each fits into one alarm rule, in order."""
     groups: list[list[str]] = [[]]
     for child in children:
         if len(groups[-1]) == MAX_CHILDREN or len(_any_of([*groups[-1], child])) > MAX_RULE:
@@ -93,7 +93,8 @@ def _composite(
 
 
 def description(row: CatalogueRow) -> str:
-    """Of the alarm: what has happened; that it can wait, if so; and the runbook. By these words the tools know both."""
+    """The alarm's description: what happened, ``Severity: ticket`` if it can wait, and the runbook. ``ops`` reads
+    severity and runbook from it."""
     return f"{row.title}.{' Severity: ticket.' if row.severity == 'ticket' else ''} Runbook: {row.runbook}"
 
 

@@ -55,17 +55,17 @@ def _value(node: ast.expr, values: Values) -> float:
 
 
 def number_text(number: float) -> str:
-    """As an expression of metric math has it: without a fraction where there is none, never with an exponent."""
+    """A number as metric math accepts it: without a fraction where there is none, never with an exponent."""
     return str(int(number)) if float(number).is_integer() else f"{number:.10f}".rstrip("0")
 
 
 def in_expression(text: str, values: Values, known: Mapping[str, str] = MappingProxyType({})) -> str:
-    """With the numbers of the formulas in braces, or what is ``known`` for a formula."""
+    """The expression with each formula in braces replaced by its number, or by what ``known`` has for it."""
     return _IN_BRACES.sub(lambda found: known.get(found[1]) or number_text(compute(found[1], values)), text)
 
 
 def in_sentence(text: str, values: Values) -> str:
-    """With the formulas in braces written as people read them."""
+    """The sentence with each formula in braces replaced by a readable value."""
     return _IN_BRACES.sub(lambda found: _worded(found[1], compute(found[1], values)), text)
 
 

@@ -1,4 +1,4 @@
-"""What the catalogue recommends, and with which choices."""
+"""Recommendations of the catalogue and the options that they depend on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Severity = Literal["page", "ticket"]
 
 @dataclass(frozen=True)
 class JobMetrics:
-    """Where the handler counts finished jobs (``handler.contract``, job metrics)."""
+    """The custom metrics in which the handler counts finished jobs (``handler.contract``, job metrics)."""
 
     namespace: str
     dimension: str

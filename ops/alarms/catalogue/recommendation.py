@@ -18,7 +18,8 @@ DEFAULTS = CatalogueOptions()
 
 
 def recommend(workload: WorkloadSettings, options: CatalogueOptions = DEFAULTS) -> Recommendation:
-    """In the order of the catalogue. A row that needs a setting which is unknown is skipped, never guessed.
+    """The alarms recommended for a workload, in the order of the catalogue. A row that needs an unknown setting is
+    skipped.
 
     Where several functions read the queue, each has alarms of its own, named after it. Raises UsageError for a row in
     ``options.only`` that the catalogue does not have.

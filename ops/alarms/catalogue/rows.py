@@ -31,7 +31,7 @@ class RowMetric:
 
 @dataclass(frozen=True)
 class ThresholdFormula:
-    """With what it is a threshold of."""
+    """The formula of a threshold, with the metrics that it applies to."""
 
     formula: str
     reason: str

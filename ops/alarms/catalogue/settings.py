@@ -42,8 +42,8 @@ def functions(workload: WorkloadSettings) -> tuple[FunctionSettings, ...]:
 
 
 def values(workload: WorkloadSettings, function: FunctionSettings | Unknown, options: CatalogueOptions) -> Values:
-    """What a formula of the catalogue may use, by name: seconds, MB and US dollars as the names end; ``Unknown``, with why, for
-    each that the workload does not show."""
+    """Variables of the catalogue's formulas by name, in seconds, MB or US dollars as the suffix says; ``Unknown``,
+    with why, for each that the workload does not show."""
 
     def queue() -> SqsQueueSettings:
         return known(workload.queue)
@@ -106,8 +106,8 @@ def read_gap_s(visibility_s: float, timeout_s: float, window_s: float, fifo: boo
 
 
 def most_per_day_usd(concurrency: float, memory_mb: float) -> float:
-    """Of invocations alone, at the higher of both architectures' prices. Of us-east-1 in every region, as EstimatedCost, which it
-    is compared with."""
+    """The most that invocations can cost in a day, at the price of the more expensive architecture. us-east-1 prices
+    in every region, like the metric EstimatedCost that it is compared with."""
     return concurrency * memory_mb / 1024 * DAY_S * pricing.load(pricing.PRICE_REGION).lambda_gb_second_x86_64
 
 
@@ -167,13 +167,14 @@ def _undelivered_queue(workload: WorkloadSettings) -> str:
 
 
 def metric_name(of: SqsQueueSettings | FunctionSettings) -> str:
-    """As a dimension names it: by reference in a template."""
+    """The resource's name as a metric dimension: a reference in a template."""
     names = sorted(of.metric_names)
     return next((name for name in names if name.startswith(f"${{{of.origin.name}")), names[0])
 
 
 def _check_extension(workload: WorkloadSettings, options: CatalogueOptions) -> None:
-    """Its metrics in two weeks, or an alarm on them, show that it is there."""
+    """Raises NotChecked unless the options, the extension's metrics of two weeks, or an alarm on them say that it is
+    installed."""
     if options.extension:
         return
     observed = workload.observed

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class AlarmPlace:
-    """Where the alarms are. ``partition``: aws, aws-cn …"""
+    """Account, region and partition of the alarms. ``partition``: aws, aws-cn …"""
 
     partition: str
     region: str

@@ -75,7 +75,7 @@ def check(
 
 
 def _own(reader: DeliveryReader, alarm: Alarm | CompositeAlarm) -> AlarmDelivery:
-    """By its own actions alone."""
+    """The alarm's delivery by its own actions alone."""
     history = reader.history(alarm.name)
     place = place_of(alarm.arn)
     actions = tuple(action_delivery(reader, action, alarm.arn, place, history) for action in alarm.actions)
@@ -116,7 +116,8 @@ def _with_composites(
     judged: Mapping[str, AlarmDelivery],
     speaking: Iterable[CompositeAlarm],
 ) -> AlarmDelivery:
-    """Where its own actions reach no one for certain, a composite alarm may speak for it."""
+    """The delivery, extended by composite alarms that notify for the alarm if its own actions are not certain to reach
+    anyone."""
     over = [
         (composite, rule)
         for composite in speaking

@@ -1,4 +1,4 @@
-"""What is known of the way from an alarm to someone, leg by leg."""
+"""The delivery of an alarm's notification to a person, leg by leg."""
 
 from __future__ import annotations
 

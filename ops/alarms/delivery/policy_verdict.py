@@ -50,7 +50,8 @@ PRINCIPAL_KEYS = (
 
 
 def service_context(source_arn: str, account: str) -> dict[str, str]:
-    """Of a request that a service makes for a resource. SourceOwner is what SNS's own default policy asks for."""
+    """Condition keys of a request that a service makes for a resource. SNS's default policy tests
+    ``AWS:SourceOwner``."""
     return {
         "aws:sourcearn": source_arn,
         "aws:sourceaccount": account,
@@ -61,7 +62,7 @@ def service_context(source_arn: str, account: str) -> dict[str, str]:
 
 
 def verdict(policy: str, request: ServiceRequest) -> PolicyVerdict:
-    """For all of the request's actions: one that is refused refuses it."""
+    """The policy's answer to a request: refused if any of its actions is."""
     try:
         document = json.loads(policy or "{}")
         statements = (

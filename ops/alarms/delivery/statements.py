@@ -9,7 +9,8 @@ KEY_ACTIONS = ("kms:Decrypt", "kms:GenerateDataKey")
 
 
 def topic_statement(topic_arn: str, alarm_arn: str) -> dict[str, Any]:
-    """For every alarm of the account and region, as an alarm that comes later needs it too."""
+    """A policy statement that lets every alarm of the account and region publish, including alarms that are created
+    later."""
     return {
         "Sid": "AllowCloudWatchAlarms",
         "Effect": "Allow",

@@ -1,4 +1,4 @@
-"""Which actions follow the changes of an alarm's state, and which are withheld: disabled, suppressed or muted.
+"""Actions that follow an alarm's state changes, and those withheld because they are disabled, suppressed or muted.
 
 Suppression (CloudWatch user guide, Create_Composite_Alarm_Suppression, copies of 2023 and 2026-11): a composite alarm that
 changes its state waits WaitPeriod for its suppressor; each further change starts the wait again. In ALARM the suppressor

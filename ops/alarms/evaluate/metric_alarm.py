@@ -172,7 +172,7 @@ def _watched(definition: Definition, quotas: Quotas) -> tuple[Inputs, Program | 
 
 
 def stat_of_query(query: Definition) -> MetricStat:
-    """Of one entry of ``Metrics`` that names a metric."""
+    """The statistic of an entry of ``Metrics`` that names a metric."""
     if query.get("AccountId"):
         raise AlarmError("metrics of other accounts are not modeled.")
     stat = mapping_of(query.get("MetricStat"), "MetricStat")

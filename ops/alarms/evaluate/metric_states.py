@@ -108,7 +108,7 @@ class _Run:
         return values
 
     def _hidden_cells(self, unseen: int) -> list[int]:
-        """Of the newest periods that lack some, the newest last."""
+        """Numbers of unpublished cells in the newest, incomplete periods, the newest last."""
         lacking = -(-unseen // self._stride)
         return [unseen - self._stride * age for age in range(min(lacking, self._alarm.rule.looks_at))][::-1]
 
@@ -167,14 +167,14 @@ class _Run:
         ]
 
     def _seen(self, at: int) -> list[float | None]:
-        """What the periods that are looked at measure, as far as it is published."""
+        """Values of the evaluated periods, as far as they are published."""
         if not self._unseen:
             return self._series.values(self._positions(at))
         since = at // self._cell - 1 - self._position(at)
         return self._series.values(self._positions(at), self._hidden_cells(max(0, self._unseen - since)))
 
     def _periods(self, at: int) -> tuple[float, list[float | None]]:
-        """When the oldest of them begins, and their values, oldest first."""
+        """Start of the oldest period, and all values, oldest first."""
         positions = self._positions(at)
         begins = float((positions[0] + 1) * self._cell - self._alarm.period)
         if self._at_each:
@@ -188,7 +188,7 @@ class _Run:
         return range(newest - self._span, newest + 1, self._stride)
 
     def _position(self, at: int) -> int:
-        """Of the newest period that is complete at a time."""
+        """Position of the newest period that is complete at a time."""
         return (at // self._alarm.period * self._stride if self._alarm.wall_clock else at // self._cell) - 1
 
     def _too_few_samples(self, at: int) -> bool:

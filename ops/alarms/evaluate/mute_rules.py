@@ -60,7 +60,7 @@ class MuteRule:
     expiry: float | None = None
 
     def windows(self, begin: float, end: float) -> Iterator[tuple[float, float]]:
-        """Those that touch the stretch, epoch seconds."""
+        """Mute windows that overlap a time range, epoch seconds."""
         for local in self._activations(begin, end):
             opens = local.timestamp()
             closes = opens + self.duration.total_seconds()
@@ -83,7 +83,7 @@ class MuteRule:
 
 
 def mute_rule(definition: Mapping[str, Any]) -> MuteRule:
-    """Of what PutAlarmMuteRule takes."""
+    """Parses the parameters of PutAlarmMuteRule."""
     name = str(definition.get("Name") or "(no name)")
     try:
         schedule = (definition.get("Rule") or {}).get("Schedule") or {}

@@ -1,4 +1,4 @@
-"""What a metric recorded, as the evaluator takes it."""
+"""Datapoints of a metric as the evaluator reads them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def point(timestamp: float, value: float, samples: float = 1.0, unit: str = "", 
 
 
 def dimensions_of(named: Iterable[Mapping[str, Any]]) -> Dimensions:
-    """Of an API's list of ``{"Name": …, "Value": …}``."""
+    """Dimensions from an API's list of ``{"Name": …, "Value": …}``."""
     return tuple(sorted((str(each["Name"]), str(each["Value"])) for each in named))
 
 

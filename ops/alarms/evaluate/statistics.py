@@ -58,7 +58,7 @@ def statistic_of_one(name: str) -> Callable[[Point], float | None]:
 
 @lru_cache(maxsize=256)
 def statistic(name: str) -> Statistic:
-    """Of a name such as ``Sum``, ``p99``, ``tm90``, ``IQM``, ``TM(10%:90%)`` or ``PR(:300)``.
+    """Parses the name of a statistic such as ``Sum``, ``p99``, ``tm90``, ``IQM``, ``TM(10%:90%)`` or ``PR(:300)``.
 
     Raises AlarmError for a name that is none of CloudWatch's.
     """

@@ -1,4 +1,4 @@
-"""When a metric alarm changes its state: CloudWatch's rule as a pure function of what each period measured.
+"""State changes of a metric alarm: CloudWatch's rule as a pure function of the periods' values.
 
 Documented (CloudWatch user guide, alarm-evaluation and alarms-and-missing-data, read 2026-11):
 

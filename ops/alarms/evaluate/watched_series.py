@@ -1,4 +1,4 @@
-"""What an alarm watches over time: its only metric, or what metric math makes of several."""
+"""The time series that an alarm watches: a metric, or the result of metric math."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class WatchedSeries:
         return program.series(series, Grid(self.begins(positions), self._alarm.period))
 
     def begins(self, positions: Sequence[int]) -> list[float]:
-        """When the periods begin, epoch seconds."""
+        """Starts of the periods, epoch seconds."""
         cell, period = self._alarm.cell, self._alarm.period
         return [float((position + 1) * cell - period) for position in positions]
 

@@ -26,7 +26,7 @@ class Findings:
         self.all.append(IncidentFinding(self.file, self.line(path), text))
 
     def line(self, path: TomlPath) -> int:
-        """Of a value, or of what holds it."""
+        """Line number of a value, or of the table that contains it."""
         while path not in self.lines:
             path = path[:-1]
         return self.lines[path]
@@ -49,7 +49,7 @@ class Fields:
         self._findings.add((*self._path, key) if key else self._path, text)
 
     def take(self, key: str) -> Any:
-        """As it is in the file; None without it."""
+        """The value as it is in the file; None if it is absent."""
         self._taken.add(key)
         return self._values.get(key)
 
@@ -120,7 +120,7 @@ class Fields:
 
     @property
     def names(self) -> list[str]:
-        """Of all keys that are there."""
+        """Names of the keys in the table."""
         return list(self._values)
 
     def end(self) -> None:

@@ -16,7 +16,7 @@ WAKE_S = 15 * 60
 
 @dataclass(frozen=True)
 class IncidentFinding:
-    """What is wrong in a file. ``line`` starts at 1."""
+    """An error in an incident's file. ``line`` starts at 1."""
 
     file: str
     line: int
@@ -105,7 +105,7 @@ class ExpectedState:
 
 @dataclass(frozen=True)
 class BeyondMetrics:
-    """What no alarm on metrics can say, and the command that says it."""
+    """An aspect of an incident that no metric shows, and the command that does."""
 
     what: str
     command: str

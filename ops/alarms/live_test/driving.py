@@ -85,7 +85,7 @@ def _blocked(found: AlarmDelivery, enabled: bool, watched: tuple[str, ...]) -> s
 
 @dataclass
 class _Running:
-    """What has been made so far, for the cleaning."""
+    """Resources created so far, which cleanup removes."""
 
     queue_name: str
     subscriptions: list[str] = field(default_factory=list)

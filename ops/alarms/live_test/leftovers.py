@@ -1,4 +1,4 @@
-"""What a test left behind that was killed: found by names and by the reason of an alarm's state, and removed."""
+"""Cleanup after a test that was killed: its resources are found by name and by the alarm's state reason."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class AlarmTestPlan:
 
     @property
     def ending(self) -> str:
-        """How its state ends, a sentence."""
+        """A sentence about how the alarm's state returns to normal."""
         if self.returns:
             return "CloudWatch sets the state back at its next evaluation."
         return f"The state is set back to {self.state} afterwards, unless the alarm is in ALARM in earnest by then."

@@ -1,4 +1,4 @@
-"""What a test would do besides notifying: actions that stop, scale or run something."""
+"""Actions of an alarm that a test would trigger besides notifications: they stop, scale or run something."""
 
 from __future__ import annotations
 

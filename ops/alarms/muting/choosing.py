@@ -1,4 +1,4 @@
-"""Which alarms a redrive trips by its own traffic, so that they would page for what is being done on purpose.
+"""Choice of the alarms to mute: those that a redrive's own traffic would trip.
 
 Muted are alarms on what a redrive does to the metrics of the workload: it receives and deletes in the dead-letter queue, it
 sends to the source, and what fails again is an error, runs and takes concurrency; its canary watches that. Never muted is

@@ -121,7 +121,7 @@ def lift_overdue(aws: Aws, home: Path, account: str) -> tuple[str, ...]:
 
 
 def of_place(home: Path, account: str, region: str) -> tuple[MuteRecord, ...]:
-    """What this machine muted in the account and region, oldest first."""
+    """Mutings by this machine in the account and region, oldest first."""
     return tuple(record for record in records.read_all(home) if (record.account, record.region) == (account, region))
 
 

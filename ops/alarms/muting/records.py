@@ -1,5 +1,5 @@
-"""What this machine has muted: a file for each muting, on disk before the call to AWS, so that whatever happens to its
-process, a later one can lift it."""
+"""Records of mutings: one file each, written before the call to AWS, so that a later process can lift the muting if
+this one dies."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def path_of(home: Path, record_id: str) -> Path:
 
 
 def write(home: Path, record: MuteRecord) -> None:
-    """On disk on return. Raises OpsError."""
+    """Writes and syncs a record. Raises OpsError."""
     path = path_of(home, record.id)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""How long an alarm may stay in ALARM for what is over."""
+"""How long an alarm can stay in ALARM after its cause is over."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SETTLING = timedelta(minutes=2)
 
 
 def longest_window(alarms: Iterable[Alarm]) -> timedelta:
-    """Of the periods that an alarm evaluates."""
+    """Length of the longest range of periods that an alarm evaluates."""
     windows = (
         alarm.periods * max([alarm.period_s or 0, *(metric.period_s for metric in alarm.metrics)], default=60)
         for alarm in alarms

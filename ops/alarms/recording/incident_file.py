@@ -26,7 +26,7 @@ def incident_text(incident: Incident) -> str:
 
 
 def duration(seconds: int) -> str:
-    """As such a file has it: "1h30m"."""
+    """A duration as incident files write it: "1h30m"."""
     parts = []
     for unit, letter in ((86_400, "d"), (3600, "h"), (60, "m"), (1, "s")):
         count, seconds = divmod(seconds, unit)

@@ -1,4 +1,4 @@
-"""Which metrics of a workload are recorded, and as which statistic: a recording has one value for each period."""
+"""The recorded metrics of a workload, each with its statistic: a recording has one value per period."""
 
 from __future__ import annotations
 

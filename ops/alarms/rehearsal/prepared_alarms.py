@@ -136,7 +136,7 @@ def _exclude_unresolved(prepared: dict[str, PreparedAlarm]) -> None:
 
 
 def affected(alarms: Iterable[PreparedAlarm]) -> list[PreparedAlarm]:
-    """Those that read a metric of the workload, composites over them, and what these need."""
+    """Alarms on the workload's metrics, composite alarms over them, and the other alarms in their rules."""
     by_name: dict[str, PreparedAlarm] = {}
     for each in alarms:
         if not each.not_checked:

@@ -1,4 +1,4 @@
-"""When CloudWatch has a point: some time after its period, and later from a queue that was inactive.
+"""Delay of CloudWatch's datapoints: some time after their period, and more after a queue was inactive.
 
 - ⚠ AWS does not say how long a metric usually takes: PUBLICATION_S, our choice, unless an incident's series says otherwise.
 - A queue without data for six hours is inactive; its metrics then come up to 15 minutes late (SQS developer guide,
@@ -24,7 +24,8 @@ def usual(series: Iterable[IncidentSeries]) -> int:
 
 
 def wakes(times: Iterable[float], start: float) -> list[float]:
-    """When a queue with data at these ``times`` became active. What begins after the ``start`` was inactive before it."""
+    """Times at which a queue with data at ``times`` became active. A queue whose data starts after ``start`` was
+    inactive before."""
     found: list[float] = []
     before = start - INACTIVE_S - 1
     for at in sorted(set(times)):

@@ -58,7 +58,8 @@ def rehearse(
 
 
 def _quotas(incident: Incident, roles: WorkloadRoles) -> Quotas:
-    """That of the workload's account, else that of the incident's, else, for what it has healthy, that of a new one."""
+    """The concurrency quota: that of the workload's account, else the incident's, else, for an incident that is
+    healthy otherwise, the healthy one."""
     healthy_limits = healthy().limits if incident.healthy_otherwise else {}
     known = {**healthy_limits, **incident.limits, **roles.limits}.get("account_concurrency")
     return account_quotas(known) if known else NO_QUOTAS
@@ -116,7 +117,7 @@ class _Incident:
         )
 
     def _series(self) -> dict[str, tuple[IncidentSeries, Incident]]:
-        """By role, with the file that it is from, whose limits are those that it is relative to."""
+        """Series by role, each with its file, whose limits relative values refer to."""
         sources = (healthy(), self._incident) if self._incident.healthy_otherwise else (self._incident,)
         return {f"{each.role}.{each.metric}": (each, source) for source in sources for each in source.series}
 
@@ -137,7 +138,7 @@ class _Incident:
         return simulate(definitions, metrics, incident.start, end, quotas=self._quotas, publication=least)
 
     def _points(self, role: str) -> list[Point]:
-        """As far back as the alarms on it look."""
+        """Points of a series as far back as the alarms on it look."""
         if role not in self._given:
             return []
         series, source = self._given[role]
@@ -190,7 +191,7 @@ class _Incident:
         return RequirementRehearsal(required, PageOutcome.PAGED, first.alarm, delay)
 
     def _cleared(self, page: Page, until: int) -> float:
-        """When the page's alarm left ALARM, up to ``until``."""
+        """Time at which the page's alarm left ALARM, up to ``until``."""
         later = (each.at for each in self._states[page.alarm] if each.at > page.at and each.state != ALARM)
         return min(next(later, until), until)
 

@@ -1,4 +1,4 @@
-"""What a rehearsal found: per incident and alarm, per expectation, and in sum."""
+"""Results of a rehearsal by incident, alarm and expectation, and their totals."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Rehearsal:
 
     @property
     def max_delay_min(self) -> float | None:
-        """Of the pages that came in time."""
+        """The longest delay of a page that came in time, in minutes."""
         delays = [
             requirement.minutes
             for each in self.incidents

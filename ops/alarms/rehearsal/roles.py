@@ -1,4 +1,4 @@
-"""Which of an account's metrics are those of the workload: incidents give their series for roles, not for names."""
+"""Roles of a workload's metrics: incidents name roles, not queues and functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class WorkloadRoles:
     limits: Mapping[str, float] = field(default_factory=dict)
 
     def role_of(self, metric: Metric) -> str:
-        """As "queue.NumberOfMessagesSent"; empty for a metric that is not the workload's."""
+        """Role and name of a metric, such as "queue.NumberOfMessagesSent"; empty for a metric of another workload."""
         dimensions = dict(metric.dimensions)
         if len(dimensions) > 1:
             return ""
@@ -49,7 +49,7 @@ class WorkloadRoles:
 
 
 def roles_of(workload: WorkloadSettings) -> WorkloadRoles:
-    """Of a workload of a template or an account."""
+    """Roles of a workload of a template or an account."""
     mappings = workload.mappings if not isinstance(workload.mappings, Unknown) else ()
     functions = [each.function for each in mappings if isinstance(each.function, FunctionSettings)]
     return WorkloadRoles(

@@ -1,4 +1,5 @@
-"""What of the catalogue would have paged for what these alarms missed: tried in the same incidents, not looked up."""
+"""Suggestions for missed incidents: alarms of the catalogue that would have paged, found by rehearsing them in the
+same incidents."""
 
 from __future__ import annotations
 

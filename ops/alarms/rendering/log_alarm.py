@@ -36,8 +36,8 @@ class LogAlarmPlace:
 
 
 def log_alarm(alarms: tuple[RecommendedAlarm, ...], place: LogAlarmPlace) -> dict[str, Any]:
-    """As PutLogAlarm takes it. Raises UsageError where the alarm that it goes with is not
-    recommended, or the extension writes no records."""
+    """Input of PutLogAlarm. Raises UsageError where the alarm that it goes with is not recommended, or the extension
+    writes no records."""
     by_id = {each.id: each for each in alarms}
     if BASED_ON not in by_id:
         raise UsageError(f"The log alarm goes with {BASED_ON}, which is not recommended.", "Omit --alarm, or name it.")
@@ -50,7 +50,7 @@ def log_alarm(alarms: tuple[RecommendedAlarm, ...], place: LogAlarmPlace) -> dic
 
 
 def as_json(definition: Mapping[str, Any]) -> str:
-    """For ``aws cloudwatch put-log-alarm --cli-input-json``."""
+    """JSON for ``aws cloudwatch put-log-alarm --cli-input-json``."""
     return json.dumps(definition, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -59,7 +59,8 @@ def name_of(errors: RecommendedAlarm) -> str:
 
 
 def place_of(definition: Mapping[str, Any]) -> LogAlarmPlace | None:
-    """Of a log alarm that is there; None where it is not one that this module makes."""
+    """Log group and roles of an existing log alarm; None unless it has one log group and both roles, as those of this
+    module have."""
     query = definition["ScheduledQueryConfiguration"]
     groups = query.get("LogGroupIdentifiers") or []
     roles = query.get("ScheduledQueryRoleARN"), definition.get("ActionLogLineRoleArn")

@@ -67,14 +67,14 @@ def reference_parameters(timeout_s: int, visibility_s: int, concurrency: int, me
 
 
 def recommended(template: Path) -> tuple[RecommendedAlarm, ...]:
-    """With the values of the template's defaults."""
+    """The recommendation with the default values of the template's parameters."""
     (workload,) = workloads.read(template, {}).workloads
     # What the template's own alarms show of the workload must not decide about them.
     return recommend(replace(workload, alarms=()), REFERENCE_OPTIONS).alarms
 
 
 def reference_alarms(template: Path) -> tuple[RecommendedAlarm, ...]:
-    """As they are in the template: with its parameters in the place of values."""
+    """The alarms of the template, with references to its parameters instead of values."""
     by_id = {row.id: row for row in rows()}
     return tuple(_parametrized(each, by_id[each.id]) for each in recommended(template))
 

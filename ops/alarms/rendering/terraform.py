@@ -93,7 +93,7 @@ def _composite(
     names: Mapping[str, str],
     variables: dict[str, str],
 ) -> dict[str, Any]:
-    """It is made after the alarms that its rule names."""
+    """A composite alarm, which depends on the alarms that its rule names."""
     rule = str(alarm.definition["AlarmRule"])
     needed = [
         f"aws_cloudwatch_{'composite' if each.composite else 'metric'}_alarm.{names[each.name]}"
@@ -108,7 +108,7 @@ def _dimensions(named: Iterable[Mapping[str, str]], variables: dict[str, str]) -
 
 
 def _resolved(value: Any, variables: dict[str, str]) -> Any:
-    """With references as variables, which are added to ``variables``."""
+    """The value with references as Terraform variables, which are added to ``variables``."""
     if isinstance(value, list):
         return [_resolved(each, variables) for each in value]
     if not isinstance(value, str):

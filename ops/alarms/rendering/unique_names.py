@@ -10,7 +10,7 @@ from ops.alarms.catalogue import RecommendedAlarm
 def unique_names(
     alarms: Iterable[RecommendedAlarm], name_of: Callable[[RecommendedAlarm], str], between: str
 ) -> dict[str, str]:
-    """By the alarm's name. The second of a name has ``between`` and 2 at its end, and so on."""
+    """Logical names by alarm name. The second alarm with a name gets ``between`` and 2 as a suffix, and so on."""
     names: dict[str, str] = {}
     taken: set[str] = set()
     for alarm in alarms:

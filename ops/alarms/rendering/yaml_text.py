@@ -82,7 +82,7 @@ def _short(item: Any) -> bool:
 
 
 def flow(value: Any) -> str:
-    """On one line."""
+    """YAML in flow style, on one line."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}: {flow(each)}" for key, each in value.items()) + "}"
     if isinstance(value, list):

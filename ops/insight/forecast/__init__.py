@@ -1,1 +1,2 @@
-"""When a backlog is drained, how old messages get, which limit breaks and what it costs: a fluid model in NumPy."""
+"""Forecasts of a backlog: drain time, age of the oldest message, first limit reached, and cost. A fluid model in
+NumPy."""

@@ -44,8 +44,9 @@ SUDDEN = 1.5
 
 @dataclass(frozen=True)
 class Assumed:
-    """What is typed in place of what is observed. ``days_ago``: arrivals as they were in the hours that followed the
-    same time that many days ago. ``busiest_group``: share (0 to 1) of the messages in the largest message group."""
+    """Assumptions of the user, which replace observed values. ``days_ago``: take the arrivals of the hours after the
+    same time of day, that many days ago. ``busiest_group``: share (0 to 1) of the messages in the largest message
+    group."""
 
     backlog: float | None = None
     arrivals_per_min: float | None = None
@@ -143,7 +144,7 @@ def seconds_per_message(seen: ObservedRates, assumed: Assumed, window: Window) -
 
 
 def environments(readings: Readings) -> Environments:
-    """Those that run, those that are warm, and how long the INIT of another one takes, by the extension's records."""
+    """Running and warm environments, and the INIT time of a new one, from the extension's records."""
     cold, init_ms = (readings.total(name) or 0.0 for name in ("cold", "init_ms"))
     lately = readings.columns.get("concurrency", ())[-max(1, round(WARM_S / readings.window.period)) :]
     return Environments(
@@ -165,7 +166,7 @@ def deadline(workload: Workload, known: tuple[Alarm, ...], assumed: Assumed) -> 
 def message_groups(
     workload: Workload, readings: Readings, assumed: Assumed
 ) -> tuple[MessageGroups | None, tuple[str, ...]]:
-    """Of a FIFO queue: those given, or those that were in flight at once, and where that is from."""
+    """Active message groups of a FIFO queue, given or observed in flight, and the source of the number."""
     if assumed.groups is not None:
         if not workload.queue.fifo:
             raise UsageError(
@@ -197,12 +198,12 @@ def batch_variation(readings: Readings) -> float:
 
 
 def chance(seen: ObservedRates, assumed: Assumed) -> Chance:
-    """By how much the rates of the range varied; of a given rate nothing but chance is known."""
+    """Dispersion of arrivals and work in the range. A given arrival rate counts as a Poisson process."""
     return Chance(seen.arrival_chance if assumed.arrivals_per_min is None else 1.0, seen.work_chance)
 
 
 def notes(settings: ScalingSettings, seen: ObservedRates, there: Environments, assumed: Assumed) -> tuple[str, ...]:
-    """What else is assumed."""
+    """Further assumptions, as sentences."""
     found = ["assumed: messages are taken about in order, and the backlog arrived evenly"]
     if there.init_s:
         found.append(

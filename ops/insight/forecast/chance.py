@@ -38,7 +38,7 @@ class Chance:
         return Chance(self.arrivals / number, self.work / number, self.now / number)
 
     def variance(self, arrived: Array, done: Array) -> Array:
-        """Of what waits, after so many messages have arrived and are done."""
+        """Variance of the number of waiting messages after ``arrived`` arrivals and ``done`` completions."""
         return np.asarray(self.now + self.arrivals * arrived + self.work * done, dtype=np.float64)
 
     def walks(self, arrived: Array, done: Array) -> Array:

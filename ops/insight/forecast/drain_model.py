@@ -24,9 +24,10 @@ HORIZON_S = 14 * 86_400.0
 
 @dataclass(frozen=True)
 class ConcurrencyLaw:
-    """How many invocations run at once while messages wait: ``start`` at first, ``per_minute`` more each minute, up to
+    """Concurrency while messages wait: ``start`` invocations at first, ``per_minute`` more each minute, up to
     ``limit``. ``limited_by``: the limit's name. ``warm``: environments that are there already; each further one works
-    after its INIT of ``init_s`` seconds. ``throttles``: whether pollers ask for more than the limit, and are throttled."""
+    after its INIT of ``init_s`` seconds. ``throttles``: whether pollers ask for more than the limit, and are
+    throttled."""
 
     start: float
     per_minute: float
@@ -42,7 +43,7 @@ class ConcurrencyLaw:
         return np.asarray(grown, dtype=np.float64)
 
     def scaled(self, share: float) -> ConcurrencyLaw:
-        """That share of it."""
+        """The law with a share of its concurrency."""
         return replace(
             self,
             start=self.start * share,
@@ -52,7 +53,7 @@ class ConcurrencyLaw:
         )
 
     def of_group(self, share: float) -> ConcurrencyLaw:
-        """What of it one message group gets, at most one invocation."""
+        """The law for one message group, which runs at most one invocation at a time."""
         whole = self.scaled(share)
         return replace(whole, start=min(1.0, whole.start), limit=min(1.0, whole.limit))
 
@@ -81,7 +82,7 @@ class ArrivalProfile:
     step_s: float = 3_600.0
 
     def part(self, share: float) -> ArrivalProfile:
-        """That share of each rate."""
+        """The same rates times a share."""
         return ArrivalProfile(tuple(rate * share for rate in self.per_minute), self.step_s)
 
     def total(self, seconds: Array) -> Array:
@@ -105,13 +106,13 @@ class ArrivalProfile:
 
     @property
     def varied_s(self) -> float:
-        """How long the rates are those of different times; 0 for a constant rate."""
+        """Seconds in which the rate changes; 0 for a constant rate."""
         return self.step_s * len(self.per_minute) if len(self.per_minute) > 1 else 0.0
 
 
 @dataclass(frozen=True)
 class DrainCourse:
-    """What happens over time, one value for each point of ``seconds``. ``age_s``: how long the oldest waiting message
+    """The course of a drain, one value for each point of ``seconds``. ``age_s``: how long the oldest waiting message
     has waited, if messages are taken about in order; 0 where none waits."""
 
     seconds: Array
@@ -120,7 +121,7 @@ class DrainCourse:
     age_s: Array
 
     def first_older_than(self, age_s: float) -> float | None:
-        """When (s) the oldest message is older than that for the first time; None if it never is."""
+        """Seconds until the oldest message first exceeds an age; None if it never does."""
         over = self.age_s > age_s
         if not over.any():
             return None
@@ -138,8 +139,8 @@ def empty_seconds(
     horizon_s: float = HORIZON_S,
     batch: float = 0.0,
 ) -> Array:
-    """When nothing waits on average for the first time, and the last batches are at work, in seconds; inf where that is not
-    within ``horizon_s``. ``batch``: messages that an environment takes at once.
+    """Seconds until the mean number of waiting messages first reaches zero, while the last batches still run; inf
+    beyond ``horizon_s``. ``batch``: messages that an environment takes at once.
 
     One result for each pair of ``seconds_per_message`` (one environment's time for one message, all its receives
     counted) and of ``arrival_factors`` (times ``arrivals``).
@@ -203,7 +204,7 @@ def paths(
 
 
 def _depth(net: Array) -> Array:
-    """What waits, by what has arrived less what could be done: capacity that finds nothing to do is lost."""
+    """Waiting messages: arrivals minus completed work. Capacity without waiting messages is lost."""
     return np.asarray(net - np.minimum(0.0, np.minimum.accumulate(net, axis=1)), dtype=np.float64)
 
 
@@ -223,7 +224,7 @@ def time_axis(length_s: float) -> Array:
 
 
 def first_zero(axis: Array, left: Array) -> Array:
-    """Where each row falls to zero first, between its points by a straight line; inf where it does not."""
+    """First zero of each row, interpolated linearly; inf for a row without one."""
     done = left <= 0
     after = np.argmax(done, axis=1)
     rows = np.arange(len(left))

@@ -1,4 +1,4 @@
-"""When a backlog is drained, and how sure that is."""
+"""Drain time of a backlog as a median and an interval."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When what waits is nothing for the first time, where chance adds a random walk to the fluid model.
+"""First-passage time of the backlog to zero: the fluid model plus a random walk.
 
 The mean and the variance of what waits are known functions of time, and the walk's increments are independent. The chance
 ``F(t)`` that nothing has waited up to then solves Fortet's equation (R. Fortet, 1943: Volterra, first kind): below zero at ``t``
@@ -56,8 +56,8 @@ class Distribution:
 
 @dataclass(frozen=True)
 class Walk:
-    """What waits of ``backlog``: the fluid model (``drain_model.empty_seconds``) with ``chance``. ``seconds_per_message`` and
-    ``arrival_factors``: (samples,)."""
+    """The waiting part of ``backlog`` as a random walk: the fluid model (``drain_model.empty_seconds``) with
+    ``chance``. ``seconds_per_message`` and ``arrival_factors``: (samples,)."""
 
     backlog: float
     arrivals: ArrivalProfile
@@ -68,13 +68,14 @@ class Walk:
     chance: Chance
 
     def fluid(self) -> Array:
-        """When nothing waits on average for the first time (samples,), in seconds; inf where that is beyond the horizon."""
+        """Seconds until the mean number of waiting messages first reaches zero (samples,); inf beyond the horizon."""
         return empty_seconds(
             self.backlog, self.arrivals, self.law, self.seconds_per_message, self.arrival_factors, HORIZON_S, self.batch
         )
 
     def level_path(self, deviations: Array) -> Array:
-        """When nothing waits (samples,) if as many standard deviations more than on average wait all the time."""
+        """Seconds until nothing waits (samples,) on a path that stays a number of standard deviations above the
+        mean."""
         found = self.fluid()
         known = np.flatnonzero(np.isfinite(found) & (found > 0))
         times = np.multiply.outer(found[known], _AROUND)
@@ -96,7 +97,8 @@ class Walk:
         return self.backlog + arrived - done - self.law.at(times) * self.batch / 2, self.chance.variance(arrived, done)
 
     def distribution(self, fluid: Array, points: int) -> Distribution:
-        """Of when nothing waits for the first time. ``fluid``: as ``fluid()`` gives it, finite."""
+        """Distribution of the time at which nothing waits for the first time. ``fluid``: as ``fluid()`` gives it,
+        finite."""
         times = _times(self, fluid, points)
         mean, variance = self.at(times[:, 1:])
         from_mean, from_variance = self.at((times[:, 1:] + times[:, :-1]) / 2)
@@ -125,8 +127,8 @@ def _solved(kernel: Array, right: Array) -> Array:
 
 
 def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
-    """When nothing waits in the last of independent queues, so many of each kind: the quantile of ``levels`` (samples,); inf
-    where one is not drained."""
+    """Seconds until the last of several independent queues is empty, at the quantiles ``levels`` (samples,); inf if
+    one is not drained. Each kind has its number of queues."""
     fluids = [walk.fluid() for _, walk in walks]
     found = np.maximum.reduce(fluids)
     known = np.isfinite(found) & (found > 0)
@@ -153,8 +155,9 @@ def _last(each: Sequence[tuple[int, Distribution]]) -> Distribution:
 
 
 def _times(walk: Walk, fluid: Array, points: int) -> Array:
-    """From where the walk may be at zero first to where it surely was, (samples, points): closer together around those where
-    arrivals change, and where they do not, or too often, at the beginning. Near the capacity, a drain takes minutes or days."""
+    """Points in time from the earliest possible zero of the walk to an almost certain one, (samples, points): denser
+    around changes of arrivals, or at the beginning where arrivals do not change or change too often. Near the
+    capacity, a drain takes minutes or days."""
     kinks = walk.arrivals.changes(_MAX_CHANGES)
     times = np.multiply.outer(fluid, _MULTIPLES)
     times = np.sort(np.concatenate((times, np.broadcast_to(kinks, (len(fluid), len(kinks)))), axis=1), axis=1)
@@ -185,7 +188,7 @@ def _around_changes(edges: Array, points: int) -> Array:
 
 
 def quantiles(levels: Array) -> Array:
-    """Of the standard normal distribution."""
+    """Quantiles of the standard normal distribution."""
     return np.array([_STANDARD.inv_cdf(level) for level in levels])
 
 

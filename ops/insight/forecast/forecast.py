@@ -187,14 +187,14 @@ def _mid_or_either(load: Load, law: ConcurrencyLaw) -> tuple[float, tuple[float,
 
 
 def _median(load: Load, law: ConcurrencyLaw) -> float:
-    """Of the time to drain, at the mean rates: half of the drains take longer. A mean would say little where few take much
-    longer, as near capacity."""
+    """Median drain time at the mean rates. A mean would be dominated by the few drains that take much longer near
+    capacity."""
     return float(_drained(load, law, np.ones(1), np.ones(1), np.array([0.5]))[0])
 
 
 def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array, at: Array) -> Array:
-    """When the last message that waited is done, a result for each pair of factors of arrivals and of seconds: the quantile of
-    the levels ``at``."""
+    """Seconds until the last waiting message is done, at the quantiles ``at``: one result per pair of an arrival
+    factor and a factor of the time per message."""
     per_message, groups, batch = load.seconds_per_message * seconds, load.groups, load.batch or 1.0
     if groups is None or load.backlog <= 0:
         return _together(load, law, per_message, arrivals, at)
@@ -205,7 +205,7 @@ def _drained(load: Load, law: ConcurrencyLaw, arrivals: Array, seconds: Array, a
 
 
 def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Array, at: Array) -> Array:
-    """As ``_drained``, where each environment takes whatever waits."""
+    """``_drained`` for a queue without message groups: each environment takes any waiting message."""
     if load.backlog <= 0:
         return np.zeros_like(per_message)
     walk = Walk(load.backlog, load.arrivals, law, per_message, arrivals, load.batch, load.chance)
@@ -222,7 +222,8 @@ def _together(load: Load, law: ConcurrencyLaw, per_message: Array, arrivals: Arr
 
 
 def _parts(load: Load, law: ConcurrencyLaw) -> tuple[tuple[int, float, ConcurrencyLaw], ...]:
-    """How many groups have which share of the messages, and the concurrency of one of them; all of it without groups."""
+    """Kinds of message groups: how many, their share of the messages and the concurrency of one. A single part without
+    groups."""
     return ((1, 1.0, law),) if load.groups is None else load.groups.parts(law)
 
 

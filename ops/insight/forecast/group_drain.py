@@ -43,7 +43,8 @@ class MessageGroups:
         return 1 / self.number if self.busiest is None else self.busiest
 
     def parts(self, law: ConcurrencyLaw) -> tuple[tuple[int, float, ConcurrencyLaw], ...]:
-        """How many groups have which share of the messages, the busiest first, and the concurrency of one of them."""
+        """Kinds of message groups, the busiest first: how many, their share of the messages and the concurrency of
+        one."""
         if self.busiest is None or self.number == 1:
             return ((self.number, 1 / self.number, law.of_group(1 / self.number)),)
         others, left = self.number - 1, self.left_by_busiest(law)
@@ -60,8 +61,8 @@ class MessageGroups:
         return 1 - min(1.0, law.limit * self.largest) / law.limit
 
     def variance(self, done: Array, batch: float) -> Array:
-        """Of a group's messages, where so many are done: which group a message belongs to is chance, and so is the time of
-        a batch."""
+        """Variance of a group's waiting messages after a number of completions: both a message's group and a batch's
+        time are random."""
         return done * (1 + self.batch_variation**2 * batch)
 
     def peak_age(
@@ -87,9 +88,8 @@ def drain_seconds(
     batch: float,
     levels: Array,
 ) -> Array:
-    """When the last group is drained, as ``drain_model.drain_seconds``; 0 where no group keeps an environment busy: then the
-    environments go to whichever group waits, and the queue is drained as one. The quantile of
-    ``levels``, a probability for each sample."""
+    """Seconds until the last group is drained, at the quantiles ``levels`` (one probability per sample). 0 where no
+    group keeps an environment busy: environments then go to any waiting group, and the queue drains as one."""
     walks = []
     for number, share, own in groups.parts(law):
         waiting = backlog * share

@@ -56,7 +56,7 @@ class Turns:
 
 
 def drain_seconds(turns: Turns, seconds_per_message: Array, arrival_factors: Array, levels: Array) -> Array:
-    """When the last group is drained, as ``group_drain.drain_seconds``."""
+    """Seconds until the last group is drained, as in ``group_drain.drain_seconds``."""
     walk = Walk(
         turns.backlog, turns.arrivals, turns.law, seconds_per_message, arrival_factors, turns.batch, turns.chance
     )
@@ -113,7 +113,8 @@ def _drained_in_turn(
 def _with_delays(
     turns: Turns, seconds: Array, drained: Array, seconds_per_message: Array, arrival_factors: Array
 ) -> Distribution:
-    """Of when the last group is drained, each of which is behind for an exponentially distributed time or, mostly, not at all."""
+    """Distribution of the time at which the last group is drained. Most groups have no delay, the others an
+    exponentially distributed one."""
     number, law, groups = turns.groups.number, turns.law, turns.groups
     size = max(1.0, min(turns.batch, turns.backlog / number))
     share = law.limit / number
@@ -198,10 +199,10 @@ def batches_taken(messages: Array, size: int) -> Array:
 
 
 def _delay(share: float, groups: MessageGroups, size: float) -> tuple[float, float]:
-    """By how many batches' times the last of all groups is behind the mean one, because its batch before is at work while
-    it is its turn; and the mean of the exponential tail that this is of. ``share``: of the groups that are at work. Each is a
-    GI/G/1 queue, its tail of a length between the mean delay where there is one (Kingman), and ``share`` of it, which a fluid with
-    noise has."""
+    """Delay of the last group relative to the mean one, in batch times, because its previous batch still runs when its
+    turn comes; and the mean of the exponential tail of delays. ``share``: fraction of the groups at work. Each is a
+    GI/G/1 queue, its tail of a length between the mean delay where there is one (Kingman), and ``share`` of it, which
+    a fluid with noise has."""
     tail = (1 / size + groups.batch_variation**2) / (2 * (1 - share)) * (1 + share) / 2
     longest = np.trapezoid(1 - (1 - share * np.exp(-_DECAYS)) ** groups.number, _DECAYS)
     return float(tail * (longest - share)), float(tail)

@@ -15,8 +15,9 @@ _MIN_VARIATION = 0.01
 
 
 def longest(number: Array, variation: float, levels: Array) -> Array:
-    """How long the last of so many batches still takes, one of which has just started, the others at some time before: the
-    quantile of ``levels``, in mean times of a batch. ``variation``: standard deviation over mean of a batch's time, which is lognormal."""
+    """Remaining time of the slowest running batch, at the quantiles ``levels``, in mean batch times. One batch has
+    just started, the others at random times before. ``variation``: standard deviation over mean of a batch's time,
+    which is lognormal."""
     spread = math.sqrt(math.log1p(max(variation, _MIN_VARIATION) ** 2))
     upper = (-np.log(np.maximum(_LEFT, 1e-12)) + spread**2 / 2) / spread
     still_at_work = normal(upper) - _LEFT * normal(upper - spread)  # what is left of a renewal process

@@ -1,4 +1,4 @@
-"""What is to be forecast: what waits, what arrives, and how long one environment takes for a message."""
+"""The load of a forecast: waiting messages, arrivals, and one environment's time per message."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Load:
     batch_variation: float = 0.0
 
     def under(self, law: ConcurrencyLaw) -> Load:
-        """With the gap of a mapping that is throttled, where the law has it and one was observed."""
+        """The load with the observed gap between batches of a throttled mapping, if the law throttles."""
         gap_s = self.throttled_gap_s
         if not law.throttles or gap_s is None:
             return self
         return replace(self, seconds_per_message=self.seconds_per_message - self.gap_s + gap_s, gap_s=gap_s)
 
     def with_faster_job(self, times: float) -> Load:
-        """That many times as fast; the gap between batches stays."""
+        """The load with a job ``times`` as fast. The gap between batches does not change."""
         return replace(self, seconds_per_message=self.gap_s + (self.seconds_per_message - self.gap_s) / times)
 
     @property

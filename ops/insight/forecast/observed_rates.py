@@ -1,4 +1,4 @@
-"""What was observed of arrivals and of the time for one message, with how sure that is: a bootstrap over the periods."""
+"""Observed arrival rate and time per message, with their uncertainty from a bootstrap over the periods."""
 
 from __future__ import annotations
 
@@ -128,9 +128,9 @@ def _near(throttled: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
 
 
 def _gap_s(readings: Readings, periods: range, waited: Indices, shares: tuple[float, float]) -> float | None:
-    """Where as many invocations ran as in the period before, each environment was there for the whole period: what is not
-    its invocations' duration is the gap. INIT is none of it: concurrency grows with a new environment. None where too little
-    was seen.
+    """Seconds between two batches of an environment; None with too few observations. Where concurrency equals that of
+    the previous period, each environment existed for the whole period, so the time outside invocations is the gap.
+    INIT does not count: a new environment raises concurrency.
 
     ``shares``: of received messages, those that the function was given; and receives for each deleted message. Messages that
     were started are too many by what was at work at the end of the periods, those that were finished by what was at work at their
@@ -149,7 +149,7 @@ def _gap_s(readings: Readings, periods: range, waited: Indices, shares: tuple[fl
 
 
 def _share(given: float, received: float) -> float:
-    """Of received messages, those that were given to the function: filters drop the others."""
+    """Share of received messages that the function was invoked with. Filters drop the rest."""
     return min(1.0, given / received) if given and received > 0 else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Which law a workload's concurrency follows while messages wait, and how it would be with other settings."""
+"""The concurrency law of a workload while messages wait, with its own and with other settings."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ NONE_THERE = Environments()
 
 @dataclass(frozen=True)
 class ScalingSettings:
-    """What bounds how many invocations run at once. ``pollers``: minimum and maximum of provisioned mode. ``groups``:
-    active message groups of a FIFO queue, each of which runs one invocation at a time. ``window_s``: the batching window."""
+    """Settings that limit concurrency. ``pollers``: minimum and maximum of provisioned mode. ``groups``: active
+    message groups of a FIFO queue, each of which runs one invocation at a time. ``window_s``: the batching window."""
 
     batch_size: int = 10
     window_s: int = 0
@@ -79,8 +79,8 @@ class ScalingSettings:
         batch_size: int | None = None,
         window_s: int | None = None,
     ) -> ScalingSettings:
-        """With what is given in place of what is set; a maximum concurrency takes the place of pollers and the other way
-        round, as in Lambda."""
+        """The settings with the given changes. Maximum concurrency and provisioned pollers replace each other, as in
+        Lambda."""
         scaling = (self.maximum_concurrency, self.pollers)
         if maximum_concurrency is not None or pollers is not None:
             scaling = (maximum_concurrency, pollers)

@@ -1,4 +1,5 @@
-"""What a forecast says of its drain: when, under which limit, how sure that is, and what would drain it otherwise."""
+"""The sentences of a forecast: drain time, limiting factor, uncertainty, and the settings that would drain a backlog
+that grows."""
 
 from __future__ import annotations
 
@@ -74,7 +75,7 @@ def _undrained(load: Load, found: Forecast, limit: str) -> str:
 
 
 def _better(load: Load, found: Forecast) -> tuple[str, ...]:
-    """What would drain it, if that is known."""
+    """Clauses about what would drain the backlog; empty if that is unknown."""
     if load.groups is not None and load.needed * load.groups.largest > 1:
         times = formatting.count(load.needed * load.groups.largest)
         faster = f"the job would have to be more than {times} times as fast"

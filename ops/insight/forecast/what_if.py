@@ -1,4 +1,4 @@
-"""The same load under other settings, each with what it costs until it is drained and in a month."""
+"""The same load with other settings, with the cost of each until the drain and per month."""
 
 from __future__ import annotations
 
@@ -38,8 +38,7 @@ MINUTES_PER_MONTH = cost_model.HOURS_PER_MONTH * 60
 
 @dataclass(frozen=True)
 class Changes:
-    """What of the settings is to be otherwise; None: as it is. ``faster``: how many times as fast the job is. Checked when
-    they are applied."""
+    """Changes to the settings; None leaves one as it is. ``faster``: speed-up of the job. Validated when applied."""
 
     maximum_concurrency: int | None = None
     pollers: tuple[int, int] | None = None

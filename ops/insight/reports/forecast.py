@@ -73,7 +73,7 @@ class ForecastReport:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be known of settings, each once, behind the settings that it is so for."""
+        """Notes on the compared settings: each note once, after the names of the settings it applies to."""
         about: dict[str, list[str]] = {}
         for variant in self.variants:
             if variant.note:

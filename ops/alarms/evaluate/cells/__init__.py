@@ -60,7 +60,7 @@ class Cells:
         return changed
 
     def remembered(self, positions: Sequence[int]) -> Values:
-        """As ``values``, for positions that are asked for again and again."""
+        """``values`` with a cache, for positions that are evaluated repeatedly."""
         known = self._known
         for at in positions:
             if at not in known:

@@ -29,7 +29,7 @@ MAX_CELLS = 100_000
 
 @dataclass(frozen=True)
 class CellSlices:
-    """Of cells that hold one point each, if any, so that sums are exactly those of the points in order."""
+    """Slices of cells with at most one point each, so that a sum adds the points in their order."""
 
     name: str
     compute: Statistic
@@ -63,7 +63,7 @@ class CellSlices:
         return cls(name, compute, length, first, points, values, known, sums)
 
     def measured(self, positions: Iterable[int], hidden: int = 0) -> list[float | None]:
-        """Of the windows whose last cells are at ``positions``, without their ``hidden`` last ones."""
+        """Values of the windows whose last cells are at ``positions``, without their last ``hidden`` cells."""
         if not self.sums:
             return [self.value(at, hidden) for at in positions]
         known, sums, size = self.known, self.sums, len(self.points)

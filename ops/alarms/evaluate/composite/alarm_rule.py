@@ -43,7 +43,7 @@ def alarm_rule(text: str) -> AlarmRule:
 
 
 def alarm_name(reference: str) -> str:
-    """Of a name or an ARN."""
+    """The alarm's name from a name or an ARN."""
     return reference.split(":alarm:", 1)[1] if reference.startswith("arn:") and ":alarm:" in reference else reference
 
 

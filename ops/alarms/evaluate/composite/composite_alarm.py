@@ -85,7 +85,8 @@ def in_order(composites: Iterable[CompositeDefinition], others: Iterable[str]) -
 
 
 def composite_states(alarm: CompositeDefinition, changes: Changes, start: float) -> list[Transition]:
-    """Its changes of state from ``start`` on, at once with those of its children, which begin with INSUFFICIENT_DATA."""
+    """State changes of a composite alarm from ``start`` on, at the times of its children's, which start as
+    INSUFFICIENT_DATA."""
     children = sorted((each for name in alarm.rule.alarms for each in changes.get(name, ())), key=lambda each: each.at)
     states = dict.fromkeys(alarm.rule.alarms, INSUFFICIENT_DATA)
     made: list[Transition] = []

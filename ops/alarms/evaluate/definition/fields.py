@@ -64,5 +64,5 @@ def whole_number_of(value: Any, field: str) -> int:
 
 
 def is_true(value: Any) -> bool:
-    """Also of a template, where it may be a text."""
+    """Whether a flag is set; in a template it may be a string."""
     return str(value).lower() != "false"

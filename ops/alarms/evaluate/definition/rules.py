@@ -1,4 +1,5 @@
-"""What PutMetricAlarm refuses in a definition, whatever this evaluator models: fields that exclude each other, and ranges.
+"""Validation of a definition as PutMetricAlarm does it: mutually exclusive fields and ranges, also of what this
+evaluator does not model.
 
 From the model of PutMetricAlarm and its structures (botocore 1.43.106 and 1.44.5, read 2026-11). An empty value counts as
 absent: DescribeAlarms and templates may have one. The period, M of N and how far an alarm looks back are checked where

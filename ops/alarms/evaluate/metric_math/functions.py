@@ -20,7 +20,7 @@ from ops.alarms.evaluate.metric_math.values import Array, Scalar, Series, define
 
 @dataclass(frozen=True)
 class Grid:
-    """When each position's period begins, epoch seconds, and how long it is."""
+    """The periods of a series: when each begins, epoch seconds, and its length."""
 
     begins: Sequence[float]
     period: int
@@ -172,7 +172,7 @@ def ordered(array: Array, function: str, descending: bool, limit: int | None) ->
 
 
 def mapped(value: Series | Array, change: Callable[[Series], Series]) -> Series | Array:
-    """Of a series or of each series of an array."""
+    """Applies a function to a series, or to each series of an array."""
     if isinstance(value, Array):
         return Array(tuple(change(each) for each in value.series))
     return change(value)

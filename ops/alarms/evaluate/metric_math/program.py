@@ -39,7 +39,7 @@ class Program:
     quotas: Mapping[str, float] = field(default_factory=dict)  # of the metrics that have one, by ID
 
     def series(self, inputs: Mapping[str, Series], grid: Grid) -> Series:
-        """What the alarm watches, from the series of its metrics by ID."""
+        """The series that the alarm watches, from those of its metrics by ID."""
         values: dict[str, Value] = dict(inputs)
         for step in self.steps:
             values[step.query] = Evaluation(step.expression, values, grid, self.metrics, self.quotas).value(step.node)
@@ -50,7 +50,8 @@ class Program:
 
 
 def program(queries: Sequence[Mapping[str, Any]], quotas: Mapping[str, float] = MappingProxyType({})) -> Program:
-    """Of the ``Metrics`` of an alarm, at least one of which is an expression. ``quotas``: by ID, for SERVICE_QUOTA.
+    """Compiles the ``Metrics`` of an alarm, at least one of which is an expression. ``quotas``: by ID, for
+    SERVICE_QUOTA.
 
     Raises AlarmError for a syntax error (with its position), an unknown ID, a cycle, a quota that is not known, or what an
     alarm cannot use.

@@ -66,7 +66,7 @@ def combined(combine: Combine, left: Scalar | Series, right: Scalar | Series) ->
 
 
 def series_of(combine: Combine, left: Scalar | Series, right: Scalar | Series) -> Series:
-    """Where at least one of both is a series; empty where neither is."""
+    """Combines two operands, at least one of them a series; empty if neither is."""
     if isinstance(right, Scalar):
         return [] if isinstance(left, Scalar) else _with_number(combine, left, right.value)
     if isinstance(left, Scalar):
