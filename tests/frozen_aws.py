@@ -67,7 +67,7 @@ def frozen(now: datetime) -> Iterator[None]:
         answer = dict(_once(client, "DescribeAlarms", every))
         for kind in ("MetricAlarms", "CompositeAlarms"):
             alarms = [seen.setdefault(alarm["AlarmName"], alarm) for alarm in answer.get(kind, ())]
-            answer[kind] = [one for one in alarms if parameters.get("StateValue") in (None, one["StateValue"])]
+            answer[kind] = [alarm for alarm in alarms if parameters.get("StateValue") in (None, alarm["StateValue"])]
         return answer
 
     def last_(minutes: float, finest: int = 60, _now: datetime | None = None) -> Any:

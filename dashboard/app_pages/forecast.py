@@ -115,15 +115,15 @@ def _age_note(report: ForecastReport, now: VariantForecast) -> str:
 def _compare(report: ForecastReport) -> None:
     rows = [
         {
-            "setting": one.name,
+            "setting": variant.name,
             "drained": found.drained_s.span if found.drained_s and found.drained_s.wide else found.drained_text,
             "age": duration(found.peak_age_s) if found.drained_s else NONE,
-            "usd": NONE if one.usd is None else usd(one.usd),
-            "month": NONE if one.usd_month is None else usd(one.usd_month),
+            "usd": NONE if variant.usd is None else usd(variant.usd),
+            "month": NONE if variant.usd_month is None else usd(variant.usd_month),
             "limit": f"{formatting.count(found.law.limit)} ({found.law.limited_by})",
         }
-        for one in report.variants
-        for found in (one.forecast,)
+        for variant in report.variants
+        for found in (variant.forecast,)
     ]
     column = st.column_config.TextColumn
     widgets.table(

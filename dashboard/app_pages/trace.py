@@ -196,10 +196,10 @@ def _table(found: JobTrace) -> None:
 
 def _searched(found: JobTrace) -> None:
     rows = {
-        one.place.capitalize() if one.place.islower() else one.place[:1].upper() + one.place[1:]: ", ".join(
-            filter(None, ("not read" if one.found is None else formatting.count(one.found, "record"), one.note))
+        place.place.capitalize() if place.place.islower() else place.place[:1].upper() + place.place[1:]: ", ".join(
+            filter(None, ("not read" if place.found is None else formatting.count(place.found, "record"), place.note))
         )
-        for one in found.searched
+        for place in found.searched
     }
     names = {
         "Job": found.job_ids,

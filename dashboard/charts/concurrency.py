@@ -42,7 +42,7 @@ def _law(report: ConcurrencyReport) -> pd.Series:
     """What ESM scaling allowed while messages waited, where that was less than every limit: elsewhere it held nothing
     back."""
     lowest = _lowest_limit(report)
-    law = [one.law if one.waiting and one.law < lowest else float("nan") for one in report.ramp]
+    law = [period.law if period.waiting and period.law < lowest else float("nan") for period in report.ramp]
     return pd.Series(law or float("nan"), index=report.concurrency.index, dtype=float)
 
 
@@ -53,8 +53,10 @@ def _lowest_limit(report: ConcurrencyReport) -> float:
 def _add_marks(chart: Chart, report: ConcurrencyReport, viewer: tzinfo) -> bool:
     """Periods with throttles, and those in which failures made the mapping reduce its concurrency below every limit; whether
     there are any."""
-    throttled = [one.throttles for one in report.ramp]
-    failed = [one.errors if one.backed_off and one.law < _lowest_limit(report) else 0.0 for one in report.ramp]
+    throttled = [period.throttles for period in report.ramp]
+    failed = [
+        period.errors if period.backed_off and period.law < _lowest_limit(report) else 0.0 for period in report.ramp
+    ]
     any_marked = False
     times = local(report.concurrency.index, viewer)
     for name, symbol, colour, counts, text in (

@@ -32,7 +32,7 @@ def flame(record: ImportRecord) -> Chart:
     shades = [SHADES[min(2, int(3 * one.self_us / most))] for one in modules]
     chart.add_icicle(
         ids=[kept[place] for place in places],
-        labels=[plain(one.name, 60) for one in modules],
+        labels=[plain(module.name, 60) for module in modules],
         parents=[kept.get(one.parent, "") if one.parent is not None else "" for one in modules],
         values=[one.total_us / 1000 for one in modules],
         branchvalues="total",
@@ -43,7 +43,7 @@ def flame(record: ImportRecord) -> Chart:
             "line": {"width": 1},
         },
         leaf={"opacity": 1},
-        customdata=[(millis(one.total_us / 1000), millis(one.self_us / 1000)) for one in modules],
+        customdata=[(millis(module.total_us / 1000), millis(module.self_us / 1000)) for module in modules],
         texttemplate="%{label}" + ("<br>" if height >= depth * TWO_LINES_PX else " ") + "%{customdata[0]}",
         hovertemplate="%{label}<br>%{customdata[0]} with its imports, %{customdata[1]} itself<extra></extra>",
         pathbar={"visible": False},

@@ -26,14 +26,14 @@ def show_options(found: ColdStartOptions) -> None:
     widgets.table(
         [
             {
-                "option": one.name,
-                "verdict": one.verdict.value,
-                "wait": _between(one.wait_ms, millis),
-                "cold": None if one.cold is None else round(one.cold),
-                "usd": _between(one.usd, usd),
-                "basis": re.split(r"[:,]| on ", one.basis)[0],
+                "option": option.name,
+                "verdict": option.verdict.value,
+                "wait": _between(option.wait_ms, millis),
+                "cold": None if option.cold is None else round(option.cold),
+                "usd": _between(option.usd, usd),
+                "basis": re.split(r"[:,]| on ", option.basis)[0],
             }
-            for one in found.options
+            for option in found.options
         ],
         "cold-start-options",
         {
@@ -52,16 +52,16 @@ def show_options(found: ColdStartOptions) -> None:
     )
     st.html('<span class="so-quiet">A month is 730 hours like the selected range.</span>')
     with st.expander("Reasons and conditions of each option"):
-        st.html("".join(_explained(one) for one in found.options))
+        st.html("".join(_explained(option) for option in found.options))
     if found.hours:
         with st.expander("Provisioned concurrency by the hour of the day (UTC)"):
             _hours(found)
 
 
-def _explained(one: Option) -> str:
-    basis = [f"Basis: {one.basis}."] if one.basis else []
-    notes = "".join(f"<li>{escape(note)}</li>" for note in (*one.notes, *basis))
-    return f"<p><b>{escape(one.name)}</b>: {escape(one.sentence)}</p>" + (f"<ul>{notes}</ul>" if notes else "")
+def _explained(option: Option) -> str:
+    basis = [f"Basis: {option.basis}."] if option.basis else []
+    notes = "".join(f"<li>{escape(note)}</li>" for note in (*option.notes, *basis))
+    return f"<p><b>{escape(option.name)}</b>: {escape(option.sentence)}</p>" + (f"<ul>{notes}</ul>" if notes else "")
 
 
 def _hours(found: ColdStartOptions) -> None:
@@ -69,14 +69,14 @@ def _hours(found: ColdStartOptions) -> None:
     widgets.table(
         [
             {
-                "hour": f"{one.hour:02}:00",
-                "invocations": one.invocations,
-                "needed": one.needed,
-                "pays": one.pays,
-                "on_demand": usd(one.usd_on_demand),
-                "provisioned": usd(one.usd),
+                "hour": f"{hour.hour:02}:00",
+                "invocations": hour.invocations,
+                "needed": hour.needed,
+                "pays": hour.pays,
+                "on_demand": usd(hour.usd_on_demand),
+                "provisioned": usd(hour.usd),
             }
-            for one in found.hours
+            for hour in found.hours
         ],
         "provisioned-hours",
         {
@@ -109,8 +109,13 @@ def show_imports(record: ImportRecord | None) -> None:
     if record.statements:
         widgets.table(
             [
-                {"what": one.kind, "where": f"{one.file}:{one.line}", "code": one.text, "advice": one.advice}
-                for one in record.statements
+                {
+                    "what": statement.kind,
+                    "where": f"{statement.file}:{statement.line}",
+                    "code": statement.text,
+                    "advice": statement.advice,
+                }
+                for statement in record.statements
             ],
             "init-statements",
             {"what": "Made in init", "where": "Where", "code": "Code", "advice": "With a snapshot"},

@@ -78,17 +78,17 @@ def _table(report: TenantReport) -> None:
     peak = report.peak
     rows = [
         {
-            "key": one.key,
-            "messages": one.messages,
-            "share": one.share,
-            "interval": f"{percent(one.share_low)} to {percent(one.share_high)}",
-            "peak": one.peak if peak else None,
-            "backlog": NONE if one.backlog_share is None else percent(one.backlog_share),
-            "p50": duration(one.wait_p50_s),
-            "p95": duration(one.wait_p95_s),
-            "others": duration(one.wait_p95_others_s),
+            "key": tenant.key,
+            "messages": tenant.messages,
+            "share": tenant.share,
+            "interval": f"{percent(tenant.share_low)} to {percent(tenant.share_high)}",
+            "peak": tenant.peak if peak else None,
+            "backlog": NONE if tenant.backlog_share is None else percent(tenant.backlog_share),
+            "p50": duration(tenant.wait_p50_s),
+            "p95": duration(tenant.wait_p95_s),
+            "others": duration(tenant.wait_p95_others_s),
         }
-        for one in report.tenants
+        for tenant in report.tenants
     ]
     when = f"Of {peak.waiting:,} messages that waited when most did." if peak else ""
     widgets.table(

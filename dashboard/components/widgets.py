@@ -47,7 +47,7 @@ def chart(figure: Chart, key: str, below_cards: bool = False) -> None:
 
 def pair(*figures: tuple[Chart, str]) -> None:
     """Two charts side by side, each with its key. One that is a line of text is below the other."""
-    drawn = [one for one in figures if not base.instead(one[0])]
+    drawn = [figure for figure in figures if not base.instead(figure[0])]
     if any(base.has_legend(figure) for figure, _ in drawn):
         for figure, _ in drawn:  # the plot below a legend begins no lower than the one beside it
             figure.update_layout(margin={"t": base.LEGEND_PX})

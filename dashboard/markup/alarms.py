@@ -146,7 +146,7 @@ def told(alarm: AlarmRow, checks: AlarmChecks | None, viewer: tzinfo) -> tuple[s
     if found is None:
         return alarm.receivers.text, "", ""
     colour, words = _REACHED[found.status]
-    last = max((one.publish.at for one in found.actions if one.publish.at), default=None)
+    last = max((action.publish.at for action in found.actions if action.publish.at), default=None)
     if found.status is DeliveryStatus.DELIVERED and last:
         words = f"delivered {moment(last, viewer)}"
     if found.muted_by:
@@ -167,13 +167,13 @@ def leg(found: DeliveryLeg) -> str:
 
 
 def legs(found: AlarmDelivery) -> list[DeliveryLeg]:
-    return [one for each in found.actions for one in (each.publish, *(way.leg for way in each.subscriptions))]
+    return [leg for each in found.actions for leg in (each.publish, *(way.leg for way in each.subscriptions))]
 
 
 def verdict(text: str, legs: Sequence[DeliveryLeg]) -> str:
     """The sentence on an alarm's delivery without what stands in its ``legs`` below."""
-    for one in legs:
-        text = text.replace(one.text, "").strip()
+    for leg in legs:
+        text = text.replace(leg.text, "").strip()
     return text
 
 

@@ -25,7 +25,7 @@ class OutlineMetrics:
         """Keep the readings of the report ``name``."""
         now = time.monotonic()
         with self._lock:
-            self._kept = {key: one for key, one in self._kept.items() if one[0] > now}
+            self._kept = {key: kept for key, kept in self._kept.items() if kept[0] > now}
             self._kept[name, span] = now + KEPT_S, readings
 
     def take(self, name: str, span: TimeRange) -> Readings | None:

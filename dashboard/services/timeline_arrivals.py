@@ -59,7 +59,7 @@ def count_by_period(causes: tuple[ArrivedCause, ...], scanned: datetime | None, 
             found.append((_name(cause), counts))
     if not found:
         return None
-    found.sort(key=lambda one: -sum(one[1]))
+    found.sort(key=lambda row: -sum(row[1]))
     rest = [sum(values) for values in zip(*(counts for _, counts in found[NAMED:]), strict=True)]
     named = [*found[:NAMED], *([("other causes", rest)] if rest else [])]
     return DlqArrivals(tuple((name, tuple(counts)) for name, counts in named), scanned)

@@ -97,7 +97,7 @@ def _moved(aside: FakeQueue) -> int:
 
 
 def _intents(home: Path) -> list[Any]:
-    return [one for one in entries(home) if (one.get("step"), one.get("event")) == ("aside", "step.intended")]
+    return [entry for entry in entries(home) if (entry.get("step"), entry.get("event")) == ("aside", "step.intended")]
 
 
 def judge(
@@ -116,7 +116,7 @@ def judge(
     figures.repeated_effects += sum(number > 1 and body not in listed for body, number in moved.items())
     figures.lost_messages += sum(not moved[body] and not left[body] for body in bodies.values())
     figures.lost_records += bool(moved) and not _intents(home)
-    figures.lost_records += sum(not one for one in entries(home))
+    figures.lost_records += sum(not entry for entry in entries(home))
     figures.stuck += exit_code != 0 or any(not moved[body] for body in bodies.values()) or bool(left)
     if exit_code != 0:
-        print(json.dumps([one.get("text", "") for one in entries(home)][-3:]), flush=True)
+        print(json.dumps([entry.get("text", "") for entry in entries(home)][-3:]), flush=True)

@@ -162,7 +162,9 @@ def measure() -> Iterator[tuple[str, str]]:
         functions = list(_functions(twin, Path(folder)))
         with ThreadPoolExecutor(AT_ONCE) as pool:
             pick = [random.Random(SEED + number) for number in range(len(functions))]
-            work = [pool.submit(SCENARIOS[at % len(SCENARIOS)], one, pick[at]) for at, one in enumerate(functions)]
+            work = [
+                pool.submit(SCENARIOS[at % len(SCENARIOS)], function, pick[at]) for at, function in enumerate(functions)
+            ]
             for done in work:
                 done.result()
         time.sleep(2)  # the log lines
@@ -182,8 +184,8 @@ def _functions(twin: Twin, folder: Path) -> Iterator[TwinFunction]:
 def _image(folder: Path, extension: bool) -> Path:
     staged = image.stage(folder)
     (staged.task_root / "brought.py").write_text(HANDLER)
-    for one in () if extension else staged.extensions:
-        one.unlink()
+    for path in () if extension else staged.extensions:
+        path.unlink()
     about = {"cmd": ["brought.handler"], "env": dict(staged.variables)}
     (staged.root / "image.json").write_text(json.dumps(about))
     return staged.root
@@ -194,7 +196,7 @@ def _compared(function: TwinFunction) -> Iterator[tuple[str, str]]:
     aws = Aws(target)
     workload = describe(aws, target)
     logged = invocations.read(aws, workload, time_window.last(15, target.finest_period))
-    found = {one.invocation.request_id: one.reason.value for one in explain_logged(aws, logged, workload)}
+    found = {start.invocation.request_id: start.reason.value for start in explain_logged(aws, logged, workload)}
     brought = function.brought
     for request_id, reason in brought.truth.items():
         if reason != FIRST:

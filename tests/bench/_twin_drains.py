@@ -114,9 +114,9 @@ class Drains:
             foretold = self._forecast(setting)
             took, load = self._drain(setting)
             found.append(RealDrain(setting.law, setting.backlog, took, foretold, load))
-            one = found[-1]
-            text = f"{one.law}: {one.backlog} messages took {one.took:.1f} s, forecast {one.foretold:.1f} s"
-            print(f"{text} ({one.error_pct:.1f}%), load {one.machine_load:.0f}", file=sys.stderr, flush=True)
+            drain = found[-1]
+            text = f"{drain.law}: {drain.backlog} messages took {drain.took:.1f} s, forecast {drain.foretold:.1f} s"
+            print(f"{text} ({drain.error_pct:.1f}%), load {drain.machine_load:.0f}", file=sys.stderr, flush=True)
         return found
 
     def _pause(self, setting: Setting) -> None:

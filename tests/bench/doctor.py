@@ -55,7 +55,7 @@ def _unexpected(path: Path) -> set[str]:
     unexpected = set()
     for workload in workloads.read(path, {}).workloads:
         expected = FINDINGS.get(path.name, {}).get(workload.name, set())
-        rules = {one.rule for one in examine(workload).findings if one.severity is not RuleSeverity.ADVICE}
+        rules = {finding.rule for finding in examine(workload).findings if finding.severity is not RuleSeverity.ADVICE}
         unexpected |= {f"{workload.name}: {rule}" for rule in rules - expected}
     return unexpected
 

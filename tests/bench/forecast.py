@@ -80,12 +80,12 @@ def main() -> None:
         print(
             f"{law}: drain {drain:.1f}%, peak {peak:.1f}% at most, {coverage_by_law[law]}% in the interval", flush=True
         )
-        for one in of_law:
-            print(f"  {one}", flush=True)
+        for measured in of_law:
+            print(f"  {measured}", flush=True)
     pool.shutdown()  # what follows is timed on a machine that does nothing else of this bench
     took_ms = [timed() for _ in range(RUNS)]
     fifo_ms = [timed(MessageGroups(400, 0.01, 0.2)) for _ in range(RUNS)]
-    judged, rough = [one for one in found if not one.rough], [one for one in found if one.rough]
+    judged, rough = [checked for checked in found if not checked.rough], [checked for checked in found if checked.rough]
     drain_errors, peak_errors = [one.drain_error_pct for one in judged], [one.peak_error_pct for one in judged]
     largest = max(found, key=lambda one: one.messages)
     figures = {
@@ -101,14 +101,14 @@ def main() -> None:
         "cases_over_5_pct": sum(error > TARGET_PCT for error in drain_errors),
         "uncertain_pct": round(max(one.uncertain_pct for one in judged), 1),
         "cases_rough": len(rough),
-        "rough_cases": [one.name for one in rough],
-        "rough_error_pct": round(max((one.drain_error_pct for one in rough), default=0.0), 1),
+        "rough_cases": [checked.name for checked in rough],
+        "rough_error_pct": round(max((checked.drain_error_pct for checked in rough), default=0.0), 1),
         "coverage_pct": round(100 * statistics.fmean(one.coverage for one in found)),
         "coverage_by_law": coverage_by_law,
     }
     if real:
         figures |= {
-            "twin_error_pct": round(max(one.error_pct for one in real), 1),
+            "twin_error_pct": round(max(drain.error_pct for drain in real), 1),
             "twin_error_median_pct": round(statistics.median(one.error_pct for one in real), 1),
             "twin_drains": len(real),
             "twin_load": round(max(one.machine_load for one in real), 1),
@@ -190,7 +190,7 @@ def decided(runs: list[Simulated], forecast_s: float) -> bool:
 
 def uncertain_pct(runs: list[Simulated]) -> float:
     """The standard error of the median, as of a normal distribution."""
-    drained = [one.drained_s for one in runs]
+    drained = [run.drained_s for run in runs]
     return 125 * statistics.stdev(drained) / math.sqrt(len(drained)) / statistics.median(drained)
 
 

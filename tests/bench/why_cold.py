@@ -51,7 +51,7 @@ def replayed() -> Iterator[tuple[str, str]]:
     for seed in range(FUNCTIONS):
         function = seeded(seed)
         found = reasons.explain(build_table([function.rows]).rows, function.changes)
-        known = {one.invocation.request_id: one.reason.value for one in found}
+        known = {start.invocation.request_id: start.reason.value for start in found}
         for request_id, reason in function.truth.items():
             if reason != "first":
                 yield reason, known.get(request_id, "not cold")

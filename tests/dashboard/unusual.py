@@ -38,8 +38,10 @@ class Crowded(Sample):
     def sweep(self) -> Measured:
         measured = sweep()
         attempts = tuple(
-            replace(one, used_mb=480.0, billed_ms=one.billed_ms / 2) if one.memory_mb == 512 and one.billed_ms else one
-            for one in measured.attempts
+            replace(attempt, used_mb=480.0, billed_ms=attempt.billed_ms / 2)
+            if attempt.memory_mb == 512 and attempt.billed_ms
+            else attempt
+            for attempt in measured.attempts
         )
         return replace(measured, current=Setting(512, 1), attempts=attempts)
 

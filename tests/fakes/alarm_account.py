@@ -94,8 +94,8 @@ class AlarmAccount:
 
     def _DescribeAlarms(self, asked: dict[str, Any]) -> Any:
         names, kinds = asked.get("AlarmNames"), asked.get("AlarmTypes", ["MetricAlarm"])
-        metric = [one for one in self.alarms if names is None or one["AlarmName"] in names]
-        over = [one for one in self.composites if names is None or one["AlarmName"] in names]
+        metric = [alarm for alarm in self.alarms if names is None or alarm["AlarmName"] in names]
+        over = [composite for composite in self.composites if names is None or composite["AlarmName"] in names]
         return {
             "MetricAlarms": metric if "MetricAlarm" in kinds else [],
             "CompositeAlarms": over if "CompositeAlarm" in kinds else [],
@@ -128,9 +128,9 @@ class AlarmAccount:
         first = int(asked.get("NextToken", 0))
         more = first + 100 < len(self.subscribers)
         members = (
-            f"<member><SubscriptionArn>{'PendingConfirmation' if one.pending else f'{TOPIC}:{number}'}</SubscriptionArn>"
-            f"<Protocol>{one.protocol}</Protocol><Endpoint>{one.endpoint}</Endpoint></member>"
-            for number, one in list(enumerate(self.subscribers))[first : first + 100]
+            f"<member><SubscriptionArn>{'PendingConfirmation' if subscriber.pending else f'{TOPIC}:{number}'}</SubscriptionArn>"
+            f"<Protocol>{subscriber.protocol}</Protocol><Endpoint>{subscriber.endpoint}</Endpoint></member>"
+            for number, subscriber in list(enumerate(self.subscribers))[first : first + 100]
         )
         token = f"<NextToken>{first + 100}</NextToken>" if more else ""
         return f"<Subscriptions>{''.join(members)}</Subscriptions>{token}"

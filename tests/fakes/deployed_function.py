@@ -38,7 +38,7 @@ class DeployedFunction:
             case ["", named]:
                 return self._get(named.partition(":")[2])
             case ["", _, "versions"]:
-                return {"Versions": [self._get(one)["Configuration"] for one in ("", *self.versions)]}
+                return {"Versions": [self._get(version)["Configuration"] for version in ("", *self.versions)]}
             case ["", _, "aliases", name]:
                 if name not in self.alias:
                     raise Refusal("ResourceNotFoundException", status=404)

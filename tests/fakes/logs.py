@@ -154,7 +154,7 @@ class FakeLogs:
         for sign, bound in _MILLISECONDS.findall(asked["queryString"]):
             inside = [row for row in inside if (_at(row).timestamp() * 1000 < int(bound)) is (sign == "<")]
         patterns = [re.compile(one) for one in _LIKE.findall(asked["queryString"])]
-        matched = [row for row in inside if all(one.search(row["@message"]) for one in patterns)]
+        matched = [row for row in inside if all(pattern.search(row["@message"]) for pattern in patterns)]
         matched.sort(key=_at, reverse="sort @timestamp asc" not in asked["queryString"])
         return {
             "status": "Complete",

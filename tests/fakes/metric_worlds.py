@@ -93,7 +93,7 @@ def tally(world: World) -> tuple[Tally, Tally]:
         logs.metrics = whole.by_metric()
         causes.explain_causes(here)
         with Snapshot.open(here) as snapshot:
-            found = {one.message.message_id: one.cause for one in snapshot.iterate()}
+            found = {stored.message.message_id: stored.cause for stored in snapshot.iterate()}
     return compared(world, found), _of_metrics(whole, found)
 
 

@@ -47,7 +47,9 @@ class ObservedWorkload(StalledWorkload):
             names = asked.get("AlarmNames")
             return {
                 "MetricAlarms": [one for one in self.metric_alarms if names is None or one["AlarmName"] in names],
-                "CompositeAlarms": [one for one in self.composites if names is None or one["AlarmName"] in names],
+                "CompositeAlarms": [
+                    composite for composite in self.composites if names is None or composite["AlarmName"] in names
+                ],
             }
         if operation == "ListMessageMoveTasks":
             return {"Results": self.move_tasks}

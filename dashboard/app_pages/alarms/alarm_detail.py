@@ -87,7 +87,7 @@ def update(report: AlarmsReport, drawn: DetailElements, checks: AlarmChecks) -> 
 
 
 def _row(report: AlarmsReport) -> AlarmRow | None:
-    return next((one for one in report.rows if one.name == report.chosen), None)
+    return next((row for row in report.rows if row.name == report.chosen), None)
 
 
 def _show_chart(report: AlarmsReport, row: AlarmRow) -> None:
@@ -110,11 +110,11 @@ def _show_runbook(row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
     own = runbook_queries.path(row.name, row.runbook)
     if own:
         st.html(f'<p class="so-runbook">Runbook: {runbooks.link(own, row.name)}</p>')
-    for one in runbook_queries.behind(row, rows):
-        if path := runbook_queries.path(one.name, one.runbook):
-            state = "in ALARM" if one.state == "ALARM" else "not in ALARM"
-            named = f"Runbook of {escape(one.label)} ({state})"
-            st.html(f'<p class="so-runbook">{named}: {runbooks.link(path, one.name)}</p>')
+    for other in runbook_queries.behind(row, rows):
+        if path := runbook_queries.path(other.name, other.runbook):
+            state = "in ALARM" if other.state == "ALARM" else "not in ALARM"
+            named = f"Runbook of {escape(other.label)} ({state})"
+            st.html(f'<p class="so-runbook">{named}: {runbooks.link(path, other.name)}</p>')
 
 
 def _show_command(place: Any, row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
@@ -122,7 +122,7 @@ def _show_command(place: Any, row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
     stand above already."""
     source = page_runtime.report_source()
     own = runbook_queries.runnable(row.name, row.runbook)
-    below = [runbook_queries.runnable(one.name, one.runbook) for one in runbook_queries.behind(row, rows)]
+    below = [runbook_queries.runnable(other.name, other.runbook) for other in runbook_queries.behind(row, rows)]
     with place:
         for name in [name for names in (own, *below) for name in names][:1]:
             st.code(source.command(f"runbook run {name}"), language=None, wrap_lines=True)

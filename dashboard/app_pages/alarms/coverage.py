@@ -59,10 +59,10 @@ def show_missing(checks: AlarmChecks) -> None:
     if not missing:
         return
     st.subheader("Missing recommended alarms", anchor="recommended")
-    cost = usd(sum(one.monthly_usd for one in missing))
+    cost = usd(sum(alarm.monthly_usd for alarm in missing))
     text = f"{count(len(missing), 'alarm')} of the catalogue, {cost} per month in total ({checks.recommendation.price_region} prices)."
     st.html(html_blocks.lead(" ".join(filter(None, (text, checks.remembered)))))
-    conditions = ["" if one.composite else alarm_words.condition(alarm_of(one.definition)) for one in missing]
+    conditions = ["" if alarm.composite else alarm_words.condition(alarm_of(alarm.definition)) for alarm in missing]
     st.html(markup.recommended(missing, conditions))
     source = page_runtime.report_source()
     st.html('<span class="so-quiet">Preview the changes, apply them, or export a template:</span>')

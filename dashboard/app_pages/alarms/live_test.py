@@ -48,7 +48,9 @@ def _confirm(row: AlarmRow) -> None:
         error_box.show(UsageError(*plan.refusal), again=False, title="It cannot be tested here")
         return
     others = [f"composite alarm {name}, if its rule holds" for name in plan.delivery.through]
-    lines = "\n".join(f"• {one}" for one in (*plan.subscribers, *others)) or "• no subscriber that can receive it"
+    lines = (
+        "\n".join(f"• {receiver}" for receiver in (*plan.subscribers, *others)) or "• no subscriber that can receive it"
+    )
     st.text(
         f"{row.name} is set to ALARM. That notifies, for real:\n{lines}\n\n"
         + "".join(f"{line}\n" for line in plan.not_watched)

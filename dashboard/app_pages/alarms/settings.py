@@ -29,7 +29,7 @@ def show(checks: AlarmChecks) -> None:
     if not examination.findings:
         st.html(html_blocks.empty("No findings", passed))
     for severity in RuleSeverity:
-        for place, found in enumerate(one for one in examination.findings if one.severity is severity):
+        for place, found in enumerate(finding for finding in examination.findings if finding.severity is severity):
             with st.container(key=f"setting-{severity.value}-{place}", gap="xxsmall"):
                 st.html(markup.setting(found, COLOURS[severity]))
                 if found.change.cli:

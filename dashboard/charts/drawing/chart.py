@@ -111,6 +111,6 @@ def _plain(value: Any) -> Any:
     """A column as an array, which Plotly's encoder packs; dictionaries in a list as settings."""
     if isinstance(value, pd.Series | pd.Index):
         return value.to_numpy()
-    if isinstance(value, list | tuple) and any(isinstance(one, Mapping) for one in value):
-        return [_settings(one) for one in value]
+    if isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        return [_settings(item) for item in value]
     return value

@@ -137,7 +137,7 @@ def _arrivals(row: int, arrivals: DlqArrivals, times: object, period: int) -> li
 def _highest_count(columns: list[str], frame: pd.DataFrame, before: EarlierLines | None) -> float:
     """Also of the earlier range, which is drawn on the same axes."""
     frames = [frame, *([before.frame] if before else [])]
-    return float(np.nanmax([0.0, *(one[column].max() for one in frames for column in columns)]))
+    return float(np.nanmax([0.0, *(frame[column].max() for frame in frames for column in columns)]))
 
 
 def _whole_ticks(highest: float) -> dict[str, Any]:

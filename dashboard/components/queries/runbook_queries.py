@@ -58,21 +58,21 @@ def path(alarm: str, described: str) -> str:
 
 def path_of_row(row: AlarmRow, rows: Sequence[AlarmRow]) -> str:
     """As ``path``; of a composite alarm without a runbook, that of an alarm behind it."""
-    others = (path(one.name, one.runbook) for one in behind(row, rows))
+    others = (path(other.name, other.runbook) for other in behind(row, rows))
     return path(row.name, row.runbook) or next(filter(None, others), "")
 
 
 def behind(row: AlarmRow, rows: Sequence[AlarmRow]) -> list[AlarmRow]:
     """The metric alarms of ``rows`` in the rule of a composite alarm, also by way of another one: those in ALARM, all of
     them where none is and it has no runbook of its own."""
-    by_name = {one.name: one for one in rows}
+    by_name = {row.name: row for row in rows}
     seen, found, waiting = {row.name}, list[AlarmRow](), [row]
     while waiting:
         below = [by_name[name] for name, _ in waiting.pop(0).children if name in by_name and name not in seen]
-        seen.update(one.name for one in below)
+        seen.update(row.name for row in below)
         waiting += below
-        found += [one for one in below if one.kind != COMPOSITE]
-    firing = [one for one in found if one.state == "ALARM"]
+        found += [row for row in below if row.kind != COMPOSITE]
+    firing = [row for row in found if row.state == "ALARM"]
     return firing or ([] if row.runbook or runnable(row.name, row.runbook) else found)
 
 
@@ -80,4 +80,4 @@ def behind(row: AlarmRow, rows: Sequence[AlarmRow]) -> list[AlarmRow]:
 def runnable(alarm: str, described: str) -> dict[str, str]:
     """Name → title of the runbooks for the alarm that can be run, the one to follow first. ``described``: the runbook that
     its description names."""
-    return {one.name: one.title for one in library.for_alarm(alarm, described) if one.steps}
+    return {runbook.name: runbook.title for runbook in library.for_alarm(alarm, described) if runbook.steps}

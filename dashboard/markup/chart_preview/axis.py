@@ -60,8 +60,8 @@ def axis(settings: Mapping[str, Any], values: Iterable[Any]) -> Axis | None:
         ends = np.asarray(settings["range"])
         low, high = (ends.astype(float) if settings.get("type") == "log" else floats(ends, settings)).tolist()
     else:
-        columns = [floats(one, settings) for one in values]
-        known = np.concatenate([one[np.isfinite(one)] for one in columns]) if columns else np.array([])
+        columns = [floats(column, settings) for column in values]
+        known = np.concatenate([column[np.isfinite(column)] for column in columns]) if columns else np.array([])
         if not known.size:
             return None
         low, high = float(known.min()), float(known.max())
@@ -94,7 +94,7 @@ def _step(length: float) -> float:
 def _times(low: float, high: float) -> tuple[list[float], list[str]]:
     """The first label, and each of another day, has the date below the time."""
     least = (high - low) / MOST_TICKS
-    step = next((one for one in _STEPS_S if one >= least), 86_400 * math.ceil(least / 86_400))
+    step = next((size for size in _STEPS_S if size >= least), 86_400 * math.ceil(least / 86_400))
     values = [place * float(step) for place in range(math.ceil(low / step), math.floor(high / step) + 1)]
     times = [datetime.fromtimestamp(value, UTC) for value in values]
     clock = "%H:%M:%S" if step < 60 else "%H:%M"

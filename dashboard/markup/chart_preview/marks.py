@@ -30,7 +30,7 @@ def scatter(trace: Settings, below: Settings | None, x: Axis, y: Axis) -> str:
         areas = [_path(run, is_step) + f"V{zero:.1f}H{run[0][0]:.1f}Z" for run in _runs(points)]
         drawn.append(_filled("".join(areas), trace.fillcolor))
     elif trace.fill == "tonexty" and below is not None:
-        edge = np.column_stack([one[::-1] for one in _points(below, x, y)])
+        edge = np.column_stack([edges[::-1] for edges in _points(below, x, y)])
         outline = [*np.column_stack(points).tolist(), *edge.tolist()]
         drawn.append(_filled(_path(outline, is_step=False) + "Z", trace.fillcolor))
     if "lines" in mode and line.get("width", 2):

@@ -31,7 +31,7 @@ def chart_preview(chart: Chart) -> str:
     drawn = [trace for trace in chart.data if trace.opacity != 0]  # one is the tooltip's alone
     bars = [trace for trace in drawn if trace.type == "bar"]
     x = axis(chart.layout.xaxis, [trace.x for trace in drawn if len(trace.x)])
-    limits = [[one.y0] for one in chart.layout.shapes or [] if one.yref == "y"]
+    limits = [[shape.y0] for shape in chart.layout.shapes or [] if shape.yref == "y"]
     values = [trace.y for trace in drawn if trace.type != "bar"]
     y = axis(chart.layout.yaxis, [*values, *_tops(bars, chart.layout), *limits])
     if x is None or y is None:
@@ -41,21 +41,21 @@ def chart_preview(chart: Chart) -> str:
 
 def _plot(chart: Chart, drawn: Sequence[Settings], x: Axis, y: Axis) -> str:
     """As the address of an image."""
-    shapes = [(one, marks.shape(one, x, y)) for one in chart.layout.shapes or []]
+    shapes = [(shape, marks.shape(shape, x, y)) for shape in chart.layout.shapes or []]
     lines = [trace for trace in drawn if trace.type in _LINES and len(trace.x)]
     parts = [
-        *(path for one, path in shapes if one.layer == "below"),
+        *(path for shape, path in shapes if shape.layer == "below"),
         marks.grid(y, GRID),
         marks.bars([trace for trace in drawn if trace.type == "bar"], chart.layout, x, y),
         *(marks.scatter(trace, before, x, y) for before, trace in pairwise((None, *lines)) if trace is not None),
-        *(path for one, path in shapes if one.layer != "below"),
+        *(path for shape, path in shapes if shape.layer != "below"),
     ]
     return svg_image.address(svg_image.document(_STYLE + "".join(parts), marks.SIZE, marks.SIZE))
 
 
 def _tops(bars: Sequence[Settings], layout: Settings) -> list[Any]:
     heights = [np.nan_to_num(np.asarray(trace.y, dtype=float)) for trace in bars]
-    if layout.barmode == "stack" and len({len(one) for one in heights}) == 1:
+    if layout.barmode == "stack" and len({len(bar) for bar in heights}) == 1:
         return [np.sum(heights, axis=0)]
     return heights
 

@@ -173,12 +173,12 @@ def on_mapping(**changes: Any) -> WorkloadSettings:
 
 def with_alarms(*alarms: AlarmSettings) -> WorkloadSettings:
     """In place of the healthy alarms of the same names."""
-    own = {one.name: one for one in (*ALARMS, *alarms)}
+    own = {alarm.name: alarm for alarm in (*ALARMS, *alarms)}
     return changed(alarms=tuple(own.values()))
 
 
 def without_alarm(name: str, *others: AlarmSettings) -> WorkloadSettings:
-    return changed(alarms=(*(one for one in ALARMS if one.name != name), *others))
+    return changed(alarms=(*(alarm for alarm in ALARMS if alarm.name != name), *others))
 
 
 def on_topic(**changes: Any) -> WorkloadSettings:

@@ -52,7 +52,7 @@ def records(*deliveries: Sequence[Event], init_type: str = "on-demand") -> list[
             tracker.event(one)
         done += tracker.completed()
     done += tracker.flush("SPINDOWN")
-    return [json.loads(record(one, Function("worker", "12", 512, "arm64"))) for one in done]
+    return [json.loads(record(invocation, Function("worker", "12", 512, "arm64"))) for invocation in done]
 
 
 def report_line(request_id: str = ID, ms: float = 800.0, more: str = "", size_mb: int = 512, used_mb: int = 90) -> str:

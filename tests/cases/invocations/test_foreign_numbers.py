@@ -210,7 +210,7 @@ def test_a_scan_that_found_all_of_them_held_says_so(held: int, text: str) -> Non
 
 
 def _info(held: int) -> SnapshotInfo:
-    empty: dict[str, Any] = {one.name: 0 for one in fields(SnapshotInfo)}
+    empty: dict[str, Any] = {field.name: 0 for field in fields(SnapshotInfo)}
     return SnapshotInfo(
         **{**empty, "scanned_at": WINDOW.end, "last_scan": {"reported": 0, "in_flight": held}, "complete": False}
     )

@@ -61,7 +61,7 @@ def test_an_announced_retry_without_telemetry_is_another_record() -> None:
         announced = tracker.invoked(ID, "", at)
         assert announced is not None
         taken.append(tracker.flush_one(announced))
-    assert [one.cold for one in taken] == [True, False]
+    assert [invocation.cold for invocation in taken] == [True, False]
 
 
 def test_announcements_and_telemetry_join_in_either_order() -> None:
@@ -73,9 +73,9 @@ def test_announcements_and_telemetry_join_in_either_order() -> None:
             tracker.event(events[0])
             if not early:
                 tracker.invoked(ID, "trace", 1_790_000_000_000)
-            for one in events[1:]:
-                tracker.event(one)
-        assert [one.started for one in tracker.completed()] == STARTS[:2]
+            for event in events[1:]:
+                tracker.event(event)
+        assert [invocation.started for invocation in tracker.completed()] == STARTS[:2]
 
 
 # --- the log group --------------------------------------------------------------------------------------------------
@@ -96,13 +96,13 @@ def test_each_attempt_is_one_row_whatever_was_recorded_of_it(recorded: tuple[int
     rows = [*REPORTS, *(written(number) for number in recorded)]
     for order in itertools.islice(itertools.permutations(rows), 0, None, 7):
         found = invoked(*order)
-        assert [one.started.strftime("%M:%S") for one in found] == ["00:00", "01:10", "03:20"]
+        assert [invocation.started.strftime("%M:%S") for invocation in found] == ["00:00", "01:10", "03:20"]
 
 
 def test_attempts_in_several_environments_are_not_joined() -> None:
     other = "2026/11/24/[12]77aa01"
     found = invoked(row(report_line(ms=800), 1), row(report_line(ms=900), 2, other), written(0))
-    assert sorted(one.duration_ms or 0 for one in found) == [800.0, 900.0]
+    assert sorted(invocation.duration_ms or 0 for invocation in found) == [800.0, 900.0]
 
 
 def test_rows_that_are_read_twice_count_once() -> None:
@@ -113,4 +113,4 @@ def test_a_time_out_belongs_to_the_attempt_that_it_ended() -> None:
     plain = [row(report_line(ms=3_000), at_s) for at_s in (3, 73)]
     ended = row(f"2026-11-24T12:01:13.000Z {ID} Task timed out after 3.00 seconds\n\n", 73)
     for rows in ([ended, *plain], [*plain, ended]):
-        assert [one.status for one in invoked(*rows)] == ["success", "timeout"]
+        assert [invocation.status for invocation in invoked(*rows)] == ["success", "timeout"]

@@ -26,12 +26,12 @@ def test_the_extension_reads_platform_events_only() -> None:
 @pytest.mark.parametrize("fake_first", [True, False])
 def test_an_event_in_a_group_of_plain_lines(fake_first: bool) -> None:
     rows = [row(json.dumps(FAKE_EVENT), 0.5), row(report_line(), 1)]
-    assert [one.request_id for one in invoked(*rows[:: 1 if fake_first else -1])] == [ID]
+    assert [invocation.request_id for invocation in invoked(*rows[:: 1 if fake_first else -1])] == [ID]
 
 
 def test_a_plain_line_in_a_group_of_events() -> None:
     rows = [row(report_line(OTHER), 0.5), row(REAL_EVENT, 1)]
-    assert [one.request_id for one in invoked(*rows, as_json=True)] == [ID]
+    assert [invocation.request_id for invocation in invoked(*rows, as_json=True)] == [ID]
 
 
 def test_a_format_that_was_changed_is_no_pretence() -> None:
@@ -50,7 +50,7 @@ def test_an_event_inside_a_line_of_the_function_is_no_event() -> None:
 
 
 def test_a_record_of_an_invocation_that_the_platform_does_not_know() -> None:
-    assert [one.request_id for one in invoked(row(FAKE_RECORD, 0.5), row(report_line(), 1))] == [ID]
+    assert [invocation.request_id for invocation in invoked(row(FAKE_RECORD, 0.5), row(report_line(), 1))] == [ID]
 
 
 def test_records_count_where_the_platform_does_not_report() -> None:
@@ -70,8 +70,8 @@ def test_lines_of_other_functions_in_a_shared_group() -> None:
         row(report_line(OTHER), 1, theirs),
         row(json.dumps({**record, "FunctionName": "mailer"}), 2, theirs),
     ]
-    assert [one.request_id for one in invoked(*rows, function="worker")] == [ID]
-    assert [one.request_id for one in invoked(*rows, function="mailer")] == [OTHER]
+    assert [invocation.request_id for invocation in invoked(*rows, function="worker")] == [ID]
+    assert [invocation.request_id for invocation in invoked(*rows, function="mailer")] == [OTHER]
 
 
 def test_a_record_that_names_no_function_is_of_its_stream() -> None:

@@ -249,7 +249,9 @@ def longest(body: str, path: str) -> int:
     part = json_roundtrip.parse_document(body)
     for step in json_path.parse_path(path)[1:]:
         members = json_roundtrip.parse_members(body, part)
-        named = [one for one in members if one.key == step.value] if step.kind == "key" else [members[step.value]]
+        named = (
+            [member for member in members if member.key == step.value] if step.kind == "key" else [members[step.value]]
+        )
         if not named:
             return part.end - part.start if not members else 0
         part = named[-1]

@@ -64,7 +64,7 @@ def test_a_message_is_counted_once_however_often_it_is_met(world: World) -> None
     known = alike(world)
     waiting = [sent(number) for number in range(6)]
     first = known.match(waiting, [lying("x1")])
-    left = [one for one in waiting if one.message_id not in first]
+    left = [message for message in waiting if message.message_id not in first]
     assert known.match(left, [lying("x1")]) == {}
     assert len(known.match(left, [lying("x1"), lying("x2")])) == 1
     assert known.matched_count == 2

@@ -47,7 +47,9 @@ def test_the_original_id_is_put_on_only_where_there_is_room(
     message = a_dead_letter("x" * body, attributes=attributes)
     found = outgoing.outgoing_attributes(message, limit)
     assert (DLQ_ORIGINAL_MESSAGE_ID in found) is marked
-    own = body + sum(len(name) + len(one.data_type) + len(one.value) for name, one in attributes.items())
+    own = body + sum(
+        len(name) + len(attribute.data_type) + len(attribute.value) for name, attribute in attributes.items()
+    )
     assert outgoing.message_size(message.body, found) == own + (ID_BYTES if marked else 0)
     assert outgoing.message_sizes(message) == (own, own + ID_BYTES)
 

@@ -62,7 +62,7 @@ class Cloud:
         return tuple(self.functions)
 
     def found(self, _aws: Any, name: str) -> lambda_.Function:
-        return next(one for one in self.functions if name in (one.name, one.arn))
+        return next(function for function in self.functions if name in (function.name, function.arn))
 
     def query(self, _aws: Any, group: str, *_: Any) -> LogRows:
         at = "2026-11-28 13:00:00.000"

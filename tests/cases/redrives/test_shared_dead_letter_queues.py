@@ -55,7 +55,9 @@ def shared(folder: Path, patch: pytest.MonkeyPatch, **workload: Any) -> Iterator
 
 def causes_of(here: DeadLetterQueue) -> dict[str, tuple[str, bool]]:
     with Snapshot.open(here) as snapshot:
-        return {one.message.message_id: (one.cause.error_type, one.cause.likely) for one in snapshot.iterate()}
+        return {
+            stored.message.message_id: (stored.cause.error_type, stored.cause.likely) for stored in snapshot.iterate()
+        }
 
 
 def test_each_message_gets_its_cause_from_the_function_that_reads_its_queue(

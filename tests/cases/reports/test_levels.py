@@ -202,7 +202,7 @@ def test_an_idle_stack_raises_no_warning(stage: world.Stage) -> None:
         assert report.finding.level in (Level.OK, Level.NO_DATA), report.finding.text
     assert spent.break_even_jobs_per_hour is None
     assert "nothing was sent or processed" in spent.finding.text
-    assert {one.level for one in shown.cards} <= {Level.OK, Level.NO_DATA}
+    assert {card.level for card in shown.cards} <= {Level.OK, Level.NO_DATA}
 
 
 def test_the_first_seconds_of_work_raise_no_warning(stage: world.Stage) -> None:

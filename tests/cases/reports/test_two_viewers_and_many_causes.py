@@ -28,10 +28,10 @@ def test_of_ten_thousand_causes_the_largest_are_shown_and_each_can_be_selected(s
     app.at.text_input(key="causes-find").set_value(f"{9_999:010x}").run()
     assert not app.at.exception
     assert [button.key for button in app.at.button if (button.key or "").startswith("choose-")] == ["choose-000000270f"]
-    one = sample("ten-thousand-causes").open(PAGES["dead_letters"], cause=f"{9_999:010x}")
-    assert not one.at.exception
-    assert "m09999" in one.text, "a cause beyond the first page"
-    assert "choose-000000270f" in {button.key for button in one.at.button}, "its page is the one that is shown"
+    page = sample("ten-thousand-causes").open(PAGES["dead_letters"], cause=f"{9_999:010x}")
+    assert not page.at.exception
+    assert "m09999" in page.text, "a cause beyond the first page"
+    assert "choose-000000270f" in {button.key for button in page.at.button}, "its page is the one that is shown"
 
 
 @pytest.fixture
@@ -56,13 +56,13 @@ def viewers(sample: Visit, key: str, *choices: dict[str, str]) -> list[App]:
 def test_two_viewers_see_what_each_has_chosen(sample: Visit, asked: list[tuple[str, TimeRange]], key: str) -> None:
     start, end = datetime(2026, 11, 28, 1, tzinfo=UTC), datetime(2026, 11, 28, 3, tzinfo=UTC)
     past = {"range": "custom", "from": "2026-11-28T01:00", "to": "2026-11-28T03:00"}
-    one, two = viewers(sample, key, {"stack": "shop-a", "range": "15m"}, {"stack": "shop-b", **past})
-    assert "Workload of shop-a." in one.text and "shop-b" not in one.text
+    app, two = viewers(sample, key, {"stack": "shop-a", "range": "15m"}, {"stack": "shop-b", **past})
+    assert "Workload of shop-a." in app.text and "shop-b" not in app.text
     assert "Workload of shop-b." in two.text and "shop-a" not in two.text
     assert set(asked) <= {("shop-a", TimeRange(15)), ("shop-b", TimeRange(None, start, end)), ("scilearn", TimeRange())}
-    assert one.at.query_params["range"] == "15m" and "from" not in one.at.query_params
+    assert app.at.query_params["range"] == "15m" and "from" not in app.at.query_params
     assert {name: two.at.query_params[name] for name in past} == past
-    assert not one.at.toggle(key="live").disabled and two.at.toggle(key="live").disabled
+    assert not app.at.toggle(key="live").disabled and two.at.toggle(key="live").disabled
 
 
 def test_a_comparison_is_of_the_viewer_who_chose_it(sample: Visit, asked: list[tuple[str, TimeRange]]) -> None:
@@ -78,23 +78,23 @@ def test_a_comparison_is_of_the_viewer_who_chose_it(sample: Visit, asked: list[t
 
 
 def test_a_selected_cause_and_a_search_are_of_one_viewer(sample: Visit) -> None:
-    one, two = viewers(sample, "dead_letters", {"stack": "shop-a"}, {"stack": "shop-a"})
-    first = next(button for button in one.at.button if (button.key or "").startswith("choose-"))
+    app, two = viewers(sample, "dead_letters", {"stack": "shop-a"}, {"stack": "shop-a"})
+    first = next(button for button in app.at.button if (button.key or "").startswith("choose-"))
     first.click().run()
-    one.at.text_input(key="logs-message-text").set_value("boom")
-    one.at.button(key="logs-message-search").click().run()
+    app.at.text_input(key="logs-message-text").set_value("boom")
+    app.at.button(key="logs-message-search").click().run()
     two.at.run()
-    assert "cause" in one.at.query_params and "cause" not in two.at.query_params
-    assert any("boom" in code.value for code in one.at.code)
+    assert "cause" in app.at.query_params and "cause" not in two.at.query_params
+    assert any("boom" in code.value for code in app.at.code)
     assert not any("boom" in code.value for code in two.at.code)
 
 
 def test_a_press_of_refresh_asks_for_one_viewer(sample: Visit, asked: list[tuple[str, TimeRange]]) -> None:
     """Of a range that does not refresh by itself."""
     fixed = {"stack": "shop-a", "range": "custom", "from": "2026-11-28T01:00", "to": "2026-11-28T03:00"}
-    one, two = viewers(sample, "queue", fixed, fixed)
+    app, two = viewers(sample, "queue", fixed, fixed)
     before = len(asked)
-    one.at.button(key="look-now").click().run()
+    app.at.button(key="look-now").click().run()
     assert len(asked) == before + 1
     two.at.run()
     assert len(asked) == before + 1

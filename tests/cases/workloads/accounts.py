@@ -215,18 +215,18 @@ class Account:
         }
 
     def _mapping(self, uuid: str) -> Any:
-        one = self.mappings[uuid]
+        mapping = self.mappings[uuid]
         return {
             "UUID": uuid,
-            "EventSourceArn": one.queue if one.queue.startswith("arn:") else arn("sqs", one.queue),
-            "FunctionArn": arn("lambda", f"function:{one.function}"),
+            "EventSourceArn": mapping.queue if mapping.queue.startswith("arn:") else arn("sqs", mapping.queue),
+            "FunctionArn": arn("lambda", f"function:{mapping.function}"),
             "State": "Enabled",
-            **one.more,
+            **mapping.more,
         }
 
     def _function(self, named: str, what: str) -> Any:
         name, _, qualifier = (named.split(":function:")[-1]).partition(":")
-        known = {one.function.partition(":")[0] for one in self.mappings.values()} - self.functions_gone
+        known = {mapping.function.partition(":")[0] for mapping in self.mappings.values()} - self.functions_gone
         if f"function {name}" in self.denied:
             raise DENIED
         if name not in known:
@@ -236,12 +236,20 @@ class Account:
                 "FunctionName": name,
                 "FunctionArn": arn("lambda", f"function:{name}" + (f":{qualifier}" if qualifier else "")),
             }
-        qualifiers = {one.function.partition(":")[2] for one in self.mappings.values() if one.function.startswith(name)}
+        qualifiers = {
+            mapping.function.partition(":")[2]
+            for mapping in self.mappings.values()
+            if mapping.function.startswith(name)
+        }
         if what == "aliases":
-            return {"Aliases": [{"Name": one} for one in sorted(qualifiers) if one and not one.isdigit()]}
+            return {
+                "Aliases": [
+                    {"Name": qualifier} for qualifier in sorted(qualifiers) if qualifier and not qualifier.isdigit()
+                ]
+            }
         if what == "versions":
-            numbers = sorted(one for one in qualifiers if one.isdigit())
-            return {"Versions": [{"Version": one} for one in ("$LATEST", *numbers)]}
+            numbers = sorted(qualifier for qualifier in qualifiers if qualifier.isdigit())
+            return {"Versions": [{"Version": number} for number in ("$LATEST", *numbers)]}
         return {}  # its reserved concurrency: none
 
     # EventBridge and SNS

@@ -43,8 +43,8 @@ def _with(served: Served, **configuration: Any) -> Workload:
     ],
 )
 def test_how_it_runs_is_said_with_its_figures(served: Served, configuration: dict[str, Any], note: str) -> None:
-    assert any(note in one for one in _with(served, **configuration).notes)
-    assert not any(note in one for one in _with(served).notes)
+    assert any(note in shown for shown in _with(served, **configuration).notes)
+    assert not any(note in shown for shown in _with(served).notes)
 
 
 def test_the_doctor_sees_it_too(served: Served) -> None:

@@ -49,7 +49,9 @@ def rows(found: WorkloadListReport) -> dict[str, tuple[Level | None, str]]:
 
 
 def with_queues(account: Account, **queues: Queue) -> Account:
-    return replace(account, queues={**account.queues, **{name.replace("_", "-"): one for name, one in queues.items()}})
+    return replace(
+        account, queues={**account.queues, **{name.replace("_", "-"): queue for name, queue in queues.items()}}
+    )
 
 
 def test_a_stack_and_a_queue_of_no_stack(served: Served) -> None:

@@ -80,7 +80,7 @@ def test_the_chart_shades_the_window_and_keeps_zeros(sample: Visit) -> None:
 def test_the_doctors_findings_have_their_change(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS)
     assert "Dead letters expire on arrival." in app.text
-    codes = [one.value for one in app.at.code]
+    codes = [code.value for code in app.at.code]
     assert "aws sqs set-queue-attributes" in codes
     assert "MessageRetentionPeriod: 1209600" in codes
     assert "ops doctor --queue scilearn-jobs" in codes
@@ -109,7 +109,7 @@ def test_the_reason_for_the_threshold_and_the_way_to_someone(sample: Visit) -> N
     assert "A message that failed for good is never normal, so the first one counts." in app.text
     assert "KMS key is disabled" in app.text
     assert "Add to the policy of scilearn-alarms:" in app.text
-    assert "aws sns set-topic-attributes" in [one.value for one in app.at.code]
+    assert "aws sns set-topic-attributes" in [code.value for code in app.at.code]
     app.at.button(key="choose-alarm-1").click().run()
     assert "Why this threshold  Not in the catalogue: the reason is not known." in app.text
 
@@ -156,7 +156,7 @@ def test_recommended_alarms_that_are_missing(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS)
     assert "1 alarm of the catalogue, $0.90 per month in total (eu-west-1 prices)." in app.text
     assert "has no reader" in app.text, "with its reason"
-    (commands,) = [one.value for one in app.at.code if "alarms diff" in one.value]
+    (commands,) = [code.value for code in app.at.code if "alarms diff" in code.value]
     topic = "--topic arn:aws:sns:eu-west-1:123456789012:scilearn-alarms --queue scilearn-jobs"
     assert commands.splitlines() == [f"ops alarms {verb} {topic}" for verb in ("diff", "apply", "export")]
 
@@ -164,7 +164,7 @@ def test_recommended_alarms_that_are_missing(sample: Visit) -> None:
 def test_the_runbook_opens_with_the_alarm_filled_in(sample: Visit) -> None:
     app = sample("trouble").open(ALARMS, stack="orders")
     assert 'href="/runbooks?stack=orders&amp;runbook=dead-letters&amp;alarm=scilearn-dead-letters"' in app.html
-    commands = [one.value for one in app.at.code if "runbook run" in one.value]
+    commands = [code.value for code in app.at.code if "runbook run" in code.value]
     assert commands == ["ops runbook run dead-letters --queue scilearn-jobs"], "of the one to follow"
     assert "Also for this alarm: Redrive dead letters · Poison message" in " ".join(app.text.split())
 
@@ -268,12 +268,12 @@ def test_a_composite_alarm_leads_to_the_runbooks_behind_it(sample: Visit, monkey
 
     def without_own(self: AlarmReports, span: TimeRange, chosen: str) -> AlarmsReport:
         found = make(self, span, chosen)
-        rows = (replace(one, name="scilearn-all") if one.kind == COMPOSITE else one for one in found.rows)
+        rows = (replace(row, name="scilearn-all") if row.kind == COMPOSITE else row for row in found.rows)
         return replace(found, rows=tuple(rows), chosen="scilearn-all")
 
     monkeypatch.setattr(AlarmReports, "alarms", without_own)
     app = sample("trouble").open(ALARMS, alarm="scilearn-all")
     assert not app.at.exception
     assert "Runbook of dead-letters (in ALARM): runbooks/dead-letters.md" in " ".join(app.text.split())
-    assert "ops runbook run dead-letters --queue scilearn-jobs" in [one.value for one in app.at.code]
+    assert "ops runbook run dead-letters --queue scilearn-jobs" in [code.value for code in app.at.code]
     assert "runbook=dead-letters&amp;alarm=scilearn-all" in app.html, "in its row, too"

@@ -72,9 +72,9 @@ def test_what_may_not_be_suggested_says_why(sample: Visit) -> None:
 
 def test_both_charts_have_all_sizes_even_where_one_has_a_single_point() -> None:
     measured = sweep()
-    attempts = tuple(one for one in measured.attempts if one.memory_mb == 512)
-    failed = tuple(replace(one, succeeded=0, error="Sandbox.Timedout") for one in attempts)
-    rest = tuple(replace(one, memory_mb=memory) for memory in (128, 3008) for one in failed)
+    attempts = tuple(attempt for attempt in measured.attempts if attempt.memory_mb == 512)
+    failed = tuple(replace(attempt, succeeded=0, error="Sandbox.Timedout") for attempt in attempts)
+    rest = tuple(replace(attempt, memory_mb=memory) for memory in (128, 3008) for attempt in failed)
     answer = suggestion.size_up(
         replace(measured, attempts=(*attempts, *rest)), pricing.load("us-east-1"), Objective.BALANCED
     )

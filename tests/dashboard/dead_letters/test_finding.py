@@ -17,8 +17,8 @@ def test_the_headline_has_the_current_count_too() -> None:
 
 
 def test_the_causes_follow_the_count_of_the_scan() -> None:
-    one = Finding(Level.CRITICAL, "Critical: 1 dead letter: UnknownJob.")
-    assert finding_since_scan(one, 2, whole=True).text == (
+    finding = Finding(Level.CRITICAL, "Critical: 1 dead letter: UnknownJob.")
+    assert finding_since_scan(finding, 2, whole=True).text == (
         "Critical: 2 dead letters now, 1 at the last scan: UnknownJob."
     )
     some = Finding(

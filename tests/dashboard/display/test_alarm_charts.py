@@ -87,7 +87,7 @@ def named_lines(aws: Stage) -> set[str]:
         limits = concurrency_report.report(client, workload, WINDOW)
         failed = failures_report.report(client, workload, WINDOW)
         charts = [
-            *filter(None, (queue.watched(one, UTC) for one in watched)),
+            *filter(None, (queue.watched(watched_queue, UTC) for watched_queue in watched)),
             queue.age(queue_report.report(client, workload, WINDOW), UTC),
             concurrency.executions(limits, UTC),
             concurrency.throttles(limits, UTC),

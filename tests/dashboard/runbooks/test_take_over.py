@@ -109,5 +109,5 @@ def test_a_run_here_that_waits_is_continued_over_another_machine(shift: Shift) -
 def test_read_only_shows_the_holder_and_takes_nothing_over(shift: Shift, monkeypatch: pytest.MonkeyPatch) -> None:
     hold(shift)
     monkeypatch.setenv("OPS_READ_ONLY", "1")
-    (button,) = [one for one in shift.open(runbook=BOOK).at.button if one.label == "Take over and start…"]
+    (button,) = [button for button in shift.open(runbook=BOOK).at.button if button.label == "Take over and start…"]
     assert button.disabled

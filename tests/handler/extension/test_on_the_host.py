@@ -25,8 +25,8 @@ def handler(event, context):
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with running(tmp_path_factory.mktemp("host")) as one:
-        yield one
+    with running(tmp_path_factory.mktemp("host")) as started:
+        yield started
 
 
 def with_extension(

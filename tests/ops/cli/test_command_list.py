@@ -53,5 +53,5 @@ def test_the_reference_is_made_from_the_commands() -> None:
     text = README.read_text(encoding="utf-8")
     assert with_reference(text) == text, ".venv/bin/python -m ops.cli.reference writes it"
     assert re.findall(r"^### (ops [a-z -]+[a-z])", text, re.M) == [name for name, _ in every_command()]
-    options = {option for _, command in every_command() for one in command.params for option in one.opts}
+    options = {option for _, command in every_command() for parameter in command.params for option in parameter.opts}
     assert {option for option in options if option.startswith("--")} <= {*re.findall(r"--[a-z-]+", text)}

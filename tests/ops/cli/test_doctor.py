@@ -79,9 +79,9 @@ def test_sarif_names_lines_and_says_what_was_not_checked(ops: Ops) -> None:
     run_ = log["runs"][0]
     rules = run_["tool"]["driver"]["rules"]
     findings = json.loads(ops(BAD, "--json")[1])["workloads"][0]["findings"]
-    assert [(one["ruleId"], one["level"]) for one in run_["results"]] == [
-        (one["rule"], {"critical": "error", "warning": "warning", "advice": "note"}[one["severity"]])
-        for one in findings
+    assert [(result["ruleId"], result["level"]) for result in run_["results"]] == [
+        (finding["rule"], {"critical": "error", "warning": "warning", "advice": "note"}[finding["severity"]])
+        for finding in findings
     ]
     for result, finding in zip(run_["results"], findings, strict=True):
         assert rules[result["ruleIndex"]]["id"] == result["ruleId"]

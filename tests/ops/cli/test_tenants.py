@@ -170,7 +170,7 @@ def test_a_field_of_the_body_is_read_from_dead_letters_which_is_said(desk: Tenan
     with Snapshot.open(desk.snapshot) as snapshot:
         snapshot.add([silent(f"d{n}", body=body) for n, body in enumerate(bodies)], Place.QUEUE)
     found = desk.report("--body", "params.tenant")
-    assert [(one["key"], one["messages"]) for one in found["tenants"]] == [("north", 30), ("7", 1)]
+    assert [(tenant["key"], tenant["messages"]) for tenant in found["tenants"]] == [("north", 30), ("7", 1)]
     assert found["source"] == "dead-letters" and found["unnamed"] == 1
     assert "Value north has 94% of 32 dead letters in the sample" in found["finding"]["text"]
     assert not desk.received and not desk.logs.asked, "the queue and the logs are left alone"

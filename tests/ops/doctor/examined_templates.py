@@ -24,4 +24,4 @@ def own_mapping(workload: WorkloadSettings) -> MappingSettings:
 
 
 def why_not_checked(found: Examination, rule: str) -> str:
-    return next((one.why for one in found.not_checked if one.rule == rule), "")
+    return next((unchecked.why for unchecked in found.not_checked if unchecked.rule == rule), "")

@@ -94,7 +94,7 @@ def _examined(served: Served, account: Account, topic: Mapping[str, str] = OPEN_
 def test_findings_of_an_account(served: Served) -> None:
     found, refused = _examined(served, ACCOUNT)
     assert not refused
-    by_rule = {one.rule: one for one in found.findings}
+    by_rule = {finding.rule: finding for finding in found.findings}
     assert by_rule["reserved-below-maximum"].text == "worker has 10 reserved, and its mappings may use 11"
     assert by_rule["alarm-dimension"].text == "mute names orders by its URL or ARN"
     assert by_rule["alarm-without-action"].text == "errors has no action"
@@ -110,7 +110,7 @@ def test_findings_of_an_account(served: Served) -> None:
 
 def test_a_topic_that_swallows_notifications(served: Served) -> None:
     topic = {**OPEN_TOPIC, "KmsMasterKeyId": "alias/aws/sns", "Policy": "{}", "SubscriptionsConfirmed": "0"}
-    rules = {one.rule for one in _examined(served, ACCOUNT, topic)[0].findings}
+    rules = {finding.rule for finding in _examined(served, ACCOUNT, topic)[0].findings}
     assert {"topic-key", "topic-policy", "topic-subscription"} <= rules
 
 
@@ -134,7 +134,7 @@ def test_a_rule_that_sends_to_a_queue_whose_key_it_may_not_use(
     sends = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage"}
     orders = Queue(dlq="orders-dlq", policy=json.dumps({"Statement": [sends]}), key=key, key_policy=policy)
     found, refused = _examined(served, replace(ACCOUNT, queues={**ACCOUNT.queues, "orders": orders}))
-    texts = [one.text for one in found.findings if one.rule == "queue-key"]
+    texts = [finding.text for finding in found.findings if finding.rule == "queue-key"]
     assert texts == ["the policy of orders lets EventBridge send, and its KMS key does not"] * (answer == "found")
     assert ("queue-key" in found.fine) == (answer == "fine")
     assert refused == (answer == "not checked")
@@ -154,15 +154,15 @@ def test_a_rule_that_sends_to_a_queue_whose_key_it_may_not_use(
 def test_what_aws_refuses_is_not_checked(served: Served, operation: str, rules: set[str]) -> None:
     found, refused = _examined(served, replace(ACCOUNT, denied=frozenset({operation})))
     assert refused
-    assert rules <= {one.rule for one in found.not_checked}
+    assert rules <= {unchecked.rule for unchecked in found.not_checked}
     assert not rules & set(found.fine)
-    assert all(len(one.why) > 10 and not one.why.endswith(".") for one in found.not_checked)
+    assert all(len(unchecked.why) > 10 and not unchecked.why.endswith(".") for unchecked in found.not_checked)
 
 
 def test_a_dead_letter_queue_that_is_gone(served: Served) -> None:
-    account = replace(ACCOUNT, queues={name: one for name, one in ACCOUNT.queues.items() if name != "orders-dlq"})
+    account = replace(ACCOUNT, queues={name: queue for name, queue in ACCOUNT.queues.items() if name != "orders-dlq"})
     found, _ = _examined(served, account)
-    missing = next(one for one in found.findings if one.rule == "dlq-missing")
+    missing = next(finding for finding in found.findings if finding.rule == "dlq-missing")
     assert missing.text == "the dead-letter queue that orders names, orders-dlq, does not exist"
 
 
@@ -174,8 +174,8 @@ def test_what_a_page_knows_already_is_checked_without_a_call(served: Served) -> 
     before = len(fake.calls)
     found = examine(described_settings.settings(known, Unknown("not read")))
     assert len(fake.calls) == before
-    assert "dlq-retention" in {one.rule for one in found.findings}
-    assert "log-retention" in {one.rule for one in found.not_checked}
+    assert "dlq-retention" in {finding.rule for finding in found.findings}
+    assert "log-retention" in {unchecked.rule for unchecked in found.not_checked}
 
 
 def test_the_command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,7 @@ def test_a_promql_alarm_is_found_by_its_query(served: Served) -> None:
     fake, aws = served
     fake.answer = _answers(ACCOUNT, {}, alarms)
     found = cloudwatch.find_alarms_on(aws, ["orders", "orders-dlq"])
-    assert [(one.name, one.metrics, bool(one.promql)) for one in found] == [("ours", (), True)]
+    assert [(alarm.name, alarm.metrics, bool(alarm.promql)) for alarm in found] == [("ours", (), True)]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +252,6 @@ def test_a_log_alarm_on_the_functions_lines_is_named(served: Served) -> None:
     fake.answer = _answers(ACCOUNT, OPEN_TOPIC, ALARMS[:1], (log_alarm,))
     there = aimed(aws, queue="orders")
     found = examine(live_settings.read(there, workload.describe(there, there.target)).workload)
-    why = {one.rule: one.why for one in found.not_checked}
+    why = {unchecked.rule: unchecked.why for unchecked in found.not_checked}
     assert why["errors-alarm"] == "lines is a log alarm, whose query is not evaluated here"
-    assert "errors-alarm" not in {one.rule for one in found.findings}
+    assert "errors-alarm" not in {finding.rule for finding in found.findings}

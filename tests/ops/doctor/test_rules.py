@@ -37,7 +37,7 @@ def test_every_rule_has_a_case() -> None:
 def test_a_rule_finds_what_breaks_it_and_nothing_else(rule_id: str) -> None:
     broken, fine = CASES[rule_id]
     found = examine(broken, [BY_ID[rule_id]])
-    assert [one.rule for one in found.findings] == [rule_id] * len(found.findings) != []
+    assert [finding.rule for finding in found.findings] == [rule_id] * len(found.findings) != []
     assert not found.not_checked
     for finding in found.findings:
         assert finding.change.cli or finding.change.cloudformation
@@ -59,7 +59,7 @@ def test_a_durable_function_on_latest_is_worse() -> None:
 def test_nothing_is_wrong_with_a_healthy_workload() -> None:
     found = examine(HEALTHY)
     assert not found.findings
-    assert [one.rule for one in found.not_checked] == []
+    assert [unchecked.rule for unchecked in found.not_checked] == []
     assert set(found.fine) == BY_ID.keys()
 
 
@@ -75,7 +75,7 @@ def test_a_promql_alarm_is_neither_ignored_nor_taken_for_one_on_the_metric(query
     promql = replace(alarm("dead", "", ("QueueName", "")), series=(), threshold=None, promql=query)
     found = examine(replace(HEALTHY, alarms=(AGE_ALARM, promql)), [BY_ID["dlq-alarm"]])
     assert bool(found.findings) == (not why)
-    assert all(why in one.why for one in found.not_checked)
+    assert all(why in unchecked.why for unchecked in found.not_checked)
     assert len(found.not_checked) == bool(why)
 
 
@@ -114,10 +114,12 @@ def test_a_rule_says_what_it_did_not_see(rule: Rule) -> None:
     """Whole parts unknown, or each value of every part: the answer is never fine, and never a finding."""
     unseen = _hidden(HEALTHY)
     assert not examine(unseen, [rule]).findings
-    assert [one.why for one in examine(unseen, [rule]).not_checked] == ["no one may look"]
+    assert [unchecked.why for unchecked in examine(unseen, [rule]).not_checked] == ["no one may look"]
     found = examine(_hidden_inside(), [rule])
     assert not found.findings
-    assert ["no one may look" in one.why for one in found.not_checked] == [True] or rule.id in NEED_NO_VALUES
+    assert ["no one may look" in unchecked.why for unchecked in found.not_checked] == [
+        True
+    ] or rule.id in NEED_NO_VALUES
 
 
 NEED_NO_VALUES = {"dlq-missing", "dlq-on-function", "dlq-alarm-received", "dlq-consumer-shares-function"}
@@ -143,11 +145,11 @@ def _hidden_inside() -> WorkloadSettings:
         hidden,
         queue=_hidden(HEALTHY.queue),
         dlq=_hidden(HEALTHY.dlq),
-        mappings=tuple(replace(_hidden(one), function=_hidden(one.function)) for one in mappings),
+        mappings=tuple(replace(_hidden(mapping), function=_hidden(mapping.function)) for mapping in mappings),
         other_mappings=(),
         dlq_mappings=(),
-        alarms=tuple(replace(_hidden(one), series=tuple(map(_hidden_series, one.series))) for one in alarms),
-        topics=tuple(_hidden(one) for one in topics),
+        alarms=tuple(replace(_hidden(alarm), series=tuple(map(_hidden_series, alarm.series))) for alarm in alarms),
+        topics=tuple(_hidden(topic) for topic in topics),
     )
 
 
@@ -158,7 +160,7 @@ def _hidden_series(series: Series) -> Series:
 
 def test_the_worst_is_first() -> None:
     workload = replace(on_queue(visibility_s=10, retention_s=3_600), dlq=None)
-    severities = [one.severity for one in examine(workload).findings]
+    severities = [finding.severity for finding in examine(workload).findings]
     assert severities == sorted(severities, key=list(RuleSeverity).index)
     assert severities[0] is RuleSeverity.CRITICAL
 
@@ -181,7 +183,7 @@ def test_visibility_below_the_timeout_is_critical() -> None:
 
 def test_changes_name_what_is_known() -> None:
     broken = {rule: CASES[rule][0] for rule in ("redrive-allow-policy", "max-receive-count", "function-on-latest")}
-    cli = {rule: examine(one, [BY_ID[rule]]).findings[0].change.cli for rule, one in broken.items()}
+    cli = {rule: examine(workload, [BY_ID[rule]]).findings[0].change.cli for rule, workload in broken.items()}
     assert "arn:aws:sqs:eu-west-1:111122223333:orders" in cli["redrive-allow-policy"]
     assert "arn:aws:sqs:eu-west-1:111122223333:orders-dlq" in cli["max-receive-count"]
     assert cli["function-on-latest"].endswith("--function-name worker:live")

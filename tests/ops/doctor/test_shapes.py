@@ -18,17 +18,17 @@ def test_every_template_has_its_findings() -> None:
 @pytest.mark.parametrize("name", FINDINGS)
 def test_what_is_wrong_with_a_template(name: str) -> None:
     found = workloads.read(FOLDER / name, {}).workloads
-    examined = {one.name: examine(one) for one in found}
+    examined = {workload.name: examine(workload) for workload in found}
     weighty = {
-        workload: {one.rule for one in of.findings if one.severity is not RuleSeverity.ADVICE}
+        workload: {finding.rule for finding in of.findings if finding.severity is not RuleSeverity.ADVICE}
         for workload, of in examined.items()
     }
     assert weighty == FINDINGS[name]
     for of in examined.values():
-        unchecked = {one.rule for one in of.not_checked}
+        unchecked = {unchecked.rule for unchecked in of.not_checked}
         assert unchecked >= NOT_CHECKED.get(name, set())
         assert {"snapstart", "timeout-headroom"} & unchecked, "a template has no metrics"
-        assert all(one.line for one in of.findings)
+        assert all(finding.line for finding in of.findings)
 
 
 def test_what_was_not_looked_at_is_said() -> None:

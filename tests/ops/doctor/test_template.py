@@ -67,9 +67,9 @@ def test_what_cannot_be_resolved_is_said_rule_by_rule() -> None:
 
 def test_parameters_may_be_given() -> None:
     found = examine(workload_of(SAM, Batch="5", Env="prod", Timeout="21"))
-    assert "partial-batch-responses" in {one.rule for one in found.findings}
+    assert "partial-batch-responses" in {finding.rule for finding in found.findings}
     assert "max-receive-count" in found.fine
-    assert "visibility-timeout" in {one.rule for one in found.findings}, "the other branch: 30 s"
+    assert "visibility-timeout" in {finding.rule for finding in found.findings}, "the other branch: 30 s"
     with pytest.raises(UsageError, match="no parameter Nope"):
         workload_of(SAM, Nope="1")
 
@@ -78,13 +78,16 @@ def test_a_finding_has_the_line_of_its_setting() -> None:
     found = examine(workload_of(SAM, Timeout="21", Batch="1", Env="dev"))
     lines = SAM.splitlines()
     assert (
-        "VisibilityTimeout" in lines[next(one.line for one in found.findings if one.rule == "visibility-timeout") - 1]
+        "VisibilityTimeout"
+        in lines[next(finding.line for finding in found.findings if finding.rule == "visibility-timeout") - 1]
     )
-    assert "Dead:" in lines[next(one.line for one in found.findings if one.rule == "redrive-allow-policy") - 1]
+    assert (
+        "Dead:" in lines[next(finding.line for finding in found.findings if finding.rule == "redrive-allow-policy") - 1]
+    )
 
 
 def test_changes_refer_to_resources() -> None:
-    found = {one.rule: one.change for one in examine(workload_of(SAM, Batch="1", Env="dev")).findings}
+    found = {finding.rule: finding.change for finding in examine(workload_of(SAM, Batch="1", Env="dev")).findings}
     allowed = found["redrive-allow-policy"]
     assert '"sourceQueueArns": [{"Fn::GetAtt": ["Orders", "Arn"]}]' in allowed.cloudformation
     assert "QUEUE_ARN" in allowed.cli and "GetAtt" not in allowed.cli
@@ -128,7 +131,7 @@ def test_a_service_that_may_send_but_not_use_the_key(
     key: str, admitted: str, principal: str, source: str, answer: str
 ) -> None:
     found = examine(workload_of(FED.format(key=key, admitted=admitted, principal=principal, source=source)))
-    texts = [one.text for one in found.findings if one.rule == "queue-key"]
+    texts = [finding.text for finding in found.findings if finding.rule == "queue-key"]
     assert texts == ["the policy of Orders lets SNS send, and its KMS key does not"] * (answer == "found")
     assert ("queue-key" in found.fine) == (answer == "fine")
     assert bool(why_not_checked(found, "queue-key")) == (answer == "not checked")
@@ -147,7 +150,7 @@ def test_json_is_the_same_as_yaml() -> None:
     }
     for indent in (2, "\t"):
         found = examine(workload_of(json.dumps(template, indent=indent)))
-        visibility = next(one for one in found.findings if one.rule == "visibility-timeout")
+        visibility = next(finding for finding in found.findings if finding.rule == "visibility-timeout")
         assert (visibility.severity, visibility.line) == ("critical", 6)
 
 
@@ -182,27 +185,29 @@ def test_a_queue_of_another_template_is_not_passed() -> None:
     found = examine(workload_of(text))
     assert found.workload == "arn:aws:sqs:eu-west-1:111122223333:elsewhere"
     assert why_not_checked(found, "visibility-timeout") == "the queue is not in this template"
-    assert "partial-batch-responses" in {one.rule for one in found.findings}
+    assert "partial-batch-responses" in {finding.rule for finding in found.findings}
 
 
 def test_the_repositorys_own_template_has_advice_only() -> None:
     from tests.template.resources import TEMPLATE
 
     found = workloads.read(TEMPLATE, {})
-    assert [one.name for one in found.workloads] == ["JobQueue"]
-    assert {one.rule for one in examine(found.workloads[0]).findings} == {"function-on-latest", "idle-polling"}
+    assert [workload.name for workload in found.workloads] == ["JobQueue"]
+    assert {finding.rule for finding in examine(found.workloads[0]).findings} == {"function-on-latest", "idle-polling"}
 
 
 def test_how_a_function_runs_binds_itsown_mapping() -> None:
     durable = SAM.replace(
         "AutoPublishAlias: live", "AutoPublishAlias: live\n      DurableConfig: {ExecutionTimeout: 1800}"
     )
-    found = {one.rule: one for one in examine(workload_of(durable, Env="prod", Batch="5")).findings}
+    found = {finding.rule: finding for finding in examine(workload_of(durable, Env="prod", Batch="5")).findings}
     assert "--durable-config ExecutionTimeout=900" in found["durable-execution-timeout"].change.cli
     assert "(120 s) is less than an execution of Worker may take (1800 s)" in found["durable-visibility-timeout"].text
     managed = durable.replace("DurableConfig:", "CapacityProviderConfig: {Arn: x}\n      DurableConfig:")
     assert "durable-execution-timeout" not in {
-        one.rule for one in examine(workload_of(managed, Env="prod", Batch="5")).findings
+        finding.rule for finding in examine(workload_of(managed, Env="prod", Batch="5")).findings
     }
     isolated = SAM.replace("AutoPublishAlias: live", "TenancyConfig: {TenantIsolationMode: PER_TENANT}")
-    assert "tenant-isolation" in {one.rule for one in examine(workload_of(isolated, Env="prod", Batch="5")).findings}
+    assert "tenant-isolation" in {
+        finding.rule for finding in examine(workload_of(isolated, Env="prod", Batch="5")).findings
+    }

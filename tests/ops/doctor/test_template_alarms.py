@@ -32,10 +32,10 @@ Resources:
 
 def test_alarms_topics_and_how_they_name_aown_queue() -> None:
     right = examine(workload_of(ALARM.replace("DIMENSION", "!GetAtt D.QueueName")))
-    rules = {one.rule for one in right.findings}
+    rules = {finding.rule for finding in right.findings}
     assert "topic-key" in rules and not {"dlq-alarm", "alarm-dimension"} & rules
     wrong = examine(workload_of(ALARM.replace("DIMENSION", "!Ref D")))
-    assert {"dlq-alarm", "alarm-dimension"} <= {one.rule for one in wrong.findings}
+    assert {"dlq-alarm", "alarm-dimension"} <= {finding.rule for finding in wrong.findings}
     unclear = examine(workload_of(ALARM.replace("DIMENSION", "!ImportValue dead-queue")))
     assert "Fn::ImportValue" in why_not_checked(unclear, "dlq-alarm")
 
@@ -104,4 +104,4 @@ def test_a_promql_alarm_of_a_template_is_not_ignored() -> None:
         examine(workload_of(promql.replace("QUEUE", "${D.QueueName}"))), "dlq-alarm"
     )
     other = examine(workload_of(promql.replace("QUEUE", "${Q.QueueName}")))
-    assert "dlq-alarm" in {one.rule for one in other.findings}
+    assert "dlq-alarm" in {finding.rule for finding in other.findings}

@@ -178,7 +178,7 @@ def test_each_period_says_what_held_work_up(stage: Stage) -> None:
         "Errors": [0, 0, 0, 0, 0, 0, 3, 0, 0, 0],
     }
     course = report(stage, metrics, 9_000, wide).ramp
-    assert [one.binding for one in course[:6]] == [
+    assert [period.binding for period in course[:6]] == [
         "",
         "ESM scaling",
         "ESM scaling",
@@ -186,9 +186,9 @@ def test_each_period_says_what_held_work_up(stage: Stage) -> None:
         "account quota",
         "account quota",
     ]
-    assert [one.backed_off for one in course[4:8]] == [False, True, True, False]
+    assert [period.backed_off for period in course[4:8]] == [False, True, True, False]
     assert course[6].law < course[4].law, "failures reduce it"
-    assert [one.allowed for one in course[:2]] == [2, 302], "2 after a minute without work"
+    assert [period.allowed for period in course[:2]] == [2, 302], "2 after a minute without work"
 
 
 def test_gaps_and_late_points_leave_periods_unknown(stage: Stage) -> None:

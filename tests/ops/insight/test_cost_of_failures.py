@@ -87,7 +87,7 @@ def test_the_place_in_the_code_tells_causes_apart_as_those_of_dead_letters(stage
     ]
     assert list(found["usd"] / found["usd"].sum()) == pytest.approx([3 / 5, 1 / 5, 1 / 5])
     entries = [log_parser.parse_row({"@timestamp": "2026-11-30 12:00:00.000", "@message": line}) for line in PLACES]
-    marks = [fingerprint(one.error_type, one.error_message, one.location) for one in entries if one]
+    marks = [fingerprint(entry.error_type, entry.error_message, entry.location) for entry in entries if entry]
     assert [marks.index(mark) for mark in marks] == [0, 0, 0, 3, 4]
 
 

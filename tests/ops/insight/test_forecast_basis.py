@@ -49,7 +49,7 @@ def test_time_between_batches_counts_where_messages_waited(stage: Stage) -> None
         "time per message: 2 s at 1 message per batch and 500 ms until the next batch is there, while messages waited in "
         "the last 10 min"
     )
-    faster = next(one for one in found.variants if one.name == "a job 2 times as fast").forecast.drained_s
+    faster = next(variant for variant in found.variants if variant.name == "a job 2 times as fast").forecast.drained_s
     assert faster is not None
     assert faster.mid == pytest.approx(7_200 / (10 / 1.5 - 4), rel=1e-2), "the gap stays"
 

@@ -13,7 +13,7 @@ from tests.ops.insight.world import Stage
 
 def test_what_other_settings_would_do(stage: Stage) -> None:
     found = report(stage, visible=72_000)
-    by_name = {one.name: one for one in found.variants}
+    by_name = {variant.name: variant for variant in found.variants}
     assert list(by_name) == [
         "as it is",
         "maximum concurrency 20",
@@ -21,12 +21,14 @@ def test_what_other_settings_would_do(stage: Stage) -> None:
         "2 to 200 provisioned pollers",
         "a job 2 times as fast",
     ]
-    minutes = {name: one.forecast.drained_s.mid / 60 for name, one in by_name.items() if one.forecast.drained_s}
+    minutes = {
+        name: variant.forecast.drained_s.mid / 60 for name, variant in by_name.items() if variant.forecast.drained_s
+    }
     assert minutes["as it is"] == pytest.approx(33.3, rel=1e-2)
     assert minutes["maximum concurrency 20"] == pytest.approx(15.8, rel=1e-2)
     assert minutes["no maximum concurrency"] < minutes["maximum concurrency 20"]
     assert minutes["a job 2 times as fast"] == pytest.approx(15.8, rel=1e-2)
-    dollars = {name: one.usd for name, one in by_name.items()}
+    dollars = {name: variant.usd for name, variant in by_name.items()}
     now, faster = dollars["as it is"], dollars["a job 2 times as fast"]
     assert now is not None and faster is not None
     # 80,000 messages of 0.25 s at 1 GB on arm64, 8,000 invocations, 160,000 requests of SQS.
@@ -41,7 +43,7 @@ def test_what_other_settings_would_do(stage: Stage) -> None:
 
 def test_a_setting_that_is_asked_about_comes_first(stage: Stage) -> None:
     found = report(stage, visible=7_200, assumed=Assumed(changes=Changes(maximum_concurrency=5)))
-    assert [one.name for one in found.variants[:2]] == ["maximum concurrency 5", "as it is"]
+    assert [variant.name for variant in found.variants[:2]] == ["maximum concurrency 5", "as it is"]
     assert "up to 5 concurrent executions" in found.finding.text
 
 

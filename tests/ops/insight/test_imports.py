@@ -35,7 +35,7 @@ def recorded(log: str = LOG) -> ImportRecord:
 
 def test_the_tree_without_the_interpreters_own_start() -> None:
     found = parse.parse(LOG, "x.log")
-    assert [(one.name, one.total_us, one.parent) for one in found] == [
+    assert [(module.name, module.total_us, module.parent) for module in found] == [
         ("app", 2000, None),
         ("pandas", 1500, 0),
         ("numpy", 500, 1),
@@ -61,7 +61,7 @@ def test_the_heaviest_keep_their_importers() -> None:
 
 def test_a_log_that_is_cut_at_its_end_is_read_as_far_as_it_goes() -> None:
     found = parse.parse("\n".join(LOG.splitlines()[:7]), "x.log")
-    assert [(one.name, one.parent) for one in found] == [("pandas", None), ("numpy", 0), ("numpy.core", 1)]
+    assert [(module.name, module.parent) for module in found] == [("pandas", None), ("numpy", 0), ("numpy.core", 1)]
 
 
 @pytest.mark.parametrize(
@@ -86,14 +86,14 @@ def test_a_real_log() -> None:
     ).stderr
     found = parse.parse(log, "x.log")
     assert found[0].name == "json"
-    assert {"json.decoder", "json.encoder"} <= {one.name for one in found if one.parent == 0}
+    assert {"json.decoder", "json.encoder"} <= {module.name for module in found if module.parent == 0}
 
 
 def test_a_module_is_imported_with_placeholders_for_what_it_misses(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("import os, html\nBUCKET = os.environ['COLD_TEST_BUCKET']\n")
     found = measure.measure("app", tmp_path, missing=["COLD_TEST_BUCKET"], runs=1)
     assert found.modules[0].name == "app"
-    assert "html" in {one.name for one in found.modules if one.parent == 0}
+    assert "html" in {module.name for module in found.modules if module.parent == 0}
     with pytest.raises(UsageError, match=r"app cannot be imported in .*: KeyError: 'COLD_TEST_BUCKET'"):
         measure.measure("app", tmp_path, runs=1)
 
@@ -152,7 +152,7 @@ def test_what_init_makes_by_a_reading_of_the_source(tmp_path: Path) -> None:
     (folder / "helpers.py").write_text("def broken(:\n")
     (folder / "unused.py").write_text("import uuid\nX = uuid.uuid4()\n")
     found = init_statements.read_statements("app.main", tmp_path)
-    assert [(one.kind, one.file, one.line) for one in found] == [
+    assert [(statement.kind, statement.file, statement.line) for statement in found] == [
         ("seed", "app/main.py", 8),
         ("ID", "app/main.py", 9),
         ("client", "app/main.py", 10),

@@ -86,7 +86,7 @@ def test_a_moment_that_is_over_is_read_and_paid_for_once(stage: Stage) -> None:
         again, scanned_again = range_sample.read_moments(aws, "/busy/kept", "fields @message", sample)
     assert fake.count("StartQuery") == PARTS
     assert again == first
-    assert scanned == sum(one.bytes_scanned for one in first) > 0
+    assert scanned == sum(rows.bytes_scanned for rows in first) > 0
     assert scanned_again == 0
 
 
@@ -108,7 +108,9 @@ def test_the_same_lines_are_parsed_once_for_one_setting(stage: Stage) -> None:
     assert workload.function is not None
     larger = replace(workload, function=replace(workload.function, memory_mb=10_240))
     with world(stage, BUSY, log_lines=LINES) as (aws, _):
-        first, again, other = (invocations.read(aws, one, DAY, MILLION) for one in (workload, workload, larger))
+        first, again, other = (
+            invocations.read(aws, examined, DAY, MILLION) for examined in (workload, workload, larger)
+        )
     assert len(first.table) > 0
     assert again.table is first.table
     assert other.table is not first.table, "its price is of the function's memory"

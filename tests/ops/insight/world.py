@@ -150,7 +150,7 @@ def world(
         if events is None:
             raise Refusal("AccessDeniedException")
         at = asked["endTime"]
-        return {"events": [{"eventId": "", "timestamp": at, "logStreamName": "", "message": one} for one in events]}
+        return {"events": [{"eventId": "", "timestamp": at, "logStreamName": "", "message": event} for event in events]}
 
     def history(asked: dict[str, Any]) -> Any:
         items = [

@@ -37,7 +37,7 @@ def test_a_message_by_its_ids_while_it_was_worked_on(tmp_path: Path, monkeypatch
         subject = log_subjects.message_subject(source, M1[:8], NOW)
     assert set(subject.search.message_ids) == {M1, M2} and set(subject.search.request_ids) == {R1, R2}
     assert subject.search.start < SENT_AT and failed_at < subject.search.end < failed_at + timedelta(minutes=10)
-    assert [one.group for one in subject.sources] == ["/aws/lambda/worker"]
+    assert [source.group for source in subject.sources] == ["/aws/lambda/worker"]
     assert subject.notes == ()
 
 
@@ -83,7 +83,7 @@ def test_a_redrive_by_what_it_sent_first_what_failed_again(tmp_path: Path, monke
         subject = log_subjects.redrive_subject(world.source, run.id[:-1], datetime.now(UTC))
         sent = {message["MessageId"] for message in world.jobs.messages()}
         with Ledger.open(world.source.runs_folder / f"{run.id}.db") as ledger:
-            (failed,) = [one for one in ledger.sent_messages() if one.outcome is Outcome.FAILED_AGAIN]
+            (failed,) = [message for message in ledger.sent_messages() if message.outcome is Outcome.FAILED_AGAIN]
     assert set(subject.search.message_ids) == sent, "SQS gave them new IDs"
     assert (subject.search.message_ids[0],) == failed.new_ids
     assert subject.search.start == run.began and subject.notes == ()

@@ -26,11 +26,13 @@ def test_the_newest_sweep_gives_init_and_duration_by_memory(tmp_path: Path, monk
     found = results.latest_by_memory(target, here)
     assert found is not None
     assert found.ended == measured.ended
-    assert [one.memory_mb for one in found.sizes] == list(MEMORIES[1:]), "of 128 MB no invocation succeeded"
-    own = [one for one in measured.attempts if (one.memory_mb, one.batch_size) == (512, 5)]
+    assert [size.memory_mb for size in found.sizes] == list(MEMORIES[1:]), "of 128 MB no invocation succeeded"
+    own = [attempt for attempt in measured.attempts if (attempt.memory_mb, attempt.batch_size) == (512, 5)]
     half = found.at(512)
     assert half is not None
-    assert half.inits_ms == tuple(one.init_ms for one in own if one.init_ms is not None)
-    assert half.duration_ms == pytest.approx(statistics.fmean(one.duration_ms or 0 for one in own if not one.cold))
+    assert half.inits_ms == tuple(attempt.init_ms for attempt in own if attempt.init_ms is not None)
+    assert half.duration_ms == pytest.approx(
+        statistics.fmean(attempt.duration_ms or 0 for attempt in own if not attempt.cold)
+    )
     assert results.latest_by_memory(target, replace(here, function=None)) is None
     assert results.latest_by_memory(target, replace(here, account="444455556666")) is None

@@ -108,7 +108,7 @@ def test_the_price_is_bounded(desk: Desk) -> None:
 def test_a_missing_price_is_said(desk: Desk) -> None:
     answer = desk.answer(*SHORT)
     assert any(
-        "There are no prices of eu-west-1 on file: those of us-east-1 are used" in one for one in answer["notes"]
+        "There are no prices of eu-west-1 on file: those of us-east-1 are used" in note for note in answer["notes"]
     )
 
 

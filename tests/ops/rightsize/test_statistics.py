@@ -39,9 +39,9 @@ def test_settings_are_compared_job_by_job() -> None:
         for number, took in enumerate(float(time * factor) for time in times)
     ]
     found = statistics.resample(attempts, (ONE, TWO), prices, "x86_64", 0.0)
-    one, two = found.usd_interval(ONE), found.usd_interval(TWO)
-    assert one.low is not None and two.high is not None
-    assert one.low < two.high, "the intervals overlap, since jobs differ"
+    interval, two = found.usd_interval(ONE), found.usd_interval(TWO)
+    assert interval.low is not None and two.high is not None
+    assert interval.low < two.high, "the intervals overlap, since jobs differ"
     assert statistics.differ(found.usd_resampled[:, 0], found.usd_resampled[:, 1])
 
 
@@ -62,10 +62,10 @@ def test_a_change_that_costs_more_is_not_for_cost() -> None:
     """1,769 MB takes half as long as 1,024 MB in the sample; where it takes two thirds, it costs more."""
     measured = sweep()
     slower = tuple(
-        replace(one, duration_ms=one.duration_ms * 1.25, billed_ms=one.billed_ms * 1.25)
-        if one.memory_mb == 1769 and one.duration_ms and one.billed_ms
-        else one
-        for one in measured.attempts
+        replace(attempt, duration_ms=attempt.duration_ms * 1.25, billed_ms=attempt.billed_ms * 1.25)
+        if attempt.memory_mb == 1769 and attempt.duration_ms and attempt.billed_ms
+        else attempt
+        for attempt in measured.attempts
     )
     finding = suggestion.size_up(replace(measured, attempts=slower), pricing.load(), Objective.BALANCED).finding
     assert "from 1,024 MB to 1,769 MB for latency: costs $" in finding

@@ -29,7 +29,9 @@ def test_the_policies_grow_with_what_is_confirmed() -> None:
     some, more, every = ({*json.loads(block)["Statement"][0]["Action"]} for block in blocks)
     assert some < more < every
     assert "lambda:UpdateAlias" in more - some
-    assert every == {one for action in ACTIONS.values() for one in action.permissions} | {*SHARED_PERMISSIONS}
+    assert every == {permission for action in ACTIONS.values() for permission in action.permissions} | {
+        *SHARED_PERMISSIONS
+    }
     assert not some & {*SHARED_PERMISSIONS}
 
 
@@ -53,7 +55,7 @@ def test_an_action_that_changes_something_needs_more_than_reading() -> None:
     reading = re.compile(r":(Get|List|Describe)")
     for action in ACTIONS.values():
         if action.effect in (Effect.CHANGE, Effect.FINAL):
-            assert [one for one in action.permissions if not reading.search(one)], action.name
+            assert [permission for permission in action.permissions if not reading.search(permission)], action.name
 
 
 def test_a_runbook_may_find_its_workload() -> None:

@@ -45,7 +45,7 @@ def test_a_folder_that_is_no_run_does_not_stop_a_new_one(tmp_path: Path) -> None
 
 
 def test_what_must_be_typed_is_part_of_what_a_run_waits_for() -> None:
-    step = next(one for one in library.load("dead-letters").steps if one.action == "dlq.purge")
+    step = next(step for step in library.load("dead-letters").steps if step.action == "dlq.purge")
     preview = StepPreview((PlannedChange("messages", 0, 2),), confirmation="purge 2 messages")
     with pytest.raises(PersonAwaited) as awaited:
         PreparedOperator(None, lambda: False).confirm(step, ACTIONS["dlq.purge"], preview)

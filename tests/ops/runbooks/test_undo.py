@@ -232,7 +232,7 @@ def test_a_longer_muting_is_undone_to_the_one_before_it(place: Place) -> None:
     assert str(change.after) == f"muted until {first.until:%Y-%m-%d %H:%M} UTC"
     state = place.undo_all_on_the_page()
     assert state.phase is RunPhase.ROLLED_BACK, state.text
-    assert [one.until for one in records.read_all(place.home)] == [first.until]
+    assert [record.until for record in records.read_all(place.home)] == [first.until]
     assert len(place.world.alarms.rules) == 1
 
 

@@ -82,7 +82,9 @@ def test_an_alarm_finds_its_runbooks(alarm: str, described: str, first: list[str
     found = library.for_alarm(f"shop-{alarm}", f"Why. Runbook: runbooks/{described}.md")
     names = [document.name for document in found if document.steps]
     assert [name for name in names if name in first] == first
-    assert [bool(document.steps) for document in found] == sorted((bool(one.steps) for one in found), reverse=True)
+    assert [bool(document.steps) for document in found] == sorted(
+        (bool(runbook.steps) for runbook in found), reverse=True
+    )
 
 
 def test_an_alarm_that_no_runbook_names() -> None:

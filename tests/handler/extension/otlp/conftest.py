@@ -11,5 +11,5 @@ from tests.fakes.otlp_collector import Collector, collecting
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:
-    with collecting() as one:
-        yield one
+    with collecting() as started:
+        yield started

@@ -52,9 +52,9 @@ def drops(extension: Extension) -> dict[str, int]:
 @pytest.fixture
 def channel(collector: Collector) -> Iterator[Channel]:
     settings = Settings({b"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url.encode()})
-    one = Channel("traces", settings.endpoints["traces"], interval_s=5)
-    yield one
-    one.collector.close()
+    traces = Channel("traces", settings.endpoints["traces"], interval_s=5)
+    yield traces
+    traces.collector.close()
 
 
 def body() -> str:
@@ -116,16 +116,16 @@ def test_overloaded_then_well(collector: Collector) -> None:
     """Retry-After is long; the end does not wait for it, and its one more attempt succeeds."""
     busy = Answer(503, b'{"message":"later"}', {"Retry-After": "100"})
     collector.answers = [busy, busy]
-    one = sender(collector)
-    one.add(['{"name":"first"}'], lambda aggregates: aggregates.init(init_of(400)))
+    tried = sender(collector)
+    tried.add(['{"name":"first"}'], lambda aggregates: aggregates.init(init_of(400)))
     collector.wait_until(lambda: len(collector.requests) == 2)
-    one.add(['{"name":"meanwhile"}'], lambda aggregates: aggregates.init(init_of(400)))
+    tried.add(['{"name":"meanwhile"}'], lambda aggregates: aggregates.init(init_of(400)))
     assert len(collector.requests) == 2
-    one.finish(time.monotonic() + PATIENCE_S)
+    tried.finish(time.monotonic() + PATIENCE_S)
     assert [span["name"] for span in collector.spans()] == ["first", "meanwhile"]
     assert value(newest_points(collector)["faas.init_duration"]) == pytest.approx(0.8)
-    assert one.dropped == {"traces": 0, "metrics": 0}
-    told = [line for each in one.channels.values() for line in each.told]
+    assert tried.dropped == {"traces": 0, "metrics": 0}
+    told = [line for each in tried.channels.values() for line in each.told]
     assert any("status 503: later; it will be tried again" in line for line in told)
     assert any("it works again" in line for line in told)
 
@@ -236,16 +236,16 @@ def test_a_kept_connection_that_was_closed_meanwhile_is_no_failure(collector: Co
 def test_the_buffer_is_bounded_and_the_oldest_go(collector: Collector) -> None:
     collector.later = True
     collector.answers = [Answer(503, headers={"Retry-After": "100"})] * 2
-    one = sender(collector)
+    tried = sender(collector)
     for number in range(300):
         span = {"name": str(number), "attributes": [{"key": "a", "value": {"stringValue": "x" * 20_000}}]}
-        one.add([json.dumps(span)], lambda aggregates: aggregates.init(init_of(400)))
+        tried.add([json.dumps(span)], lambda aggregates: aggregates.init(init_of(400)))
         while collector.answers:  # the first attempts are refused before the last ones are made
             time.sleep(0.001)
-    one.finish(time.monotonic() + PATIENCE_S)
+    tried.finish(time.monotonic() + PATIENCE_S)
     collector.read()
     kept = [int(span["name"]) for span in collector.spans()]
-    assert len(kept) == 300 - one.dropped["traces"] and 100 < len(kept) < 106, "2 MiB hold 104 spans of 20 kB"
+    assert len(kept) == 300 - tried.dropped["traces"] and 100 < len(kept) < 106, "2 MiB hold 104 spans of 20 kB"
     assert kept[-90:] == list(range(210, 300)), "those that were on their way may be older"
     assert newest_points(collector)["faas.init_duration"]["histogram"]["dataPoints"][0]["count"] == "300"
-    assert one.dropped["metrics"] == 0
+    assert tried.dropped["metrics"] == 0

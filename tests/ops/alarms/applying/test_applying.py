@@ -64,7 +64,7 @@ def there(fake: FakeAws) -> Aws:
 
 
 def kinds(found: AlarmDifference) -> dict[str, ChangeKind]:
-    return {one.name: one.kind for one in found.changes}
+    return {change.name: change.kind for change in found.changes}
 
 
 def test_children_are_put_before_composites_and_a_second_time_nothing_is(world: AlarmWorld, there: Aws) -> None:
@@ -218,15 +218,19 @@ def test_the_catalogue_of_the_reference_workload_on_the_emulator(
     aws: Aws, emulator: Emulator, make_alarm: Callable[..., Any]
 ) -> None:
     (workload,) = workloads.read(Path(TEMPLATE), {}, None).workloads[:1]
-    definitions = [one.definition for one in recommend(workload, CatalogueOptions(prefix="applied")).alarms]
+    definitions = [alarm.definition for alarm in recommend(workload, CatalogueOptions(prefix="applied")).alarms]
     found = applying.difference(aws, "applied", definitions)
-    assert {one.kind for one in found.changes} == {CREATE}
+    assert {change.kind for change in found.changes} == {CREATE}
     result = applying.apply(aws, found)
     assert result.error is None, result.error
     again = applying.difference(aws, "applied", definitions, prefix="applied-")
-    assert {one.kind for one in again.changes} == {UNCHANGED}, [one for one in again.changes if one.fields]
+    assert {change.kind for change in again.changes} == {UNCHANGED}, [
+        change for change in again.changes if change.fields
+    ]
     assert applying.remove(aws, again).error is None
-    assert {one.kind for one in applying.difference(aws, "applied", definitions, prefix="applied-").changes} == {CREATE}
+    assert {change.kind for change in applying.difference(aws, "applied", definitions, prefix="applied-").changes} == {
+        CREATE
+    }
 
 
 def log_alarm(name: str, **more: Any) -> dict[str, Any]:
@@ -249,7 +253,7 @@ def test_a_log_alarm_is_put_last_and_removed_alone(world: AlarmWorld, there: Aws
     again = applying.difference(there, "shop", wanted)
     assert set(kinds(again).values()) == {UNCHANGED}, "CloudWatch gives the query an ARN, which is not a difference"
     found = applying.difference(there, "shop", [log_alarm("shop-a-lines", Threshold=3)])
-    assert [(one.name, one.before, one.after) for one in found.changes[0].fields] == [("Threshold", 0.0, 3.0)]
+    assert [(field.name, field.before, field.after) for field in found.changes[0].fields] == [("Threshold", 0.0, 3.0)]
     world.add(log_alarm("theirs-lines"))
     theirs = applying.difference(there, "shop", [log_alarm("theirs-lines"), metric("shop-a-lines")])
     assert kinds(theirs) == {"theirs-lines": FOREIGN, "shop-a-lines": FOREIGN}, "of another owner; of another type"

@@ -156,6 +156,6 @@ def test_without_data_each_alarm_is_ok() -> None:
     options = CatalogueOptions(jobs=JOBS, extension=True, deadline_s=900, undelivered_queue="failed", day_budget_usd=5)
     alarms = recommend(HEALTHY, options).alarms
     assert len(alarms) > 20
-    found = simulate([one.definition for one in alarms], {}, T0, T0 + 3_600, quotas=account_quotas(1_000))
+    found = simulate([alarm.definition for alarm in alarms], {}, T0, T0 + 3_600, quotas=account_quotas(1_000))
     states = {each.alarm: each.new for each in found.transitions}
-    assert states == dict.fromkeys([one.name for one in alarms], "OK")
+    assert states == dict.fromkeys([alarm.name for alarm in alarms], "OK")

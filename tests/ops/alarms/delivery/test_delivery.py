@@ -196,19 +196,19 @@ def test_a_composite_alarm_without_an_action_is_as_good_as_the_alarms_below_it(o
     assert of(AlarmAccount(alarms=[], composites=[silent]), "page-me").status is BROKEN
 
 
-def _leg(of: Any, one: Subscriber, **more: Any) -> tuple[AlarmDelivery, SubscriptionDelivery]:
-    found = of(AlarmAccount(subscribers=[one], **more))
+def _leg(of: Any, subscriber: Subscriber, **more: Any) -> tuple[AlarmDelivery, SubscriptionDelivery]:
+    found = of(AlarmAccount(subscribers=[subscriber], **more))
     return found, found.actions[0].subscriptions[0]
 
 
 def test_subscriptions_that_get_nothing(of: Any) -> None:
-    found, one = _leg(of, Subscriber(pending=True))
-    assert (found.status, one.leg.status) == (BROKEN, BROKEN)
+    found, subscription = _leg(of, Subscriber(pending=True))
+    assert (found.status, subscription.leg.status) == (BROKEN, BROKEN)
     assert "None of its 1 subscription takes it" in found.actions[0].publish.text
-    found, one = _leg(of, Subscriber(attributes={"FilterPolicy": '{"severity": ["page"]}'}))
+    found, subscription = _leg(of, Subscriber(attributes={"FilterPolicy": '{"severity": ["page"]}'}))
     assert found.status is BROKEN
-    assert "message attributes" in one.leg.text
-    found, one = _leg(of, Subscriber(attributes={"FilterPolicy": "{}"}))
+    assert "message attributes" in subscription.leg.text
+    found, subscription = _leg(of, Subscriber(attributes={"FilterPolicy": "{}"}))
     assert found.status is ALLOWED
     by_body = {"FilterPolicy": '{"AlarmName": ["x"]}', "FilterPolicyScope": "MessageBody"}
     assert _leg(of, Subscriber(attributes=by_body))[0].status is UNKNOWN
@@ -223,36 +223,38 @@ def test_a_subscriber_after_the_first_hundred_counts(of: Any) -> None:
 
 def test_queues_that_take_nothing(of: Any) -> None:
     queue = Subscriber("sqs", QUEUE)
-    found, one = _leg(of, queue)
-    assert (found.status, one.leg.text) == (BROKEN, "Queue pages does not exist.")
-    found, one = _leg(of, queue, queues={"pages": {"Statement": []}})
+    found, subscription = _leg(of, queue)
+    assert (found.status, subscription.leg.text) == (BROKEN, "Queue pages does not exist.")
+    found, subscription = _leg(of, queue, queues={"pages": {"Statement": []}})
     assert found.status is BROKEN
-    assert one.leg.statement is not None
-    assert one.leg.statement["Condition"] == {"ArnEquals": {"aws:SourceArn": TOPIC}}
-    fixed = {"Statement": [one.leg.statement]}
+    assert subscription.leg.statement is not None
+    assert subscription.leg.statement["Condition"] == {"ArnEquals": {"aws:SourceArn": TOPIC}}
+    fixed = {"Statement": [subscription.leg.statement]}
     assert _leg(of, queue, queues={"pages": fixed})[0].status is ALLOWED
-    _, one = _leg(of, queue, queues={"pages": fixed}, encrypted={QUEUE: "alias/aws/sqs"})
-    assert "AWS managed key" in one.leg.text
-    _, one = _leg(of, queue, queues={"pages": fixed}, encrypted={QUEUE: KEY}, keys={KEY: {"Statement": [ROOT]}})
-    assert one.leg.statement is not None
-    key = {KEY: {"Statement": [one.leg.statement]}}
+    _, subscription = _leg(of, queue, queues={"pages": fixed}, encrypted={QUEUE: "alias/aws/sqs"})
+    assert "AWS managed key" in subscription.leg.text
+    _, subscription = _leg(
+        of, queue, queues={"pages": fixed}, encrypted={QUEUE: KEY}, keys={KEY: {"Statement": [ROOT]}}
+    )
+    assert subscription.leg.statement is not None
+    key = {KEY: {"Statement": [subscription.leg.statement]}}
     assert _leg(of, queue, queues={"pages": fixed}, encrypted={QUEUE: KEY}, keys=key)[0].status is ALLOWED
     other = Subscriber("sqs", "arn:aws:sqs:eu-west-1:999999999999:pages")
     assert _leg(of, other)[0].status is UNKNOWN
 
 
 def test_functions_that_may_not_be_invoked(of: Any) -> None:
-    one = Subscriber("lambda", FUNCTION)
-    assert _leg(of, one)[1].leg.text == "Function pager does not exist."
-    _, refused = _leg(of, one, functions={"pager": {"Statement": []}})
+    subscriber = Subscriber("lambda", FUNCTION)
+    assert _leg(of, subscriber)[1].leg.text == "Function pager does not exist."
+    _, refused = _leg(of, subscriber, functions={"pager": {"Statement": []}})
     assert "aws lambda add-permission" in refused.leg.change
-    assert _leg(of, one, functions={"pager": {"Statement": [refused.leg.statement]}})[0].status is ALLOWED
+    assert _leg(of, subscriber, functions={"pager": {"Statement": [refused.leg.statement]}})[0].status is ALLOWED
 
 
 def test_one_subscriber_that_takes_it_is_enough_and_the_other_is_named(of: Any) -> None:
     found = of(AlarmAccount(subscribers=[Subscriber(pending=True), Subscriber("https", "https://pager.example.com")]))
     assert found.status is ALLOWED
-    assert [one.leg.status for one in found.actions[0].subscriptions] == [BROKEN, ALLOWED]
+    assert [subscription.leg.status for subscription in found.actions[0].subscriptions] == [BROKEN, ALLOWED]
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ def test_a_notification_that_arrives(aws: Aws, make_alarm: MakeAlarm) -> None:
     steps: list[str] = []
     result = live_test.run_test(aws, plan, wait_s=30, progress=steps.append)
     assert result.passed
-    assert [one.topic for one in result.arrivals] == [topic]
+    assert [arrival.topic for arrival in result.arrivals] == [topic]
     assert "was set back" in result.afterwards
     assert any("Making the temporary queue" in step for step in steps)
     assert nothing_is_left(aws)

@@ -74,7 +74,7 @@ def test_actions_are_disabled_with_a_record_that_is_there_first(aws: Aws, fake: 
     there = OldEndpoint(errors=True, off=False)
     fake.answer = there.answer
     seen: list[tuple[str, ...]] = []
-    there.before_disabling = lambda: seen.extend(one.alarms for one in muting.of_place(tmp_path, ACCOUNT, REGION))
+    there.before_disabling = lambda: seen.extend(record.alarms for record in muting.of_place(tmp_path, ACCOUNT, REGION))
     record = mute(aws, tmp_path, "errors", "off")
     assert seen == [("errors",)]  # the one that was off stays so afterwards
     assert there.enabled == {"errors": False, "off": False}
@@ -243,8 +243,8 @@ def test_the_commands(
 def test_windows() -> None:
     from ops.alarms.muting.windows import longest_window
 
-    one = cloudwatch.Alarm("a", "OK", "", "", None, "", "", period_s=60, periods=15)
-    assert longest_window([one]) == timedelta(minutes=15)
+    alarm = cloudwatch.Alarm("a", "OK", "", "", None, "", "", period_s=60, periods=15)
+    assert longest_window([alarm]) == timedelta(minutes=15)
     assert longest_window([]) == timedelta(minutes=1)
 
 

@@ -39,7 +39,7 @@ def test_alarms_over_retries_that_come_soon_do_not_clear_themselves_either() -> 
     recommended = recommend(workload, CatalogueOptions(actions=(TOPIC,), only=("function-errors-recurring",)))
     lasting = [each for each in shipped() if each.name in ("alarm-clears-itself", "poison-timeouts")]
     result = rehearse([each.definition for each in recommended.alarms], lasting, roles_of(workload))
-    assert [one.required[0].outcome for one in result.incidents] == [PageOutcome.PAGED] * 2
+    assert [incident.required[0].outcome for incident in result.incidents] == [PageOutcome.PAGED] * 2
 
 
 SLOWER_INIT = """

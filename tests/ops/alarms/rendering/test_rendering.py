@@ -116,7 +116,7 @@ def test_names_that_differ_in_signs_alone_are_resources_of_their_own(alarms: tup
     every = [
         replace(alarms[0], id="dead-letters", definition={**alarms[0].definition, "AlarmName": one}) for one in names
     ]
-    composite = next(one for one in alarms if one.composite)
+    composite = next(alarm for alarm in alarms if alarm.composite)
     every.append(replace(composite, definition={**composite.definition, "AlarmRule": rule}))
     resources = yaml_parse(cloudformation(every))["Resources"]
     assert [one["Properties"]["AlarmName"] for one in resources.values()] == [*names, composite.name]

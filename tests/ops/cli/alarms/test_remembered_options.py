@@ -128,7 +128,7 @@ def test_a_rehearsal_of_the_account_suggests_with_them(ops: Ops, capsys: pytest.
     def suggested() -> tuple[set[str], str]:
         run(["alarms", "rehearse", "--queue", "orders", "--incident", "slow-past-deadline", "--json"])
         told = json.loads(capsys.readouterr().out)
-        rows = {row["id"] for one in told["suggestions"] for row in one["rows"]}
+        rows = {row["id"] for suggestion in told["suggestions"] for row in suggestion["rows"]}
         return rows, " ".join(told["notes"])
 
     ops("apply", "--alarm", "dead-letters", "--yes")

@@ -40,7 +40,9 @@ def composite(name: str, rule: str, state: str = "ALARM") -> dict[str, Any]:
 
 def commands(answer: dict[str, Any]) -> dict[str, list[str]]:
     """The first command by alarm."""
-    return {each["alarm"]: [one["command"] for one in each["runbooks"]][:1] for each in (answer, *answer["behind"])}
+    return {
+        each["alarm"]: [runbook["command"] for runbook in each["runbooks"]][:1] for each in (answer, *answer["behind"])
+    }
 
 
 ERRORS = "ops runbook run function-errors --function worker --region eu-west-1 --reason 'alarm shop-function-errors'"
@@ -88,7 +90,7 @@ def test_the_command_is_complete_where_a_profile_was_named(
     config.write_text('[profile "prod of shop"]\naws_access_key_id = AKIA\naws_secret_access_key = secret\n')
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     answer = observed.json("for", "shop-function-errors", "--profile", "prod of shop")
-    (command, *_) = [one["command"] for one in answer["runbooks"]]
+    (command, *_) = [runbook["command"] for runbook in answer["runbooks"]]
     assert command.endswith("--profile 'prod of shop' --region eu-west-1 --reason 'alarm shop-function-errors'")
 
 

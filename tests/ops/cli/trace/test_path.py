@@ -148,7 +148,7 @@ def test_a_request_id_that_runs_twice_in_a_stream_is_two_attempts(desk: TraceDes
     found = json.loads(out)
     attempts = [span for span in found["spans"] if span["kind"] == "attempt"]
     assert code == 0 and found["attempts"] == 2
-    assert [(one["name"], one["duration_s"], one["failure"]) for one in attempts] == [
+    assert [(attempt["name"], attempt["duration_s"], attempt["failure"]) for attempt in attempts] == [
         ("attempt 1", 1, "ValueError"),
         ("attempt 2", 2, ""),
     ]

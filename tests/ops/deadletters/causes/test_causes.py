@@ -220,7 +220,7 @@ def test_a_cause_as_long_as_a_message_is_cut(tmp_path: Path, monkeypatch: pytest
         causes.explain_causes(here)
         found = causes.report_causes(here)
         with Snapshot.open(here) as snapshot:
-            assert all(len(one.cause.error_message) <= 2_000 for one in snapshot.iterate())
+            assert all(len(stored.cause.error_message) <= 2_000 for stored in snapshot.iterate())
     assert len(found.groups) == 2
     assert len(found.finding.text) < 300
 

@@ -38,7 +38,7 @@ def explained(job_id: str, patience_s: float) -> tuple[DeadLetterQueue, Snapshot
         scan_queue(source)
         causes.explain_causes(source)
         with Snapshot.open(source) as snapshot:
-            there = [one for one in snapshot.iterate() if job_id in one.message.body]
+            there = [stored for stored in snapshot.iterate() if job_id in stored.message.body]
         return there[0] if there and there[0].cause.source != "none" else None
 
     found: SnapshotMessage = wait_for(known, patience_s, "the job did not come to the dead-letter queue", pause=1.0)

@@ -100,7 +100,7 @@ def test_with_a_canary_and_headroom(twin: Twin) -> None:
     told: list[Run] = []
     run = redrive.start_redrive(only(source, twin, plan.permissions), plan, reason="why", progress=told.append)
     assert (run.state, run.succeeded) == (RunState.DONE, len(jobs)), run.status_text
-    assert not any("not authorized" in one.status_text + one.rate_reason for one in told), (
+    assert not any("not authorized" in run.status_text + run.rate_reason for run in told), (
         "outcomes and metrics could be read"
     )
 

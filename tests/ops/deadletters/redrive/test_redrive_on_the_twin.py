@@ -270,10 +270,12 @@ def test_the_alarms_that_it_trips_are_muted_meanwhile(twin: Twin, source: DeadLe
     run = redrive.start_redrive(source, plan, reason="fixed", progress=watch)
     assert run.state is RunState.DONE, run.status_text
     assert f"ops-redrive-{plan.id}" in seen
-    record = next(one for one in audit_log.read_records(state_folder(source.aws.target)) if one.outcome == "began")
+    record = next(
+        record for record in audit_log.read_records(state_folder(source.aws.target)) if record.outcome == "began"
+    )
     assert "Muted while it runs" in record.note
     home = state_folder(source.aws.target)
     records = muting.of_place(home, source.workload.account, source.workload.region)
-    muted = next(one for one in records if plan.id in one.id)
+    muted = next(record for record in records if plan.id in record.id)
     assert muted.until < record.at + timedelta(seconds=plan.mute_s), "the rest of the time that the plan allowed"
     muting.lift(source.aws, home, muted)

@@ -102,4 +102,4 @@ def test_a_record_without_its_report_line_and_a_report_line_without_a_record_bot
     other = f"{ID[:-1]}{'0' if ID[-1] != '0' else '1'}"
     report = LINES["any, warm"][0].replace(ID, other)
     rows = build_table([[row(record, 30), row(report, 10)]]).rows
-    assert {one.request_id: one.duration_ms for one in rows} == {ID: 5.0, other: 12.5}
+    assert {invocation.request_id: invocation.duration_ms for invocation in rows} == {ID: 5.0, other: 12.5}

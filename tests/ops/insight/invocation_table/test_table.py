@@ -30,8 +30,10 @@ def test_a_cut_line_costs_that_line_alone() -> None:
     cut = [row(whole[:end], stream=f"{STREAM}{end}") for end in range(0, len(whole), 7)]
     found = build_table([[*cut, row(whole)]])
     assert list(found.rows) == merged([*cut, row(whole)])
-    assert {one.request_id for one in found.rows} == {ID}, "a cut ID is none"
-    assert {one.status for one in found.rows if one.memory_used_mb is None} == {""}, "how it ended is not known"
+    assert {invocation.request_id for invocation in found.rows} == {ID}, "a cut ID is none"
+    assert {invocation.status for invocation in found.rows if invocation.memory_used_mb is None} == {""}, (
+        "how it ended is not known"
+    )
     assert found.unreadable == 8
 
 
@@ -48,7 +50,7 @@ def test_an_init_that_no_report_tells_of() -> None:
         line(5, 40, failed),
     ]
     found = build_table([lines]).rows
-    assert [(one.cold, one.phase, one.init_ms) for one in found] == [
+    assert [(invocation.cold, invocation.phase, invocation.init_ms) for invocation in found] == [
         (True, "", 300.0),
         (False, "", None),
         (True, "invoke", None),
@@ -57,24 +59,24 @@ def test_an_init_that_no_report_tells_of() -> None:
     ], "after a timeout INIT runs again inside the invocation; an import that fails is a failed INIT"
     assert list(found) == merged(lines)
     elsewhere = [line(2, 10, broke), row(report_line(ID), 20, "another")]
-    assert not any(one.cold for one in build_table([elsewhere]).rows)
+    assert not any(invocation.cold for invocation in build_table([elsewhere]).rows)
 
 
 def test_lines_of_environments_at_work_at_the_same_time_are_not_mixed_up() -> None:
     ids = [f"{ID[:-2]}{number:02d}" for number in range(40)]
     lines = [row(report_line(one, ms=100.0 + n), 1 + n / 100, f"{STREAM}{n % 4}") for n, one in enumerate(ids)]
     random.Random(1).shuffle(lines)
-    assert {one.request_id: one.duration_ms for one in build_table([lines[:9], lines[9:]]).rows} == {
-        one: 100.0 + n for n, one in enumerate(ids)
-    }
+    assert {
+        invocation.request_id: invocation.duration_ms for invocation in build_table([lines[:9], lines[9:]]).rows
+    } == {one: 100.0 + n for n, one in enumerate(ids)}
 
 
 def test_a_clock_that_went_back_leaves_each_attempt_its_own_lines() -> None:
     [record] = records(attempt(ID, 10.0, ms=200.0))
     lines = [row(json.dumps(record), 9.0), row(report_line(ID, ms=200.0), 8.5)]
     assert list(build_table([lines]).rows) == merged(lines)
-    [one] = build_table([lines]).rows
-    assert (one.duration_ms, one.started.second) == (200.0, 10)
+    [invocation] = build_table([lines]).rows
+    assert (invocation.duration_ms, invocation.started.second) == (200.0, 10)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -112,8 +114,8 @@ def test_markup_and_control_characters_are_text_and_long_lines_are_read() -> Non
     lines = [row(json.dumps({"_aws": {}, **about})), row(report_line("y" * 262_144), stream="other")]
     found = build_table([lines])
     assert list(found.rows) == merged(lines)
-    assert {one.error_type for one in found.rows} == {evil, ""}
-    assert max(len(one.request_id) for one in found.rows) == 256
+    assert {invocation.error_type for invocation in found.rows} == {evil, ""}
+    assert max(len(invocation.request_id) for invocation in found.rows) == 256
 
 
 def test_no_lines_are_an_empty_table_with_all_columns() -> None:

@@ -11,5 +11,5 @@ from tests.ops.twin.host.lab import Host, running
 
 @pytest.fixture(scope="session")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    with running(tmp_path_factory.mktemp("host")) as one:
-        yield one
+    with running(tmp_path_factory.mktemp("host")) as started:
+        yield started

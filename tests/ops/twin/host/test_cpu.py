@@ -63,7 +63,9 @@ def test_what_was_held_back_is_frozen_thawed_and_ends(limiting: Host) -> None:
     wait_until(lambda: all("\nState:\tT" in Path(f"/proc/{pid}/status").read_text() for pid in pids))
     function.retire()
     wait_until(lambda: not function.pids())
-    shutdown = [one for one in function.records("event") if one.get("event", {}).get("eventType") == "SHUTDOWN"]
+    shutdown = [
+        record for record in function.records("event") if record.get("event", {}).get("eventType") == "SHUTDOWN"
+    ]
     assert shutdown, "it was running when it was told"
 
 

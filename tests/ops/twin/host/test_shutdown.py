@@ -22,7 +22,9 @@ def test_an_extension_has_two_seconds(host: Host) -> None:
         function = host.function(ECHO, extensions=("recorder",), EXT_AFTER_SHUTDOWN="30")
         function.invoke()
         function.retire()
-        told = wait_until(lambda: [one for one in function.records("event") if one["event"]["eventType"] == "SHUTDOWN"])
+        told = wait_until(
+            lambda: [record for record in function.records("event") if record["event"]["eventType"] == "SHUTDOWN"]
+        )
         deadline = told[0]["event"]["deadlineMs"] / 1000
         wait_until(lambda: not function.pids())
         assert time.time() >= deadline - 0.05
@@ -41,7 +43,7 @@ def test_an_extension_that_did_not_ask_for_shutdown_is_killed_at_once(host: Host
         function.retire()
         wait_until(lambda: not function.pids())
         ended = time.monotonic()
-        assert [one["event"]["eventType"] for one in function.records("event")] == ["INVOKE"]
+        assert [record["event"]["eventType"] for record in function.records("event")] == ["INVOKE"]
         return ended - began
 
     assert any(took() < 1.9 for _ in range(5)), "a busy machine may be late once; a wait of two seconds is, always"

@@ -164,8 +164,8 @@ def test_the_headers_of_a_message(application: Any) -> None:
 def test_a_periodic_task_is_sent_when_due_and_posted_to_its_own_path(application: Any) -> None:
     tasks = cron_yaml.parse('{version: 1, cron: [{name: audit, url: /audit, schedule: "0 23 * * *"}]}')
     queue = Queue()
-    one = worker(queue, application)
-    daemon = Worker(queue, URL, one.address, one.options, tasks)
+    started = worker(queue, application)
+    daemon = Worker(queue, URL, started.address, started.options, tasks)
     daemon.enqueue_due(datetime(2026, 11, 29, 22, 0, tzinfo=UTC))
     assert queue.calls == []
     daemon.enqueue_due(datetime(2026, 11, 29, 23, 0, tzinfo=UTC))
