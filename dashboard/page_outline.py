@@ -1,4 +1,4 @@
-"""What of a page can be drawn before a sample of log lines is read: it is on the screen at once, and the report follows.
+"""The outline of a page: the part that needs no log lines, drawn at once while the report loads.
 
 Logs Insights takes seconds for each of the sample's queries. The outline is drawn in a run of the script of its own, because
 a run cannot draw the same chart twice.

@@ -50,12 +50,12 @@ def link(runbook: str, alarm: str = "") -> str:
 
 
 def short_link(runbook: str, alarm: str = "") -> str:
-    """Like ``link``, with the word "Runbook" for one that can be opened."""
+    """``link`` with the text "Runbook" if the runbook can be opened."""
     return _link(runbook, alarm, "Runbook")
 
 
 def titled_link(name: str, title: str, alarm: str = "") -> str:
-    """As ``link``, of the runbook of this checkout with that name, by its title."""
+    """``link`` to a runbook of this checkout, with its title as the text."""
     return _link(f"runbooks/{name}.md", alarm, title)
 
 

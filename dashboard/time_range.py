@@ -84,7 +84,7 @@ def dragged(edges: Sequence[object], zone: tzinfo, now: datetime | None = None) 
 
 
 def unknown_note(text: str, shown: str) -> str:
-    """What to say of a range in the address that is none of those offered, when ``shown`` is drawn instead."""
+    """A note for an unknown time range in the address, in place of which ``shown`` is drawn."""
     return (
         f"The address has the time range {text}, which is not one of {', '.join(RANGES)} or {CUSTOM}: {shown} is shown."
     )

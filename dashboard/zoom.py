@@ -55,7 +55,7 @@ def control() -> None:
 
 
 def forget() -> None:
-    """After another range was selected there is no zoom to reset."""
+    """Forgets the zoom, as when another range is selected."""
     st.session_state.pop(ZOOMED_FROM, None)
     st.query_params.pop(ZOOMED_FROM, None)
 

@@ -85,7 +85,7 @@ def _p95_note(report: FailuresReport) -> str:
 
 
 def _peak(frame: pd.DataFrame) -> str:
-    """Of which period a percentile is, where it is the highest of all periods."""
+    """The label of a percentile that is the highest of all periods, with a period's length."""
     return f"peak ({length})" if (length := period(frame)) else "peak"
 
 

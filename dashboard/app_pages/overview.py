@@ -60,7 +60,7 @@ def _show_alarms(report: OverviewReport) -> None:
 
 
 def _show_settings() -> None:
-    """How many settings are wrong, as ``ops doctor`` counts them."""
+    """Shows the number of wrong settings, as ``ops doctor`` counts them."""
     try:
         checks = alarm_checks.check()
     except OpsError as error:

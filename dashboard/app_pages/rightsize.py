@@ -200,7 +200,7 @@ def _table(answer: Sizing) -> None:
 
 
 def _next_step(measured: Measured, answer: Sizing) -> None:
-    """How to carry the suggestion out, where it is a change."""
+    """How to apply the suggestion, if it is a change."""
     suggested, current = answer.suggested, answer.current
     if suggested is None or suggested == current:
         return

@@ -96,7 +96,7 @@ def _ask() -> tuple[str, int | None]:
 
 
 def _find(target: Target, wanted: str, days: int | None) -> tuple[JobTrace, datetime] | None:
-    """With the time of the search; None where it was not asked for: it costs money, but on the twin. Raises OpsError."""
+    """The search's result and time. On AWS, which bills it, None until it is requested. Raises OpsError."""
     traces: dict[tuple[Target, str, int | None, str], tuple[JobTrace, datetime]] = st.session_state.setdefault(
         FOUND, {}
     )

@@ -66,7 +66,7 @@ def _mark_breaches(figure: Chart, alarm: AlarmChart, viewer: tzinfo) -> None:
 
 
 def window_text(alarm: AlarmChart) -> str:
-    """How the state is decided, in a sentence."""
+    """A sentence about how the state is evaluated."""
     period, shaded = duration(alarm.period_s), "" if alarm.evaluated is None else " (shaded)"
     if alarm.periods == 1:
         rule = f"Evaluates the last period of {period}{shaded}"

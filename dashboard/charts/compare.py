@@ -70,7 +70,7 @@ def courses(run: ComparisonRun) -> list[Chart]:
 
 
 def _course(form: FormMeasured) -> Chart:
-    """What was open and what was worked on, second by second, and when the host was killed."""
+    """Open and running jobs per second, and the time at which the host was killed."""
     chart = figure(f"{form.form.capitalize()}: jobs over time", "jobs", "seconds from the start")
     seconds = [sample.second for sample in form.course]
     for name, values, colour, fill in (

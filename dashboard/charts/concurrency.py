@@ -39,8 +39,7 @@ def executions(report: ConcurrencyReport, viewer: tzinfo, earlier: EarlierReport
 
 
 def _law(report: ConcurrencyReport) -> pd.Series:
-    """What ESM scaling allowed while messages waited, where that was less than every limit: elsewhere it held nothing
-    back."""
+    """Concurrency that ESM scaling allowed while messages waited, where it was below every other limit."""
     lowest = _lowest_limit(report)
     law = [period.law if period.waiting and period.law < lowest else float("nan") for period in report.ramp]
     return pd.Series(law or float("nan"), index=report.concurrency.index, dtype=float)

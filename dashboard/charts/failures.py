@@ -64,7 +64,7 @@ def errors(report: FailuresReport, viewer: tzinfo) -> Chart:
 
 
 def jobs(report: FailuresReport, viewer: tzinfo) -> Chart:
-    """What the handler counted within invocations that succeeded as a whole."""
+    """Jobs that the handler counted in invocations that succeeded."""
     names = {
         "jobs_failed": ("failed, returned to the queue", theme.WARNING),
         "jobs_rejected": ("rejected, in the DLQ", theme.DEAD),
@@ -103,7 +103,7 @@ def durations(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | N
 
 
 def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | None = None) -> Chart:
-    """From the sending of a message to the success of its job: the wait in the queue is in it."""
+    """Latency from the sending of a message to the success of its job, including the wait in the queue."""
     return over_time(
         "End-to-end latency (sent to succeeded)",
         report.end_to_end,
@@ -118,7 +118,7 @@ def end_to_end(report: FailuresReport, viewer: tzinfo, earlier: EarlierReport | 
 
 
 def heat_map(report: FailuresReport, viewer: tzinfo) -> Chart:
-    """How many invocations took how long, over time."""
+    """Heat map of invocations by duration over time."""
     counts = report.duration_counts
     chart = figure("Duration distribution", "invocations by duration")
     over_time_axis(chart)

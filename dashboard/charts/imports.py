@@ -20,7 +20,7 @@ MIN_SHARE, MAX_SHOWN = 0.01, 60
 
 
 def flame(record: ImportRecord) -> Chart:
-    """From the handler's module downwards, in milliseconds."""
+    """Flame graph of import times from the handler's module downwards, in milliseconds."""
     places = heaviest(record, MIN_SHARE, MAX_SHOWN)
     depth = _depth(record, places)
     height = max(MIN_PX, depth * LINE_PX)
@@ -60,7 +60,7 @@ def flame(record: ImportRecord) -> Chart:
 
 
 def _depth(record: ImportRecord, places: Sequence[int]) -> int:
-    """How many modules stand below each other; 1 for none."""
+    """Depth of the import tree; 1 without modules."""
     levels: dict[int, int] = {}
     for place in sorted(places):  # a module comes after the one that imports it
         parent = record.modules[place].parent

@@ -1,4 +1,4 @@
-"""What would change cold starts: the recommendation, the options side by side, and why."""
+"""Options against cold starts: the recommendation, a comparison, and the reasons."""
 
 from __future__ import annotations
 

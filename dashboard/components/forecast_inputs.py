@@ -1,4 +1,4 @@
-"""What a forecast is to assume in place of what is observed, and which settings it asks about; kept in the address."""
+"""Inputs of a forecast: assumptions that replace observed values, and the settings to compare; kept in the address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which page of a long list is shown, and the choice of another one."""
+"""Pagination of a long list."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class _Widget:
 
 
 def current_page(key: str, rows: int, size: int, first_row: int = 0) -> int:
-    """From 0. ``first_row``: its page is shown on a visit. A list that became shorter shows its first page."""
+    """The current page, from 0. ``first_row``: its page is shown on a visit. A list that became shorter shows its
+    first page."""
     pages = math.ceil(rows / size)
     if pages <= 1:
         return 0
@@ -33,7 +34,7 @@ def current_page(key: str, rows: int, size: int, first_row: int = 0) -> int:
 
 
 def show_pages(key: str, rows: int, size: int) -> None:
-    """Below the list of ``current_page``; nothing for one page."""
+    """Shows the page selector below the list of ``current_page``; nothing for a single page."""
     pages = math.ceil(rows / size)
     if pages > 1:
         widget: _Widget = st.session_state[f"_{key}"]

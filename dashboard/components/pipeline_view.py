@@ -43,7 +43,7 @@ def show(rates: PipelineRates, stops: Pipeline) -> None:
 
 
 def arrows(rates: PipelineRates) -> tuple[str, str, str, str]:
-    """Into the queue, to the function, to the results and to the dead-letter queue."""
+    """The arrows into the queue, to the function, to the results and to the dead-letter queue."""
     done, verb = _done(rates)
     widest = _widest(rates)
     return (

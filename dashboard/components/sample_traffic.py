@@ -1,4 +1,4 @@
-"""What to do where nothing was sent yet: sample traffic on the twin, the command for a test message on AWS."""
+"""Help for a workload without traffic: sample traffic on the twin, the command for a test message on AWS."""
 
 from __future__ import annotations
 

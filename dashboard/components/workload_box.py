@@ -62,7 +62,7 @@ def workload_box(shown: WorkloadChoice, place: Target | None, lists: WorkloadLis
 
 
 def load_list(place: Target, lists: WorkloadLists, pressed: float | None) -> None:
-    """After the page is drawn, for which it would compete. ``pressed``: when Refresh was."""
+    """Loads the list after the page is drawn, because both compete for the processor. ``pressed``: when Refresh was."""
     lists.load(place, max(time.time() - LIST_TTL_S, pressed or 0.0))
 
 
@@ -86,7 +86,7 @@ def _select(shown: WorkloadChoice, report: WorkloadListReport | None, placeholde
 
 
 def _take(report: WorkloadListReport | None) -> None:
-    """What was chosen or typed becomes the choice, which the sidebar's hidden inputs hold for the address."""
+    """Takes the chosen or typed workload into the sidebar's hidden inputs, which hold the choice for the address."""
     choice = _meant(str(st.session_state[_KEY] or ""), report.workloads if report else ())
     st.session_state[STACK_KEY], st.session_state[QUEUE_KEY] = choice.stack or "", choice.queue or ""
     st.session_state[_MOVED] = True
@@ -119,7 +119,7 @@ def _label(row: WorkloadStatus) -> str:
 
 
 def notes(place: Target | None, state: ListState) -> str:
-    """What the list is of, or why there is none."""
+    """The scope of the list, or why there is none."""
     return " ".join(html_blocks.quiet(line) for line in _lines(place, state)) or "<span></span>"
 
 
@@ -142,5 +142,5 @@ def _lines(place: Target | None, state: ListState) -> list[str]:
 
 
 def missing(report: WorkloadListReport) -> tuple[str, ...]:
-    """What the list does not have, and why."""
+    """Workloads that are not in the list, and why."""
     return (*report.unread, *report.limits)[:MAX_NOTES]

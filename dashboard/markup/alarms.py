@@ -266,7 +266,7 @@ def why(row: AlarmRow, text: str) -> str:
 
 
 def test_result(result: AlarmTestResult, began: datetime, viewer: tzinfo) -> str:
-    """What came of a test, topic by topic."""
+    """The result of a test by topic."""
     colour = theme.SUCCESS if result.passed else theme.DEAD
     lines = [
         f"Nothing arrived from topic {name_of(one.topic)} in {duration(result.waited_s)}."

@@ -84,7 +84,7 @@ def stage_ends(plan: Plan) -> tuple[int, ...]:
 
 
 def canary_rule(plan: Plan) -> str:
-    """When the canary continues or aborts, as a sentence."""
+    """A sentence about when the canary continues or aborts."""
     return (
         f"After each stage, waits up to {duration(plan.steps.patience_s)} for outcomes; aborts if more than "
         f"{percent(plan.steps.stop_share)} fail again."
@@ -153,7 +153,8 @@ def send_rate(run: Run) -> float:
 
 
 def time_left_s(run: Run) -> float | None:
-    """Until the rest is sent; None where it is not known, where nothing is sent at present or will be, or nothing is left."""
+    """Seconds until the rest is sent; None where it is not known, where nothing is sent at present or will be, or
+    nothing is left."""
     left, rate = left_to_send(run), send_rate(run)
     sends = run.state is RunState.RUNNING and not run.stopping and not why_not_sending(run)
     return left / rate if sends and rate > 0 and left else None

@@ -38,7 +38,7 @@ _SHOWN_KEY = "_errors_shown"
 
 
 def forget_shown() -> None:
-    """At the start of a page: it shows no error yet."""
+    """Forgets the errors shown so far, at the start of a page."""
     st.session_state[_SHOWN_KEY] = set()
 
 

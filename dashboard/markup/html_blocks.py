@@ -100,7 +100,7 @@ def notes(title: str, lines: Sequence[str]) -> str:
 
 
 def partial(lines: Sequence[str]) -> str:
-    """What the page could not read, or only in part."""
+    """A note on data that the page could not read, or only in part."""
     return notes("Partial data", lines)
 
 

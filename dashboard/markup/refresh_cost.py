@@ -1,4 +1,4 @@
-"""What a refresh of a page costs, in one line."""
+"""The cost of a page's refresh, in one line."""
 
 from __future__ import annotations
 

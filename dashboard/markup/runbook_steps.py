@@ -143,7 +143,7 @@ def diff(changes: Sequence[PlannedChange]) -> str:
 
 
 def verification(run: ShownRun, step: RunbookStep, now: datetime) -> tuple[str, float | None]:
-    """What the step in progress does now, and which share of its deadline is over."""
+    """State of the current step's verification, and the elapsed share of its deadline."""
     said = run.progress.text if run.progress else ""
     progress, action = _progress(run, step.id), ACTIONS.get(step.action)
     if progress.state is not StepState.EXECUTED or action is None:

@@ -1,4 +1,4 @@
-"""What the entry point passes to every page: the sidebar's selection, and how to connect to the selected workload."""
+"""The context of a page: the sidebar's selection, and the connection to the selected workload."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ZONE = UTC
 
 @dataclass(frozen=True)
 class PageSelection:
-    """What is selected in the sidebar: workload, time range and refresh."""
+    """The sidebar's selection: workload, time range and refresh."""
 
     target: Target
     span: TimeRange
@@ -39,7 +39,7 @@ class PageSelection:
 
 @dataclass(frozen=True)
 class PageContext:
-    """What the entry point passes to every page."""
+    """The context that the entry point passes to every page."""
 
     connect: Callable[[Target], ReportSource]
     selection: PageSelection

@@ -1,4 +1,4 @@
-"""What the pages of this session show now: each report's time, or its error."""
+"""State of the pages of this session: the time of each report, or its error."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AGE_CHECK_S, AGE_SHOWN_FROM_S = 15, 60
 
 
 def drawn_times() -> dict[Any, datetime]:
-    """When the reports on the pages were loaded, by report and target."""
+    """Times at which the displayed reports were loaded, by report and target."""
     drawn: dict[Any, datetime] = st.session_state.setdefault("_drawn", {})
     return drawn
 
@@ -33,7 +33,7 @@ def already_shown(name: str, error: OpsError) -> bool:
 
 
 def loaded_at(name: str) -> datetime | None:
-    """When the report drawn on the page was loaded."""
+    """Time at which the displayed report was loaded."""
     return drawn_times().get((name, page_context().selection.target))
 
 

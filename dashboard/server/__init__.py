@@ -1,1 +1,1 @@
-"""What the server does beside drawing pages."""
+"""Tasks of the server besides drawing pages."""

@@ -29,7 +29,7 @@ _served = threading.Event()
 
 
 class _FirstChart:
-    """What a session's browser has reported."""
+    """Reports from a session's browser about its first chart."""
 
     def __init__(self) -> None:
         self.sent_at: float | None = None

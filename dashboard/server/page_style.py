@@ -31,7 +31,7 @@ def element() -> str:
 
 
 def css() -> str:
-    """As an HTML element."""
+    """The stylesheet as an HTML element."""
     return f"<style>{theme.STYLE.read_text()}{_section_names()}</style>"
 
 

@@ -1,1 +1,1 @@
-"""What pages ask of `ops`, and the caches between them."""
+"""The interface between pages and `ops`, with its caches."""

@@ -36,7 +36,7 @@ class AlarmTestRun:
         return self._thread.is_alive()
 
     def wait(self) -> None:
-        """Until it is over."""
+        """Waits until the test is over."""
         self._thread.join()
 
     def _run(self, work: Work) -> None:

@@ -1,4 +1,4 @@
-"""What the pages read and do with one dead-letter queue, as an interface, and its implementation by ``ops``.
+"""The interface of pages to a dead-letter queue, and its implementation by ``ops``.
 
 Everything is read from the snapshot, the ledgers and the jobs' state files. Long work runs in a process of its own
 (ops.deadletters.jobs.background), which continues when the page is left.
@@ -42,7 +42,7 @@ class DeadLetterService(Protocol):
 
     def causes(self, imported: bool = False) -> CausesReport: ...
     def arrivals(self, imported: bool = False) -> CauseArrivals:
-        """When the messages of each cause arrived."""
+        """Arrival times of the messages by cause."""
 
     def find(
         self, selection: Selection, order: str, descending: bool, limit: int, offset: int

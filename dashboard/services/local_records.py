@@ -1,4 +1,4 @@
-"""What this machine recorded of the workload's dead-letter queue, added to the reports made from metrics and logs."""
+"""This machine's records of the workload's dead-letter queue, added to reports made from metrics and logs."""
 
 from __future__ import annotations
 

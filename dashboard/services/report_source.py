@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LogTopic:
-    """What log lines are wanted of: ``kind`` is request | message | cause | redrive, ``value`` its ID. ``queue``: the
+    """The subject of a log search: ``kind`` is request | message | cause | redrive, ``value`` its ID. ``queue``: the
     dead-letter queue of a message, cause or redrive, if it is not the workload's own. ``at``: when the invocation of a
     request started, if it is known."""
 
@@ -65,7 +65,7 @@ class ReportSource(Protocol):
     """Why there is no ``dead_letter_queue``, though the queue names one."""
 
     def identity(self) -> Identity:
-        """Whose credentials are in use. One call to AWS."""
+        """The identity of the credentials in use. One AWS call."""
 
     def command(self, words: str) -> str:
         """``ops WORDS`` about the workload, to be copied."""
@@ -94,7 +94,7 @@ class ReportSource(Protocol):
     def failures(self, span: TimeRange) -> FailuresReport: ...
     def cost(self, span: TimeRange, assumptions: Assumptions) -> CostReport: ...
     def sweep_command(self) -> str:
-        """What starts a sweep of the workload's function, with the options that it cannot do without."""
+        """The command that starts a sweep of the workload's function, with its required options."""
 
     def sweep(self) -> Measured | None:
         """The last sweep of ``ops rightsize`` of the workload's function on this machine; None without one. Calls no AWS
@@ -108,10 +108,10 @@ class ReportSource(Protocol):
         """``chosen``: the name of the alarm whose chart is wanted; empty: the first one's."""
 
     def alarm_checks(self) -> AlarmChecks:
-        """What takes longer than a page may. One GetMetricData call of its own, for two weeks."""
+        """The checks of the Alarms page that take seconds. One GetMetricData call for two weeks."""
 
     def alarm_coverage(self, checks: AlarmChecks) -> Coverage:
-        """Which published incidents would page. Seconds of work; asks AWS nothing."""
+        """Published incidents that would page. Takes seconds; makes no AWS call."""
 
     def plan_alarm_test(self, name: str) -> AlarmTestPlan:
         """Whom a test of the alarm would notify."""
@@ -134,7 +134,7 @@ class ReportSource(Protocol):
         Searches the logs, which costs money; the queue is not touched."""
 
     def trace(self, trace_id: str) -> XrayTrace:
-        """Where an X-Ray trace can be viewed. Calls no AWS service."""
+        """The address of an X-Ray trace in the console. Makes no AWS call."""
 
     def dead_letter_service(self, queue: str = "") -> DeadLetterService:
         """The workload's dead-letter queue, or another one (name, URL or ARN)."""

@@ -1,4 +1,4 @@
-"""What the Runbooks page reads and does, as an interface, and its implementation by ``ops``.
+"""The interface of the Runbooks page, and its implementation by ``ops``.
 
 Everything about a run is read from its record, so a run of the command line and one of the page look the same.
 """

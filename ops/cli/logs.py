@@ -162,7 +162,7 @@ def _check_options(
 def _subject(
     aws: Aws, described: Workload, dlq: str | None, named: Mapping[str, str | None], now: datetime
 ) -> LogSubject:
-    """What the options select, in the time range that goes with it."""
+    """The subject that the options select, and its time range."""
     request, message, cause, run = (named[flag] for flag in ("--request", "--message", "--cause", "--redrive"))
     has_queue = dlq or own_dead_letter_queue(aws.target, described)
     if message and not has_queue and log_subjects.WHOLE_ID.fullmatch(message):
@@ -212,7 +212,7 @@ def _follow(
     form: OutputFormat,
     sent_ids: Callable[[], Sequence[str]] | None,
 ) -> None:
-    """Until Ctrl-C."""
+    """Prints new lines until Ctrl-C."""
     ids = subject.search.ids
     lines = follow_log_lines(
         aws,

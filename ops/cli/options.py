@@ -44,7 +44,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts inste
 
 @dataclass(frozen=True)
 class WorkloadOptions(OptionGroup):
-    """Which workload, and where."""
+    """The workload, and its profile and region."""
 
     stack: Stack = None
     queue: Queue = None

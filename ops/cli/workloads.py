@@ -78,6 +78,6 @@ def _cells(row: WorkloadStatus) -> tuple[str, ...]:
 
 
 def _options(row: WorkloadStatus) -> str:
-    """What chooses it on a command line."""
+    """The command-line options that select the workload."""
     chosen = (("--stack", row.select_stack), ("--queue", row.select_queue))
     return " ".join(f"{option} {name}" for option, name in chosen if name)

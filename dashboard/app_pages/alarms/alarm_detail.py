@@ -42,7 +42,7 @@ class SelectedAlarm:
 
 @dataclass(frozen=True)
 class DetailElements:
-    """What the checks fill in."""
+    """Placeholders that the checks fill in."""
 
     why: Any
     delivery: Any
@@ -118,8 +118,8 @@ def _show_runbook(row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
 
 
 def _show_command(place: Any, row: AlarmRow, rows: Sequence[AlarmRow]) -> None:
-    """That runs the runbook to follow; the alarm's other runbooks are links. Those of the alarms behind a composite one
-    stand above already."""
+    """Shows the command that runs the alarm's runbook; its other runbooks are links. Those of the alarms behind a
+    composite one stand above already."""
     source = page_runtime.report_source()
     own = runbook_queries.runnable(row.name, row.runbook)
     below = [runbook_queries.runnable(other.name, other.runbook) for other in runbook_queries.behind(row, rows)]

@@ -86,7 +86,7 @@ def _show(
 
 
 def _matching(rows: Sequence[AlarmRow]) -> Sequence[AlarmRow]:
-    """By a search that is offered when the alarms do not fit on one page."""
+    """The alarms that match the search, which is offered when they do not fit on one page."""
     if len(rows) <= PAGE_SIZE:
         return rows
     text = st.text_input(

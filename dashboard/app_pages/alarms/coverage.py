@@ -1,4 +1,4 @@
-"""Which published incidents the alarms would have paged for, and the catalogue's alarms that are missing."""
+"""Published incidents that the alarms would have paged for, and recommended alarms that are missing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMMANDS = ("alarms diff", "alarms apply", "alarms export")
 
 
 def show_rehearsal(checks: AlarmChecks) -> None:
-    """What else the page shows does not depend on it, so that nothing that goes wrong in it is passed on."""
+    """Shows the rehearsal. Any error is logged and shown in place, as the rest of the page does not depend on it."""
     st.subheader("Rehearsal", anchor="rehearsal")
     try:
         found = alarm_checks.rehearse(checks)
@@ -71,7 +71,7 @@ def show_missing(checks: AlarmChecks) -> None:
 
 
 def _topic(checks: AlarmChecks) -> str:
-    """As an option; empty where no alarm has one."""
+    """The alarms' topic as a command-line option; empty where no alarm has one."""
     actions = (arn for each in checks.definitions for arn in each.get("AlarmActions") or ())
     topic = next((arn for arn in actions if ":sns:" in arn), None)
     return f" --topic {shlex.quote(topic)}" if topic else ""

@@ -148,7 +148,7 @@ def _table(history: History) -> None:
 
 
 def _entry_count(history: History) -> str:
-    """With what the entries are, where not all are operations."""
+    """The number of entries, with their kinds where not all are operations."""
     total, operations = len(history.entries), len(history.operations)
     cancels = sum(entry.record.action == "cancel" for entry in history.entries)
     parts = total - operations - cancels

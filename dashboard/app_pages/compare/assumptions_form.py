@@ -1,4 +1,5 @@
-"""What the break-even assumes, which a reader can change; kept in the address. An empty field is as measured."""
+"""Assumptions of the break-even, which the user can change; kept in the address. An empty field means the measured
+value."""
 
 from __future__ import annotations
 
@@ -103,7 +104,7 @@ def _grid() -> list[Any]:
 
 
 def _usage(run: ComparisonRun | None) -> dict[str, str]:
-    """What was measured, as the fields show it while they are empty."""
+    """Measured values, as placeholders of empty fields."""
     names = ("seconds_per_job", "jobs_per_invocation", "memory_mb", "cold_share", "init_s")
     if run is None or run.usage is None:
         return dict.fromkeys(names, _measured(None))
@@ -112,7 +113,7 @@ def _usage(run: ComparisonRun | None) -> dict[str, str]:
 
 
 def _measured(value: float | None) -> str:
-    """As the field's label has the unit: ``0.18``."""
+    """A measured value without its unit, which the field's label has: ``0.18``."""
     return "not measured" if value is None else f"{value:.3g}"
 
 

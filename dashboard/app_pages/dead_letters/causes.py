@@ -83,7 +83,7 @@ def _show_head(service: DeadLetterService, report: CausesReport) -> None:
 
 
 def _matching(groups: pd.DataFrame) -> pd.DataFrame:
-    """By a search that is offered when the causes do not fit on one page."""
+    """The causes that match the search, which is offered when they do not fit on one page."""
     if len(groups) <= PAGE_SIZE:
         return groups
     text = st.text_input(

@@ -140,7 +140,7 @@ def _export_button(
 
 
 def _show_file(job: BackgroundJob) -> None:
-    """Its path, checksum and download."""
+    """Shows an export's path, checksum and download button."""
     path = Path(str(job.arguments["path"]))
     st.html(html_blocks.facts({"Result": job.status_text, **_checksum_facts(job)}))
     try:

@@ -163,7 +163,7 @@ def _show_body(message_id: str, body: str) -> None:
 
 
 def _show_code(text: str) -> None:
-    """With a maximum height: attributes may be as long as bodies."""
+    """Shows text as code with a maximum height: attributes can be as long as bodies."""
     st.code(text, language=None, wrap_lines=True, height=420 if len(text) > 700 else "content")
 
 

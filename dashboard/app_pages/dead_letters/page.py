@@ -17,7 +17,7 @@ COUNT_KEY = "_dead_count"
 
 
 def _count_note(report: DeadLettersReport) -> str:
-    """When they were counted, if not now, and how many of them another consumer has in flight."""
+    """A note on the message count: its time, if not now, and how many messages another consumer has in flight."""
     in_flight = f"{number(report.held)} in flight" if report.held else ""
     return ", ".join(filter(None, [f"at {formatting.clock(report.at, report.at)}" if report.at else "", in_flight]))
 

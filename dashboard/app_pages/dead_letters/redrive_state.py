@@ -1,4 +1,4 @@
-"""Which redrive the page shows, and which of its steps: from the ledgers, the jobs and this session's choices."""
+"""The redrive and the step that the page shows, from ledgers, jobs and this session's choices."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _dismissed_runs() -> set[str]:
 
 
 def open_tab(tab: str, *, plan: bool = False) -> None:
-    """At the next run of the page. ``plan``: show the plan instead of the run that it has."""
+    """Opens a tab at the next run of the page. ``plan``: show the plan instead of the run that it has."""
     st.session_state[_NEXT_TAB_KEY] = tab
     st.session_state[_PLAN_VIEW_KEY] = plan
 
@@ -108,8 +108,8 @@ def plan_in_view() -> bool:
 
 
 def choose_tab(redrive: Redrive) -> None:
-    """Before the tabs are drawn: the one that was asked for; on a visit whose address has none, a redrive that runs, or
-    has ended lately, comes first."""
+    """Chooses the tab to open, before the tabs are drawn: the requested one, or, if the address has none, that of a
+    redrive in progress or ended recently."""
     if tab := st.session_state.pop(_NEXT_TAB_KEY, ""):
         st.session_state[TAB_KEY] = tab
     elif TAB_KEY not in st.session_state and TAB_KEY not in st.query_params and redrive.shown:

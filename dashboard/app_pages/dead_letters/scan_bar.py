@@ -136,7 +136,7 @@ def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
 
 
 def _show_scan_details(info: SnapshotInfo) -> None:
-    """What the scan did, and what it could not read."""
+    """Shows what the scan did, and what it could not read."""
     if info.notes:
         with st.popover("Scan details", icon=":material/info:", type="tertiary", key="look-notes"):
             st.html("".join(f'<div class="so-quiet">{escape(note)}</div>' for note in info.notes))

@@ -1,4 +1,4 @@
-"""What every button of a run does with its result: an error is shown, and the page is drawn again after success."""
+"""Handling of a button's result: an error is shown, and the page is drawn again after success."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of the page is open, as the address holds it: a link reproduces it."""
+"""The state of the page in its address, so that a link reproduces it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def alarm() -> str:
 
 
 def alarm_query() -> dict[str, str]:
-    """As a link holds it."""
+    """The alarm as a query parameter of a link."""
     return {ALARM_KEY: alarm()} if alarm() else {}
 
 

@@ -1,4 +1,4 @@
-"""What a run waits for: a preview to confirm, a question to answer, or a check that is not as expected."""
+"""Requests of a run that waits: a preview to confirm, a question, or a check that is not as expected."""
 
 from __future__ import annotations
 

@@ -225,7 +225,7 @@ def _show_report(service: RunbookService, run: ShownRun) -> None:
 
 
 def _recent_report(service: RunbookService, run: ShownRun) -> str:
-    """For a minute the same one: each asks AWS for metrics and logs, which costs."""
+    """A run's report, cached for a minute: each one queries metrics and logs, which AWS bills."""
     written_for = (run.state.id, run.state.ended, int(time.time() // REPORT_KEPT_S))
     kept = st.session_state.get("runbook-report")
     if kept is None or kept[0] != written_for:

@@ -51,7 +51,7 @@ _UNFINISHED = (RunPhase.RUNNING, RunPhase.WAITING)
 
 
 def finding(entries: Sequence[RunbookEntry], open_runs: Sequence[ShownRun]) -> Finding:
-    """What needs a person now: a run in progress, else an alarm that fires."""
+    """The finding of the page: a run in progress, else an alarm in ALARM."""
     firing = {alarm for entry in entries for alarm in entry.firing}
     alarms = f"{count(len(firing), 'alarm')} in ALARM" if firing else ""
     if open_runs:
@@ -77,7 +77,7 @@ def run_words(run: ShownRun) -> str:
 
 
 def ordered(entries: Sequence[RunbookEntry]) -> list[RunbookEntry]:
-    """Those whose alarm fires first, the most urgent one before the others, as on the page Alarms."""
+    """The runbooks, those of alarms in ALARM first, the most urgent on top, as on the Alarms page."""
     return sorted(entries, key=_place)
 
 

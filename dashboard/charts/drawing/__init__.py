@@ -1,1 +1,1 @@
-"""What every chart is drawn with: figures as plain data, axes, lines over time, and an earlier range behind them."""
+"""Parts of all charts: figures as plain data, axes, lines over time, and an earlier range behind them."""

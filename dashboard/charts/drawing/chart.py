@@ -65,7 +65,7 @@ class Chart:
         self.add_shape(type="line", xref="x domain", x0=0, x1=1, yref="y", y0=y, y1=y, **style)
 
     def add_vline(self, x: float, **style: Any) -> None:
-        """From the bottom to the top of the plot."""
+        """Adds a vertical line over the height of the plot."""
         self.add_shape(type="line", yref="y domain", y0=0, y1=1, xref="x", x0=x, x1=x, **style)
 
     def add_shape(self, **shape: Any) -> None:

@@ -1,4 +1,4 @@
-"""The same range a day or a week before, drawn as faint lines behind the present one."""
+"""Comparison with the range a day or a week before, drawn as faint lines behind the current one."""
 
 from __future__ import annotations
 

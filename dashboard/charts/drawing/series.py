@@ -37,7 +37,8 @@ def hover(values: pd.Series, unit: str, write: Callable[[float], str] | None = N
 
 
 def _digits(highest: float) -> str:
-    """In d3's notation: ``0.43`` and ``37`` below 100, ``120`` below 1,000, and ``1,204`` and ``0.4`` above."""
+    """A number format in d3's notation: ``0.43`` and ``37`` below 100, ``120`` below 1,000, and ``1,204`` and ``0.4``
+    above."""
     return ",.1~f" if highest >= 1_000 else f",.{3 if highest >= 100 else 2}~r"
 
 

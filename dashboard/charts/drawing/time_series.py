@@ -132,7 +132,7 @@ def points_to_mark(values: pd.Series) -> pd.Series:
 
 
 def _highest(earlier: EarlierLines | None, series: Sequence[Series]) -> float:
-    """Of the earlier lines; 0 for none."""
+    """The highest value of the earlier lines; 0 for none."""
     lines = [earlier.frame[line.column] for line in series if line.column in earlier.frame] if earlier else []
     return max((float(values.max()) for values in lines if values.notna().any()), default=0.0)
 

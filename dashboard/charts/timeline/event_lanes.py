@@ -1,4 +1,4 @@
-"""What happened meanwhile, above the overview's charts: a lane for each kind, and faint bands through the charts below."""
+"""Events above the Overview's charts: a lane for each kind, and faint bands through the charts below."""
 
 from __future__ import annotations
 

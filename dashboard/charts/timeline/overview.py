@@ -135,13 +135,13 @@ def _arrivals(row: int, arrivals: DlqArrivals, times: object, period: int) -> li
 
 
 def _highest_count(columns: list[str], frame: pd.DataFrame, before: EarlierLines | None) -> float:
-    """Also of the earlier range, which is drawn on the same axes."""
+    """The highest count of both ranges, as the earlier one is drawn on the same axes."""
     frames = [frame, *([before.frame] if before else [])]
     return float(np.nanmax([0.0, *(frame[column].max() for frame in frames for column in columns)]))
 
 
 def _whole_ticks(highest: float) -> dict[str, Any]:
-    """Of a row that counts; where nothing is counted, up to 1."""
+    """Axis settings with integer ticks for small counts; up to 1 where all are 0."""
     return {"dtick": 1, "range": [0, max(1.0, highest) * 1.1]} if highest < MIN_TICKS else {}
 
 
@@ -215,5 +215,5 @@ def _line(row: int, line: Series, times: object, values: pd.Series, unit: str) -
 
 
 def _values(line: Series, values: pd.Series, unit: str) -> tuple[pd.Series, str]:
-    """As they are drawn, with their unit: milliseconds as seconds."""
+    """Values as drawn, with their unit: milliseconds become seconds."""
     return (values / 1000, "s") if line.column.endswith("_ms") else (values, unit)

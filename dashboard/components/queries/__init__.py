@@ -1,1 +1,1 @@
-"""What pages ask their services for, cached so that a click or a refresh loads only what it changes."""
+"""Cached queries of pages to their services: a click or a refresh loads only what it changes."""

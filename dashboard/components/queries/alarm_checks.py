@@ -23,19 +23,19 @@ _KEPT = "_alarm_checks"
 
 @dataclass(frozen=True)
 class KeptChecks:
-    """What is known so far; None: not checked yet."""
+    """Results of the checks so far; None: not checked yet."""
 
     checks: AlarmChecks | None = None
     coverage: Coverage | None = None
 
     def clauses(self, rows: Sequence[AlarmRow]) -> tuple[str, ...]:
-        """For the sentence at the top."""
+        """Clauses for the page's finding."""
         own = self.checks.clauses(rows) if self.checks else ()
         return (*own, *(self.coverage.clauses if self.coverage and rows else ()))
 
 
 def kept() -> KeptChecks:
-    """Of the selected workload, by what this session has seen."""
+    """Checks of the selected workload that this session has loaded."""
     return _store().get(_target(), KeptChecks())
 
 

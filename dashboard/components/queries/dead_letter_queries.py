@@ -81,7 +81,7 @@ def _count(key: tuple[Any, ...], selection: Selection, _service: DeadLetterServi
 
 
 def count_messages(service: DeadLetterService, selection: Selection) -> int:
-    """How many messages are selected. Raises UsageError for a filter that is not valid."""
+    """Number of selected messages. Raises UsageError for a filter that is not valid."""
     return _count(_cache_key(service), selection, service)
 
 

@@ -24,7 +24,7 @@ def _opened(target: Target, _source: ReportSource) -> RunbookService:
 
 
 def runbook_service() -> RunbookService:
-    """Of the selected workload. Raises OpsError."""
+    """The runbook service of the selected workload. Raises OpsError."""
     return _opened(page_runtime.page_context().selection.target, page_runtime.report_source())
 
 
@@ -57,7 +57,7 @@ def path(alarm: str, described: str) -> str:
 
 
 def path_of_row(row: AlarmRow, rows: Sequence[AlarmRow]) -> str:
-    """As ``path``; of a composite alarm without a runbook, that of an alarm behind it."""
+    """``path`` of the row's alarm; for a composite alarm without a runbook, that of an alarm behind it."""
     others = (path(other.name, other.runbook) for other in behind(row, rows))
     return path(row.name, row.runbook) or next(filter(None, others), "")
 

@@ -107,7 +107,7 @@ def _times(low: float, high: float) -> tuple[list[float], list[str]]:
 
 
 def _written(value: float, step: float, settings: Mapping[str, Any]) -> str:
-    """By the stop of ``tickformatstops`` (``base.value_ticks``) that this distance of ticks has."""
+    """A tick's text, by the stop of ``tickformatstops`` (``base.value_ticks``) that this distance of ticks has."""
     for stop in settings.get("tickformatstops", ()):
         low, high = stop["dtickrange"]
         if low <= step and (high is None or step <= high):

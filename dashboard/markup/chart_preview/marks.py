@@ -1,4 +1,4 @@
-"""What a preview draws between its axes, as SVG paths in a square of ``SIZE`` units that is stretched over the plot."""
+"""The marks of a preview as SVG paths in a square of ``SIZE`` units that is stretched over the plot."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _points(trace: Settings, x: Axis, y: Axis) -> Points:
 
 
 def _places(y: Axis, values: Any) -> np.ndarray[Any, Any]:
-    """From the top, as SVG counts."""
+    """Vertical positions from the top, as SVG counts."""
     return (1 - y.shares(values)) * SIZE
 
 

@@ -40,7 +40,7 @@ def chart_preview(chart: Chart) -> str:
 
 
 def _plot(chart: Chart, drawn: Sequence[Settings], x: Axis, y: Axis) -> str:
-    """As the address of an image."""
+    """The plot as a data URL of an image."""
     shapes = [(shape, marks.shape(shape, x, y)) for shape in chart.layout.shapes or []]
     lines = [trace for trace in drawn if trace.type in _LINES and len(trace.x)]
     parts = [

@@ -142,7 +142,7 @@ def _table(alarms: Sequence[RecommendedAlarm]) -> Table:
 
 
 def _when(alarm: RecommendedAlarm) -> str:
-    """What has happened, and in how many periods."""
+    """The alarm's condition in words, with its M of N periods."""
     if alarm.composite:
         return alarm.title
     found = alarm.definition

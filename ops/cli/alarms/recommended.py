@@ -87,7 +87,7 @@ CompareVersions = Annotated[
 
 @dataclass(frozen=True)
 class SettingOptions(OptionGroup):
-    """What the catalogue's thresholds follow from, and which of its alarms are wanted."""
+    """Options that the catalogue's thresholds depend on, and the choice of alarms."""
 
     alarm: Only = None
     prefix: Prefix = None
@@ -149,7 +149,7 @@ class WorkloadRecommendation:
 
     @property
     def omissions(self) -> tuple[str, ...]:
-        """What is not recommended, and what was not read, as lines."""
+        """Lines about alarms that are not recommended and parts that were not read."""
         skipped = tuple(f"  {skipped.id}: {skipped.why}" for skipped in self.recommendation.skipped)
         return (*(("Not recommended", *skipped) if skipped else ()), *(f"note: {note}" for note in self.notes))
 

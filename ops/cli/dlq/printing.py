@@ -1,4 +1,4 @@
-"""How output about messages looks on a terminal: the header with the snapshot's age, facts, notes, the next step."""
+"""Terminal output about messages: the header with the snapshot's age, facts, notes, next steps."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def warnings(console: Console, lines: Iterable[str]) -> None:
 
 
 def next_steps(console: Console, *commands: tuple[str, str]) -> None:
-    """What to type next, each with its purpose; not wrapped, so that it can be copied."""
+    """Prints the next commands, each with its purpose; not wrapped, so that they can be copied."""
     for command, what in commands:
         console.print(Text(f"→ {safe(command)}").append(f"   {what}", style="dim"), soft_wrap=True)
 

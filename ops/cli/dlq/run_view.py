@@ -1,4 +1,4 @@
-"""How redrives are shown: one in full, a list with two lines each, and what to type next."""
+"""Views of redrives: one in full, a list with two lines each, and the next commands."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def show_list(console: Console, runs: Iterable[Run]) -> None:
 
 
 def next_commands(context: DlqContext, run: Run) -> list[tuple[str, str]]:
-    """What to type next, by the state of a run; the most likely first."""
+    """Next commands by the state of a run, the most likely first."""
     if run.state is RunState.RUNNING:
         return [
             (context.command_line("runs", run.id), "show its progress"),
@@ -117,6 +117,7 @@ def next_commands(context: DlqContext, run: Run) -> list[tuple[str, str]]:
 
 
 def interrupted(context: DlqContext, source: DeadLetterQueue) -> list[tuple[str, str]]:
-    """What to type first when a redrive was killed: until it is resumed, the snapshot does not show what it sent."""
+    """The command that resumes a redrive that was killed: until it is resumed, the snapshot does not show what it
+    sent."""
     killed = next((run for run in list_runs(source) if run.state is RunState.INTERRUPTED), None)
     return [(context.command_line("resume", killed.id), "first resume this redrive: it was killed")] if killed else []

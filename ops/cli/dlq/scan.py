@@ -186,7 +186,7 @@ def _between(first: Any, last: Any, now: datetime) -> str:
 
 
 def _notes(console: Console, done: ScanResult | None, explained: Explanation | None, region: str) -> None:
-    """What the scan did to the queue, and what it cost."""
+    """Notes on the scan's effect on the queue, and its cost."""
     lines: list[str] = []
     if done is not None:
         lines += done.notes

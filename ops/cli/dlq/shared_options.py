@@ -1,4 +1,4 @@
-"""What the commands about dead-letter messages share: the queue, the filters, and the next command to type.
+"""Options that commands about dead-letter messages share: the queue and the filters; and the next command.
 
 ``with_dlq_options`` gives a command these options and passes them as one ``DlqContext``.
 """

@@ -1,4 +1,4 @@
-"""What every format shows of a finding."""
+"""The summary of a finding in every format."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ MAX_CHARS = 200
 
 @dataclass(frozen=True)
 class MeasureOptions(OptionGroup):
-    """What to run."""
+    """Options of the sweep."""
 
     memory: Annotated[
         str | None,
@@ -87,7 +87,7 @@ class MeasureOptions(OptionGroup):
 
 @dataclass(frozen=True)
 class SizingOptions(OptionGroup):
-    """What to make of it."""
+    """Options of the suggestion."""
 
     objective: Annotated[str, typer.Option("--objective", help="cost, latency or balanced.")] = "balanced"
     cold_share: Annotated[

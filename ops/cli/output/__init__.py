@@ -1,1 +1,1 @@
-"""How results are printed: on a terminal, which untrusted text must not control, or for programs."""
+"""Output of results: on a terminal, safe from untrusted text, or for programs."""

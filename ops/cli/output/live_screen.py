@@ -66,7 +66,7 @@ def _print_each(
 
 
 def _screen(console: Console, draw: Callable[[Console, T], None], value: T, header: str, failed: str) -> Text:
-    """What ``draw`` prints, cut to the size of the terminal."""
+    """The output of ``draw``, cut to the size of the terminal."""
     buffer = io.StringIO()
     inner = Console(file=buffer, force_terminal=True, width=console.width, highlight=False, color_system="standard")
     inner.print(Text(f"{_clock()} · {header}", style="dim"))
@@ -81,7 +81,7 @@ def pause(seconds: float) -> None:
 
 
 def refresh_cost(usd: float, interval_s: float, region: str) -> str:
-    """What refreshing costs by the prices of ``region``, in a sentence."""
+    """A sentence about the cost of refreshing at the prices of ``region``."""
     hourly = formatting.price(usd * 3600 / interval_s)
     return f"A refresh costs {pricing.in_words(usd, region)}, {hourly} an hour at one every {formatting.duration(interval_s)}."
 

@@ -1,4 +1,4 @@
-"""How log lines look on a terminal. The lines go to stdout; what they cost and what to type next, to stderr."""
+"""Log lines on a terminal. The lines go to stdout; their cost and the next commands to stderr."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command prints of untrusted text: ``safe``, and the header that says where it is."""
+"""Sanitizing of untrusted text for a terminal (``safe``), and the header that names the place."""
 
 from __future__ import annotations
 

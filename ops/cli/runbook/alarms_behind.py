@@ -27,7 +27,7 @@ class AlarmsBehind:
         return self.firing or (() if has_own else self.alarms)
 
     def shown(self, chosen: tuple[Alarm, ...]) -> str:
-        """What was chosen, as a heading; empty where nothing was."""
+        """The chosen alarms as a heading; empty without any."""
         if not chosen:
             return ""
         if self.firing:

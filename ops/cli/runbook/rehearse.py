@@ -106,7 +106,7 @@ def _where(rehearsal: RunbookRehearsal | None) -> str:
 
 
 def _sinks(console: StderrConsole, rehearsal: RunbookRehearsal, several: bool, keep: bool) -> RehearsalSinks:
-    """Where lines of progress and the events of the run are printed. ``several``: each line begins with the name."""
+    """Callbacks that print progress lines and the run's events. ``several``: each line begins with the name."""
     console.print(Text(f"{rehearsal.name}: {safe(rehearsal.about)}", style="bold"))
     last, name = "", f"{rehearsal.name}: " if several else ""
 

@@ -28,7 +28,7 @@ MAX_OUTPUT = 400
 
 
 class YesTo(StrEnum):
-    """What is confirmed without asking."""
+    """Which steps are confirmed without asking."""
 
     READ_ONLY = "read-only"
     REVERSIBLE = "reversible"

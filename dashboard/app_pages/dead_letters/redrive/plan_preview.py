@@ -69,7 +69,7 @@ def show_plan(service: DeadLetterService, plan: Plan, allowed: Access) -> None:
 
 
 def show_plan_of_run(service: DeadLetterService, run: Run) -> None:
-    """What a redrive was started with."""
+    """Shows the plan that a redrive was started with."""
     try:
         plan = dead_letter_queries.load_plan(service, run.id)
     except OpsError as error:

@@ -55,7 +55,7 @@ def show_current_run(service: DeadLetterService, run: Run) -> None:
 
 
 def show_starting(resumed: Run | None) -> None:
-    """Until the ledger has an entry, for which the stepper looks. ``resumed``: the redrive as it was when it ended."""
+    """Shows that a redrive starts, until its ledger has an entry. ``resumed``: the redrive as it was when it ended."""
     with st.container(border=True, key="run-starting"):
         if resumed is None:
             st.progress(0.0, "Starting the redrive…")

@@ -1,4 +1,4 @@
-"""What would change, as text: each alarm with its fields from → to, and the price."""
+"""Text of a difference: each alarm with its fields, from → to, and the price."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ def requirement(rehearsed: RequirementRehearsal) -> str:
 
 
 def suggestion(suggested: Suggestion) -> str:
-    """What of the catalogue would have paged for what was missed."""
+    """Alarms of the catalogue that would have paged for a missed incident."""
     what = " or ".join(PAGE_KINDS[kind] for kind in suggested.required.says)
     rows = ", ".join(f"{row} ({minutes(delay)} min)" for row, delay in suggested.rows)
     skipped = "; ".join(f"{row} cannot be recommended: {why}" for row, why in suggested.skipped)
@@ -102,7 +102,7 @@ def suggestion(suggested: Suggestion) -> str:
 
 
 def missing(requirement: RequirementRehearsal, incident: str) -> str:
-    """The same where the workload's settings are not known."""
+    """The missing page, for alarms whose workload's settings are unknown."""
     what = " or ".join(f"{PAGE_KINDS[kind]} ({kind})" for kind in requirement.required.says)
     return f"{incident}: an alarm that says within {duration(requirement.required.within)}: {what}"
 
