@@ -96,6 +96,7 @@ def _show_open_run(run: ShownRun, place: int) -> None:
             "Open this run",
             key=f"open-run-button-{place}",
             icon=":material/arrow_forward:",
+            type="primary" if place == 0 else "secondary",
             on_click=address.open_run,
             args=(state.id, state.runbook),
         )

@@ -76,3 +76,8 @@ def test_what_cannot_be_undone_has_no_command_for_it(sample: Callable[[str], App
     app = sample("runbook-typed").open(PAGES["runbooks"], runbook="dlq-redrive", run=RUN)
     assert "Undo: Sent messages cannot be recalled." in app.text
     assert not [block for block in app.at.code if "recalled" in block.value]
+
+
+def test_the_run_that_waits_is_the_act_to_take(sample: Callable[[str], App]) -> None:
+    app = sample("trouble").open(PAGES["runbooks"])
+    assert app.at.button(key="open-run-button-0").proto.type == "primary"
