@@ -1,4 +1,4 @@
-"""Synchronous against event-driven: how callers waited, what was open over time, and cost by requests a day."""
+"""Synchronous against event-driven: how callers waited, what was open over time, and cost by requests per day."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _course(form: FormMeasured) -> Chart:
 
 def costs(found: Costs, per_day: float | None) -> Chart:
     """``found`` is comparable."""
-    chart = in_dollars(figure("Cost by requests a day", "USD per month", "requests a day", height=300))
+    chart = in_dollars(figure("Cost by requests per day", "USD per month", "requests per day", height=300))
     points = found.curve()
     loads = [load for load, _, _ in points]
     for form, values, dash in (
@@ -112,7 +112,7 @@ def costs(found: Costs, per_day: float | None) -> Chart:
             hovertemplate="%{customdata}",
         )
     if per_day is not None and per_day <= loads[-1]:
-        add_mark(chart, per_day, f"{number(per_day)} requests a day", "dot")
+        add_mark(chart, per_day, f"{number(per_day)} requests per day", "dot")
     if found.break_even:
-        add_mark(chart, found.break_even, f"break-even: {about(found.break_even)} requests a day")
+        add_mark(chart, found.break_even, f"break-even: {about(found.break_even)} requests per day")
     return chart

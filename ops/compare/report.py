@@ -18,12 +18,12 @@ from ops.pricing import Prices
 NOTHING = Finding(Level.NO_DATA, "No data: no comparison has been measured on this machine.")
 CURVE_POINTS = 160
 _DEFAULT_MAX = 1_000_000.0
-"""Requests a day up to which costs are drawn where no break-even is known."""
+"""Requests per day up to which costs are drawn where no break-even is known."""
 
 
 @dataclass(frozen=True)
 class Costs:
-    """A month of each form by requests a day, in US dollars. ``break_even``: requests a day from which the container
+    """A month of each form by requests per day, in US dollars. ``break_even``: requests per day from which the container
     costs no more; None where there is none, or one of the two is unknown."""
 
     synchronous: SynchronousUse | None
@@ -61,7 +61,7 @@ class Costs:
         return self.synchronous is not None and self.event_driven is not None
 
     def curve(self) -> list[tuple[float, float, float]]:
-        """(requests a day, synchronous, event-driven), up to twice the break-even."""
+        """(requests per day, synchronous, event-driven), up to twice the break-even."""
         if self.synchronous is None or self.event_driven is None:
             return []
         most = 2 * (self.break_even or _DEFAULT_MAX)
@@ -103,7 +103,7 @@ def cost_sentence(costs: Costs) -> str:
         return "The container is cheaper at every load, even while nothing is requested."
     again = "; right after another instance is added, it costs more again" if costs.costs_more_again else ""
     return (
-        f"The event-driven function is cheaper below {about(costs.break_even)} requests a day, "
+        f"The event-driven function is cheaper below {about(costs.break_even)} requests per day, "
         f"the container from there on{again}."
     )
 
@@ -223,7 +223,7 @@ def _cheaper(costs: Costs) -> str:
         return "costs cannot be compared"
     if costs.break_even is None:
         return "event-driven is cheaper at every load"
-    return f"the container is cheaper from {about(costs.break_even)} requests a day"
+    return f"the container is cheaper from {about(costs.break_even)} requests per day"
 
 
 def idle_sentence(costs: Costs) -> str:

@@ -95,7 +95,7 @@ def _fields(run: ComparisonRun | None) -> CostAssumptions:
 
 def requests_per_day() -> float | None:
     """The load to mark on the curve; None: no mark."""
-    return _number(st, "Your requests a day", "cmp-per-day", (0.0, 1e10, 10_000.0), "mark a load on the chart")
+    return _number(st, "Your requests per day", "cmp-per-day", (0.0, 1e10, 10_000.0), "mark a load on the chart")
 
 
 def _grid() -> list[Any]:

@@ -168,7 +168,7 @@ def _costs_by_load(costs: reports.Costs) -> None:
     if per_day is not None and costs.synchronous is not None:
         container, function = costs.synchronous.usd_per_month(per_day), costs.event_usd(per_day)
         instances = counted(costs.synchronous.instances(per_day), "instance")
-        text = f"At {number(per_day)} requests a day: {usd(container)} a month for {instances}, {usd(function)} event-driven."
+        text = f"At {number(per_day)} requests per day: {usd(container)} per month for {instances}, {usd(function)} event-driven."
         answer.html(html_blocks.lead(text))
 
 

@@ -77,7 +77,7 @@ class CostAssumptions:
         balancer = self.load_balancer_usd
         use = SynchronousUse(usd, seconds, at_once, self.least_instances, self.utilization, peak, balancer or 0.0)
         notes.append(
-            f"An instance carries {about(use.capacity_per_day)} requests a day: {at_once:g} at once, {percent(self.utilization)} "
+            f"An instance carries {about(use.capacity_per_day)} requests per day: {at_once:g} at once, {percent(self.utilization)} "
             f"used at most, {duration(seconds)} per job, a peak of {peak:.3g} times the mean"
         )
         notes.append(

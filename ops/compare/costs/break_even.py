@@ -53,7 +53,7 @@ class SynchronousUse:
             raise UsageError(f"A load balancer cannot cost {self.load_balancer_usd_per_hour:g} USD per hour.")
         if not self.capacity_per_day >= 1:
             raise UsageError(
-                "One instance would carry less than one request a day.",
+                "One instance would carry less than one request per day.",
                 "Check the time per job, the jobs at once, the utilization and the peak factor.",
             )
 
@@ -126,7 +126,7 @@ def event_usd_per_month(per_day: float, usd_per_job: float, idle_usd: float) -> 
 
 
 def break_even(synchronous: SynchronousUse, usd_per_job: float, idle_usd: float) -> float | None:
-    """The least requests a day at which the synchronous form costs no more than the event-driven one; None when there
+    """The least requests per day at which the synchronous form costs no more than the event-driven one; None when there
     is none.
 
     Each further instance adds the same capacity for the same price. So where the least number of instances, full, is not

@@ -19,7 +19,7 @@ def test_a_measured_run(sample: Visit) -> None:
         "Synchronous: jobs over time",
         "Event-driven: jobs over time",
         "Worker: jobs over time",
-        "Cost by requests a day",
+        "Cost by requests per day",
     ]
     sentences = [
         "At the median, a synchronous caller waited",
@@ -58,7 +58,7 @@ def test_nothing_measured_shows_the_command_and_no_number(sample: Visit) -> None
 
 def test_typed_numbers_are_compared_without_a_run(sample: Visit) -> None:
     app = sample("empty").open(ENTRY, **{"cmp-s": "0.1", "cmp-event-s": "0.1"})
-    assert app.chart_titles == ["Cost by requests a day"]
+    assert app.chart_titles == ["Cost by requests per day"]
 
 
 def test_the_first_change_of_an_assumption_is_in_the_costs(sample: Visit) -> None:
@@ -73,7 +73,7 @@ def test_assumptions_change_the_break_even_and_a_load_is_marked(sample: Visit) -
     given = {"cmp-usd": "0.05", "cmp-at-once": "16", "cmp-per-day": "50000"}
     app = sample("trouble").open(ENTRY, **given)
     assert "break-even: " in app.html
-    assert "At 50,000 requests a day: $73.00 a month for 2 instances" in app.text
+    assert "At 50,000 requests per day: $73.00 per month for 2 instances" in app.text
 
 
 def test_a_peak_and_log_bytes_can_be_typed(sample: Visit) -> None:
@@ -85,7 +85,7 @@ def test_a_peak_and_log_bytes_can_be_typed(sample: Visit) -> None:
 def test_an_unknown_instance_has_no_price_until_it_is_typed(sample: Visit) -> None:
     app = sample("trouble").open(ENTRY, **{"cmp-instance": "other"})
     assert "No price on file for other" in app.text
-    assert "Cost by requests a day" not in app.chart_titles
+    assert "Cost by requests per day" not in app.chart_titles
 
 
 def test_an_error_is_a_sentence(sample: Visit) -> None:

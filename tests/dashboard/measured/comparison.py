@@ -72,7 +72,7 @@ def _comparison_page_values(app: App) -> dict[str, str | None]:
 def _comparison_sentences(text: str) -> dict[str, str | None]:
     """What sentences below the tiles count."""
     found = {
-        "break-even": re.search(r"cheaper below (about [\d,]+) requests a day", text),
+        "break-even": re.search(r"cheaper below (about [\d,]+) requests per day", text),
         "per 1,000 jobs": re.search(r"Event-driven, per 1,000 jobs: (\$[\d.,]*\d)", text),
         "synchronous most at once": re.search(r"container: at most ([\d,]+ of [\d,]+) jobs at once", text),
         "event-driven most at once": re.search(r"function: at most ([\d,]+ of [\d,]+) jobs at once", text),
@@ -82,7 +82,7 @@ def _comparison_sentences(text: str) -> dict[str, str | None]:
         "event-driven scaling lag": re.search(
             rf"function: at most [\d,]+ of [\d,]+ jobs at once, reached in ({TIME})", text
         ),
-        "instance carries": re.search(r"An instance carries (about [\d,]+) requests a day", text),
+        "instance carries": re.search(r"An instance carries (about [\d,]+) requests per day", text),
         "usd per hour": re.search(r"(\$[\d.]+) per hour", text),
     }
     return {name: seen[1] if seen else None for name, seen in found.items()}

@@ -1,4 +1,4 @@
-"""Costs by requests a day, against numbers that were worked out by hand."""
+"""Costs by requests per day, against numbers that were worked out by hand."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_instances_follow_the_peak_and_are_never_fewer_than_the_least() -> None:
 
 
 def test_the_break_even_within_the_least_instances() -> None:
-    # (2 × $73 − $0.26) / (730/24 days × $0.0001) = 47,914.52 requests a day, below the 86,400 that two carry.
+    # (2 × $73 − $0.26) / (730/24 days × $0.0001) = 47,914.52 requests per day, below the 86,400 that two carry.
     found = break_even.break_even(ROOMY, 0.0001, 0.26)
     assert found is not None
     assert found == pytest.approx(145.74 / (730 / 24 * 0.0001))
@@ -62,12 +62,12 @@ def test_the_break_even_within_the_least_instances() -> None:
 def test_there_is_none_where_a_full_instance_is_worth_less_than_it_costs() -> None:
     # At $0.0000555 a job, 43,200 a day are worth 43,200 × 730/24 × 0.0000555 = $72.93 a month; the instance costs $73.
     assert break_even.break_even(ROOMY, 0.0000555, 0.0) is None
-    # With $0.30 for polling: (146 − 0.3) / 0.001688125 = 86,308.77 requests a day, just below the 86,400 of two.
+    # With $0.30 for polling: (146 − 0.3) / 0.001688125 = 86,308.77 requests per day, just below the 86,400 of two.
     assert break_even.break_even(ROOMY, 0.0000555, 0.3) == pytest.approx(86_308.77, abs=0.01)
 
 
 def test_the_next_instance_may_make_the_container_costs_more_again() -> None:
-    # At 86,400 requests a day and $0.0001 a job: $262.80 event-driven, $219 for a third instance. At $0.00006: $157.68.
+    # At 86,400 requests per day and $0.0001 a job: $262.80 event-driven, $219 for a third instance. At $0.00006: $157.68.
     assert not break_even.costs_more_again(ROOMY, 0.0001, 0.0)
     assert break_even.costs_more_again(ROOMY, 0.00006, 0.0)
 
@@ -127,8 +127,8 @@ def test_a_container_that_is_free_is_cheaper_at_once_and_a_free_function_never_c
         ({"usd_per_hour": -1.0}, "a price of at least 0"),
         ({"load_balancer_usd_per_hour": -1.0}, "A load balancer cannot cost -1 USD per hour"),
         ({"peak_factor": 0.5}, "a peak factor of at least 1"),
-        ({"seconds_per_job": 1e308}, "less than one request a day"),
-        ({"jobs_at_once": 1e-320}, "less than one request a day"),
+        ({"seconds_per_job": 1e308}, "less than one request per day"),
+        ({"jobs_at_once": 1e-320}, "less than one request per day"),
     ],
 )
 def test_a_container_that_cannot_be_is_refused(changes: dict[str, Any], error: str) -> None:
