@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.cases.workloads.accounts import Account, M, Reads, arn, url
+from tests.cases.workloads.account_parts import M, Reads, arn, url
+from tests.cases.workloads.accounts import Account
 from tests.fakes.aws import Refusal
 from tests.fakes.stalled_workload import StalledWorkload
 

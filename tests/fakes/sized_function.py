@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
 from ops.rightsize import sizes
-from tests.cases.workloads.accounts import Account, M, Queue, Reads, arn
+from tests.cases.workloads.account_parts import M, Queue, Reads, arn
+from tests.cases.workloads.accounts import Account
 from tests.fakes.aws import Refusal, WithHeaders
 
 JOB_MS, INIT_MS = 200.0, 800.0

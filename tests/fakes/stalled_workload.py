@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.cases.workloads.accounts import Account, M, Queue, Reads
+from tests.cases.workloads.account_parts import M, Queue, Reads
+from tests.cases.workloads.accounts import Account
 from tests.fakes.deployed_function import DeployedFunction
 from tests.fakes.muted_alarms import MutedAlarms
 

@@ -4,63 +4,22 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
+from tests.cases.workloads.account_parts import (
+    DENIED,
+    Queue,
+    Reads,
+    Stack,
+    arn,
+    url,
+)
+from tests.cases.workloads.account_stacks import StackAnswers, members
 from tests.fakes.aws import Refusal
-
-REGION, ACCOUNT = "eu-west-1", "111122223333"
-QUEUE, FUNCTION, MAPPING = "AWS::SQS::Queue", "AWS::Lambda::Function", "AWS::Lambda::EventSourceMapping"
-NESTED, ALIAS, API = "AWS::CloudFormation::Stack", "AWS::Lambda::Alias", "AWS::ApiGateway::RestApi"
-M = tuple(f"00000000-0000-4000-8000-{number:012d}" for number in range(5))
-"""Ids of mappings."""
-DENIED = Refusal("AccessDeniedException", "User: arn:aws:iam::111122223333:user/oncall is not authorized", 403)
-
-
-def arn(service: str, resource: str) -> str:
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
-
-
-def url(queue: str) -> str:
-    return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{queue}"
-
-
-def stack_arn(name: str) -> str:
-    return arn("cloudformation", f"stack/{name}/0")
-
-
-@dataclass(frozen=True)
-class Queue:
-    dlq: str = ""
-    policy: str = ""
-    depth: int = 0
-    key: str = ""
-    key_policy: str = ""  # of that key; without one, the key may not be read
-
-
-@dataclass(frozen=True)
-class Reads:
-    """A mapping. ``function`` may have an alias or version; ``more`` as the API spells it."""
-
-    queue: str
-    function: str
-    more: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Stack:
-    """``root``: the outermost stack of a nested one."""
-
-    resources: Sequence[tuple[str, str]]
-    outputs: Mapping[str, str] = field(default_factory=dict)
-    root: str = ""
-
-
-def stack(*resources: tuple[str, str], outputs: Mapping[str, str] | None = None) -> Stack:
-    return Stack(resources, outputs or {})
 
 
 @dataclass(frozen=True)
@@ -83,6 +42,10 @@ class Account:
     invoke_configs: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
     """By function: its settings for asynchronous invocation."""
 
+    @property
+    def _stacks(self) -> StackAnswers:
+        return StackAnswers(self.stacks, self.denied)
+
     def answer(self, service: str, operation: str, asked: dict[str, Any]) -> Any:
         if service == "lambda":
             return self._lambda(operation)
@@ -92,10 +55,10 @@ class Account:
             "GetQueueUrl": self._queue_url,
             "GetQueueAttributes": self._attributes,
             "ListDeadLetterSourceQueues": self._sources,
-            "DescribeStacks": self._describe_stacks,
-            "ListStackResources": self._resources,
+            "DescribeStacks": self._stacks.describe_stacks,
+            "ListStackResources": self._stacks.resources,
             "DescribeAlarms": self._alarms,
-            "DescribeStackResources": self._stack_of,
+            "DescribeStackResources": self._stacks.stack_of,
             "GetMetricData": self._metrics,
             "DescribeKey": self._describe_key,
             "GetKeyPolicy": self._key_policy,
@@ -262,51 +225,9 @@ class Account:
     def _subscriptions(self, asked: dict[str, Any]) -> str:
         topic = asked["TopicArn"]
         told = f"<SubscriptionArn>{topic}:1</SubscriptionArn><Endpoint>https://example.com</Endpoint>"
-        return f"<Subscriptions>{_members([told])}</Subscriptions>"
+        return f"<Subscriptions>{members([told])}</Subscriptions>"
 
     def _subscription(self, asked: dict[str, Any]) -> str:
         dlq = self.subscriptions[asked["SubscriptionArn"].rpartition(":")[0]]
         policy = json.dumps({"deadLetterTargetArn": dlq})
         return f"<Attributes><entry><key>RedrivePolicy</key><value>{escape(policy)}</value></entry></Attributes>"
-
-    # CloudFormation
-
-    def _stack(self, named: str) -> tuple[str, Stack]:
-        name = named.split("/")[1] if "/" in named else named
-        if f"stack {name}" in self.denied:
-            raise DENIED
-        if name not in self.stacks:
-            raise Refusal("ValidationError", f"Stack with id {named} does not exist")
-        return name, self.stacks[name]
-
-    def _describe_stacks(self, asked: dict[str, Any]) -> str:
-        name, stack = self._stack(asked["StackName"])
-        outputs = (
-            f"<OutputKey>{key}</OutputKey><OutputValue>{one}</OutputValue>" for key, one in stack.outputs.items()
-        )
-        root = f"<RootId>{stack_arn(stack.root)}</RootId>" if stack.root else ""
-        told = f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId><StackStatus>CREATE_COMPLETE</StackStatus>"
-        told += f"<Outputs>{_members(outputs)}</Outputs>{root}"
-        return f"<Stacks>{_members([told])}</Stacks>"
-
-    def _stack_of(self, asked: dict[str, Any]) -> str:
-        wanted = asked["PhysicalResourceId"]
-        for name, stack in self.stacks.items():
-            if any(wanted in (one, url(one) if kind == QUEUE else "") for kind, one in stack.resources):
-                told = f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId>"
-                return f"<StackResources>{_members([told])}</StackResources>"
-        raise Refusal("ValidationError", f"Stack for {wanted} does not exist")
-
-    def _resources(self, asked: dict[str, Any]) -> str:
-        _, stack = self._stack(asked["StackName"])
-        told = _members(
-            f"<LogicalResourceId>R</LogicalResourceId><ResourceType>{kind}</ResourceType>"
-            f"<PhysicalResourceId>{url(name) if kind == QUEUE else stack_arn(name) if kind == NESTED else name}"
-            "</PhysicalResourceId><ResourceStatus>CREATE_COMPLETE</ResourceStatus>"
-            for kind, name in stack.resources
-        )
-        return f"<StackResourceSummaries>{told}</StackResourceSummaries>"
-
-
-def _members(some: Iterable[str]) -> str:
-    return "".join(f"<member>{one}</member>" for one in some)

@@ -12,7 +12,8 @@ from ops import workload
 from ops.aws import Aws
 from ops.target import Target
 from ops.workload import Workload
-from tests.cases.workloads.accounts import REGION, Account
+from tests.cases.workloads.account_parts import REGION
+from tests.cases.workloads.accounts import Account
 from tests.fakes.aws import FakeAws, Respond, start
 
 Served = tuple[FakeAws, Aws]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.cases.workloads.accounts import (
+from tests.cases.workloads.account_parts import (
     ALIAS,
     FUNCTION,
     MAPPING,
     NESTED,
     QUEUE,
-    Account,
     M,
     Queue,
     Reads,
@@ -18,6 +17,7 @@ from tests.cases.workloads.accounts import (
     stack,
     url,
 )
+from tests.cases.workloads.accounts import Account
 
 
 @dataclass(frozen=True)

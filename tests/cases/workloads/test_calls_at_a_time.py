@@ -9,7 +9,8 @@ import pytest
 
 from ops.errors import CredentialsError
 from ops.workload import Part
-from tests.cases.workloads.accounts import Account, M, Queue, Reads
+from tests.cases.workloads.account_parts import M, Queue, Reads
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.served import Served, described, described_by
 from tests.fakes.aws import Refusal
 

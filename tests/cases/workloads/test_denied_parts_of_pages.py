@@ -10,7 +10,8 @@ import pytest
 
 from dashboard.pages import PAGES, Entry
 from ops.cli.app import run
-from tests.cases.workloads.accounts import MAPPING, QUEUE, REGION, Account, M, Queue, Reads, stack
+from tests.cases.workloads.account_parts import MAPPING, QUEUE, REGION, M, Queue, Reads, stack
+from tests.cases.workloads.accounts import Account
 from tests.dashboard.app import REAL_APP, App
 from tests.fakes.aws import Refusal, serve
 

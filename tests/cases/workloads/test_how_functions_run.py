@@ -9,7 +9,8 @@ import pytest
 from ops.doctor.live import described_settings as live
 from ops.doctor.settings import Unknown
 from ops.workload import Workload
-from tests.cases.workloads.accounts import Account, M, Queue, Reads
+from tests.cases.workloads.account_parts import M, Queue, Reads
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.served import Served, described_by
 
 ACCOUNT = Account({"orders": Queue()}, {M[1]: Reads("orders", "worker")})

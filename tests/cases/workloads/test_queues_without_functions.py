@@ -20,20 +20,8 @@ from ops.insight.reports import overview
 from ops.insight.reports.overview import OverviewReport
 from ops.insight.reports.overview_parts.pipeline import PipelineNode
 from ops.insight.time_window import last
-from tests.cases.workloads.accounts import (
-    ACCOUNT,
-    API,
-    FUNCTION,
-    MAPPING,
-    QUEUE,
-    Account,
-    M,
-    Queue,
-    Reads,
-    arn,
-    stack,
-    url,
-)
+from tests.cases.workloads.account_parts import ACCOUNT, API, FUNCTION, MAPPING, QUEUE, M, Queue, Reads, arn, stack, url
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.served import Served, aimed, described
 from tests.fakes.aws import serve
 

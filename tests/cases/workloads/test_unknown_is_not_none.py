@@ -15,7 +15,8 @@ from ops.insight.report_types import Level
 from ops.insight.reports import overview
 from ops.insight.time_window import last
 from ops.workload import Part, Why, readers
-from tests.cases.workloads.accounts import MAPPING, QUEUE, Account, M, Queue, Reads, arn, stack
+from tests.cases.workloads.account_parts import MAPPING, QUEUE, M, Queue, Reads, arn, stack
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.served import Served, described
 from tests.fakes.aws import serve
 

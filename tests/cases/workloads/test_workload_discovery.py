@@ -10,7 +10,8 @@ import pytest
 
 from ops.errors import UsageError
 from ops.workload import Workload
-from tests.cases.workloads.accounts import MAPPING, QUEUE, Account, M, Queue, Reads, stack, url
+from tests.cases.workloads.account_parts import MAPPING, QUEUE, M, Queue, Reads, stack, url
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.served import Served, described
 from tests.cases.workloads.stack_shapes import SHAPES, TWO, Shape
 

@@ -14,19 +14,8 @@ from ops.insight import time_window
 from ops.insight.report_types import Level
 from ops.insight.reports import overview, workload_list
 from ops.insight.reports.workload_list import WorkloadListReport
-from tests.cases.workloads.accounts import (
-    DENIED,
-    FUNCTION,
-    MAPPING,
-    NESTED,
-    QUEUE,
-    Account,
-    M,
-    Queue,
-    Reads,
-    Stack,
-    stack,
-)
+from tests.cases.workloads.account_parts import DENIED, FUNCTION, MAPPING, NESTED, QUEUE, M, Queue, Reads, Stack, stack
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.served import Served, aimed
 
 ALARM = "AWS::CloudWatch::Alarm"

@@ -9,7 +9,7 @@ import pytest
 
 from ops.aws import Aws, lambda_
 from ops.target import Target
-from tests.cases.workloads.accounts import M
+from tests.cases.workloads.account_parts import M
 from tests.fakes.aws import serve
 from tests.fakes.stalled_workload import StalledWorkload
 

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from ops.cli.app import run
-from tests.cases.workloads.accounts import Account, M, Queue, Reads
+from tests.cases.workloads.account_parts import M, Queue, Reads
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.test_workload_list import ACCOUNT, with_queues
 from tests.fakes.aws import serve
 from tests.ops.cli.test_completion import completed

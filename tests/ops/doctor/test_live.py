@@ -16,7 +16,8 @@ from ops.cli.app import run
 from ops.doctor.examination import Examination, examine
 from ops.doctor.live import described_settings, live_settings
 from ops.doctor.settings import Unknown
-from tests.cases.workloads.accounts import DENIED, Account, M, Queue, Reads, arn, url
+from tests.cases.workloads.account_parts import DENIED, M, Queue, Reads, arn, url
+from tests.cases.workloads.accounts import Account
 from tests.cases.workloads.served import Served, aimed, serving
 from tests.fakes.aws import Refusal, serve
 

@@ -12,7 +12,7 @@ from ops.runbooks.actions import ACTIONS
 from ops.runbooks.actions.action import Effect
 from ops.runbooks.actions.observe import measures
 from ops.runbooks.shown_outputs import shown_lines
-from tests.cases.workloads.accounts import M, Reads, arn
+from tests.cases.workloads.account_parts import M, Reads, arn
 from tests.fakes.aws import Refusal
 from tests.fakes.observed_workload import an_alarm
 from tests.ops.runbooks.conftest import Stage

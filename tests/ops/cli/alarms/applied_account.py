@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.cases.workloads.accounts import MAPPING, QUEUE, Account, M, Queue, Reads, stack
+from tests.cases.workloads.account_parts import MAPPING, QUEUE, M, Queue, Reads, stack
+from tests.cases.workloads.accounts import Account
 
 ACCOUNT = Account(
     {"orders": Queue(dlq="orders-dlq"), "orders-dlq": Queue(), "bills": Queue(), "shop": Queue()},

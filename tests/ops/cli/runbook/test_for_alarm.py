@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cases.workloads.accounts import arn
+from tests.cases.workloads.account_parts import arn
 from tests.fakes.aws import serve
 from tests.fakes.observed_workload import ObservedWorkload, an_alarm
 from tests.ops.cli.runbook.conftest import Incident
