@@ -1,4 +1,4 @@
-"""Calls that do not depend on each other, made at once, in threads that keep no one waiting: an interrupted program ends."""
+"""Independent calls made at the same time, in daemon threads, so that an interrupted program ends at once."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def parallel_map(ask: Callable[[T], R], items: Iterable[T]) -> list[R]:
 
 
 def both(first: Callable[[], A], second: Callable[[], B]) -> tuple[A, B]:
-    """The results of two calls made at once, ``first`` by the thread that asks. Raises the error of ``first``, else that of
-    ``second``; where ``first`` fails, ``second`` is not waited for."""
+    """The results of two calls made at once, ``first`` by the thread that asks. Raises the error of ``first``, else
+    that of ``second``; if ``first`` fails, it does not wait for ``second``."""
     results: list[B] = []
     errors: list[Exception] = []
 

@@ -41,7 +41,7 @@ class _FirstChart:
 
 
 _reported: WeakValueDictionary[str, _FirstChart] = WeakValueDictionary()
-"""By token; each is kept by its session."""
+"""Reports by token. The dictionary is weak: each session keeps its own."""
 
 
 def serve() -> None:
@@ -59,9 +59,9 @@ def script() -> str:
 
 
 def before_chart(has_preview: bool = False) -> None:
-    """Called before each chart is sent. It returns for the session's first one when its preview is on the screen, or
-    was sent ``MAX_PREVIEW_WAIT_S`` ago, if it ``has_preview`` or is below cards; from the second on when the first one is, or was
-    sent ``MAX_WAIT_S`` ago."""
+    """Called before each chart is sent. The session's first chart waits, if ``has_preview``, until the browser reports
+    a preview, at most ``MAX_PREVIEW_WAIT_S``. Later charts wait until the first one is on the screen, at most
+    ``MAX_WAIT_S`` after it was sent. ``has_preview``: a preview or a card with a sparkline is on the page."""
     first: _FirstChart | None = st.session_state.get(_FIRST)
     if first is None:
         return

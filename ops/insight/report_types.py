@@ -45,7 +45,7 @@ class Window:
 
     @property
     def now_mark(self) -> str:
-        """After a setting or a limit in a text: it is read now, also for a past range."""
+        """A suffix for a setting or limit in a text, which is current also in a past range."""
         return " now" if self.past else ""
 
 
@@ -76,7 +76,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class QueryCost:
-    """What asking cost, and what is missing from the answer."""
+    """Cost of the queries behind a report, and what is missing from their results."""
 
     metrics_requested: int = 0
     usd: float = 0.0

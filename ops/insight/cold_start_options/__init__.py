@@ -1,1 +1,1 @@
-"""What would change a function's cold starts, each option with its wait and dollars before and after."""
+"""Options against a function's cold starts, each with wait and cost before and after."""

@@ -1,4 +1,4 @@
-"""How many environments work at the same time, by the invocations that were read."""
+"""Number of environments busy at the same time, from the invocations that were read."""
 
 from __future__ import annotations
 

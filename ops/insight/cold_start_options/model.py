@@ -43,10 +43,10 @@ class Between:
 
 @dataclass(frozen=True)
 class ColdBase:
-    """As it is now. ``cold``, ``invocations``, ``usd`` and ``init_usd``: a month like the selected range, which has ``hours`` from
-    ``start`` on; ``usd``: duration and INIT. ``wait_ms``, ``runtime_ms``: medians of INIT and of its part that is the runtime's and
-    the function's own. ``complete``: ``frame`` has all invocations of the range. ``sweep``: the last one
-    of memory sizes, where one is saved."""
+    """The current state, which options are compared with. ``cold``, ``invocations``, ``usd`` and ``init_usd``: a month
+    like the selected range, which has ``hours`` from ``start`` on; ``usd``: duration and INIT. ``wait_ms``,
+    ``runtime_ms``: medians of INIT and of its part that is the runtime's and the function's own. ``complete``:
+    ``frame`` has all invocations of the range. ``sweep``: the last one of memory sizes, where one is saved."""
 
     function: Function
     prices: Prices

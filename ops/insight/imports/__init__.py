@@ -1,1 +1,1 @@
-"""What a handler imports in INIT, by a log of ``python -X importtime``, and what its modules make there."""
+"""A handler's imports in INIT, from a log of ``python -X importtime``, and the objects its modules create."""

@@ -1,4 +1,5 @@
-"""What a module creates when it is imported, from its source: environments restored from one snapshot would share it.
+"""Objects that a module creates when it is imported, from its source: environments restored from one snapshot share
+them.
 
 A reading of the syntax tree, not of what runs: a call behind a function that is called in INIT is not seen, and a name that is
 found may be harmless. Kinds after Lambda's guide on uniqueness with SnapStart (LDG snapstart-uniqueness, 2026-11).

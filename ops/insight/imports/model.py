@@ -27,8 +27,8 @@ class ImportedModule:
 
 @dataclass(frozen=True)
 class InitStatement:
-    """What a module makes when it is imported, so that environments restored from one snapshot share it: by a reading of
-    the source, which is not proof. ``kind``: seed, ID, client, temporary file, time or secret."""
+    """A statement that creates an object on import, which environments restored from one snapshot share. Found in the
+    source, which is no proof that it runs. ``kind``: seed, ID, client, temporary file, time or secret."""
 
     kind: str
     file: str

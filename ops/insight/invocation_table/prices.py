@@ -1,4 +1,4 @@
-"""What each attempt cost."""
+"""Cost of each attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What would change the cold starts that were read: the options, from a month like the selected range."""
+"""Options against the cold starts that were read, for a month like the selected range."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def read_imports(aws: Aws, workload: Workload) -> tuple[ImportRecord | None, str]:
-    """What ``ops imports`` recorded for the function, and why it cannot be read."""
+    """The record of ``ops imports`` for the function, or why it cannot be read."""
     if workload.function is None:
         return None, ""
     try:
@@ -43,9 +43,9 @@ def read_options(
     sweep: MemorySweep | None,
     explained: pd.DataFrame,
 ) -> ColdStartOptions:
-    """What each possible change would do to waits and cost: calls a month at the rate of ``window``, in US dollars at the prices of
-    the workload's region. ``starts``: None where nothing is known of cold starts; then a reason stands in for the options.
-    ``explained``: the cold starts by their reasons, as of ``reasons()``."""
+    """The effect of each possible change on waits and cost: calls a month at the rate of ``window``, in US dollars at
+    the prices of the workload's region. ``starts``: None where nothing is known of cold starts; then a reason stands
+    in for the options. ``explained``: the cold starts by their reasons, as of ``reasons()``."""
     frame, function = logged.frame, workload.function
     waits = versions.waited_ms(frame)
     if function is None or starts is None or not len(waits):

@@ -103,7 +103,7 @@ def read_metrics(aws: Aws, workload: Workload, window: Window) -> Readings:
 
 
 def outline(aws: Aws, workload: Workload, readings: Readings) -> ColdStartReport | None:
-    """What needs no log lines, where a sample of them is to be read first; else None."""
+    """The part of the report that needs no log lines, if a sample of them must be read; else None."""
     logged = invocations.await_sample(aws, workload, readings.window, readings.total("invocations"))
     if logged is None:
         return None
@@ -226,8 +226,8 @@ def phases(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _init_usd(logged: Invocations, readings: Readings, workload: Workload) -> float | None:
-    """What INIT and restores cost in the window: they are billed like duration (INIT of all on-demand functions since
-    2025-08). What ran ahead, with provisioned concurrency, is not in it."""
+    """Cost of INIT and restores in the window, which are billed like duration (INIT of all on-demand functions since
+    2025-08). INIT of provisioned concurrency is not included."""
     price = usd_per_ms(workload)
     if price is None:
         return None

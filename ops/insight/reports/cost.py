@@ -80,8 +80,8 @@ def read_metrics(aws: Aws, workload: Workload, window: Window) -> Readings:
 def outline(
     aws: Aws, workload: Workload, readings: Readings, assumptions: Assumptions | None = None
 ) -> CostReport | None:
-    """What needs no log lines, where a sample of them is to be read first; else None, as of a function whose INIT or restores
-    are in the logs alone. The calls of ``report`` but for those of logs."""
+    """The part of the report that needs no log lines, if a sample of them must be read; else None, also for a function
+    whose INIT or restores only logs show. The calls of ``report`` but for those of logs."""
     logged = invocations.await_sample(aws, workload, readings.window, readings.total("invocations"))
     function = workload.function
     if logged is None or function is None or function.snap_start or readings.total("billed_ms") is None:
@@ -225,7 +225,7 @@ def left_out(
     assumptions: Assumptions,
     alarms_known: Sequence[Alarm] = (),
 ) -> tuple[str, ...]:
-    """What the sum does not hold, in words."""
+    """Costs that the sum does not include, in words."""
     unpriced = sorted(alarm.name for alarm in alarms_known if alarm_words.monthly_usd(alarm, table) is None)
     priced = readings.has("billed_ms") or readings.has(REPORT_COLUMNS[0])
     kinds = logged.occurring("init_type")

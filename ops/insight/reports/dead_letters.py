@@ -152,7 +152,7 @@ def arrived(readings: Readings, dlq: Queue | None, there: Depths) -> NewMessages
 
 
 def _rises(points: Points) -> list[tuple[datetime, float]]:
-    """By how much each point is above the one before it; the first point has none."""
+    """Increase of each point over the previous one, at least 0; the first point has none."""
     return [(time, max(0.0, value - before)) for (_, before), (time, value) in pairwise(points)]
 
 

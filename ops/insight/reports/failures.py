@@ -92,7 +92,8 @@ def read_metrics(aws: Aws, workload: Workload, window: Window) -> Readings:
 
 
 def outline(aws: Aws, workload: Workload, readings: Readings) -> FailuresReport | None:
-    """What needs no log lines, where a sample of them is to be read first; else None. One DescribeAlarms call."""
+    """The part of the report that needs no log lines, if a sample of them must be read; else None. One DescribeAlarms
+    call."""
     logged = invocations.await_sample(aws, workload, readings.window, readings.total("invocations"))
     if logged is None:
         return None

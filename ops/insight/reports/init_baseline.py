@@ -26,8 +26,8 @@ _kept: dict[Hashable, tuple[float, InitBaseline | str]] = {}
 
 
 def read_daily(aws: Aws, workload: Workload) -> InitBaseline | str:
-    """Like ``read``, but once a day for what is deployed, or once an hour if there is no baseline: a page asks every
-    few minutes, and each query is billed for the GB of two weeks."""
+    """``read``, cached for a day per deployed version, or for an hour if there is no baseline: a page asks every few
+    minutes, and each query is billed for the GB of two weeks."""
     function = workload.function
     deployed = (function.arn, function.version, function.deployed_at) if function else None
     key = (aws.target, workload.queue.arn, deployed)

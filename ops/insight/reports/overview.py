@@ -195,7 +195,7 @@ def _alarms(known: tuple[Alarm, ...], workload: Workload, window: Window, there:
 
 
 def _deployed(workload: Workload, window: Window) -> str:
-    """When the function was last changed, if that may have to do with it."""
+    """A clause with the function's last deployment if it was shortly before the window's end; else empty."""
     moment = workload.function.deployed_at if workload.function else None
     if moment is None or not timedelta(0) <= window.end - moment <= NEW_DEPLOY:
         return ""

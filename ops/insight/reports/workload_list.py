@@ -111,7 +111,7 @@ def _status(listed: ListedWorkload, firing: tuple[Alarm, ...] | None) -> Workloa
 
 
 def _reasons(listed: ListedWorkload, alarms_unread: bool, alarms: tuple[Alarm, ...]) -> Iterable[Reason]:
-    """What is wrong, or not known, each with its level by the rule of the Overview."""
+    """Problems and unknown parts, each with its level by the rule of the Overview."""
     if isinstance(listed.dlq, tuple) and (dead := queue_depths.total(listed.dlq[1])):
         yield levels.dead(dead), formatting.count(dead, "dead letter")
     if alarms:

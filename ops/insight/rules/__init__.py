@@ -1,1 +1,1 @@
-"""How figures are judged: levels, findings, limits, configuration checks, cost."""
+"""Rules that judge figures: levels, findings, limits, configuration checks, cost."""

@@ -1,4 +1,4 @@
-"""What a queue's numbers say: whether work waits too long, and when it is done."""
+"""Observations on a queue: whether messages wait too long, and when the backlog is drained."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ SLOW_AGE_S = 300.0
 
 
 def observe_queue(workload: Workload, readings: Readings, there: Depths, known: tuple[Alarm, ...]) -> list[Observation]:
-    """What is wrong with how the queue is worked off, for its page, its cards and the headline: the age of the oldest
-    message, and messages that return."""
+    """Observations for the Queue page, its cards and the headline: the age of the oldest message, and messages that
+    return."""
     return [
         *queue_readers.reading(workload, readings, there.work),
         *setting_claims.visibility(workload, readings.window),
@@ -156,7 +156,7 @@ def returned(readings: Readings, now: sqs.Depth) -> list[Observation]:
 
 
 def balance(workload: Workload, there: Depths, readings: Readings) -> list[Observation]:
-    """How the queue's page words its backlog, or that there is none."""
+    """The Queue page's clause about the backlog, or that there is none."""
     now = there.work
     waiting = now.visible + now.in_flight
     arrivals, completions = readings.per_minute("sent"), readings.per_minute("deleted")

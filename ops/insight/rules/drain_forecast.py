@@ -1,4 +1,4 @@
-"""When a falling number reaches a bound, as an interval of what was observed; never a single guess."""
+"""Time at which a falling number reaches a bound, as an interval from observed rates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many invocations took how long: one row per period, one column per upper edge (ms)."""
+"""Histogram of durations: one row per period, one column per upper edge (ms)."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def errors_by_type(failed: pd.DataFrame, readings: Readings, window: Window, lon
 
 
 def errors_of_totals(totals: LogTotals, readings: Readings, window: Window, longest_s: float) -> pd.DataFrame:
-    """Like ``errors_by_type``, from aggregates of all log lines."""
+    """``errors_by_type`` from aggregates of all log lines."""
     found = totals.failures
     types = pd.Series([total.error_type for total in found], dtype=object)
     periods = pd.Series(pd.DatetimeIndex([total.time for total in found], tz="UTC"), name="started")

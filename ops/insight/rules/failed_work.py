@@ -1,4 +1,4 @@
-"""What failed, and what is close to failing: invocations, jobs, durations and memory."""
+"""Observations on failures and near-failures: invocations, jobs, durations and memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ HIGHEST_P95 = "peak p95 duration"
 
 
 def queries(function: Function | None) -> list[MetricQuery]:
-    """What the rules need: p95 durations, memory, and counts."""
+    """Metrics that the rules need: p95 durations, memory, and counts."""
     if function is None:
         return []
     at = ((contract.INVOCATION_DIMENSION, function.name),)

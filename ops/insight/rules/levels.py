@@ -1,4 +1,4 @@
-"""How bad a number is: one rule each, for its card, the headline, its page and ``ops status``."""
+"""Levels of numbers: one rule each, for the card, the headline, the page and ``ops status``."""
 
 from __future__ import annotations
 

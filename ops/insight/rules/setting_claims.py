@@ -1,4 +1,4 @@
-"""What the doctor's rules find in a workload's settings, as claims of a page: those that bear on what the page shows.
+"""Findings of ``ops doctor`` as claims of a page: those related to what the page shows.
 
 Whether a setting is wrong, and the words for it, are the doctor's; here is how urgent it is beside what the metrics show.
 ``ops doctor`` and the page Alarms have all findings.

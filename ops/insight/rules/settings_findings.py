@@ -1,4 +1,4 @@
-"""What the doctor finds in the settings that a command has read already: a part of what ``ops doctor`` finds."""
+"""Findings of ``ops doctor`` in settings that a command has already read: a part of all findings."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where the figures come from: metrics, invocation records, queue depths."""
+"""Sources of figures: metrics, invocation records, queue depths."""

@@ -1,4 +1,4 @@
-"""What happened to a workload, as marks on a time axis: changes of code and configuration, and alarms in ALARM."""
+"""Events of a workload on a time axis: changes of code and configuration, and alarms in ALARM."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _changed_only_later(alarm: Alarm, changes: Sequence[StateChange], window: Wi
 def alarm_times(
     alarm: Alarm, changes: Sequence[StateChange], window: Window, known_from: datetime | None = None
 ) -> list[Event]:
-    """When ``alarm`` was in ALARM within the window, by its state changes in it (oldest first).
+    """Times at which ``alarm`` was in ALARM within the window, from its state changes in it (oldest first).
 
     Without any, its present state has lasted for the whole window, unless it began after it. ``known_from``: from when
     on all changes were read; the start of the window, if None.

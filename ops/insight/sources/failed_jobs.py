@@ -101,7 +101,7 @@ def read(aws: Aws, workload: Workload, window: Window, readings: Readings, logge
 
 
 def _carried(line: Mapping[str, object]) -> JobError:
-    """What a rejected job's dead letter carries in its attributes."""
+    """The error that a rejected job's dead letter has in its attributes, from a log line."""
     return JobError(str(line.get(contract.LOG_ERROR_TYPE) or UNTYPED), str(line.get(contract.LOG_ERROR_MESSAGE) or ""))
 
 
@@ -112,7 +112,7 @@ def _logged(line: Mapping[str, object]) -> JobError:
 
 
 def _by_cause(failed: Iterable[JobError]) -> Mapping[str, int]:
-    """How many have which cause. Causes that differ in their place alone have it in their names."""
+    """Number of failed jobs by cause. Causes that differ only in their location have it in their names."""
     alike: defaultdict[str, list[JobError]] = defaultdict(list)
     for error in failed:
         alike[fingerprint(*error)].append(error)
@@ -162,7 +162,7 @@ def _of_totals(totals: Sequence[JobFailureTotal], look: QueryCost) -> FailedJobs
 
 
 def _finer(window: Window, invocations: int) -> str:
-    """What aggregates tell causes apart by, and the command for more: a range of which every line is read."""
+    """A note on how aggregates distinguish causes, with the command for a range whose lines are all read."""
     minutes = max(1, int(window.length.total_seconds() / 60 * SHORTER * logs.MAX_ROWS / max(1, invocations)))
     start = window.end - timedelta(minutes=minutes)
     given = (

@@ -1,4 +1,4 @@
-"""Which workloads a function's metrics count, and in which environments it ran: its price depends on both."""
+"""Share of a function's metrics by workload, and the environments it ran in: its price depends on both."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _handled(readings: Readings, workload: Workload) -> tuple[float, tuple[str, 
 
 
 def _managed(workload: Workload, by_type: dict[str, float]) -> float:
-    """By the function's configuration, otherwise by its records."""
+    """Share of invocations on Managed Instances: 1 by the function's configuration, otherwise from its records."""
     if workload.function is not None and workload.function.managed:
         return 1.0
     return math.fsum(part for kind, part in by_type.items() if rules.managed(kind))

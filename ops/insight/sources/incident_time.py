@@ -1,4 +1,5 @@
-"""When an incident was, by its alarm: from the first datapoint that breached the threshold until the alarm left ALARM.
+"""Start and end of an incident by its alarm: from the first datapoint that breached the threshold until the alarm left
+ALARM.
 
 An alarm goes into ALARM after its incident began: datapoints to alarm, and metrics that arrive late, lie between them.
 Which datapoints it evaluated is in ``stateReasonData`` of the change (its shape: aws-cli's example of
@@ -94,8 +95,8 @@ def _latest_changes(changes: Sequence[StateChange]) -> _Changes | None:
 
 
 def first_breach(alarm: Alarm | CompositeAlarm, began: StateChange, queue: str, now: datetime) -> tuple[datetime, str]:
-    """When the incident began that ``began``, a change to ALARM, is of, and which time that is, as a sentence. ``queue``: as of
-    ``latest``."""
+    """Start of the incident whose change to ALARM is ``began``, and a sentence that explains this time. ``queue``: as
+    of ``latest``."""
     alarmed = formatting.clock(began.at, now)
     if isinstance(alarm, CompositeAlarm):
         why = "a composite alarm evaluates no datapoints. Name one of the alarms in its rule for an earlier start"

@@ -1,4 +1,5 @@
-"""How much log groups took in, by CloudWatch's own metric: what a Logs Insights query over a time range would scan."""
+"""Volume ingested by log groups, from CloudWatch's metric: the data that a Logs Insights query over a time range
+scans."""
 
 from __future__ import annotations
 
@@ -74,7 +75,7 @@ def scan_price(size: float, region: str) -> float:
 
 
 def known_volume(aws: Aws, groups: Sequence[str], start: datetime, end: datetime) -> LogVolume | None:
-    """As ``read_volume``, but what was read for a range that begins no later and ends nearly as late costs nothing again."""
+    """``read_volume`` with a cache: a result for a range that begins no later and ends nearly as late is reused."""
     key = (aws.target, tuple(groups))
     with _lock:
         kept = kept_volumes.get(key)

@@ -1,4 +1,4 @@
-"""Which metrics say what about a workload: the one place that names them, shared by the pages so that they agree."""
+"""Metrics of a workload by meaning. All pages take them from here, so that they agree."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def read(aws: Aws, workload: Workload) -> tuple[int, tuple[str, ...]]:
-    """How many there are now, and what could not be read. Raises what else ``ops.aws`` raises."""
+    """Number of provisioned environments now, and what could not be read. Raises what else ``ops.aws`` raises."""
     if workload.function is None:
         return 0, ()
     try:

@@ -1,4 +1,5 @@
-"""How many messages there are: now, or at the end of a past range. One sample for a page's headline and its tiles."""
+"""Numbers of messages in the queues, now or at the end of a past range. One sample for a page's headline and its
+tiles."""
 
 from __future__ import annotations
 
@@ -54,8 +55,8 @@ def total(depth: sqs.Depth) -> int:
 def read_with_metrics(
     aws: Aws, workload: Workload, queries: Sequence[MetricQuery], window: Window
 ) -> tuple[Readings, Depths]:
-    """The metrics and, at the same time, the depths: asked of SQS for a range that reaches up to now; of a past range the
-    metrics at its end. Raises what ``ops.aws`` raises."""
+    """Reads metrics and depths at the same time. Depths are SQS's for a range that ends now, else the metrics at its
+    end. Raises what ``ops.aws`` raises."""
     if window.past:
         readings = metrics.read(aws, queries, window)
         return readings, _at_end(workload, readings)
@@ -75,7 +76,7 @@ def _at_end(workload: Workload, readings: Readings) -> Depths:
 def read_dead_with_metrics(
     aws: Aws, workload: Workload, queries: Sequence[MetricQuery], window: Window
 ) -> tuple[Readings, Depths]:
-    """As ``read_with_metrics``, of the dead-letter queue alone."""
+    """``read_with_metrics`` for the dead-letter queue alone."""
     dlq = workload.dlq
     if dlq is None:
         return metrics.read(aws, queries, window), Depths(None, None, window.end if window.past else None)

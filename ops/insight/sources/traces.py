@@ -70,7 +70,7 @@ def console_url(trace: str, region: str) -> str:
 
 
 def twin_spans(folder: Path, trace: str) -> tuple[TraceSpan, ...]:
-    """What the twin recorded of a trace, each span below the one that it is part of. Empty when it recorded nothing."""
+    """Spans that the twin recorded of a trace, each below its parent. Empty without a record."""
     documents = twin_documents(folder, trace)
     children: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     known = {document["id"] for document in documents}
@@ -88,7 +88,7 @@ def twin_documents(folder: Path, trace: str) -> list[Mapping[str, Any]]:
 
 
 def read_documents(texts: Iterable[str], trace: str) -> list[Mapping[str, Any]]:
-    """The same of segment documents as X-Ray's API gives them; what is none is left out."""
+    """Spans of segment documents as X-Ray's API returns them; anything else is skipped."""
     return [document for text in texts for document in _read(text, trace)]
 
 

@@ -47,8 +47,8 @@ def queries(names: Sequence[str]) -> list[MetricQuery]:
 
 
 def read(names: Sequence[str], readings: Readings) -> tuple[WatchedQueue, ...]:
-    """How many messages each holds at the window's end; None where its metrics are silent (SQS stops publishing after
-    hours without use)."""
+    """Number of messages in each queue at the window's end; None where its metrics are silent (SQS stops publishing
+    after hours without use)."""
     return tuple(WatchedQueue(name, readings.latest(_key(place))) for place, name in enumerate(names))
 
 

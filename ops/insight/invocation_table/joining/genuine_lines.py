@@ -1,4 +1,4 @@
-"""Which lines that look like the platform's or the extension's are genuine.
+"""Detection of genuine lines among those that look like the platform's or the extension's.
 
 A function's output goes to the same log stream, so text that it prints (a message's body, another function's log) may
 have the form of a REPORT line, of a platform event or of an invocation record. They are distinguished by:

@@ -1,4 +1,4 @@
-"""Which lines are of one attempt, where an attempt has one record, one REPORT line, or one of each.
+"""Joins lines by attempt, where an attempt has one record, one REPORT line, or one of each.
 
 A request ID with other lines than that in one environment (a line that was read twice, a timeout in words, a retry of which
 a line is missing) is left to ``attempts``, which joins line by line.
@@ -61,7 +61,7 @@ def _ended(key: Keys, which: Rows, count: int, apart: Sequence[int]) -> Mask:
 
 
 def _retried(columns: dict[str, Column], keys: Keys, rows: Rows) -> tuple[Rows, Mask, Rows]:
-    """Like ``rows_by_attempt``, for keys with several attempts: known are those whose attempts began apart, each with
+    """``rows_by_attempt`` for keys with several attempts. Only those are known whose attempts began apart, each with
     the same lines. Then each line's own attempt is the nearest, in whatever order they are paired."""
     if not len(rows):
         return rows, np.zeros(0, dtype=bool), rows

@@ -50,7 +50,7 @@ class AlarmChart:
 
 @dataclass(frozen=True)
 class ChartPlan:
-    """What to ask CloudWatch for. ``period``: seconds that are drawn."""
+    """The queries of an alarm's chart. ``period``: seconds that are drawn."""
 
     alarm: MetricAlarm
     source: Alarm
@@ -120,7 +120,7 @@ def draw(planned: ChartPlan, series: dict[str, Points], window: Window) -> Alarm
 
 
 def _begins(window: Window, period: int) -> list[datetime]:
-    """Of the periods that are over."""
+    """Starts of the finished periods."""
     first = time_window.floor(window.start, period)
     count = int((window.end - first).total_seconds() // period)
     return [first + timedelta(seconds=number * period) for number in range(count)]

@@ -1,5 +1,5 @@
-"""What takes longer to find out than a page may: whom the alarms reach, what the catalogue has instead, and the doctor's
-findings."""
+"""Checks that take too long for a page's first view: delivery of the alarms, comparison with the catalogue, and
+findings of ``ops doctor``."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class AlarmChecks:
 
     @property
     def missing(self) -> tuple[RecommendedAlarm, ...]:
-        """Of the catalogue."""
+        """Recommended alarms that the account does not have."""
         return recommended.missing(self.recommendation, self.matches)
 
     def clauses(self, rows: Sequence[AlarmRow]) -> tuple[str, ...]:
-        """For the sentence at the top, beside the states."""
+        """Clauses for the page's finding, besides the states."""
         unheard = sum(map(self.nobody, rows))
         texts = [formatting.count(unheard, "reaches no one", "reach no one")] if unheard else []
         if self.examination is not None and (critical := self.examination.count(RuleSeverity.CRITICAL)):
@@ -72,8 +72,8 @@ class AlarmChecks:
 
 
 def check(aws: Aws, workload: Workload) -> AlarmChecks:
-    """As ``ops doctor`` and ``ops alarms delivery`` do, with a GetMetricData call for two weeks. Raises what ``ops.aws``
-    raises."""
+    """Checks as ``ops doctor`` and ``ops alarms delivery`` do, with a GetMetricData call for two weeks. Raises what
+    ``ops.aws`` raises."""
     known, _ = alarms.read(aws, workload)
     composites = cloudwatch.composite_alarms(aws) if known else ()
     own: tuple[Alarm | CompositeAlarm, ...] = (*known, *alarm_rows.of_workload(composites, workload.alarms))
@@ -99,7 +99,8 @@ def check(aws: Aws, workload: Workload) -> AlarmChecks:
 
 
 def _recommended(aws: Aws, workload: Workload, settings: WorkloadSettings) -> OwnRecommendation:
-    """With the options of an earlier ``ops alarms apply``. Where the tags are not one set of options, without them."""
+    """The recommendation with the options of an earlier ``ops alarms apply``; without them if the alarms' tags
+    disagree."""
 
     def init_before() -> InitBaseline | str:
         return init_baseline.read_daily(aws, workload)

@@ -1,4 +1,4 @@
-"""Which of the published incidents the workload's alarms would have paged for."""
+"""Published incidents that the workload's alarms would have paged for."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Coverage:
 
     @property
     def clauses(self) -> tuple[str, ...]:
-        """For the sentence at the top."""
+        """Clauses for the page's finding."""
         texts = []
         if self.missed:
             texts.append(f"{formatting.count(len(self.missed), 'incident')} would not page")

@@ -23,7 +23,8 @@ class CatalogueMatch:
 
 
 def match(definitions: Sequence[Mapping[str, Any]], recommendation: Recommendation) -> dict[str, CatalogueMatch]:
-    """By the alarm's name. An alarm is one of the catalogue by its name, else by its metric, if that is of one row only."""
+    """Matches with the catalogue by the alarm's name. An alarm matches by its name, else by its metric if a single row
+    has it."""
     matches = {}
     names = {str(each["AlarmName"]) for each in definitions}
     for definition in definitions:
@@ -54,7 +55,7 @@ def _compared(definition: Mapping[str, Any], recommended: RecommendedAlarm) -> C
 
 
 def _watched(definition: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """What a metric alarm reads; None of metric math and composite alarms."""
+    """The metric that an alarm reads; None for metric math and composite alarms."""
     if definition.get("Metrics") or definition.get("AlarmRule"):
         return None
     dimensions = sorted((each["Name"], each["Value"]) for each in definition.get("Dimensions") or ())

@@ -58,7 +58,7 @@ class AlarmsReport:
 
     @property
     def monthly_usd(self) -> float | None:
-        """Of the alarms whose price is known; None without any."""
+        """Monthly price in US dollars of the alarms whose price is known; None without any."""
         known = [row.monthly_usd for row in self.rows if row.monthly_usd is not None]
         return sum(known) if known else None
 
@@ -73,7 +73,7 @@ class AlarmsReport:
 
     @property
     def firing_composites(self) -> int:
-        """Those in ALARM that are not counted."""
+        """Number of composite alarms in ALARM, which ``firing`` does not count."""
         return sum(row.state == "ALARM" for row in self.rows) - self.firing
 
 
@@ -129,7 +129,7 @@ def _composites(aws: Aws, workload: Workload) -> tuple[tuple[CompositeAlarm, ...
 def _changes(
     aws: Aws, names: Sequence[str], history: Window
 ) -> tuple[dict[str, list[StateChange]], datetime | None, tuple[str, ...]]:
-    """By alarm, oldest first; from when on they are known; and what could not be read."""
+    """State changes by alarm, oldest first; the time from which they are known; and what could not be read."""
     if not names:
         return {}, None, ()
     try:
@@ -145,7 +145,7 @@ def _changes(
 
 
 def _chart(aws: Aws, alarm: Alarm | None, window: Window) -> tuple[AlarmChart | None, str, QueryCost]:
-    """Of a metric alarm."""
+    """The chart of a metric alarm."""
     if alarm is None:
         return None, "", QueryCost()
     try:
@@ -194,7 +194,7 @@ def observe_states(made: Sequence[AlarmRow], missing: Sequence[Observation], win
 
 
 def _of_past(made: Sequence[AlarmRow], window: Window) -> Finding:
-    """What is known of a range that is over: the states that its alarms had in it."""
+    """The finding for a past range: the states that the alarms had in it."""
     counted = rows.counted(made)
     fired = [row for row in counted if _seconds_in_alarm(row.spans, window)]
     unknown = sum(not row.spans or row.spans[0].state == NOT_READ for row in counted)
@@ -219,7 +219,7 @@ def _sentence(level: Level, text: str, others: tuple[str, ...]) -> Finding:
 
 
 def with_clauses(finding: Finding, clauses: Sequence[str]) -> Finding:
-    """With what the slower checks say, beside the sentence."""
+    """The report with the clauses of the slower checks in its finding."""
     if not clauses:
         return finding
     text = f"{finding.text.removesuffix('.')}; {'; '.join(clauses)}."

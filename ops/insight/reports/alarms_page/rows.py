@@ -68,7 +68,7 @@ def _listed() -> dict[str, tuple[int, CatalogueRow]]:
 
 
 def urgency(name: str, stack: str | None) -> tuple[bool, int, str]:
-    """To sort alarms of one state by: those that page come first, in the catalogue's order."""
+    """Sort key for alarms of one state: those that page first, in the catalogue's order."""
     place, row = _listed().get(name.removeprefix(f"{stack}-"), (len(_listed()), None))
     return row is None or row.severity != PAGE, place, name
 
@@ -87,8 +87,8 @@ def make(
     prices: Prices,
     dlq: str | None = None,
 ) -> tuple[AlarmRow, ...]:
-    """Those in ALARM first, then those without data, and of each those that page, in the catalogue's order.
-    ``composites``: of the workload. ``dlq``: the name of its dead-letter queue."""
+    """Rows of the page: alarms in ALARM first, then those without data, each with those that page first, in the
+    catalogue's order. ``composites``: of the workload. ``dlq``: the name of its dead-letter queue."""
     every: list[Alarm | CompositeAlarm] = [*composites, *alarms]
     by_name = {alarm.name: alarm for alarm in every}
     named = {composite.name: children(composite) for composite in composites}

@@ -137,7 +137,7 @@ def _cold_shares(readings: Readings) -> Points:
 
 
 def _cost_note(readings: Readings, workload: Workload, used: FunctionUsage, done: float) -> str:
-    """How many successes, and what to know about the figure."""
+    """The number of successes, and caveats of the figure."""
     priced = readings.has("billed_ms") or readings.has(REPORT_COLUMNS[0])
     unpriced = workload.function is not None and not priced and readings.has("duration_ms")
     first = "INIT not included (no invocation records)" if unpriced else f"{formatting.count(done, 'successful job')}"

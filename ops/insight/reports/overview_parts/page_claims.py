@@ -1,4 +1,4 @@
-"""What each page would say, from the Overview's metrics: its cards and its headline are no better than any page."""
+"""Claims of each page, from the Overview's metrics, so that its cards and headline are no better than any page."""
 
 from __future__ import annotations
 

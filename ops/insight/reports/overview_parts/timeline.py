@@ -57,7 +57,7 @@ class OverviewTimeline:
 
 
 def queries(workload: Workload) -> list[MetricQuery]:
-    """What the timeline reads beyond the overview's own metrics."""
+    """Metrics of the timeline besides the Overview's own."""
     return metric_queries.durations(workload.function)
 
 

@@ -1,4 +1,4 @@
-"""What the workload's alarms say about its numbers: thresholds, whether one is breached, and which are in ALARM."""
+"""The workload's alarms: thresholds, breaches, and alarms in ALARM."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def runbook(alarm: Alarm | CompositeAlarm) -> str:
 
 
 def level(alarm: Alarm | CompositeAlarm) -> Level:
-    """Of an alarm in ALARM: Warning where its description says ``Severity: ticket``, as the catalogue writes it."""
+    """The level of an alarm in ALARM: Warning where its description says ``Severity: ticket``, as the catalogue writes
+    it."""
     return Level.WARNING if _TICKET.search(alarm.description) else Level.CRITICAL
 
 
@@ -59,7 +60,7 @@ def page_of(alarm: Alarm, dlq: str | None) -> str:
 
 
 def beside(claims: Sequence[Observation], fired: Sequence[Observation]) -> str:
-    """What else is so, for a page of which the worst is only that alarms are in ALARM."""
+    """Further observations, for a page whose worst one is only that alarms are in ALARM."""
     critical = [claim for claim in claims if claim.level is Level.CRITICAL]
     if not critical or any(claim not in fired for claim in critical):
         return ""
@@ -73,7 +74,7 @@ def _in_alarm(alarm: Alarm, stack: str | None) -> Observation:
 
 
 def thresholds(alarms: tuple[Alarm, ...], metric: str, dimension_value: str, window: Window) -> tuple[Threshold, ...]:
-    """Those of every alarm on this metric of this queue or function, each with its comparison: ``alarm A >``."""
+    """Thresholds of every alarm on this metric of this queue or function, each with its comparison: ``alarm A >``."""
     return tuple(
         Threshold(f"alarm {alarm.name} {SIGNS.get(alarm.comparison, '')}".rstrip(), alarm.threshold).read_now(window)
         for alarm in alarms

@@ -1,4 +1,4 @@
-"""What an alarm watches, when it fires and what it costs, in words."""
+"""An alarm's metric, condition and price in words."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def composite_words(rule: str, children: Sequence[str]) -> str:
 
 
 def expression(alarm: Alarm) -> str:
-    """What its metric math returns, such as ``m1 / m2``; empty of an alarm on one metric."""
+    """The metric math expression that the alarm evaluates, such as ``m1 / m2``; empty for an alarm on one metric."""
     entries = alarm.definition.get("Metrics") or ()
     returned = [str(entry.get("Expression") or "") for entry in entries if entry.get("ReturnData", True)]
     return next(filter(None, returned), "")
@@ -110,8 +110,8 @@ def _period_s(alarm: Alarm) -> int:
 
 
 def monthly_usd(alarm: Alarm, prices: Prices) -> float | None:
-    """Of a metric alarm, by its metrics; None of one whose price does not depend on them alone (Metrics Insights, PromQL,
-    anomaly detection)."""
+    """Monthly price of a metric alarm in US dollars, by its metrics; None if it does not depend on them alone (Metrics
+    Insights, PromQL, anomaly detection)."""
     if alarm.threshold is None or alarm.definition.get("EvaluationCriteria"):
         return None
     if expression(alarm).lstrip().upper().startswith("SELECT"):

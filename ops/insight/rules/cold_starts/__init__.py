@@ -1,1 +1,1 @@
-"""How many invocations were cold, why each environment was, and whether a version starts slower."""
+"""Cold starts: their share, the reason of each, and versions that start slower."""

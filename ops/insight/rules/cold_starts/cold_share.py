@@ -1,4 +1,4 @@
-"""How many invocations were cold, and whether that is worth a warning."""
+"""Share of cold invocations, and its level."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def count_cold(readings: Readings, found: Invocations | None, totals: LogTotals 
 
 
 def unlike_the_metric(starts: ColdStarts | None, readings: Readings, found: Invocations) -> str:
-    """What the metric counts and what the log lines have, where both have all of the range and they differ; else empty."""
+    """A note where the metric and the log lines, both complete in the range, count different numbers; else empty."""
     if starts is None or not readings.total("recorded") or found.truncated or found.unread:
         return ""
     cold = found.table.cold

@@ -44,8 +44,8 @@ def interval(values: Any, share: float) -> tuple[float, float]:
 
 
 def interval_between(percentiles: Mapping[float, float], count: int, share: float) -> tuple[float, float]:
-    """Like ``interval``, if only some ``percentiles`` of the ``count`` values are known: it extends to the next known
-    ones outside. NaN where there are too few values, or no known percentile is outside."""
+    """``interval`` if only some ``percentiles`` of the ``count`` values are known: it extends to the next known ones
+    outside. NaN where there are too few values, or no known percentile is outside."""
     found = ranks(count, share)
     if found is None:
         return NONE

@@ -47,7 +47,7 @@ _Inits = tuple[tuple[float, float, float], ...]
 
 
 def waited_ms(frame: pd.DataFrame) -> pd.Series:
-    """What each cold invocation waited for (ms): its INIT, or its restore from a snapshot."""
+    """Wait of each cold invocation in ms: its INIT, or its restore from a snapshot."""
     cold = frame[frame["cold"]]
     return cold["init_ms"].fillna(cold["restore_ms"]).dropna()
 
@@ -110,10 +110,10 @@ def init_latency(frame: pd.DataFrame, totals: LogTotals | None, measured: Collec
 
 
 def of_totals(totals: LogTotals, measured: Collection[str] = ()) -> pd.DataFrame:
-    """Like ``by_version``, from aggregates of all log lines. The median's interval is by its asymptotic standard error
-    in a normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots
-    are): an aggregate has no values to resample. Those of p95 and p99 are as wide as the percentiles that the aggregate
-    has."""
+    """``by_version`` from aggregates of all log lines. The median's interval is by its asymptotic standard error in
+    a normal distribution, 0.93 of the interquartile range over the root of the count (as the notches of box plots
+    are): an aggregate has no values to resample. Those of p95 and p99 are as wide as the percentiles that the
+    aggregate has."""
     errors = [_median_error(version) for version in totals.by_version]
     places = _before([version.version for version in totals.by_version], measured)
     rows: list[tuple[Any, ...]] = []

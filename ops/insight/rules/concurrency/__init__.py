@@ -1,1 +1,1 @@
-"""How much runs at once: the limits by name, how fast concurrency may ramp up, and what limits it now."""
+"""Concurrency: the limits by name, the allowed ramp-up, and the limiting factor."""

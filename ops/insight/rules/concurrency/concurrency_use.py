@@ -1,4 +1,4 @@
-"""What limits how much runs at once, and whether that holds work up."""
+"""The limiting factor of concurrency, and whether it delays messages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAPPING_OFF = "disabled event source mapping"
 
 
 def queries(workload: Workload) -> list[MetricQuery]:
-    """What the rules need beside the queue's own metrics."""
+    """Metrics that the rules need besides the queue's own."""
     return [
         *metric_queries.function(workload.function, "concurrency", "throttles", "errors"),
         *metric_queries.account(),
@@ -88,7 +88,7 @@ def binding_limit(workload: Workload, readings: Readings, now: sqs.Depth) -> str
 
 
 def _mostly(values: Sequence[float], recent: range) -> float:
-    """What concurrency was reached in most of the last periods."""
+    """Concurrency reached in most of the last periods."""
     lately = [0.0 if math.isnan(values[at]) else values[at] for at in recent]
     return statistics.median(lately) if lately else 0.0
 

@@ -1,4 +1,4 @@
-"""How concurrency was allowed to ramp up, period by period: by the law of the event source mapping and by each limit."""
+"""Allowed ramp-up of concurrency, period by period: by the law of the event source mapping and by each limit."""
 
 from __future__ import annotations
 

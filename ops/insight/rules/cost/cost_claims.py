@@ -1,4 +1,4 @@
-"""What work costs, in one clause, and whether too much of it is wasted."""
+"""Observations on cost: cost per success, and the share in failed attempts."""
 
 from __future__ import annotations
 

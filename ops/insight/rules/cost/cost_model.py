@@ -1,4 +1,4 @@
-"""What each period cost, part by part: plain arithmetic on the metrics, so that every page gets the same dollars."""
+"""Cost of each period by component: plain arithmetic on the metrics, so that every page gets the same dollars."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EXCLUDED = (
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What an operator may change about the cost picture. Prices are in the dated file; these are about use."""
+    """Assumptions about usage that an operator can change. Prices are in a dated file."""
 
     log_bytes_per_invocation: float = 3_000.0
     api: str = "rest"  # rest | http | none
@@ -140,7 +140,7 @@ def _alarms_month_usd(workload: Workload, alarms: Sequence[Alarm], prices: Price
 def _usage_usd(
     points: Mapping[str, float], workload: Workload, assumptions: Assumptions, prices: Prices, use: FunctionUsage
 ) -> dict[str, float]:
-    """What a period's usage costs, by component."""
+    """Cost of a period's usage in US dollars, by component."""
     spent: dict[str, float] = {}
     if workload.function is not None:
         usd = function_usd(points, workload.function, assumptions.log_bytes_per_invocation, prices, use)

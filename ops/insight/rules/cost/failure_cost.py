@@ -1,4 +1,4 @@
-"""What failed attempts cost, by cause: successes have to pay for them."""
+"""Cost of failed attempts by cause."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class CauseCost:
 
 
 def by_cause(compute_usd: float, readings: Readings, logged: Invocations, jobs: FailedJobs) -> tuple[CauseCost, ...]:
-    """What of ``compute_usd`` (Lambda and SQS) went into work that did not succeed, the most expensive cause first: invocations that
-    crashed, by what their records say that they cost (of a busy range by the aggregates of all log lines, else by a sample),
-    and the failed jobs' share of all others, in equal parts.
+    """The part of ``compute_usd`` (Lambda and SQS) spent on work that did not succeed, the most expensive cause first:
+    invocations that crashed, by what their records say that they cost (of a busy range by the aggregates of all log
+    lines, else by a sample), and the failed jobs' share of all others, in equal parts.
 
     Where the handler counts its jobs, their share is failed attempts of all attempts; elsewhere it is the receives that
     did not end in a deletion.
@@ -48,8 +48,8 @@ def by_cause(compute_usd: float, readings: Readings, logged: Invocations, jobs: 
 
 
 def _crashed(logged: Invocations) -> tuple[float, dict[str, float]]:
-    """What all invocations cost, and those that crashed by their cause, in the same unit: dollars, or billed ms of
-    aggregated REPORT lines, of which none has dollars."""
+    """Cost of all invocations, and of crashed ones by cause, in the same unit: dollars, or billed ms of aggregated
+    REPORT lines, of which none has dollars."""
     crashed: dict[str, float] = {}
     outcomes = logged.totals.outcomes if logged.totals else None
     if outcomes is not None:
@@ -69,7 +69,7 @@ def _crashed(logged: Invocations) -> tuple[float, dict[str, float]]:
 
 
 def _job_shares(readings: Readings, jobs: FailedJobs) -> Mapping[tuple[str, str], float]:
-    """How the failed jobs divide among the causes; adds up to 1."""
+    """Share of the failed jobs by cause; adds up to 1."""
     counts = {RETRIED: readings.total("jobs_failed") or 0.0, REJECTED: readings.total("jobs_rejected") or 0.0}
     every = math.fsum(counts.values())
     if not every:

@@ -1,4 +1,4 @@
-"""What a function costs in one period, by component."""
+"""Cost of a function in one period, by component."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class BilledTime:
 
     @classmethod
     def of(cls, points: Mapping[str, float]) -> BilledTime:
-        """What the records say, else REPORT lines, else Duration, which leaves INIT out."""
+        """Billed time by the extension's records, else REPORT lines, else Duration, which does not include INIT."""
         init_ms = points.get("init_ms" if "billed_ms" in points else REPORT_COLUMNS[1], 0.0)
         sources = ("billed_ms", REPORT_COLUMNS[0], "duration_ms")
         return cls(next((points[name] for name in sources if name in points), 0.0), init_ms)
@@ -69,7 +69,7 @@ def function_usd(
 
 
 def hourly_usd(function: Function, prices: Prices, use: FunctionUsage) -> dict[str, float]:
-    """What an hour costs whatever there is to do, by component."""
+    """Fixed cost per hour in US dollars, by component."""
     gb = function.memory_mb / 1024
     spent: dict[str, float] = {}
     if use.provisioned_environments:

@@ -1,4 +1,4 @@
-"""What each chart of the Cost page says, as one sentence; the week before has its own (``comparison``)."""
+"""One sentence for each chart of the Cost page; the week before has its own (``comparison``)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def break_even(jobs_per_hour: float | None, now: float | None, capacity: float) 
 
 
 def own_spending(refresh_usd: float, totals_hourly_usd: float = 0.0) -> str:
-    """What looking costs. ``totals_hourly_usd``: for totals of log lines, which serve several refreshes."""
+    """A sentence on the cost of the page's own queries. ``totals_hourly_usd``: for totals of log lines, which serve
+    several refreshes."""
     month = (refresh_usd * 60 + totals_hourly_usd) * cost_model.HOURS_PER_MONTH
     besides = f" and {formatting.usd(totals_hourly_usd)} an hour for totals of log lines" if totals_hourly_usd else ""
     return (

@@ -99,7 +99,7 @@ def period_points(readings: Readings) -> Iterator[dict[str, float]]:
 
 
 def seconds(readings: Readings, workload: Workload) -> float:
-    """How long there has been something to price: from the first point on, in finished periods."""
+    """Seconds of finished periods from the first datapoint on."""
     return float(sum(started_periods(readings, workload))) * readings.window.period
 
 
@@ -120,8 +120,8 @@ def successes(readings: Readings, use: FunctionUsage | None = None) -> list[floa
 
 
 def published_metrics(readings: Readings) -> list[int]:
-    """How many custom metrics have a point in the hour of each finished period: they are billed by the hour, and only
-    for hours with data (CloudWatch's pricing page, from memory; not among the dated sources)."""
+    """Number of custom metrics with a datapoint in the hour of each finished period: they are billed by the hour, and
+    only for hours with data (CloudWatch's pricing page, from memory; not among the dated sources)."""
     hours = [time_window.floor(readings.times[at], 3600) for at in readings.finished]
     counts: dict[datetime, int] = dict.fromkeys(hours, 0)
     published = {"billed_ms": len(contract.INVOCATION_UNITS), **dict.fromkeys(metric_queries.JOB_SUMS, 1)}

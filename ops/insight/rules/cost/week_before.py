@@ -1,4 +1,4 @@
-"""What the same hours of the week before cost: is a success getting more expensive?"""
+"""Cost of the same hours of the week before, for the trend of the cost per success."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MAX_KEPT = 20
 
 @dataclass(frozen=True)
 class Priced:
-    """How the range itself was priced. The week before is priced alike, so that only its usage differs."""
+    """Prices and settings of the range. The week before is priced with them, so that only usage differs."""
 
     assumptions: Assumptions
     prices: Prices
@@ -46,9 +46,8 @@ class Priced:
 
 
 def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Priced) -> tuple[WeekBefore, QueryCost]:
-    """With today's settings, shares and prices. One GetMetricData call, or none where it was asked for of the same
-    workload and a range that ``KEPT_FOR`` has not moved since. Raises what ``ops.aws`` raises.
-    """
+    """Cost with today's settings, shares and prices. One GetMetricData call, or none where it was asked for of the
+    same workload and a range that ``KEPT_FOR`` has not moved since. Raises what ``ops.aws`` raises."""
     if now.has(REPORT_COLUMNS[0]):
         return WeekBefore(None, "INIT is in the logs alone, and those of a week before are not read"), QueryCost()
     try:

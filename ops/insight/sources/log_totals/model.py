@@ -1,4 +1,4 @@
-"""What the rows of the aggregating queries say."""
+"""Results of the aggregating queries."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _read_note(totals: LogTotals, kept: Sequence[_Kept], window: Window) -> str:
 
 
 def hourly_usd(totals: LogTotals | None, window: Window) -> float:
-    """What the aggregates cost for each hour in which they are read again as often as they may be."""
+    """Cost in US dollars of an hour of aggregates that are refreshed as often as allowed."""
     return 0.0 if totals is None else totals.usd * REFRESHES / (window.length.total_seconds() / 3600)
 
 
