@@ -83,8 +83,9 @@ def _tagged(change: AlarmChange, live: LiveAlarms, tags: Mapping[str, str]) -> A
 
 
 def _notified_once(wanted: Sequence[Definition], live: Mapping[str, Definition]) -> Iterator[Definition]:
-    """In order. Topics that are chosen for a composite alarm are no longer those of the alarms that its rule names; those
-    that it has already, and that are not chosen, are not, where such an alarm notifies them."""
+    """The definitions in order, without double notifications. Topics chosen for a composite alarm are removed from the
+    alarms that its rule names. Topics that it has already, and that were not chosen, are removed from it if such an
+    alarm notifies them."""
     chosen = {
         name: set(definition.get("AlarmActions") or ())
         for definition in wanted

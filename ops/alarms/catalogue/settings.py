@@ -1,4 +1,4 @@
-"""What the formulas and the metrics of the catalogue are filled with, from a workload's settings.
+"""Values for the catalogue's formulas and metrics, from a workload's settings.
 
 Names of formulas: ``visibility_s``, ``retention_s``, ``max_receive_count``, ``timeout_s``, ``memory_mb``,
 ``read_gap_s`` (the longest time between two receives while messages wait and pollers work),

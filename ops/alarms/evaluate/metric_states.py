@@ -95,8 +95,8 @@ class _Run:
         self._flags = [bytearray(pattern(alarm.rule, values)) for values in self._values]
 
     def _measured(self, every: range, hidden: int) -> list[float | None]:
-        """What each position of ``every`` measures. Where the periods are longer than the whole run, only the positions at
-        which an evaluation looks: for a period of a day, one in each day before."""
+        """Values at each position of ``every``. If the periods are longer than the whole run, only the positions that
+        an evaluation reads: for a period of a day, one in each day before."""
         newest = range(self._ends.start // self._cell - 1, every.stop)
         if self._alarm.wall_clock or len(newest) >= self._stride:
             return self._series.values(every, hidden)

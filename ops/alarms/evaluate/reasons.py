@@ -20,8 +20,9 @@ from ops.alarms.evaluate.threshold import (
 
 
 def reason(rule: ThresholdRule, decision: Decision) -> str:
-    """For example ``Threshold Crossed: 1 out of the last 1 datapoints [5.0 (23/11/26 19:04:00)] was greater than the
-    threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).`` Empty when the state stays what it is."""
+    """The state's reason in CloudWatch's words, for example ``Threshold Crossed: 1 out of the last 1 datapoints [5.0
+    (23/11/26 19:04:00)] was greater than the threshold (0.0) (minimum 1 datapoint for OK -> ALARM transition).`` Empty
+    when the state stays what it is."""
     if not decision.state:
         return ""
     if decision.judged:

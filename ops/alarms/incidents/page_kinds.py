@@ -1,4 +1,4 @@
-"""What a page can say: the kinds that an incident's expectations name, and that alarms are sorted by.
+"""Kinds of pages: an incident's expectations name them, and alarms are sorted by them.
 
 Which kinds an alarm is of follows from what it reads, not from its name: ``kinds_of``.
 """

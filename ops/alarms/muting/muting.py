@@ -73,7 +73,7 @@ def mute(
 
 
 def extend(aws: Aws, home: Path, record: MuteRecord, until: datetime) -> MuteRecord:
-    """The same muting with another end. Disabled actions stay so: only their record changes."""
+    """Extends a muting. Disabled actions stay so: only their record changes."""
     longer = replace(record, until=_next_minute(until))
     if record.how == RULE:
         _put_rule(aws, longer)
@@ -130,7 +130,8 @@ def rule_name(record: MuteRecord) -> str:
 
 
 def _metric_alarms(aws: Aws, names: Sequence[str]) -> list[cloudwatch.Alarm] | None:
-    """Those with these names, and those below the composite alarms with them, at any depth; None: a rule is not understood."""
+    """Metric alarms with these names, and those below composite alarms with these names, at any depth; None if a rule
+    cannot be parsed."""
     asked: set[str] = set()
     found: list[cloudwatch.Alarm] = []
     waiting = list(dict.fromkeys(names))

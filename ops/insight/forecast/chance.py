@@ -34,7 +34,7 @@ class Chance:
     now: float = 0.0
 
     def of_each(self, number: int) -> Chance:
-        """What it adds to each of so many parts of one size, where the sum of all parts counts."""
+        """The chance of each of several parts of equal size, so that it adds up to this one."""
         return Chance(self.arrivals / number, self.work / number, self.now / number)
 
     def variance(self, arrived: Array, done: Array) -> Array:

@@ -106,7 +106,7 @@ def _carried(line: Mapping[str, object]) -> JobError:
 
 
 def _logged(line: Mapping[str, object]) -> JobError:
-    """What the cause of a dead letter would be that the logs are searched for: the root of what was raised, and its place."""
+    """The error as a search of the logs for a dead letter's cause finds it: the root exception and its location."""
     found = json_record.failure(line)
     return JobError(found.error_type or UNTYPED, with_wrappers(found.error_message, found.chain), found.location)
 

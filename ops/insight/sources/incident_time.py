@@ -117,7 +117,8 @@ def first_breach(alarm: Alarm | CompositeAlarm, began: StateChange, queue: str, 
 
 
 def _is_age_of(alarm: Alarm, queue: str) -> bool:
-    """Of a dead-letter queue the age tells when a message failed for good or longer ago, not when the incident began."""
+    """Whether the alarm is on the age of the queue's oldest message. A dead-letter queue's age does not show when an
+    incident began."""
     watched = (alarm.namespace, alarm.metric, dict(alarm.dimensions).get("QueueName"))
     return not alarm.math and watched == ("AWS/SQS", "ApproximateAgeOfOldestMessage", queue)
 

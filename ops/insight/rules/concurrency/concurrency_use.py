@@ -49,8 +49,8 @@ def running(readings: Readings) -> float | None:
 
 
 def idle_as_zero(readings: Readings, column: str) -> list[float]:
-    """What ran at once, or was throttled, in each period, so far in the unfinished one. Lambda has no points while a
-    function is idle: from the first to the last period in which anything was measured, that is 0."""
+    """Concurrency or throttles in each period, including the unfinished one. Lambda has no points while a function is
+    idle: from the first to the last period in which anything was measured, that is 0."""
     values = readings.with_unfinished(column)
     spoken = readings.published(readings.columns)
     if spoken and any(not math.isnan(value) for value in values):

@@ -49,8 +49,9 @@ def observe_cost(
     failures_usd: float | None = None,
     month_usd: float | None = None,
 ) -> Observation:
-    """For the page, its card and the headline. The level depends on the share of attempts that failed, which metrics
-    count, so that it is the same everywhere; ``failures_usd``, what went into them, takes the logs, which only the page reads."""
+    """Observations for the page, its card and the headline. The level depends on the share of attempts that failed,
+    which metrics count, so that it is the same everywhere; ``failures_usd``, what went into them, takes the logs,
+    which only the page reads."""
     if spend.unknown:
         text = f"only part of the cost is known ({formatting.usd(spend.total)}): {spend.unknown}"
         return Observation(Level.NO_DATA, text)

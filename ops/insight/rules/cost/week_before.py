@@ -67,7 +67,7 @@ def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Pr
 
 
 def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, QueryCost]:
-    """What it costs to look is that of now: nothing for readings that are there."""
+    """The readings, and the cost of this call: nothing if they are cached."""
     key = (aws.target, workload.queue.url)
     with _lock:
         near = [kept for whose, kept in kept_readings if whose == key and _is_near(kept.window, then)]

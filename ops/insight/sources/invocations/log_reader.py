@@ -86,7 +86,7 @@ def read(aws: Aws, workload: Workload, window: Window, counted: float | None = N
 
 
 def _table(found: tuple[logs.LogRows, ...], function: Function, region: str) -> InvocationTable:
-    """Of a sample the one from before, while its moments are: in a range of a day they are the same for an hour."""
+    """The table; that of a sample is kept while its moments are the same: for an hour in a range of a day."""
     with _lock:
         for lines, of, known in _tables:
             if of == (function, region) and len(lines) == len(found) and all(map(operator.is_, lines, found)):

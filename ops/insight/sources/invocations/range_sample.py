@@ -71,7 +71,7 @@ class RangeSample:
 
 
 def plan(window: Window, invocations: float) -> RangeSample | None:
-    """Which moments to read of a range with this many invocations; None where all their lines can be read."""
+    """Moments to read of a range with this many invocations; None if all their lines can be read."""
     lines = invocations * LINES_PER_INVOCATION
     seconds = window.length.total_seconds()
     if invocations <= logs.MAX_ROWS or seconds < 2 * PARTS:
