@@ -41,13 +41,8 @@ SERIES: Final = {
     "cold": COLD,
     "warm": WARM,
 }
-LEVEL: Final = {
-    Level.OK: (SUCCESS, "check_circle", Level.OK.label),
-    Level.WARNING: (WARNING, "warning", Level.WARNING.label),
-    Level.CRITICAL: (DEAD, "error", Level.CRITICAL.label),
-    Level.NO_DATA: (NEUTRAL, "help", Level.NO_DATA.label),
-}
-"""Colour, Material symbol and word of each level: never shown by colour alone."""
+LEVEL_COLOUR: Final = {Level.OK: SUCCESS, Level.WARNING: WARNING, Level.CRITICAL: DEAD, Level.NO_DATA: NEUTRAL}
+"""Always shown with the level's label: colour alone is not enough."""
 
 STYLE: Final = Path(__file__).with_name("style.css")
 SCRIPTS: Final = tuple(

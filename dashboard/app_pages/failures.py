@@ -61,7 +61,7 @@ def _stats(report: FailuresReport) -> list[Stat]:
             "Failed invocations",
             number(report.failed),
             note=f"{percent(share)} of {number(report.total)}" if share is not None else "",
-            colour=theme.LEVEL[worst(Level.WARNING, report.finding.level)][0] if report.failed else "",
+            colour=theme.LEVEL_COLOUR[worst(Level.WARNING, report.finding.level)] if report.failed else "",
         ),
         Stat("Failed jobs", number(report.jobs_failed), note="returned to the queue"),
         Stat(

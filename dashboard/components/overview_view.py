@@ -19,7 +19,7 @@ from ops.insight.reports.overview_parts.overview_cards import Card
 
 
 def card(card: Card) -> str:
-    colour, _, word = theme.LEVEL[card.level]
+    colour, word = theme.LEVEL_COLOUR[card.level], card.level.label
     value, unit = quantity(card.value, card.unit)
     values = [None if isnan(value) else value for _, value in card.spark]
     dot = f'<span class="so-dot so-{card.level}" style="--c:{colour}" title="{word}"></span>'
@@ -38,7 +38,7 @@ def card(card: Card) -> str:
 
 def _spark_colour(level: Level) -> str:
     """A state's colour where there is something to do; else none has a meaning."""
-    return theme.LEVEL[level][0] if level in (Level.CRITICAL, Level.WARNING) else theme.VISIBLE
+    return theme.LEVEL_COLOUR[level] if level in (Level.CRITICAL, Level.WARNING) else theme.VISIBLE
 
 
 _STATE = {"ALARM": (Level.CRITICAL, "In alarm"), "OK": (Level.OK, "OK")}
@@ -49,7 +49,7 @@ def alarms(states: Sequence[AlarmState], viewer: tzinfo, now: datetime | None = 
     others = sorted((alarm for alarm in states if alarm.state != "OK"), key=lambda a: (a.state != "ALARM", a.name))
     rows = [_alarm(alarm, viewer, now) for alarm in others]
     if fine := count_ok(states):
-        colour = theme.LEVEL[Level.OK][0]
+        colour = theme.LEVEL_COLOUR[Level.OK]
         rows.append(
             f'<div class="so-alarm so-fine"><span class="so-dot" style="--c:{colour}"></span><div>{escape(fine)}</div></div>'
         )
@@ -65,7 +65,7 @@ def _alarm(alarm: AlarmState, viewer: tzinfo, now: datetime | None) -> str:
         else ""
     )
     return (
-        f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{theme.LEVEL[level][0]}"></span>'
+        f'<div class="so-alarm"><span class="so-dot so-{level}" style="--c:{theme.LEVEL_COLOUR[level]}"></span>'
         f"<div><b>{escape(alarm.name)}</b>{runbook}</div>"
         f'<div class="so-quiet">{escape(alarm.reason)}</div>'
         f'<div class="so-quiet so-since" title="{escape(utc(alarm.since))}">{escape(word)} {escape(since)}</div></div>'

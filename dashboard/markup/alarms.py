@@ -114,7 +114,7 @@ def row(
     lasted = f"for {duration((now - alarm.since).total_seconds())}" if alarm.since else ""
     return _MACROS.row(
         alarm,
-        theme.LEVEL[level][0],
+        theme.LEVEL_COLOUR[level],
         str(level),
         word,
         lasted,
@@ -205,7 +205,7 @@ def summary(spans: Sequence[StateSpan]) -> str:
 
 def title(alarm: AlarmRow) -> str:
     level, word = STATES.get(alarm.state, STATES["INSUFFICIENT_DATA"])
-    return _MACROS.title(alarm.label, theme.LEVEL[level][0], word)
+    return _MACROS.title(alarm.label, theme.LEVEL_COLOUR[level], word)
 
 
 def children(alarm: AlarmRow) -> str:
@@ -213,7 +213,7 @@ def children(alarm: AlarmRow) -> str:
     rows = []
     for name, state in alarm.children:
         level, word = STATES.get(state, (Level.NO_DATA, "not of this workload"))
-        rows.append((name, theme.LEVEL[level][0], str(level), word))
+        rows.append((name, theme.LEVEL_COLOUR[level], str(level), word))
     return _MACROS.children(rows)
 
 
@@ -222,7 +222,7 @@ def changes(alarm: AlarmRow, viewer: tzinfo) -> str:
     rows = []
     for change in alarm.changes:
         level, word = STATES.get(change.after, STATES["INSUFFICIENT_DATA"])
-        rows.append((moment(change.at, viewer), utc(change.at), theme.LEVEL[level][0], word, change.reason))
+        rows.append((moment(change.at, viewer), utc(change.at), theme.LEVEL_COLOUR[level], word, change.reason))
     return _MACROS.changes(rows)
 
 

@@ -57,7 +57,7 @@ def age(seconds: float) -> str:
 
 def finding(finding: Finding) -> str:
     """The sentence at the top of a page, with its level as a word, a mark and a colour."""
-    colour, _, level = theme.LEVEL[finding.level]
+    colour, level = theme.LEVEL_COLOUR[finding.level], finding.level.label
     text = (finding.headline or finding.text).removeprefix(f"{level}: ").removeprefix(f"{level} – ")
     chips = [runbooks.links(chip) for chip in finding.chips]
     return _MACROS.finding(colour, level, runbooks.links(capitalized(text)), chips)
@@ -87,7 +87,7 @@ def empty(title: str, reason: str) -> str:
 
 def state_line(level: Level, title: str, text: str) -> str:
     """A state in one line, with its mark."""
-    return _MACROS.state_line(theme.LEVEL[level][0], str(level), title, text)
+    return _MACROS.state_line(theme.LEVEL_COLOUR[level], str(level), title, text)
 
 
 def facts(rows: Mapping[str, str]) -> str:

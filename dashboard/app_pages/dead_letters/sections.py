@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from dashboard import page_runtime, theme
+from dashboard import page_runtime
 from dashboard.app_pages.dead_letters import (
     causes,
     export_tab,
@@ -72,7 +72,7 @@ def current_finding(report: DeadLettersReport) -> Finding:
 def finding_since_scan(scanned: Finding, count: float, whole: bool) -> Finding:
     """The scan's finding with the current count: a few more messages rarely change the causes. ``whole``: none of those
     scanned was redriven or deleted since."""
-    word = theme.LEVEL[scanned.level][2]
+    word = scanned.level.label
     then = "at the last scan" if whole else "remaining from the last scan"
     now = f"{word}: {formatting.count(int(count), 'dead letter')} now, "
 
