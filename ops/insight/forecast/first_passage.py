@@ -1,12 +1,14 @@
 """First-passage time of the backlog to zero: the fluid model plus a random walk.
 
-The mean and the variance of what waits are known functions of time, and the walk's increments are independent. The chance
-``F(t)`` that nothing has waited up to then solves Fortet's equation (R. Fortet, 1943: Volterra, first kind): below zero at ``t``
-is who was at zero at an earlier ``s`` and has come down since,
+The mean ``m`` and the variance ``v`` of what waits are known functions of time, and the walk's increments are independent. The
+density ``g`` of the time at which nothing waits first solves a Volterra equation of the second kind (A. Buonocore, A. G. Nobile,
+L. M. Ricciardi, 1987, for Gauss-Markov processes by E. Di Nardo et al., 2001):
 
-    P(X(t) < 0) = ∫ P(X(t) - X(s) < 0) dF(s)
+    g(t) = 2 Ψ(t) - 2 ∫ g(s) Ψ(t|s) ds,  Ψ(t|s) = (v'(t) (m(t) - m(s)) / (v(t) - v(s)) - m'(t)) / 2 · φ(m(t) - m(s), v(t) - v(s))
 
-Where arrivals are steady this is the inverse Gaussian distribution; where they vary, nothing else is assumed.
+``φ`` is the normal density of a level, by its variance; in ``Ψ(t)`` the walk starts at ``m(0)``, surely. ``Ψ(t|s)`` is zero where
+arrivals are steady: this is the inverse Gaussian distribution then. It is small for times that are near each other, so that no
+error grows; equations of the first kind took the turn of a walk at the end of a lull for an empty queue.
 """
 
 from __future__ import annotations
@@ -29,15 +31,17 @@ _AROUND = np.unique(np.concatenate((np.linspace(0.0, 2.0, 201), np.geomspace(2.0
 _FAR = 6.0
 """Standard deviations from zero that no walk covers."""
 _EPSILON = 1e-9
+_RESOLVED = 0.7
+"""Of what a walk moves in a step: a smaller standard deviation would fall between two points, and is taken as this."""
 _STANDARD = NormalDist()
 _CERTAIN = 0.999
 _MAX_CHANGES, _MIN_POINTS = 48, 6
 """Changes of the arrivals that are looked at, and points between two of them."""
 _WIDEST = 100.0
 """The end of a mesh over its second time, at most."""
-FEW_SAMPLES_POINTS, POINTS, PARTS_POINTS, STEADY_POINTS = 64, 48, 40, 32
-"""Of a distribution: percentiles of many samples need fewer than one of them, fewer where it is the last of several, and least
-where arrivals are steady."""
+LEVELS_POINTS, FEW_SAMPLES_POINTS, POINTS, PARTS_POINTS, STEADY_POINTS = 128, 64, 48, 40, 32
+"""Of a distribution: most where several levels of it are asked for, between two of which it may stand still; percentiles of many
+samples need fewer than one of them, fewer where it is the last of several, and least where arrivals are steady."""
 
 
 @dataclass(frozen=True)
@@ -100,30 +104,33 @@ class Walk:
         """Distribution of the time at which nothing waits for the first time. ``fluid``: as ``fluid()`` gives it,
         finite."""
         times = _times(self, fluid, points)
-        mean, variance = self.at(times[:, 1:])
-        from_mean, from_variance = self.at((times[:, 1:] + times[:, :-1]) / 2)
-        rows, columns = np.tril_indices(points - 1)
-        fallen = from_mean[:, columns] - mean[:, rows]
-        spread = np.sqrt(np.maximum(variance[:, rows] - from_variance[:, columns], _EPSILON))
-        kernel = np.zeros((len(fluid), points - 1, points - 1))
-        kernel[:, rows, columns] = normal(fallen / spread)
-        below = normal(-mean / np.sqrt(np.maximum(variance, _EPSILON)))
-        steps = _solved(kernel, below)
+        mean, variance = self.at(times)
+        middle_mean, middle_variance = self.at((times[:, 1:] + times[:, :-1]) / 2)
+        moved, spread = np.diff(mean, axis=1), np.maximum(0.0, np.diff(variance, axis=1))
+        later, earlier = np.tril_indices(points - 1, -1)
+        again = np.zeros((len(fluid), points - 1, points - 1))
+        again[:, later, earlier] = _downward(
+            middle_mean[:, later] - middle_mean[:, earlier],
+            middle_variance[:, later] - middle_variance[:, earlier],
+            moved[:, later],
+            spread[:, later],
+        )
+        resolved = np.maximum(middle_variance, (_RESOLVED * moved) ** 2)
+        steps = _downward(middle_mean, resolved, moved, spread)
+        for at in range(1, points - 1):
+            steps[:, at] -= np.einsum("ij,ij->i", again[:, at, :at], steps[:, :at])
         reached = np.maximum.accumulate(np.clip(np.cumsum(steps, axis=1), 0.0, 1.0), axis=1)
+        below = normal(-mean[:, -1:] / np.sqrt(np.maximum(variance[:, -1:], _EPSILON)))
         last = reached[:, -1:]
-        reached = np.divide(reached, last, out=reached, where=(below[:, -1:] > _CERTAIN) & (last > 0))
+        reached = np.divide(reached, last, out=reached, where=(below > _CERTAIN) & (last > 0))
         return Distribution(times.T, np.concatenate((np.zeros((len(fluid), 1)), reached), axis=1).T)
 
 
-def _solved(kernel: Array, right: Array) -> Array:
-    """Forward substitution, (samples, points): a general solver calls a matrix singular where a step is nearly impossible. No step is
-    below zero, nor are all together above one."""
-    steps, so_far = np.zeros_like(right), np.zeros(len(right))
-    for at in range(right.shape[1]):
-        missing = right[:, at] - np.einsum("ij,ij->i", kernel[:, at, :at], steps[:, :at])
-        steps[:, at] = np.clip(missing / np.maximum(kernel[:, at, at], _EPSILON), 0.0, 1 - so_far)
-        so_far += steps[:, at]
-    return steps
+def _downward(level: Array, variance: Array, moved: Array, spread: Array) -> Array:
+    """``2 Ψ dt``: ``level`` and ``variance`` in the middle of a step, in which they change by ``moved`` and ``spread``."""
+    variance = np.maximum(variance, _EPSILON)
+    density = np.exp(-level * level / (2 * variance)) / np.sqrt(2 * math.pi * variance)
+    return np.asarray((spread * level / variance - moved) * density, dtype=np.float64)
 
 
 def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
@@ -135,14 +142,19 @@ def last_seconds(walks: Sequence[tuple[int, Walk]], levels: Array) -> Array:
     if not known.any():
         return np.asarray(found, dtype=np.float64)
     steady = len(found) == SAMPLES and not any(walk.arrivals.varied_s for _, walk in walks)
-    varied = PARTS_POINTS if len(walks) > 1 else POINTS
-    points = FEW_SAMPLES_POINTS if len(found) < SAMPLES else STEADY_POINTS if steady else varied
+    points = _points(len(found), len(walks), steady)
     each = [
         (number, walk.only(known).distribution(np.maximum(fluid[known], _EPSILON), points))
         for (number, walk), fluid in zip(walks, fluids, strict=True)
     ]
     found[known] = _last(each).quantile(levels[known])
     return np.asarray(found, dtype=np.float64)
+
+
+def _points(samples: int, walks: int, steady: bool) -> int:
+    if samples < SAMPLES:
+        return FEW_SAMPLES_POINTS if samples == 1 else LEVELS_POINTS
+    return STEADY_POINTS if steady else PARTS_POINTS if walks > 1 else POINTS
 
 
 def _last(each: Sequence[tuple[int, Distribution]]) -> Distribution:

@@ -20,7 +20,7 @@ def test_an_interval_comes_from_how_the_periods_differ(stage: Stage) -> None:
     found = first(report(stage, uneven, visible=7_200)).forecast.drained_s
     assert found is not None
     assert found.low < 185 < 200 < found.high
-    assert found.text == "3 min 13 s (2 min 49 s to 3 min 39 s)"
+    assert found.text == "3 min 12 s (2 min 49 s to 3 min 39 s)"
     assert first(report(stage, uneven, visible=7_200)).forecast.drained_s == found, "the same at each refresh"
 
 
