@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -290,6 +290,26 @@ def test_a_charts_buttons_cover_no_text_of_it(hostile: str, page: Page, key: str
       return [...chart.querySelectorAll('text')].filter(text => covers(text.getBoundingClientRect())).map(text => text.textContent);
     }""")
     assert covered == []
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+@pytest.mark.parametrize("key", ["overview", "queue"])
+def test_a_range_that_begins_with_a_tick_has_its_date_and_lines_up(
+    hostile: str, page: Page, key: str, width: int
+) -> None:
+    """Plotly hides a label half of which is beside its chart, or moves the chart."""
+    page.set_viewport_size({"width": width, "height": 900})
+    now = datetime.now(UTC)
+    start = now.replace(minute=now.minute // 30 * 30)
+    edges = f"from={start:%Y-%m-%dT%H:%M}&to={start + timedelta(minutes=30):%Y-%m-%dT%H:%M}"
+    page.goto(f"{hostile}/{'' if key == 'overview' else key}?live=false&range=custom&{edges}")
+    chart = page.locator(f".st-key-chart-{'timeline' if key == 'overview' else 'depth'} .js-plotly-plot")
+    first = chart.locator("text", has_text=f"{start:%H:%M}").first
+    expect(first).to_contain_text(f"{start.day} {start:%b}")
+    box, plot = first.bounding_box(), chart.bounding_box()
+    assert box and plot
+    assert 0 <= box["x"] < plot["x"]
+    assert chart.evaluate("chart => chart._fullLayout._size.l") == 0
 
 
 def test_the_pointer_marks_its_moment_in_every_time_chart(hostile: str, page: Page) -> None:

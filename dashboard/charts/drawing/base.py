@@ -49,8 +49,14 @@ TIME_TICKS: list[dict[str, Any]] = [
     {"dtickrange": [86_400_000, None], "value": "%-d %b\n%Y"},
 ]
 """Plotly takes the first one that fits, with both ends: a tick per minute has no seconds, one per day no hours."""
-TIME_HOVER = "%-d %b, %H:%M:%S"
-"""The same in every chart; by itself, Plotly writes it as the ticks of the moment are, or as Dec 1, 2026, 03:06."""
+TIME_AXIS: dict[str, Any] = {
+    "type": "date",
+    "tickformatstops": TIME_TICKS,
+    "ticklabeloverflow": "allow",
+    "hoverformat": "%-d %b, %H:%M:%S",
+}
+"""The first tick of an axis has the date. Plotly would hide it where half of it is beside the chart, at the edge of the page's
+text, and no other tick would have it. Below the pointer, it would write a moment as the ticks are, or as Dec 1, 2026, 03:06."""
 _DASHES = ("dash", "dashdot", "longdashdot")
 """For the limits in one chart, lowest first."""
 _MAX_LIMIT_RATIO = 4.0
@@ -104,7 +110,7 @@ def figure(title: str, unit: str = "", x_title: str = "", height: int = HEIGHT) 
 
 def over_time_axis(chart: Chart) -> None:
     """Times without an axis title: the page names its zone once."""
-    chart.update_xaxes(type="date", tickformatstops=TIME_TICKS, hoverformat=TIME_HOVER)
+    chart.update_xaxes(**TIME_AXIS)
     chart.update_layout(margin={"b": TIMES_PX})
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from plotly.subplots import make_subplots
 
 from dashboard import theme
-from dashboard.charts.drawing.base import GRID, TIME_HOVER, TIME_TICKS, VALUE_AXIS
+from dashboard.charts.drawing.base import GRID, TIME_AXIS, VALUE_AXIS
 from dashboard.formatting import duration
 from ops.insight.report_types import Threshold
 
@@ -47,14 +47,7 @@ def stacked_layout(titles: Sequence[str], lanes: int, values_more: dict[str, Any
         "annotations": [],
         "shapes": [],
     }
-    times = {
-        "type": "date",
-        "tickformatstops": TIME_TICKS,
-        "hoverformat": TIME_HOVER,
-        "showgrid": False,
-        "linecolor": GRID,
-        "showline": True,
-    }
+    times = {**TIME_AXIS, "automargin": "height", "showgrid": False, "linecolor": GRID, "showline": True}
     values = {**VALUE_AXIS, "rangemode": "tozero", "nticks": 4, **values_more}
     for name, setting in _grid(LANE_PX * lanes, len(titles)).items():
         style = times if name.startswith("xaxis") else values if name.startswith("yaxis") else None
