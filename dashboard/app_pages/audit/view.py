@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 SHOWN = 1_000
 """Entries in the table; the file has all records."""
+MAX_PROBLEMS = 20
+AFTER_DAMAGE = (
+    "Compare the file with a backup or an earlier export; what precedes the first damaged line is consistent."
+)
 _COUNTS = {
     "planned": "planned",
     "sent": "sent",
@@ -64,8 +68,9 @@ def section() -> None:
         page_runtime.show_finding(history.finding)
     if history.records or history.verified.problems:
         st.html(_numbers(history))
-    if len(history.verified.problems) > 1:  # the finding has one
-        st.html(html_blocks.notes("Where the log is damaged", history.verified.problems[:20]))
+    if problems := history.verified.problems:
+        more = problems[:MAX_PROBLEMS] if len(problems) > 1 else ()  # the finding has one
+        st.html(html_blocks.notes("The log is damaged", (*more, AFTER_DAMAGE)))
     if not history.records:
         why = "Redrives, copies, purges, runs of runbooks and memory sweeps are recorded here, with who, when and why."
         st.html(html_blocks.empty("No operations yet", why))

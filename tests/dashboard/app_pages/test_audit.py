@@ -178,4 +178,7 @@ def test_a_long_log_shows_its_newest_entries_and_exports_all(sample: Visit) -> N
 
 
 def test_a_changed_line_is_named(sample: Visit) -> None:
-    assert "damaged" in sample("audit-damaged").open(PAGE).text
+    app = sample("audit-damaged").open(PAGE)
+    assert "The log is damaged" in app.text
+    assert "Compare the file with a backup or an earlier export" in app.text
+    assert app.text.count("a record was changed or removed") == 1, "the finding has it"
