@@ -213,7 +213,7 @@ def run_numbers(run: Run) -> str:
             "Sent",
             number(run.sent + run.taken_by_task),
             f"of {number(run.planned)}",
-            note="approximately, by an SQS move task" if run.taken_by_task else "",
+            note="approximately (move task)" if run.taken_by_task else "",
         ),
         Stat("Succeeded", number(run.succeeded), colour=theme.SUCCESS if run.succeeded else ""),
         Stat("Failed again", number(run.failed_again), colour=theme.DEAD if run.failed_again else ""),

@@ -25,9 +25,10 @@ from ops.deadletters.jobs.background import DONE, RUNNING, BackgroundJob
 from ops.deadletters.ledger.model import Run, RunState
 from ops.deadletters.messages.model import Cause, DeadLetter, Place
 from ops.deadletters.plan_model import Action, Plan, Selection, Steps
-from ops.deadletters.queue import DeadLetterQueue
+from ops.deadletters.queue import SNAPSHOT_FILE, DeadLetterQueue
 from ops.deadletters.snapshot import Snapshot
-from ops.errors import NotFound, OpsError
+from ops.deadletters.snapshot.schema import damaged_error
+from ops.errors import NotFound
 from ops.insight.report_types import QueryCost
 from ops.target import Target
 from ops.workload import Workload
@@ -227,7 +228,7 @@ class BrokenSnapshot(SampleDeadLetterService):
     """A snapshot that cannot be read."""
 
     def info(self) -> Any:
-        raise OpsError("The snapshot shelf.db is damaged: file is not a database.", "Move it away and scan again.")
+        raise damaged_error(self.folder / SNAPSHOT_FILE, "file is not a database")
 
 
 class ManyCauses(SampleDeadLetterService):

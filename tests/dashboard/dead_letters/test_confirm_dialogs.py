@@ -168,7 +168,7 @@ def test_a_stopping_move_task_shows_its_status_and_what_it_moved(sample: Visit) 
         "Stopping",
         "35 moved by SQS (approximately)",
         "52 remaining",
-        "approximately, by an SQS move task",
+        "approximately (move task)",
         "Missing",
     ):
         assert text in app.text, text
