@@ -65,7 +65,7 @@ def random_case(law: str, pick: random.Random) -> tuple[ScalingSettings, Case]:
         name=law,
         backlog=backlog,
         oldest_s=pick.uniform(0, 600),
-        per_minute=tuple(capacity * load * one / mean for one in shape),
+        per_minute=tuple(capacity * load * factor / mean for factor in shape),
         step_s=lasts_s / 4,
         start=int(known.start),
         growth=known.per_minute,

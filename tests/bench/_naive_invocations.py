@@ -75,7 +75,7 @@ def naive_table(chunks: Iterable[list[Row]]) -> pd.DataFrame:
                 if line[1] == "report" and line[2]["status"] == "success":
                     stream = row["@logStream"]
                     reported[stream] = max(line[0], reported.get(stream, line[0]))
-    table = [one for key, found in lines.items() for one in _attempts(*key, found, types, reported)]
+    table = [attempt for key, found in lines.items() for attempt in _attempts(*key, found, types, reported)]
     _mark_inits(table)
     return pd.DataFrame(table, columns=list(COLUMNS)).sort_values("started", ignore_index=True)
 

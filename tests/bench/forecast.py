@@ -70,11 +70,11 @@ def main() -> None:
     for law, waiting in checked.items():
         of_law = [waited.result() for waited in waiting]
         found += of_law
-        coverage_by_law[law] = round(100 * statistics.fmean(one.coverage for one in of_law))
+        coverage_by_law[law] = round(100 * statistics.fmean(drain.coverage for drain in of_law))
         drain, peak = (
             max(errors)
             for errors in zip(
-                *((one.drain_error_pct, one.peak_error_pct) for one in of_law if not one.rough), strict=True
+                *((drain.drain_error_pct, drain.peak_error_pct) for drain in of_law if not drain.rough), strict=True
             )
         )
         print(
@@ -86,7 +86,7 @@ def main() -> None:
     took_ms = [timed() for _ in range(RUNS)]
     fifo_ms = [timed(MessageGroups(400, 0.01, 0.2)) for _ in range(RUNS)]
     judged, rough = [checked for checked in found if not checked.rough], [checked for checked in found if checked.rough]
-    drain_errors, peak_errors = [one.drain_error_pct for one in judged], [one.peak_error_pct for one in judged]
+    drain_errors, peak_errors = [drain.drain_error_pct for drain in judged], [drain.peak_error_pct for drain in judged]
     largest = max(found, key=lambda one: one.messages)
     figures = {
         "ms": round(statistics.median(took_ms), 1),
@@ -99,7 +99,7 @@ def main() -> None:
         "drain_error_median_pct": round(statistics.median(drain_errors), 2),
         "peak_error_median_pct": round(statistics.median(peak_errors), 2),
         "cases_over_5_pct": sum(error > TARGET_PCT for error in drain_errors),
-        "uncertain_pct": round(max(one.uncertain_pct for one in judged), 1),
+        "uncertain_pct": round(max(drain.uncertain_pct for drain in judged), 1),
         "cases_rough": len(rough),
         "rough_cases": [checked.name for checked in rough],
         "rough_error_pct": round(max((checked.drain_error_pct for checked in rough), default=0.0), 1),
@@ -109,9 +109,9 @@ def main() -> None:
     if real:
         figures |= {
             "twin_error_pct": round(max(drain.error_pct for drain in real), 1),
-            "twin_error_median_pct": round(statistics.median(one.error_pct for one in real), 1),
+            "twin_error_median_pct": round(statistics.median(drain.error_pct for drain in real), 1),
             "twin_drains": len(real),
-            "twin_load": round(max(one.machine_load for one in real), 1),
+            "twin_load": round(max(drain.machine_load for drain in real), 1),
         }
     print(json.dumps(figures))
 
@@ -139,15 +139,15 @@ def check(law: str, number: int, shape: str = "") -> Checked:
     found = forecast(load_of(case), settings.law(), Goals(14 * 86_400.0))
     assert found.drained_s is not None, case
     seen, took = simulated(case, found.drained_s.mid)
-    peak = statistics.fmean(one.peak_age_s for one in seen)
+    peak = statistics.fmean(drain.peak_age_s for drain in seen)
     return Checked(
         f"{law} {number} {shape}".strip(),
         case.backlog,
         took,
-        error_pct(found.drained_s.mid, statistics.median(one.drained_s for one in seen)),
+        error_pct(found.drained_s.mid, statistics.median(drain.drained_s for drain in seen)),
         error_pct(peak_until(found, case), peak),
         found.drained_s.either is not None,
-        statistics.fmean(found.drained_s.low <= one.drained_s <= found.drained_s.high for one in seen),
+        statistics.fmean(found.drained_s.low <= drain.drained_s <= found.drained_s.high for drain in seen),
         uncertain_pct(seen),
     )
 

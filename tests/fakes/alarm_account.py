@@ -102,7 +102,7 @@ class AlarmAccount:
         }
 
     def _DescribeAlarmHistory(self, asked: dict[str, Any]) -> Any:
-        return {"AlarmHistoryItems": [one for one in self.history if one["AlarmName"] == asked["AlarmName"]]}
+        return {"AlarmHistoryItems": [item for item in self.history if item["AlarmName"] == asked["AlarmName"]]}
 
     def _ListAlarmMuteRules(self, asked: dict[str, Any]) -> Any:
         if self.mute_rules is None:

@@ -132,7 +132,7 @@ class SampleDeadLetterService(LocalDeadLetterService):
             raise NotFound("There is no queue jobs-test in eu-west-1.", "Name one that is there.")
         with Snapshot.open(self._source) as snapshot:
             ids = snapshot.ids(selection)
-            causes = Counter(snapshot.get(one).cause.fingerprint for one in ids[:1_000])
+            causes = Counter(snapshot.get(message_id).cause.fingerprint for message_id in ids[:1_000])
         plan = replace(a_plan(ids, selection, action, *more, **named), causes=dict(causes))
         self.plans[plan.id] = plan
         return plan

@@ -63,13 +63,13 @@ class World:
         self._clocks = {self._stream(): self._draw.random() * 3 for _ in range(STREAMS)}
         waiting = [(kind, self._id()) for kind in KINDS for _ in range(EACH)]
         self._draw.shuffle(waiting)
-        alone = [next(one for one in waiting if one[0] == kind) for kind in KINDS]
-        self._named([one for one in waiting if one not in alone])
+        alone = [next(pair for pair in waiting if pair[0] == kind) for kind in KINDS]
+        self._named([pair for pair in waiting if pair not in alone])
         if self.shared:
             self._neighbor()
         self._unnamed(alone)
-        self.truth = {one: kind for kind, one in waiting}
-        self.messages = [silent(one, self._received[one]) for _, one in waiting]
+        self.truth = {message_id: kind for kind, message_id in waiting}
+        self.messages = [silent(message_id, self._received[message_id]) for _, message_id in waiting]
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
@@ -79,14 +79,14 @@ class World:
             way = self._draw.random()
             kind = waiting[-1][0]
             if kind in KILLED or way < 0.5:
-                same = [one for one in waiting if one[0] == kind][: self._draw.randint(1, 4)]
+                same = [pair for pair in waiting if pair[0] == kind][: self._draw.randint(1, 4)]
                 if way < 0.1:
-                    self._whole(self._draw.choice([*TEXTS]), [one for _, one in same])
+                    self._whole(self._draw.choice([*TEXTS]), [message_id for _, message_id in same])
                     for stream in self._clocks:
                         self._clocks[stream] += 90
-                self._whole(kind, [one for _, one in same])
+                self._whole(kind, [message_id for _, message_id in same])
             else:
-                same = [one for one in waiting if one[0] not in KILLED][-self._draw.randint(1, 5) :]
+                same = [pair for pair in waiting if pair[0] not in KILLED][-self._draw.randint(1, 5) :]
                 self._one_by_one(same)
             for one in same:
                 waiting.remove(one)

@@ -120,7 +120,7 @@ class FakeLogs:
         if operation == "FilterLogEvents":
             return self._events(asked)
         if operation == "GetMetricData":
-            names = [one["MetricStat"]["Metric"]["MetricName"] for one in asked["MetricDataQueries"]]
+            names = [query["MetricStat"]["Metric"]["MetricName"] for query in asked["MetricDataQueries"]]
             self.metric_calls.append(names)
             return {"MetricDataResults": [self._metric(f"q{at}", name, asked) for at, name in enumerate(names)]}
         if service == "lambda":

@@ -99,6 +99,8 @@ class EmptyEngine:
     def move(self, upto: int, step: int) -> FakeMoveResult:
         self.moves.append((upto, step))
         if not self.finds:
-            planned = (self.ledger.number_of(one) for one in self.ledger.ids_in_states(MessageState.PLANNED))
+            planned = (
+                self.ledger.number_of(message_id) for message_id in self.ledger.ids_in_states(MessageState.PLANNED)
+            )
             self.ledger.record_missing([number for number in planned if number is not None])
         return FakeMoveResult()

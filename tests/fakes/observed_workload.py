@@ -47,7 +47,7 @@ class ObservedWorkload(StalledWorkload):
         if operation == "DescribeAlarms":
             names = asked.get("AlarmNames")
             return {
-                "MetricAlarms": [one for one in self.metric_alarms if names is None or one["AlarmName"] in names],
+                "MetricAlarms": [alarm for alarm in self.metric_alarms if names is None or alarm["AlarmName"] in names],
                 "CompositeAlarms": [
                     composite for composite in self.composites if names is None or composite["AlarmName"] in names
                 ],

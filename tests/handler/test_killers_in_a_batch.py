@@ -84,7 +84,7 @@ def drain(app: ModuleType, aws: FakeAws, queue: Queue) -> None:
         batch = queue.receive()
         if not batch:
             return
-        ids = {one["messageId"] for one in batch}
+        ids = {message["messageId"] for message in batch}
         try:
             answer = app.lambda_handler({"Records": batch}, Context())
         except Killed:

@@ -102,7 +102,7 @@ def test_a_line_of_anyone_is_read_or_left(message: str) -> None:
     said = log_parser.parse_row({"@timestamp": AT, "@message": message, "@logStream": STREAM})
     assert said is not None
     assert bool(said.error_type) == said.failed
-    assert all(len(one) < LONG for one in (*said.chain, said.error_type, said.location, said.request_id))
+    assert all(len(text) < LONG for text in (*said.chain, said.error_type, said.location, said.request_id))
 
 
 def test_a_row_without_a_time_tells_nothing() -> None:

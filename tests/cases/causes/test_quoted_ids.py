@@ -72,13 +72,13 @@ def test_an_error_that_speaks_of_another_message_is_not_that_ones(words: str) ->
 
 def test_an_error_that_may_be_eithers_is_likely_both() -> None:
     rows = [info(0, f"got {A}"), error(0.1, f"ValueError: no price in {B}"), report(0.2)]
-    assert [in_words(cause(rows, one)) for one in (A, B)] == [f"{VALUE} in {B}"] * 2
+    assert [in_words(cause(rows, message_id)) for message_id in (A, B)] == [f"{VALUE} in {B}"] * 2
 
 
 def test_a_message_is_named_by_the_words_before_its_error() -> None:
     rows = [info(0, f"got {A}"), traced(0.1, "KeyError: 'sku'", text=f"failed {A}")]
     rows.append(traced(0.2, "ValueError: no price", text=f"failed {B}"))
-    assert [in_words(cause(rows, one)) for one in (A, B)] == ["KeyError: 'sku'", "ValueError: no price"]
+    assert [in_words(cause(rows, message_id)) for message_id in (A, B)] == ["KeyError: 'sku'", "ValueError: no price"]
 
 
 def test_a_field_that_names_another_message_goes_before_the_text() -> None:

@@ -79,7 +79,7 @@ def test_a_report_line_of_a_restore() -> None:
 )
 def test_json_platform_lines_name_the_type_once_for_their_stream(kind: str, more: dict[str, Any], cold: bool) -> None:
     rows = [row(json.dumps(one), 0) for one in (*init(kind, -3), attempt(ID, 0, **more)[2])]
-    assert all(invocation_log.parse(one) or '"platform.init' in one["@message"] for one in rows)
+    assert all(invocation_log.parse(row) or '"platform.init' in row["@message"] for row in rows)
     (read,) = invoked(*rows, as_json=True)
     assert (read.cold, read.init_type) == (cold, kind)
     assert (read.init_ms is not None) == (cold and more is INITIALISED), "an init that ran ahead is not billed here"

@@ -18,7 +18,9 @@ REAL_EVENT = json.dumps(attempt(ID, 0)[2])
 def test_the_extension_reads_platform_events_only() -> None:
     told: list[Any] = [FAKE_EVENT, json.dumps(FAKE_EVENT), [FAKE_EVENT]]
     posing = [
-        {"time": FAKE_EVENT["time"], "type": kind, "record": one} for kind in ("function", "extension") for one in told
+        {"time": FAKE_EVENT["time"], "type": kind, "record": record}
+        for kind in ("function", "extension")
+        for record in told
     ]
     assert [record["request_id"] for record in records([*posing, *attempt(ID, 0), *posing])] == [ID]
 

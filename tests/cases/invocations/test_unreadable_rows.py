@@ -74,8 +74,8 @@ def test_an_event_of_the_extension_is_read_beside_one_with_a_number_without_end(
     for digits in (DIGITS, "9" * 5_000, "-" + DIGITS, "1e999"):
         odd = good.replace('"billedDurationMs": 800', f'"billedDurationMs": {digits}').replace(ID, "odd")
         told = records(list(elements(f"[{odd}, {good}]")))
-        assert [one["request_id"] for one in told] == ["odd", ID]
-        assert ["BilledDuration" in one for one in told] == [False, True]
+        assert [record["request_id"] for record in told] == ["odd", ID]
+        assert ["BilledDuration" in record for record in told] == [False, True]
 
 
 def test_half_a_character_can_be_written_out() -> None:

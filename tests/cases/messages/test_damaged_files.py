@@ -107,7 +107,9 @@ def kept(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 
 def messages(kept: Kept) -> list[str]:
-    return sorted(one["Body"] for queue in (kept.desk.world.dlq, kept.desk.world.jobs) for one in queue.messages())
+    return sorted(
+        message["Body"] for queue in (kept.desk.world.dlq, kept.desk.world.jobs) for message in queue.messages()
+    )
 
 
 def trials(kept: Kept, name: str, damages: Mapping[str, Damage], commands: list[list[str]]) -> list[str]:

@@ -84,7 +84,7 @@ def test_a_later_step_is_judged_by_its_own_messages(world: World) -> None:
     plan = plans.make_plan(
         world.source, Selection(), pace=Pace(None, headroom=False), engine="ledger", steps=PLAIN, margin=1
     )
-    failing = {late[one] for one in plan.ids[2:4]}
+    failing = {late[message_id] for message_id in plan.ids[2:4]}
     with working(world, lambda body: body in failing):
         run = redrive.start_redrive(world.source, plan, reason="fixed")
     assert run.state is RunState.STOPPED

@@ -30,7 +30,7 @@ def deploy(emulator: Emulator, resources: dict[str, Any], name: str = "") -> tup
     eventually(lambda: status().endswith("_COMPLETE"))
     assert status() in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
     described = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-    return name, {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in described}
+    return name, {resource["LogicalResourceId"]: resource["PhysicalResourceId"] for resource in described}
 
 
 def a_function(**more: Any) -> dict[str, Any]:
@@ -159,14 +159,14 @@ def test_mappings_are_listed_by_exact_qualifier(emulator: Emulator) -> None:
         pages = client.get_paginator("list_event_source_mappings").paginate(
             FunctionName=given, PaginationConfig={"PageSize": 1}
         )
-        return [one["EventSourceArn"] for page in pages for one in page["EventSourceMappings"]]
+        return [mapping["EventSourceArn"] for page in pages for mapping in page["EventSourceMappings"]]
 
     arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
     assert sources(name) == sources(arn) == sources(f"{ACCOUNT}:function:{name}") == [plain]
     assert sources(f"{name}:live") == sources(f"{arn}:live") == [alias]
     assert sources(f"{name}:1") == []
     by_queue = client.list_event_source_mappings(EventSourceArn=alias)["EventSourceMappings"]
-    assert [one["FunctionArn"] for one in by_queue] == [f"{arn}:live"]
+    assert [mapping["FunctionArn"] for mapping in by_queue] == [f"{arn}:live"]
 
 
 @pytest.mark.parametrize("target", ["lambda:{region}:{account}:function:gone", "sqs:{region}:{account}:gone"])

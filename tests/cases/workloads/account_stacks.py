@@ -26,7 +26,7 @@ class StackAnswers:
     def describe_stacks(self, asked: dict[str, Any]) -> str:
         name, stack = self._stack(asked["StackName"])
         outputs = (
-            f"<OutputKey>{key}</OutputKey><OutputValue>{one}</OutputValue>" for key, one in stack.outputs.items()
+            f"<OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue>" for key, value in stack.outputs.items()
         )
         root = f"<RootId>{stack_arn(stack.root)}</RootId>" if stack.root else ""
         told = f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId><StackStatus>CREATE_COMPLETE</StackStatus>"
@@ -36,7 +36,7 @@ class StackAnswers:
     def stack_of(self, asked: dict[str, Any]) -> str:
         wanted = asked["PhysicalResourceId"]
         for name, stack in self.stacks.items():
-            if any(wanted in (one, url(one) if kind == QUEUE else "") for kind, one in stack.resources):
+            if any(wanted in (name, url(name) if kind == QUEUE else "") for kind, name in stack.resources):
                 told = f"<StackName>{name}</StackName><StackId>{stack_arn(name)}</StackId>"
                 return f"<StackResources>{members([told])}</StackResources>"
         raise Refusal("ValidationError", f"Stack for {wanted} does not exist")
@@ -53,4 +53,4 @@ class StackAnswers:
 
 
 def members(some: Iterable[str]) -> str:
-    return "".join(f"<member>{one}</member>" for one in some)
+    return "".join(f"<member>{text}</member>" for text in some)

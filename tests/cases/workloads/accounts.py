@@ -152,7 +152,7 @@ class Account:
         if parts[2] == "event-invoke-config":
             self._allow("ListFunctionEventInvokeConfigs")
             name = parts[1].rpartition(":")[2]
-            return {"FunctionEventInvokeConfigs": [dict(one) for one in self.invoke_configs.get(name, ())]}
+            return {"FunctionEventInvokeConfigs": [dict(config) for config in self.invoke_configs.get(name, ())]}
         return self._function(parts[1], parts[2])
 
     def _allow(self, operation: str) -> None:

@@ -122,7 +122,7 @@ def test_the_overview_counts_what_is_wrong_with_settings_as_the_alarms_page_does
     app = sample("trouble").open()
     assert not app.at.exception
     assert "1 critical finding, 1 warning" in app.text
-    assert "ops doctor --queue scilearn-jobs" in [one.value for one in app.at.code]
+    assert "ops doctor --queue scilearn-jobs" in [block.value for block in app.at.code]
     assert "1 critical, 1 warning" in sample("trouble").open(PAGES["alarms"]).text
     assert "critical finding" not in sample("fine").open().text.replace("No critical findings or warnings", "")
 
@@ -232,7 +232,9 @@ def test_a_custom_range_is_not_refreshed(sample: Visit) -> None:
 ZOOMED = {"range": "custom", "from": "2026-11-20T11:00", "to": "2026-11-20T12:00"}
 
 
-@pytest.mark.parametrize("entry", [one for one in MEASURED.values() if one.key != "forecast"], ids=lambda one: one.key)
+@pytest.mark.parametrize(
+    "entry", [entry for entry in MEASURED.values() if entry.key != "forecast"], ids=lambda one: one.key
+)
 def test_all_time_charts_of_a_page_have_the_axis_of_a_custom_range(sample: Visit, entry: Entry) -> None:
     axes = [chart["layout"]["xaxis"] for chart in sample("trouble").open(entry, **ZOOMED).charts]
     over_time = [axis for axis in axes if axis.get("type") == "date"]

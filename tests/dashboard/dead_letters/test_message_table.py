@@ -226,5 +226,5 @@ def test_a_message_links_to_its_trace_if_it_was_sampled(sample: Visit) -> None:
     trace = f"1-6b0ba243-{number:024x}"
     assert (f"#xray:traces/{trace}" in app.html) is bool(number % 3)
     assert ("X-Ray trace" in app.text) is bool(number % 3)
-    (link,) = [one.proto for one in app.at.get("page_link") if one.proto.label == "Trace this message"]
+    (link,) = [element.proto for element in app.at.get("page_link") if element.proto.label == "Trace this message"]
     assert link.query_string.startswith(f"id={shown[1]}-")

@@ -55,7 +55,7 @@ def described(name: str) -> dict[str, Any]:
         "StateValue": "OK",
         "MetricName": alarm["MetricName"],
         "Namespace": alarm["Namespace"],
-        "Dimensions": [{"Name": one["Name"], "Value": about(one)} for one in alarm["Dimensions"]],
+        "Dimensions": [{"Name": dimension["Name"], "Value": about(dimension)} for dimension in alarm["Dimensions"]],
         "Threshold": value(alarm["Threshold"]),
         "ComparisonOperator": alarm["ComparisonOperator"],
         "StateTransitionedTimestamp": WINDOW.end.timestamp(),

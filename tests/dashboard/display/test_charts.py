@@ -33,7 +33,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def trace(figure: Chart, name: str) -> Settings:
-    return next(one for one in figure.data if one.name == name)
+    return next(trace for trace in figure.data if trace.name == name)
 
 
 def test_times_are_the_viewers_with_utc_on_hover() -> None:
@@ -168,10 +168,10 @@ def test_a_tick_per_minute_has_no_seconds_and_one_per_day_no_hours() -> None:
 
     def format_of(apart_ms: float) -> str:
         fitting = (
-            one["value"]
-            for one in base.TIME_TICKS
-            if (one["dtickrange"][0] or 0) <= apart_ms
-            and (one["dtickrange"][1] is None or apart_ms <= one["dtickrange"][1])
+            stop["value"]
+            for stop in base.TIME_TICKS
+            if (stop["dtickrange"][0] or 0) <= apart_ms
+            and (stop["dtickrange"][1] is None or apart_ms <= stop["dtickrange"][1])
         )
         return str(next(fitting))
 
@@ -214,7 +214,7 @@ def test_a_phase_too_short_to_matter_has_no_digits() -> None:
 def test_every_invocation_is_one_dot() -> None:
     report = BUSY.cold_starts(SPAN)
     figure = cold_starts.dots(report, UTC)
-    assert sum(len(one.x) for one in figure.data) == len(report.invocations)
+    assert sum(len(trace.x) for trace in figure.data) == len(report.invocations)
     assert len(trace(figure, "cold").x) > 0
 
 
@@ -224,12 +224,12 @@ def test_warm_dots_are_thinned_and_cold_ones_are_not() -> None:
     warm = rows[~rows["cold"] & rows["status"].isin(["success", ""])]
     many = pd.concat([rows, *[warm] * 8], ignore_index=True)
     figure = cold_starts.dots(type(report)(**{**vars(report), "invocations": many}), UTC)
-    assert sum(len(one.x) for one in figure.data) <= cold_starts.MAX_DOTS
+    assert sum(len(trace.x) for trace in figure.data) <= cold_starts.MAX_DOTS
     assert len(trace(figure, "cold").x) == (many["cold"] & many["status"].isin(["success", ""])).sum()
-    assert {one.type for one in figure.data} == {"scatter"}
+    assert {trace.type for trace in figure.data} == {"scatter"}
     slowest = pd.concat([warm["duration_ms"]] * 9).nlargest(cold_starts.SLOWEST) / 1_000
     assert sorted(trace(figure, "warm").y)[-cold_starts.SLOWEST :] == pytest.approx(sorted(slowest))
-    drawn = sum(len(one.x) for one in figure.data)
+    drawn = sum(len(trace.x) for trace in figure.data)
     assert f"{drawn:,} of {len(many):,} drawn" in base.remark(figure)
 
 
@@ -237,8 +237,8 @@ def test_more_cold_dots_than_that_are_drawn_by_the_graphics_card() -> None:
     report = BUSY.cold_starts(SPAN)
     many = pd.concat([report.invocations] * 8, ignore_index=True).assign(cold=True)
     figure = cold_starts.dots(type(report)(**{**vars(report), "invocations": many}), UTC)
-    assert sum(len(one.x) for one in figure.data) == len(many)
-    assert {one.type for one in figure.data} == {"scattergl"}
+    assert sum(len(trace.x) for trace in figure.data) == len(many)
+    assert {trace.type for trace in figure.data} == {"scattergl"}
 
 
 def test_components_of_the_cost_are_sorted_and_have_their_share() -> None:
@@ -312,7 +312,7 @@ def test_the_ramp_is_drawn_only_where_messages_wait_and_no_limit_is_lower() -> N
     report = replace(BUSY.concurrency(SPAN), concurrency=rows, ramp=course)
     ramp = trace(concurrency.executions(report, UTC), "allowed by scaling").y
     assert [value == value for value in ramp] == [False, True, True, False]
-    idle = replace(report, ramp=tuple(replace(one, waiting=0.0) for one in course))
+    idle = replace(report, ramp=tuple(replace(period, waiting=0.0) for period in course))
     assert "allowed by scaling" not in [line.name for line in concurrency.executions(idle, UTC).data]
 
 
@@ -327,9 +327,9 @@ def test_throttles_and_back_off_are_marked_where_they_happened() -> None:
     assert list(trace(figure, "throttled").customdata) == ["3 throttled"]
     backs_off = trace(figure, "ESM backs off")
     assert (list(backs_off.y), list(backs_off.customdata)) == ([0.0], ["2 failed: back-off"])
-    enough = tuple(replace(one, law=1_000.0, throttles=0.0) for one in course)
+    enough = tuple(replace(period, law=1_000.0, throttles=0.0) for period in course)
     figure = concurrency.executions(replace(BUSY.concurrency(SPAN), concurrency=rows, ramp=enough), UTC)
-    assert "ESM backs off" not in [one.name for one in figure.data], "a few failures of thousands held nothing back"
+    assert "ESM backs off" not in [trace.name for trace in figure.data], "a few failures of thousands held nothing back"
 
 
 def test_failures_have_an_axis_without_the_dead_letters() -> None:

@@ -73,7 +73,7 @@ def _trace_values(out: Mapping[str, Any]) -> dict[str, str | None]:
     values: dict[str, str | None] = {
         "level": Level(finding["level"]).label,
         "finding": told(finding["text"]) if spans else squeezed(finding["headline"]).rstrip("."),
-        **{f"records in {one['place'].casefold()}": _records_of(one["found"]) for one in out["searched"]},
+        **{f"records in {place['place'].casefold()}": _records_of(place["found"]) for place in out["searched"]},
     }
     if not spans:
         return values

@@ -56,7 +56,7 @@ class InvocationReports(SampleSeries):
                 "memory_used_mb": np.where(status == "oom", 1_024, self.rng.integers(180, 260, n)),
                 "memory_size_mb": 1024,
                 "status": status,
-                "error_type": [error_type[one] for one in status],
+                "error_type": [error_type[state] for state in status],
                 "cost_usd": duration * 1.67e-8,
                 "runtime_init_ms": init * 0.8,
                 "response_latency_ms": 2.0,

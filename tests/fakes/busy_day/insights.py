@@ -121,7 +121,7 @@ class BusyInsights:
                 part
             ]
             sums = (self.day.billed_ms[part], np.nan_to_num(self.day.init_ms[part]), self.day.usd[part])
-            counts, billed, init, usd = (np.bincount(keys, weights=one) for one in (None, *sums))
+            counts, billed, init, usd = (np.bincount(keys, weights=weights) for weights in (None, *sums))
             for key in np.flatnonzero(counts).tolist():
                 at, failure = key // (2 * len(ERRORS)) * period + day * DAY_S, key % len(ERRORS)
                 deployed = DEPLOYED_MINUTE * (key // len(ERRORS) % 2)

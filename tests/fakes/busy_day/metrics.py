@@ -29,7 +29,7 @@ class BusyMetrics:
 
     def _query(self, asked: dict[str, Any], start: float, end: float) -> tuple[list[float], list[float]]:
         metric, period, stat = asked["Metric"], int(asked["Period"]), asked["Stat"]
-        about = {one["Value"] for one in metric.get("Dimensions", [])}
+        about = {dimension["Value"] for dimension in metric.get("Dimensions", [])}
         name = (metric["Namespace"], metric["MetricName"], *(about & {self._day.deployed.dlq}))
         if about - self._dimensions or name not in self._series:
             return [], []

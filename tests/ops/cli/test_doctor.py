@@ -88,7 +88,7 @@ def test_sarif_names_lines_and_says_what_was_not_checked(ops: Ops) -> None:
         place = result["locations"][0]["physicalLocation"]
         assert place["region"]["startLine"] == finding["line"] > 0
         assert place["artifactLocation"]["uri"].startswith("file:///")
-    told = [one["message"]["text"] for one in run_["invocations"][0]["toolExecutionNotifications"]]
+    told = [notification["message"]["text"] for notification in run_["invocations"][0]["toolExecutionNotifications"]]
     assert "Not checked for Jobs: needs metrics of a running workload." in told
 
 

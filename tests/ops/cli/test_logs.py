@@ -156,7 +156,7 @@ def test_json_csv_and_yaml(desk: LogsDesk) -> None:
     assert found["groups"] == ["/aws/lambda/worker"] and found["next_token"] == "" and found["usd"] == 0.0
     assert desk.ops(*SINCE, "--output", "json")[1].splitlines()[1:5] == out.splitlines()[1:5]
     rows = list(csv.DictReader(io.StringIO(desk.ops(*SINCE, "--output", "csv")[1], newline="")))
-    assert [one["text"] for one in rows] == ['two "quoted"\nlines', "'=HYPERLINK(1)"]
+    assert [row["text"] for row in rows] == ['two "quoted"\nlines', "'=HYPERLINK(1)"]
     _, out, _ = desk.ops(*SINCE, "--output", "yaml")
     assert '    text: "two \\"quoted\\"\\nlines"' in out.splitlines()
 
@@ -259,7 +259,7 @@ def test_a_record_of_metrics_does_not_hide_the_lines_around_it(desk: LogsDesk) -
     odd = {"_aws": {"CloudWatchMetrics": [7, {"Metrics": "x"}]}, "text": "no record"}
     desk.logs.rows = [row(1, "job succeeded"), row(2, counted), row(3, record), row(4, odd), row(5, '{"_aws": cut')]
     _, out, _ = desk.ops(*SINCE)
-    cut, unknown, invocation, metrics, line = (one.split("  ", 1)[1] for one in out.splitlines()[1:])
+    cut, unknown, invocation, metrics, line = (line.split("  ", 1)[1] for line in out.splitlines()[1:])
     assert line == "job succeeded"
     assert metrics == "[metrics] JobsSucceeded 2, Rows 10, 20"
     assert invocation.startswith(f"[invocation {M1}] error")

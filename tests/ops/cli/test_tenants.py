@@ -82,7 +82,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def batch(seconds: float, *seen: dict[str, Any]) -> dict[str, str]:
-    ids = [one["id"] for one in seen]
+    ids = [message["id"] for message in seen]
     return row(seconds, {"message": contract.LOG_BATCH, "message_ids": ids, contract.LOG_MESSAGES: list(seen)})
 
 

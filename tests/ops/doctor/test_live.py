@@ -234,7 +234,7 @@ def test_the_queue_of_failed_asynchronous_invocations(
 ) -> None:
     """What may not be read is not known, and is no reason to call the examination incomplete: no rule needs it."""
     fake, aws = served
-    configs = [{"DestinationConfig": {"OnFailure": {"Destination": one}, "OnSuccess": {}}} for one in targets]
+    configs = [{"DestinationConfig": {"OnFailure": {"Destination": target}, "OnSuccess": {}}} for target in targets]
     fake.answer = _answers(replace(ACCOUNT, invoke_configs={"worker": configs}, denied=frozenset({denied})), OPEN_TOPIC)
     there = aimed(aws, queue="orders")
     found = live_settings.read(there, workload.describe(there, there.target))

@@ -124,7 +124,7 @@ def test_what_began_in_the_unfinished_period_is_in_both_counts(stage: Stage) -> 
     last = {"ColdStarts": [None] * 9 + [4.0], "ColdStarts/count": [None] * 9 + [4.0]}
     found = report(stage, lines, last)
     assert (found.cold, found.recorded, found.reasons["cold"].sum()) == (4, 4, 4)
-    assert not any("two ways" in one for one in found.look.partial)
+    assert not any("two ways" in note for note in found.look.partial)
 
 
 def test_what_metric_and_log_lines_count_is_said_where_they_differ(stage: Stage) -> None:
@@ -133,11 +133,11 @@ def test_what_metric_and_log_lines_count_is_said_where_they_differ(stage: Stage)
     counted = {"ColdStarts": [2], "ColdStarts/count": [4]}
     found = report(stage, [*lines, killed], counted)
     assert (found.cold, found.recorded, found.reasons["cold"].sum()) == (2, 4, 3)
-    (note,) = [one for one in found.look.partial if one.startswith("Cold starts are counted in two ways.")]
+    (note,) = [note for note in found.look.partial if note.startswith("Cold starts are counted in two ways.")]
     assert "by their metric: 2 of 4 invocations." in note
     assert "of the log lines: 3 of 5 invocations, of which 1 has a REPORT line and no record" in note
-    assert not any("two ways" in one for one in report(stage, lines, counted).look.partial)
-    assert not any("two ways" in one for one in report(stage, [*lines, killed]).look.partial), "no metric counts them"
+    assert not any("two ways" in note for note in report(stage, lines, counted).look.partial)
+    assert not any("two ways" in note for note in report(stage, [*lines, killed]).look.partial), "no metric counts them"
 
 
 def test_rows_that_are_cut_off_leave_the_share_to_the_metrics(stage: Stage) -> None:

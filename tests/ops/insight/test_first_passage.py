@@ -80,6 +80,6 @@ def test_the_interval_has_four_fifths_of_the_drains(case: Case) -> None:
     seen = [Drain(case, seed).run().drained_s for seed in range(200)]
     found = foretold(case).drained_s
     assert found is not None
-    inside = statistics.fmean(found.low <= one <= found.high for one in seen)
+    inside = statistics.fmean(found.low <= seconds <= found.high for seconds in seen)
     assert 0.7 <= inside <= 0.9
-    assert 0.4 <= statistics.fmean(one <= found.mid for one in seen) <= 0.6
+    assert 0.4 <= statistics.fmean(seconds <= found.mid for seconds in seen) <= 0.6

@@ -127,8 +127,8 @@ def test_metrics_with_gaps_and_late_points(stage: Stage) -> None:
 def test_how_a_function_runs_changes_what_its_numbers_mean(stage: Stage) -> None:
     plain = report(stage, visible=7_200)
     durable = report(stage, visible=7_200, workload=replace(WORKLOAD, function=replace(FUNCTION, durable=True)))
-    assert [one for one in durable.basis if "durable" in one]
-    assert not [one for one in plain.basis if "durable" in one]
+    assert [text for text in durable.basis if "durable" in text]
+    assert not [text for text in plain.basis if "durable" in text]
     managed = report(stage, visible=7_200, workload=replace(WORKLOAD, function=replace(FUNCTION, managed=True)))
     before, after = (first(one).usd for one in (plain, managed))
     assert before is not None and after is not None

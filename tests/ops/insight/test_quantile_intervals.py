@@ -61,7 +61,7 @@ def test_many_values_have_a_narrow_interval() -> None:
 @pytest.mark.parametrize("share", [0.95, 0.99])
 def test_known_percentiles_give_an_interval_that_is_never_narrower(count: int, share: float) -> None:
     values = np.random.default_rng(1).lognormal(6, 1, count)
-    known = {float(one): float(np.percentile(values, one)) for one in PERCENTILES}
+    known = {float(level): float(np.percentile(values, level)) for level in PERCENTILES}
     low, high = interval_between(known, count, share)
     if math.isnan(low):
         assert ranks(count, share) is None

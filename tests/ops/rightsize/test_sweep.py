@@ -42,7 +42,7 @@ def test_each_job_has_an_id_of_the_sweep_and_the_same_content_at_each_size(desk:
     desk.answer(*SHORT)
     ids = [body["job_id"] for body in desk.function.bodies]
     assert len(set(ids)) == len(ids) == 2 + 4 * 2 * (3 + 1)
-    assert all(one.startswith("rightsize-") for one in ids)
+    assert all(message_id.startswith("rightsize-") for message_id in ids)
 
 
 def test_batches_of_several_sizes_are_compared(desk: Desk) -> None:

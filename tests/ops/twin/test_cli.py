@@ -143,7 +143,7 @@ def test_ctrl_c_ends_traffic_with_its_report(twin: Twin) -> None:
     def posted() -> bool:
         pages = s3.get_paginator("list_objects_v2").paginate(Bucket=twin.outputs[contract.OUTPUT_BUCKET], Prefix=prefix)
         last = f"{prefix}{int(time.time()):x}~"  # other tests name jobs with a t, too
-        return any(first <= one["Key"] <= last for page in pages for one in page.get("Contents", []))
+        return any(first <= item["Key"] <= last for page in pages for item in page.get("Contents", []))
 
     running = subprocess.Popen(
         [*OPS, "traffic", "--rate", "2", "--minutes", "10"],

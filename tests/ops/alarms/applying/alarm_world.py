@@ -38,7 +38,7 @@ class AlarmWorld:
         assert len(asked.get("AlarmNames", ())) <= 100
         names, prefix = asked.get("AlarmNames"), asked.get("AlarmNamePrefix", "")
         found = [
-            one for name, one in self.alarms.items() if (names is None or name in names) and name.startswith(prefix)
+            alarm for name, alarm in self.alarms.items() if (names is None or name in names) and name.startswith(prefix)
         ]
         asked_for = asked.get("AlarmTypes", ["MetricAlarm"])
         return {f"{kind}s": [one for one in found if kind_of(one) == kind] for kind in asked_for}
@@ -53,7 +53,7 @@ class AlarmWorld:
             if other not in self.alarms:
                 raise Refusal("ValidationError", f"{other} does not exist")
         self.calls.append(f"put {name}")
-        tags = {one["Key"]: one["Value"] for one in asked.pop("Tags", [])}
+        tags = {tag["Key"]: tag["Value"] for tag in asked.pop("Tags", [])}
         kept = self.tags.get(alarm_arn(name), tags)  # tags of an alarm that is there are not changed
         self.add(asked)
         self.tags[alarm_arn(name)] = kept
@@ -68,7 +68,7 @@ class AlarmWorld:
 
     def _TagResource(self, asked: dict[str, Any]) -> Any:
         self.calls.append(f"tag {asked['ResourceARN'].partition(':alarm:')[2]}")
-        self.tags[asked["ResourceARN"]] |= {one["Key"]: one["Value"] for one in asked["Tags"]}
+        self.tags[asked["ResourceARN"]] |= {tag["Key"]: tag["Value"] for tag in asked["Tags"]}
         return {}
 
     def _UntagResource(self, asked: dict[str, Any]) -> Any:
@@ -83,7 +83,9 @@ class AlarmWorld:
         assert len(names) <= (1 if composites or logs else 100)
         for name in names:
             self._allow(name)
-            if any(name in alarm_rule(one["AlarmRule"]).alarms for one in self.alarms.values() if "AlarmRule" in one):
+            if any(
+                name in alarm_rule(alarm["AlarmRule"]).alarms for alarm in self.alarms.values() if "AlarmRule" in alarm
+            ):
                 raise Refusal(
                     "ValidationError", f"Cannot delete {name} as there are composite alarm(s) depending on it."
                 )

@@ -114,17 +114,17 @@ def test_names_that_differ_in_signs_alone_are_resources_of_their_own(alarms: tup
     names = [f"orders-dead-letters-{function}" for function in ("a-b", "a_b", "a.b", "a-b-2")]
     rule = " OR ".join(f'ALARM("{name}")' for name in names)
     every = [
-        replace(alarms[0], id="dead-letters", definition={**alarms[0].definition, "AlarmName": one}) for one in names
+        replace(alarms[0], id="dead-letters", definition={**alarms[0].definition, "AlarmName": name}) for name in names
     ]
     composite = next(alarm for alarm in alarms if alarm.composite)
     every.append(replace(composite, definition={**composite.definition, "AlarmRule": rule}))
     resources = yaml_parse(cloudformation(every))["Resources"]
-    assert [one["Properties"]["AlarmName"] for one in resources.values()] == [*names, composite.name]
+    assert [resource["Properties"]["AlarmName"] for resource in resources.values()] == [*names, composite.name]
     assert all(key.isalnum() for key in resources)
     assert resources["PageMeAlarm"]["DependsOn"] == list(resources)[:-1]
     made = json.loads(terraform(every))["resource"]
     metric, page = made["aws_cloudwatch_metric_alarm"], made["aws_cloudwatch_composite_alarm"]["orders_page_me"]
-    assert [one["alarm_name"] for one in metric.values()] == names
+    assert [resource["alarm_name"] for resource in metric.values()] == names
     assert page["depends_on"] == [f"aws_cloudwatch_metric_alarm.{name}" for name in metric]
 
 

@@ -104,7 +104,7 @@ def test_alarms_that_notify_no_one_are_warned_of(ops: Ops) -> None:
 
 def test_actions_stay_unless_they_are_removed_on_purpose(ops: Ops, world: AlarmWorld) -> None:
     def actions() -> list[list[str]]:
-        single = [one for name, one in world.alarms.items() if name != "orders-page-me"]
+        single = [alarm for name, alarm in world.alarms.items() if name != "orders-page-me"]
         return [one[kind] for one in single for kind in ("AlarmActions", "OKActions")]
 
     ops("apply", "--topic", TOPIC, "--yes")
@@ -124,7 +124,7 @@ def test_actions_stay_unless_they_are_removed_on_purpose(ops: Ops, world: AlarmW
 
 def test_a_topic_is_told_by_the_alarms_or_by_the_one_over_them(ops: Ops, world: AlarmWorld) -> None:
     def told() -> dict[str, list[str]]:
-        return {name: one.get("AlarmActions", []) for name, one in world.alarms.items()}
+        return {name: alarm.get("AlarmActions", []) for name, alarm in world.alarms.items()}
 
     ops("apply", "--topic", TOPIC, "--yes")
     each = ("orders-dead-letters", "orders-dlq-drained-unseen")
@@ -202,7 +202,7 @@ def test_what_is_not_recommended_and_the_price_are_shown(ops: Ops) -> None:
     assert said in err
     found = json.loads(out)
     assert code == 0
-    assert [one["id"] for one in found["skipped"]] == ["undelivered"]
+    assert [skipped["id"] for skipped in found["skipped"]] == ["undelivered"]
     assert found["monthly_usd"]["orders-dead-letters"] > 0
     assert found["difference"]["changes"][0]["kind"] == "create"
 

@@ -59,7 +59,7 @@ class TraceDesk:
 
 
 def batch(seconds: float, request: str, *seen: dict[str, Any]) -> dict[str, str]:
-    ids = [one["id"] for one in seen]
+    ids = [message["id"] for message in seen]
     return row(
         seconds,
         {
@@ -120,8 +120,8 @@ def documents() -> list[str]:
     """The API's request, and an invocation with two jobs."""
     began = SENT_AT.timestamp() + 301
     return [
-        json.dumps(one)
-        for one in (
+        json.dumps(event)
+        for event in (
             segment("a", "shop", began - 1.2, 0.1, origin="AWS::ApiGateway::Stage"),
             segment("f", "worker", began, 1, "s", origin="AWS::Lambda::Function", aws={"request_id": R3}),
             segment("h", "## lambda_handler", began, 1, "f"),

@@ -160,7 +160,7 @@ def test_a_request_id_that_runs_twice_in_a_stream_is_two_attempts(desk: TraceDes
 
 def test_a_range_over_midnight_has_both_dates(desk: TraceDesk) -> None:
     _, out, _ = desk.ops("job-4", "--json", "--since", "2026-11-24T22:10", "--until", "2026-11-25T01:30")
-    (logs,) = [one for one in json.loads(out)["searched"] if one["place"].startswith("log lines")]
+    (logs,) = [place for place in json.loads(out)["searched"] if place["place"].startswith("log lines")]
     assert logs["note"] == "2026-11-24 22:10 UTC to 2026-11-25 01:30 UTC"
 
 
@@ -171,7 +171,7 @@ def test_a_typed_start_or_end_counts_for_more_than_the_time_of_a_trace(desk: Tra
         (("--until", "2016-06-01"), "2016-05-31 00:00 UTC to 2016-06-01 00:00 UTC"),
     ):
         code, out, _ = desk.ops(long_ago, "--json", *typed)
-        (logs,) = [one for one in json.loads(out)["searched"] if one["place"].startswith("log lines")]
+        (logs,) = [place for place in json.loads(out)["searched"] if place["place"].startswith("log lines")]
         assert code == 1 and logs["note"].startswith(says)
 
 

@@ -77,7 +77,7 @@ def test_a_trace_id_in_any_form(desk: TraceDesk) -> None:
 def x_ray_note(desk: TraceDesk) -> str:
     desk.logs.rows = [*retried()[7:10], record(301, R3, 1, xray_trace_id=f"Root={TRACE};Sampled=1")]
     searched = json.loads(desk.ops("job-4", "--json")[1])["searched"]
-    return str(next(one["note"] for one in searched if one["place"] == "X-Ray"))
+    return str(next(place["note"] for place in searched if place["place"] == "X-Ray"))
 
 
 def test_what_x_ray_left_out_is_not_called_unsampled(desk: TraceDesk) -> None:
@@ -93,5 +93,5 @@ def test_x_ray_that_refuses_is_a_note_with_the_permission(desk: TraceDesk) -> No
     desk.refuse = "AccessDeniedException"
     desk.logs.rows = [*retried()[7:10], record(301, R3, 1, xray_trace_id=f"Root={TRACE};Sampled=1")]
     code, out, _ = desk.ops("job-4", "--json")
-    (x_ray,) = [one for one in json.loads(out)["searched"] if one["place"] == "X-Ray"]
+    (x_ray,) = [place for place in json.loads(out)["searched"] if place["place"] == "X-Ray"]
     assert code == 0 and x_ray["found"] is None and "xray:BatchGetTraces" in x_ray["note"]

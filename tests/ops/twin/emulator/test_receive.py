@@ -209,5 +209,5 @@ def test_a_messages_size_counts_its_attributes(emulator: Emulator) -> None:
         sqs.send_message(QueueUrl=url, MessageBody="x" * 1_005, MessageAttributes=tenant)
     entries = [{"Id": str(more), "MessageBody": "x" * (1_004 + more), "MessageAttributes": tenant} for more in range(2)]
     answer = sqs.send_message_batch(QueueUrl=url, Entries=entries)
-    assert [one["Id"] for one in answer["Successful"]] == ["0"]
-    assert [one["Id"] for one in answer["Failed"]] == ["1"]
+    assert [entry["Id"] for entry in answer["Successful"]] == ["0"]
+    assert [entry["Id"] for entry in answer["Failed"]] == ["1"]

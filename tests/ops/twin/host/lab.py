@@ -123,7 +123,7 @@ class Function:
         # The last line may be half written.
         whole = path.read_text().rpartition("\n")[0] if path.exists() else ""
         written = [json.loads(line) for line in whole.splitlines()]
-        return [one for one in written if one["what"] == what] if what else written
+        return [record for record in written if record["what"] == what] if what else written
 
     def events(self, kind: str = "") -> list[dict[str, Any]]:
         """Telemetry events that arrived, all or of one type."""
