@@ -212,6 +212,15 @@ def test_a_range_that_moves_does_not_read_the_week_before_again(stage: Stage) ->
         assert calls(WINDOW) == 1, "both are kept"
 
 
+def test_the_week_before_of_a_replaced_function_is_read_again(stage: Stage) -> None:
+    replaced = without(function=replace(FUNCTION, name="shop-worker-2"))
+    with world(stage, USE, week_before=USE) as (aws, fake):
+        cost.report(aws, WORKLOAD, WINDOW)
+        fake.calls.clear()
+        cost.report(aws, replaced, WINDOW)
+        assert fake.count("GetMetricData") == 2
+
+
 def test_no_week_before(stage: Stage) -> None:
     found = report(stage, USE)
     assert compared(found.usd_per_1000, found.week_before).endswith("; the same hours a week before: no data.")

@@ -19,7 +19,7 @@ from ops.insight.sources import metrics
 
 if TYPE_CHECKING:
     from ops.aws import Aws
-    from ops.aws.cloudwatch import Alarm
+    from ops.aws.cloudwatch import Alarm, MetricQuery
     from ops.insight.report_types import Window
     from ops.insight.rules.cost.cost_model import Assumptions
     from ops.insight.sources.function_usage import FunctionUsage
@@ -68,12 +68,13 @@ def read(aws: Aws, workload: Workload, window: Window, now: Readings, priced: Pr
 
 def _readings(aws: Aws, workload: Workload, then: Window) -> tuple[Readings, QueryCost]:
     """The readings, and the cost of this call: nothing if they are cached."""
-    key = (aws.target, workload.queue.url)
+    queries = tuple(usage_readings.queries(workload))
+    key = (aws.target, queries)
     with _lock:
         near = [kept for whose, kept in kept_readings if whose == key and _is_near(kept.window, then)]
     if near:
         return near[-1], QueryCost()
-    readings = metrics.read(aws, usage_readings.queries(workload), then)
+    readings = metrics.read(aws, queries, then)
     with _lock:
         kept_readings.append((key, readings))
     return readings, readings.look
@@ -87,5 +88,6 @@ def _is_near(window: Window, other: Window) -> bool:
 
 
 _lock = threading.Lock()
-kept_readings: deque[tuple[tuple[Target, str], Readings]] = deque(maxlen=MAX_KEPT)
-"""With the target and the URL of the workload's queue. Not by connection: a press of Refresh makes a new one."""
+kept_readings: deque[tuple[tuple[Target, tuple[MetricQuery, ...]], Readings]] = deque(maxlen=MAX_KEPT)
+"""With the target and what was asked, so that a replaced function is read again. Not by connection: a press of Refresh makes a
+new one."""
