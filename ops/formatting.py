@@ -39,8 +39,8 @@ def duration(seconds: float) -> str:
 
 
 def elapsed(start: datetime, end: datetime) -> str:
-    """How long something took, as ``duration``."""
-    return duration((end - start).total_seconds())
+    """How long something took, or is ago, as ``duration``: 0 s where a clock that was set back gives less."""
+    return duration(max(0.0, (end - start).total_seconds()))
 
 
 def latency(ms: float) -> str:

@@ -141,7 +141,7 @@ def _stats(found: JobTrace) -> list[Stat]:
         return millis(seconds * 1000) if seconds else NONE
 
     total = (found.end - found.start).total_seconds() if found.start and found.end else None
-    dead = took(SpanKind.DEAD)
+    is_dead = any(span.kind == SpanKind.DEAD for span in found.spans)
     return [
         Stat(
             "From first to last",
@@ -153,7 +153,7 @@ def _stats(found: JobTrace) -> list[Stat]:
         Stat("Queue wait", took(SpanKind.WAIT), colour=theme.VISIBLE),
         Stat("INIT", took(SpanKind.INIT), colour=theme.COLD if found.seconds.get(SpanKind.INIT.value) else ""),
         Stat("In attempts", took(SpanKind.ATTEMPT), colour=theme.IN_FLIGHT),
-        Stat("In the DLQ", dead, colour="" if dead == NONE else theme.DEAD),
+        Stat("In the DLQ", took(SpanKind.DEAD), colour=theme.DEAD if is_dead else ""),
     ]
 
 

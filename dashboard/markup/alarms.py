@@ -16,7 +16,7 @@ from ops.alarms.delivery import AlarmDelivery, DeliveryLeg, DeliveryStatus
 from ops.alarms.live_test import AlarmTestResult
 from ops.aws.sqs import name_of
 from ops.doctor.examination import RuleFinding
-from ops.formatting import count, sentence
+from ops.formatting import count, elapsed, sentence
 from ops.insight.report_types import Level, Window
 from ops.insight.reports.alarms_page.checks import AlarmChecks
 from ops.insight.reports.alarms_page.coverage import Coverage, IncidentCoverage
@@ -111,7 +111,7 @@ def row(
 ) -> str:
     """``checks``: None before they are made. ``runbook``: the one to open, as a path."""
     level, word = STATES.get(alarm.state, STATES["INSUFFICIENT_DATA"])
-    lasted = f"for {duration((now - alarm.since).total_seconds())}" if alarm.since else ""
+    lasted = f"for {elapsed(alarm.since, now)}" if alarm.since else ""
     return _MACROS.row(
         alarm,
         theme.LEVEL_COLOUR[level],

@@ -141,3 +141,9 @@ def test_clock_shows_the_day_when_it_is_another() -> None:
 )
 def test_byte_size(count: int, text: str) -> None:
     assert formatting.byte_size(count) == text
+
+
+def test_a_clock_that_was_set_back_gives_no_negative_time() -> None:
+    noon = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    assert formatting.elapsed(noon, noon + timedelta(hours=3, minutes=20)) == "3 h 20 min"
+    assert formatting.elapsed(noon, noon - timedelta(days=1)) == "0 s"

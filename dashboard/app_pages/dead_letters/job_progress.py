@@ -14,6 +14,7 @@ from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.deadletters.jobs.background import FAILED, LOST, UNRESTRICTED_JOBS
 from ops.errors import OpsError
+from ops.formatting import elapsed
 
 if TYPE_CHECKING:
     from ops.deadletters.jobs.background import BackgroundJob
@@ -77,4 +78,4 @@ def _ended_long_ago(job: BackgroundJob) -> bool:
 
 
 def _age_text(job: BackgroundJob) -> str:
-    return duration((datetime.now(UTC) - job.began).total_seconds())
+    return elapsed(job.began, datetime.now(UTC))

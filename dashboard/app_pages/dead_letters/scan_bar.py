@@ -12,10 +12,11 @@ import streamlit as st
 from dashboard import page_runtime
 from dashboard.access import access
 from dashboard.app_pages.dead_letters import confirm_dialogs, job_progress
-from dashboard.formatting import duration, escape, message_count, moment, number, utc
+from dashboard.formatting import escape, message_count, moment, number, utc
 from dashboard.markup import error_box, html_blocks
 from dashboard.services.dead_letter_service import DeadLetterService
 from ops.errors import OpsError
+from ops.formatting import elapsed
 
 if TYPE_CHECKING:
     from ops.deadletters.snapshot import SnapshotInfo
@@ -122,7 +123,7 @@ def _differs(info: SnapshotInfo, counted: QueueCount | None) -> bool:
 def _age_html(info: SnapshotInfo, queue_count: QueueCount | None) -> str:
     if info.scanned_at is None:
         return '<span class="so-quiet">Not scanned yet.</span>'
-    ago = duration((datetime.now(UTC) - info.scanned_at).total_seconds())
+    ago = elapsed(info.scanned_at, datetime.now(UTC))
     scanned = max(info.scanned, info.messages)
     text = f"{message_count(scanned)} scanned at {moment(info.scanned_at, page_runtime.ZONE)}, {ago} ago"
     text += "." if info.complete else "; not the whole queue."

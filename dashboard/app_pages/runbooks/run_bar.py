@@ -11,14 +11,14 @@ from dashboard import page_runtime, theme
 from dashboard.app_pages.runbooks import acting, address, take_over_dialog, undo_dialog
 from dashboard.app_pages.runbooks.runbook_list import run_words
 from dashboard.components.queries import runbook_queries
-from dashboard.formatting import duration, moment, principal, sendable
+from dashboard.formatting import moment, principal, sendable
 from dashboard.markup import error_box, html_blocks, runbook_steps
 from dashboard.markup.runbook_steps import MACROS
 from dashboard.services.runbook_service import RunbookService, ShownRun
 from ops import typed_json
 from ops.errors import OpsError
 from ops.files.lock_holder import LockHolder
-from ops.formatting import count
+from ops.formatting import count, elapsed
 from ops.runbooks.locking import SharedHolder
 from ops.runbooks.model import Runbook
 from ops.runbooks.run_state import RunPhase, StepState
@@ -157,7 +157,7 @@ def _sentence(text: str) -> str:
 def _facts(run: ShownRun) -> str:
     state = run.state
     end = state.ended or datetime.now(UTC)
-    took = duration((end - state.began).total_seconds()) if state.began else ""
+    took = elapsed(state.began, end) if state.began else ""
     who = principal(state.actor)
     return " · ".join(filter(None, [state.reason, who, moment(state.began, page_runtime.ZONE), took]))
 

@@ -11,10 +11,11 @@ from dashboard import page_runtime
 from dashboard.app_pages.runbooks import acting
 from dashboard.components import widgets
 from dashboard.components.queries import runbook_queries
-from dashboard.formatting import duration, moment, sendable
+from dashboard.formatting import moment, sendable
 from dashboard.markup import error_box, html_blocks
 from dashboard.markup.runbook_steps import MACROS
 from ops.errors import UsageError
+from ops.formatting import elapsed
 from ops.runbooks.locking import SharedHolder
 
 TITLE = "Held by a run on another machine"
@@ -80,4 +81,4 @@ def _name(holder: SharedHolder) -> str:
 
 
 def _since(holder: SharedHolder) -> str:
-    return duration(max(0.0, (datetime.now(UTC) - holder.renewed).total_seconds()))
+    return elapsed(holder.renewed, datetime.now(UTC))

@@ -63,7 +63,7 @@ def plan_warnings(
     if not complete:
         sentences.append(_unreached(source, action, unseen, task=task))
     if now - looked_at > OLD_SNAPSHOT:
-        age = formatting.duration((now - looked_at).total_seconds())
+        age = formatting.elapsed(looked_at, now)
         sentences.append(f"The last scan was {age} ago; messages that arrived since are not in this plan.")
     return tuple(sentences)
 

@@ -180,4 +180,4 @@ def _short(text: str) -> str:
 
 
 def _ago(at: datetime, now: datetime) -> str:
-    return f"{formatting.duration(max(0, (now - at).total_seconds()))} ago"
+    return f"{formatting.elapsed(at, now)} ago"
