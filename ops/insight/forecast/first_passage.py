@@ -31,8 +31,6 @@ _AROUND = np.unique(np.concatenate((np.linspace(0.0, 2.0, 201), np.geomspace(2.0
 _FAR = 6.0
 """Standard deviations from zero that no walk covers."""
 _EPSILON = 1e-9
-_RESOLVED = 0.7
-"""Of what a walk moves in a step: a smaller standard deviation would fall between two points, and is taken as this."""
 _STANDARD = NormalDist()
 _CERTAIN = 0.999
 _MAX_CHANGES, _MIN_POINTS = 48, 6
@@ -115,15 +113,36 @@ class Walk:
             moved[:, later],
             spread[:, later],
         )
-        resolved = np.maximum(middle_variance, (_RESOLVED * moved) ** 2)
-        steps = _downward(middle_mean, resolved, moved, spread)
+        at_once, steps = _first(mean, variance, _downward(middle_mean, middle_variance, moved, spread))
         for at in range(1, points - 1):
             steps[:, at] -= np.einsum("ij,ij->i", again[:, at, :at], steps[:, :at])
-        reached = np.maximum.accumulate(np.clip(np.cumsum(steps, axis=1), 0.0, 1.0), axis=1)
+        reached = np.maximum.accumulate(np.clip(at_once + np.cumsum(steps, axis=1), 0.0, 1.0), axis=1)
         below = normal(-mean[:, -1:] / np.sqrt(np.maximum(variance[:, -1:], _EPSILON)))
         last = reached[:, -1:]
         reached = np.divide(reached, last, out=reached, where=(below > _CERTAIN) & (last > 0))
-        return Distribution(times.T, np.concatenate((np.zeros((len(fluid), 1)), reached), axis=1).T)
+        return Distribution(times.T, np.concatenate((at_once, reached), axis=1).T)
+
+
+def _first(mean: Array, variance: Array, middle: Array) -> tuple[Array, Array]:
+    """The chance that nothing waits at the first point, and ``2 ∫ Ψ(t) dt`` over each step: exact where mean and variance are on
+    a straight line, however far it goes in a step; ``middle``, by the midpoint, where what waits grows."""
+    variance = np.maximum(variance, _EPSILON)
+    moved, spread = np.diff(mean, axis=1), np.diff(variance, axis=1)
+    drift = np.divide(moved, spread, out=np.zeros_like(moved), where=spread > 0)
+    start = mean[:, :-1] - drift * variance[:, :-1]
+    below = normal(-mean / np.sqrt(variance))
+    steps = np.diff(below, axis=1)
+    mirrored = [
+        (drift * variance[:, ends] - start) / np.sqrt(variance[:, ends]) for ends in (slice(None, -1), slice(1, None))
+    ]
+    turned = [
+        np.exp(-(mean[:, ends] ** 2) / (2 * variance[:, ends])) * tail(np.minimum(0.0, points))
+        for ends, points in zip((slice(None, -1), slice(1, None)), mirrored, strict=True)
+    ]
+    steps = np.where(spread > 0, steps + turned[1] - turned[0], steps)
+    steps = np.where(np.maximum(*mirrored) > 0, middle, steps)
+    before = below[:, :1] + turned[0][:, :1]  # of a walk that began at a point, at some earlier time
+    return below[:, :1], steps * (1 - below[:, :1]) / np.maximum(_EPSILON, 1 - before)
 
 
 def _downward(level: Array, variance: Array, moved: Array, spread: Array) -> Array:
@@ -206,13 +225,16 @@ def quantiles(levels: Array) -> Array:
 
 def normal(points: Array) -> Array:
     """The standard normal distribution, to 7.5e-8 (Abramowitz and Stegun, 26.2.17)."""
+    below = np.exp(-points * points / 2) * tail(points)
+    return np.where(points > 0, 1 - below, below)
+
+
+def tail(points: Array) -> Array:
+    """The standard normal distribution at ``-abs(points)``, over ``exp(-points² / 2)``."""
     t = 1 / (1 + 0.2316419 * np.abs(points))
-    tail = (
-        np.exp(-points * points / 2)
-        * t
-        * (_NORMAL[0] + t * (_NORMAL[1] + t * (_NORMAL[2] + t * (_NORMAL[3] + t * _NORMAL[4]))))
+    return np.asarray(
+        t * (_NORMAL[0] + t * (_NORMAL[1] + t * (_NORMAL[2] + t * (_NORMAL[3] + t * _NORMAL[4])))), dtype=np.float64
     )
-    return np.where(points > 0, 1 - tail, tail)
 
 
 _NORMAL = tuple(

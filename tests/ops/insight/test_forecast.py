@@ -127,6 +127,18 @@ def test_the_median_is_after_the_refill_where_most_drains_are() -> None:
     assert found.drained_s.low < 620 and 1_580 < found.drained_s.mid < found.drained_s.high
 
 
+@pytest.mark.parametrize(
+    ("backlog", "quantiles"), [(3, (0.3, 0.35, 1.0)), (10, (0.5, 1.0, 3.8)), (50, (3.5, 6.9, 14.4))]
+)
+def test_a_few_messages_of_arrivals_in_bursts(backlog: float, quantiles: tuple[float, float, float]) -> None:
+    """Quantiles of 4,000 random walks, and 0.3 s for the last message. Nothing waits almost at once, or after one more burst."""
+    one = np.ones(SAMPLES)
+    load = Load(backlog, 0.0, ArrivalProfile((219.0,)), 0.3, one, one, batch=1.0, chance=Chance(20.0, 5.0))
+    found = forecast(load, ConcurrencyLaw(3, 0, 3, "ESM MaximumConcurrency"), Goals(345_600.0)).drained_s
+    assert found is not None
+    assert (found.low, found.mid, found.high) == pytest.approx(quantiles, rel=0.15, abs=0.3)
+
+
 def test_message_groups_that_a_burst_catches_half_the_time_have_two_times() -> None:
     """Of 400 simulated drains 40% end by 450 s, before the last group waits behind the burst, and 60% after 541 s."""
     arrivals = ArrivalProfile((1_733.0,) * 4 + (3_188.0,) + (1_733.0,) * 3, step_s=37.64)
