@@ -9,10 +9,10 @@ Prints JSON on its last line, and above it each violation. Milliseconds are medi
 
 - ``pages``, for each page: ``first_chart_ms`` from the start of its navigation until its first chart is drawn with live
   data, as Plotly draws it or as its preview or on a card (on a page without charts, until its first content);
-  ``plotly_chart_ms`` until Plotly has drawn one; ``refresh_ms`` from "Refresh" until a new report is on the page and the
-  script has ended; ``metric_calls_per_refresh``, GetMetricData requests that reached the endpoint, counted by a proxy;
-  ``axe_violations``; ``first_ratio``, ``plotly_ratio`` and ``refresh_ratio``, by ``blank_page_ms``; ``remark`` where a
-  figure is not what it is on the other pages, and why;
+  ``plotly_chart_ms`` until Plotly has drawn one; ``refresh_ms`` from "Refresh", on a page whose charts are drawn, until
+  a new report is on it and the script has ended; ``metric_calls_per_refresh``, GetMetricData requests that reached the
+  endpoint, counted by a proxy; ``axe_violations``; ``first_ratio``, ``plotly_ratio`` and ``refresh_ratio``, by
+  ``blank_page_ms``; ``remark`` where a figure is not what it is on the other pages, and why;
 - ``blank_page_ms``: an empty Streamlit app (``pass``) until its run has ended, in the same browser and run;
 - ``first_ratio``, ``plotly_ratio`` and ``refresh_ratio``: the slowest page's (the targets of the first and the last are 4
   and 1), and ``missed``: the pages that miss a target;
@@ -48,7 +48,7 @@ from tests.bench._small_jobs import SmallJobs
 from tests.browser.axe import Violation, violations
 from tests.browser.chromium import IDLE, LISTED, chromium, wait_until
 from tests.browser.server import serving
-from tests.browser.timing import CHART, CONTENT, NOTE_MESSAGES, PLOTLY, refresh, rerun, visit
+from tests.browser.timing import CHART, CONTENT, DRAWN, NOTE_MESSAGES, PLOTLY, refresh, rerun, visit
 from tests.fakes.counting_proxy import CountingProxy, counted
 from tests.twins import Twin, start
 
@@ -144,7 +144,7 @@ def time_refreshes(
         page.goto(f"{url}{choice(key, job)}")
         expect(page.locator(".so-finding")).to_be_visible()
         expect(page.locator(".st-key-look-now button")).to_be_visible()
-        wait_until(page, f"{IDLE} && {LISTED}")
+        wait_until(page, f"{IDLE} && {LISTED} && {DRAWN}")
         before = proxy.calls
         press = rerun if key in SAVED or (key == "trace" and not job) else refresh  # without a time of a report
         found.took[key] = statistics.median(press(page) for _ in range(refreshes))

@@ -17,6 +17,8 @@ none."""
 _PREVIEW = "[...document.querySelectorAll('.so-preview img, .so-card img')].some(image => image.complete)"
 CHART = f"{_PREVIEW} || !!document.querySelector('.so-preview s') || {PLOTLY}"
 """A page's first chart with its data: as Plotly draws it, as its preview, or on a card."""
+DRAWN = "[...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(chart => chart.querySelector('.main-svg'))"
+"""All of the page's charts, as Plotly draws them."""
 CONTENT = "!!document.querySelector('.so-finding')"
 """The first content of a page that draws no chart."""
 
@@ -43,7 +45,8 @@ def visit(browser: BrowserContext, url: str, *drawn: str) -> list[float]:
 
 
 def refresh(page: Page) -> float:
-    """From pressing "Refresh" until a new report is on the page and the script has ended."""
+    """From pressing "Refresh" until a new report is on the page and the script has ended. A press before Plotly is loaded, in
+    the first second of a visit, waits for that: let the page be ``DRAWN`` first."""
     wait_until(page, f"Date.now() >= 1_000 + (Date.parse(({STAMP}).replace(' UTC', 'Z').replace(' ', 'T')) || 0)")
     return _press(page, f"window.__seen = {STAMP}", f"({STAMP}) !== window.__seen && {IDLE}")
 
