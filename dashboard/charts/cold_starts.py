@@ -124,8 +124,7 @@ def distribution(report: ColdStartReport) -> Chart:
     chart = figure("Init duration distribution", "cold starts", "init duration (ms)")
     rows = report.invocations.dropna(subset=["init_ms"])
     if rows.empty:
-        in_sample = "no cold start is in the sample" if report.cold else "no cold starts in this range"
-        set_instead(chart, UNREAD if report.unread else in_sample)
+        set_instead(chart, _none(report))
         return chart
     if report.too_few:
         of = f" of {number(report.cold)}" if report.cold is not None else ""
@@ -183,5 +182,12 @@ def waterfall(report: ColdStartReport) -> Chart:
     chart.update_yaxes(side="left", autorange="reversed", showgrid=False, rangemode="normal")
     chart.update_xaxes(range=[0, end / size], showgrid=True)
     if phases.empty:
-        set_instead(chart, UNREAD if report.unread else "no cold starts in this range")
+        set_instead(chart, _none(report))
     return chart
+
+
+def _none(report: ColdStartReport) -> str:
+    """Why no cold start can be drawn."""
+    if report.unread:
+        return UNREAD
+    return "no cold start is in the sample" if report.cold else "no cold starts in this range"

@@ -82,10 +82,12 @@ def _lying_bars(chart: Chart) -> str:
     """Each bar between its name and its text."""
     (trace,) = chart.data
     low, high = chart.layout.xaxis.range
-    shares = (np.asarray(trace.x, dtype=float) - low) / (high - low)
-    rows = zip(trace.y, shares.tolist(), trace.text, strict=True)
-    named = [(_text(name), share, _text(text)) for name, share, text in rows]
-    return _MACROS.lying_bars(chart.layout, named, trace.marker.color)
+    lengths = np.asarray(trace.x, dtype=float) / (high - low)
+    bases = np.zeros_like(lengths) if trace.base is None else (np.asarray(trace.base, dtype=float) - low) / (high - low)
+    colours = [trace.marker.color] * len(lengths) if isinstance(trace.marker.color, str) else trace.marker.color
+    rows = zip(trace.y, bases.tolist(), lengths.tolist(), trace.text, colours, strict=True)
+    named = [(_text(name), base, length, _text(text), colour) for name, base, length, text, colour in rows]
+    return _MACROS.lying_bars(chart.layout, named)
 
 
 def _text(plotly: Any) -> str:

@@ -135,10 +135,27 @@ def test_lying_bars_have_their_names_and_texts() -> None:
     chart.update_xaxes(range=[0, 5])
     preview = chart_preview(chart)
     assert re.findall(
-        r"<span>(.*?)</span><u><s style=\"width:([\d.]+)%;background:#008000\"></s>(.*?)</u>", preview
+        r"<span>(.*?)</span><u><s style=\"margin-left:0.00%;width:([\d.]+)%;background:#008000\"></s>(.*?)</u>", preview
     ) == [
         ("Lambda", "80.00", "$4 · 80%"),
         ("SQS", "20.00", "$1 · 20%"),
+    ]
+
+
+def test_bars_of_a_waterfall_begin_where_they_do_and_have_their_own_colors() -> None:
+    chart = base.figure("Phases", "ms")
+    chart.add_bar(
+        x=[60, 40],
+        base=[0, 60],
+        y=["INIT", "handler"],
+        text=["60 ms", "40 ms"],
+        orientation="h",
+        marker={"color": [GREEN, RED]},
+    )
+    chart.update_xaxes(range=[0, 100])
+    assert re.findall(r"<s style=\"(.*?)\">", chart_preview(chart)) == [
+        f"margin-left:0.00%;width:60.00%;background:{GREEN}",
+        f"margin-left:60.00%;width:40.00%;background:{RED}",
     ]
 
 

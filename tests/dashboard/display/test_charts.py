@@ -205,6 +205,13 @@ def test_an_empty_chart_is_a_line_that_says_why(figure: Chart) -> None:
     assert base.instead(figure).startswith("no ")
 
 
+def test_a_sample_without_cold_starts_is_no_range_without_them() -> None:
+    report = BUSY.cold_starts(SPAN)
+    sampled = replace(report, cold=563, phases=report.phases[:0], invocations=report.invocations.assign(init_ms=np.nan))
+    for figure in (cold_starts.distribution(sampled), cold_starts.waterfall(sampled)):
+        assert base.instead(figure) == "no cold start is in the sample"
+
+
 def test_a_phase_too_short_to_matter_has_no_digits() -> None:
     report = BUSY.cold_starts(SPAN)
     (bars,) = cold_starts.waterfall(replace(report, phases=report.phases.assign(duration_ms=[700, 0, 0.039, 12]))).data
