@@ -237,7 +237,7 @@ def _read_page(shown: Shown, name: str, html: str) -> None:
 
 def _read_overview(shown: Shown, html: str) -> None:
     cards = re.findall(
-        r'<div class="so-card"><div class="so-label"><span class="so-dot so-(\w+)"[^>]*></span>(.*?)</div>'
+        r'<div class="so-card"><div class="so-label"><span class="so-dot so-([\w-]+)"[^>]*></span>(.*?)</div>'
         r'<div class="so-value">(.*?)</div>.*?<div class="so-note"[^>]*>(.*?)</div>',
         html,
         re.S,
