@@ -99,8 +99,10 @@ def drain_seconds(
         # Which group a message belongs to is chance, of those that wait and of those that arrive.
         chance = Chance(1.0, groups.batch_variation**2 * batch, waiting * (1 - share))
         part = arrivals.part(share)
+        # Messages are whole: the batch that empties a group has (batch + 1) / 2 of them on average, and the walk counts batch / 2.
+        start = max(waiting - 0.5, waiting / 2)
         walks.append(
-            (number, Walk(waiting, part, own, seconds_per_message, arrival_factors, min(batch, waiting), chance))
+            (number, Walk(start, part, own, seconds_per_message, arrival_factors, min(batch, waiting), chance))
         )
     if not walks:
         return np.zeros_like(seconds_per_message)

@@ -139,6 +139,16 @@ def test_a_few_messages_of_arrivals_in_bursts(backlog: float, quantiles: tuple[f
     assert (found.low, found.mid, found.high) == pytest.approx(quantiles, rel=0.15, abs=0.3)
 
 
+def test_the_last_of_groups_with_a_few_messages_each_near_the_capacity() -> None:
+    """The median of 4,000 simulated drains is 3,071 s, give or take 1.3%."""
+    groups = MessageGroups(28, batch_variation=0.2)
+    one, chance = np.ones(SAMPLES), Chance(1.0, groups.batch_variation**2)
+    load = Load(150, 0.0, ArrivalProfile((180.354,)), 8.6057, one, one, batch=1.0, chance=chance, groups=groups)
+    found = forecast(load, ConcurrencyLaw(5, 300, 28, "message groups"), Goals(345_600.0)).drained_s
+    assert found is not None
+    assert found.mid == pytest.approx(3_071, rel=0.03)
+
+
 def test_message_groups_that_a_burst_catches_half_the_time_have_two_times() -> None:
     """Of 400 simulated drains 40% end by 450 s, before the last group waits behind the burst, and 60% after 541 s."""
     arrivals = ArrivalProfile((1_733.0,) * 4 + (3_188.0,) + (1_733.0,) * 3, step_s=37.64)
