@@ -60,10 +60,13 @@ RUNS = 21
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--twin", action="store_true", help="forecast real drains on a twin, too")
-    real = _twin_drains.measure() if parser.parse_args().twin else []
+    parser.add_argument("--law", action="append", choices=LAWS, help="this one only; repeatable")
+    asked = parser.parse_args()
+    laws = asked.law or LAWS
+    real = _twin_drains.measure() if asked.twin else []
     pool = ProcessPoolExecutor(os.cpu_count())
-    checked = {law: [pool.submit(check, law, number) for number in range(EACH)] for law in LAWS}
-    for law in SHAPED_LAWS:
+    checked = {law: [pool.submit(check, law, number) for number in range(EACH)] for law in laws}
+    for law in set(laws) & set(SHAPED_LAWS):
         checked[law] += [pool.submit(check, law, number, shape) for shape in SHAPES for number in range(EACH_SHAPE)]
     found = []
     coverage_by_law = {}
