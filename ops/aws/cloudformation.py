@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops.aws.naming import names
-from ops.parallel_calls import both
+from ops.aws.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws.clients import Aws

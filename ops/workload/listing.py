@@ -15,7 +15,7 @@ from ops import target as targets
 from ops.aws import cloudformation, lambda_, sqs
 from ops.aws.cloudformation import Stack
 from ops.aws.lambda_ import EventSourceMapping
-from ops.parallel_calls import parallel_map
+from ops.aws.parallel_calls import parallel_map
 from ops.workload import stacks
 from ops.workload.gaps import Gap, Part, Why, attempt
 

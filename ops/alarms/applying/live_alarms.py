@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ops.alarms.applying.model import OPTION_TAGS, OWNER_TAG
 from ops.aws.cloudwatch import alarm_store
+from ops.aws.parallel_calls import parallel_map
 from ops.errors import NotFound, UsageError
-from ops.parallel_calls import parallel_map
 
 if TYPE_CHECKING:
     from ops.aws import Aws

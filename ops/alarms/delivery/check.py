@@ -15,8 +15,8 @@ from ops.alarms.evaluate.composite.alarm_rule import AlarmRule, alarm_rule
 from ops.alarms.evaluate.errors import AlarmError
 from ops.aws import cloudwatch
 from ops.aws.cloudwatch.mute_rules import UNSUPPORTED
+from ops.aws.parallel_calls import parallel_map
 from ops.errors import AwsError, CredentialsError, Unreachable
-from ops.parallel_calls import parallel_map
 from ops.workload.gaps import Gap
 
 if TYPE_CHECKING:

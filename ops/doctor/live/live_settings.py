@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from handler import contract
 from ops.aws import cloudwatch, kms, lambda_, logs, policies, sns
 from ops.aws.cloudwatch import MetricQuery
+from ops.aws.parallel_calls import parallel_map
 from ops.doctor.live import described_settings
 from ops.doctor.settings import (
     AlarmSettings,
@@ -22,7 +23,6 @@ from ops.doctor.settings import (
     Unknown,
     WorkloadSettings,
 )
-from ops.parallel_calls import parallel_map
 from ops.workload import consumers
 from ops.workload.gaps import Gap, Part, Why, attempt
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ops.aws.parallel_calls import both
 from ops.insight.report_types import Finding, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.rules import alarm_rules
@@ -16,7 +17,6 @@ from ops.insight.rules.concurrency import concurrency_limits, concurrency_use, r
 from ops.insight.rules.concurrency.ramp import RampPeriod
 from ops.insight.rules.findings import summarize
 from ops.insight.sources import metric_queries, queue_depths
-from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws

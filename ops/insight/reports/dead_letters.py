@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ops import formatting
 from ops.aws import sqs
 from ops.aws.cloudwatch import MetricQuery, Points
+from ops.aws.parallel_calls import both
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.reports.alarms import AlarmState
@@ -19,7 +20,6 @@ from ops.insight.rules.findings import Observation, of_now, summarize
 from ops.insight.sources import metric_queries, metrics, queue_depths, watched_queues
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
-from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ops import formatting, pricing
+from ops.aws.parallel_calls import both
 from ops.insight.forecast import assumptions, observed_rates, scaling_laws, sentences, what_if
 from ops.insight.forecast.assumptions import Assumed
 from ops.insight.forecast.chance import SAMPLES
@@ -22,7 +23,6 @@ from ops.insight.reports import alarms
 from ops.insight.rules import backlog
 from ops.insight.rules.findings import Observation, summarize
 from ops.insight.sources import metric_queries, queue_depths
-from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops import formatting, pricing
+from ops.aws.parallel_calls import both
 from ops.insight.report_types import Finding, Level, QueryCost, Window
 from ops.insight.reports import alarms, dead_letters
 from ops.insight.reports.alarms import AlarmState
@@ -24,7 +25,6 @@ from ops.insight.sources import events, function_usage, metric_queries, provisio
 from ops.insight.sources.metrics import Readings
 from ops.insight.sources.queue_depths import Depths
 from ops.insight.sources.watched_queues import WatchedQueue
-from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws

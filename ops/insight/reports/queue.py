@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from ops.aws.parallel_calls import both
 from ops.insight.report_types import Finding, Level, QueryCost, Threshold, Window
 from ops.insight.reports import alarms
 from ops.insight.rules import backlog
 from ops.insight.rules.findings import summarize
 from ops.insight.sources import metric_queries, queue_depths
-from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     import pandas as pd

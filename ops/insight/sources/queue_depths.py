@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ops import formatting
 from ops.aws import sqs
+from ops.aws.parallel_calls import both
 from ops.insight.sources import metrics
-from ops.parallel_calls import both
 
 if TYPE_CHECKING:
     from ops.aws import Aws

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from ops.parallel_calls import both, parallel_map
+from ops.aws.parallel_calls import both, parallel_map
 
 MEETING_S = 10
 
