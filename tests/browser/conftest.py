@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.browser.chromium import chromium, find_chromium
-from tests.browser.server import REPOSITORY, serving
+from tests.browser.server import REPOSITORY, serving, serving_sample
 
 
 @pytest.fixture(scope="package")
@@ -36,4 +36,11 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The app on hand-made reports: `?stack=NAME` is the sample of that name in tests/dashboard/sample_app.py."""
     target = str(REPOSITORY / "tests" / "dashboard" / "sample_app.py")
     with serving(target, {"OPS_STACK": "", "OPS_TARGET": "aws"}, tmp_path_factory.mktemp("samples") / "log") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The app on hand-made reports full of markup."""
+    with serving_sample("hostile", tmp_path_factory.mktemp("hostile") / "log") as address:
         yield address
