@@ -6,9 +6,9 @@ L. M. Ricciardi, 1987, for Gauss-Markov processes by E. Di Nardo et al., 2001):
 
     g(t) = 2 Ψ(t) - 2 ∫ g(s) Ψ(t|s) ds,  Ψ(t|s) = (v'(t) (m(t) - m(s)) / (v(t) - v(s)) - m'(t)) / 2 · φ(m(t) - m(s), v(t) - v(s))
 
-``φ`` is the normal density of a level, by its variance; in ``Ψ(t)`` the walk starts at ``m(0)``, surely. ``Ψ(t|s)`` is zero where
-arrivals are steady: this is the inverse Gaussian distribution then. It is small for times that are near each other, so that no
-error grows; equations of the first kind took the turn of a walk at the end of a lull for an empty queue.
+``φ(x, v)`` is the normal density at ``x`` with variance ``v``. ``Ψ(t)`` is ``Ψ(t|0)`` for a walk that starts at ``m(0)``. With steady
+arrivals ``Ψ(t|s)`` is zero and the result is the inverse Gaussian distribution. The kernel vanishes as ``s`` approaches ``t``, so
+errors do not accumulate, as they do in Fortet's equation of the first kind.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ _CERTAIN = 0.999
 _MAX_CHANGES, _MIN_POINTS = 48, 6
 """Changes of the arrivals that are looked at, and points between two of them."""
 _WIDEST = 100.0
-"""The end of a mesh over its second time, at most."""
+"""Maximum ratio of a mesh's last time to its second time."""
 LEVELS_POINTS, FEW_SAMPLES_POINTS, POINTS, PARTS_POINTS, STEADY_POINTS = 128, 64, 48, 40, 32
-"""Of a distribution: most where several levels of it are asked for, between two of which it may stand still; percentiles of many
-samples need fewer than one of them, fewer where it is the last of several, and least where arrivals are steady."""
+"""Points of a distribution's mesh: for several quantiles of one distribution, which can have a plateau; for one quantile; for many
+samples; for many samples of several kinds of queue; and for many samples with steady arrivals."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ class Walk:
 
 
 def _first(mean: Array, variance: Array, middle: Array) -> tuple[Array, Array]:
-    """The chance that nothing waits at the first point, and ``2 ∫ Ψ(t) dt`` over each step: exact where mean and variance are on
-    a straight line, however far it goes in a step; ``middle``, by the midpoint, where what waits grows."""
+    """Probability that nothing waits at the first point, and ``2 ∫ Ψ(t) dt`` over each step. The integral is exact where the mean is
+    linear in the variance, however wide the step; where the backlog grows it is ``middle``, the midpoint rule."""
     variance = np.maximum(variance, _EPSILON)
     moved, spread = np.diff(mean, axis=1), np.diff(variance, axis=1)
     drift = np.divide(moved, spread, out=np.zeros_like(moved), where=spread > 0)
@@ -136,17 +136,17 @@ def _first(mean: Array, variance: Array, middle: Array) -> tuple[Array, Array]:
         (drift * variance[:, ends] - start) / np.sqrt(variance[:, ends]) for ends in (slice(None, -1), slice(1, None))
     ]
     turned = [
-        np.exp(-(mean[:, ends] ** 2) / (2 * variance[:, ends])) * tail(np.minimum(0.0, points))
+        np.exp(-(mean[:, ends] ** 2) / (2 * variance[:, ends])) * _tail(np.minimum(0.0, points))
         for ends, points in zip((slice(None, -1), slice(1, None)), mirrored, strict=True)
     ]
     steps = np.where(spread > 0, steps + turned[1] - turned[0], steps)
     steps = np.where(np.maximum(*mirrored) > 0, middle, steps)
-    before = below[:, :1] + turned[0][:, :1]  # of a walk that began at a point, at some earlier time
+    before = below[:, :1] + turned[0][:, :1]  # the formula's probability of zero before the first point
     return below[:, :1], steps * (1 - below[:, :1]) / np.maximum(_EPSILON, 1 - before)
 
 
 def _downward(level: Array, variance: Array, moved: Array, spread: Array) -> Array:
-    """``2 Ψ dt``: ``level`` and ``variance`` in the middle of a step, in which they change by ``moved`` and ``spread``."""
+    """``2 Ψ dt`` by the midpoint rule. ``level``, ``variance``: at the middle of a step that changes them by ``moved`` and ``spread``."""
     variance = np.maximum(variance, _EPSILON)
     density = np.exp(-level * level / (2 * variance)) / np.sqrt(2 * math.pi * variance)
     return np.asarray((spread * level / variance - moved) * density, dtype=np.float64)
@@ -225,12 +225,12 @@ def quantiles(levels: Array) -> Array:
 
 def normal(points: Array) -> Array:
     """The standard normal distribution, to 7.5e-8 (Abramowitz and Stegun, 26.2.17)."""
-    below = np.exp(-points * points / 2) * tail(points)
+    below = np.exp(-points * points / 2) * _tail(points)
     return np.where(points > 0, 1 - below, below)
 
 
-def tail(points: Array) -> Array:
-    """The standard normal distribution at ``-abs(points)``, over ``exp(-points² / 2)``."""
+def _tail(points: Array) -> Array:
+    """Standard normal distribution function at ``-abs(points)``, divided by ``exp(-points² / 2)``."""
     t = 1 / (1 + 0.2316419 * np.abs(points))
     return np.asarray(
         t * (_NORMAL[0] + t * (_NORMAL[1] + t * (_NORMAL[2] + t * (_NORMAL[3] + t * _NORMAL[4])))), dtype=np.float64
